@@ -1,0 +1,239 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+
+namespace Engine.Cpu;
+
+/// <summary>The body of a parallel loop. A struct, so that starting a loop allocates nothing.</summary>
+internal interface IParallelBody
+{
+    /// <summary>Does part <paramref name="part"/> of the work.</summary>
+    /// <param name="part">0 ≤ part &lt; parts of the loop.</param>
+    /// <param name="worker">
+    /// 0 ≤ worker &lt; <see cref="WorkerPool.Threads"/>; no two parts of one loop run at the same time with the same number.
+    /// Results must not depend on it: a loop that finds the pool busy runs all its parts as worker 0.
+    /// </param>
+    void Run(int part, int worker);
+}
+
+/// <summary>
+/// Threads for data-parallel loops with a static partition: of <c>parts</c> parts, worker <c>w</c> of <c>n</c> does
+/// <c>[parts·w/n, parts·(w+1)/n)</c> in ascending order, whatever the timing.
+/// </summary>
+/// <remarks>
+/// The caller is worker 0. A call that comes while the pool is in use (from another thread, or from inside a part), and any call
+/// after <see cref="Dispose"/>, runs all parts on the calling thread. Idle workers spin for <see cref="SpinMicroseconds"/>, then park.
+/// </remarks>
+internal sealed unsafe class WorkerPool : IDisposable
+{
+    /// <summary>Most threads a pool can have.</summary>
+    public const int MaxThreads = 1024;
+
+    /// <summary>How long a worker looks out for the next loop before it parks. Loops of a training step follow each other faster than this.</summary>
+    private const int SpinMicroseconds = 50;
+
+    private static readonly long s_spinTicks = Math.Max(1, Stopwatch.Frequency * SpinMicroseconds / 1_000_000);
+
+    [ThreadStatic] private static WorkerPool? t_running;
+
+    private readonly Worker[] _workers;                 // worker w of the loop is _workers[w - 1]
+    private readonly object _join = new();
+    private int _busy;                                  // 1 while a loop runs, and for ever after Dispose
+    private int _disposed;
+    private bool _callerParked;
+    private PaddedInt _pending;                         // workers that have not finished the current loop
+
+    // The current loop. Written before the tickets are, read after.
+    private delegate*<void*, int, int, void> _invoke;
+    private void* _body;
+    private int _parts;
+    private int _active;
+
+    /// <summary>Starts <paramref name="threads"/> - 1 background threads; the caller of a loop is the remaining one.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">threads is outside [1, <see cref="MaxThreads"/>].</exception>
+    public WorkerPool(int threads)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(threads, MaxThreads);
+        Threads = threads;
+        _workers = new Worker[threads - 1];
+        for (int i = 0; i < _workers.Length; i++) _workers[i] = new Worker(this, i + 1);
+    }
+
+    /// <summary>Number of threads, the caller's included.</summary>
+    public int Threads { get; }
+
+    /// <summary>Runs <c>body.Run(0..parts-1)</c> and returns when all parts have ended.</summary>
+    /// <remarks>
+    /// A worker whose part throws leaves out its later parts; the others finish theirs. Then the exception of the lowest part is
+    /// rethrown, so that it does not depend on timing which one the caller sees.
+    /// </remarks>
+    public void Run<TBody>(int parts, ref TBody body) where TBody : struct, IParallelBody
+    {
+        if (parts <= 1 || _workers.Length == 0 || Interlocked.CompareExchange(ref _busy, 1, 0) != 0)
+        {
+            for (int part = 0; part < parts; part++) body.Run(part, 0);
+            return;
+        }
+
+        WorkerPool? outer = t_running;
+        t_running = this;
+        try
+        {
+            // On the stack, where the other threads can reach it by address: `body` may be a field of an object that moves.
+            TBody shared = body;
+            try
+            {
+                Fork(&Invoke<TBody>, Unsafe.AsPointer(ref shared), parts);
+            }
+            finally
+            {
+                body = shared;
+            }
+        }
+        finally
+        {
+            t_running = outer;
+            Volatile.Write(ref _busy, 0);
+        }
+    }
+
+    /// <summary>Waits for a running loop, then ends the threads. Later loops run on their callers' threads.</summary>
+    /// <exception cref="InvalidOperationException">Called from inside a loop of this pool, which would wait for itself.</exception>
+    public void Dispose()
+    {
+        if (t_running == this) throw new InvalidOperationException("A worker pool cannot be disposed from inside one of its loops.");
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        SpinWait spin = default;
+        while (Interlocked.CompareExchange(ref _busy, 1, 0) != 0) spin.SpinOnce();
+        _invoke = null;
+        foreach (Worker worker in _workers) worker.Start();
+        foreach (Worker worker in _workers) worker.Join();
+    }
+
+    private static void Invoke<TBody>(void* body, int part, int worker) where TBody : struct, IParallelBody
+        => Unsafe.AsRef<TBody>(body).Run(part, worker);
+
+    private void Fork(delegate*<void*, int, int, void> invoke, void* body, int parts)
+    {
+        _invoke = invoke;
+        _body = body;
+        _parts = parts;
+        _active = Math.Min(parts, Threads);
+        _pending.Value = _active - 1;
+        for (int w = 1; w < _active; w++) _workers[w - 1].Start();
+
+        Exception? failure = RunShare(0);
+        WaitForWorkers();
+        for (int w = 1; w < _active; w++)
+        {
+            failure ??= _workers[w - 1].Failure;
+            _workers[w - 1].Failure = null;
+        }
+
+        if (failure is not null) ExceptionDispatchInfo.Throw(failure);
+    }
+
+    private Exception? RunShare(int worker)
+    {
+        int first = (int)((long)_parts * worker / _active), end = (int)((long)_parts * (worker + 1) / _active);
+        try
+        {
+            for (int part = first; part < end; part++) _invoke(_body, part, worker);
+            return null;
+        }
+        catch (Exception e)
+        {
+            return e;
+        }
+    }
+
+    private void WaitForWorkers()
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (Volatile.Read(ref _pending.Value) != 0)
+        {
+            Thread.SpinWait(4);
+            if (Stopwatch.GetTimestamp() - start < s_spinTicks) continue;
+
+            lock (_join)
+            {
+                Volatile.Write(ref _callerParked, true);
+                Interlocked.MemoryBarrier();            // pairs with the decrement in Finish: one of the two sees the other
+                while (Volatile.Read(ref _pending.Value) != 0) Monitor.Wait(_join);
+                _callerParked = false;
+            }
+        }
+    }
+
+    private void Finish()
+    {
+        if (Interlocked.Decrement(ref _pending.Value) != 0 || !Volatile.Read(ref _callerParked)) return;
+        lock (_join) Monitor.Pulse(_join);
+    }
+
+    /// <summary>
+    /// One background thread. A new ticket means a new loop; the thread looks for it by spinning, then parks. Both sides write,
+    /// then fence, then read the other's word (ticket and parked), so that a ticket cannot be overlooked.
+    /// </summary>
+    private sealed class Worker
+    {
+        private readonly WorkerPool _pool;
+        private readonly int _index;
+        private readonly Thread _thread;
+        private readonly object _park = new();
+        private PaddedInt _ticket;
+        private PaddedInt _parked;
+
+        public Worker(WorkerPool pool, int index)
+        {
+            _pool = pool;
+            _index = index;
+            _thread = new Thread(Loop) { IsBackground = true, Name = $"Engine.Cpu worker {index}" };
+            _thread.Start();
+        }
+
+        /// <summary>What the last loop threw on this thread. Written before <see cref="Finish"/>, read after the join.</summary>
+        public Exception? Failure { get; set; }
+
+        public void Start()
+        {
+            Interlocked.Increment(ref _ticket.Value);
+            if (Volatile.Read(ref _parked.Value) == 0) return;
+            lock (_park) Monitor.Pulse(_park);
+        }
+
+        public void Join() => _thread.Join();
+
+        private void Loop()
+        {
+            t_running = _pool;
+            int seen = 0;
+            while (true)
+            {
+                WaitForTicket(seen);
+                seen++;
+                if (_pool._invoke == null) return;
+                Failure = _pool.RunShare(_index);
+                _pool.Finish();
+            }
+        }
+
+        private void WaitForTicket(int seen)
+        {
+            long start = Stopwatch.GetTimestamp();
+            while (Volatile.Read(ref _ticket.Value) == seen)
+            {
+                Thread.SpinWait(4);
+                if (Stopwatch.GetTimestamp() - start < s_spinTicks) continue;
+
+                lock (_park)
+                {
+                    Interlocked.Exchange(ref _parked.Value, 1);
+                    while (Volatile.Read(ref _ticket.Value) == seen) Monitor.Wait(_park);
+                    Volatile.Write(ref _parked.Value, 0);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+using Engine.Cpu;
+using NUnit.Framework;
+
+namespace Engine.Tests.Cpu;
+
+internal sealed unsafe class ScratchTests
+{
+    [Test]
+    public void Rent_Blocks_AreAlignedAndDisjoint()
+    {
+        using ScratchLease a = Scratch.Rent(100);
+        using ScratchLease b = Scratch.Rent<double>(7);
+        using ScratchLease c = Scratch.Rent(0);
+        Assert.That((long)a.Pointer % Scratch.Alignment, Is.Zero);
+        Assert.That((nint)b.Pointer % Scratch.Alignment, Is.Zero);
+        Assert.That((nint)b.Pointer - (nint)a.Pointer, Is.GreaterThanOrEqualTo((nint)100));
+        Assert.That((nint)c.Pointer - (nint)b.Pointer, Is.GreaterThanOrEqualTo((nint)56));
+    }
+
+    [Test]
+    public void Rent_AfterReturn_GivesTheSameBlock()
+    {
+        nint first, second;
+        using (ScratchLease lease = Scratch.Rent(5000)) first = (nint)lease.Pointer;
+        using (ScratchLease lease = Scratch.Rent(5000)) second = (nint)lease.Pointer;
+        Assert.That(second, Is.EqualTo(first));
+    }
+
+    [Test]
+    public void Rent_MoreThanAChunk_LeavesEarlierBlocksInPlace()
+    {
+        using ScratchLease small = Scratch.Rent(64);
+        small.Pointer[63] = 42;
+        for (int round = 0; round < 3; round++)
+        {
+            using ScratchLease large = Scratch.Rent(9 << 20);
+            new Span<byte>(large.Pointer, 9 << 20).Fill(7);
+            using ScratchLease larger = Scratch.Rent(20 << 20);
+            new Span<byte>(larger.Pointer, 20 << 20).Fill(8);
+            Assert.That(large.Pointer[(9 << 20) - 1], Is.EqualTo(7));
+        }
+
+        Assert.That(small.Pointer[63], Is.EqualTo(42));
+    }
+
+    [Test]
+    public void Rent_MoreThanIsRetained_WorksAgainAndAgain()
+    {
+        for (int round = 0; round < 3; round++)
+        {
+            using ScratchLease huge = Scratch.Rent(100 << 20);
+            huge.Pointer[0] = 1;
+            huge.Pointer[(100 << 20) - 1] = 2;
+            Assert.That(huge.Pointer[0], Is.EqualTo(1));
+        }
+    }
+
+    [Test]
+    public void Rent_OnTwoThreads_GivesTwoBlocks()
+    {
+        using ScratchLease mine = Scratch.Rent(64);
+        nint other = 0;
+        var thread = new Thread(() =>
+        {
+            using ScratchLease lease = Scratch.Rent(64);
+            other = (nint)lease.Pointer;
+        });
+        thread.Start();
+        thread.Join();
+        Assert.That(other, Is.Not.EqualTo((nint)mine.Pointer));
+    }
+
+    [Test]
+    public void Rent_NegativeSize_Throws() => Assert.Throws<ArgumentOutOfRangeException>(() => Scratch.Rent(-1).Dispose());
+
+    [Test]
+    public void Rent_SizeOverflows_Throws() => Assert.Throws<OverflowException>(() => Scratch.Rent<double>(nint.MaxValue / 2).Dispose());
+}
