@@ -12,7 +12,7 @@ internal sealed unsafe class ScratchTests
         using ScratchLease b = Scratch.Rent<double>(7);
         using ScratchLease c = Scratch.Rent(0);
         Assert.That((long)a.Pointer % Scratch.Alignment, Is.Zero);
-        Assert.That((nint)b.Pointer % Scratch.Alignment, Is.Zero);
+        Assert.That((long)b.Pointer % Scratch.Alignment, Is.Zero);
         Assert.That((nint)b.Pointer - (nint)a.Pointer, Is.GreaterThanOrEqualTo((nint)100));
         Assert.That((nint)c.Pointer - (nint)b.Pointer, Is.GreaterThanOrEqualTo((nint)56));
     }
