@@ -1,0 +1,64 @@
+namespace Engine.Cpu;
+
+/// <summary>
+/// One register tile of a matrix product, the argument of <see cref="IGemmKernels{T}.Run"/>:
+/// <c>C = relu(Alpha·A·B + Beta·C + bias)</c> for up to PanelRows × PanelColumns elements of C.
+/// </summary>
+/// <remarks>
+/// <para>All strides count elements. Element (i, k) of A is <c>A[i·ARow + k·AColumn]</c>: a packed panel has ARow = 1 and
+/// AColumn = PanelRows, but a row-major or transposed matrix may be read where it lies. Only the rows asked for are read.</para>
+/// <para>Row k of B is <c>B[k·BRow + 0..]</c>, unit stride. It is read in whole vectors, so that behind the last column there must
+/// be readable values up to the next multiple of the vector length; they do not reach C.</para>
+/// <para>For a sum that is cut into blocks of k: the first block has the caller's Beta, later ones Beta = 1; bias and ReLU belong to
+/// the last one only.</para>
+/// </remarks>
+internal unsafe struct GemmTile<T> where T : unmanaged
+{
+    /// <summary>Terms of the sum; at least 1.</summary>
+    public nint K;
+
+    /// <summary>First element of A.</summary>
+    public T* A;
+
+    /// <summary>Distance between rows of A.</summary>
+    public nint ARow;
+
+    /// <summary>Distance between columns of A.</summary>
+    public nint AColumn;
+
+    /// <summary>First element of B.</summary>
+    public T* B;
+
+    /// <summary>Distance between rows of B.</summary>
+    public nint BRow;
+
+    /// <summary>First element of C.</summary>
+    public T* C;
+
+    /// <summary>Distance between rows of C.</summary>
+    public nint CRow;
+
+    /// <summary>Distance between columns of C; 1 is fast, anything else goes through a tile on the stack.</summary>
+    public nint CColumn;
+
+    /// <summary>Factor of the product.</summary>
+    public T Alpha;
+
+    /// <summary>Factor of the old C. Where it is 0, C is not read.</summary>
+    public T Beta;
+
+    /// <summary>Added to each row of the tile, one value a column, or null.</summary>
+    public T* BiasPerColumn;
+
+    /// <summary>Added to each column of the tile, one value a row, or null.</summary>
+    public T* BiasPerRow;
+
+    /// <summary>Distance between the values of <see cref="BiasPerRow"/>.</summary>
+    public nint BiasPerRowStride;
+
+    /// <summary>Ends with max(x, 0).</summary>
+    public bool Relu;
+
+    /// <summary>Set by <see cref="IGemmKernels{T}.Run"/>: there is more to do than to store the product.</summary>
+    public bool HasEpilogue;
+}

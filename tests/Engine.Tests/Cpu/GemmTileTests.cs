@@ -1,0 +1,157 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using Engine.Cpu;
+using NUnit.Framework;
+
+namespace Engine.Tests.Cpu;
+
+/// <summary>The register tiles alone, on every instruction set, against a loop in double.</summary>
+internal sealed unsafe class GemmTileTests
+{
+    private static readonly SimdLevel[] s_levels = Enum.GetValues<SimdLevel>();
+
+    [Test]
+    public void Run_EverySizeOfATile_MatchesALoop([ValueSource(nameof(s_levels))] SimdLevel level, [Values(1, 2, 7, 33)] int k)
+    {
+        var single = new AllSizes<float>(k);
+        GemmDispatch.Float32(level, ref single);
+        var twice = new AllSizes<double>(k);
+        GemmDispatch.Float64(level, ref twice);
+    }
+
+    [Test]
+    public void Run_BetaZero_DoesNotReadC([ValueSource(nameof(s_levels))] SimdLevel level)
+    {
+        var action = new NanInC();
+        GemmDispatch.Float32(level, ref action);
+    }
+
+    [Test]
+    public void Run_Relu_KeepsNanAndClearsTheSignOfZero([ValueSource(nameof(s_levels))] SimdLevel level)
+    {
+        var action = new SpecialRelu();
+        GemmDispatch.Float32(level, ref action);
+    }
+
+    private readonly struct AllSizes<T>(int k) : IGemmAction<T> where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        public void Invoke<TKernels>() where TKernels : struct, IGemmKernels<T>
+        {
+            for (int rows = 1; rows <= TKernels.PanelRows; rows++)
+            {
+                for (int columns = 1; columns <= TKernels.PanelColumns; columns++)
+                {
+                    Check<TKernels>(rows, columns, columnStride: 1, packed: true, beta: 0, epilogue: false);
+                    Check<TKernels>(rows, columns, columnStride: 1, packed: false, beta: 1, epilogue: true);
+                    Check<TKernels>(rows, columns, columnStride: 3, packed: true, beta: 0.5, epilogue: true);
+                }
+            }
+        }
+
+        private void Check<TKernels>(int rows, int columns, int columnStride, bool packed, double beta, bool epilogue)
+            where TKernels : struct, IGemmKernels<T>
+        {
+            const double Untouched = 77;
+            int width = columns <= TKernels.VectorLength ? TKernels.VectorLength : TKernels.PanelColumns;
+            int aRow = packed ? 1 : k + 3, aColumn = packed ? TKernels.PanelRows : 1;
+            int cRow = columnStride * columns + 5, biasStride = 2;
+            var random = new Random(rows * 1000 + columns);
+            T[] a = Fill(random, rows * aRow + k * aColumn), b = Fill(random, k * width), c = Fill(random, rows * cRow);
+            T[] perRow = Fill(random, rows * biasStride), perColumn = Fill(random, width);
+            for (int i = 0; i < rows; i++)
+            {
+                for (int j = 0; j < cRow; j++)
+                {
+                    if (j % columnStride != 0 || j >= columns * columnStride) c[i * cRow + j] = T.CreateChecked(Untouched);
+                }
+            }
+
+            T[] expected = (T[])c.Clone();
+            double alpha = epilogue ? -1.5 : 1;
+            for (int i = 0; i < rows; i++)
+            {
+                for (int j = 0; j < columns; j++)
+                {
+                    double sum = 0;
+                    for (int p = 0; p < k; p++) sum += double.CreateChecked(a[i * aRow + p * aColumn]) * double.CreateChecked(b[p * width + j]);
+                    int at = i * cRow + j * columnStride;
+                    double value = alpha * sum + beta * double.CreateChecked(c[at]);
+                    if (epilogue) value = Math.Max(0, value + double.CreateChecked(perRow[i * biasStride]) + double.CreateChecked(perColumn[j]));
+                    expected[at] = T.CreateChecked(value);
+                }
+            }
+
+            T* panel = (T*)NativeMemory.AlignedAlloc((nuint)(k * width * sizeof(T)), 64);
+            b.CopyTo(new Span<T>(panel, k * width));
+            fixed (T* pa = a, pc = c, pr = perRow, pb = perColumn)
+            {
+                var tile = new GemmTile<T>
+                {
+                    K = k, A = pa, ARow = aRow, AColumn = aColumn, B = panel, BRow = width, C = pc, CRow = cRow, CColumn = columnStride,
+                    Alpha = T.CreateChecked(alpha), Beta = T.CreateChecked(beta),
+                    BiasPerColumn = epilogue ? pb : null, BiasPerRow = epilogue ? pr : null, BiasPerRowStride = biasStride, Relu = epilogue,
+                };
+                TKernels.Run(&tile, rows, columns);
+            }
+
+            NativeMemory.AlignedFree(panel);
+            // The sum of k terms and a few more, each at most 2 in size, rounded after every step.
+            double tolerance = (k + 4) * 4 * (sizeof(T) == 4 ? 1.2e-7 : 2.3e-16);
+            for (int i = 0; i < c.Length; i++)
+            {
+                Assert.That(double.CreateChecked(c[i]), Is.EqualTo(double.CreateChecked(expected[i])).Within(tolerance),
+                    $"{typeof(TKernels)}: {rows} x {columns}, k {k}, element {i}");
+            }
+        }
+
+        private static T[] Fill(Random random, int count)
+        {
+            var values = new T[count];
+            for (int i = 0; i < count; i++) values[i] = T.CreateChecked((float)(random.NextDouble() * 2 - 1));
+            return values;
+        }
+    }
+
+    private readonly struct NanInC : IGemmAction<float>
+    {
+        public void Invoke<TKernels>() where TKernels : struct, IGemmKernels<float>
+        {
+            float* c = stackalloc float[12 * 32];
+            float* b = stackalloc float[32];
+            new Span<float>(b, 32).Fill(2);
+            float a = 3;
+            for (int columns = 1; columns <= TKernels.PanelColumns; columns++)
+            {
+                new Span<float>(c, 12 * 32).Fill(float.NaN);
+                var tile = new GemmTile<float> { K = 1, A = &a, B = b, BRow = 32, C = c, CRow = 32, CColumn = 1, Alpha = 0.5f };
+                TKernels.Run(&tile, TKernels.PanelRows, columns);
+                for (int i = 0; i < TKernels.PanelRows; i++) Assert.That(new Span<float>(c + i * 32, columns).ToArray(), Is.All.EqualTo(3f));
+            }
+        }
+    }
+
+    private readonly struct SpecialRelu : IGemmAction<float>
+    {
+        public void Invoke<TKernels>() where TKernels : struct, IGemmKernels<float>
+        {
+            float* b = stackalloc float[32];
+            float* c = stackalloc float[32];
+            float[] special = [float.NaN, -0f, -1, 2, float.PositiveInfinity, float.NegativeInfinity];
+            float[] expected = [float.NaN, 0, 0, 2, float.PositiveInfinity, 0];
+            for (int i = 0; i < 32; i++) b[i] = special[i % special.Length];
+            float a = 1;
+            foreach (int stride in (int[])[1, 2])
+            {
+                int columns = Math.Min(TKernels.PanelColumns, 16);
+                var tile = new GemmTile<float> { K = 1, A = &a, B = b, C = c, CColumn = stride, Alpha = 1, Relu = true };
+                TKernels.Run(&tile, 1, columns);
+                for (int j = 0; j < columns; j++)
+                {
+                    float value = c[j * stride];
+                    Assert.That(value, Is.EqualTo(expected[j % expected.Length]));
+                    Assert.That(value == 0 && float.IsNegative(value), Is.False);
+                }
+            }
+        }
+    }
+}
