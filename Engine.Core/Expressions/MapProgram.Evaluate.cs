@@ -1,0 +1,84 @@
+namespace Engine;
+
+// The reference evaluators: slow, plain, and what every backend is compared with.
+public sealed partial class MapProgram
+{
+    /// <summary>The outputs for one element, in double precision.</summary>
+    /// <param name="inputs">The element of each input.</param>
+    /// <param name="parameters">The parameter list; the words of a random key are whole numbers below 2³².</param>
+    /// <param name="index">Row-major index of the element.</param>
+    /// <param name="outputs">Receives the element of each output.</param>
+    /// <exception cref="ArgumentException">A span is shorter than the program asks for.</exception>
+    public void Evaluate(ReadOnlySpan<double> inputs, ReadOnlySpan<double> parameters, long index, Span<double> outputs)
+    {
+        CheckLengths(inputs.Length, parameters.Length, outputs.Length);
+        var values = new double[_code.Length];
+        for (int i = 0; i < values.Length; i++)
+        {
+            Instruction step = _code[i];
+            values[i] = step.Op switch
+            {
+                ScalarOpcode.Input => inputs[step.A],
+                ScalarOpcode.Constant => step.Value,
+                ScalarOpcode.Parameter => parameters[step.A],
+                ScalarOpcode.Index => index,
+                ScalarOpcode.Random => Philox.Uniform(
+                    (uint)parameters[step.A], (uint)parameters[step.A + 1], (uint)parameters[step.A + 2], (uint)parameters[step.A + 3], index),
+                _ => ScalarOp.Of(step.Op).Reference!(values[step.A], values[step.B], values[step.C]),
+            };
+        }
+        for (int i = 0; i < _outputs.Length; i++)
+            outputs[i] = values[_outputs[i]];
+    }
+
+    /// <summary>The single output for one element, in double precision.</summary>
+    /// <exception cref="ArgumentException">A span is shorter than the program asks for, or it has several outputs.</exception>
+    public double Evaluate(ReadOnlySpan<double> inputs, ReadOnlySpan<double> parameters = default, long index = 0)
+    {
+        Span<double> output = stackalloc double[1];
+        Evaluate(inputs, parameters, index, output);
+        return output[0];
+    }
+
+    /// <summary>The outputs for one element in an integer type; each step wraps on overflow.</summary>
+    /// <param name="inputs">The element of each input.</param>
+    /// <param name="parameters">The parameter list.</param>
+    /// <param name="index">Row-major index of the element.</param>
+    /// <param name="outputs">Receives the element of each output.</param>
+    /// <param name="computeType"><see cref="DType.Int32"/> or <see cref="DType.Int64"/>.</param>
+    /// <exception cref="NotSupportedException">The program does not run on integers.</exception>
+    /// <exception cref="ArgumentException">A span is shorter than the program asks for, or the type is no integer compute type.</exception>
+    public void Evaluate(ReadOnlySpan<long> inputs, ReadOnlySpan<long> parameters, long index, Span<long> outputs, DType computeType)
+    {
+        if (computeType is not (DType.Int32 or DType.Int64))
+            throw new ArgumentException($"Integer programs run in i32 or i64, not in {computeType.ShortName()}.", nameof(computeType));
+        if (!SupportsInteger)
+            throw new NotSupportedException($"Map: `{this}` is not defined on integers; convert its inputs to floating point first.");
+        CheckLengths(inputs.Length, parameters.Length, outputs.Length);
+        var values = new long[_code.Length];
+        for (int i = 0; i < values.Length; i++)
+        {
+            Instruction step = _code[i];
+            long value = step.Op switch
+            {
+                ScalarOpcode.Input => inputs[step.A],
+                ScalarOpcode.Constant => (long)step.Value,
+                ScalarOpcode.Parameter => parameters[step.A],
+                ScalarOpcode.Index => index,
+                _ => ScalarOp.Of(step.Op).IntegerReference!(values[step.A], values[step.B], values[step.C]),
+            };
+            values[i] = computeType == DType.Int32 ? unchecked((int)value) : value;
+        }
+        for (int i = 0; i < _outputs.Length; i++)
+            outputs[i] = values[_outputs[i]];
+    }
+
+    private void CheckLengths(int inputs, int parameters, int outputs)
+    {
+        if (inputs < InputCount || parameters < ParameterCount || outputs < OutputCount)
+        {
+            throw new ArgumentException(
+                $"Map: `{this}` takes {InputCount} inputs, {ParameterCount} parameters and {OutputCount} outputs; got {inputs}, {parameters} and {outputs}.");
+        }
+    }
+}
