@@ -1,0 +1,98 @@
+namespace Engine;
+
+/// <summary>Gradients as values, and functions with a gradient of their own.</summary>
+public static class Autograd
+{
+    /// <summary>∂Σ(gradᵢ·outputᵢ)/∂inputⱼ for each input, without touching any <see cref="Tensor.Grad"/>.</summary>
+    /// <param name="outputs">What is differentiated.</param>
+    /// <param name="inputs">With respect to what; each must require a gradient.</param>
+    /// <param name="gradients">The factors of the outputs; empty means 1 for each, which must then be a scalar.</param>
+    /// <param name="retainGraph">Whether the graph can be walked again.</param>
+    /// <param name="createGraph">Whether the gradients can be differentiated themselves, for second derivatives.</param>
+    /// <returns>One gradient per input; null where no output depends on it.</returns>
+    public static Tensor?[] Grad(
+        ReadOnlySpan<Tensor> outputs, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor?> gradients = default, bool retainGraph = false, bool createGraph = false) =>
+        BackwardPass.Gradients(outputs, gradients, inputs, retainGraph, createGraph);
+
+    /// <summary>dy/dx of a scalar y.</summary>
+    /// <exception cref="GradientException">y does not depend on x.</exception>
+    public static Tensor Grad(Tensor output, Tensor input, bool retainGraph = false, bool createGraph = false) =>
+        BackwardPass.Gradients([output], default, [input], retainGraph, createGraph)[0]
+            ?? throw new GradientException("Autograd.Grad: the output does not depend on the input.");
+}
+
+/// <summary>A function whose gradient is written by hand: derive, compute with tensor operations in both directions, call <see cref="Apply"/>.</summary>
+/// <remarks>An instance is used once: <c>new MyFunction().Apply(x, w)</c>. Values for the backward pass go into <see cref="Save"/>.</remarks>
+public abstract class CustomFunction
+{
+    private readonly List<SavedTensor> _saved = [];
+
+    /// <summary>Computes the result; nothing is recorded meanwhile.</summary>
+    protected abstract Tensor Forward(ReadOnlySpan<Tensor> inputs);
+
+    /// <summary>The gradients of the inputs, null for one that has none.</summary>
+    protected abstract Tensor?[] Backward(Tensor dy);
+
+    /// <summary>Keeps a tensor for <see cref="Backward"/>.</summary>
+    protected void Save(params ReadOnlySpan<Tensor> tensors)
+    {
+        foreach (Tensor tensor in tensors)
+        {
+            _saved.Add(new SavedTensor(GetType().Name, tensor));
+        }
+    }
+
+    /// <summary>A tensor kept by <see cref="Save"/>, in order.</summary>
+    protected Tensor Saved(int i) => _saved[i].Value;
+
+    /// <summary>Runs the function and records it.</summary>
+    public Tensor Apply(params ReadOnlySpan<Tensor> inputs)
+    {
+        Tensor y;
+        using (GradMode.Off())
+        {
+            y = Forward(inputs);
+        }
+
+        if (Tensor.ShouldTrack(inputs))
+        {
+            foreach (Tensor input in inputs)
+            {
+                if (ReferenceEquals(y, input))
+                {
+                    y = input.Share();
+                    break;
+                }
+            }
+
+            y.Record(new FunctionNode(this, inputs));
+        }
+
+        return y;
+    }
+
+    private sealed class FunctionNode(CustomFunction function, ReadOnlySpan<Tensor> inputs) : GradNode([.. inputs])
+    {
+        public override string Name => function.GetType().Name;
+
+        protected internal override void Backward(Tensor dy, GradSink sink)
+        {
+            Tensor?[] gradients = function.Backward(dy);
+            for (int i = 0; i < gradients.Length; i++)
+            {
+                if (gradients[i] is { } gradient)
+                {
+                    sink.Add(i, gradient);
+                }
+            }
+        }
+
+        protected override void ReleaseSaved()
+        {
+            foreach (SavedTensor saved in function._saved)
+            {
+                saved.Release();
+            }
+        }
+    }
+}

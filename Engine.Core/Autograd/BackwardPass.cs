@@ -1,0 +1,245 @@
+namespace Engine;
+
+/// <summary>
+/// One walk from results back to leaves. Nodes are visited in descending order of creation, each with the sum of the gradients that reached
+/// it; saved values and gradients are released as the walk goes, so memory falls from the first node on.
+/// </summary>
+internal sealed class BackwardPass
+{
+    private readonly bool _retainGraph;
+    private readonly bool _createGraph;
+    private readonly Dictionary<GradNode, Tensor> _pending = [];
+    private readonly HashSet<GradNode>? _wanted;
+    private readonly Dictionary<GradNode, int>? _targets;
+    private readonly Tensor?[]? _results;
+
+    private BackwardPass(bool retainGraph, bool createGraph, HashSet<GradNode>? wanted = null, Dictionary<GradNode, int>? targets = null, Tensor?[]? results = null)
+    {
+        _retainGraph = retainGraph || createGraph;
+        _createGraph = createGraph;
+        _wanted = wanted;
+        _targets = targets;
+        _results = results;
+    }
+
+    /// <summary>Adds the gradients of all leaves up in their <see cref="Tensor.Grad"/>.</summary>
+    public static void Run(Tensor root, Tensor? gradient, bool retainGraph, bool createGraph)
+    {
+        GradNode node = RootOf(root);
+        BackwardPass pass = new(retainGraph, createGraph);
+        pass.Walk([(node, root, gradient)], Collect([node]));
+    }
+
+    /// <summary>The gradients of the given tensors, without touching any <see cref="Tensor.Grad"/>.</summary>
+    public static Tensor?[] Gradients(ReadOnlySpan<Tensor> roots, ReadOnlySpan<Tensor?> gradients, ReadOnlySpan<Tensor> inputs, bool retainGraph, bool createGraph)
+    {
+        (GradNode, Tensor, Tensor?)[] starts = new (GradNode, Tensor, Tensor?)[roots.Length];
+        GradNode[] nodes = new GradNode[roots.Length];
+        for (int i = 0; i < roots.Length; i++)
+        {
+            nodes[i] = RootOf(roots[i]);
+            starts[i] = (nodes[i], roots[i], gradients.IsEmpty ? null : gradients[i]);
+        }
+
+        Tensor?[] results = new Tensor?[inputs.Length];
+        Dictionary<GradNode, int> targets = [];
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            GradNode target = inputs[i].History
+                ?? throw new GradientException($"Autograd.Grad: input {i} ({inputs[i].DType.ShortName()} {inputs[i].Shape}) does not require a gradient. Mark it with RequiresGrad before the computation.");
+            targets[target] = i;
+        }
+
+        List<GradNode> order = Collect(nodes);
+        HashSet<GradNode> wanted = [];
+        for (int i = order.Count - 1; i >= 0; i--)
+        {
+            // Oldest first: a node is wanted if it is a target or leads to one.
+            GradNode node = order[i];
+            bool leads = targets.ContainsKey(node);
+            foreach (GradNode? input in node.InputSpan)
+            {
+                leads |= input is not null && wanted.Contains(input);
+            }
+
+            if (leads)
+            {
+                wanted.Add(node);
+            }
+        }
+
+        BackwardPass pass = new(retainGraph, createGraph, wanted, targets, results);
+        pass.Walk(starts, order);
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            // The same tensor may be named twice.
+            results[i] ??= inputs[i].History is { } history ? results[targets[history]] : null;
+            if (results[i] is { } result)
+            {
+                TensorScope.Register(result);
+            }
+        }
+
+        return results;
+    }
+
+    public bool Wants(GradNode node) => _wanted is null || _wanted.Contains(node);
+
+    public void Accumulate(GradNode node, Tensor gradient)
+    {
+        if (gradient.Shape != node.OutputShape)
+        {
+            throw new GradientException($"A gradient of shape {gradient.Shape} reached {node.Name}, whose output is {node.OutputShape}.");
+        }
+
+        if (!_pending.TryGetValue(node, out Tensor? sum))
+        {
+            // The first gradient is moved in, not added to zeros.
+            _pending[node] = Own(gradient);
+        }
+        else if (!_createGraph && sum.Storage.References == 1 && sum.IsContiguous && sum.DType == gradient.DType)
+        {
+            sum.AddInPlace(gradient);
+        }
+        else
+        {
+            Tensor total = sum + gradient;
+            _pending[node] = Own(total);
+            sum.Dispose();
+        }
+    }
+
+    private Tensor Own(Tensor gradient)
+    {
+        Tensor own = gradient.Share();
+        if (_createGraph)
+        {
+            own.AdoptHistory(gradient);
+        }
+
+        return own;
+    }
+
+    private void Walk(ReadOnlySpan<(GradNode Node, Tensor Root, Tensor? Gradient)> starts, List<GradNode> order)
+    {
+        using GradMode.Scope mode = GradMode.Set(_createGraph);
+        try
+        {
+            foreach ((GradNode node, Tensor root, Tensor? gradient) in starts)
+            {
+                using TensorScope scope = TensorScope.Begin();
+                Tensor seed = gradient ?? Seed(root);
+                if (seed.Shape != root.Shape)
+                {
+                    throw new ShapeMismatchException($"Backward: the gradient is {seed.Shape}, the tensor {root.Shape}; they must be equal.");
+                }
+
+                if (Wants(node))
+                {
+                    Accumulate(node, seed);
+                }
+            }
+
+            GradSink sink = new(this);
+            foreach (GradNode node in order)
+            {
+                if (!_pending.Remove(node, out Tensor? dy))
+                {
+                    continue;
+                }
+
+                Visit(node, dy, sink);
+            }
+        }
+        finally
+        {
+            foreach (Tensor left in _pending.Values)
+            {
+                left.Dispose();
+            }
+        }
+    }
+
+    private void Visit(GradNode node, Tensor dy, GradSink sink)
+    {
+        if (_targets is not null && _targets.TryGetValue(node, out int index))
+        {
+            _results![index] = dy;
+        }
+
+        bool isResult = _targets is not null && _targets.ContainsKey(node);
+        if (node.RetainsGradient && _targets is null && node.Output is { } weak && weak.TryGetTarget(out Tensor? output))
+        {
+            output.AccumulateGrad(dy);
+        }
+
+        if (node is not LeafNode || _targets is null)
+        {
+            if (node.IsReleased)
+            {
+                throw new GradientException($"{node.Name}: the graph was consumed by an earlier backward pass. Call Backward(retainGraph: true) the first time.");
+            }
+
+            sink.Enter(node);
+            if (_createGraph)
+            {
+                // Intermediate gradients belong to the new graph; whoever holds it keeps them alive.
+                node.Backward(dy, sink);
+            }
+            else
+            {
+                using TensorScope scope = TensorScope.Begin();
+                node.Backward(dy, sink);
+            }
+        }
+
+        if (!_retainGraph && node is not LeafNode)
+        {
+            node.Release();
+        }
+
+        if (!isResult && !_createGraph)
+        {
+            dy.Dispose();
+        }
+    }
+
+    private static Tensor Seed(Tensor root) => root.ElementCount == 1
+        ? Tensor.Ones(root.Shape, root.DType, root.Device)
+        : throw new GradientException($"Backward: only a scalar has an implied gradient of 1; this tensor is {root.Shape}. Reduce it with Sum() or Mean(), or pass the gradient.");
+
+    private static GradNode RootOf(Tensor root) => root.History
+        ?? throw new GradientException("Backward: this tensor was not computed from anything that requires a gradient. Mark parameters with RequiresGrad, and compute outside GradMode.Off().");
+
+    /// <summary>All nodes that the roots depend on, newest first.</summary>
+    private static List<GradNode> Collect(ReadOnlySpan<GradNode> roots)
+    {
+        HashSet<GradNode> seen = [];
+        List<GradNode> nodes = [];
+        Stack<GradNode> stack = new();
+        foreach (GradNode root in roots)
+        {
+            stack.Push(root);
+        }
+
+        while (stack.TryPop(out GradNode? node))
+        {
+            if (!seen.Add(node))
+            {
+                continue;
+            }
+
+            nodes.Add(node);
+            foreach (GradNode? input in node.InputSpan)
+            {
+                if (input is not null)
+                {
+                    stack.Push(input);
+                }
+            }
+        }
+
+        nodes.Sort(static (a, b) => b.Sequence.CompareTo(a.Sequence));
+        return nodes;
+    }
+}

@@ -1,0 +1,80 @@
+namespace Engine;
+
+/// <summary>
+/// A step of the computation graph: it knows where its inputs came from and how a gradient to its output becomes gradients to them.
+/// </summary>
+/// <remarks>
+/// Nodes are sealed classes, one per operation, written beside it. Rules are written with tensor operations, so that they can be
+/// differentiated themselves. The graph hangs on the tensors alone; there is no registry.
+/// </remarks>
+public abstract class GradNode
+{
+    private static long s_sequence;
+
+    private GradNode?[] _inputs;
+
+    /// <summary>Connects to the histories of the operation's inputs.</summary>
+    protected GradNode(params ReadOnlySpan<Tensor?> inputs)
+    {
+        _inputs = new GradNode?[inputs.Length];
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            _inputs[i] = inputs[i]?.History;
+        }
+
+        Sequence = Interlocked.Increment(ref s_sequence);
+    }
+
+    /// <summary>The operation's name, as the graph shows it.</summary>
+    public virtual string Name => GetType().Name is { } name && name.EndsWith("Node", StringComparison.Ordinal) ? name[..^4] : GetType().Name;
+
+    /// <summary>Where the inputs came from; null for one that needs no gradient.</summary>
+    public IReadOnlyList<GradNode?> Inputs => _inputs;
+
+    /// <summary>The shape of the output.</summary>
+    public Shape OutputShape { get; internal set; }
+
+    /// <summary>The element type of the output.</summary>
+    public DType OutputDType { get; internal set; }
+
+    /// <summary>Grows with creation, so that descending order is a valid order for the backward pass.</summary>
+    internal long Sequence { get; }
+
+    internal bool IsReleased { get; private set; }
+
+    /// <summary>The output's name, where it was given one.</summary>
+    internal WeakReference<Tensor>? Output { get; set; }
+
+    /// <summary>Gradient that the output was asked to retain.</summary>
+    internal bool RetainsGradient { get; set; }
+
+    internal ReadOnlySpan<GradNode?> InputSpan => _inputs;
+
+    /// <summary>Whether input <paramref name="i"/> needs a gradient.</summary>
+    protected bool Needs(int i) => _inputs[i] is not null;
+
+    /// <summary>Turns dy into gradients of the inputs, each handed to <paramref name="sink"/>; only those it <see cref="GradSink.Needs"/>.</summary>
+    protected internal abstract void Backward(Tensor dy, GradSink sink);
+
+    /// <summary>Lets go of saved tensors.</summary>
+    protected virtual void ReleaseSaved()
+    {
+    }
+
+    internal void Release()
+    {
+        IsReleased = true;
+        ReleaseSaved();
+        _inputs = [];
+    }
+}
+
+/// <summary>The end of a path: it adds gradients up in the leaf's <see cref="Tensor.Grad"/>.</summary>
+internal sealed class LeafNode(Tensor leaf) : GradNode
+{
+    public Tensor Leaf { get; } = leaf;
+
+    public override string Name => "Leaf";
+
+    protected internal override void Backward(Tensor dy, GradSink sink) => Leaf.AccumulateGrad(dy);
+}

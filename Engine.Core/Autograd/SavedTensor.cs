@@ -1,0 +1,46 @@
+namespace Engine;
+
+/// <summary>
+/// A tensor that a node keeps for its backward pass: an own handle, so that neither scopes nor <see cref="Tensor.Dispose"/> take it away,
+/// with the history of the original, so that the backward pass can be differentiated.
+/// </summary>
+public sealed class SavedTensor
+{
+    private readonly string _op;
+    private readonly int _version;
+    private Tensor? _tensor;
+
+    /// <summary>Saves a tensor for the node of operation <paramref name="op"/>.</summary>
+    public SavedTensor(string op, Tensor tensor)
+    {
+        _op = op;
+        _tensor = tensor.Share();
+        _tensor.AdoptHistory(tensor);
+        _version = tensor.Storage.Version;
+    }
+
+    /// <summary>Saves a tensor that may be absent.</summary>
+    public static SavedTensor? Of(string op, Tensor? tensor) => tensor is null ? null : new SavedTensor(op, tensor);
+
+    /// <summary>The saved tensor.</summary>
+    /// <exception cref="GradientException">The graph was consumed, or the value was overwritten since.</exception>
+    public Tensor Value
+    {
+        get
+        {
+            Tensor tensor = _tensor ?? throw new GradientException(
+                $"{_op}: its saved values were released by an earlier backward pass. Call Backward(retainGraph: true) the first time.");
+            return tensor.Storage.Version == _version
+                ? tensor
+                : throw new GradientException(
+                    $"{_op}: a value it needs for its gradient, {tensor.DType.ShortName()} {tensor.Shape}, was overwritten in place after it was saved. Use the out-of-place form, or Clone() it before.");
+        }
+    }
+
+    /// <summary>Lets go of the tensor.</summary>
+    public void Release()
+    {
+        _tensor?.Dispose();
+        _tensor = null;
+    }
+}

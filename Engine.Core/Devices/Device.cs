@@ -1,0 +1,70 @@
+namespace Engine;
+
+/// <summary>The family of a device.</summary>
+public enum DeviceKind : byte
+{
+    /// <summary>The processor.</summary>
+    Cpu,
+
+    /// <summary>An NVIDIA card through the CUDA driver.</summary>
+    Cuda,
+
+    /// <summary>Any card or processor through OpenCL.</summary>
+    OpenCl,
+}
+
+/// <summary>A place where tensors live and kernels run.</summary>
+/// <remarks>Devices are compared by reference. All members are safe to call from several threads.</remarks>
+public abstract partial class Device
+{
+    /// <summary>Names a device.</summary>
+    protected Device(string name, DeviceKind kind)
+    {
+        Name = name;
+        Kind = kind;
+        Pool = new MemoryPool(this);
+    }
+
+    /// <summary>The name in commands and messages: <c>cpu</c>, <c>cuda:0</c>, <c>opencl:1</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>The family.</summary>
+    public DeviceKind Kind { get; }
+
+    /// <summary>What the device is, in words: model, instruction set or driver.</summary>
+    public virtual string Description => Name;
+
+    /// <summary>The kernels.</summary>
+    public abstract Backend Backend { get; }
+
+    /// <summary>Where tensors get their memory.</summary>
+    public MemoryPool Pool { get; }
+
+    /// <summary>How many threads the kernels use; only a CPU has a choice.</summary>
+    /// <exception cref="NotSupportedException">The device has no threads to choose.</exception>
+    public virtual int Threads
+    {
+        get => 1;
+        set => throw new NotSupportedException($"{Name}: the number of threads cannot be chosen on this device.");
+    }
+
+    /// <summary>Copies host bytes into device memory.</summary>
+    public abstract void Upload(ReadOnlySpan<byte> source, Storage destination, long offsetInBytes);
+
+    /// <summary>Copies device memory to the host, after all kernels before it have finished.</summary>
+    public abstract void Download(Storage source, long offsetInBytes, Span<byte> destination);
+
+    /// <summary>Waits until every kernel has finished.</summary>
+    public virtual void Synchronize()
+    {
+    }
+
+    /// <summary>Asks the device for memory; false if there is none left.</summary>
+    protected internal abstract bool TryAllocateMemory(long bytes, out nint handle);
+
+    /// <summary>Gives memory back to the device.</summary>
+    protected internal abstract void FreeMemory(nint handle);
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+}

@@ -1,0 +1,48 @@
+using System.Runtime.InteropServices;
+
+namespace Engine;
+
+/// <summary>A device whose memory is ordinary host memory, 64-byte aligned, so that handles are addresses.</summary>
+public abstract unsafe class HostDevice(string name) : Device(name, DeviceKind.Cpu)
+{
+    /// <summary>The width of a cache line and of the widest vector.</summary>
+    public const int Alignment = 64;
+
+    /// <inheritdoc/>
+    public override void Upload(ReadOnlySpan<byte> source, Storage destination, long offsetInBytes)
+    {
+        CheckRange(destination, offsetInBytes, source.Length);
+        source.CopyTo(new Span<byte>((byte*)destination.Handle + offsetInBytes, source.Length));
+    }
+
+    /// <inheritdoc/>
+    public override void Download(Storage source, long offsetInBytes, Span<byte> destination)
+    {
+        CheckRange(source, offsetInBytes, destination.Length);
+        new ReadOnlySpan<byte>((byte*)source.Handle + offsetInBytes, destination.Length).CopyTo(destination);
+    }
+
+    /// <inheritdoc/>
+    protected internal override bool TryAllocateMemory(long bytes, out nint handle)
+    {
+        try
+        {
+            handle = (nint)NativeMemory.AlignedAlloc((nuint)bytes, Alignment);
+            return true;
+        }
+        catch (OutOfMemoryException)
+        {
+            handle = 0;
+            return false;
+        }
+    }
+
+    /// <inheritdoc/>
+    protected internal override void FreeMemory(nint handle) => NativeMemory.AlignedFree((void*)handle);
+
+    private static void CheckRange(Storage storage, long offsetInBytes, int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offsetInBytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offsetInBytes + length, storage.Bytes);
+    }
+}

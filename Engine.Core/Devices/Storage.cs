@@ -1,0 +1,70 @@
+namespace Engine;
+
+/// <summary>
+/// A block of device memory shared by the tensors that view it. The last tensor to let go returns the block to its pool; a block
+/// that was merely forgotten is found by the garbage collector and queued for its pool.
+/// </summary>
+public sealed class Storage
+{
+    private readonly object? _owner;
+    private readonly bool _foreign;
+    private int _references = 1;
+
+    internal Storage(Device device, nint handle, long bytes, long blockBytes)
+    {
+        Device = device;
+        Handle = handle;
+        Bytes = bytes;
+        BlockBytes = blockBytes;
+    }
+
+    private Storage(Device device, nint handle, long bytes, object? owner)
+        : this(device, handle, bytes, 0L)
+    {
+        _owner = owner;
+        _foreign = true;
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Only queues: a finalizer may run on any thread, and drivers mind.</summary>
+    ~Storage() => Device.Pool.QueueOrphan(Handle, BlockBytes);
+
+    /// <summary>The device that the memory belongs to.</summary>
+    public Device Device { get; }
+
+    /// <summary>The address or driver handle of the block.</summary>
+    public nint Handle { get; }
+
+    /// <summary>The bytes that were asked for.</summary>
+    public long Bytes { get; }
+
+    /// <summary>Grows by one with each in-place write, so that a saved value can tell that it was overwritten.</summary>
+    public int Version { get; private set; }
+
+    internal long BlockBytes { get; }
+
+    internal int References => Volatile.Read(ref _references);
+
+    /// <summary>Wraps memory that somebody else owns and frees. <paramref name="owner"/> is kept alive as long as the storage is.</summary>
+    public static Storage Wrap(Device device, nint handle, long bytes, object? owner = null) => new(device, handle, bytes, owner);
+
+    /// <summary>Records an in-place write.</summary>
+    public void MarkWritten() => Version++;
+
+    internal void AddReference()
+    {
+        int before = Interlocked.Increment(ref _references) - 1;
+        ObjectDisposedException.ThrowIf(before <= 0, typeof(Tensor));
+    }
+
+    internal void Release()
+    {
+        if (Interlocked.Decrement(ref _references) == 0 && !_foreign)
+        {
+            GC.SuppressFinalize(this);
+            Device.Pool.Return(Handle, BlockBytes);
+        }
+
+        GC.KeepAlive(_owner);
+    }
+}

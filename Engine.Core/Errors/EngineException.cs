@@ -1,0 +1,58 @@
+namespace Engine;
+
+/// <summary>The root of the errors that only this engine has; bad arguments are <see cref="ArgumentException"/>s.</summary>
+public class EngineException : Exception
+{
+    /// <summary>An error with a message.</summary>
+    public EngineException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>An error with a message and its cause.</summary>
+    public EngineException(string message, Exception? inner)
+        : base(message, inner)
+    {
+    }
+}
+
+/// <summary>Shapes of operands do not fit together. The message names the operation, the shapes, the rule and a way out.</summary>
+public sealed class ShapeMismatchException(string message) : ArgumentException(message);
+
+/// <summary>An element type is not accepted, or two that must agree differ.</summary>
+public sealed class DTypeMismatchException(string message) : ArgumentException(message);
+
+/// <summary>Operands live on different devices.</summary>
+public sealed class DeviceMismatchException(string message) : ArgumentException(message);
+
+/// <summary>A device that was asked for is not there; <see cref="Report"/> tells what was tried.</summary>
+public sealed class DeviceUnavailableException(string message, DeviceReport? report = null) : EngineException(message)
+{
+    /// <summary>What was tried while looking for devices.</summary>
+    public DeviceReport? Report { get; } = report;
+}
+
+/// <summary>The device has no kernel for an operation on this element type.</summary>
+public sealed class OperationNotSupportedException(string message) : EngineException(message);
+
+/// <summary>The device's memory is exhausted, even after the pool was drained.</summary>
+public sealed class OutOfDeviceMemoryException(string message, MemoryReport report) : EngineException(message)
+{
+    /// <summary>Who held what when the request failed.</summary>
+    public MemoryReport Report { get; } = report;
+}
+
+/// <summary>A gradient was asked for where the graph cannot give one (consumed graph, overwritten value, no graph at all).</summary>
+public sealed class GradientException(string message) : EngineException(message);
+
+/// <summary>A kernel could not be compiled for a device.</summary>
+public sealed class KernelCompilationException(string message, Exception? inner = null) : EngineException(message, inner);
+
+/// <summary>The device stopped answering; its tensors are lost, the process goes on.</summary>
+public sealed class DeviceLostException(string message, Exception? inner = null) : EngineException(message, inner);
+
+/// <summary>A model or checkpoint file is damaged or does not fit the model.</summary>
+public sealed class ModelFileException(string message, Exception? inner = null) : EngineException(message, inner);
+
+/// <summary>A data-set file is damaged.</summary>
+public sealed class DataFileException(string message, Exception? inner = null) : EngineException(message, inner);

@@ -1,0 +1,80 @@
+namespace Engine;
+
+/// <summary>Activations: each is an expression, computed in one pass, its gradient derived from it.</summary>
+public sealed partial class Tensor
+{
+    private static readonly MapProgram s_sigmoid = Programs.Unary(Expr.Sigmoid);
+    private static readonly MapProgram s_logSigmoid = Programs.Unary(Expr.LogSigmoid);
+    private static readonly MapProgram s_leakyRelu = Programs.UnaryScalar(static (x, slope) => Expr.Where(x > 0, x, x * slope));
+    private static readonly MapProgram s_elu = Programs.UnaryScalar(static (x, alpha) => Expr.Where(x > 0, x, alpha * Expr.Expm1(x)));
+    private static readonly MapProgram s_selu = Programs.Unary(Expr.Selu);
+    private static readonly MapProgram s_gelu = Programs.Unary(Expr.Gelu);
+    private static readonly MapProgram s_geluTanh = Programs.Unary(Expr.GeluTanh);
+    private static readonly MapProgram s_silu = Programs.Unary(Expr.Silu);
+    private static readonly MapProgram s_mish = Programs.Unary(Expr.Mish);
+    private static readonly MapProgram s_softplus = Programs.Unary(static x => Expr.Softplus(x, 1, 20));
+    private static readonly MapProgram s_hardSwish = Programs.Unary(Expr.HardSwish);
+    private static readonly MapProgram s_hardSigmoid = Programs.Unary(Expr.HardSigmoid);
+
+    /// <summary>max(x, 0); the gradient at 0 is 0.</summary>
+    public Tensor Relu() => Pointwise.Apply("Relu", Programs.Relu, [this]);
+
+    /// <summary>1/(1 + e⁻ˣ): saturates at 0 and 1; for outputs that must lie between them.</summary>
+    public Tensor Sigmoid() => Floating("Sigmoid", s_sigmoid);
+
+    /// <summary>ln sigmoid x, without overflow.</summary>
+    public Tensor LogSigmoid() => Floating("LogSigmoid", s_logSigmoid);
+
+    /// <summary>x above 0, slope·x below.</summary>
+    public Tensor LeakyRelu(double negativeSlope = 0.01) => Pointwise.Apply("LeakyRelu", s_leakyRelu, [this], [negativeSlope], TypePromotion.ToFloating(DType));
+
+    /// <summary>x above 0, alpha·(eˣ − 1) below.</summary>
+    public Tensor Elu(double alpha = 1) => Pointwise.Apply("Elu", s_elu, [this], [alpha], TypePromotion.ToFloating(DType));
+
+    /// <summary>The scaled ELU, which keeps mean 0 and variance 1 (Klambauer et al. 2017).</summary>
+    public Tensor Selu() => Floating("Selu", s_selu);
+
+    /// <summary>x·Φ(x) with the normal distribution function Φ; exact.</summary>
+    public Tensor Gelu() => Floating("Gelu", s_gelu);
+
+    /// <summary>The approximation of <see cref="Gelu"/> by tanh.</summary>
+    public Tensor GeluTanh() => Floating("GeluTanh", s_geluTanh);
+
+    /// <summary>x·sigmoid x, also called swish.</summary>
+    public Tensor Silu() => Floating("Silu", s_silu);
+
+    /// <summary>x·tanh(softplus x).</summary>
+    public Tensor Mish() => Floating("Mish", s_mish);
+
+    /// <summary>ln(1 + eˣ), linear above 20.</summary>
+    public Tensor Softplus() => Floating("Softplus", s_softplus);
+
+    /// <summary>x·clamp(x + 3, 0, 6)/6.</summary>
+    public Tensor HardSwish() => Floating("HardSwish", s_hardSwish);
+
+    /// <summary>clamp(x + 3, 0, 6)/6.</summary>
+    public Tensor HardSigmoid() => Floating("HardSigmoid", s_hardSigmoid);
+
+    /// <summary>
+    /// Inverted dropout: while training each element is 0 with probability <paramref name="p"/> and the rest is divided by 1 − p; at
+    /// prediction nothing happens.
+    /// </summary>
+    /// <remarks>The mask follows from seed and element number alone, so every device drops the same elements; it is recomputed for the gradient.</remarks>
+    public Tensor Dropout(double p = 0.5, bool training = true, Generator? generator = null)
+    {
+        if (!(p >= 0 && p <= 1))
+        {
+            throw new ArgumentOutOfRangeException(nameof(p), p, "Dropout: the probability must lie in [0, 1].");
+        }
+
+        if (!training || p == 0)
+        {
+            return this;
+        }
+
+        Span<double> parameters = stackalloc double[6];
+        (generator ?? Generator.Default).Next(parameters[..4]);
+        (parameters[4], parameters[5]) = (p, p < 1 ? 1 / (1 - p) : 0);
+        return Pointwise.Apply("Dropout", Programs.Dropout, [this], parameters, TypePromotion.ToFloating(DType));
+    }
+}

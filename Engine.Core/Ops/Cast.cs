@@ -1,0 +1,55 @@
+namespace Engine;
+
+public sealed partial class Tensor
+{
+    /// <summary>The values as another element type: floats are cut off towards zero to become integers; for bool, everything but 0 is true.</summary>
+    /// <remarks>Returns this tensor if it has the type already. The gradient is converted back.</remarks>
+    public Tensor To(DType dtype)
+    {
+        if (dtype == DType)
+        {
+            return this;
+        }
+
+        Tensor y = Allocate(Shape, dtype, Device);
+        // The wider side decides, so that nothing is lost on the way.
+        DType compute = TypePromotion.Promote(DType, dtype == DType.Bool ? DType : dtype).ComputeType();
+        Pointwise.Run(Programs.Copy, DType.IsFloatingPoint() ? DType.ComputeType() : compute, Shape, [this], [y], []);
+        return dtype.IsFloatingPoint() && ShouldTrack(this) ? y.Record(new CastNode(this)) : y;
+    }
+
+    /// <summary>The values on another device; returns this tensor if it is there already.</summary>
+    public Tensor To(Device device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        if (device == Device)
+        {
+            return this;
+        }
+
+        Tensor y = Allocate(Shape, DType, device);
+        using (TensorScope scope = TensorScope.Begin())
+        {
+            Tensor source = Contiguous();
+            byte[] bytes = new byte[checked((int)(ElementCount * DType.SizeInBytes()))];
+            Device.Download(source.Storage, source._layout.Offset * DType.SizeInBytes(), bytes);
+            device.Upload(bytes, y.Storage, 0);
+        }
+
+        return ShouldTrack(this) ? y.Record(new DeviceCopyNode(this)) : y;
+    }
+
+    private sealed class CastNode(Tensor x) : GradNode(x)
+    {
+        private readonly DType _from = x.DType;
+
+        protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.To(_from));
+    }
+
+    private sealed class DeviceCopyNode(Tensor x) : GradNode(x)
+    {
+        private readonly Device _from = x.Device;
+
+        protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.To(_from));
+    }
+}

@@ -1,0 +1,205 @@
+using System.Runtime.CompilerServices;
+
+namespace Engine;
+
+/// <summary>Runs pointwise programs over tensors: promotes, broadcasts, allocates, computes in one pass and records the gradient.</summary>
+internal static class Pointwise
+{
+    /// <summary>A program with one output over broadcast inputs.</summary>
+    /// <param name="op">The operation's name in messages and graphs.</param>
+    /// <param name="program">What to compute.</param>
+    /// <param name="inputs">At least one.</param>
+    /// <param name="parameters">Values of the program's parameters.</param>
+    /// <param name="computeAs">The type the inputs are promoted to; null for their common type.</param>
+    /// <param name="resultAs">The type of the result; null for the promoted type.</param>
+    public static Tensor Apply(
+        string op, MapProgram program, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<double> parameters = default, DType? computeAs = null, DType? resultAs = null)
+    {
+        Shape shape = inputs[0].Shape;
+        DType common = inputs[0].DType;
+        for (int i = 1; i < inputs.Length; i++)
+        {
+            Guard.SameDevice(op, inputs[0], inputs[i]);
+            shape = Guard.Broadcast(op, shape, inputs[i].Shape);
+            common = TypePromotion.Promote(common, inputs[i].DType);
+        }
+
+        DType compute = computeAs ?? common;
+        Tensor y = Tensor.Allocate(shape, resultAs ?? compute, inputs[0].Device);
+        if (y.DType.IsFloatingPoint() && compute.IsFloatingPoint() && Tensor.ShouldTrack(inputs!))
+        {
+            Record(op, program, inputs, parameters, compute, shape, y);
+        }
+        else
+        {
+            Run(program, compute.ComputeType(), shape, inputs, [y], parameters);
+        }
+
+        return y;
+    }
+
+    /// <summary>Writes a program's result over a destination, to whose shape the inputs are broadcast; nothing is recorded.</summary>
+    public static void Into(Tensor destination, MapProgram program, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<double> parameters = default, DType? computeType = null)
+    {
+        DType common = destination.DType;
+        foreach (Tensor input in inputs)
+        {
+            common = TypePromotion.Promote(common, input.DType);
+        }
+
+        Run(program, computeType ?? common.ComputeType(), destination.Shape, inputs, [destination], parameters);
+        destination.Storage.MarkWritten();
+    }
+
+    /// <summary>Writes the outputs of a program over several destinations of one shape; nothing is recorded.</summary>
+    public static void Into(ReadOnlySpan<Tensor> destinations, MapProgram program, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<double> parameters = default)
+    {
+        Run(program, destinations[0].DType.ComputeType(), destinations[0].Shape, inputs, destinations, parameters);
+        foreach (Tensor destination in destinations)
+        {
+            destination.Storage.MarkWritten();
+        }
+    }
+
+    internal static void Run(
+        MapProgram program, DType computeType, Shape shape, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> outputs, ReadOnlySpan<double> parameters)
+    {
+        if (shape.ElementCount == 0)
+        {
+            return;
+        }
+
+        OperandBuffer inputBuffer = default;
+        OperandBuffer outputBuffer = default;
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            Operand operand = inputs[i].Operand;
+            inputBuffer[i] = operand.Shape == shape ? operand : operand.With(operand.Layout.Expand(shape));
+        }
+
+        for (int i = 0; i < outputs.Length; i++)
+        {
+            outputBuffer[i] = outputs[i].Operand;
+        }
+
+        outputs[0].Device.Backend.Map(new MapArgs
+        {
+            Program = program,
+            ComputeType = computeType,
+            Shape = shape,
+            Inputs = ((ReadOnlySpan<Operand>)inputBuffer)[..inputs.Length],
+            Outputs = ((ReadOnlySpan<Operand>)outputBuffer)[..outputs.Length],
+            Parameters = parameters,
+        });
+    }
+
+    private static void Record(
+        string op, MapProgram program, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<double> parameters, DType compute, Shape shape, Tensor y)
+    {
+        // Casts and stretches are steps of their own, so that the rule of this one sees equal types and shapes.
+        Tensor[] ready = new Tensor[inputs.Length];
+        uint needs = 0;
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            Tensor x = inputs[i];
+            if (x.RequiresGrad)
+            {
+                needs |= 1u << i;
+                x = x.To(compute).Expand(shape);
+            }
+
+            ready[i] = x;
+        }
+
+        Run(program, compute.ComputeType(), shape, ready, [y], parameters);
+        y.Record(new PointwiseNode(op, program, needs, ready, parameters.ToArray(), y));
+    }
+
+    [InlineArray(8)]
+    private struct OperandBuffer
+    {
+        private Operand _first;
+    }
+}
+
+/// <summary>dxᵢ = dy·∂program/∂xᵢ, itself a pointwise program; it decides which inputs and whether the output are kept.</summary>
+internal sealed class PointwiseNode : GradNode
+{
+    private readonly string _op;
+    private readonly MapGradient _gradient;
+    private readonly uint _needs;
+    private readonly double[] _parameters;
+    private readonly SavedTensor[] _saved;
+
+    public PointwiseNode(string op, MapProgram program, uint needs, Tensor[] inputs, double[] parameters, Tensor output)
+        : base(inputs)
+    {
+        _op = op;
+        _needs = needs;
+        _parameters = parameters;
+        _gradient = MapGradient.For(program, needs);
+        ReadOnlySpan<int> savedInputs = _gradient.SavedInputs;
+        _saved = new SavedTensor[savedInputs.Length + (_gradient.SavesOutput ? 1 : 0)];
+        for (int i = 0; i < savedInputs.Length; i++)
+        {
+            _saved[i] = new SavedTensor(op, inputs[savedInputs[i]]);
+        }
+
+        if (_gradient.SavesOutput)
+        {
+            // The output's history is this node, which is only now being made.
+            output.Record(this);
+            _saved[^1] = new SavedTensor(op, output);
+        }
+    }
+
+    public override string Name => _op;
+
+    protected internal override void Backward(Tensor dy, GradSink sink)
+    {
+        Tensor[] inputs = new Tensor[1 + _saved.Length];
+        inputs[0] = dy;
+        for (int i = 0; i < _saved.Length; i++)
+        {
+            inputs[i + 1] = _saved[i].Value;
+        }
+
+        if (GradMode.IsEnabled)
+        {
+            // One differentiable step per input.
+            for (int i = 0, k = 0; i < 32; i++)
+            {
+                if ((_needs >> i & 1) != 0)
+                {
+                    sink.Add(i, Pointwise.Apply(_op + "Backward", _gradient.Single(k++), inputs, _parameters));
+                }
+            }
+
+            return;
+        }
+
+        int count = _gradient.Program.Outputs.Length;
+        Tensor[] gradients = new Tensor[count];
+        for (int k = 0; k < count; k++)
+        {
+            gradients[k] = Tensor.Allocate(OutputShape, OutputDType, dy.Device);
+        }
+
+        Pointwise.Run(_gradient.Program, OutputDType.ComputeType(), OutputShape, inputs, gradients, _parameters);
+        for (int i = 0, k = 0; k < count; i++)
+        {
+            if ((_needs >> i & 1) != 0)
+            {
+                sink.Add(i, gradients[k++]);
+            }
+        }
+    }
+
+    protected override void ReleaseSaved()
+    {
+        foreach (SavedTensor saved in _saved)
+        {
+            saved.Release();
+        }
+    }
+}

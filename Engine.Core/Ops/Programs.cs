@@ -1,0 +1,78 @@
+namespace Engine;
+
+/// <summary>The pointwise programs that operations are made of. Backends know the hottest of them by identity or equality.</summary>
+public static class Programs
+{
+    private static readonly Expr s_x = Expr.Input(0);
+    private static readonly Expr s_y = Expr.Input(1);
+    private static readonly Expr s_p0 = Expr.Parameter(0);
+    private static readonly Expr s_p1 = Expr.Parameter(1);
+
+    /// <summary>x.</summary>
+    public static MapProgram Copy { get; } = MapProgram.Compile(1, s_x);
+
+    /// <summary>p0.</summary>
+    public static MapProgram Fill { get; } = MapProgram.Compile(0, s_p0);
+
+    /// <summary>p0 + i·p1 for the element with row-major number i.</summary>
+    public static MapProgram Ramp { get; } = MapProgram.Compile(0, s_p0 + (Expr.Index * s_p1));
+
+    /// <summary>Uniform numbers in [p4, p4 + p5).</summary>
+    public static MapProgram Uniform { get; } = MapProgram.Compile(0, Expr.Parameter(4) + (Expr.Parameter(5) * Expr.Random(0)));
+
+    /// <summary>Normal numbers with mean p8 and deviation p9, by Box and Muller's transform of two uniform ones.</summary>
+    public static MapProgram Normal { get; } = MapProgram.Compile(
+        0, Expr.Parameter(8) + (Expr.Parameter(9) * Expr.Sqrt(-2 * Expr.Log(1 - Expr.Random(0))) * Expr.Cos(2 * Math.PI * Expr.Random(4))));
+
+    /// <summary>x + y.</summary>
+    public static MapProgram Add { get; } = MapProgram.Compile(2, s_x + s_y);
+
+    /// <summary>x − y.</summary>
+    public static MapProgram Sub { get; } = MapProgram.Compile(2, s_x - s_y);
+
+    /// <summary>x·y.</summary>
+    public static MapProgram Mul { get; } = MapProgram.Compile(2, s_x * s_y);
+
+    /// <summary>x / y.</summary>
+    public static MapProgram Div { get; } = MapProgram.Compile(2, s_x / s_y);
+
+    /// <summary>x + p0.</summary>
+    public static MapProgram AddScalar { get; } = MapProgram.Compile(1, s_x + s_p0);
+
+    /// <summary>x·p0.</summary>
+    public static MapProgram MulScalar { get; } = MapProgram.Compile(1, s_x * s_p0);
+
+    /// <summary>x / p0.</summary>
+    public static MapProgram DivScalar { get; } = MapProgram.Compile(1, s_x / s_p0);
+
+    /// <summary>p0 − x.</summary>
+    public static MapProgram ScalarSub { get; } = MapProgram.Compile(1, s_p0 - s_x);
+
+    /// <summary>p0 / x.</summary>
+    public static MapProgram ScalarDiv { get; } = MapProgram.Compile(1, s_p0 / s_x);
+
+    /// <summary>x + p0·y.</summary>
+    public static MapProgram AddScaled { get; } = MapProgram.Compile(2, s_x + (s_p0 * s_y));
+
+    /// <summary>p0·x + p1·y.</summary>
+    public static MapProgram Blend { get; } = MapProgram.Compile(2, (s_p0 * s_x) + (s_p1 * s_y));
+
+    /// <summary>max(x, 0).</summary>
+    public static MapProgram Relu { get; } = MapProgram.Compile(1, Expr.Relu(s_x));
+
+    /// <summary>x where the first input is true, otherwise y.</summary>
+    public static MapProgram Where { get; } = MapProgram.Compile(3, Expr.Where(s_x, s_y, Expr.Input(2)));
+
+    /// <summary>Inverted dropout: keeps x with probability 1 − p4 and scales it by p5 = 1/(1 − p4); the mask follows from p0 … p3.</summary>
+    public static MapProgram Dropout { get; } = MapProgram.Compile(
+        1, Expr.Where(Expr.Random(0) >= Expr.Parameter(4), s_x * Expr.Parameter(5), 0));
+
+    /// <summary>A program with one input.</summary>
+    internal static MapProgram Unary(Func<Expr, Expr> f) => MapProgram.Compile(1, f(s_x));
+
+    /// <summary>A program with two inputs.</summary>
+    internal static MapProgram Binary(Func<Expr, Expr, Expr> f) => MapProgram.Compile(2, f(s_x, s_y));
+
+    /// <summary>A program with one input and one parameter.</summary>
+    internal static MapProgram UnaryScalar(Func<Expr, Expr, Expr> f) => MapProgram.Compile(1, f(s_x, s_p0));
+}

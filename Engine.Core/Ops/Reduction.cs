@@ -1,0 +1,328 @@
+namespace Engine;
+
+/// <summary>Reductions over axes; without axes over all. With <c>keepDims</c> the axes stay with size 1.</summary>
+public sealed partial class Tensor
+{
+    private static readonly MapProgram s_maxShare = MapProgram.Compile(
+        4, Expr.Where(Expr.Equal(Expr.Input(0), Expr.Input(1)), Expr.Input(2) / Expr.Input(3), 0));
+
+    private static readonly MapProgram s_safeShift = Programs.Unary(static m => Expr.Where(Expr.Less(Expr.Abs(m), double.PositiveInfinity), m, 0));
+
+    private static readonly MapProgram s_zeroAsOne = Programs.Unary(static x => Expr.Where(Expr.Equal(x, 0), 1, x));
+
+    /// <summary>Σ x; over no elements 0. Integers are summed in int64.</summary>
+    public Tensor Sum(ReadOnlySpan<int> axes = default, bool keepDims = false)
+    {
+        AxisSet set = Guard.Axes(nameof(Sum), Shape, axes);
+        Tensor y = Reduce(ReduceProgram.Sum, set, TypePromotion.ToSum(DType), []);
+        return Finish(y, set, keepDims, ShouldTrack(this) ? new SumNode("Sum", this, 1) : null);
+    }
+
+    /// <inheritdoc cref="Sum(ReadOnlySpan{int}, bool)"/>
+    public Tensor Sum(int axis, bool keepDims = false) => Sum([axis], keepDims);
+
+    /// <summary>The mean; NaN over no elements. Integers become float32.</summary>
+    public Tensor Mean(ReadOnlySpan<int> axes = default, bool keepDims = false)
+    {
+        if (!DType.IsFloatingPoint())
+        {
+            return To(DType.Float32).Mean(axes, keepDims);
+        }
+
+        AxisSet set = Guard.Axes(nameof(Mean), Shape, axes);
+        double scale = 1.0 / CountOver(set);
+        Tensor y = Reduce(ReduceProgram.Mean, set, DType, [double.IsInfinity(scale) ? double.NaN : scale]);
+        return Finish(y, set, keepDims, ShouldTrack(this) ? new SumNode("Mean", this, scale) : null);
+    }
+
+    /// <inheritdoc cref="Mean(ReadOnlySpan{int}, bool)"/>
+    public Tensor Mean(int axis, bool keepDims = false) => Mean([axis], keepDims);
+
+    /// <summary>The variance: Σ(x − mean)²/(n − <paramref name="ddof"/>); ddof 1 is the unbiased estimate, 0 the mean square deviation.</summary>
+    public Tensor Var(ReadOnlySpan<int> axes = default, int ddof = 1, bool keepDims = false)
+    {
+        Tensor x = DType.IsFloatingPoint() ? this : To(DType.Float32);
+        AxisSet set = Guard.Axes(nameof(Var), Shape, axes);
+        double divisor = Math.Max(0, x.CountOver(set) - ddof);
+        Tensor deviation = x - x.Mean(axes, keepDims: true);
+        return deviation.Square().Sum(axes, keepDims) / divisor;
+    }
+
+    /// <inheritdoc cref="Var(ReadOnlySpan{int}, int, bool)"/>
+    public Tensor Var(int axis, int ddof = 1, bool keepDims = false) => Var([axis], ddof, keepDims);
+
+    /// <summary>The standard deviation, the root of <see cref="Var(ReadOnlySpan{int}, int, bool)"/>.</summary>
+    public Tensor Std(ReadOnlySpan<int> axes = default, int ddof = 1, bool keepDims = false) => Var(axes, ddof, keepDims).Sqrt();
+
+    /// <inheritdoc cref="Std(ReadOnlySpan{int}, int, bool)"/>
+    public Tensor Std(int axis, int ddof = 1, bool keepDims = false) => Std([axis], ddof, keepDims);
+
+    /// <summary>The largest element; NaN wins. Equal largest elements share the gradient evenly.</summary>
+    /// <exception cref="ShapeMismatchException">A reduced axis is empty.</exception>
+    public Tensor Max(ReadOnlySpan<int> axes = default, bool keepDims = false) => Extreme(nameof(Max), ReduceProgram.Max, axes, keepDims);
+
+    /// <inheritdoc cref="Max(ReadOnlySpan{int}, bool)"/>
+    public Tensor Max(int axis, bool keepDims = false) => Max([axis], keepDims);
+
+    /// <summary>The smallest element; NaN wins. Equal smallest elements share the gradient evenly.</summary>
+    /// <exception cref="ShapeMismatchException">A reduced axis is empty.</exception>
+    public Tensor Min(ReadOnlySpan<int> axes = default, bool keepDims = false) => Extreme(nameof(Min), ReduceProgram.Min, axes, keepDims);
+
+    /// <inheritdoc cref="Min(ReadOnlySpan{int}, bool)"/>
+    public Tensor Min(int axis, bool keepDims = false) => Min([axis], keepDims);
+
+    /// <summary>The product; over no elements 1. The gradient is right where elements are 0.</summary>
+    public Tensor Prod(ReadOnlySpan<int> axes = default, bool keepDims = false)
+    {
+        AxisSet set = Guard.Axes(nameof(Prod), Shape, axes);
+        Tensor y = Reduce(ReduceProgram.Product, set, TypePromotion.ToSum(DType), []);
+        return Finish(y, set, keepDims, ShouldTrack(this) ? new ProdNode(this, set) : null);
+    }
+
+    /// <inheritdoc cref="Prod(ReadOnlySpan{int}, bool)"/>
+    public Tensor Prod(int axis, bool keepDims = false) => Prod([axis], keepDims);
+
+    /// <summary>ln Σ eˣ, without overflow: the maximum is taken out first.</summary>
+    public Tensor LogSumExp(ReadOnlySpan<int> axes = default, bool keepDims = false)
+    {
+        Tensor x = DType.IsFloatingPoint() ? this : To(DType.Float32);
+        Tensor shift;
+        using (GradMode.Off())
+        {
+            // An infinite maximum is not taken out: ∞ − ∞ would be NaN.
+            shift = Pointwise.Apply(nameof(LogSumExp), s_safeShift, [x.Max(axes, keepDims: true)]);
+        }
+
+        Tensor y = (x - shift).Exp().Sum(axes, keepDims: true).Log() + shift;
+        return keepDims ? y : y.Reshape(Reduced(Guard.Axes(nameof(LogSumExp), Shape, axes), keepDims: false));
+    }
+
+    /// <inheritdoc cref="LogSumExp(ReadOnlySpan{int}, bool)"/>
+    public Tensor LogSumExp(int axis, bool keepDims = false) => LogSumExp([axis], keepDims);
+
+    /// <summary>Where the largest element lies, the first one at a tie; NaN counts as largest. int64, no gradient.</summary>
+    public Tensor ArgMax(int? axis = null, bool keepDims = false) => ArgExtreme(nameof(ArgMax), ReduceProgram.ArgMax, axis, keepDims);
+
+    /// <summary>Where the smallest element lies, the first one at a tie; NaN counts as smallest. int64, no gradient.</summary>
+    public Tensor ArgMin(int? axis = null, bool keepDims = false) => ArgExtreme(nameof(ArgMin), ReduceProgram.ArgMin, axis, keepDims);
+
+    /// <summary>Whether any element is true (not 0).</summary>
+    public Tensor Any() => Reduce(ReduceProgram.Any, AxisSet.All(Rank), DType.Bool, []).Reshape(Shape.Scalar);
+
+    /// <summary>Whether all elements are true (not 0); true over no elements.</summary>
+    public Tensor All() => Reduce(ReduceProgram.All, AxisSet.All(Rank), DType.Bool, []).Reshape(Shape.Scalar);
+
+    /// <summary>√Σx², the Euclidean norm of all elements.</summary>
+    public Tensor Norm() => Square().Sum().Sqrt();
+
+    /// <summary>The sum over the axes by which a shape was stretched to this one: the transpose of <see cref="Expand"/>.</summary>
+    internal Tensor SumTo(Shape shape)
+    {
+        if (shape == Shape)
+        {
+            return this;
+        }
+
+        int added = Rank - shape.Rank;
+        Span<int> axes = stackalloc int[Rank];
+        int count = 0;
+        for (int i = 0; i < Rank; i++)
+        {
+            if (i < added || (shape[i - added] == 1 && Shape[i] != 1))
+            {
+                axes[count++] = i;
+            }
+        }
+
+        return count == 0 ? Reshape(shape) : Sum(axes[..count], keepDims: true).Reshape(shape);
+    }
+
+    /// <summary>Runs a reduction with one input and one output; the result keeps the axes with size 1.</summary>
+    internal Tensor Reduce(ReduceProgram program, AxisSet axes, DType result, ReadOnlySpan<double> parameters)
+    {
+        Tensor y = Allocate(Reduced(axes, keepDims: true), result, Device);
+        ReduceInto(program, axes, [this], [y], parameters);
+        return y;
+    }
+
+    /// <summary>Runs a reduction into given destinations, which keep the axes with size 1.</summary>
+    internal static void ReduceInto(ReduceProgram program, AxisSet axes, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> outputs, ReadOnlySpan<double> parameters)
+    {
+        if (outputs[0].ElementCount == 0)
+        {
+            return;
+        }
+
+        Operand[] ins = new Operand[inputs.Length], outs = new Operand[outputs.Length];
+        for (int i = 0; i < ins.Length; i++)
+        {
+            ins[i] = inputs[i].Operand.With(inputs[i]._layout.Expand(inputs[0].Shape));
+        }
+
+        DType compute = inputs[0].DType.ComputeType();
+        for (int i = 0; i < outs.Length; i++)
+        {
+            outs[i] = outputs[i].Operand;
+        }
+
+        // Integer sums are carried out in the type of their result.
+        if (!compute.IsFloatingPoint() && outputs[0].DType == DType.Int64)
+        {
+            compute = DType.Int64;
+        }
+
+        outputs[0].Device.Backend.Reduce(new ReduceArgs
+        {
+            Program = program,
+            ComputeType = compute,
+            Axes = axes,
+            Shape = inputs[0].Shape,
+            Inputs = ins,
+            Outputs = outs,
+            Parameters = parameters,
+        });
+    }
+
+    /// <summary>This shape after a reduction.</summary>
+    internal Shape Reduced(AxisSet axes, bool keepDims)
+    {
+        Span<int> sizes = stackalloc int[Rank];
+        int count = 0;
+        for (int i = 0; i < Rank; i++)
+        {
+            if (!axes.Contains(i))
+            {
+                sizes[count++] = Shape[i];
+            }
+            else if (keepDims)
+            {
+                sizes[count++] = 1;
+            }
+        }
+
+        return new Shape(sizes[..count]);
+    }
+
+    private long CountOver(AxisSet axes)
+    {
+        long count = 1;
+        for (int i = 0; i < Rank; i++)
+        {
+            count *= axes.Contains(i) ? Shape[i] : 1;
+        }
+
+        return count;
+    }
+
+    /// <summary>Records the node on the result that keeps its axes, then drops them.</summary>
+    private Tensor Finish(Tensor y, AxisSet axes, bool keepDims, GradNode? node)
+    {
+        if (node is not null)
+        {
+            y.Record(node);
+        }
+
+        return keepDims ? y : y.Reshape(Reduced(axes, keepDims: false));
+    }
+
+    private Tensor Extreme(string op, ReduceProgram program, ReadOnlySpan<int> axes, bool keepDims)
+    {
+        AxisSet set = Guard.Axes(op, Shape, axes);
+        CheckNotEmpty(op, set);
+        Tensor y = Reduce(program, set, DType, []);
+        if (DType.IsFloatingPoint() && ShouldTrack(this))
+        {
+            y.Record(new ExtremeNode(op, this, y, set));
+        }
+
+        return keepDims ? y : y.Reshape(Reduced(set, keepDims: false));
+    }
+
+    private Tensor ArgExtreme(string op, ReduceProgram program, int? axis, bool keepDims)
+    {
+        AxisSet set = axis is { } a ? default(AxisSet).With(Guard.Axis(a, Rank, nameof(axis))) : AxisSet.All(Rank);
+        CheckNotEmpty(op, set);
+        Tensor y = Reduce(program, set, DType.Int64, []);
+        return keepDims ? y : y.Reshape(Reduced(set, keepDims: false));
+    }
+
+    private void CheckNotEmpty(string op, AxisSet axes)
+    {
+        if (CountOver(axes) == 0)
+        {
+            throw new ShapeMismatchException($"{op}: {Shape} has no elements to choose from along the reduced axes.");
+        }
+    }
+
+    /// <summary>dx = scale·dy spread over the reduced axes. Of x only the shape is kept.</summary>
+    private sealed class SumNode(string op, Tensor x, double scale) : GradNode(x)
+    {
+        private readonly Shape _shape = x.Shape;
+
+        public override string Name => op;
+
+        protected internal override void Backward(Tensor dy, GradSink sink)
+        {
+            // The scaling happens before the spreading, on the few elements.
+            Tensor scaled = scale == 1 ? dy : dy * scale;
+            sink.Add(0, scaled.Expand(_shape));
+        }
+    }
+
+    private sealed class ExtremeNode(string op, Tensor x, Tensor y, AxisSet axes) : GradNode(x)
+    {
+        private readonly SavedTensor _x = new(op, x);
+        private readonly SavedTensor _y = new(op, y);
+
+        public override string Name => op;
+
+        protected internal override void Backward(Tensor dy, GradSink sink)
+        {
+            Tensor x = _x.Value, ties;
+            using (GradMode.Off())
+            {
+                ties = x.EqualTo(_y.Value).To(x.DType).Reduce(ReduceProgram.Sum, axes, x.DType, []);
+            }
+
+            sink.Add(0, Pointwise.Apply(op + "Backward", s_maxShare, [x.Detach(), _y.Value.Detach(), dy, ties]));
+        }
+
+        protected override void ReleaseSaved()
+        {
+            _x.Release();
+            _y.Release();
+        }
+    }
+
+    /// <summary>The product of the others: P/x where nothing is 0, and at a single 0 the product of the rest; with two zeros nothing.</summary>
+    private sealed class ProdNode(Tensor x, AxisSet axes) : GradNode(x)
+    {
+        private readonly SavedTensor _x = new("Prod", x);
+
+        public override string Name => "Prod";
+
+        protected internal override void Backward(Tensor dy, GradSink sink)
+        {
+            Tensor x = _x.Value;
+            Tensor isZero = x.Detach().EqualTo(0);
+            Tensor zeros = isZero.To(x.DType).Reduce(ReduceProgram.Sum, axes, x.DType, []);
+            Tensor nonZero = Pointwise.Apply("Prod", s_zeroAsOne, [x]);
+            Span<int> list = stackalloc int[axes.Count];
+            for (int i = 0, k = 0; i < x.Rank; i++)
+            {
+                if (axes.Contains(i))
+                {
+                    list[k++] = i;
+                }
+            }
+
+            Tensor product = nonZero.Prod(list, keepDims: true);
+            Tensor zero = x.Detach().ZerosLike();
+            Tensor others = product / nonZero;
+            Tensor factor = Where(zeros.EqualTo(0), others, Where(zeros.EqualTo(1).And(isZero), others, zero));
+            sink.Add(0, dy * factor);
+        }
+
+        protected override void ReleaseSaved() => _x.Release();
+    }
+}

@@ -1,0 +1,121 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+
+namespace Engine;
+
+/// <summary>The checks at the top of every operation. The text of an error is built only after a check has failed.</summary>
+internal static class Guard
+{
+    /// <summary>The axis as a number in [0, rank); negative numbers count from the end.</summary>
+    public static int Axis(int axis, int rank, [CallerArgumentExpression(nameof(axis))] string name = "axis")
+    {
+        int index = axis < 0 ? axis + rank : axis;
+        if ((uint)index >= (uint)rank)
+        {
+            ThrowAxis(axis, rank, name);
+        }
+
+        return index;
+    }
+
+    /// <summary>The axes as a set of bits; an empty list means all of them.</summary>
+    public static AxisSet Axes(string op, Shape shape, ReadOnlySpan<int> axes)
+    {
+        if (axes.IsEmpty)
+        {
+            return AxisSet.All(shape.Rank);
+        }
+
+        AxisSet set = default;
+        foreach (int axis in axes)
+        {
+            int index = Axis(axis, shape.Rank, nameof(axes));
+            if (set.Contains(index))
+            {
+                throw new ArgumentException($"{op}: axis {axis} of {shape} is named twice.", nameof(axes));
+            }
+
+            set = set.With(index);
+        }
+
+        return set;
+    }
+
+    public static void SameDevice(string op, Tensor a, Tensor b)
+    {
+        if (a.Device != b.Device)
+        {
+            ThrowDevice(op, a, b);
+        }
+    }
+
+    public static void FloatingPoint(string op, Tensor x, [CallerArgumentExpression(nameof(x))] string name = "x")
+    {
+        if (!x.DType.IsFloatingPoint())
+        {
+            throw new DTypeMismatchException($"{op}: {name} is {x.DType.ShortName()}; it must be floating point. Convert it with To(DType.Float32).");
+        }
+    }
+
+    public static void SameDType(string op, Tensor a, Tensor b, [CallerArgumentExpression(nameof(a))] string nameA = "a", [CallerArgumentExpression(nameof(b))] string nameB = "b")
+    {
+        if (a.DType != b.DType)
+        {
+            throw new DTypeMismatchException($"{op}: {nameA} is {a.DType.ShortName()}, {nameB} is {b.DType.ShortName()}; they must agree. Convert one with To(DType).");
+        }
+    }
+
+    public static void Index(string op, Tensor index, [CallerArgumentExpression(nameof(index))] string name = "index")
+    {
+        if (index.DType is not (DType.Int64 or DType.Int32))
+        {
+            throw new DTypeMismatchException($"{op}: {name} is {index.DType.ShortName()}; indices are i64 or i32. Convert it with To(DType.Int64).");
+        }
+    }
+
+    public static void Rank(string op, Tensor x, int rank, string rule, [CallerArgumentExpression(nameof(x))] string name = "x")
+    {
+        if (x.Rank != rank)
+        {
+            throw new ShapeMismatchException($"{op}: {name} is {x.Shape}; it must have {rank} axes {rule}.");
+        }
+    }
+
+    public static Shape Broadcast(string op, Shape a, Shape b)
+    {
+        if (!Shape.TryBroadcast(a, b, out Shape result))
+        {
+            ThrowBroadcast(op, a, b);
+        }
+
+        return result;
+    }
+
+    [DoesNotReturn]
+    private static void ThrowAxis(int axis, int rank, string name) =>
+        throw new ArgumentOutOfRangeException(name, axis, rank == 0 ? "A scalar has no axes." : $"The axis must lie in [{-rank}, {rank - 1}].");
+
+    [DoesNotReturn]
+    private static void ThrowDevice(string op, Tensor a, Tensor b) =>
+        throw new DeviceMismatchException($"{op}: one operand is on {a.Device}, the other on {b.Device}. Move one with To(device).");
+
+    [DoesNotReturn]
+    private static void ThrowBroadcast(string op, Shape a, Shape b) =>
+        throw new ShapeMismatchException($"{op}: shapes {a} and {b} do not broadcast: aligned at the last axis, two sizes must be equal or one of them 1.");
+}
+
+/// <summary>A set of axes as bits.</summary>
+public readonly record struct AxisSet(uint Bits)
+{
+    /// <summary>Axes 0 to rank − 1.</summary>
+    public static AxisSet All(int rank) => new((1u << rank) - 1);
+
+    /// <summary>Whether an axis is in the set.</summary>
+    public bool Contains(int axis) => (Bits >> axis & 1) != 0;
+
+    /// <summary>The set with one more axis.</summary>
+    public AxisSet With(int axis) => new(Bits | 1u << axis);
+
+    /// <summary>How many axes are in the set.</summary>
+    public int Count => System.Numerics.BitOperations.PopCount(Bits);
+}

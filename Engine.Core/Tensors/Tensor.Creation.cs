@@ -1,0 +1,141 @@
+using System.Runtime.InteropServices;
+
+namespace Engine;
+
+public sealed partial class Tensor
+{
+    /// <summary>Memory of the given shape; what it holds is undefined.</summary>
+    public static Tensor Empty(Shape shape, DType dtype = DType.Float32, Device? device = null) => Allocate(shape, dtype, device ?? Device.Default);
+
+    /// <summary>All elements 0.</summary>
+    public static Tensor Zeros(Shape shape, DType dtype = DType.Float32, Device? device = null) => Full(shape, 0, dtype, device);
+
+    /// <summary>All elements 1.</summary>
+    public static Tensor Ones(Shape shape, DType dtype = DType.Float32, Device? device = null) => Full(shape, 1, dtype, device);
+
+    /// <summary>All elements equal to <paramref name="value"/>.</summary>
+    public static Tensor Full(Shape shape, double value, DType dtype = DType.Float32, Device? device = null)
+    {
+        Tensor y = Empty(shape, dtype, device);
+        Pointwise.Into(y, Programs.Fill, [], [value]);
+        return y;
+    }
+
+    /// <summary>A scalar.</summary>
+    public static Tensor Scalar(double value, DType dtype = DType.Float32, Device? device = null) => Full(Shape.Scalar, value, dtype, device);
+
+    /// <summary>start, start + step, … up to but not including <paramref name="stop"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The step is 0.</exception>
+    public static Tensor Arange(double start, double stop, double step = 1, DType dtype = DType.Float32, Device? device = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(step);
+        double count = Math.Max(0, Math.Ceiling((stop - start) / step));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, int.MaxValue, nameof(stop));
+        Tensor y = Empty([(int)count], dtype, device);
+        Pointwise.Into(y, Programs.Ramp, [], [start, step], dtype.IsFloatingPoint() ? DType.Float64 : DType.Int64);
+        return y;
+    }
+
+    /// <summary>0, 1, … count − 1 as int64.</summary>
+    public static Tensor Arange(int count, Device? device = null) => Arange(0, count, 1, DType.Int64, device);
+
+    /// <summary><paramref name="count"/> values from <paramref name="start"/> to <paramref name="stop"/>, both included, evenly spaced.</summary>
+    public static Tensor Linspace(double start, double stop, int count, DType dtype = DType.Float32, Device? device = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        Tensor y = Empty([count], dtype, device);
+        Pointwise.Into(y, Programs.Ramp, [], [start, count > 1 ? (stop - start) / (count - 1) : 0], DType.Float64);
+        return y;
+    }
+
+    /// <summary>The identity matrix, or its first <paramref name="columns"/> columns.</summary>
+    public static Tensor Eye(int rows, int? columns = null, DType dtype = DType.Float32, Device? device = null)
+    {
+        device ??= Device.Default;
+        using TensorScope scope = TensorScope.Begin();
+        Tensor row = Arange(rows, device).Unsqueeze(1);
+        Tensor column = Arange(columns ?? rows, device);
+        return scope.Keep(row.EqualTo(column).To(dtype));
+    }
+
+    /// <summary>A tensor with the values of a span, in row-major order; the element type follows from T.</summary>
+    /// <exception cref="ShapeMismatchException">The span does not have as many values as the shape.</exception>
+    public static Tensor From<T>(ReadOnlySpan<T> values, Shape shape, Device? device = null)
+        where T : unmanaged
+    {
+        if (values.Length != shape.ElementCount)
+        {
+            throw new ShapeMismatchException($"Tensor.From: {values.Length} values do not fill shape {shape}, which has {shape.ElementCount} elements.");
+        }
+
+        Tensor y = Empty(shape, TypePromotion.Of<T>(), device);
+        y.Device.Upload(MemoryMarshal.AsBytes(values), y.Storage, 0);
+        return y;
+    }
+
+    /// <summary>A tensor with one axis.</summary>
+    public static Tensor From<T>(ReadOnlySpan<T> values, Device? device = null)
+        where T : unmanaged => From(values, [values.Length], device);
+
+    /// <summary>A tensor with one axis, or of the given shape.</summary>
+    public static Tensor From<T>(T[] values, Shape? shape = null, Device? device = null)
+        where T : unmanaged
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        return From((ReadOnlySpan<T>)values, shape ?? [values.Length], device);
+    }
+
+    /// <summary>A matrix.</summary>
+    public static Tensor From<T>(T[,] values, Device? device = null)
+        where T : unmanaged
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        ReadOnlySpan<T> span = values.Length == 0 ? default : MemoryMarshal.CreateReadOnlySpan(ref values[0, 0], values.Length);
+        return From(span, [values.GetLength(0), values.GetLength(1)], device);
+    }
+
+    /// <summary>Uniform in [low, high).</summary>
+    public static Tensor Rand(Shape shape, double low = 0, double high = 1, Generator? generator = null, DType dtype = DType.Float32, Device? device = null)
+    {
+        Tensor y = Empty(shape, dtype, device);
+        Span<double> p = stackalloc double[6];
+        (generator ?? Generator.Default).Next(p[..4]);
+        (p[4], p[5]) = (low, high - low);
+        Pointwise.Into(y, Programs.Uniform, [], p);
+        return y;
+    }
+
+    /// <summary>Normal with the given mean and standard deviation.</summary>
+    public static Tensor Randn(Shape shape, double mean = 0, double std = 1, Generator? generator = null, DType dtype = DType.Float32, Device? device = null)
+    {
+        Tensor y = Empty(shape, dtype, device);
+        Span<double> p = stackalloc double[10];
+        generator ??= Generator.Default;
+        generator.Next(p[..4]);
+        generator.Next(p[4..8]);
+        (p[8], p[9]) = (mean, std);
+        Pointwise.Into(y, Programs.Normal, [], p);
+        return y;
+    }
+
+    /// <summary>Integers, uniform in [low, high), as int64.</summary>
+    public static Tensor RandInt(Shape shape, int low, int high, Generator? generator = null, Device? device = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(low, high);
+        using TensorScope scope = TensorScope.Begin();
+        return scope.Keep(Rand(shape, low, high, generator, DType.Float64, device).Floor().To(DType.Int64));
+    }
+
+    /// <summary>0 … count − 1 in random order, as int64.</summary>
+    public static Tensor RandPerm(int count, Generator? generator = null, Device? device = null) =>
+        From((ReadOnlySpan<long>)(generator ?? Generator.Default).Permutation(count), device);
+
+    /// <summary>Zeros of this tensor's shape, type and device.</summary>
+    public Tensor ZerosLike() => Zeros(Shape, DType, Device);
+
+    /// <summary>Ones of this tensor's shape, type and device.</summary>
+    public Tensor OnesLike() => Ones(Shape, DType, Device);
+
+    /// <summary>Undefined values of this tensor's shape, type and device.</summary>
+    public Tensor EmptyLike() => Allocate(Shape, DType, Device);
+}

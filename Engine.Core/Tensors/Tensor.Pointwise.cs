@@ -1,0 +1,188 @@
+namespace Engine;
+
+/// <summary>Functions of each element. Integers become float32 where the result has a fraction. NaN stays NaN unless said otherwise.</summary>
+public sealed partial class Tensor
+{
+    private static readonly MapProgram s_neg = Programs.Unary(static x => -x);
+    private static readonly MapProgram s_abs = Programs.Unary(Expr.Abs);
+    private static readonly MapProgram s_sign = Programs.Unary(Expr.Sign);
+    private static readonly MapProgram s_square = Programs.Unary(Expr.Square);
+    private static readonly MapProgram s_sqrt = Programs.Unary(Expr.Sqrt);
+    private static readonly MapProgram s_rsqrt = Programs.Unary(Expr.Rsqrt);
+    private static readonly MapProgram s_reciprocal = Programs.Unary(Expr.Reciprocal);
+    private static readonly MapProgram s_exp = Programs.Unary(Expr.Exp);
+    private static readonly MapProgram s_expm1 = Programs.Unary(Expr.Expm1);
+    private static readonly MapProgram s_log = Programs.Unary(Expr.Log);
+    private static readonly MapProgram s_log1p = Programs.Unary(Expr.Log1p);
+    private static readonly MapProgram s_sin = Programs.Unary(Expr.Sin);
+    private static readonly MapProgram s_cos = Programs.Unary(Expr.Cos);
+    private static readonly MapProgram s_tan = Programs.Unary(Expr.Tan);
+    private static readonly MapProgram s_tanh = Programs.Unary(Expr.Tanh);
+    private static readonly MapProgram s_erf = Programs.Unary(Expr.Erf);
+    private static readonly MapProgram s_floor = Programs.Unary(Expr.Floor);
+    private static readonly MapProgram s_ceil = Programs.Unary(Expr.Ceil);
+    private static readonly MapProgram s_round = Programs.Unary(Expr.Round);
+    private static readonly MapProgram s_truncate = Programs.Unary(Expr.Trunc);
+    private static readonly MapProgram s_isNaN = Programs.Unary(Expr.IsNaN);
+    private static readonly MapProgram s_not = Programs.Unary(Expr.Not);
+    private static readonly MapProgram s_mod = Programs.Binary(Expr.Mod);
+    private static readonly MapProgram s_modScalar = Programs.UnaryScalar(Expr.Mod);
+    private static readonly MapProgram s_floorDiv = Programs.Binary(Expr.FloorDiv);
+    private static readonly MapProgram s_pow = Programs.Binary(Expr.Pow);
+    private static readonly MapProgram s_powScalar = Programs.UnaryScalar(Expr.Pow);
+    private static readonly MapProgram s_maximum = Programs.Binary(Expr.Max);
+    private static readonly MapProgram s_minimum = Programs.Binary(Expr.Min);
+    private static readonly MapProgram s_and = Programs.Binary(Expr.And);
+    private static readonly MapProgram s_or = Programs.Binary(Expr.Or);
+    private static readonly MapProgram s_less = Programs.Binary(Expr.Less);
+    private static readonly MapProgram s_lessEqual = Programs.Binary(Expr.LessEqual);
+    private static readonly MapProgram s_equal = Programs.Binary(Expr.Equal);
+    private static readonly MapProgram s_notEqual = Programs.Binary(Expr.NotEqual);
+    private static readonly MapProgram s_lessScalar = Programs.UnaryScalar(Expr.Less);
+    private static readonly MapProgram s_lessEqualScalar = Programs.UnaryScalar(Expr.LessEqual);
+    private static readonly MapProgram s_greaterScalar = Programs.UnaryScalar(static (x, p) => Expr.Less(p, x));
+    private static readonly MapProgram s_greaterEqualScalar = Programs.UnaryScalar(static (x, p) => Expr.LessEqual(p, x));
+    private static readonly MapProgram s_equalScalar = Programs.UnaryScalar(Expr.Equal);
+    private static readonly MapProgram s_notEqualScalar = Programs.UnaryScalar(Expr.NotEqual);
+    private static readonly MapProgram s_clamp = Programs.Unary(static x => Expr.Clamp(x, Expr.Parameter(0), Expr.Parameter(1)));
+
+    /// <summary>|x|; the gradient at 0 is 0.</summary>
+    public Tensor Abs() => Pointwise.Apply("Abs", s_abs, [this]);
+
+    /// <summary>−1, 0 or 1.</summary>
+    public Tensor Sign() => Pointwise.Apply("Sign", s_sign, [this]);
+
+    /// <summary>x².</summary>
+    public Tensor Square() => Pointwise.Apply("Square", s_square, [this]);
+
+    /// <summary>√x; NaN below 0.</summary>
+    public Tensor Sqrt() => Floating("Sqrt", s_sqrt);
+
+    /// <summary>1/√x.</summary>
+    public Tensor Rsqrt() => Floating("Rsqrt", s_rsqrt);
+
+    /// <summary>1/x.</summary>
+    public Tensor Reciprocal() => Floating("Reciprocal", s_reciprocal);
+
+    /// <summary>eˣ.</summary>
+    public Tensor Exp() => Floating("Exp", s_exp);
+
+    /// <summary>eˣ − 1, accurate near 0.</summary>
+    public Tensor Expm1() => Floating("Expm1", s_expm1);
+
+    /// <summary>ln x; −∞ at 0, NaN below.</summary>
+    public Tensor Log() => Floating("Log", s_log);
+
+    /// <summary>ln(1 + x), accurate near 0.</summary>
+    public Tensor Log1p() => Floating("Log1p", s_log1p);
+
+    /// <summary>sin x.</summary>
+    public Tensor Sin() => Floating("Sin", s_sin);
+
+    /// <summary>cos x.</summary>
+    public Tensor Cos() => Floating("Cos", s_cos);
+
+    /// <summary>tan x.</summary>
+    public Tensor Tan() => Floating("Tan", s_tan);
+
+    /// <summary>tanh x: saturates at ±1; gradient 1 − y².</summary>
+    public Tensor Tanh() => Floating("Tanh", s_tanh);
+
+    /// <summary>The error function.</summary>
+    public Tensor Erf() => Floating("Erf", s_erf);
+
+    /// <summary>The next integer below; no gradient.</summary>
+    public Tensor Floor() => Pointwise.Apply("Floor", s_floor, [this], computeAs: TypePromotion.ToFloating(DType));
+
+    /// <summary>The next integer above; no gradient.</summary>
+    public Tensor Ceil() => Pointwise.Apply("Ceil", s_ceil, [this], computeAs: TypePromotion.ToFloating(DType));
+
+    /// <summary>The nearest integer, halves to the even one; no gradient.</summary>
+    public Tensor Round() => Pointwise.Apply("Round", s_round, [this], computeAs: TypePromotion.ToFloating(DType));
+
+    /// <summary>Without the fraction; no gradient.</summary>
+    public Tensor Truncate() => Pointwise.Apply("Truncate", s_truncate, [this], computeAs: TypePromotion.ToFloating(DType));
+
+    /// <summary>True where x is NaN.</summary>
+    public Tensor IsNaN() => Pointwise.Apply("IsNaN", s_isNaN, [this], computeAs: TypePromotion.ToFloating(DType), resultAs: DType.Bool);
+
+    /// <summary>xʸ.</summary>
+    public Tensor Pow(Tensor y) => Pointwise.Apply("Pow", s_pow, [this, y], computeAs: TypePromotion.ToFloating(TypePromotion.Promote(DType, y.DType)));
+
+    /// <summary>xʸ for a number; squares, roots and the like take their own, faster form.</summary>
+    public Tensor Pow(double y) => y switch
+    {
+        2 => Floating("Square", s_square),
+        0.5 => Sqrt(),
+        -1 => Reciprocal(),
+        _ => Pointwise.Apply("Pow", s_powScalar, [this], [y], TypePromotion.ToFloating(DType)),
+    };
+
+    /// <summary>⌊x / y⌋.</summary>
+    public Tensor FloorDiv(Tensor y) => Pointwise.Apply("FloorDiv", s_floorDiv, [this, y]);
+
+    /// <summary>The larger of two elements; NaN wins; at a tie each gets half of the gradient.</summary>
+    public static Tensor Maximum(Tensor x, Tensor y) => Pointwise.Apply("Maximum", s_maximum, [x, y]);
+
+    /// <summary>The smaller of two elements; NaN wins; at a tie each gets half of the gradient.</summary>
+    public static Tensor Minimum(Tensor x, Tensor y) => Pointwise.Apply("Minimum", s_minimum, [x, y]);
+
+    /// <summary>x, but at least <paramref name="min"/> and at most <paramref name="max"/>; the gradient passes inside and at the bounds.</summary>
+    public Tensor Clamp(double min = double.NegativeInfinity, double max = double.PositiveInfinity) =>
+        DType.IsFloatingPoint()
+            ? Pointwise.Apply("Clamp", s_clamp, [this], [min, max])
+            : Pointwise.Apply("Clamp", s_clamp, [this], [Math.Max(min, LowestInteger(DType)), Math.Min(max, HighestInteger(DType))]);
+
+    /// <summary>True where x &lt; y.</summary>
+    public Tensor LessThan(Tensor y) => Pointwise.Apply("LessThan", s_less, [this, y], resultAs: DType.Bool);
+
+    /// <summary>True where x ≤ y.</summary>
+    public Tensor LessOrEqual(Tensor y) => Pointwise.Apply("LessOrEqual", s_lessEqual, [this, y], resultAs: DType.Bool);
+
+    /// <summary>True where x &gt; y.</summary>
+    public Tensor GreaterThan(Tensor y) => y.LessThan(this);
+
+    /// <summary>True where x ≥ y.</summary>
+    public Tensor GreaterOrEqual(Tensor y) => y.LessOrEqual(this);
+
+    /// <summary>True where x = y; NaN equals nothing.</summary>
+    public Tensor EqualTo(Tensor y) => Pointwise.Apply("EqualTo", s_equal, [this, y], resultAs: DType.Bool);
+
+    /// <summary>True where x = y.</summary>
+    public Tensor EqualTo(double y) => CompareScalar("EqualTo", s_equalScalar, this, y);
+
+    /// <summary>True where x ≠ y, NaN included.</summary>
+    public Tensor NotEqualTo(Tensor y) => Pointwise.Apply("NotEqualTo", s_notEqual, [this, y], resultAs: DType.Bool);
+
+    /// <summary>True where x ≠ y.</summary>
+    public Tensor NotEqualTo(double y) => CompareScalar("NotEqualTo", s_notEqualScalar, this, y);
+
+    /// <summary>True where both are (not 0).</summary>
+    public Tensor And(Tensor y) => Pointwise.Apply("And", s_and, [this, y], resultAs: DType.Bool);
+
+    /// <summary>True where one of them is (not 0).</summary>
+    public Tensor Or(Tensor y) => Pointwise.Apply("Or", s_or, [this, y], resultAs: DType.Bool);
+
+    /// <summary>True where x is 0.</summary>
+    public Tensor Not() => Pointwise.Apply("Not", s_not, [this], resultAs: DType.Bool);
+
+    /// <summary>x where the condition is true (not 0), otherwise y; the other side's NaN does not show.</summary>
+    public static Tensor Where(Tensor condition, Tensor x, Tensor y)
+    {
+        ArgumentNullException.ThrowIfNull(condition);
+        return Pointwise.Apply("Where", Programs.Where, [condition, x, y], computeAs: TypePromotion.Promote(x.DType, y.DType));
+    }
+
+    /// <summary>The value where the mask is true, otherwise x.</summary>
+    public Tensor MaskedFill(Tensor mask, double value)
+    {
+        Tensor filler = Full(Shape.Scalar, value, DType, Device);
+        return Where(mask, filler, this);
+    }
+
+    private static double LowestInteger(DType dtype) => dtype switch { DType.Int64 => long.MinValue, DType.Int32 => int.MinValue, _ => 0 };
+
+    private static double HighestInteger(DType dtype) => dtype switch { DType.Int64 => 9.2233720368547748e18, DType.Int32 => int.MaxValue, DType.Bool => 1, _ => byte.MaxValue };
+
+    private Tensor Floating(string op, MapProgram program) => Pointwise.Apply(op, program, [this], computeAs: TypePromotion.ToFloating(DType));
+}
