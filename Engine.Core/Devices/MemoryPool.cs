@@ -59,7 +59,7 @@ public sealed class MemoryPool
     internal Storage Rent(long bytes)
     {
         long blockBytes = BlockSize(bytes);
-        if (TryRent(blockBytes, bytes, out nint handle))
+        if (TryRent(blockBytes, out nint handle))
         {
             return new Storage(_device, handle, bytes, blockBytes);
         }

@@ -15,6 +15,7 @@ namespace Engine;
 public sealed class MapGradient
 {
     private readonly int[] _savedInputs;
+    private MapProgram?[]? _singles;
 
     private MapGradient(MapProgram program, int[] savedInputs, bool savesOutput)
     {
@@ -34,6 +35,15 @@ public sealed class MapGradient
 
     /// <summary>Whether to keep the forward output.</summary>
     public bool SavesOutput { get; }
+
+    /// <summary>The program of one of <see cref="Program"/>'s outputs over the same inputs, for a step that is differentiated again.</summary>
+    public MapProgram Single(int output)
+    {
+        if (Program.OutputCount == 1)
+            return Program;
+        MapProgram?[] singles = _singles ??= new MapProgram?[Program.OutputCount];
+        return singles[output] ??= MapProgram.Compile(Program.InputCount, Program.Expressions[output]);
+    }
 
     /// <summary>The gradient of <paramref name="forward"/> to the inputs whose bits are set in <paramref name="needsMask"/>; made once.</summary>
     /// <exception cref="ArgumentException">

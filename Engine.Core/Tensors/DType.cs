@@ -1,6 +1,6 @@
 namespace Engine;
 
-/// <summary>The element type of a <c>Tensor</c>.</summary>
+/// <summary>The element type of a <see cref="Tensor"/>.</summary>
 public enum DType : byte
 {
     /// <summary>One byte, 0 or 1.</summary>

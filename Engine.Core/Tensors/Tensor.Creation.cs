@@ -77,14 +77,6 @@ public sealed partial class Tensor
     public static Tensor From<T>(ReadOnlySpan<T> values, Device? device = null)
         where T : unmanaged => From(values, [values.Length], device);
 
-    /// <summary>A tensor with one axis, or of the given shape.</summary>
-    public static Tensor From<T>(T[] values, Shape? shape = null, Device? device = null)
-        where T : unmanaged
-    {
-        ArgumentNullException.ThrowIfNull(values);
-        return From((ReadOnlySpan<T>)values, shape ?? [values.Length], device);
-    }
-
     /// <summary>A matrix.</summary>
     public static Tensor From<T>(T[,] values, Device? device = null)
         where T : unmanaged

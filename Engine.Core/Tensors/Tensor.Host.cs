@@ -110,7 +110,7 @@ public sealed partial class Tensor
             sizes[i] = checked((int)values.Lengths[i]);
         }
 
-        return From<T>(flat, new Shape(sizes), device);
+        return From((ReadOnlySpan<T>)flat, new Shape(sizes), device);
     }
 
     /// <summary>A tensor with the values of the BCL's exchange type.</summary>

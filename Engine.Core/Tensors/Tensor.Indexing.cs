@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Engine;
 
 public sealed partial class Tensor
@@ -8,6 +10,7 @@ public sealed partial class Tensor
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">An index lies outside its axis.</exception>
     /// <exception cref="ArgumentException">There are more entries than axes.</exception>
+    [IndexerName("Elements")]
     public Tensor this[params ReadOnlySpan<TensorIndex> indices]
     {
         get

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Engine;
 
 /// <summary>Other ways to look at the same memory.</summary>
@@ -11,6 +13,7 @@ public sealed partial class Tensor
     /// allow it, otherwise a copy.
     /// </summary>
     /// <exception cref="ShapeMismatchException">The number of elements differs.</exception>
+    [OverloadResolutionPriority(1)]
     public Tensor Reshape(params ReadOnlySpan<int> sizes)
     {
         Span<int> full = stackalloc int[sizes.Length];
@@ -32,7 +35,8 @@ public sealed partial class Tensor
             full[unknown] = (int)(ElementCount / known);
         }
 
-        return Reshape(new Shape(full));
+        Shape shape = new(full);
+        return Reshape(shape);
     }
 
     /// <inheritdoc cref="Reshape(ReadOnlySpan{int})"/>
@@ -81,7 +85,7 @@ public sealed partial class Tensor
         Shape.AsSpan()[..first].CopyTo(sizes);
         sizes[first] = checked((int)joined);
         Shape.AsSpan()[(last + 1)..].CopyTo(sizes[(first + 1)..]);
-        return Reshape(new Shape(sizes));
+        return Reshape(shape: new Shape(sizes));
     }
 
     /// <summary>The axes in the given order. A view.</summary>
@@ -138,7 +142,7 @@ public sealed partial class Tensor
             }
         }
 
-        return Reshape(new Shape(sizes[..count]));
+        return Reshape(shape: new Shape(sizes[..count]));
     }
 
     /// <summary>Axes of size 1 stretched, and axes prepended, to the given shape; −1 keeps a size. A view with stride 0.</summary>
