@@ -1,0 +1,110 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace Engine.Nn;
+
+/// <summary>What has to be saved of a run, so that it can go on as if it had never stopped: named tensors and a JSON document.</summary>
+/// <remarks>
+/// A tensor's name is a path whose first part tells whom it belongs to (<c>model/</c>, <c>optimizer/</c>, <c>trainer/</c>);
+/// <see cref="Section"/> gives each part its own view. Numbers in <see cref="Values"/> survive writing and reading bit by bit.
+/// </remarks>
+public sealed class TrainingState
+{
+    private readonly string _prefix;
+    private readonly SortedDictionary<string, Tensor> _tensors;
+
+    /// <summary>An empty state.</summary>
+    public TrainingState()
+        : this(string.Empty, new SortedDictionary<string, Tensor>(StringComparer.Ordinal), [])
+    {
+    }
+
+    /// <summary>A state that was read from a file.</summary>
+    public TrainingState(IEnumerable<KeyValuePair<string, Tensor>> tensors, JsonObject values)
+        : this(string.Empty, new SortedDictionary<string, Tensor>(StringComparer.Ordinal), values)
+    {
+        ArgumentNullException.ThrowIfNull(tensors);
+        ArgumentNullException.ThrowIfNull(values);
+        foreach ((string name, Tensor tensor) in tensors)
+        {
+            _tensors.Add(name, tensor);
+        }
+    }
+
+    private TrainingState(string prefix, SortedDictionary<string, Tensor> tensors, JsonObject values)
+    {
+        _prefix = prefix;
+        _tensors = tensors;
+        Values = values;
+    }
+
+    /// <summary>Everything that is not a tensor.</summary>
+    public JsonObject Values { get; }
+
+    /// <summary>The tensors of this section by their names within it, in alphabetical order.</summary>
+    public IEnumerable<KeyValuePair<string, Tensor>> Tensors
+    {
+        get
+        {
+            foreach ((string name, Tensor tensor) in _tensors)
+            {
+                if (name.StartsWith(_prefix, StringComparison.Ordinal))
+                {
+                    yield return new KeyValuePair<string, Tensor>(name[_prefix.Length..], tensor);
+                }
+            }
+        }
+    }
+
+    /// <summary>The part of the state under a name; it is made where it is not there yet.</summary>
+    public TrainingState Section(string name)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        if (Values[name] is not JsonObject values)
+        {
+            values = [];
+            Values[name] = values;
+        }
+
+        return new TrainingState($"{_prefix}{name}/", _tensors, values);
+    }
+
+    /// <summary>Adds a tensor. The state refers to it; it does not copy it.</summary>
+    /// <exception cref="ArgumentException">There is one of this name.</exception>
+    public void Add(string name, Tensor tensor)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentNullException.ThrowIfNull(tensor);
+        _tensors.Add(_prefix + name, tensor);
+    }
+
+    /// <summary>The tensor of a name.</summary>
+    /// <exception cref="ModelFileException">There is none.</exception>
+    public Tensor Tensor(string name) => _tensors.TryGetValue(_prefix + name, out Tensor? tensor)
+        ? tensor
+        : throw new ModelFileException($"The state has no tensor '{_prefix}{name}'.");
+
+    /// <summary>Whether there is a tensor of a name.</summary>
+    public bool Contains(string name) => _tensors.ContainsKey(_prefix + name);
+
+    /// <summary>Stores a number; NaN and infinities are stored as their names, which JSON's numbers cannot express.</summary>
+    public void Set(string name, double value) =>
+        Values[name] = double.IsFinite(value) ? JsonValue.Create(value) : JsonValue.Create(value.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>Stores an integer.</summary>
+    public void Set(string name, long value) => Values[name] = JsonValue.Create(value);
+
+    /// <summary>The number of a name.</summary>
+    /// <exception cref="ModelFileException">There is none.</exception>
+    public double Number(string name) => Values[name] is JsonValue node
+        && (node.TryGetValue(out double value)
+            || (node.TryGetValue(out string? text) && double.TryParse(text, CultureInfo.InvariantCulture, out value)))
+        ? value
+        : throw new ModelFileException($"The state has no number '{_prefix}{name}'.");
+
+    /// <summary>The integer of a name.</summary>
+    /// <exception cref="ModelFileException">There is none.</exception>
+    public long Integer(string name) => Values[name] is JsonValue node && node.TryGetValue(out long value)
+        ? value
+        : throw new ModelFileException($"The state has no integer '{_prefix}{name}'.");
+}
