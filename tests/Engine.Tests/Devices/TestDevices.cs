@@ -1,0 +1,61 @@
+using Engine.Tests.Reference;
+using NUnit.Framework;
+
+namespace Engine.Tests.Devices;
+
+/// <summary>The devices on which one suite runs: the reference, the CPU with one and two threads, and every card that was found.</summary>
+internal static class TestDevices
+{
+    private static readonly Dictionary<string, Func<Device>> s_devices = Find();
+
+    /// <summary>For <see cref="TestFixtureSourceAttribute"/>: one fixture per device; those that this machine lacks are skipped and say why.</summary>
+    public static IEnumerable<TestFixtureData> All
+    {
+        get
+        {
+            foreach (string name in s_devices.Keys)
+                yield return new TestFixtureData(name).SetArgDisplayNames(name);
+            foreach (string family in (string[])["cpu", "opencl", "cuda"])
+            {
+                if (!s_devices.Keys.Any(name => name.StartsWith(family, StringComparison.Ordinal)))
+                    yield return (TestFixtureData)new TestFixtureData(family).SetArgDisplayNames(family).Ignore($"no {family} device: {WhyNot()}");
+            }
+        }
+    }
+
+    /// <summary>All but the reference, for comparisons with it.</summary>
+    public static IEnumerable<TestFixtureData> Others => All.Where(data => (string)data.Arguments[0]! != "reference");
+
+    /// <summary>The device of a name in <see cref="All"/>, with its number of threads set.</summary>
+    public static Device Use(string name) => s_devices[name]();
+
+    private static Dictionary<string, Func<Device>> Find()
+    {
+        var devices = new Dictionary<string, Func<Device>> { ["reference"] = () => ReferenceDevice.Shared };
+        foreach (Device device in Device.All)
+        {
+            if (device.Kind != DeviceKind.Cpu)
+            {
+                devices[device.Name] = () => device;
+                continue;
+            }
+
+            foreach (int threads in (int[])[1, 2])
+            {
+                devices[$"{device.Name}, {threads} thread{(threads > 1 ? "s" : string.Empty)}"] = () =>
+                {
+                    device.Threads = threads;
+                    return device;
+                };
+            }
+        }
+
+        return devices;
+    }
+
+    private static string WhyNot()
+    {
+        string[] missing = [.. Device.Probe().Entries.Where(entry => !entry.Found).Select(entry => $"{entry.Tried}: {entry.Detail}")];
+        return missing.Length == 0 ? "nothing looked for one" : string.Join("; ", missing);
+    }
+}
