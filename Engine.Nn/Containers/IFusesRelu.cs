@@ -1,0 +1,8 @@
+namespace Engine.Nn;
+
+/// <summary>A layer whose kernel can set negative results to 0 in the same pass.</summary>
+internal interface IFusesRelu
+{
+    /// <summary>The same bits as <c>Forward(x).Relu()</c>, with the same gradients.</summary>
+    Tensor ForwardRelu(Tensor x);
+}

@@ -1,0 +1,103 @@
+using System.Collections;
+
+namespace Engine.Nn;
+
+/// <summary>Layers one after another: <c>y = fₙ(… f₁(x))</c>. Their names are 0, 1, … unless others are given.</summary>
+/// <remarks>
+/// <code>
+/// Sequential net = [new Conv2d(1, 8, 3), new Relu(), new Flatten(), new Linear(8 * 26 * 26, 10)];
+/// </code>
+/// A linear, convolution or batch-normalisation layer followed by <see cref="Relu"/> is computed in one pass, with the same bits as in two.
+/// </remarks>
+public class Sequential : Layer, IReadOnlyList<Layer>
+{
+    private readonly List<(string Name, Layer Layer)> _layers = [];
+
+    /// <summary>No layers yet; add them.</summary>
+    public Sequential()
+    {
+    }
+
+    /// <summary>The given layers in order.</summary>
+    public Sequential(params IEnumerable<Layer> layers)
+    {
+        ArgumentNullException.ThrowIfNull(layers);
+        foreach (Layer layer in layers)
+        {
+            Add(layer);
+        }
+    }
+
+    /// <summary>The number of layers.</summary>
+    public int Count => _layers.Count;
+
+    /// <summary>A layer by its position.</summary>
+    public Layer this[int index] => _layers[index].Layer;
+
+    /// <summary>A layer by its name.</summary>
+    /// <exception cref="KeyNotFoundException">There is none of that name.</exception>
+    public Layer this[string name]
+    {
+        get
+        {
+            int index = _layers.FindIndex(l => l.Name == name);
+            return index >= 0
+                ? _layers[index].Layer
+                : throw new KeyNotFoundException($"Sequential: there is no layer \"{name}\"; there are {string.Join(", ", _layers.Select(static l => l.Name))}.");
+        }
+    }
+
+    /// <summary>Appends a layer under its number.</summary>
+    public void Add(Layer layer) => Add(ModulePath.Index(_layers.Count), layer);
+
+    /// <summary>Appends a layer under a name of its own.</summary>
+    /// <exception cref="ArgumentException">The name is empty, has a dot, or is taken.</exception>
+    public void Add(string name, Layer layer)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentNullException.ThrowIfNull(layer);
+        if (name.Contains('.') || _layers.Exists(l => l.Name == name))
+        {
+            throw new ArgumentException($"Sequential: the name \"{name}\" is taken or contains a dot.", nameof(name));
+        }
+
+        _layers.Add((name, layer));
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Forward(Tensor x)
+    {
+        Tensor y = x;
+        for (int i = 0; i < _layers.Count; i++)
+        {
+            Layer layer = _layers[i].Layer;
+            if (layer is IFusesRelu fusing && i + 1 < _layers.Count && _layers[i + 1].Layer is Relu && !ForwardTrace.IsActive)
+            {
+                y = fusing.ForwardRelu(y);
+                i++;
+            }
+            else
+            {
+                y = ForwardTrace.Record(layer, y, layer.Forward(y));
+            }
+        }
+
+        return ForwardTrace.Record(this, x, y);
+    }
+
+    /// <summary>The layers in order.</summary>
+    public IEnumerator<Layer> GetEnumerator() => _layers.Select(static l => l.Layer).GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <inheritdoc/>
+    protected override void VisitMembers(MemberVisitor visitor)
+    {
+        ArgumentNullException.ThrowIfNull(visitor);
+        base.VisitMembers(visitor);
+        foreach ((string name, Layer layer) in _layers)
+        {
+            visitor.Module(name, layer);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using System;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Text;
+
+namespace Engine.Nn.Generators;
+
+/// <summary>How a member is reported to the visitor.</summary>
+internal enum MemberKind
+{
+    Parameter,
+    Buffer,
+    Module,
+    Parameters,
+    Buffers,
+    Modules,
+}
+
+/// <summary>A field or property that a module consists of.</summary>
+internal sealed record MemberModel(string Identifier, string Name, MemberKind Kind, bool Persistent);
+
+/// <summary>What is wrong with a class, and where.</summary>
+internal sealed record Finding(string RuleId, string FilePath, TextSpan Span, LinePositionSpan Lines, string Subject, string Detail)
+{
+    public static Finding At(DiagnosticDescriptor rule, Location location, string subject, string detail = "")
+    {
+        FileLinePositionSpan lines = location.GetLineSpan();
+        return new Finding(rule.Id, lines.Path, location.SourceSpan, lines.Span, subject, detail);
+    }
+
+    public Diagnostic ToDiagnostic() =>
+        Diagnostic.Create(Rules.ById(RuleId), Location.Create(FilePath, Span, Lines), Subject, Detail);
+}
+
+/// <summary>A class that derives from Module: plain values only, so that equal input gives equal models.</summary>
+/// <param name="HintName">The name of the generated file.</param>
+/// <param name="Namespace">The namespace; empty for the global one.</param>
+/// <param name="Declarations">The headers of the containing types, outermost first, then of the class itself.</param>
+/// <param name="Members">What the class adds to its base class.</param>
+/// <param name="Findings">What is wrong; an override is written only if nothing is.</param>
+internal sealed record ModuleModel(
+    string HintName,
+    string Namespace,
+    EquatableArray<string> Declarations,
+    EquatableArray<MemberModel> Members,
+    EquatableArray<Finding> Findings);

@@ -1,0 +1,42 @@
+namespace Engine.Nn;
+
+/// <summary>Listens to the layers that run on this thread: a summary reads shapes from it, a test activations.</summary>
+/// <remarks>
+/// Every built-in layer and <see cref="Sequential"/> report here. While nobody listens it costs one thread-static read per layer.
+/// </remarks>
+internal sealed class ForwardTrace : IDisposable
+{
+    [ThreadStatic]
+    private static ForwardTrace? t_current;
+
+    private readonly ForwardTrace? _outer;
+    private readonly Action<Module, Tensor, Tensor> _listener;
+    private (Module? Module, Tensor? Output) _last;
+
+    private ForwardTrace(Action<Module, Tensor, Tensor> listener)
+    {
+        _listener = listener;
+        _outer = t_current;
+        t_current = this;
+    }
+
+    public static bool IsActive => t_current is not null;
+
+    /// <summary>Calls <paramref name="listener"/> with module, input and output until disposed.</summary>
+    public static ForwardTrace Begin(Action<Module, Tensor, Tensor> listener) => new(listener);
+
+    /// <summary>Reports a finished layer and returns its output.</summary>
+    public static Tensor Record(Module module, Tensor x, Tensor y)
+    {
+        if (t_current is { } trace && trace._last != (module, y))
+        {
+            // A layer that reports itself is also reported by the Sequential around it; once is enough.
+            trace._last = (module, y);
+            trace._listener(module, x, y);
+        }
+
+        return y;
+    }
+
+    public void Dispose() => t_current = _outer;
+}

@@ -1,0 +1,104 @@
+namespace Engine.Nn;
+
+/// <summary>y = max(x, 0); the gradient at 0 is 0.</summary>
+public sealed class Relu : Layer
+{
+    /// <inheritdoc/>
+    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.Relu());
+}
+
+/// <summary>y = x above 0, slope·x below.</summary>
+/// <param name="negativeSlope">The slope below 0.</param>
+public sealed class LeakyRelu(double negativeSlope = 0.01) : Layer
+{
+    /// <inheritdoc/>
+    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.LeakyRelu(negativeSlope));
+
+    /// <inheritdoc/>
+    public override string ToString() => $"LeakyRelu({negativeSlope})";
+}
+
+/// <summary>y = x above 0, alpha·(eˣ − 1) below (Clevert et al. 2016).</summary>
+/// <param name="alpha">−alpha is the limit for x → −∞.</param>
+public sealed class Elu(double alpha = 1) : Layer
+{
+    /// <inheritdoc/>
+    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.Elu(alpha));
+
+    /// <inheritdoc/>
+    public override string ToString() => $"Elu({alpha})";
+}
+
+/// <summary>The scaled ELU, which keeps mean 0 and variance 1 (Klambauer et al. 2017).</summary>
+public sealed class Selu : Layer
+{
+    /// <inheritdoc/>
+    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.Selu());
+}
+
+/// <summary>y = x·Φ(x) with the normal distribution function Φ, exact or by the tanh approximation (Hendrycks and Gimpel 2016).</summary>
+/// <param name="tanhApproximation">Whether to use the approximation, as GPT-2 does.</param>
+public sealed class Gelu(bool tanhApproximation = false) : Layer
+{
+    /// <inheritdoc/>
+    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, tanhApproximation ? x.GeluTanh() : x.Gelu());
+
+    /// <inheritdoc/>
+    public override string ToString() => tanhApproximation ? "Gelu(tanh)" : "Gelu";
+}
+
+/// <summary>y = x·sigmoid(x), also called swish.</summary>
+public sealed class Silu : Layer
+{
+    /// <inheritdoc/>
+    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.Silu());
+}
+
+/// <summary>y = x·tanh(softplus(x)) (Misra 2019).</summary>
+public sealed class Mish : Layer
+{
+    /// <inheritdoc/>
+    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.Mish());
+}
+
+/// <summary>y = x·clamp(x + 3, 0, 6)/6, the cheap swish of MobileNetV3.</summary>
+public sealed class HardSwish : Layer
+{
+    /// <inheritdoc/>
+    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.HardSwish());
+}
+
+/// <summary>y = clamp(x + 3, 0, 6)/6.</summary>
+public sealed class HardSigmoid : Layer
+{
+    /// <inheritdoc/>
+    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.HardSigmoid());
+}
+
+/// <summary>y = tanh(x).</summary>
+public sealed class Tanh : Layer
+{
+    /// <inheritdoc/>
+    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.Tanh());
+}
+
+/// <summary>y = 1/(1 + e⁻ˣ). Before a cross-entropy loss leave it out and use the loss from logits.</summary>
+public sealed class Sigmoid : Layer
+{
+    /// <inheritdoc/>
+    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.Sigmoid());
+}
+
+/// <summary>y = ln sigmoid(x), without overflow.</summary>
+public sealed class LogSigmoid : Layer
+{
+    /// <inheritdoc/>
+    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.LogSigmoid());
+}
+
+/// <summary>y = ln(1 + eˣ), a smooth ReLU; linear above 20.</summary>
+public sealed class Softplus : Layer
+{
+    /// <inheritdoc/>
+    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.Softplus());
+}
