@@ -19,6 +19,9 @@ public sealed partial class Tensor
     /// <summary>max(x, 0); the gradient at 0 is 0.</summary>
     public Tensor Relu() => Pointwise.Apply("Relu", Programs.Relu, [this]);
 
+    /// <summary>This gradient where the result y of a ReLU is positive.</summary>
+    internal Tensor ReluBackward(Tensor y) => Pointwise.Apply(nameof(ReluBackward), Programs.ReluBackward, [this, y.Detach()]);
+
     /// <summary>1/(1 + e⁻ˣ): saturates at 0 and 1; for outputs that must lie between them.</summary>
     public Tensor Sigmoid() => Floating("Sigmoid", s_sigmoid);
 

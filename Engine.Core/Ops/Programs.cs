@@ -60,6 +60,9 @@ public static class Programs
     /// <summary>max(x, 0).</summary>
     public static MapProgram Relu { get; } = MapProgram.Compile(1, Expr.Relu(s_x));
 
+    /// <summary>The gradient of a ReLU from its result: x (that is, dy) where y is positive, otherwise 0.</summary>
+    public static MapProgram ReluBackward { get; } = MapGradient.For(Relu, 1).Program;
+
     /// <summary>x where the first input is true, otherwise y.</summary>
     public static MapProgram Where { get; } = MapProgram.Compile(3, Expr.Where(s_x, s_y, Expr.Input(2)));
 

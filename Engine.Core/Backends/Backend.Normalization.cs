@@ -1,0 +1,136 @@
+namespace Engine;
+
+/// <summary>Normalisation made of reductions and pointwise programs.</summary>
+public abstract partial class Backend
+{
+    private static readonly ReduceProgram s_squaredDeviation = ReduceProgram.Create(
+        MapProgram.Compile(2, Expr.Square(Expr.Input(0) - Expr.Input(1))), [Combiner.Sum], MapProgram.Compile(1, Expr.Input(0) * Expr.Parameter(0)));
+
+    private static readonly ReduceProgram s_gradientSums = ReduceProgram.Create(
+        MapProgram.Compile(4, Expr.Input(3), Expr.Input(3) * (Expr.Input(0) - Expr.Input(1)) * Expr.Input(2)),
+        [Combiner.Sum, Combiner.Sum],
+        MapProgram.Compile(2, Expr.Input(0), Expr.Input(1)));
+
+    private static readonly MapProgram s_inverseStd = MapProgram.Compile(1, Expr.Rsqrt(Expr.Input(0) + Expr.Parameter(0)));
+    private static readonly MapProgram s_normalize = MapProgram.Compile(
+        5, ((Expr.Input(0) - Expr.Input(1)) * Expr.Input(2) * Expr.Input(3)) + Expr.Input(4));
+
+    private static readonly MapProgram s_normalizeRelu = MapProgram.Compile(
+        5, Expr.Relu(((Expr.Input(0) - Expr.Input(1)) * Expr.Input(2) * Expr.Input(3)) + Expr.Input(4)));
+
+    // Inputs x, mean, invStd, scale, dy, Σdy, Σdy·x̂; parameter 1/count.
+    private static readonly MapProgram s_normalizeBackward = MapProgram.Compile(
+        7,
+        Expr.Input(3) * Expr.Input(2) * (Expr.Input(4) - (Expr.Parameter(0) * (Expr.Input(5)
+            + ((Expr.Input(0) - Expr.Input(1)) * Expr.Input(2) * Expr.Input(6))))));
+
+    // Where rows have their own statistics the gradient is weighted by the scale before it is summed.
+    private static readonly ReduceProgram s_weightedGradientSums = ReduceProgram.Create(
+        MapProgram.Compile(5, Expr.Input(3) * Expr.Input(4), Expr.Input(3) * Expr.Input(4) * (Expr.Input(0) - Expr.Input(1)) * Expr.Input(2)),
+        [Combiner.Sum, Combiner.Sum],
+        MapProgram.Compile(2, Expr.Input(0), Expr.Input(1)));
+
+    private static readonly MapProgram s_layerNormBackward = MapProgram.Compile(
+        7,
+        Expr.Input(2) * ((Expr.Input(4) * Expr.Input(3)) - (Expr.Parameter(0) * (Expr.Input(5)
+            + ((Expr.Input(0) - Expr.Input(1)) * Expr.Input(2) * Expr.Input(6))))));
+
+    /// <summary>Batch normalisation in training mode.</summary>
+    public virtual void BatchNormForward(in BatchNormForwardArgs args)
+    {
+        using TensorScope scope = TensorScope.Begin();
+        using GradMode.Scope mode = GradMode.Off();
+        Tensor x = Tensor.Wrap(args.X), y = Tensor.Wrap(args.Y);
+        Tensor mean = PerChannel(args.Mean), inverseStd = PerChannel(args.InverseStd);
+        double count = (double)x.Shape[0] * x.Shape[2];
+        AxisSet axes = default(AxisSet).With(0).With(2);
+        Tensor.ReduceInto(ReduceProgram.Mean, axes, [x], [mean], [1 / count]);
+        Tensor variance = mean.EmptyLike();
+        Tensor.ReduceInto(s_squaredDeviation, axes, [x, mean], [variance], [1 / count]);
+        Pointwise.Into(inverseStd, s_inverseStd, [variance], [args.Epsilon]);
+        if (args.RunningMean is { } runningMean)
+        {
+            Tensor running = PerChannel(runningMean);
+            Pointwise.Into(running, Programs.Blend, [running, mean], [1 - args.Momentum, args.Momentum]);
+        }
+
+        if (args.RunningVariance is { } runningVariance)
+        {
+            Tensor running = PerChannel(runningVariance);
+            Pointwise.Into(running, Programs.Blend, [running, variance], [1 - args.Momentum, args.Momentum * count / (count - 1)]);
+        }
+
+        Pointwise.Into(y, args.Relu ? s_normalizeRelu : s_normalize, [x, mean, inverseStd, PerChannel(args.Scale, x, 1), PerChannel(args.Shift, x, 0)]);
+    }
+
+    /// <summary>Gradients of batch normalisation in training mode.</summary>
+    public virtual void BatchNormBackward(in BatchNormBackwardArgs args)
+    {
+        using TensorScope scope = TensorScope.Begin();
+        using GradMode.Scope mode = GradMode.Off();
+        Tensor x = Tensor.Wrap(args.X), dy = Tensor.Wrap(args.GradY);
+        if (args.Y is { } y)
+        {
+            dy = dy.ReluBackward(Tensor.Wrap(y));
+        }
+
+        Tensor mean = PerChannel(args.Mean), inverseStd = PerChannel(args.InverseStd);
+        Tensor gradShift = PerChannel(args.GradShift), gradScale = PerChannel(args.GradScale);
+        Tensor.ReduceInto(s_gradientSums, default(AxisSet).With(0).With(2), [x, mean, inverseStd, dy], [gradShift, gradScale], []);
+        if (args.GradX is { } gradX)
+        {
+            double count = (double)x.Shape[0] * x.Shape[2];
+            Pointwise.Into(
+                Tensor.Wrap(gradX), s_normalizeBackward, [x, mean, inverseStd, PerChannel(args.Scale, x, 1), dy, gradShift, gradScale], [1 / count]);
+        }
+    }
+
+    /// <summary>Layer normalisation of rows.</summary>
+    public virtual void LayerNormForward(in LayerNormForwardArgs args)
+    {
+        using TensorScope scope = TensorScope.Begin();
+        using GradMode.Scope mode = GradMode.Off();
+        Tensor x = Tensor.Wrap(args.X), mean = PerRow(args.Mean), inverseStd = PerRow(args.InverseStd);
+        double count = x.Shape[1];
+        AxisSet axes = default(AxisSet).With(1);
+        Tensor.ReduceInto(ReduceProgram.Mean, axes, [x], [mean], [1 / count]);
+        Tensor variance = mean.EmptyLike();
+        Tensor.ReduceInto(s_squaredDeviation, axes, [x, mean], [variance], [1 / count]);
+        Pointwise.Into(inverseStd, s_inverseStd, [variance], [args.Epsilon]);
+        Pointwise.Into(Tensor.Wrap(args.Y), s_normalize, [x, mean, inverseStd, PerColumn(args.Scale, x, 1), PerColumn(args.Shift, x, 0)]);
+    }
+
+    /// <summary>Gradients of layer normalisation.</summary>
+    public virtual void LayerNormBackward(in LayerNormBackwardArgs args)
+    {
+        using TensorScope scope = TensorScope.Begin();
+        using GradMode.Scope mode = GradMode.Off();
+        Tensor x = Tensor.Wrap(args.X), dy = Tensor.Wrap(args.GradY);
+        Tensor mean = PerRow(args.Mean), inverseStd = PerRow(args.InverseStd), scale = PerColumn(args.Scale, x, 1);
+        if (args.GradX is { } gradX)
+        {
+            Tensor sum = mean.EmptyLike(), product = mean.EmptyLike();
+            Tensor.ReduceInto(s_weightedGradientSums, default(AxisSet).With(1), [x, mean, inverseStd, dy, scale], [sum, product], []);
+            Pointwise.Into(Tensor.Wrap(gradX), s_layerNormBackward, [x, mean, inverseStd, scale, dy, sum, product], [1.0 / x.Shape[1]]);
+        }
+
+        if (args.GradScale is not null || args.GradShift is not null)
+        {
+            Tensor gradScale = args.GradScale is { } gs ? PerColumn(gs) : Tensor.Empty([1, x.Shape[1]], x.DType, x.Device);
+            Tensor gradShift = args.GradShift is { } gh ? PerColumn(gh) : Tensor.Empty([1, x.Shape[1]], x.DType, x.Device);
+            Tensor.ReduceInto(s_gradientSums, default(AxisSet).With(0), [x, mean, inverseStd, dy], [gradShift, gradScale], []);
+        }
+    }
+
+    private static Tensor PerChannel(in Operand operand) => Tensor.Wrap(operand).Reshape(1, -1, 1);
+
+    private static Tensor PerChannel(Operand? operand, Tensor like, double otherwise) =>
+        operand is { } given ? PerChannel(given) : Tensor.Full([1, 1, 1], otherwise, like.DType, like.Device);
+
+    private static Tensor PerRow(in Operand operand) => Tensor.Wrap(operand).Reshape(-1, 1);
+
+    private static Tensor PerColumn(in Operand operand) => Tensor.Wrap(operand).Reshape(1, -1);
+
+    private static Tensor PerColumn(Operand? operand, Tensor like, double otherwise) =>
+        operand is { } given ? PerColumn(given) : Tensor.Full([1, 1], otherwise, like.DType, like.Device);
+}

@@ -1,0 +1,90 @@
+namespace Engine;
+
+/// <summary>Running sums, sorting and norms made of the ten operations.</summary>
+public abstract partial class Backend
+{
+    // Keys a at place i, b at place j: whether b comes before a in ascending order; NaN last, equal keys by place.
+    private static readonly Expr s_before = Expr.Or(
+        Expr.Or(
+            Expr.Less(Expr.Input(1), Expr.Input(0)),
+            Expr.And(Expr.IsNaN(Expr.Input(0)), Expr.Not(Expr.IsNaN(Expr.Input(1))))),
+        Expr.And(
+            Expr.Or(Expr.Equal(Expr.Input(1), Expr.Input(0)), Expr.And(Expr.IsNaN(Expr.Input(0)), Expr.IsNaN(Expr.Input(1)))),
+            Expr.Less(Expr.Input(3), Expr.Input(2))));
+
+    private static readonly ReduceProgram s_rank = ReduceProgram.Create(
+        MapProgram.Compile(4, s_before), [Combiner.Sum], MapProgram.Compile(1, Expr.Input(0)));
+
+    private static readonly ReduceProgram s_rankDescending = ReduceProgram.Create(
+        MapProgram.Compile(
+            4,
+            Expr.Or(
+                Expr.Or(
+                    Expr.Less(Expr.Input(0), Expr.Input(1)),
+                    Expr.And(Expr.IsNaN(Expr.Input(1)), Expr.Not(Expr.IsNaN(Expr.Input(0))))),
+                Expr.And(
+                    Expr.Or(Expr.Equal(Expr.Input(1), Expr.Input(0)), Expr.And(Expr.IsNaN(Expr.Input(0)), Expr.IsNaN(Expr.Input(1)))),
+                    Expr.Less(Expr.Input(3), Expr.Input(2))))),
+        [Combiner.Sum],
+        MapProgram.Compile(1, Expr.Input(0)));
+
+    /// <summary>y[…, i, …] = x[…, 0, …] + … + x[…, i, …] along one axis; x and y have one shape and do not overlap.</summary>
+    /// <remarks>By doubling (Hillis and Steele): log₂ n additions of the whole tensor to itself, shifted by 1, 2, 4, …</remarks>
+    public virtual void CumSum(in Operand x, in Operand y, int axis)
+    {
+        using TensorScope scope = TensorScope.Begin();
+        using GradMode.Scope mode = GradMode.Off();
+        Tensor result = Tensor.Wrap(y);
+        Pointwise.Into(result, Programs.Copy, [Tensor.Wrap(x)]);
+        int size = result.Shape[axis];
+        for (int shift = 1; shift < size; shift *= 2)
+        {
+            using TensorScope step = TensorScope.Begin();
+            Tensor before = result.Clone();
+            Pointwise.Into(result.Narrow(axis, shift, size - shift), Programs.Add, [before.Narrow(axis, shift, size - shift), before.Narrow(axis, 0, size - shift)]);
+        }
+    }
+
+    /// <summary>indices (int64, x's shape) = the places of x's elements along one axis in sorted order; equal elements keep their order, NaN counts as largest.</summary>
+    /// <remarks>An element's rank is the number of elements before it: n² comparisons, in parallel, without storing them.</remarks>
+    public virtual void ArgSort(in Operand x, in Operand indices, int axis, bool descending)
+    {
+        using TensorScope scope = TensorScope.Begin();
+        using GradMode.Scope mode = GradMode.Off();
+        Tensor keys = Tensor.Wrap(x).Transpose(axis, -1);
+        int size = keys.Shape[-1];
+        DType compute = keys.DType.IsFloatingPoint() ? keys.DType.ComputeType() : DType.Int64;
+        Shape pairs = keys.Shape.Insert(keys.Rank, size);
+        Tensor places = Tensor.Arange(size, keys.Device);
+        Tensor rank = Tensor.Allocate(pairs.With(-1, 1), DType.Int64, keys.Device);
+        Tensor typed = keys.To(compute);
+        Tensor.ReduceInto(
+            descending ? s_rankDescending : s_rank,
+            default(AxisSet).With(pairs.Rank - 1),
+            [typed.Unsqueeze(keys.Rank).Expand(pairs), typed.Unsqueeze(keys.Rank - 1), places.To(compute).Unsqueeze(1), places.To(compute)],
+            [rank],
+            []);
+        Tensor ranks = rank.Squeeze(-1);
+        Tensor order = Tensor.Zeros(ranks.Shape, DType.Int64, keys.Device);
+        ScatterAdd(order.Operand, ranks.Operand, places.Expand(ranks.Shape).Operand, ranks.Rank - 1);
+        Pointwise.Into(Tensor.Wrap(indices).Transpose(axis, -1), Programs.Copy, [order]);
+    }
+
+    /// <summary>result (one element) = √Σ over all tensors of Σx².</summary>
+    public virtual void GlobalNorm(ReadOnlySpan<Operand> tensors, in Operand result)
+    {
+        using TensorScope scope = TensorScope.Begin();
+        using GradMode.Scope mode = GradMode.Off();
+        Tensor total = Tensor.Wrap(result).Reshape(shape: Shape.Scalar);
+        Tensor parts = Tensor.Allocate([tensors.Length], result.DType, result.Storage.Device);
+        for (int i = 0; i < tensors.Length; i++)
+        {
+            Tensor x = Tensor.Wrap(tensors[i]).Flatten();
+            Tensor.ReduceInto(ReduceProgram.SumOfSquares, AxisSet.All(1), [x], [parts.Narrow(0, i, 1)], []);
+        }
+
+        Pointwise.Into(total, s_sqrt, [parts.Sum()]);
+    }
+
+    private static readonly MapProgram s_sqrt = MapProgram.Compile(1, Expr.Sqrt(Expr.Input(0)));
+}

@@ -1,0 +1,98 @@
+namespace Engine;
+
+/// <summary>The softmax family made of reductions and pointwise programs.</summary>
+public abstract partial class Backend
+{
+    private static readonly ReduceProgram s_sumExp = ReduceProgram.Create(
+        MapProgram.Compile(2, Expr.Exp(Expr.Input(0) - Expr.Input(1))), [Combiner.Sum], MapProgram.Compile(1, Expr.Input(0)));
+
+    private static readonly ReduceProgram s_dot = ReduceProgram.Create(
+        MapProgram.Compile(2, Expr.Input(0) * Expr.Input(1)), [Combiner.Sum], MapProgram.Compile(1, Expr.Input(0)));
+
+    private static readonly MapProgram s_softmax = MapProgram.Compile(3, Expr.Exp(Expr.Input(0) - Expr.Input(1)) / Expr.Input(2));
+    private static readonly MapProgram s_logSoftmax = MapProgram.Compile(3, Expr.Input(0) - Expr.Input(1) - Expr.Log(Expr.Input(2)));
+    private static readonly MapProgram s_softmaxBackward = MapProgram.Compile(3, Expr.Input(0) * (Expr.Input(1) - Expr.Input(2)));
+    private static readonly MapProgram s_logSoftmaxBackward = MapProgram.Compile(3, Expr.Input(1) - (Expr.Exp(Expr.Input(0)) * Expr.Input(2)));
+    private static readonly MapProgram s_logSumExp = MapProgram.Compile(2, Expr.Log(Expr.Input(0)) + Expr.Input(1));
+
+    // Row i, class c: z, lse, target, weight of c, p0 = ignored class, p1 = 1 − s, p2 = s/C; compares class numbers, so Index is not needed.
+    private static readonly Expr s_smoothed = Expr.Where(Expr.Equal(Expr.Input(2), Expr.Input(4)), Expr.Parameter(1), 0) + Expr.Parameter(2);
+    private static readonly Expr s_kept = Expr.Where(Expr.Equal(Expr.Input(2), Expr.Parameter(0)), 0, 1);
+
+    private static readonly ReduceProgram s_crossEntropy = ReduceProgram.Create(
+        MapProgram.Compile(5, Expr.Where(Expr.Equal(s_kept * s_smoothed, 0), 0, s_smoothed * Expr.Input(3) * (Expr.Input(1) - Expr.Input(0)))),
+        [Combiner.Sum],
+        MapProgram.Compile(1, Expr.Input(0)));
+
+    private static readonly ReduceProgram s_crossEntropyMass = ReduceProgram.Create(
+        MapProgram.Compile(5, s_kept * s_smoothed * Expr.Input(3)), [Combiner.Sum], MapProgram.Compile(1, Expr.Input(0)));
+
+    // z, lse, target, weight, class, mass of the row, dy: dz = dy·(mass·softmax − q·w).
+    private static readonly MapProgram s_crossEntropyBackward = MapProgram.Compile(
+        7,
+        Expr.Where(
+            Expr.Equal(s_kept, 0),
+            0,
+            Expr.Input(6) * ((Expr.Input(5) * Expr.Exp(Expr.Input(0) - Expr.Input(1))) - (s_smoothed * Expr.Input(3)))));
+
+    /// <summary>y = softmax x along one axis, or its logarithm. Both have one shape.</summary>
+    public virtual void Softmax(in Operand x, in Operand y, int axis, bool log)
+    {
+        using TensorScope scope = TensorScope.Begin();
+        using GradMode.Scope mode = GradMode.Off();
+        Tensor input = Tensor.Wrap(x);
+        AxisSet axes = default(AxisSet).With(axis);
+        Tensor max = input.Reduce(ReduceProgram.Max, axes, input.DType, []);
+        Tensor sum = max.EmptyLike();
+        Tensor.ReduceInto(s_sumExp, axes, [input, max], [sum], []);
+        Pointwise.Into(Tensor.Wrap(y), log ? s_logSoftmax : s_softmax, [input, max, sum]);
+    }
+
+    /// <summary>dx from y = (log) softmax x and dy: y·(dy − Σ y·dy), or dy − eʸ·Σ dy.</summary>
+    public virtual void SoftmaxBackward(in Operand y, in Operand gradY, in Operand gradX, int axis, bool log)
+    {
+        using TensorScope scope = TensorScope.Begin();
+        using GradMode.Scope mode = GradMode.Off();
+        Tensor output = Tensor.Wrap(y), dy = Tensor.Wrap(gradY);
+        AxisSet axes = default(AxisSet).With(axis);
+        Tensor sum = Tensor.Allocate(output.Reduced(axes, keepDims: true), output.DType, output.Device);
+        Tensor.ReduceInto(log ? ReduceProgram.Sum : s_dot, axes, log ? [dy] : [output, dy], [sum], []);
+        Pointwise.Into(Tensor.Wrap(gradX), log ? s_logSoftmaxBackward : s_softmaxBackward, [output, dy, sum]);
+    }
+
+    /// <summary>Writes Losses and LogSumExp.</summary>
+    public virtual void CrossEntropyForward(in CrossEntropyArgs args)
+    {
+        using TensorScope scope = TensorScope.Begin();
+        using GradMode.Scope mode = GradMode.Off();
+        Tensor logits = Tensor.Wrap(args.Logits);
+        AxisSet axes = default(AxisSet).With(1);
+        Tensor max = logits.Reduce(ReduceProgram.Max, axes, logits.DType, []);
+        Tensor sum = max.EmptyLike();
+        Tensor.ReduceInto(s_sumExp, axes, [logits, max], [sum], []);
+        Tensor lse = PerRow(args.LogSumExp);
+        Pointwise.Into(lse, s_logSumExp, [sum, max]);
+        CrossEntropyInputs(args, logits, lse, out Tensor[] inputs, out double[] parameters);
+        Tensor.ReduceInto(s_crossEntropy, axes, inputs, [PerRow(args.Losses!.Value)], parameters);
+    }
+
+    /// <summary>Writes GradLogits from GradLosses and LogSumExp.</summary>
+    public virtual void CrossEntropyBackward(in CrossEntropyArgs args)
+    {
+        using TensorScope scope = TensorScope.Begin();
+        using GradMode.Scope mode = GradMode.Off();
+        Tensor logits = Tensor.Wrap(args.Logits);
+        CrossEntropyInputs(args, logits, PerRow(args.LogSumExp), out Tensor[] inputs, out double[] parameters);
+        Tensor mass = Tensor.Allocate([logits.Shape[0], 1], logits.DType, logits.Device);
+        Tensor.ReduceInto(s_crossEntropyMass, default(AxisSet).With(1), inputs, [mass], parameters);
+        Pointwise.Into(Tensor.Wrap(args.GradLogits!.Value), s_crossEntropyBackward, [.. inputs, mass, PerRow(args.GradLosses!.Value)], parameters);
+    }
+
+    private static void CrossEntropyInputs(in CrossEntropyArgs args, Tensor logits, Tensor lse, out Tensor[] inputs, out double[] parameters)
+    {
+        int classes = logits.Shape[1];
+        Tensor target = PerRow(args.Targets);
+        inputs = [logits, lse, target.To(logits.DType), PerColumn(args.ClassWeights, logits, 1), Tensor.Arange(0, classes, 1, logits.DType, logits.Device).Reshape(1, -1)];
+        parameters = [args.IgnoreIndex, 1 - args.LabelSmoothing, args.LabelSmoothing / classes];
+    }
+}

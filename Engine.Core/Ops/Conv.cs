@@ -1,0 +1,300 @@
+namespace Engine;
+
+/// <summary>
+/// Convolutions. Forward, gradient to the images and gradient to the filters are three operations that differentiate into one another, so
+/// that second derivatives need nothing new.
+/// </summary>
+public sealed partial class Tensor
+{
+    /// <summary>
+    /// y[n, k, p, q] = b[k] + Σ x[n, c, p·s − pad + r·d, q·s − pad + t·d]·w[k, c, r, t], the sum over the channels of k's group.
+    /// </summary>
+    /// <param name="weight">[out, in/groups, R, S].</param>
+    /// <param name="bias">[out] or null.</param>
+    /// <param name="stride">Step of the window, (vertical, horizontal).</param>
+    /// <param name="padding">Zeros on each side.</param>
+    /// <param name="dilation">Distance between taps.</param>
+    /// <param name="groups">Groups of channels convolved separately.</param>
+    /// <param name="relu">Whether negative results become 0, in the same pass.</param>
+    /// <remarks>This: [N, C, H, W] → [N, K, P, Q] with P = (H + 2·pad − d·(R − 1) − 1)/s + 1.</remarks>
+    /// <exception cref="ShapeMismatchException">Channels, ranks or sizes do not fit.</exception>
+    public Tensor Conv2d(Tensor weight, Tensor? bias = null, Size2? stride = null, Size2? padding = null, Size2? dilation = null, int groups = 1, bool relu = false)
+    {
+        ArgumentNullException.ThrowIfNull(weight);
+        Size2 step = stride ?? 1, pad = padding ?? 0, gap = dilation ?? 1;
+        (Tensor x, Tensor w, Tensor? b) = CheckConv(nameof(Conv2d), weight, bias, weight.Rank > 0 ? weight.Shape[0] : 0);
+        CheckWindow(nameof(Conv2d), step, pad, gap);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(groups);
+        if (x.Shape[1] != w.Shape[1] * groups || w.Shape[0] % groups != 0)
+        {
+            throw new ShapeMismatchException(
+                $"Conv2d: x is {x.Shape}, weight is {w.Shape}, groups {groups}; x must have {w.Shape[1] * groups} channels (in/groups · groups), and out must be a multiple of groups.");
+        }
+
+        ConvGeometry geometry = new()
+        {
+            Batch = x.Shape[0],
+            InChannels = x.Shape[1],
+            InHeight = x.Shape[2],
+            InWidth = x.Shape[3],
+            OutChannels = w.Shape[0],
+            OutHeight = OutSize(nameof(Conv2d), x, w, x.Shape[2], w.Shape[2], step.Height, pad.Height, gap.Height),
+            OutWidth = OutSize(nameof(Conv2d), x, w, x.Shape[3], w.Shape[3], step.Width, pad.Width, gap.Width),
+            KernelHeight = w.Shape[2],
+            KernelWidth = w.Shape[3],
+            StrideH = step.Height,
+            StrideW = step.Width,
+            PadH = pad.Height,
+            PadW = pad.Width,
+            DilationH = gap.Height,
+            DilationW = gap.Width,
+            Groups = groups,
+        };
+        return ConvForward(geometry, x, w, b, relu);
+    }
+
+    /// <summary>The one-dimensional convolution: this [N, C, L], weight [out, in/groups, R].</summary>
+    /// <inheritdoc cref="Conv2d"/>
+    public Tensor Conv1d(Tensor weight, Tensor? bias = null, int stride = 1, int padding = 0, int dilation = 1, int groups = 1)
+    {
+        ArgumentNullException.ThrowIfNull(weight);
+        Guard.Rank(nameof(Conv1d), this, 3, "[N, C, L]");
+        Guard.Rank(nameof(Conv1d), weight, 3, "[out, in/groups, R]");
+        return Unsqueeze(2).Conv2d(weight.Unsqueeze(2), bias, (1, stride), (0, padding), (1, dilation), groups).Squeeze(2);
+    }
+
+    /// <summary>The transposed convolution: the gradient of <see cref="Conv2d"/> to its input, used forward to enlarge images.</summary>
+    /// <param name="weight">[in, out/groups, R, S].</param>
+    /// <param name="bias">[out] or null.</param>
+    /// <param name="stride">Step of the window in the output.</param>
+    /// <param name="padding">Rows and columns cut off on each side.</param>
+    /// <param name="outputPadding">Rows and columns added at the far side, less than the stride or the dilation.</param>
+    /// <param name="dilation">Distance between taps.</param>
+    /// <param name="groups">Groups of channels.</param>
+    /// <remarks>This: [N, C, H, W] → [N, K, P, Q] with P = (H − 1)·s − 2·pad + d·(R − 1) + outputPadding + 1.</remarks>
+    public Tensor ConvTranspose2d(
+        Tensor weight, Tensor? bias = null, Size2? stride = null, Size2? padding = null, Size2? outputPadding = null, Size2? dilation = null, int groups = 1)
+    {
+        const string Op = nameof(ConvTranspose2d);
+        ArgumentNullException.ThrowIfNull(weight);
+        Size2 step = stride ?? 1, pad = padding ?? 0, extra = outputPadding ?? 0, gap = dilation ?? 1;
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(groups);
+        (Tensor x, Tensor w, Tensor? b) = CheckConv(Op, weight, bias, weight.Rank > 1 ? weight.Shape[1] * groups : 0);
+        CheckWindow(Op, step, pad, gap);
+        if (extra.Height < 0 || extra.Width < 0 || extra.Height >= Math.Max(step.Height, gap.Height) || extra.Width >= Math.Max(step.Width, gap.Width))
+        {
+            throw new ArgumentOutOfRangeException(nameof(outputPadding), $"{Op}: output padding {extra} must be at least 0 and less than the stride {step} or the dilation {gap}.");
+        }
+
+        if (x.Shape[1] != w.Shape[0] || w.Shape[0] % groups != 0)
+        {
+            throw new ShapeMismatchException($"{Op}: x is {x.Shape}, weight is {w.Shape}, groups {groups}; x must have {w.Shape[0]} channels (in), a multiple of groups.");
+        }
+
+        int height = ((x.Shape[2] - 1) * step.Height) - (2 * pad.Height) + (gap.Height * (w.Shape[2] - 1)) + extra.Height + 1;
+        int width = ((x.Shape[3] - 1) * step.Width) - (2 * pad.Width) + (gap.Width * (w.Shape[3] - 1)) + extra.Width + 1;
+        if (height <= 0 || width <= 0)
+        {
+            throw new ShapeMismatchException($"{Op}: x is {x.Shape}, weight is {w.Shape}: the output would be {height} by {width}. Use less padding.");
+        }
+
+        ConvGeometry geometry = new()
+        {
+            Batch = x.Shape[0],
+            InChannels = w.Shape[1] * groups,
+            InHeight = height,
+            InWidth = width,
+            OutChannels = x.Shape[1],
+            OutHeight = x.Shape[2],
+            OutWidth = x.Shape[3],
+            KernelHeight = w.Shape[2],
+            KernelWidth = w.Shape[3],
+            StrideH = step.Height,
+            StrideW = step.Width,
+            PadH = pad.Height,
+            PadW = pad.Width,
+            DilationH = gap.Height,
+            DilationW = gap.Width,
+            Groups = groups,
+        };
+        Tensor y = ConvBackwardData(geometry, x, w);
+        return b is null ? y : y + b.Reshape(-1, 1, 1);
+    }
+
+    private static Tensor ConvForward(in ConvGeometry geometry, Tensor x, Tensor w, Tensor? b = null, bool relu = false)
+    {
+        Tensor y = Allocate([geometry.Batch, geometry.OutChannels, geometry.OutHeight, geometry.OutWidth], x.DType, x.Device);
+        if (y.ElementCount > 0)
+        {
+            x.Device.Backend.ConvForward(new ConvArgs
+            {
+                Geometry = geometry, X = x.Operand, W = w.Operand, Y = y.Operand, Bias = b?.Operand, Activation = relu ? Programs.Relu : null,
+            });
+        }
+
+        return ShouldTrack(x, w, b) ? y.Record(new ConvForwardNode(geometry, x, w, b, relu ? y : null)) : y;
+    }
+
+    private static Tensor ConvBackwardData(in ConvGeometry geometry, Tensor dy, Tensor w)
+    {
+        Tensor dx = Allocate([geometry.Batch, geometry.InChannels, geometry.InHeight, geometry.InWidth], dy.DType, dy.Device);
+        if (dx.ElementCount > 0)
+        {
+            if (dy.ElementCount == 0)
+            {
+                Pointwise.Into(dx, Programs.Fill, [], [0]);
+            }
+            else
+            {
+                dy.Device.Backend.ConvBackwardData(new ConvArgs { Geometry = geometry, X = dx.Operand, W = w.Operand, Y = dy.Operand });
+            }
+        }
+
+        return ShouldTrack(dy, w) ? dx.Record(new ConvBackwardDataNode(geometry, dy, w)) : dx;
+    }
+
+    private static Tensor ConvBackwardWeight(in ConvGeometry geometry, Tensor x, Tensor dy)
+    {
+        Tensor dw = Allocate(
+            [geometry.OutChannels, geometry.InChannels / geometry.Groups, geometry.KernelHeight, geometry.KernelWidth], dy.DType, dy.Device);
+        if (dw.ElementCount > 0)
+        {
+            if (dy.ElementCount == 0)
+            {
+                Pointwise.Into(dw, Programs.Fill, [], [0]);
+            }
+            else
+            {
+                dy.Device.Backend.ConvBackwardWeight(new ConvArgs { Geometry = geometry, X = x.Operand, W = dw.Operand, Y = dy.Operand });
+            }
+        }
+
+        return ShouldTrack(x, dy) ? dw.Record(new ConvBackwardWeightNode(geometry, x, dy)) : dw;
+    }
+
+    private (Tensor X, Tensor W, Tensor? B) CheckConv(string op, Tensor weight, Tensor? bias, int outChannels)
+    {
+        Guard.SameDevice(op, this, weight);
+        Guard.FloatingPoint(op, this, "x");
+        Guard.Rank(op, this, 4, "[N, C, H, W]", "x");
+        Guard.Rank(op, weight, 4, "[out, in, R, S]");
+        if (weight.ElementCount == 0)
+        {
+            throw new ShapeMismatchException($"{op}: weight is {weight.Shape}; a filter needs at least one tap and one channel.");
+        }
+
+        if (bias is not null && (bias.Rank != 1 || bias.Shape[0] != outChannels))
+        {
+            throw new ShapeMismatchException($"{op}: bias is {bias.Shape}, weight is {weight.Shape}; the bias must be [{outChannels}] (out).");
+        }
+
+        DType dtype = TypePromotion.Promote(DType, weight.DType);
+        return (To(dtype), weight.To(dtype), bias?.To(dtype));
+    }
+
+    private static void CheckWindow(string op, Size2 stride, Size2 padding, Size2 dilation)
+    {
+        if (stride.Height <= 0 || stride.Width <= 0 || padding.Height < 0 || padding.Width < 0 || dilation.Height <= 0 || dilation.Width <= 0)
+        {
+            throw new ArgumentOutOfRangeException(op, $"{op}: stride {stride} and dilation {dilation} must be positive, padding {padding} not negative.");
+        }
+    }
+
+    private static int OutSize(string op, Tensor x, Tensor w, int size, int kernel, int stride, int padding, int dilation)
+    {
+        int room = size + (2 * padding) - (dilation * (kernel - 1)) - 1;
+        if (room < 0)
+        {
+            throw new ShapeMismatchException($"{op}: the window is larger than the padded image: x is {x.Shape}, weight is {w.Shape}. Use more padding or a smaller window.");
+        }
+
+        return (room / stride) + 1;
+    }
+
+    private sealed class ConvForwardNode(ConvGeometry geometry, Tensor x, Tensor w, Tensor? b, Tensor? relu) : GradNode(x, w, b)
+    {
+        private readonly SavedTensor? _x = w.History is null ? null : new SavedTensor("Conv2d", x);
+        private readonly SavedTensor? _w = x.History is null ? null : new SavedTensor("Conv2d", w);
+        private readonly SavedTensor? _y = SavedTensor.Of("Conv2d", relu);
+
+        public override string Name => "Conv2d";
+
+        protected internal override void Backward(Tensor dy, GradSink sink)
+        {
+            dy = _y is null ? dy : dy.ReluBackward(_y.Value);
+            if (sink.Needs(0))
+            {
+                sink.Add(0, ConvBackwardData(geometry, dy, _w!.Value));
+            }
+
+            if (sink.Needs(1))
+            {
+                sink.Add(1, ConvBackwardWeight(geometry, _x!.Value, dy));
+            }
+
+            if (sink.Needs(2))
+            {
+                sink.Add(2, dy.Sum([0, 2, 3]));
+            }
+        }
+
+        protected override void ReleaseSaved()
+        {
+            _x?.Release();
+            _w?.Release();
+            _y?.Release();
+        }
+    }
+
+    private sealed class ConvBackwardDataNode(ConvGeometry geometry, Tensor dy, Tensor w) : GradNode(dy, w)
+    {
+        private readonly SavedTensor _dy = new("ConvTranspose2d", dy);
+        private readonly SavedTensor _w = new("ConvTranspose2d", w);
+
+        public override string Name => "ConvTranspose2d";
+
+        protected internal override void Backward(Tensor g, GradSink sink)
+        {
+            if (sink.Needs(0))
+            {
+                sink.Add(0, ConvForward(geometry, g, _w.Value));
+            }
+
+            if (sink.Needs(1))
+            {
+                sink.Add(1, ConvBackwardWeight(geometry, g, _dy.Value));
+            }
+        }
+
+        protected override void ReleaseSaved()
+        {
+            _dy.Release();
+            _w.Release();
+        }
+    }
+
+    private sealed class ConvBackwardWeightNode(ConvGeometry geometry, Tensor x, Tensor dy) : GradNode(x, dy)
+    {
+        private readonly SavedTensor _x = new("ConvBackwardWeight", x);
+        private readonly SavedTensor _dy = new("ConvBackwardWeight", dy);
+
+        protected internal override void Backward(Tensor g, GradSink sink)
+        {
+            if (sink.Needs(0))
+            {
+                sink.Add(0, ConvBackwardData(geometry, _dy.Value, g));
+            }
+
+            if (sink.Needs(1))
+            {
+                sink.Add(1, ConvForward(geometry, _x.Value, g));
+            }
+        }
+
+        protected override void ReleaseSaved()
+        {
+            _x.Release();
+            _dy.Release();
+        }
+    }
+}

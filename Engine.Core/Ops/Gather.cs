@@ -1,0 +1,140 @@
+namespace Engine;
+
+public sealed partial class Tensor
+{
+    /// <summary>y[i, j, …] = x with its coordinate along <paramref name="axis"/> replaced by index[i, j, …].</summary>
+    /// <param name="axis">The axis that the index addresses.</param>
+    /// <param name="index">int64 or int32; of this tensor's rank, and of its size at the other axes (or smaller). Negative numbers count from the end.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An index lies outside the axis.</exception>
+    public Tensor Gather(int axis, Tensor index)
+    {
+        ArgumentNullException.ThrowIfNull(index);
+        int at = Guard.Axis(axis, Rank);
+        Tensor x = AlignForIndex(nameof(Gather), at, index);
+        Tensor y = Allocate(index.Shape, DType, Device);
+        if (y.ElementCount > 0)
+        {
+            Device.Backend.Gather(x.Operand, index.Operand, y.Operand, at);
+        }
+
+        return ShouldTrack(x) ? y.Record(new GatherNode(x, index, at)) : y;
+    }
+
+    /// <summary>A copy of this tensor to which source is added at the indexed places; equal indices add up, in a fixed order.</summary>
+    /// <param name="axis">The axis that the index addresses.</param>
+    /// <param name="index">int64 or int32, of source's shape.</param>
+    /// <param name="source">What is added.</param>
+    public Tensor ScatterAdd(int axis, Tensor index, Tensor source)
+    {
+        ArgumentNullException.ThrowIfNull(index);
+        ArgumentNullException.ThrowIfNull(source);
+        int at = Guard.Axis(axis, Rank);
+        Guard.SameDType(nameof(ScatterAdd), this, source, "x");
+        if (index.Shape != source.Shape)
+        {
+            throw new ShapeMismatchException($"ScatterAdd: index is {index.Shape}, source is {source.Shape}; they must be equal.");
+        }
+
+        _ = AlignForIndex(nameof(ScatterAdd), at, index);
+        Tensor y = Allocate(Shape, DType, Device);
+        Pointwise.Run(Programs.Copy, DType.ComputeType(), Shape, [this], [y], []);
+        if (source.ElementCount > 0)
+        {
+            using TensorScope scope = TensorScope.Begin();
+            Tensor place = y.CropTo(index.Shape, at);
+            Device.Backend.ScatterAdd(place.Operand, index.Operand, source.Operand, at);
+        }
+
+        return ShouldTrack(this, source) ? y.Record(new ScatterAddNode(this, index, source, at)) : y;
+    }
+
+    /// <summary>The slices of one axis that the numbers name, in their order: rows of a matrix for axis 0.</summary>
+    /// <param name="axis">The axis to choose from.</param>
+    /// <param name="index">int64 or int32 with one axis.</param>
+    public Tensor IndexSelect(int axis, Tensor index)
+    {
+        ArgumentNullException.ThrowIfNull(index);
+        Guard.Index(nameof(IndexSelect), index);
+        Guard.Rank(nameof(IndexSelect), index, 1, "[n]");
+        int at = Guard.Axis(axis, Rank);
+        Span<int> sizes = stackalloc int[Rank];
+        sizes.Fill(1);
+        sizes[at] = index.Shape[0];
+        return Gather(at, index.Reshape(sizes).Expand(Shape.With(at, index.Shape[0])));
+    }
+
+    /// <summary>Row index[i, …] of a table for each index: this [words, size] → [index…, size].</summary>
+    /// <param name="index">int64 or int32 of any shape.</param>
+    public Tensor Embedding(Tensor index)
+    {
+        ArgumentNullException.ThrowIfNull(index);
+        Guard.Rank(nameof(Embedding), this, 2, "[words, size]", "table");
+        Tensor rows = IndexSelect(0, index.Reshape(-1));
+        return rows.Reshape(shape: index.Shape.Prefix(index.Rank, Shape[1]));
+    }
+
+    /// <summary>1 at the class's place, 0 elsewhere: this int64 […] → […, classes].</summary>
+    public Tensor OneHot(int classes, DType dtype = DType.Float32)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(classes);
+        Guard.Index(nameof(OneHot), this, "x");
+        return Unsqueeze(Rank).EqualTo(Arange(classes, Device).To(DType)).To(dtype);
+    }
+
+    private Tensor AlignForIndex(string op, int axis, Tensor index)
+    {
+        Guard.Index(op, index);
+        Guard.SameDevice(op, this, index);
+        bool fits = index.Rank == Rank;
+        for (int i = 0; fits && i < Rank; i++)
+        {
+            fits = i == axis || index.Shape[i] <= Shape[i];
+        }
+
+        return fits ? CropTo(index.Shape, axis)
+            : throw new ShapeMismatchException($"{op}: index is {index.Shape}, x is {Shape}; they must have one rank, and the index must fit into x at every axis but {axis}.");
+    }
+
+    /// <summary>The leading corner with the given sizes at all axes but one.</summary>
+    private Tensor CropTo(Shape shape, int except)
+    {
+        Tensor y = this;
+        for (int i = 0; i < Rank; i++)
+        {
+            y = i == except ? y : y.SliceChecked(i, 0, shape[i], 1);
+        }
+
+        return y;
+    }
+
+    private sealed class GatherNode(Tensor x, Tensor index, int axis) : GradNode(x)
+    {
+        private readonly Shape _shape = x.Shape;
+        private readonly SavedTensor _index = new("Gather", index);
+
+        public override string Name => "Gather";
+
+        protected internal override void Backward(Tensor dy, GradSink sink) =>
+            sink.Add(0, Zeros(_shape, dy.DType, dy.Device).ScatterAdd(axis, _index.Value, dy));
+
+        protected override void ReleaseSaved() => _index.Release();
+    }
+
+    private sealed class ScatterAddNode(Tensor x, Tensor index, Tensor source, int axis) : GradNode(x, source)
+    {
+        private readonly SavedTensor _index = new("ScatterAdd", index);
+
+        public override string Name => "ScatterAdd";
+
+        protected internal override void Backward(Tensor dy, GradSink sink)
+        {
+            sink.Add(0, dy);
+            if (sink.Needs(1))
+            {
+                sink.Add(1, dy.Gather(axis, _index.Value));
+            }
+        }
+
+        protected override void ReleaseSaved() => _index.Release();
+    }
+}

@@ -1,0 +1,280 @@
+namespace Engine;
+
+/// <summary>How the losses of the elements become the result.</summary>
+public enum Reduction : byte
+{
+    /// <summary>They stay as they are.</summary>
+    None,
+
+    /// <summary>Their mean.</summary>
+    Mean,
+
+    /// <summary>Their sum.</summary>
+    Sum,
+
+    /// <summary>Their sum divided by the size of the first axis: the mathematical mean of a divergence.</summary>
+    BatchMean,
+}
+
+/// <summary>Losses. The tensor itself is the prediction.</summary>
+public sealed partial class Tensor
+{
+    private static readonly MapProgram s_squaredError = Programs.Binary(static (x, t) => Expr.Square(x - t));
+    private static readonly MapProgram s_absoluteError = Programs.Binary(static (x, t) => Expr.Abs(x - t));
+    private static readonly MapProgram s_smoothL1 = Programs.Binary(static (x, t) => Expr.Where(
+        Expr.Abs(x - t) < Expr.Parameter(0), Expr.Square(x - t) * 0.5 / Expr.Parameter(0), Expr.Abs(x - t) - (0.5 * Expr.Parameter(0))));
+
+    private static readonly MapProgram s_huber = Programs.Binary(static (x, t) => Expr.Where(
+        Expr.Abs(x - t) <= Expr.Parameter(0), Expr.Square(x - t) * 0.5, Expr.Parameter(0) * (Expr.Abs(x - t) - (0.5 * Expr.Parameter(0)))));
+
+    // max(z, 0) − z·t + ln(1 + e^−|z|): no large exponential.
+    private static readonly MapProgram s_bceLogits = Programs.Binary(static (z, t) => Expr.Relu(z) - (z * t) + Expr.Log1p(Expr.Exp(-Expr.Abs(z))));
+
+    // PyTorch bounds both logarithms below by −100.
+    private static readonly MapProgram s_bce = Programs.Binary(static (p, t) =>
+        -(t * Expr.ClampMin(Expr.Log(p), -100)) - ((1 - t) * Expr.ClampMin(Expr.Log1p(-p), -100)));
+
+    // t·(ln t − x), 0 where t = 0.
+    private static readonly MapProgram s_klDiv = Programs.Binary(static (x, t) => Expr.Where(t > 0, t * (Expr.Log(t) - x), 0));
+    private static readonly MapProgram s_klDivLog = Programs.Binary(static (x, t) => Expr.Exp(t) * (t - x));
+
+    /// <summary>
+    /// Sparse categorical cross-entropy from logits: −log softmax(z) at the true class, by the numerically safe form
+    /// ln Σ eᶻ − z_t, in one pass.
+    /// </summary>
+    /// <param name="target">Class numbers, int64: [N] for logits [N, C], [N, H, W] for [N, C, H, W].</param>
+    /// <param name="classWeights">[C] or null: the weight of each class; the mean is then a weighted mean.</param>
+    /// <param name="labelSmoothing">s: the target distribution is (1 − s)·onehot + s/C.</param>
+    /// <param name="ignoreIndex">Targets with this number count for nothing.</param>
+    /// <param name="reduction">Mean by default.</param>
+    public Tensor CrossEntropy(Tensor target, Tensor? classWeights = null, double labelSmoothing = 0, long ignoreIndex = -100, Reduction reduction = Reduction.Mean)
+    {
+        const string Op = nameof(CrossEntropy);
+        ArgumentNullException.ThrowIfNull(target);
+        Guard.FloatingPoint(Op, this, "logits");
+        Guard.SameDevice(Op, this, target);
+        if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
+        {
+            throw new ArgumentOutOfRangeException(nameof(labelSmoothing), labelSmoothing, $"{Op}: label smoothing must lie in [0, 1].");
+        }
+
+        Tensor z = ClassesLast(Op, target, classWeights, out Tensor t);
+        Tensor losses = Allocate([z.Shape[0]], DType, Device), lse = Allocate([z.Shape[0]], DType, Device);
+        if (z.Shape[0] > 0)
+        {
+            Device.Backend.CrossEntropyForward(new CrossEntropyArgs
+            {
+                Logits = z.Operand,
+                Targets = t.Operand,
+                ClassWeights = classWeights?.Operand,
+                LabelSmoothing = labelSmoothing,
+                IgnoreIndex = ignoreIndex,
+                LogSumExp = lse.Operand,
+                Losses = losses.Operand,
+            });
+        }
+
+        if (ShouldTrack(z))
+        {
+            losses.Record(new CrossEntropyNode(z, t, classWeights, lse, labelSmoothing, ignoreIndex));
+        }
+
+        if (reduction == Reduction.None)
+        {
+            return losses.Reshape(shape: target.Shape);
+        }
+
+        return reduction == Reduction.Mean ? losses.Sum() / CountedWeight(t, classWeights, ignoreIndex) : losses.Reduced(reduction);
+    }
+
+    /// <summary>The negative log-likelihood: −x at the true class, where this tensor holds log-probabilities.</summary>
+    /// <inheritdoc cref="CrossEntropy"/>
+    public Tensor NllLoss(Tensor target, Tensor? classWeights = null, long ignoreIndex = -100, Reduction reduction = Reduction.Mean)
+    {
+        const string Op = nameof(NllLoss);
+        ArgumentNullException.ThrowIfNull(target);
+        Tensor x = ClassesLast(Op, target, classWeights, out Tensor t);
+        Tensor ignored = t.EqualTo(ignoreIndex);
+        Tensor safe = Where(ignored, Zeros(Shape.Scalar, DType.Int64, Device), t);
+        Tensor picked = -x.Gather(1, safe.Unsqueeze(1)).Squeeze(1);
+        Tensor weight = ignored.Not().To(DType);
+        weight = classWeights is null ? weight : weight * classWeights.IndexSelect(0, safe);
+        Tensor losses = Where(ignored, picked.Detach().ZerosLike(), picked * weight);
+        return reduction switch
+        {
+            Reduction.None => losses.Reshape(shape: target.Shape),
+            Reduction.Mean => losses.Sum() / CountedWeight(t, classWeights, ignoreIndex),
+            _ => losses.Reduced(reduction),
+        };
+    }
+
+    /// <summary>Sparse categorical cross-entropy from probabilities: −ln p at the true class. From logits is numerically safer.</summary>
+    /// <inheritdoc cref="CrossEntropy"/>
+    public Tensor CrossEntropyFromProbabilities(Tensor target, Tensor? classWeights = null, long ignoreIndex = -100, Reduction reduction = Reduction.Mean) =>
+        Log().NllLoss(target, classWeights, ignoreIndex, reduction);
+
+    /// <summary>
+    /// Relative entropy (Kullback-Leibler divergence) Σ t·(ln t − x), where this tensor holds log-probabilities.
+    /// </summary>
+    /// <param name="target">Probabilities, or their logarithms with <paramref name="logTarget"/>.</param>
+    /// <param name="reduction">PyTorch's default is the mean over all elements; <see cref="Reduction.BatchMean"/> is the mathematical one.</param>
+    /// <param name="logTarget">Whether the target holds logarithms.</param>
+    public Tensor KlDiv(Tensor target, Reduction reduction = Reduction.Mean, bool logTarget = false) =>
+        Pointwise.Apply(nameof(KlDiv), logTarget ? s_klDivLog : s_klDiv, [this, target]).Reduced(reduction);
+
+    /// <summary>(x − t)².</summary>
+    public Tensor MseLoss(Tensor target, Reduction reduction = Reduction.Mean) => Error(nameof(MseLoss), s_squaredError, target, [], reduction);
+
+    /// <summary>|x − t|.</summary>
+    public Tensor L1Loss(Tensor target, Reduction reduction = Reduction.Mean) => Error(nameof(L1Loss), s_absoluteError, target, [], reduction);
+
+    /// <summary>(x − t)²/(2·beta) where |x − t| is below beta, |x − t| − beta/2 elsewhere.</summary>
+    public Tensor SmoothL1Loss(Tensor target, double beta = 1, Reduction reduction = Reduction.Mean)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(beta);
+        return beta == 0 ? L1Loss(target, reduction) : Error(nameof(SmoothL1Loss), s_smoothL1, target, [beta], reduction);
+    }
+
+    /// <summary>(x − t)²/2 where |x − t| is at most delta, delta·(|x − t| − delta/2) elsewhere.</summary>
+    public Tensor HuberLoss(Tensor target, double delta = 1, Reduction reduction = Reduction.Mean)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(delta);
+        return Error(nameof(HuberLoss), s_huber, target, [delta], reduction);
+    }
+
+    /// <summary>Binary cross-entropy from logits: −t·ln σ(z) − (1 − t)·ln(1 − σ(z)), without overflow.</summary>
+    public Tensor BceWithLogits(Tensor target, Reduction reduction = Reduction.Mean) => Error(nameof(BceWithLogits), s_bceLogits, target, [], reduction);
+
+    /// <summary>Binary cross-entropy from probabilities; logarithms are bounded below by −100.</summary>
+    public Tensor BceLoss(Tensor target, Reduction reduction = Reduction.Mean) => Error(nameof(BceLoss), s_bce, target, [], reduction);
+
+    private Tensor Reduced(Reduction reduction) => reduction switch
+    {
+        Reduction.None => this,
+        Reduction.Mean => Mean(),
+        Reduction.Sum => Sum(),
+        Reduction.BatchMean => Sum() / Math.Max(1, Rank == 0 ? 1 : Shape[0]),
+        _ => throw new ArgumentOutOfRangeException(nameof(reduction)),
+    };
+
+    private Tensor Error(string op, MapProgram program, Tensor target, ReadOnlySpan<double> parameters, Reduction reduction)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        Guard.FloatingPoint(op, this, "prediction");
+        return Pointwise.Apply(op, program, [this, target], parameters).Reduced(reduction);
+    }
+
+    /// <summary>[N, C, …] as [N·…, C], targets as [N·…].</summary>
+    private Tensor ClassesLast(string op, Tensor target, Tensor? classWeights, out Tensor flatTarget)
+    {
+        if (target.DType is not (DType.Int64 or DType.Int32))
+        {
+            throw new DTypeMismatchException($"{op}: target is {target.DType.ShortName()}; class numbers are i64. Convert it with To(DType.Int64).");
+        }
+
+        bool fits = Rank >= 2 && target.Rank == Rank - 1 && target.Shape[0] == Shape[0] && Shape.AsSpan()[2..].SequenceEqual(target.Shape.AsSpan()[1..]);
+        if (!fits)
+        {
+            throw new ShapeMismatchException($"{op}: x is {Shape}, target is {target.Shape}; for x [N, C, …] the target must be [N, …].");
+        }
+
+        if (classWeights is not null && (classWeights.Rank != 1 || classWeights.Shape[0] != Shape[1] || classWeights.DType != DType))
+        {
+            throw new ShapeMismatchException($"{op}: classWeights is {classWeights.DType.ShortName()} {classWeights.Shape}; it must be {DType.ShortName()} [{Shape[1]}] (the classes).");
+        }
+
+        flatTarget = target.To(DType.Int64).Reshape((int)target.ElementCount);
+        if (Rank == 2)
+        {
+            return this;
+        }
+
+        Span<int> order = stackalloc int[Rank];
+        for (int i = 1; i < Rank - 1; i++)
+        {
+            order[i] = i + 1;
+        }
+
+        order[^1] = 1;
+        return Permute(order).Reshape((int)target.ElementCount, Shape[1]);
+    }
+
+    /// <summary>What a mean divides by: the weights of the targets that count.</summary>
+    private Tensor CountedWeight(Tensor target, Tensor? classWeights, long ignoreIndex)
+    {
+        using GradMode.Scope mode = GradMode.Off();
+        Tensor counted = target.NotEqualTo(ignoreIndex).To(DType);
+        if (classWeights is not null)
+        {
+            Tensor safe = Where(target.EqualTo(ignoreIndex), Zeros(Shape.Scalar, DType.Int64, Device), target);
+            counted *= classWeights.IndexSelect(0, safe);
+        }
+
+        return counted.Sum();
+    }
+
+    private sealed class CrossEntropyNode(Tensor z, Tensor target, Tensor? classWeights, Tensor lse, double labelSmoothing, long ignoreIndex) : GradNode(z)
+    {
+        private readonly SavedTensor _z = new("CrossEntropy", z);
+        private readonly SavedTensor _target = new("CrossEntropy", target);
+        private readonly SavedTensor? _weights = SavedTensor.Of("CrossEntropy", classWeights);
+        private readonly SavedTensor _lse = new("CrossEntropy", lse);
+
+        public override string Name => "CrossEntropy";
+
+        protected internal override void Backward(Tensor dy, GradSink sink)
+        {
+            Tensor z = _z.Value;
+            if (GradMode.IsEnabled)
+            {
+                sink.Add(0, Differentiable(z, dy));
+                return;
+            }
+
+            Tensor dz = z.EmptyLike();
+            if (dz.ElementCount > 0)
+            {
+                z.Device.Backend.CrossEntropyBackward(new CrossEntropyArgs
+                {
+                    Logits = z.Operand,
+                    Targets = _target.Value.Operand,
+                    ClassWeights = _weights?.Value.Operand,
+                    LabelSmoothing = labelSmoothing,
+                    IgnoreIndex = ignoreIndex,
+                    LogSumExp = _lse.Value.Operand,
+                    GradLosses = dy.Operand,
+                    GradLogits = dz.Operand,
+                });
+            }
+
+            sink.Add(0, dz);
+        }
+
+        protected override void ReleaseSaved()
+        {
+            _z.Release();
+            _target.Release();
+            _weights?.Release();
+            _lse.Release();
+        }
+
+        /// <summary>dz = dy·(mass·softmax z − q·w) in tensor operations, for second derivatives.</summary>
+        private Tensor Differentiable(Tensor z, Tensor dy)
+        {
+            int classes = z.Shape[1];
+            Tensor weighted;
+            using (GradMode.Off())
+            {
+                Tensor target = _target.Value;
+                Tensor ignored = target.EqualTo(ignoreIndex);
+                Tensor safe = Where(ignored, Zeros(Shape.Scalar, DType.Int64, z.Device), target);
+                weighted = (safe.OneHot(classes, z.DType) * (1 - labelSmoothing)) + (labelSmoothing / classes);
+                weighted = _weights is null ? weighted : weighted * _weights.Value;
+                weighted *= ignored.Not().To(z.DType).Unsqueeze(1);
+            }
+
+            Tensor mass = weighted.Sum(1, keepDims: true);
+            return dy.Unsqueeze(1) * ((mass * z.Softmax(1)) - weighted);
+        }
+    }
+}

@@ -1,0 +1,173 @@
+namespace Engine;
+
+public sealed partial class Tensor
+{
+    /// <summary>
+    /// The matrix product: of vectors a number, of matrices [m, k]·[k, n] = [m, n], with leading batch axes broadcast.
+    /// </summary>
+    /// <remarks>As in NumPy, a first operand with one axis is a row, a second one a column, and that axis vanishes from the result.</remarks>
+    /// <exception cref="ShapeMismatchException">The inner sizes differ, the batch axes do not broadcast, or an operand is a scalar.</exception>
+    public Tensor MatMul(Tensor other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        Guard.SameDevice(nameof(MatMul), this, other);
+        if (Rank == 0 || other.Rank == 0)
+        {
+            throw new ShapeMismatchException($"MatMul: x is {Shape}, y is {other.Shape}; a scalar has no inner axis. Use * instead.");
+        }
+
+        DType dtype = TypePromotion.Promote(DType, other.DType);
+        Tensor a = To(dtype), b = other.To(dtype);
+        bool row = a.Rank == 1, column = b.Rank == 1;
+        a = row ? a.Unsqueeze(0) : a;
+        b = column ? b.Unsqueeze(1) : b;
+        if (a.Shape[-1] != b.Shape[-2])
+        {
+            throw new ShapeMismatchException(
+                $"MatMul: inner sizes differ: x is {Shape}, y is {other.Shape}{(b.Rank == 2 && a.Shape[-1] == b.Shape[-1] ? $"; y.T would be {new Shape(b.Shape[-1], b.Shape[-2])}" : string.Empty)}.");
+        }
+
+        Tensor y = a.Rank > 2 && b.Rank == 2
+            // One matrix for the whole batch: the batch becomes more rows of a single product.
+            ? Product(a.Reshape(-1, a.Shape[-1]), b).Reshape(shape: a.Shape.With(-1, b.Shape[-1]))
+            : Batched(a, b);
+        y = row ? y.Squeeze(-2) : y;
+        return column ? y.Squeeze(-1) : y;
+    }
+
+    /// <summary>y = x·Wᵀ + b over the last axis: x […, in], W [out, in], b [out] or null, y […, out].</summary>
+    /// <param name="weight">[out, in].</param>
+    /// <param name="bias">[out] or null.</param>
+    /// <param name="relu">Whether negative results become 0, in the same pass.</param>
+    /// <exception cref="ShapeMismatchException">The last size of x is not W's second.</exception>
+    public Tensor Linear(Tensor weight, Tensor? bias = null, bool relu = false)
+    {
+        ArgumentNullException.ThrowIfNull(weight);
+        Guard.SameDevice(nameof(Linear), this, weight);
+        Guard.Rank(nameof(Linear), weight, 2, "[out, in]");
+        if (Rank == 0 || Shape[-1] != weight.Shape[1])
+        {
+            throw new ShapeMismatchException($"Linear: x is {Shape}, weight is {weight.Shape}; the last size of x must be {weight.Shape[1]} (in).");
+        }
+
+        if (bias is not null && (bias.Rank != 1 || bias.Shape[0] != weight.Shape[0]))
+        {
+            throw new ShapeMismatchException($"Linear: bias is {bias.Shape}, weight is {weight.Shape}; the bias must be [{weight.Shape[0]}] (out).");
+        }
+
+        DType dtype = TypePromotion.Promote(DType, weight.DType);
+        Tensor x = To(dtype).Reshape(-1, Shape[-1]);
+        Tensor w = weight.To(dtype);
+        Tensor? b = bias?.To(dtype);
+        Tensor y = Allocate([x.Shape[0], w.Shape[0]], dtype, Device);
+        GemmInto(x, w.T, y, bias: b, relu: relu);
+        if (ShouldTrack(x, w, b))
+        {
+            y.Record(new LinearNode(x, w, b, relu ? y : null));
+        }
+
+        return Rank == 2 ? y : y.Reshape(shape: Shape.With(-1, weight.Shape[0]));
+    }
+
+    /// <summary>c ← alpha·a·b + beta·c (+ bias along the columns, then ReLU); nothing is recorded.</summary>
+    internal static void GemmInto(Tensor a, Tensor b, Tensor c, double alpha = 1, double beta = 0, Tensor? bias = null, bool relu = false)
+    {
+        if (c.ElementCount == 0)
+        {
+            return;
+        }
+
+        c.Device.Backend.Gemm(new GemmArgs
+        {
+            A = a.Operand,
+            B = b.Operand,
+            C = c.Operand,
+            Alpha = alpha,
+            Beta = beta,
+            Bias = bias?.Operand.With(bias._layout.Expand(c.Shape)),
+            Activation = relu ? Programs.Relu : null,
+        });
+    }
+
+    /// <summary>[m, k]·[k, n], of one type.</summary>
+    private static Tensor Product(Tensor a, Tensor b)
+    {
+        Tensor y = Allocate(a.Shape.With(-1, b.Shape[-1]), a.DType, a.Device);
+        GemmInto(a, b, y);
+        return ShouldTrack(a, b) ? y.Record(new MatMulNode(a, b)) : y;
+    }
+
+    private static Tensor Batched(Tensor a, Tensor b)
+    {
+        if (a.Rank == 2 && b.Rank == 2)
+        {
+            return Product(a, b);
+        }
+
+        Shape batchA = new(a.Shape.AsSpan()[..^2]), batchB = new(b.Shape.AsSpan()[..^2]);
+        Shape batch = Guard.Broadcast(nameof(MatMul), batchA, batchB);
+        return Product(
+            a.Expand(batch.Prefix(batch.Rank, a.Shape[-2], a.Shape[-1])),
+            b.Expand(batch.Prefix(batch.Rank, b.Shape[-2], b.Shape[-1])));
+    }
+
+    /// <summary>da = dy·bᵀ, db = aᵀ·dy.</summary>
+    private sealed class MatMulNode(Tensor a, Tensor b) : GradNode(a, b)
+    {
+        private readonly SavedTensor? _a = b.History is null ? null : new SavedTensor("MatMul", a);
+        private readonly SavedTensor? _b = a.History is null ? null : new SavedTensor("MatMul", b);
+
+        protected internal override void Backward(Tensor dy, GradSink sink)
+        {
+            if (sink.Needs(0))
+            {
+                sink.Add(0, Product(dy, _b!.Value.T));
+            }
+
+            if (sink.Needs(1))
+            {
+                sink.Add(1, Product(_a!.Value.T, dy));
+            }
+        }
+
+        protected override void ReleaseSaved()
+        {
+            _a?.Release();
+            _b?.Release();
+        }
+    }
+
+    /// <summary>dx = dy·W, dW = dyᵀ·x, db = Σ dy; after a fused ReLU dy passes only where y is positive.</summary>
+    private sealed class LinearNode(Tensor x, Tensor w, Tensor? b, Tensor? relu) : GradNode(x, w, b)
+    {
+        private readonly SavedTensor? _x = w.History is null ? null : new SavedTensor("Linear", x);
+        private readonly SavedTensor? _w = x.History is null ? null : new SavedTensor("Linear", w);
+        private readonly SavedTensor? _y = SavedTensor.Of("Linear", relu);
+
+        protected internal override void Backward(Tensor dy, GradSink sink)
+        {
+            dy = _y is null ? dy : dy.ReluBackward(_y.Value);
+            if (sink.Needs(0))
+            {
+                sink.Add(0, Product(dy, _w!.Value));
+            }
+
+            if (sink.Needs(1))
+            {
+                sink.Add(1, Product(dy.T, _x!.Value));
+            }
+
+            if (sink.Needs(2))
+            {
+                sink.Add(2, dy.Sum([0]));
+            }
+        }
+
+        protected override void ReleaseSaved()
+        {
+            _x?.Release();
+            _w?.Release();
+            _y?.Release();
+        }
+    }
+}

@@ -1,0 +1,185 @@
+namespace Engine;
+
+public sealed partial class Tensor
+{
+    /// <summary>The largest value of each window; NaN wins; padding never does. Gradient goes to the first largest.</summary>
+    /// <param name="kernel">Size of the window.</param>
+    /// <param name="stride">Step; the window's size if left out.</param>
+    /// <param name="padding">On each side, at most half the window.</param>
+    /// <param name="dilation">Distance between the cells of a window.</param>
+    /// <remarks>[N, C, H, W] → [N, C, P, Q].</remarks>
+    public Tensor MaxPool2d(Size2 kernel, Size2? stride = null, Size2? padding = null, Size2? dilation = null)
+    {
+        (PoolGeometry geometry, Shape shape) = CheckPool(nameof(MaxPool2d), kernel, stride ?? kernel, padding ?? 0, dilation ?? 1, true);
+        Tensor y = Allocate(shape, DType, Device);
+        Tensor indices = Allocate(shape, DType.Int32, Device);
+        if (y.ElementCount > 0)
+        {
+            Device.Backend.PoolForward(new PoolArgs { Kind = PoolKind.Max, Geometry = geometry, X = Operand, Y = y.Operand, Indices = indices.Operand });
+        }
+
+        return ShouldTrack(this) ? y.Record(new MaxPoolNode(geometry, this, indices)) : y;
+    }
+
+    /// <summary>The mean of each window.</summary>
+    /// <param name="kernel">Size of the window.</param>
+    /// <param name="stride">Step; the window's size if left out.</param>
+    /// <param name="padding">Zeros on each side, at most half the window.</param>
+    /// <param name="countIncludePad">Whether zeros of the padding count as cells.</param>
+    /// <remarks>[N, C, H, W] → [N, C, P, Q].</remarks>
+    public Tensor AvgPool2d(Size2 kernel, Size2? stride = null, Size2? padding = null, bool countIncludePad = true)
+    {
+        (PoolGeometry geometry, Shape shape) = CheckPool(nameof(AvgPool2d), kernel, stride ?? kernel, padding ?? 0, 1, countIncludePad);
+        return AvgPoolForward(geometry, this, shape);
+    }
+
+    /// <summary>The mean over windows that divide the image into the given number of rows and columns.</summary>
+    /// <remarks>Cell i of n covers rows ⌊i·H/n⌋ to ⌈(i + 1)·H/n⌉, as in PyTorch; [N, C, H, W] → [N, C, rows, columns].</remarks>
+    public Tensor AdaptiveAvgPool2d(Size2 output)
+    {
+        Guard.Rank(nameof(AdaptiveAvgPool2d), this, 4, "[N, C, H, W]", "x");
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(output.Height);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(output.Width);
+        int height = Shape[2], width = Shape[3];
+        if (output == new Size2(1, 1))
+        {
+            return Mean([2, 3], keepDims: true);
+        }
+
+        if (height % output.Height == 0 && width % output.Width == 0 && ElementCount > 0)
+        {
+            return AvgPool2d((height / output.Height, width / output.Width));
+        }
+
+        // Uneven cells: averaging is linear along each axis, so it is a product with a small matrix on either side.
+        Tensor rows = AdaptiveMatrix(height, output.Height, DType, Device);
+        Tensor columns = AdaptiveMatrix(width, output.Width, DType, Device);
+        return rows.MatMul(this).MatMul(columns.T);
+    }
+
+    private static Tensor AdaptiveMatrix(int size, int cells, DType dtype, Device device)
+    {
+        double[] weights = new double[cells * size];
+        for (int i = 0; i < cells; i++)
+        {
+            int start = (int)((long)i * size / cells), end = (int)((((long)i + 1) * size + cells - 1) / cells);
+            for (int j = start; j < end; j++)
+            {
+                weights[(i * size) + j] = 1.0 / (end - start);
+            }
+        }
+
+        return From((ReadOnlySpan<double>)weights, [cells, size], device).To(dtype);
+    }
+
+    private static Tensor AvgPoolForward(in PoolGeometry geometry, Tensor x, Shape shape)
+    {
+        Tensor y = Allocate(shape, x.DType, x.Device);
+        if (y.ElementCount > 0)
+        {
+            x.Device.Backend.PoolForward(new PoolArgs { Kind = PoolKind.Average, Geometry = geometry, X = x.Operand, Y = y.Operand });
+        }
+
+        return ShouldTrack(x) ? y.Record(new AvgPoolNode(geometry, x)) : y;
+    }
+
+    private static Tensor AvgPoolBackward(in PoolGeometry geometry, Tensor dy, Shape shape)
+    {
+        Tensor dx = Allocate(shape, dy.DType, dy.Device);
+        if (dx.ElementCount > 0)
+        {
+            dy.Device.Backend.PoolBackward(new PoolArgs { Kind = PoolKind.Average, Geometry = geometry, X = dx.Operand, Y = dy.Operand });
+        }
+
+        return ShouldTrack(dy) ? dx.Record(new AvgPoolBackwardNode(geometry, dy)) : dx;
+    }
+
+    private (PoolGeometry Geometry, Shape Shape) CheckPool(string op, Size2 kernel, Size2 stride, Size2 padding, Size2 dilation, bool countIncludePad)
+    {
+        Guard.FloatingPoint(op, this, "x");
+        Guard.Rank(op, this, 4, "[N, C, H, W]", "x");
+        CheckWindow(op, stride, padding, dilation);
+        if (kernel.Height <= 0 || kernel.Width <= 0 || padding.Height > kernel.Height / 2 || padding.Width > kernel.Width / 2)
+        {
+            throw new ArgumentOutOfRangeException(nameof(kernel), $"{op}: the window {kernel} must be positive and the padding {padding} at most half of it.");
+        }
+
+        PoolGeometry geometry = new()
+        {
+            KernelH = kernel.Height,
+            KernelW = kernel.Width,
+            StrideH = stride.Height,
+            StrideW = stride.Width,
+            PadH = padding.Height,
+            PadW = padding.Width,
+            DilationH = dilation.Height,
+            DilationW = dilation.Width,
+            CountIncludePad = countIncludePad,
+        };
+        return (geometry, [Shape[0], Shape[1], Out(Shape[2], kernel.Height, stride.Height, padding.Height, dilation.Height), Out(Shape[3], kernel.Width, stride.Width, padding.Width, dilation.Width)]);
+
+        int Out(int size, int window, int step, int pad, int gap)
+        {
+            int room = size + (2 * pad) - (gap * (window - 1)) - 1;
+            return room >= 0 ? (room / step) + 1
+                : throw new ShapeMismatchException($"{op}: the window {kernel} is larger than the padded image: x is {Shape}.");
+        }
+    }
+
+    private sealed class MaxPoolNode(PoolGeometry geometry, Tensor x, Tensor indices) : GradNode(x)
+    {
+        private readonly Shape _shape = x.Shape;
+        private readonly SavedTensor _indices = new("MaxPool2d", indices);
+
+        public override string Name => "MaxPool2d";
+
+        protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, MaxPoolBackward(geometry, dy, _indices.Value, _shape));
+
+        protected override void ReleaseSaved() => _indices.Release();
+    }
+
+    private static Tensor MaxPoolBackward(in PoolGeometry geometry, Tensor dy, Tensor indices, Shape shape)
+    {
+        Tensor dx = Allocate(shape, dy.DType, dy.Device);
+        if (dx.ElementCount > 0)
+        {
+            dy.Device.Backend.PoolBackward(new PoolArgs { Kind = PoolKind.Max, Geometry = geometry, X = dx.Operand, Y = dy.Operand, Indices = indices.Operand });
+        }
+
+        return ShouldTrack(dy) ? dx.Record(new MaxPoolBackwardNode(dy, indices)) : dx;
+    }
+
+    /// <summary>Sending gradients to the maxima is linear; its transpose reads at the maxima.</summary>
+    private sealed class MaxPoolBackwardNode(Tensor dy, Tensor indices) : GradNode(dy)
+    {
+        private readonly SavedTensor _indices = new("MaxPool2dBackward", indices);
+
+        public override string Name => "MaxPool2dBackward";
+
+        protected internal override void Backward(Tensor g, GradSink sink)
+        {
+            Tensor index = _indices.Value;
+            sink.Add(0, g.Flatten(2).Gather(2, index.Flatten(2)).Reshape(shape: index.Shape));
+        }
+
+        protected override void ReleaseSaved() => _indices.Release();
+    }
+
+    private sealed class AvgPoolNode(PoolGeometry geometry, Tensor x) : GradNode(x)
+    {
+        private readonly Shape _shape = x.Shape;
+
+        public override string Name => "AvgPool2d";
+
+        protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, AvgPoolBackward(geometry, dy, _shape));
+    }
+
+    private sealed class AvgPoolBackwardNode(PoolGeometry geometry, Tensor dy) : GradNode(dy)
+    {
+        private readonly Shape _shape = dy.Shape;
+
+        public override string Name => "AvgPool2dBackward";
+
+        protected internal override void Backward(Tensor g, GradSink sink) => sink.Add(0, AvgPoolForward(geometry, g, _shape));
+    }
+}
