@@ -173,6 +173,11 @@ internal sealed class BackwardPass
             output.AccumulateGrad(dy);
         }
 
+        if (node.KeepsGradient)
+        {
+            node.RetainedGradient = dy.Share();
+        }
+
         if (node is not LeafNode || _targets is null)
         {
             if (node.IsReleased)
@@ -208,11 +213,11 @@ internal sealed class BackwardPass
         ? Tensor.Ones(root.Shape, root.DType, root.Device)
         : throw new GradientException($"Backward: only a scalar has an implied gradient of 1; this tensor is {root.Shape}. Reduce it with Sum() or Mean(), or pass the gradient.");
 
-    private static GradNode RootOf(Tensor root) => root.History
+    public static GradNode RootOf(Tensor root) => root.History
         ?? throw new GradientException("Backward: this tensor was not computed from anything that requires a gradient. Mark parameters with RequiresGrad, and compute outside GradMode.Off().");
 
     /// <summary>All nodes that the roots depend on, newest first.</summary>
-    private static List<GradNode> Collect(ReadOnlySpan<GradNode> roots)
+    public static List<GradNode> Collect(ReadOnlySpan<GradNode> roots)
     {
         HashSet<GradNode> seen = [];
         List<GradNode> nodes = [];

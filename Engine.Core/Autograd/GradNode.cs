@@ -42,10 +42,15 @@ public abstract class GradNode
 
     internal bool IsReleased { get; private set; }
 
-    /// <summary>The output's name, where it was given one.</summary>
+    /// <summary>The tensor that this step computed, while somebody holds it.</summary>
     internal WeakReference<Tensor>? Output { get; set; }
 
-    /// <summary>Gradient that the output was asked to retain.</summary>
+    /// <summary>Whether the backward pass leaves this step's gradient in <see cref="RetainedGradient"/>, for a listing of the graph.</summary>
+    internal bool KeepsGradient { get; set; }
+
+    internal Tensor? RetainedGradient { get; set; }
+
+    /// <summary>Whether <see cref="Output"/> was asked to keep its gradient.</summary>
     internal bool RetainsGradient { get; set; }
 
     internal ReadOnlySpan<GradNode?> InputSpan => _inputs;

@@ -115,6 +115,18 @@ public sealed partial class Tensor
         return false;
     }
 
+    /// <summary>Names this tensor in listings of the graph: <c>(w * x).Named("c")</c>.</summary>
+    public Tensor Named(string name)
+    {
+        Name = name;
+        if (_node is { } node)
+        {
+            node.Output = new WeakReference<Tensor>(this);
+        }
+
+        return this;
+    }
+
     /// <summary>Makes this tensor the output of a node.</summary>
     internal Tensor Record(GradNode node)
     {

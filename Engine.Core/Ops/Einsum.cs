@@ -1,0 +1,171 @@
+namespace Engine;
+
+public sealed partial class Tensor
+{
+    /// <summary>
+    /// Einstein's sum convention: <c>Einsum("bij,bjk->bik", a, b)</c>. Letters name axes; a letter that the result lacks is summed over; without
+    /// an arrow the result has the letters that occur once, in alphabetical order. A letter twice in one operand takes its diagonal.
+    /// </summary>
+    /// <exception cref="ArgumentException">The formula cannot be read or does not fit the operands.</exception>
+    public static Tensor Einsum(string formula, params ReadOnlySpan<Tensor> operands)
+    {
+        ArgumentNullException.ThrowIfNull(formula);
+        string[] sides = formula.Replace(" ", string.Empty, StringComparison.Ordinal).Split("->");
+        string[] inputs = sides[0].Split(',');
+        if (sides.Length > 2 || inputs.Length != operands.Length || operands.IsEmpty)
+        {
+            throw new ArgumentException($"Einsum: '{formula}' names {inputs.Length} operands, {operands.Length} were given.", nameof(formula));
+        }
+
+        Dictionary<char, int> sizes = ReadSizes(formula, inputs, operands);
+        string output = sides.Length == 2 ? sides[1] : Implied(sides[0]);
+        foreach (char letter in output)
+        {
+            if (!sizes.ContainsKey(letter) || output.IndexOf(letter) != output.LastIndexOf(letter))
+            {
+                throw new ArgumentException($"Einsum: '{formula}': '{letter}' of the result must occur in an operand, and once in the result.", nameof(formula));
+            }
+        }
+
+        // Operands are multiplied one after another; letters that nobody needs any more are summed at once.
+        (Tensor x, string letters) = Diagonal(operands[0], inputs[0]);
+        for (int i = 1; i < operands.Length; i++)
+        {
+            (Tensor y, string other) = Diagonal(operands[i], inputs[i]);
+            string later = output + string.Concat(inputs[(i + 1)..]);
+            (x, letters) = Contract(x, letters, y, other, later);
+        }
+
+        x = SumOut(x, ref letters, output);
+        int[] order = new int[output.Length];
+        for (int i = 0; i < order.Length; i++)
+        {
+            order[i] = letters.IndexOf(output[i]);
+        }
+
+        return x.Permute(order);
+    }
+
+    private static Dictionary<char, int> ReadSizes(string formula, string[] inputs, ReadOnlySpan<Tensor> operands)
+    {
+        Dictionary<char, int> sizes = [];
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            if (inputs[i].Length != operands[i].Rank)
+            {
+                throw new ArgumentException($"Einsum: '{inputs[i]}' of '{formula}' names {inputs[i].Length} axes, the operand is {operands[i].Shape}.", nameof(formula));
+            }
+
+            for (int k = 0; k < inputs[i].Length; k++)
+            {
+                char letter = inputs[i][k];
+                int size = operands[i].Shape[k];
+                if (!char.IsAsciiLetter(letter))
+                {
+                    throw new ArgumentException($"Einsum: '{letter}' in '{formula}' is not a letter.", nameof(formula));
+                }
+
+                if (sizes.TryGetValue(letter, out int known) && known != size)
+                {
+                    throw new ShapeMismatchException($"Einsum: '{letter}' in '{formula}' is {known} in one operand and {size} in {operands[i].Shape}; sizes of one letter must be equal.");
+                }
+
+                sizes[letter] = size;
+            }
+        }
+
+        return sizes;
+    }
+
+    private static string Implied(string inputs)
+    {
+        string once = string.Empty;
+        foreach (char letter in inputs.Replace(",", string.Empty, StringComparison.Ordinal).Order())
+        {
+            once += inputs.IndexOf(letter) == inputs.LastIndexOf(letter) ? letter : string.Empty;
+        }
+
+        return once;
+    }
+
+    /// <summary>Each letter once: the axes of a repeated letter are joined to their diagonal.</summary>
+    private static (Tensor X, string Letters) Diagonal(Tensor x, string letters)
+    {
+        for (int i = 0; i < letters.Length; i++)
+        {
+            int twin = letters.IndexOf(letters[i], i + 1);
+            if (twin >= 0)
+            {
+                // Mask everything off the diagonal, then sum one of the two axes away: differentiable without a new rule.
+                int size = x.Shape[i];
+                int[] shape = new int[x.Rank];
+                Array.Fill(shape, 1);
+                (shape[i], shape[twin]) = (size, size);
+                Tensor mask = Eye(size, dtype: DType.Bool, device: x.Device).Reshape(shape);
+                x = Where(mask, x, x.Detach().ZerosLike()).Sum(twin).To(x.DType);
+                letters = letters.Remove(twin, 1);
+                i--;
+            }
+        }
+
+        return (x, letters);
+    }
+
+    private static Tensor SumOut(Tensor x, ref string letters, string keep)
+    {
+        List<int> axes = [];
+        string left = string.Empty;
+        for (int i = 0; i < letters.Length; i++)
+        {
+            if (keep.Contains(letters[i], StringComparison.Ordinal))
+            {
+                left += letters[i];
+            }
+            else
+            {
+                axes.Add(i);
+            }
+        }
+
+        letters = left;
+        return axes.Count == 0 ? x : x.Sum([.. axes]);
+    }
+
+    /// <summary>A batched matrix product: shared and needed letters are the batch, shared and unneeded ones are summed.</summary>
+    private static (Tensor X, string Letters) Contract(Tensor x, string a, Tensor y, string b, string later)
+    {
+        string shared = string.Concat(a.Where(c => b.Contains(c, StringComparison.Ordinal)));
+        x = SumOut(x, ref a, later + b);
+        y = SumOut(y, ref b, later + a);
+        string batch = string.Concat(shared.Where(c => later.Contains(c, StringComparison.Ordinal)));
+        string summed = string.Concat(shared.Where(c => !later.Contains(c, StringComparison.Ordinal)));
+        string rows = string.Concat(a.Where(c => !shared.Contains(c, StringComparison.Ordinal)));
+        string columns = string.Concat(b.Where(c => !shared.Contains(c, StringComparison.Ordinal)));
+        Tensor left = Arrange(x, a, batch, rows, summed), right = Arrange(y, b, batch, summed, columns);
+        Tensor product = left.MatMul(right);
+        string letters = batch + rows + columns;
+        int[] sizes = new int[letters.Length];
+        for (int i = 0; i < sizes.Length; i++)
+        {
+            int at = a.IndexOf(letters[i]);
+            sizes[i] = at >= 0 ? x.Shape[at] : y.Shape[b.IndexOf(letters[i])];
+        }
+
+        return (product.Reshape(shape: new Shape(sizes)), letters);
+    }
+
+    /// <summary>The axes ordered as three groups, each joined into one axis.</summary>
+    private static Tensor Arrange(Tensor x, string letters, string first, string second, string third)
+    {
+        string wanted = first + second + third;
+        int[] order = new int[wanted.Length];
+        Span<int> sizes = [1, 1, 1];
+        for (int i = 0; i < order.Length; i++)
+        {
+            order[i] = letters.IndexOf(wanted[i]);
+            sizes[i < first.Length ? 0 : i < first.Length + second.Length ? 1 : 2] *= x.Shape[order[i]];
+        }
+
+        return x.Permute(order).Reshape(shape: new Shape(sizes));
+    }
+}

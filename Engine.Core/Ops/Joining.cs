@@ -1,0 +1,258 @@
+namespace Engine;
+
+/// <summary>Putting tensors together and taking them apart.</summary>
+public sealed partial class Tensor
+{
+    private static readonly MapProgram s_tril = MapProgram.Compile(
+        3, Expr.Where(Expr.LessEqual(Expr.Input(2), Expr.Input(1) + Expr.Parameter(0)), Expr.Input(0), 0));
+
+    private static readonly MapProgram s_triu = MapProgram.Compile(
+        3, Expr.Where(Expr.LessEqual(Expr.Input(1) + Expr.Parameter(0), Expr.Input(2)), Expr.Input(0), 0));
+
+    /// <summary>The tensors one after another along an axis that exists.</summary>
+    /// <exception cref="ShapeMismatchException">They differ at another axis.</exception>
+    public static Tensor Concat(ReadOnlySpan<Tensor> tensors, int axis = 0)
+    {
+        if (tensors.IsEmpty)
+        {
+            throw new ArgumentException("Concat: needs at least one tensor.", nameof(tensors));
+        }
+
+        Tensor first = tensors[0];
+        int at = Guard.Axis(axis, first.Rank);
+        int size = 0;
+        DType dtype = first.DType;
+        foreach (Tensor x in tensors)
+        {
+            Guard.SameDevice(nameof(Concat), first, x);
+            if (x.Rank != first.Rank || x.Shape.With(at, 0) != first.Shape.With(at, 0))
+            {
+                throw new ShapeMismatchException($"Concat: {first.Shape} and {x.Shape} must be equal at every axis but {axis}.");
+            }
+
+            size = checked(size + x.Shape[at]);
+            dtype = TypePromotion.Promote(dtype, x.DType);
+        }
+
+        Tensor[] parts = new Tensor[tensors.Length];
+        for (int i = 0; i < parts.Length; i++)
+        {
+            parts[i] = tensors[i].To(dtype);
+        }
+
+        Tensor y = Allocate(first.Shape.With(at, size), dtype, first.Device);
+        using (TensorScope scope = TensorScope.Begin())
+        {
+            int start = 0;
+            foreach (Tensor x in parts)
+            {
+                Tensor place = y.ViewAs(y._layout.Slice(at, start, x.Shape[at], 1));
+                Pointwise.Run(Programs.Copy, dtype.ComputeType(), x.Shape, [x], [place], []);
+                start += x.Shape[at];
+            }
+        }
+
+        return ShouldTrack(parts!) ? y.Record(new ConcatNode(parts, at)) : y;
+    }
+
+    /// <summary>Tensors of one shape along a new axis.</summary>
+    public static Tensor Stack(ReadOnlySpan<Tensor> tensors, int axis = 0)
+    {
+        Tensor[] parts = new Tensor[tensors.Length];
+        for (int i = 0; i < parts.Length; i++)
+        {
+            if (tensors[i].Shape != tensors[0].Shape)
+            {
+                throw new ShapeMismatchException($"Stack: {tensors[0].Shape} and {tensors[i].Shape} must be equal.");
+            }
+
+            parts[i] = tensors[i].Unsqueeze(axis);
+        }
+
+        return Concat(parts, axis);
+    }
+
+    /// <summary>Pieces of <paramref name="size"/> elements of one axis, the last perhaps smaller. Views.</summary>
+    public Tensor[] Split(int size, int axis = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(size);
+        int at = Guard.Axis(axis, Rank);
+        Tensor[] parts = new Tensor[Math.Max(1, (Shape[at] + size - 1) / size)];
+        for (int i = 0; i < parts.Length; i++)
+        {
+            parts[i] = SliceChecked(at, i * size, Math.Min(size, Shape[at] - (i * size)), 1);
+        }
+
+        return parts;
+    }
+
+    /// <summary>Pieces of the given sizes of one axis, which they must fill. Views.</summary>
+    public Tensor[] Split(ReadOnlySpan<int> sizes, int axis = 0)
+    {
+        int at = Guard.Axis(axis, Rank);
+        Tensor[] parts = new Tensor[sizes.Length];
+        int start = 0;
+        for (int i = 0; i < sizes.Length; i++)
+        {
+            parts[i] = Narrow(at, start, sizes[i]);
+            start += sizes[i];
+        }
+
+        return start == Shape[at] ? parts
+            : throw new ShapeMismatchException($"Split: the sizes add up to {start}, axis {axis} of {Shape} has {Shape[at]} elements.");
+    }
+
+    /// <summary>About equal pieces of one axis, at most <paramref name="count"/>. Views.</summary>
+    public Tensor[] Chunk(int count, int axis = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
+        return Split(Math.Max(1, (Shape[axis] + count - 1) / count), axis);
+    }
+
+    /// <summary>A border of one value: (before, after) for each axis.</summary>
+    /// <exception cref="ArgumentException">There is not one pair per axis, or a number is negative.</exception>
+    public Tensor Pad(ReadOnlySpan<(int Before, int After)> pads, double value = 0)
+    {
+        if (pads.Length != Rank)
+        {
+            throw new ArgumentException($"Pad: {pads.Length} pairs for {Shape}, which has {Rank} axes.", nameof(pads));
+        }
+
+        Span<int> sizes = stackalloc int[Rank];
+        for (int i = 0; i < Rank; i++)
+        {
+            if (pads[i].Before < 0 || pads[i].After < 0)
+            {
+                throw new ArgumentException($"Pad: a border cannot be negative: {pads[i]} at axis {i}. Use Slice to cut.", nameof(pads));
+            }
+
+            sizes[i] = checked(Shape[i] + pads[i].Before + pads[i].After);
+        }
+
+        Tensor y = Full(new Shape(sizes), value, DType, Device);
+        (int Before, int After)[] borders = pads.ToArray();
+        using (TensorScope scope = TensorScope.Begin())
+        {
+            Layout inner = y._layout;
+            for (int i = 0; i < Rank; i++)
+            {
+                inner = inner.Slice(i, borders[i].Before, Shape[i], 1);
+            }
+
+            Pointwise.Run(Programs.Copy, DType.ComputeType(), Shape, [this], [y.ViewAs(inner)], []);
+        }
+
+        return ShouldTrack(this) ? y.Record(new PadNode(this, borders)) : y;
+    }
+
+    /// <summary>The tensor repeated along each axis, as tiles; more numbers than axes prepend axes.</summary>
+    public Tensor Repeat(params ReadOnlySpan<int> times)
+    {
+        if (times.Length < Rank)
+        {
+            throw new ArgumentException($"Repeat: {times.Length} numbers for {Shape}; give at least one for each of its {Rank} axes.", nameof(times));
+        }
+
+        int added = times.Length - Rank;
+        Span<int> sizes = stackalloc int[times.Length];
+        for (int i = 0; i < times.Length; i++)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(times[i]);
+            sizes[i] = times[i] * (i < added ? 1 : Shape[i - added]);
+        }
+
+        // One axis at a time, so that no view needs more axes than a tensor may have.
+        Shape full = new(sizes);
+        Tensor y = Reshape(shape: Padded(this, times.Length));
+        for (int i = 0; i < times.Length; i++)
+        {
+            if (times[i] == 1)
+            {
+                continue;
+            }
+
+            if (times[i] == 0)
+            {
+                y = y.SliceChecked(i, 0, 0, 1);
+                continue;
+            }
+
+            int outer = 1, inner = 1;
+            for (int k = 0; k < times.Length; k++)
+            {
+                outer *= k < i ? y.Shape[k] : 1;
+                inner *= k >= i ? y.Shape[k] : 1;
+            }
+
+            Shape result = y.Shape.With(i, y.Shape[i] * times[i]);
+            y = y.Reshape(outer, 1, inner).Expand([outer, times[i], inner]).Reshape(shape: result);
+        }
+
+        return y.Reshape(shape: full);
+
+        static Shape Padded(Tensor x, int rank)
+        {
+            Span<int> padded = stackalloc int[rank];
+            padded.Fill(1);
+            x.Shape.AsSpan().CopyTo(padded[(rank - x.Rank)..]);
+            return new Shape(padded);
+        }
+    }
+
+    /// <summary>The lower triangle of the last two axes, on and below the given diagonal; 0 elsewhere.</summary>
+    public Tensor Tril(int diagonal = 0) => Triangle(nameof(Tril), s_tril, diagonal);
+
+    /// <summary>The upper triangle of the last two axes, on and above the given diagonal; 0 elsewhere.</summary>
+    public Tensor Triu(int diagonal = 0) => Triangle(nameof(Triu), s_triu, diagonal);
+
+    private Tensor Triangle(string op, MapProgram program, int diagonal)
+    {
+        if (Rank < 2)
+        {
+            throw new ShapeMismatchException($"{op}: x is {Shape}; it needs two axes, rows and columns.");
+        }
+
+        DType number = DType.IsFloatingPoint() ? DType.ComputeType() : DType.Int32;
+        Tensor rows = Arange(Shape[-2], Device).To(number).Unsqueeze(1), columns = Arange(Shape[-1], Device).To(number);
+        return Pointwise.Apply(op, program, [this, rows, columns], [diagonal], resultAs: DType);
+    }
+
+    private sealed class ConcatNode(Tensor[] parts, int axis) : GradNode(parts)
+    {
+        private readonly int[] _sizes = Array.ConvertAll(parts, x => x.Shape[axis]);
+
+        public override string Name => "Concat";
+
+        protected internal override void Backward(Tensor dy, GradSink sink)
+        {
+            int start = 0;
+            for (int i = 0; i < _sizes.Length; i++)
+            {
+                if (sink.Needs(i))
+                {
+                    sink.Add(i, dy.SliceChecked(axis, start, _sizes[i], 1));
+                }
+
+                start += _sizes[i];
+            }
+        }
+    }
+
+    private sealed class PadNode(Tensor x, (int Before, int After)[] borders) : GradNode(x)
+    {
+        private readonly Shape _shape = x.Shape;
+
+        public override string Name => "Pad";
+
+        protected internal override void Backward(Tensor dy, GradSink sink)
+        {
+            Tensor inner = dy;
+            for (int i = 0; i < borders.Length; i++)
+            {
+                inner = inner.SliceChecked(i, borders[i].Before, _shape[i], 1);
+            }
+
+            sink.Add(0, inner);
+        }
+    }
+}
