@@ -1,0 +1,141 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Engine.Cpu;
+
+/// <summary>8 lanes of float64 in 512 bits.</summary>
+internal readonly unsafe struct F64x8(Vector512<double> value) : ISimd<F64x8>
+{
+    private readonly Vector512<double> _value = value;
+
+    public static int Count => 8;
+
+    public static bool IsFloat64 => true;
+
+    public static bool HasFusedMultiplyAdd => true;
+
+    public static F64x8 Zero => new(Vector512<double>.Zero);
+
+    public static F64x8 Indices => new(Vector512<double>.Indices);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x8 Create(double value) => new(Vector512.Create(value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x8 CreateBits(long bits) => new(Vector512.Create(bits).AsDouble());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x8 Load(void* source) => new(Vector512.Load((double*)source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x8 LoadFirst(void* source, nint count) => new(Avx512F.MaskLoad((double*)source, First(count), Vector512<double>.Zero));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Store(void* destination) => _value.Store((double*)destination);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void StoreFirst(void* destination, nint count) => Avx512F.MaskStore((double*)destination, First(count), _value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void StoreNonTemporal(void* destination) => _value.StoreAlignedNonTemporal((double*)destination);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x8 operator +(F64x8 a, F64x8 b) => new(a._value + b._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x8 operator -(F64x8 a, F64x8 b) => new(a._value - b._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x8 operator *(F64x8 a, F64x8 b) => new(a._value * b._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x8 operator /(F64x8 a, F64x8 b) => new(a._value / b._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x8 operator -(F64x8 a) => new(-a._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x8 operator &(F64x8 a, F64x8 b) => new(a._value & b._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x8 operator |(F64x8 a, F64x8 b) => new(a._value | b._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x8 operator ^(F64x8 a, F64x8 b) => new(a._value ^ b._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x8 operator ~(F64x8 a) => new(~a._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x8 MultiplyAdd(F64x8 a, F64x8 b, F64x8 c) => new(Vector512.MultiplyAddEstimate(a._value, b._value, c._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x8 MinNative(F64x8 a, F64x8 b) => new(Vector512.MinNative(a._value, b._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x8 MaxNative(F64x8 a, F64x8 b) => new(Vector512.MaxNative(a._value, b._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x8 Sqrt(F64x8 a) => new(Vector512.Sqrt(a._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x8 Abs(F64x8 a) => new(Vector512.Abs(a._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x8 Floor(F64x8 a) => new(Vector512.Floor(a._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x8 Ceiling(F64x8 a) => new(Vector512.Ceiling(a._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x8 Round(F64x8 a) => new(Vector512.Round(a._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x8 Truncate(F64x8 a) => new(Vector512.Truncate(a._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x8 Less(F64x8 a, F64x8 b) => new(Vector512.LessThan(a._value, b._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x8 LessOrEqual(F64x8 a, F64x8 b) => new(Vector512.LessThanOrEqual(a._value, b._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x8 Equal(F64x8 a, F64x8 b) => new(Vector512.Equals(a._value, b._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x8 Select(F64x8 mask, F64x8 a, F64x8 b) => new(Vector512.ConditionalSelect(mask._value, a._value, b._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint MaskBits(F64x8 mask) => (uint)mask._value.ExtractMostSignificantBits();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x8 AddBits(F64x8 a, F64x8 b) => new((a._value.AsInt64() + b._value.AsInt64()).AsDouble());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x8 SubtractBits(F64x8 a, F64x8 b) => new((a._value.AsInt64() - b._value.AsInt64()).AsDouble());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x8 ShiftLeftBits(F64x8 a, int count) => new((a._value.AsInt64() << count).AsDouble());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x8 ShiftRightBits(F64x8 a, int count) => new((a._value.AsInt64() >> count).AsDouble());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x8 BitsToValue(F64x8 a) => new(Vector512.ConvertToDouble(a._value.AsInt64()));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x8 Scale(F64x8 a, F64x8 n) => new(Avx512F.Scale(a._value, n._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static double Sum(F64x8 a) => Vector512.Sum(a._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static double Max(F64x8 a) => F64x4.Max(VectorMath.Max(new F64x4(a._value.GetLower()), new F64x4(a._value.GetUpper())));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static double Min(F64x8 a) => F64x4.Min(VectorMath.Min(new F64x4(a._value.GetLower()), new F64x4(a._value.GetUpper())));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<double> First(nint count) => Vector512.LessThan(Vector512<long>.Indices, Vector512.Create((long)count)).AsDouble();
+}
