@@ -14,7 +14,7 @@ public static class Derivative
     {
         ArgumentNullException.ThrowIfNull(y);
         ArgumentOutOfRangeException.ThrowIfNegative(input);
-        var simplifier = new Simplifier(gradient: true);
+        var simplifier = new Simplifier();
         Expr root = simplifier.Simplify(y);
         return Reverse(simplifier, root, root, 1, [input])[0];
     }
@@ -29,6 +29,7 @@ public static class Derivative
     /// <param name="inputs">Numbers of the inputs.</param>
     internal static Expr[] Reverse(Simplifier simplifier, Expr root, Expr self, Expr dy, ReadOnlySpan<int> inputs)
     {
+        simplifier.BuildsGradients = true;
         List<Expr> order = Expr.PostOrder([root]);
         HashSet<Expr> carriers = Carriers(order, inputs);
         var gradients = new Dictionary<Expr, Expr>(ReferenceEqualityComparer.Instance);

@@ -28,11 +28,7 @@ public sealed partial class Expr
     public static Expr Lerp(Expr a, Expr b, Expr t) => a + t * (b - a);
 
     /// <summary>x limited to [low, high]; where low &gt; high the result is high. Gradient 1 on both bounds, 0 outside.</summary>
-    public static Expr Clamp(Expr x, Expr low, Expr high)
-    {
-        Expr floor = Min(low, high);
-        return Where(high < x, high, Where(x < floor, floor, x));
-    }
+    public static Expr Clamp(Expr x, Expr low, Expr high) => Where(high < x, high, Where(x < low, Min(low, high), x));
 
     /// <summary>x, but at least <paramref name="low"/>; gradient 1 on the bound.</summary>
     public static Expr ClampMin(Expr x, Expr low) => Where(x < low, low, x);

@@ -77,7 +77,7 @@ public sealed class MapGradient
         {
             // Numbers past the forward inputs, until the kept inputs are known.
             Expr dy = Expr.Input(forward.InputCount), y = Expr.Input(forward.InputCount + 1);
-            var simplifier = new Simplifier(gradient: true);
+            var simplifier = new Simplifier();
             Expr root = simplifier.Simplify(forward.Expressions[0]);
             if (readsOutput)
                 simplifier.Replace(root, y);

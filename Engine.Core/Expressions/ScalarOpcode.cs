@@ -6,7 +6,7 @@ namespace Engine;
 /// </summary>
 /// <remarks>
 /// Truth: a condition holds when it is not zero (NaN holds); comparisons and logic yield 1 or 0. Where a result is a zero that could
-/// have either sign (<see cref="Max"/> of 0 and −0, <see cref="Relu"/> of −0), the sign is not specified.
+/// have either sign (<see cref="Max"/> of 0 and −0, <see cref="Relu"/> of −0), the sign is not specified; nor is that of a NaN.
 /// </remarks>
 public enum ScalarOpcode : byte
 {

@@ -69,7 +69,8 @@ internal sealed partial class Simplifier
             return Make(Where, a[0], c, b);
         if (a.Opcode == NotEqual && Is(a[1], 0))
             return Make(Where, a[0], b, c);
-        if (Is(b, 1) && Is(c, 0) && IsBoolean(a))
+        // Not in gradients, where a switch says more than a number.
+        if (!BuildsGradients && Is(b, 1) && Is(c, 0) && IsBoolean(a))
             return a;
         if (b.Opcode == Where && ReferenceEquals(b[0], a))
             return Make(Where, a, b[1], c);

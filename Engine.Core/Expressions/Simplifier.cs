@@ -13,12 +13,14 @@ internal sealed partial class Simplifier
 {
     private readonly ExprTable _table = new();
     private readonly Dictionary<Expr, Expr> _simplified = new(ReferenceEqualityComparer.Instance);
-    private readonly bool _gradient;
     private Expr? _replaced;
     private Expr? _replacement;
 
-    /// <param name="gradient">Whether the formulas are gradients, so that zeros of either sign are the same and mean "no flow".</param>
-    internal Simplifier(bool gradient = false) => _gradient = gradient;
+    /// <summary>
+    /// Whether new formulas are gradients, in which zeros of either sign are the same and mean "no flow". What has been simplified
+    /// before keeps its form: simplify the forward formula first.
+    /// </summary>
+    internal bool BuildsGradients { get; set; }
 
     /// <summary>From now on any subexpression that comes out equal to <paramref name="node"/> (simplified by this object) becomes <paramref name="replacement"/>.</summary>
     internal void Replace(Expr node, Expr replacement) => (_replaced, _replacement) = (node, Simplify(replacement));
@@ -43,8 +45,8 @@ internal sealed partial class Simplifier
     private Expr Make(ScalarOpcode opcode, Expr a, Expr? b = null, Expr? c = null)
     {
         ScalarOp op = ScalarOp.Of(opcode);
-        if (a.IsConstant && b?.IsConstant != false && c?.IsConstant != false)
-            return Constant(op.Reference!(a.Value, b?.Value ?? 0, c?.Value ?? 0));
+        if (a.IsConstant && b?.IsConstant != false && c?.IsConstant != false && Fold(op, a.Value, b?.Value ?? 0, c?.Value ?? 0) is { } folded)
+            return Constant(folded);
         if (op.IsCommutative && Compare(a, b!) > 0)
             (a, b) = (b!, a);
         Expr? rewritten = (op.Arity switch
@@ -52,11 +54,23 @@ internal sealed partial class Simplifier
             1 => RewriteUnary(opcode, a),
             2 => RewriteBinary(opcode, a, b!),
             _ => RewriteTernary(opcode, a, b!, c!),
-        }) ?? (_gradient ? RewriteGradient(opcode, a, b) : null);
+        }) ?? (BuildsGradients ? RewriteGradient(opcode, a, b) : null);
         if (rewritten is not null)
             return rewritten;
         Expr node = Known(_table.Add(new Expr(opcode, a, b, c)));
         return ReferenceEquals(node, _replaced) ? _replacement! : node;
+    }
+
+    // Whole numbers may meet in an integer program, so their result is folded only where integers agree: not 7 // 0, not 2⁵³ + 1.
+    private static double? Fold(ScalarOp op, double a, double b, double c)
+    {
+        double result = op.Reference!(a, b, c);
+        if (op.IntegerReference is null || !IsWhole(a) || !IsWhole(b) || !IsWhole(c))
+            return result;
+        long exact = op.IntegerReference((long)a, (long)b, (long)c);
+        return exact == result && Math.Abs(result) < 1L << 53 ? result : null;
+
+        static bool IsWhole(double value) => double.IsInteger(value) && Math.Abs(value) < long.MaxValue;
     }
 
     private Expr Constant(double value) => Leaf(Expr.Constant(double.IsNaN(value) ? double.NaN : value));
