@@ -1,0 +1,25 @@
+namespace Engine.Cpu;
+
+/// <summary>Operations whose kernels have not landed; each owner deletes its lines, and the last one this file.</summary>
+internal sealed partial class CpuBackend
+{
+    public override void Map(in MapArgs args) => throw new OperationNotSupportedException("Map has no CPU kernel yet.");
+
+    public override void Reduce(in ReduceArgs args) => throw new OperationNotSupportedException("Reduce has no CPU kernel yet.");
+
+    public override void PoolForward(in PoolArgs args) => throw new OperationNotSupportedException("PoolForward has no CPU kernel yet.");
+
+    public override void PoolBackward(in PoolArgs args) => throw new OperationNotSupportedException("PoolBackward has no CPU kernel yet.");
+
+    public override void Gather(in Operand x, in Operand index, in Operand y, int axis) => throw new OperationNotSupportedException("Gather has no CPU kernel yet.");
+
+    public override void ScatterAdd(in Operand destination, in Operand index, in Operand source, int axis) => throw new OperationNotSupportedException("ScatterAdd has no CPU kernel yet.");
+
+    public override void Gemm(in GemmArgs args) => throw new OperationNotSupportedException("Gemm has no CPU kernel yet.");
+
+    public override void ConvForward(in ConvArgs args) => throw new OperationNotSupportedException("ConvForward has no CPU kernel yet.");
+
+    public override void ConvBackwardData(in ConvArgs args) => throw new OperationNotSupportedException("ConvBackwardData has no CPU kernel yet.");
+
+    public override void ConvBackwardWeight(in ConvArgs args) => throw new OperationNotSupportedException("ConvBackwardWeight has no CPU kernel yet.");
+}

@@ -1,0 +1,17 @@
+namespace Engine.Cpu;
+
+/// <summary>Finds the processor, which is always there.</summary>
+public sealed class CpuDeviceProvider : DeviceProvider
+{
+    /// <inheritdoc/>
+    public override string Name => "Engine.Cpu";
+
+    /// <inheritdoc/>
+    public override IEnumerable<Device> Discover(ICollection<ProbeEntry> report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        CpuDevice device = new();
+        report.Add(new ProbeEntry(Name, "processor", true, device.Description));
+        return [device];
+    }
+}
