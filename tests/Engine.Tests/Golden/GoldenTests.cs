@@ -1,0 +1,52 @@
+using Engine.Tests.Comparison;
+using Engine.Tests.Devices;
+using NUnit.Framework;
+
+namespace Engine.Tests.Golden;
+
+/// <summary>Every golden case on every device, in float32 and in float64: outputs and gradients.</summary>
+[Category("Golden")]
+[TestFixtureSource(typeof(TestDevices), nameof(TestDevices.All))]
+internal sealed class GoldenTests(string deviceName) : DeviceFixture(deviceName)
+{
+    private static IEnumerable<TestCaseData> Cases =>
+        from golden in GoldenSet.Current.Cases
+        from type in (DType[])[DType.Float32, DType.Float64]
+        select new TestCaseData(golden, type).SetArgDisplayNames(golden.Name, type.ShortName());
+
+    [TestCaseSource(nameof(Cases))]
+    public void Case_OutputsAndGradients_MatchPyTorch(GoldenCase golden, DType type)
+    {
+        Assert.That(GoldenOps.IsKnown(golden.Op), $"The tests do not know the op '{golden.Op}'.");
+        using TensorScope scope = TensorScope.Begin();
+        GoldenSet set = GoldenSet.Current;
+        string prefix = golden.Name + "/";
+        Dictionary<string, Tensor> inputs = set.Names(prefix + "in/").ToDictionary(name => name, name => set.Load($"{prefix}in/{name}", Device, type));
+        foreach (string name in golden.Gradients)
+            inputs[name].RequiresGrad = true;
+
+        Dictionary<string, Tensor> outputs = GoldenOps.Run(new GoldenInputs(golden, inputs, Device, type));
+
+        Assert.That(outputs.Keys, Is.EquivalentTo(set.Names(prefix + "out/")), "the names of the outputs");
+        foreach ((string name, Tensor output) in outputs)
+            AssertMatches(golden, $"out/{name}", output);
+        if (golden.Gradients.Length == 0)
+            return;
+
+        outputs[golden.Outputs[0]].Backward(set.Load(prefix + "dy", Device, type));
+        foreach (string name in golden.Gradients)
+        {
+            Assert.That(inputs[name].Grad, Is.Not.Null, $"the gradient to {name}");
+            AssertMatches(golden, $"grad/{name}", inputs[name].Grad!);
+        }
+    }
+
+    [Test]
+    public void Set_Cases_AreThere() => Assert.That(GoldenSet.Current.Cases, Is.Not.Empty, GoldenSet.Current.Folder);
+
+    private static void AssertMatches(GoldenCase golden, string tensor, Tensor actual)
+    {
+        (Shape shape, double[] expected) = GoldenSet.Current.Values($"{golden.Name}/{tensor}");
+        Close.AssertAll(tensor, shape, expected, actual, golden.RelativeTolerance, golden.AbsoluteTolerance);
+    }
+}
