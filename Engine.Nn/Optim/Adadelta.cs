@@ -1,0 +1,50 @@
+namespace Engine.Nn;
+
+/// <summary>Adadelta: s = √(d + ε) / √(r + ε) · g, w ← w − lr·s with running means r of g² and d of s².</summary>
+/// <remarks>
+/// The two roots give the step the parameter's own unit, so that no learning rate has to be found; 1 is the usual one.
+/// States: <c>square_avg</c>, <c>acc_delta</c>. Zeiler, 2012.
+/// </remarks>
+public sealed class Adadelta : Optimizer
+{
+    private readonly double _rho;
+    private readonly double _epsilon;
+
+    /// <summary>Trains a list of parameters.</summary>
+    /// <param name="parameters">What is trained.</param>
+    /// <param name="learningRate">The step size.</param>
+    /// <param name="rho">How much of the old means a step keeps.</param>
+    /// <param name="epsilon">Keeps the roots away from 0 and starts the first step.</param>
+    /// <param name="weightDecay">Adds this times the parameter to its gradient (L2 regularisation).</param>
+    /// <exception cref="ArgumentOutOfRangeException">A hyper-parameter lies outside its range.</exception>
+    public Adadelta(
+        IEnumerable<Tensor> parameters, double learningRate = 1, double rho = 0.9, double epsilon = 1e-6, double weightDecay = 0)
+        : this([new ParameterGroup(parameters)], learningRate, rho, epsilon, weightDecay)
+    {
+    }
+
+    /// <summary>Trains groups of parameters with settings of their own.</summary>
+    /// <param name="groups">What is trained.</param>
+    /// <param name="learningRate">The step size.</param>
+    /// <param name="rho">How much of the old means a step keeps.</param>
+    /// <param name="epsilon">Keeps the roots away from 0 and starts the first step.</param>
+    /// <param name="weightDecay">Adds this times the parameter to its gradient (L2 regularisation).</param>
+    /// <exception cref="ArgumentOutOfRangeException">A hyper-parameter lies outside its range.</exception>
+    public Adadelta(
+        IEnumerable<ParameterGroup> groups, double learningRate = 1, double rho = 0.9, double epsilon = 1e-6, double weightDecay = 0)
+        : base(groups, learningRate, weightDecay)
+    {
+        _rho = Hyper.Decay(rho);
+        _epsilon = Hyper.NotNegative(epsilon);
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> StateNames { get; } = ["square_avg", "acc_delta"];
+
+    /// <inheritdoc/>
+    protected override MapProgram Program => OptimizerPrograms.Adadelta;
+
+    /// <inheritdoc/>
+    protected override void SetHyperParameters(double learningRate, long step, Span<double> p) =>
+        (p[2], p[3], p[4], p[5]) = (learningRate, _rho, 1 - _rho, _epsilon);
+}

@@ -1,0 +1,57 @@
+namespace Engine.Nn;
+
+/// <summary>AdaGrad: r ← r + g², w ← w − lr·g / (√r + ε).</summary>
+/// <remarks>
+/// Rarely moved parameters take larger steps; as r only grows, all steps shrink in the end. With a decay the rate of step t is
+/// lr/(1 + (t − 1)·decay). State: <c>sum</c>. Duchi, Hazan and Singer, 2011.
+/// </remarks>
+public sealed class Adagrad : Optimizer
+{
+    private readonly double _learningRateDecay;
+    private readonly double _initialAccumulator;
+    private readonly double _epsilon;
+
+    /// <summary>Trains a list of parameters.</summary>
+    /// <param name="parameters">What is trained.</param>
+    /// <param name="learningRate">The step size.</param>
+    /// <param name="learningRateDecay">How fast the rate falls with the number of steps.</param>
+    /// <param name="weightDecay">Adds this times the parameter to its gradient (L2 regularisation).</param>
+    /// <param name="initialAccumulator">What r starts from.</param>
+    /// <param name="epsilon">Keeps the denominator away from 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A hyper-parameter lies outside its range.</exception>
+    public Adagrad(
+        IEnumerable<Tensor> parameters, double learningRate = 1e-2, double learningRateDecay = 0, double weightDecay = 0, double initialAccumulator = 0, double epsilon = 1e-10)
+        : this([new ParameterGroup(parameters)], learningRate, learningRateDecay, weightDecay, initialAccumulator, epsilon)
+    {
+    }
+
+    /// <summary>Trains groups of parameters with settings of their own.</summary>
+    /// <param name="groups">What is trained.</param>
+    /// <param name="learningRate">The step size.</param>
+    /// <param name="learningRateDecay">How fast the rate falls with the number of steps.</param>
+    /// <param name="weightDecay">Adds this times the parameter to its gradient (L2 regularisation).</param>
+    /// <param name="initialAccumulator">What r starts from.</param>
+    /// <param name="epsilon">Keeps the denominator away from 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A hyper-parameter lies outside its range.</exception>
+    public Adagrad(
+        IEnumerable<ParameterGroup> groups, double learningRate = 1e-2, double learningRateDecay = 0, double weightDecay = 0, double initialAccumulator = 0, double epsilon = 1e-10)
+        : base(groups, learningRate, weightDecay)
+    {
+        _learningRateDecay = Hyper.NotNegative(learningRateDecay);
+        _initialAccumulator = Hyper.NotNegative(initialAccumulator);
+        _epsilon = Hyper.NotNegative(epsilon);
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> StateNames { get; } = ["sum"];
+
+    /// <inheritdoc/>
+    protected override MapProgram Program => OptimizerPrograms.Adagrad;
+
+    /// <inheritdoc/>
+    protected override void SetHyperParameters(double learningRate, long step, Span<double> p) =>
+        (p[2], p[3]) = (learningRate / (1 + ((step - 1) * _learningRateDecay)), _epsilon);
+
+    /// <inheritdoc/>
+    protected override double InitialState(int index) => _initialAccumulator;
+}

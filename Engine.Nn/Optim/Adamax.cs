@@ -1,0 +1,56 @@
+namespace Engine.Nn;
+
+/// <summary>Adamax, Adam with the maximum norm: u ← max(β₂·u, |g| + ε), w ← w − lr·m̂ / u.</summary>
+/// <remarks>
+/// States: <c>exp_avg</c>, <c>exp_inf</c>. Kingma and Ba, 2015, section 7.
+/// </remarks>
+public sealed class Adamax : Optimizer
+{
+    private readonly double _beta1;
+    private readonly double _beta2;
+    private readonly double _epsilon;
+
+    /// <summary>Trains a list of parameters.</summary>
+    /// <param name="parameters">What is trained.</param>
+    /// <param name="learningRate">The step size.</param>
+    /// <param name="beta1">How much of the old mean of the gradient a step keeps.</param>
+    /// <param name="beta2">How much of the largest gradient so far a step keeps.</param>
+    /// <param name="epsilon">Keeps the denominator away from 0.</param>
+    /// <param name="weightDecay">Adds this times the parameter to its gradient (L2 regularisation).</param>
+    /// <exception cref="ArgumentOutOfRangeException">A hyper-parameter lies outside its range.</exception>
+    public Adamax(
+        IEnumerable<Tensor> parameters, double learningRate = 2e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0)
+        : this([new ParameterGroup(parameters)], learningRate, beta1, beta2, epsilon, weightDecay)
+    {
+    }
+
+    /// <summary>Trains groups of parameters with settings of their own.</summary>
+    /// <param name="groups">What is trained.</param>
+    /// <param name="learningRate">The step size.</param>
+    /// <param name="beta1">How much of the old mean of the gradient a step keeps.</param>
+    /// <param name="beta2">How much of the largest gradient so far a step keeps.</param>
+    /// <param name="epsilon">Keeps the denominator away from 0.</param>
+    /// <param name="weightDecay">Adds this times the parameter to its gradient (L2 regularisation).</param>
+    /// <exception cref="ArgumentOutOfRangeException">A hyper-parameter lies outside its range.</exception>
+    public Adamax(
+        IEnumerable<ParameterGroup> groups, double learningRate = 2e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0)
+        : base(groups, learningRate, weightDecay)
+    {
+        _beta1 = Hyper.Decay(beta1);
+        _beta2 = Hyper.Decay(beta2);
+        _epsilon = Hyper.NotNegative(epsilon);
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> StateNames { get; } = ["exp_avg", "exp_inf"];
+
+    /// <inheritdoc/>
+    protected override MapProgram Program => OptimizerPrograms.Adamax;
+
+    /// <inheritdoc/>
+    protected override void SetHyperParameters(double learningRate, long step, Span<double> p)
+    {
+        p[2] = learningRate / BiasCorrection(_beta1, step);
+        (p[3], p[4], p[5], p[6]) = (_beta1, 1 - _beta1, _beta2, _epsilon);
+    }
+}

@@ -1,0 +1,97 @@
+namespace Engine.Nn;
+
+/// <summary>NAdam, Adam with Nesterov's look ahead: w ← w − lr·(μₜ₊₁·m/(1 − ∏μ·μₜ·μₜ₊₁) + (1 − μₜ)·g/(1 − ∏μ)) / (√v̂ + ε).</summary>
+/// <remarks>
+/// μₜ = β₁·(1 − ½·0.96^(t·ψ)) grows from β₁/2 to β₁; ∏μ is the product of μ₁ … μₜ; m, v and v̂ as in <see cref="Adam"/>.
+/// That μₜ stands once more in the first denominator is PyTorch 1's way, which the reference cases were computed with; Dozat's paper and
+/// later releases leave it out. The difference is below a hundredth of the first step and fades as ∏μ goes to 0.
+/// States: <c>exp_avg</c>, <c>exp_avg_sq</c>. Dozat, 2016.
+/// </remarks>
+public sealed class NAdam : Optimizer
+{
+    private readonly double _beta1;
+    private readonly double _beta2;
+    private readonly double _epsilon;
+    private readonly double _momentumDecay;
+
+    // The product of the momenta up to a step, so that it need not be multiplied out anew at every step.
+    private double _product = 1;
+    private long _productSteps;
+
+    /// <summary>Trains a list of parameters.</summary>
+    /// <param name="parameters">What is trained.</param>
+    /// <param name="learningRate">The step size.</param>
+    /// <param name="beta1">How much of the old mean of the gradient a step keeps.</param>
+    /// <param name="beta2">How much of the old mean of the squared gradient a step keeps.</param>
+    /// <param name="epsilon">Keeps the denominator away from 0.</param>
+    /// <param name="weightDecay">Adds this times the parameter to its gradient (L2 regularisation).</param>
+    /// <param name="momentumDecay">ψ, how fast μ grows.</param>
+    /// <param name="decoupledWeightDecay">Whether weight decay shrinks the parameter itself instead, as in AdamW.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A hyper-parameter lies outside its range.</exception>
+    public NAdam(
+        IEnumerable<Tensor> parameters, double learningRate = 2e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0, double momentumDecay = 4e-3, bool decoupledWeightDecay = false)
+        : this([new ParameterGroup(parameters)], learningRate, beta1, beta2, epsilon, weightDecay, momentumDecay, decoupledWeightDecay)
+    {
+    }
+
+    /// <summary>Trains groups of parameters with settings of their own.</summary>
+    /// <param name="groups">What is trained.</param>
+    /// <param name="learningRate">The step size.</param>
+    /// <param name="beta1">How much of the old mean of the gradient a step keeps.</param>
+    /// <param name="beta2">How much of the old mean of the squared gradient a step keeps.</param>
+    /// <param name="epsilon">Keeps the denominator away from 0.</param>
+    /// <param name="weightDecay">Adds this times the parameter to its gradient (L2 regularisation).</param>
+    /// <param name="momentumDecay">ψ, how fast μ grows.</param>
+    /// <param name="decoupledWeightDecay">Whether weight decay shrinks the parameter itself instead, as in AdamW.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A hyper-parameter lies outside its range.</exception>
+    public NAdam(
+        IEnumerable<ParameterGroup> groups, double learningRate = 2e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0, double momentumDecay = 4e-3, bool decoupledWeightDecay = false)
+        : base(groups, learningRate, weightDecay)
+    {
+        _beta1 = Hyper.Decay(beta1);
+        _beta2 = Hyper.Decay(beta2);
+        _epsilon = Hyper.NotNegative(epsilon);
+        _momentumDecay = Hyper.NotNegative(momentumDecay);
+        HasDecoupledDecay = decoupledWeightDecay;
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> StateNames { get; } = ["exp_avg", "exp_avg_sq"];
+
+    /// <inheritdoc/>
+    protected override MapProgram Program => OptimizerPrograms.NAdam;
+
+    /// <inheritdoc/>
+    protected override bool HasDecoupledDecay { get; }
+
+    /// <inheritdoc/>
+    protected override void SetHyperParameters(double learningRate, long step, Span<double> p)
+    {
+        double product = ProductOfMomenta(step);
+        double current = Momentum(step);
+        double next = Momentum(step + 1);
+        p[2] = learningRate * next / (1 - (product * current * next));
+        p[9] = learningRate * (1 - current) / (1 - product);
+        (p[3], p[4]) = (_beta1, 1 - _beta1);
+        (p[5], p[6]) = (_beta2, 1 - _beta2);
+        p[7] = 1 / Math.Sqrt(BiasCorrection(_beta2, step));
+        p[8] = _epsilon;
+    }
+
+    private double Momentum(long step) => _beta1 * (1 - (0.5 * Math.Pow(0.96, step * _momentumDecay)));
+
+    private double ProductOfMomenta(long step)
+    {
+        if (step < _productSteps)
+        {
+            (_product, _productSteps) = (1, 0);
+        }
+
+        while (_productSteps < step)
+        {
+            _product *= Momentum(++_productSteps);
+        }
+
+        return _product;
+    }
+}

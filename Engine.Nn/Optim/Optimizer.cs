@@ -1,0 +1,273 @@
+using System.Text.Json.Nodes;
+
+namespace Engine.Nn;
+
+/// <summary>
+/// Moves parameters against their gradients: after <see cref="Tensor.Backward"/> has filled <see cref="Tensor.Grad"/>,
+/// <see cref="Step"/> updates every parameter in place.
+/// </summary>
+/// <remarks>
+/// <para>A parameter without a gradient is left alone, its state too: frozen layers and unused branches cost nothing. Each parameter counts
+/// its own steps. State tensors are made at a parameter's first step, on its device; of half-precision parameters they are float32.</para>
+/// <para>An update is one pass over memory (<see cref="OptimizerPrograms"/>) and is not recorded.</para>
+/// </remarks>
+public abstract class Optimizer
+{
+    private const int MostHyperParameters = 10;
+    private readonly Slot[] _slots;
+
+    /// <summary>Takes charge of groups of parameters.</summary>
+    /// <exception cref="ArgumentException">There are no parameters, or one appears twice.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A hyper-parameter lies outside its range.</exception>
+    protected Optimizer(IEnumerable<ParameterGroup> groups, double learningRate, double weightDecay)
+    {
+        ArgumentNullException.ThrowIfNull(groups);
+        Groups = [.. groups];
+        LearningRate = learningRate;
+        WeightDecay = Hyper.NotNegative(weightDecay);
+        List<Slot> slots = [];
+        HashSet<Tensor> seen = new(ReferenceEqualityComparer.Instance);
+        foreach (ParameterGroup group in Groups)
+        {
+            for (int i = 0; i < group.Parameters.Count; i++)
+            {
+                Tensor parameter = group.Parameters[i];
+                if (!seen.Add(parameter))
+                {
+                    throw new ArgumentException($"{GetType().Name}: a parameter {parameter.Shape} is in the list twice; it would be updated twice.", nameof(groups));
+                }
+
+                slots.Add(new Slot(parameter, group, group.NameOf(i) ?? slots.Count.ToString()));
+            }
+        }
+
+        _slots = slots.Count > 0 ? [.. slots] : throw new ArgumentException($"{GetType().Name}: there are no parameters to optimize.", nameof(groups));
+    }
+
+    /// <summary>The groups of parameters.</summary>
+    public IReadOnlyList<ParameterGroup> Groups { get; }
+
+    /// <summary>The step size; schedules change it.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is negative or not finite.</exception>
+    public double LearningRate
+    {
+        get;
+        set => field = Hyper.NotNegative(value, nameof(LearningRate));
+    }
+
+    /// <summary>The weight decay of groups that have none of their own.</summary>
+    public double WeightDecay { get; }
+
+    /// <summary>The names of the state tensors that each parameter has, in the order of the program's inputs; PyTorch's names.</summary>
+    public abstract IReadOnlyList<string> StateNames { get; }
+
+    /// <summary>The update: inputs parameter, gradient, state …; outputs parameter, state …</summary>
+    protected abstract MapProgram Program { get; }
+
+    /// <summary>Whether weight decay shrinks the parameter itself rather than adding to its gradient.</summary>
+    protected virtual bool HasDecoupledDecay => false;
+
+    /// <summary>All parameters of all groups.</summary>
+    public IEnumerable<Tensor> Parameters => _slots.Select(static s => s.Parameter);
+
+    /// <summary>Updates every parameter that has a gradient.</summary>
+    public void Step()
+    {
+        Span<double> hyper = stackalloc double[MostHyperParameters];
+        ParameterGroup? group = null;
+        long steps = -1;
+        foreach (Slot slot in _slots)
+        {
+            if (slot.Parameter.Grad is not { } gradient || !slot.Parameter.RequiresGrad)
+            {
+                continue;
+            }
+
+            Prepare(slot);
+            slot.Steps++;
+            if (slot.Group != group || slot.Steps != steps)
+            {
+                (group, steps) = (slot.Group, slot.Steps);
+                SetHyperParameters(group, steps, hyper);
+            }
+
+            slot.Inputs[1] = gradient;
+            Pointwise.Into(slot.Outputs, Program, slot.Inputs, hyper);
+            slot.Inputs[1] = null!;
+        }
+    }
+
+    /// <summary>Drops the gradients of all parameters.</summary>
+    public void ZeroGrad()
+    {
+        foreach (Slot slot in _slots)
+        {
+            slot.Parameter.ClearGrad();
+        }
+    }
+
+    /// <summary>How many updates a parameter has had.</summary>
+    public long StepsOf(Tensor parameter) => Find(parameter).Steps;
+
+    /// <summary>A state tensor of a parameter, such as Adam's <c>exp_avg</c>; null before its first step. It changes with every step.</summary>
+    /// <exception cref="ArgumentException">The parameter is not this optimizer's, or there is no such state.</exception>
+    public Tensor? StateOf(Tensor parameter, string name)
+    {
+        int index = StateNames.ToList().IndexOf(name);
+        if (index < 0)
+        {
+            throw new ArgumentException($"{GetType().Name} has no state '{name}'; it has {string.Join(", ", StateNames)}.", nameof(name));
+        }
+
+        Slot slot = Find(parameter);
+        return slot.Outputs.Length > 0 ? slot.Outputs[1 + index] : null;
+    }
+
+    /// <summary>Writes what the next step depends on. The tensors are referred to, not copied.</summary>
+    public void Save(TrainingState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        state.Values["optimizer"] = GetType().Name;
+        state.Set("learning_rate", LearningRate);
+        JsonObject steps = [];
+        foreach (Slot slot in _slots)
+        {
+            if (slot.Steps == 0)
+            {
+                continue;
+            }
+
+            steps[slot.Name] = slot.Steps;
+            for (int i = 0; i < StateNames.Count; i++)
+            {
+                state.Add($"{slot.Name}/{StateNames[i]}", slot.Outputs[1 + i]);
+            }
+        }
+
+        state.Values["steps"] = steps;
+    }
+
+    /// <summary>Goes to a state that <see cref="Save"/> wrote; the next step is then the same, bit by bit.</summary>
+    /// <exception cref="ModelFileException">The state is another optimizer's, or of other parameters.</exception>
+    public void Load(TrainingState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        string kind = (string?)state.Values["optimizer"] ?? "nothing";
+        if (kind != GetType().Name)
+        {
+            throw new ModelFileException($"The state is of {kind}, the optimizer is {GetType().Name}.");
+        }
+
+        JsonObject steps = state.Values["steps"] as JsonObject ?? throw new ModelFileException("The optimizer's state has no step counts.");
+        foreach ((string name, _) in steps)
+        {
+            if (!Array.Exists(_slots, s => s.Name == name))
+            {
+                throw new ModelFileException($"The optimizer's state has a parameter '{name}' that the optimizer does not have.");
+            }
+        }
+
+        // All is checked before anything changes.
+        foreach (Slot slot in _slots)
+        {
+            foreach (string name in steps.ContainsKey(slot.Name) ? StateNames : [])
+            {
+                Tensor saved = state.Tensor($"{slot.Name}/{name}");
+                if (saved.Shape != slot.Parameter.Shape)
+                {
+                    throw new ModelFileException($"The optimizer's state '{slot.Name}/{name}' is {saved.Shape}, the parameter {slot.Parameter.Shape}.");
+                }
+            }
+        }
+
+        LearningRate = state.Number("learning_rate");
+        foreach (Slot slot in _slots)
+        {
+            slot.Steps = steps[slot.Name] is JsonValue value && value.TryGetValue(out long count) ? count : 0;
+            slot.Forget();
+            if (slot.Steps > 0)
+            {
+                Prepare(slot);
+                for (int i = 0; i < StateNames.Count; i++)
+                {
+                    slot.Outputs[1 + i].CopyFrom(state.Tensor($"{slot.Name}/{StateNames[i]}"));
+                }
+            }
+        }
+    }
+
+    /// <summary>Fills in the program's parameters from number 2 on; 0 (keep) and 1 (decay) are set.</summary>
+    /// <param name="learningRate">The group's.</param>
+    /// <param name="step">The number of the step, from 1.</param>
+    /// <param name="p">The parameters.</param>
+    protected abstract void SetHyperParameters(double learningRate, long step, Span<double> p);
+
+    /// <summary>What a state tensor holds before the first step.</summary>
+    protected virtual double InitialState(int index) => 0;
+
+    /// <summary>1 − decayᵗ, which corrects a running average that started from 0.</summary>
+    protected static double BiasCorrection(double decay, long step) => 1 - Math.Pow(decay, step);
+
+    private void SetHyperParameters(ParameterGroup group, long step, Span<double> p)
+    {
+        double rate = LearningRate * group.LearningRateFactor;
+        double decay = group.WeightDecay ?? WeightDecay;
+        (p[0], p[1]) = HasDecoupledDecay ? (1 - (rate * decay), 0.0) : (1.0, decay);
+        SetHyperParameters(rate, step, p);
+    }
+
+    private Slot Find(Tensor parameter) => Array.Find(_slots, s => ReferenceEquals(s.Parameter, parameter))
+        ?? throw new ArgumentException($"{GetType().Name}: the tensor is not one of its parameters.", nameof(parameter));
+
+    /// <summary>Makes the state tensors at the first step, and moves them after the parameter where that has moved.</summary>
+    private void Prepare(Slot slot)
+    {
+        Tensor parameter = slot.Parameter;
+        if (slot.Outputs.Length > 0 && slot.Outputs[^1].Device == parameter.Device)
+        {
+            return;
+        }
+
+        using TensorScope outside = TensorScope.Suspend();
+        using GradMode.Scope mode = GradMode.Off();
+        Tensor[] inputs = new Tensor[2 + StateNames.Count];
+        Tensor[] outputs = new Tensor[1 + StateNames.Count];
+        inputs[0] = outputs[0] = parameter;
+        for (int i = 0; i < StateNames.Count; i++)
+        {
+            inputs[2 + i] = outputs[1 + i] = slot.Outputs.Length > 0
+                ? slot.Outputs[1 + i].To(parameter.Device)
+                : Tensor.Full(parameter.Shape, InitialState(i), parameter.DType.ComputeType(), parameter.Device);
+        }
+
+        (slot.Inputs, slot.Outputs) = (inputs, outputs);
+    }
+
+    /// <summary>A parameter with what the optimizer knows of it.</summary>
+    private sealed class Slot(Tensor parameter, ParameterGroup group, string name)
+    {
+        public Tensor Parameter { get; } = parameter;
+
+        public ParameterGroup Group { get; } = group;
+
+        public string Name { get; } = name;
+
+        public long Steps { get; set; }
+
+        /// <summary>Parameter, gradient (only during a step), state …; empty before the first step.</summary>
+        public Tensor[] Inputs { get; set; } = [];
+
+        /// <summary>Parameter, state …; empty before the first step.</summary>
+        public Tensor[] Outputs { get; set; } = [];
+
+        public void Forget()
+        {
+            foreach (Tensor state in Outputs.AsSpan(Math.Min(1, Outputs.Length)))
+            {
+                state.Dispose();
+            }
+
+            (Inputs, Outputs) = ([], []);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+namespace Engine.Nn;
+
+/// <summary>RAdam, Adam with a rectified step: w ← w − lr·m̂·ρ / (√v̂ + ε), or w ← w − lr·m̂ while too few steps have been seen.</summary>
+/// <remarks>
+/// In the first steps the variance of 1/√v̂ is too large to trust; ρ grows from 0 to 1 with the number of steps that v remembers, which
+/// does by formula what a warm-up does by hand. m̂ and v̂ as in <see cref="Adam"/>. States: <c>exp_avg</c>, <c>exp_avg_sq</c>. Liu et al., 2020.
+/// </remarks>
+public sealed class RAdam : Optimizer
+{
+    // Below this many remembered steps the variance is intractable.
+    private const double FewestRememberedSteps = 5;
+
+    private readonly double _beta1;
+    private readonly double _beta2;
+    private readonly double _epsilon;
+
+    /// <summary>Trains a list of parameters.</summary>
+    /// <param name="parameters">What is trained.</param>
+    /// <param name="learningRate">The step size.</param>
+    /// <param name="beta1">How much of the old mean of the gradient a step keeps.</param>
+    /// <param name="beta2">How much of the old mean of the squared gradient a step keeps.</param>
+    /// <param name="epsilon">Keeps the denominator away from 0.</param>
+    /// <param name="weightDecay">Adds this times the parameter to its gradient (L2 regularisation).</param>
+    /// <param name="decoupledWeightDecay">Whether weight decay shrinks the parameter itself instead, as in AdamW.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A hyper-parameter lies outside its range.</exception>
+    public RAdam(
+        IEnumerable<Tensor> parameters, double learningRate = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0, bool decoupledWeightDecay = false)
+        : this([new ParameterGroup(parameters)], learningRate, beta1, beta2, epsilon, weightDecay, decoupledWeightDecay)
+    {
+    }
+
+    /// <summary>Trains groups of parameters with settings of their own.</summary>
+    /// <param name="groups">What is trained.</param>
+    /// <param name="learningRate">The step size.</param>
+    /// <param name="beta1">How much of the old mean of the gradient a step keeps.</param>
+    /// <param name="beta2">How much of the old mean of the squared gradient a step keeps.</param>
+    /// <param name="epsilon">Keeps the denominator away from 0.</param>
+    /// <param name="weightDecay">Adds this times the parameter to its gradient (L2 regularisation).</param>
+    /// <param name="decoupledWeightDecay">Whether weight decay shrinks the parameter itself instead, as in AdamW.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A hyper-parameter lies outside its range.</exception>
+    public RAdam(
+        IEnumerable<ParameterGroup> groups, double learningRate = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0, bool decoupledWeightDecay = false)
+        : base(groups, learningRate, weightDecay)
+    {
+        _beta1 = Hyper.Decay(beta1);
+        _beta2 = Hyper.Decay(beta2);
+        _epsilon = Hyper.NotNegative(epsilon);
+        HasDecoupledDecay = decoupledWeightDecay;
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> StateNames { get; } = ["exp_avg", "exp_avg_sq"];
+
+    /// <inheritdoc/>
+    protected override MapProgram Program => OptimizerPrograms.RAdam;
+
+    /// <inheritdoc/>
+    protected override bool HasDecoupledDecay { get; }
+
+    /// <inheritdoc/>
+    protected override void SetHyperParameters(double learningRate, long step, Span<double> p)
+    {
+        p[2] = learningRate / BiasCorrection(_beta1, step);
+        (p[3], p[4]) = (_beta1, 1 - _beta1);
+        (p[5], p[6]) = (_beta2, 1 - _beta2);
+        p[7] = Rectification(step) * Math.Sqrt(BiasCorrection(_beta2, step));
+        p[8] = _epsilon;
+    }
+
+    private double Rectification(long step)
+    {
+        double most = (2 / (1 - _beta2)) - 1;
+        double remembered = most - (2 * step * Math.Pow(_beta2, step) / BiasCorrection(_beta2, step));
+        return remembered > FewestRememberedSteps
+            ? Math.Sqrt((remembered - 4) * (remembered - 2) * most / ((most - 4) * (most - 2) * remembered))
+            : 0;
+    }
+}

@@ -1,0 +1,64 @@
+namespace Engine.Nn;
+
+/// <summary>RMSProp: r ← α·r + (1 − α)·g², w ← w − lr·g / (√r + ε).</summary>
+/// <remarks>
+/// r remembers about 1/(1 − α) steps, so that steps do not die as AdaGrad's do. Centred, the root is of r − a², the variance, with the
+/// running mean a of the gradient. With momentum, b ← μ·b + g/(√r + ε) and w ← w − lr·b.
+/// States: <c>square_avg</c>, then <c>grad_avg</c> if centred, then <c>momentum_buffer</c> with momentum. Tieleman and Hinton, 2012.
+/// </remarks>
+public sealed class RmsProp : Optimizer
+{
+    private readonly double _alpha;
+    private readonly double _momentum;
+    private readonly double _epsilon;
+
+    /// <summary>Trains a list of parameters.</summary>
+    /// <param name="parameters">What is trained.</param>
+    /// <param name="learningRate">The step size.</param>
+    /// <param name="alpha">How much of the old mean a step keeps.</param>
+    /// <param name="epsilon">Keeps the denominator away from 0.</param>
+    /// <param name="weightDecay">Adds this times the parameter to its gradient (L2 regularisation).</param>
+    /// <param name="momentum">μ; 0 is without.</param>
+    /// <param name="centered">Whether to divide by the standard deviation of the gradient.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A hyper-parameter lies outside its range.</exception>
+    public RmsProp(
+        IEnumerable<Tensor> parameters, double learningRate = 1e-2, double alpha = 0.99, double epsilon = 1e-8, double weightDecay = 0, double momentum = 0, bool centered = false)
+        : this([new ParameterGroup(parameters)], learningRate, alpha, epsilon, weightDecay, momentum, centered)
+    {
+    }
+
+    /// <summary>Trains groups of parameters with settings of their own.</summary>
+    /// <param name="groups">What is trained.</param>
+    /// <param name="learningRate">The step size.</param>
+    /// <param name="alpha">How much of the old mean a step keeps.</param>
+    /// <param name="epsilon">Keeps the denominator away from 0.</param>
+    /// <param name="weightDecay">Adds this times the parameter to its gradient (L2 regularisation).</param>
+    /// <param name="momentum">μ; 0 is without.</param>
+    /// <param name="centered">Whether to divide by the standard deviation of the gradient.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A hyper-parameter lies outside its range.</exception>
+    public RmsProp(
+        IEnumerable<ParameterGroup> groups, double learningRate = 1e-2, double alpha = 0.99, double epsilon = 1e-8, double weightDecay = 0, double momentum = 0, bool centered = false)
+        : base(groups, learningRate, weightDecay)
+    {
+        _alpha = Hyper.Decay(alpha);
+        _momentum = Hyper.NotNegative(momentum);
+        _epsilon = Hyper.NotNegative(epsilon);
+        (Program, StateNames) = (centered, momentum > 0) switch
+        {
+            (false, false) => (OptimizerPrograms.RmsProp, ["square_avg"]),
+            (true, false) => (OptimizerPrograms.RmsPropCentered, ["square_avg", "grad_avg"]),
+            (false, true) => (OptimizerPrograms.RmsPropMomentum, ["square_avg", "momentum_buffer"]),
+            (true, true) => (OptimizerPrograms.RmsPropCenteredMomentum, (string[])["square_avg", "grad_avg", "momentum_buffer"]),
+        };
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> StateNames { get; }
+
+    /// <inheritdoc/>
+    protected override MapProgram Program { get; }
+
+    /// <inheritdoc/>
+    protected override void SetHyperParameters(double learningRate, long step, Span<double> p) =>
+        (p[2], p[3], p[4], p[5], p[6]) = (learningRate, _alpha, 1 - _alpha, _epsilon, _momentum);
+}
