@@ -6,6 +6,9 @@ public sealed partial class Expr
     private const double SeluAlpha = 1.6732632423543772848170429916717;
     private const double SeluScale = 1.0507009873554804934193349852946;
 
+    // √(2/π)
+    private const double GeluTanhLinear = 0.79788456080286535588;
+
     /// <summary>1 where a &gt; b, else 0.</summary>
     public static Expr Greater(Expr a, Expr b) => Less(b, a);
 
@@ -52,7 +55,7 @@ public sealed partial class Expr
     public static Expr Gelu(Expr x) => x * 0.5 * (1 + Erf(x * Math.Sqrt(0.5)));
 
     /// <summary>x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³))): the approximation of <see cref="Gelu"/> that GPT-2 used.</summary>
-    public static Expr GeluTanh(Expr x) => x * 0.5 * (1 + Tanh(Math.Sqrt(2 / Math.PI) * (x + 0.044715 * (x * x * x))));
+    public static Expr GeluTanh(Expr x) => x * 0.5 * (1 + Tanh(x * (GeluTanhLinear + GeluTanhLinear * 0.044715 * (x * x))));
 
     /// <summary>x·sigmoid(x), also called swish.</summary>
     public static Expr Silu(Expr x) => x * Sigmoid(x);

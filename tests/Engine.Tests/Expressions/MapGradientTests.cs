@@ -63,6 +63,17 @@ internal sealed class MapGradientTests
     }
 
     [Test]
+    public void Single_IsOneOutputOverTheSameInputs()
+    {
+        MapGradient gradient = MapGradient.For(MapProgram.Compile(2, s_x * s_y), 3);
+        Assert.That(gradient.Single(0).ToString(), Is.EqualTo("in0 * in2"));
+        Assert.That(gradient.Single(1).ToString(), Is.EqualTo("in0 * in1"));
+        Assert.That(gradient.Single(1).InputCount, Is.EqualTo(3));
+        MapProgram first = gradient.Single(0);
+        Assert.That(gradient.Single(0), Is.SameAs(first));
+    }
+
+    [Test]
     public void For_SkipsInputsThatAreNotUsed()
     {
         MapGradient gradient = MapGradient.For(MapProgram.Compile(4, Input(1) * Input(3)), 0b1010);
