@@ -162,7 +162,7 @@ public readonly ref struct PoolArgs
     /// <summary>The result that is written, or its gradient.</summary>
     public required Operand Y { get; init; }
 
-    /// <summary>Maximum only, int32, the shape of Y: where in its image (row · W + column) each maximum lies. Written forward, read backward.</summary>
+    /// <summary>Maximum only, int32, the shape of Y: where in its image (row · W + column) each maximum lies. Written forward unless null, read backward.</summary>
     public Operand? Indices { get; init; }
 }
 

@@ -19,6 +19,9 @@ public sealed partial class Tensor
     /// <summary>max(x, 0); the gradient at 0 is 0.</summary>
     public Tensor Relu() => Pointwise.Apply("Relu", Programs.Relu, [this]);
 
+    /// <summary>max(x + y, 0) in one pass: how a residual block ends.</summary>
+    public Tensor AddRelu(Tensor y) => Pointwise.Apply("AddRelu", Programs.AddRelu, [this, y]);
+
     /// <summary>This gradient where the result y of a ReLU is positive.</summary>
     internal Tensor ReluBackward(Tensor y) => Pointwise.Apply(nameof(ReluBackward), Programs.ReluBackward, [this, y.Detach()]);
 

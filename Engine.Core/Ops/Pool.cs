@@ -12,13 +12,15 @@ public sealed partial class Tensor
     {
         (PoolGeometry geometry, Shape shape) = CheckPool(nameof(MaxPool2d), kernel, stride ?? kernel, padding ?? 0, dilation ?? 1, true);
         Tensor y = Allocate(shape, DType, Device);
-        Tensor indices = Allocate(shape, DType.Int32, Device);
+
+        // Where the maxima lie is of use to the gradient only.
+        Tensor? indices = ShouldTrack(this) ? Allocate(shape, DType.Int32, Device) : null;
         if (y.ElementCount > 0)
         {
-            Device.Backend.PoolForward(new PoolArgs { Kind = PoolKind.Max, Geometry = geometry, X = Operand, Y = y.Operand, Indices = indices.Operand });
+            Device.Backend.PoolForward(new PoolArgs { Kind = PoolKind.Max, Geometry = geometry, X = Operand, Y = y.Operand, Indices = indices?.Operand });
         }
 
-        return ShouldTrack(this) ? y.Record(new MaxPoolNode(geometry, this, indices)) : y;
+        return indices is null ? y : y.Record(new MaxPoolNode(geometry, this, indices));
     }
 
     /// <summary>The mean of each window.</summary>

@@ -60,6 +60,9 @@ public static class Programs
     /// <summary>max(x, 0).</summary>
     public static MapProgram Relu { get; } = MapProgram.Compile(1, Expr.Relu(s_x));
 
+    /// <summary>max(x + y, 0).</summary>
+    public static MapProgram AddRelu { get; } = MapProgram.Compile(2, Expr.Relu(s_x + s_y));
+
     /// <summary>The gradient of a ReLU from its result: x (that is, dy) where y is positive, otherwise 0.</summary>
     public static MapProgram ReluBackward { get; } = MapGradient.For(Relu, 1).Program;
 
