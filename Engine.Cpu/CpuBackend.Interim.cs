@@ -16,10 +16,4 @@ internal sealed partial class CpuBackend
     public override void ScatterAdd(in Operand destination, in Operand index, in Operand source, int axis) => throw new OperationNotSupportedException("ScatterAdd has no CPU kernel yet.");
 
     public override void Gemm(in GemmArgs args) => throw new OperationNotSupportedException("Gemm has no CPU kernel yet.");
-
-    public override void ConvForward(in ConvArgs args) => throw new OperationNotSupportedException("ConvForward has no CPU kernel yet.");
-
-    public override void ConvBackwardData(in ConvArgs args) => throw new OperationNotSupportedException("ConvBackwardData has no CPU kernel yet.");
-
-    public override void ConvBackwardWeight(in ConvArgs args) => throw new OperationNotSupportedException("ConvBackwardWeight has no CPU kernel yet.");
 }

@@ -29,6 +29,9 @@ internal readonly unsafe struct F32x1(float value) : ISimd<F32x1>
     public static F32x1 Load(void* source) => new(Unsafe.ReadUnaligned<float>(source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32x1 Broadcast(void* source) => Load(source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F32x1 LoadFirst(void* source, nint count) => count > 0 ? Load(source) : Zero;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

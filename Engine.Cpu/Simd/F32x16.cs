@@ -29,6 +29,9 @@ internal readonly unsafe struct F32x16(Vector512<float> value) : ISimd<F32x16>
     public static F32x16 Load(void* source) => new(Vector512.Load((float*)source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32x16 Broadcast(void* source) => new(Vector512.Create(*(float*)source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F32x16 LoadFirst(void* source, nint count) => new(Avx512F.MaskLoad((float*)source, First(count), Vector512<float>.Zero));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -30,6 +30,9 @@ internal readonly unsafe struct F32x4(Vector128<float> value) : ISimd<F32x4>
     public static F32x4 Load(void* source) => new(Vector128.Load((float*)source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32x4 Broadcast(void* source) => new(Vector128.Create(*(float*)source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F32x4 LoadFirst(void* source, nint count)
     {
         if (Avx.IsSupported) return new(Avx.MaskLoad((float*)source, First(count)));

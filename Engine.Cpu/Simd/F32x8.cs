@@ -29,6 +29,9 @@ internal readonly unsafe struct F32x8(Vector256<float> value) : ISimd<F32x8>
     public static F32x8 Load(void* source) => new(Vector256.Load((float*)source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32x8 Broadcast(void* source) => new(Vector256.Create(*(float*)source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F32x8 LoadFirst(void* source, nint count) => new(Avx.MaskLoad((float*)source, First(count)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -29,6 +29,9 @@ internal readonly unsafe struct F64x1(double value) : ISimd<F64x1>
     public static F64x1 Load(void* source) => new(Unsafe.ReadUnaligned<double>(source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x1 Broadcast(void* source) => Load(source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F64x1 LoadFirst(void* source, nint count) => count > 0 ? Load(source) : Zero;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -30,6 +30,9 @@ internal readonly unsafe struct F64x2(Vector128<double> value) : ISimd<F64x2>
     public static F64x2 Load(void* source) => new(Vector128.Load((double*)source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x2 Broadcast(void* source) => new(Vector128.Create(*(double*)source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F64x2 LoadFirst(void* source, nint count)
     {
         if (Avx.IsSupported) return new(Avx.MaskLoad((double*)source, First(count)));

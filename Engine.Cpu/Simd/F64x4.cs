@@ -29,6 +29,9 @@ internal readonly unsafe struct F64x4(Vector256<double> value) : ISimd<F64x4>
     public static F64x4 Load(void* source) => new(Vector256.Load((double*)source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x4 Broadcast(void* source) => new(Vector256.Create(*(double*)source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F64x4 LoadFirst(void* source, nint count) => new(Avx.MaskLoad((double*)source, First(count)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

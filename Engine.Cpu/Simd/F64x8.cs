@@ -29,6 +29,9 @@ internal readonly unsafe struct F64x8(Vector512<double> value) : ISimd<F64x8>
     public static F64x8 Load(void* source) => new(Vector512.Load((double*)source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x8 Broadcast(void* source) => new(Vector512.Create(*(double*)source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F64x8 LoadFirst(void* source, nint count) => new(Avx512F.MaskLoad((double*)source, First(count), Vector512<double>.Zero));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -33,6 +33,9 @@ internal unsafe interface ISimd<TSelf> where TSelf : struct, ISimd<TSelf>
     /// <summary>Reads all lanes; any alignment.</summary>
     static abstract TSelf Load(void* source);
 
+    /// <summary>All lanes the value at <paramref name="source"/>; any alignment.</summary>
+    static abstract TSelf Broadcast(void* source);
+
     /// <summary>Reads lanes 0 to <paramref name="count"/> - 1 and touches no memory after them; the rest is 0.</summary>
     static abstract TSelf LoadFirst(void* source, nint count);
 

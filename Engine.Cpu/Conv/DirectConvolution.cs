@@ -1,0 +1,223 @@
+namespace Engine.Cpu;
+
+/// <summary>A correlation computed tile by tile from the lowered rows of its input; see <see cref="RowLowering{T,TVec}"/>.</summary>
+/// <remarks>
+/// Work is cut into items (image, group, block of output rows, block of output channels). An output is summed in the order of its
+/// taps whatever the cut, so results depend neither on the number of threads nor on the batch.
+/// </remarks>
+internal unsafe struct DirectConvolution<T, TVec> : IParallelBody
+    where T : unmanaged
+    where TVec : struct, ISimd<TVec>
+{
+    /// <summary>Bytes of lowered input that one item works on; with the weights it stays in a second-level cache of 1 MB.</summary>
+    private const int LoweredBytes = 384 << 10;
+
+    /// <summary>Below this many operations a second thread costs more than it saves.</summary>
+    private const double ParallelFlops = 400_000;
+
+    private Correlation _task;
+    private T* _input, _output, _packed, _start;
+    private nint* _offsets;
+    private OutputGrid _grid;
+    private bool _relu;
+    private int _blockRows, _rowBlocks, _chunkChannels, _channelBlocks;
+
+    /// <summary>Computes all images; without a <paramref name="bias"/> sums start at 0.</summary>
+    public static void Run(in Correlation task, in OutputGrid grid, T* input, T* weights, T* output, T* bias, bool relu, WorkerPool pool)
+    {
+        if (task.Batch == 0 || task.OutPlane == 0) return;
+
+        int tallest = PackedWeights<T, TVec>.TallestTile, allOut = task.Groups * task.OutChannels;
+        nint packedSize = task.Groups * PackedWeights<T, TVec>.GroupSize(task);
+        using ScratchLease packed = Scratch.Rent<T>(packedSize);
+        using ScratchLease start = Scratch.Rent<T>(allOut + tallest);
+        PackedWeights<T, TVec>.Pack(task, weights, packed.As<T>());
+        for (int k = 0; k < allOut + tallest; k++) start.As<T>()[k] = bias != null && k < allOut ? bias[k] : default;
+
+        DirectConvolution<T, TVec> body = new()
+        {
+            _task = task,
+            _input = input,
+            _output = output,
+            _packed = packed.As<T>(),
+            _start = start.As<T>(),
+            _grid = grid,
+            _relu = relu,
+        };
+        bool parallel = task.Flops >= ParallelFlops;
+        body.Plan(parallel ? pool.Threads : 1);
+        using ScratchLease offsets = Scratch.Rent<nint>((nint)body._chunkChannels * task.Rows.Count * task.Columns.Count);
+        body._offsets = offsets.As<nint>();
+        body.WriteOffsets();
+
+        int items = task.Batch * task.Groups * body._rowBlocks * body._channelBlocks;
+        if (parallel) pool.Run(items, ref body);
+        else
+            for (int item = 0; item < items; item++) body.Run(item, 0);
+    }
+
+    private readonly bool ReadsDirectly => _task.ReadsInputDirectly && _task.Taps > 0 && _task.OutPlane >= TVec.Count;
+
+    private void Plan(int threads)
+    {
+        int outRows = _task.Rows.OutSize, width = _task.Columns.OutSize;
+        int tileRows = Math.Min(outRows, (6 * TVec.Count + width - 1) / width);
+        nint budget = LoweredBytes / sizeof(T);
+        _chunkChannels = _task.InChannels;
+        if (ReadsDirectly) _blockRows = outRows;
+        else
+        {
+            nint channelSize = Math.Max(1, new RowLowering<T, TVec>(_task, tileRows).ChannelSize);
+            _chunkChannels = (int)Math.Clamp(budget / channelSize, Math.Min(8, _task.InChannels), _task.InChannels);
+            nint rowSize = Math.Max(1, (nint)_chunkChannels * _task.Columns.Count * _task.Rows.Stride * width);
+            nint rows = budget / rowSize - _task.Rows.Extent / _task.Rows.Stride;
+            _blockRows = (int)Math.Clamp(rows, tileRows, outRows);
+        }
+
+        int units = _task.Batch * _task.Groups;
+        if (units < threads) _blockRows = Math.Min(_blockRows, Math.Max(tileRows, (outRows * units + threads - 1) / threads));
+        _rowBlocks = (outRows + _blockRows - 1) / _blockRows;
+        _blockRows = (outRows + _rowBlocks - 1) / _rowBlocks;
+        _rowBlocks = (outRows + _blockRows - 1) / _blockRows;
+
+        int tiles = (_task.OutChannels + PackedWeights<T, TVec>.TallestTile - 1) / PackedWeights<T, TVec>.TallestTile;
+        _channelBlocks = Math.Clamp(threads / Math.Max(1, units * _rowBlocks), 1, tiles);
+    }
+
+    private readonly void WriteOffsets()
+    {
+        if (!ReadsDirectly)
+        {
+            new RowLowering<T, TVec>(_task, _blockRows).WriteOffsets(_chunkChannels, _offsets);
+            return;
+        }
+
+        nint* offset = _offsets;
+        for (int c = 0; c < _task.InChannels; c++)
+            for (int i = 0; i < _task.Rows.Count; i++)
+                *offset++ = c * _task.InPlane + (nint)(_task.Rows.FirstOffset + i * _task.Rows.OffsetStep) * _task.Columns.InSize;
+    }
+
+    public readonly void Run(int part, int worker)
+    {
+        int channelBlock = part % _channelBlocks, item = part / _channelBlocks;
+        int firstRow = item % _rowBlocks * _blockRows, unit = item / _rowBlocks;
+        int rows = Math.Min(_blockRows, _task.Rows.OutSize - firstRow);
+        int tallest = PackedWeights<T, TVec>.TallestTile, tiles = (_task.OutChannels + tallest - 1) / tallest;
+        int firstChannel = tiles * channelBlock / _channelBlocks * tallest;
+        int endChannel = Math.Min(_task.OutChannels, tiles * (channelBlock + 1) / _channelBlocks * tallest);
+
+        T* input = _input + unit * _task.InChannels * _task.InPlane;
+        T* output = _output + (unit * _task.OutChannels + firstChannel) * _grid.Plane + _grid.First + firstRow * _grid.RowStep;
+        int group = unit % _task.Groups, run = rows * _task.Columns.OutSize;
+        if (_grid.IsDense(_task))
+        {
+            ChannelLoop(input, group, firstRow, rows, firstChannel, endChannel, output, _grid.Plane);
+            return;
+        }
+
+        int channels = endChannel - firstChannel;
+        using ScratchLease block = Scratch.Rent<T>((nint)channels * run);
+        ChannelLoop(input, group, firstRow, rows, firstChannel, endChannel, block.As<T>(), run);
+        Scatter(block.As<T>(), channels, rows, output);
+    }
+
+    /// <summary>One block of outputs: lowers the input channels, all at once where they fit, and adds their tiles up.</summary>
+    private readonly void ChannelLoop(T* input, int group, int firstRow, int rows, int firstOut, int endOut, T* output, nint pitch)
+    {
+        int run = rows * _task.Columns.OutSize;
+        if (ReadsDirectly)
+        {
+            TileLoop(input + (nint)firstRow * _task.Columns.InSize, 0, _task.InChannels, group, firstOut, endOut, output, pitch, run);
+            return;
+        }
+
+        RowLowering<T, TVec> lowering = new(_task, _blockRows);
+        using ScratchLease low = Scratch.Rent<T>(_chunkChannels * lowering.ChannelSize + RowLowering<T, TVec>.Slack);
+        for (int c = 0; c < _task.InChannels; c += _chunkChannels)
+        {
+            int channels = Math.Min(_chunkChannels, _task.InChannels - c);
+            lowering.Lower(input + c * _task.InPlane, channels, firstRow, rows, low.As<T>());
+            TileLoop(low.As<T>(), c, channels, group, firstOut, endOut, output, pitch, run);
+        }
+    }
+
+    private readonly void Scatter(T* block, int channels, int rows, T* output)
+    {
+        int width = _task.Columns.OutSize;
+        for (int k = 0; k < channels; k++)
+        {
+            for (int p = 0; p < rows; p++, block += width)
+            {
+                T* row = output + k * _grid.Plane + p * _grid.RowStep;
+                for (int q = 0; q < width; q++) row[q * _grid.ColumnStep] = block[q];
+            }
+        }
+    }
+
+    /// <summary>All tiles of a block for the input channels [firstIn, firstIn + channels).</summary>
+    private readonly void TileLoop(T* input, int firstIn, int channels, int group, int firstOut, int endOut, T* output, nint pitch, int run)
+    {
+        int channelTaps = _task.Rows.Count * _task.Columns.Count, taps = channels * channelTaps;
+        bool first = firstIn == 0, last = firstIn + channels == _task.InChannels;
+        bool overlap = run >= TVec.Count && _chunkChannels == _task.InChannels;
+        T* edge = stackalloc T[8 * 8 * TVec.Count];
+        T* zeros = stackalloc T[8];
+        new Span<T>(zeros, 8).Clear();
+        int height;
+        for (int k = firstOut; k < endOut; k += height)
+        {
+            int remaining = _task.OutChannels - k;
+            height = PackedWeights<T, TVec>.TileHeight(remaining);
+            int valid = Math.Min(height, remaining);
+            T* weights = _packed + group * PackedWeights<T, TVec>.GroupSize(_task) + (nint)k * _task.Taps + (nint)firstIn * channelTaps * height;
+            T* start = first ? _start + group * _task.OutChannels + k : zeros;
+            T* plane = output + (k - firstOut) * pitch;
+            int vectors;
+            for (int f = 0; f < run; f += vectors * TVec.Count)
+            {
+                vectors = ConvTile<T, TVec>.VectorsOf(height, (run - f + TVec.Count - 1) / TVec.Count);
+                if (overlap && f + vectors * TVec.Count > run)
+                {
+                    // The last tile begins early enough to end with the run; what it computes twice comes out the same.
+                    if (vectors * TVec.Count > run) vectors = ConvTile<T, TVec>.VectorsOf(height, run / TVec.Count);
+                    f = Math.Min(f, run - vectors * TVec.Count);
+                }
+
+                int count = Math.Min(run - f, vectors * TVec.Count);
+                bool direct = count == vectors * TVec.Count && valid == height && first;
+                T* target = direct ? plane + f : edge;
+                nint targetPitch = direct ? pitch : vectors * TVec.Count;
+                ConvTile<T, TVec>.Run(height, vectors, _offsets, taps, input + f, weights, height, start, target, targetPitch);
+                if (!direct) Merge(edge, targetPitch, plane + f, pitch, valid, count, !first);
+                if (_relu && last) Rectify(plane + f, pitch, valid, count);
+            }
+        }
+    }
+
+    private static void Merge(T* edge, nint edgePitch, T* plane, nint pitch, int channels, int count, bool accumulate)
+    {
+        for (int m = 0; m < channels; m++, edge += edgePitch, plane += pitch)
+        {
+            for (int f = 0; f < count; f += TVec.Count)
+            {
+                TVec sum = TVec.Load(edge + f);
+                if (accumulate) sum += TVec.LoadFirst(plane + f, Math.Min(count - f, TVec.Count));
+                sum.StoreFirst(plane + f, Math.Min(count - f, TVec.Count));
+            }
+        }
+    }
+
+    /// <summary>max(y, 0); NaN stays NaN.</summary>
+    private static void Rectify(T* plane, nint pitch, int channels, int count)
+    {
+        for (int m = 0; m < channels; m++, plane += pitch)
+        {
+            for (int f = 0; f < count; f += TVec.Count)
+            {
+                int lanes = Math.Min(count - f, TVec.Count);
+                TVec.MaxNative(TVec.Zero, TVec.LoadFirst(plane + f, lanes)).StoreFirst(plane + f, lanes);
+            }
+        }
+    }
+}

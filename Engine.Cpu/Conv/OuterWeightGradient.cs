@@ -1,0 +1,273 @@
+namespace Engine.Cpu;
+
+/// <summary>
+/// dw[k, c, r, s] = beta·dw + Σ dy[n, k, p, q] · x[n, c, …] as a sum of outer products, one for each output (n, p, q), whose columns are
+/// neighbouring channels.
+/// </summary>
+/// <remarks>
+/// x is copied channel last, so that at one pixel the products of all columns s and channels c of a kernel row lie side by side: S·C
+/// sums in a row need neither gaps nor a final addition of lanes. dy is packed [16 channels][pixel][channel].
+/// Work is cut into items (chunk of images, group, block of input channels) with sums of their own; the chunks are added in ascending
+/// order. All cuts follow from the geometry, so the result does not depend on the number of threads.
+/// </remarks>
+internal unsafe struct OuterWeightGradient<T, TVec> : IParallelBody
+    where T : unmanaged
+    where TVec : struct, ISimd<TVec>
+{
+    /// <summary>Bytes of x and dy that are repacked at a time; half of a second-level cache of 1 MB.</summary>
+    private const int UnitBytes = 448 << 10;
+
+    /// <summary>Pixels for which the sums stay in registers; their part of x should stay in the first-level cache.</summary>
+    private const int RunLength = 128;
+
+    /// <summary>Most input channels in a block.</summary>
+    private const int MostChannels = 96;
+
+    /// <summary>Channels that are transposed together, and that lie together in the packed dy.</summary>
+    private const int TransposedChannels = 16;
+
+    /// <summary>Items to aim at: enough to keep the threads of a small machine evenly busy.</summary>
+    private const int TargetItems = 16;
+
+    /// <summary>Most bytes of sums that are spent on more items.</summary>
+    private const int SumBytes = 8 << 20;
+
+    /// <summary>Below this many operations a second thread costs more than it saves.</summary>
+    private const double ParallelFlops = 400_000;
+
+    private Correlation _task;
+    private T* _input, _gradient, _sums;
+    private nint* _offsets;
+    private int _unitRows, _unitImages, _chunks, _blockChannels, _channelBlocks;
+
+    /// <summary>Whether the lanes of vectors are filled well enough for this to be the fastest way.</summary>
+    public static bool Suits(in Correlation task)
+    {
+        int span = Span(task, task.InChannels), lanes = TVec.Count;
+        return task.InChannels > 0 && 4 * span >= 3 * ((span + lanes - 1) / lanes * lanes);
+    }
+
+    /// <summary>Computes the gradient for all groups; <paramref name="task"/> describes the forward convolution.</summary>
+    public static void Run(in Correlation task, T* input, T* gradient, T* weightGradient, T beta, WorkerPool pool)
+    {
+        OuterWeightGradient<T, TVec> body = new() { _task = task, _input = input, _gradient = gradient };
+        body.Plan();
+        using ScratchLease sums = Scratch.Rent<T>((nint)body.Items * body.ItemSums);
+        using ScratchLease offsets = Scratch.Rent<nint>((nint)body._unitImages * body._unitRows * task.Columns.OutSize);
+        body._sums = sums.As<T>();
+        body._offsets = offsets.As<nint>();
+        body.WriteOffsets();
+        if (task.Flops >= ParallelFlops) pool.Run(body.Items, ref body);
+        else
+            for (int item = 0; item < body.Items; item++) body.Run(item, 0);
+        body.Combine(weightGradient, beta);
+    }
+
+    private static int Span(in Correlation task, int channels) => task.Columns.OffsetStep == 1 ? task.Columns.Count * channels : channels;
+
+    private readonly int Items => _chunks * _task.Groups * _channelBlocks;
+
+    /// <summary>Kernel elements that are not covered by neighbouring columns.</summary>
+    private readonly int Steps => _task.Columns.OffsetStep == 1 ? _task.Rows.Count : _task.Rows.Count * _task.Columns.Count;
+
+    private readonly int PaddedSpan => (Span(_task, _blockChannels) + TVec.Count - 1) / TVec.Count * TVec.Count;
+
+    private readonly int PaddedOut => (_task.OutChannels + TransposedChannels - 1) / TransposedChannels * TransposedChannels;
+
+    private readonly nint ItemSums => (nint)PaddedOut * Steps * PaddedSpan;
+
+    private readonly int InRows(int outRows) => (outRows - 1) * _task.Rows.Stride + _task.Rows.Extent + 1;
+
+    private readonly int InColumns => (_task.Columns.OutSize - 1) * _task.Columns.Stride + _task.Columns.Extent + 1;
+
+    private void Plan()
+    {
+        int lanes = TVec.Count, outRows = _task.Rows.OutSize;
+        _channelBlocks = (_task.InChannels + MostChannels - 1) / MostChannels;
+        _blockChannels = Math.Min(_task.InChannels, ((_task.InChannels + _channelBlocks - 1) / _channelBlocks + lanes - 1) / lanes * lanes);
+        _channelBlocks = (_task.InChannels + _blockChannels - 1) / _blockChannels;
+
+        nint budget = UnitBytes / sizeof(T), inRow = (nint)InColumns * _blockChannels, outRow = (nint)_task.Columns.OutSize * _task.OutChannels;
+        nint rows = (budget - _task.Rows.Extent * inRow) / (_task.Rows.Stride * inRow + outRow);
+        _unitRows = (int)Math.Clamp(rows, 1, outRows);
+        int units = (outRows + _unitRows - 1) / _unitRows;
+        _unitRows = (outRows + units - 1) / units;
+        _unitImages = units > 1 ? 1 : (int)Math.Clamp(budget / (InRows(outRows) * inRow + outRows * outRow), 1, _task.Batch);
+
+        int runs = (_task.Batch + _unitImages - 1) / _unitImages, blocks = _task.Groups * _channelBlocks;
+        nint affordable = SumBytes / sizeof(T) / (ItemSums * blocks);
+        _chunks = (int)Math.Clamp(Math.Min((TargetItems + blocks - 1) / blocks, affordable), 1, runs);
+    }
+
+    private readonly void WriteOffsets()
+    {
+        nint* offset = _offsets;
+        nint pitch = (nint)InColumns * _blockChannels;
+        for (int n = 0; n < _unitImages; n++)
+            for (int p = 0; p < _unitRows; p++)
+                for (int q = 0; q < _task.Columns.OutSize; q++)
+                    *offset++ = ((nint)n * InRows(_unitRows) + p * _task.Rows.Stride) * pitch + (nint)q * _task.Columns.Stride * _blockChannels;
+    }
+
+    public readonly void Run(int part, int worker)
+    {
+        int block = part % _channelBlocks, group = part / _channelBlocks % _task.Groups, chunk = part / _channelBlocks / _task.Groups;
+        int firstIn = block * _blockChannels, channels = Math.Min(_blockChannels, _task.InChannels - firstIn);
+        int runs = (_task.Batch + _unitImages - 1) / _unitImages;
+        int firstImage = (int)((long)runs * chunk / _chunks) * _unitImages;
+        int endImage = Math.Min(_task.Batch, (int)((long)runs * (chunk + 1) / _chunks) * _unitImages);
+
+        nint imageSize = (nint)InRows(_unitRows) * InColumns * _blockChannels;
+        int mostPixels = _unitImages * _unitRows * _task.Columns.OutSize;
+        using ScratchLease pixels = Scratch.Rent<T>(_unitImages * imageSize + 4 * TVec.Count);
+        using ScratchLease packed = Scratch.Rent<T>((nint)PaddedOut * mostPixels);
+        T* sums = _sums + part * ItemSums;
+        bool first = true;
+        for (int image = firstImage; image < endImage; image += _unitImages)
+        {
+            int images = Math.Min(_unitImages, endImage - image);
+            for (int row = 0; row < _task.Rows.OutSize; row += _unitRows, first = false)
+            {
+                int rows = Math.Min(_unitRows, _task.Rows.OutSize - row), run = rows * _task.Columns.OutSize, total = images * run;
+                for (int i = 0; i < images; i++)
+                {
+                    nint unit = (nint)(image + i) * _task.Groups + group;
+                    PackPixels(_input + (unit * _task.InChannels + firstIn) * _task.InPlane, channels, row, rows, pixels.As<T>() + i * imageSize);
+                    PackGradient(_gradient + unit * _task.OutChannels * _task.OutPlane + (nint)row * _task.Columns.OutSize, run, i * run, total, packed.As<T>());
+                }
+
+                Accumulate(pixels.As<T>(), packed.As<T>(), total, sums, first);
+            }
+        }
+    }
+
+    private readonly void PackPixels(T* input, int channels, int firstRow, int rows, T* pixels)
+    {
+        TapAxis columns = _task.Columns;
+        int first = columns.LowestOffset, width = InColumns, begin = Math.Clamp(-first, 0, width), end = Math.Clamp(columns.InSize - first, begin, width);
+        nint row = (nint)firstRow * _task.Rows.Stride + _task.Rows.LowestOffset, pitch = _blockChannels, rowSize = width * pitch;
+        int count = InRows(rows), above = (int)Math.Clamp(-row, 0, count), inside = (int)Math.Clamp(_task.Rows.InSize - row, above, count) - above;
+        Clear(pixels, above * rowSize);
+        Clear(pixels + (above + inside) * rowSize, (count - above - inside) * rowSize);
+        T* source = input + (row + above) * columns.InSize + first + begin;
+        pixels += above * rowSize;
+        if (end - begin < width)
+        {
+            for (int i = 0; i < inside; i++)
+            {
+                Clear(pixels + i * rowSize, begin * pitch);
+                Clear(pixels + i * rowSize + end * pitch, (width - end) * pitch);
+            }
+        }
+
+        // Few channels at a time, each from its first row to its last: as many streams as the prefetcher can follow.
+        for (int c = 0; c < channels; c += TransposedChannels)
+        {
+            int some = Math.Min(TransposedChannels, channels - c);
+            T* plane = source + c * _task.InPlane;
+            if (width == columns.InSize && end - begin == width)
+                Transpose<T, TVec>.Copy(plane, _task.InPlane, some, inside * width, pixels + c, pitch);
+            else
+                for (int i = 0; i < inside; i++)
+                    Transpose<T, TVec>.Copy(plane + (nint)i * columns.InSize, _task.InPlane, some, end - begin, pixels + i * rowSize + begin * pitch + c, pitch);
+        }
+    }
+
+    /// <summary>Writes pixels [at, at + count) of all blocks of channels, whose length is <paramref name="total"/> pixels.</summary>
+    private readonly void PackGradient(T* gradient, int count, int at, int total, T* packed)
+    {
+        for (int k = 0; k < _task.OutChannels; k += TransposedChannels)
+        {
+            int valid = Math.Min(TransposedChannels, _task.OutChannels - k);
+            T* block = packed + (nint)k * total + (nint)at * TransposedChannels;
+            if (valid < TransposedChannels) Clear(block, (nint)count * TransposedChannels);
+            Transpose<T, TVec>.Copy(gradient + k * _task.OutPlane, _task.OutPlane, valid, count, block, TransposedChannels);
+        }
+    }
+
+    private readonly void Accumulate(T* pixels, T* packed, int total, T* sums, bool first)
+    {
+        int columns = _task.Columns.OffsetStep == 1 ? 1 : _task.Columns.Count;
+        nint sumPitch = (nint)Steps * PaddedSpan, rowPitch = (nint)InColumns * _blockChannels;
+        T* zeros = stackalloc T[8];
+        new Span<T>(zeros, 8).Clear();
+        for (int f = 0; f < total; f += RunLength, first = false)
+        {
+            int count = Math.Min(RunLength, total - f), height;
+            for (int k = 0; k < _task.OutChannels; k += height)
+            {
+                height = PackedWeights<T, TVec>.TileHeight(_task.OutChannels - k);
+                T* weights = packed + (nint)(k - k % TransposedChannels) * total + (nint)f * TransposedChannels + k % TransposedChannels;
+                for (int step = 0; step < Steps; step++)
+                {
+                    int i = step / columns, j = step % columns;
+                    T* input = pixels + _task.Rows.Distance(i) * rowPitch + (columns == 1 ? 0 : _task.Columns.Distance(j)) * (nint)_blockChannels;
+                    T* output = sums + k * sumPitch + (nint)step * PaddedSpan;
+                    int vectors;
+                    for (int v = 0; v < PaddedSpan; v += vectors * TVec.Count)
+                    {
+                        vectors = ConvTile<T, TVec>.VectorsOf(height, (PaddedSpan - v) / TVec.Count);
+                        ConvTile<T, TVec>.Run(height, vectors, _offsets + f, count, input + v, weights, TransposedChannels, first ? zeros : null, output + v, sumPitch);
+                    }
+                }
+            }
+        }
+    }
+
+    private readonly void Combine(T* weightGradient, T beta)
+    {
+        nint chunkSums = _task.Groups * _channelBlocks * ItemSums;
+        for (int chunk = 1; chunk < _chunks; chunk++) Add(_sums, _sums + chunk * chunkSums, chunkSums);
+        using ScratchLease row = Scratch.Rent<T>(_task.Taps + TVec.Count);
+        for (int k = 0; k < _task.Groups * _task.OutChannels; k++)
+        {
+            GatherRow(k / _task.OutChannels, k % _task.OutChannels, row.As<T>());
+            AddScaled(weightGradient + (nint)k * _task.Taps, beta, row.As<T>(), _task.Taps);
+        }
+    }
+
+    /// <summary>The sums of one output channel in the order of the weights: input channel, row, column.</summary>
+    private readonly void GatherRow(int group, int k, T* row)
+    {
+        int columns = _task.Columns.Count, rows = _task.Rows.Count, spanColumns = _task.Columns.OffsetStep == 1 ? columns : 1;
+        for (int block = 0; block < _channelBlocks; block++)
+        {
+            int firstIn = block * _blockChannels, channels = Math.Min(_blockChannels, _task.InChannels - firstIn);
+            T* sums = _sums + (group * _channelBlocks + block) * ItemSums + (nint)k * Steps * PaddedSpan;
+            for (int step = 0; step < Steps; step++, sums += PaddedSpan)
+            {
+                for (int j = 0; j < spanColumns; j++)
+                {
+                    T* target = row + (nint)firstIn * rows * columns + step * spanColumns + j;
+                    T* source = sums + j * _blockChannels;
+                    for (int c = 0; c < channels; c++, target += rows * columns) *target = source[c];
+                }
+            }
+        }
+    }
+
+    private static void Add(T* sums, T* more, nint count)
+    {
+        for (nint i = 0; i < count; i += TVec.Count)
+        {
+            nint lanes = Math.Min(count - i, TVec.Count);
+            (TVec.LoadFirst(sums + i, lanes) + TVec.LoadFirst(more + i, lanes)).StoreFirst(sums + i, lanes);
+        }
+    }
+
+    /// <summary>target = beta·target + row; with beta 0 the old values are not read.</summary>
+    private static void AddScaled(T* target, T beta, T* row, int count)
+    {
+        TVec factor = TVec.Broadcast(&beta);
+        bool keep = TVec.MaskBits(TVec.Equal(factor, TVec.Zero)) == 0;
+        for (int i = 0; i < count; i += TVec.Count)
+        {
+            nint lanes = Math.Min(count - i, TVec.Count);
+            TVec sum = TVec.LoadFirst(row + i, lanes);
+            if (keep) sum = TVec.MultiplyAdd(factor, TVec.LoadFirst(target + i, lanes), sum);
+            sum.StoreFirst(target + i, lanes);
+        }
+    }
+
+    private static void Clear(T* target, nint count) => new Span<byte>(target, checked((int)(count * sizeof(T)))).Clear();
+}

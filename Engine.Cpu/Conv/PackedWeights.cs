@@ -1,0 +1,49 @@
+namespace Engine.Cpu;
+
+/// <summary>Weights of a correlation in the order in which the tiles read them: [group][tile of channels][tap][channel of the tile].</summary>
+internal static unsafe class PackedWeights<T, TVec>
+    where T : unmanaged
+    where TVec : struct, ISimd<TVec>
+{
+    /// <summary>The tallest tile: more would not leave its sums in registers.</summary>
+    public static int TallestTile => sizeof(T) * TVec.Count == 64 ? 8 : 4;
+
+    /// <summary>Channels of a tile that begins <paramref name="remaining"/> channels before the last.</summary>
+    public static int TileHeight(int remaining) => remaining == 1 ? 1 : remaining <= 4 ? 4 : TallestTile;
+
+    /// <summary>Elements of one group; tiles are full except the last, which is padded.</summary>
+    public static nint GroupSize(in Correlation task) => (nint)(task.OutChannels + TallestTile) * task.Taps;
+
+    /// <summary>Packs all groups.</summary>
+    public static void Pack(in Correlation task, T* weights, T* packed)
+    {
+        for (int g = 0; g < task.Groups; g++)
+        {
+            T* tile = packed + g * GroupSize(task);
+            int height;
+            for (int k = 0; k < task.OutChannels; k += height, tile += (nint)height * task.Taps)
+            {
+                height = TileHeight(task.OutChannels - k);
+                PackTile(task, weights + g * task.WeightGroupStride + k * task.WeightOutStride, Math.Min(height, task.OutChannels - k), height, tile);
+            }
+        }
+    }
+
+    private static void PackTile(in Correlation task, T* weights, int channels, int height, T* tile)
+    {
+        TapAxis rows = task.Rows, columns = task.Columns;
+        for (int m = 0; m < height; m++)
+        {
+            T* target = tile + m;
+            for (int c = 0; c < task.InChannels; c++)
+            {
+                for (int i = 0; i < rows.Count; i++)
+                {
+                    T* source = weights + m * task.WeightOutStride + c * task.WeightInStride
+                        + (nint)(rows.FirstTap + i * rows.TapStep) * task.KernelWidth + columns.FirstTap;
+                    for (int j = 0; j < columns.Count; j++, target += height) *target = m < channels ? source[j * columns.TapStep] : default;
+                }
+            }
+        }
+    }
+}

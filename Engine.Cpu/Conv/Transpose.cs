@@ -1,0 +1,117 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Engine.Cpu;
+
+/// <summary>Copies a matrix to its transpose: target[j·targetPitch + i] = source[i·sourcePitch + j].</summary>
+/// <remarks>Reads and writes the elements of the matrix only, whatever lies between its rows.</remarks>
+internal static unsafe class Transpose<T, TVec>
+    where T : unmanaged
+    where TVec : struct, ISimd<TVec>
+{
+    /// <summary>Copies <paramref name="rows"/> × <paramref name="columns"/> elements.</summary>
+    public static void Copy(T* source, nint sourcePitch, int rows, int columns, T* target, nint targetPitch)
+    {
+        if (sizeof(T) == sizeof(float) && TVec.Count == 16)
+        {
+            for (int i = 0; i < rows; i += 16)
+                for (int j = 0; j < columns; j += 16)
+                    Block16((float*)(source + i * sourcePitch + j), sourcePitch, Math.Min(16, rows - i), Math.Min(16, columns - j),
+                        (float*)(target + j * targetPitch + i), targetPitch);
+            return;
+        }
+
+        int wholeRows = 0, wholeColumns = 0;
+        if (sizeof(T) == sizeof(float) && TVec.Count > 1)
+        {
+            wholeRows = rows & ~3;
+            wholeColumns = columns & ~3;
+            for (int i = 0; i < wholeRows; i += 4)
+                for (int j = 0; j < wholeColumns; j += 4)
+                    Block4((float*)(source + i * sourcePitch + j), sourcePitch, (float*)(target + j * targetPitch + i), targetPitch);
+        }
+
+        for (int i = 0; i < rows; i++)
+            for (int j = i < wholeRows ? wholeColumns : 0; j < columns; j++) target[j * targetPitch + i] = source[i * sourcePitch + j];
+    }
+
+    private static void Block4(float* source, nint sourcePitch, float* target, nint targetPitch)
+    {
+        Vector128<float> r0 = Vector128.Load(source), r1 = Vector128.Load(source + sourcePitch);
+        Vector128<float> r2 = Vector128.Load(source + 2 * sourcePitch), r3 = Vector128.Load(source + 3 * sourcePitch);
+        // (r0[0], r2[0], r0[1], r2[1]) and so on: pairs of rows two apart, interleaved twice.
+        Vector128<float> a = Low(r0, r2), b = Low(r1, r3), c = High(r0, r2), d = High(r1, r3);
+        Low(a, b).Store(target);
+        High(a, b).Store(target + targetPitch);
+        Low(c, d).Store(target + 2 * targetPitch);
+        High(c, d).Store(target + 3 * targetPitch);
+    }
+
+    private static Vector128<float> Low(Vector128<float> a, Vector128<float> b)
+        => Sse.IsSupported ? Sse.UnpackLow(a, b) : Vector128.Create(a[0], b[0], a[1], b[1]);
+
+    private static Vector128<float> High(Vector128<float> a, Vector128<float> b)
+        => Sse.IsSupported ? Sse.UnpackHigh(a, b) : Vector128.Create(a[2], b[2], a[3], b[3]);
+
+    /// <summary>Up to 16 × 16 elements: missing ones are read as zeros and not written.</summary>
+    [SkipLocalsInit]
+    private static void Block16(float* source, nint sourcePitch, int rows, int columns, float* target, nint targetPitch)
+    {
+        float* block = stackalloc float[256];
+        if (rows == 16 && columns == 16)
+        {
+            Whole16(source, sourcePitch, target, targetPitch);
+            return;
+        }
+
+        Vector512<float> inRow = First(columns), inColumn = First(rows);
+        for (int i = 0; i < 16; i++)
+            (i < rows ? Avx512F.MaskLoad(source + i * sourcePitch, inRow, Vector512<float>.Zero) : Vector512<float>.Zero).Store(block + 16 * i);
+        Whole16(block, 16, block, 16);
+        for (int j = 0; j < columns; j++) Avx512F.MaskStore(target + j * targetPitch, inColumn, Vector512.Load(block + 16 * j));
+    }
+
+    /// <summary>All is read before anything is written.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Whole16(float* source, nint pitch, float* target, nint targetPitch)
+    {
+        Quad(source, pitch, out Vector512<float> a0, out Vector512<float> a1, out Vector512<float> a2, out Vector512<float> a3);
+        Quad(source + 4 * pitch, pitch, out Vector512<float> b0, out Vector512<float> b1, out Vector512<float> b2, out Vector512<float> b3);
+        Quad(source + 8 * pitch, pitch, out Vector512<float> c0, out Vector512<float> c1, out Vector512<float> c2, out Vector512<float> c3);
+        Quad(source + 12 * pitch, pitch, out Vector512<float> d0, out Vector512<float> d1, out Vector512<float> d2, out Vector512<float> d3);
+        Gather(a0, b0, c0, d0, target, targetPitch);
+        Gather(a1, b1, c1, d1, target + targetPitch, targetPitch);
+        Gather(a2, b2, c2, d2, target + 2 * targetPitch, targetPitch);
+        Gather(a3, b3, c3, d3, target + 3 * targetPitch, targetPitch);
+    }
+
+    /// <summary>Transposes the 4 × 4 blocks of four rows: group g of four lanes of column m holds rows 0 to 3 of column 4g + m.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Quad(float* source, nint pitch,
+        out Vector512<float> column0, out Vector512<float> column1, out Vector512<float> column2, out Vector512<float> column3)
+    {
+        Vector512<float> r0 = Vector512.Load(source), r1 = Vector512.Load(source + pitch);
+        Vector512<float> r2 = Vector512.Load(source + 2 * pitch), r3 = Vector512.Load(source + 3 * pitch);
+        Vector512<double> a = Avx512F.UnpackLow(r0, r1).AsDouble(), b = Avx512F.UnpackLow(r2, r3).AsDouble();
+        Vector512<double> c = Avx512F.UnpackHigh(r0, r1).AsDouble(), d = Avx512F.UnpackHigh(r2, r3).AsDouble();
+        column0 = Avx512F.UnpackLow(a, b).AsSingle();
+        column1 = Avx512F.UnpackHigh(a, b).AsSingle();
+        column2 = Avx512F.UnpackLow(c, d).AsSingle();
+        column3 = Avx512F.UnpackHigh(c, d).AsSingle();
+    }
+
+    /// <summary>Brings the row groups of columns m, 4 + m, 8 + m and 12 + m together.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Gather(Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d, float* target, nint pitch)
+    {
+        Vector512<float> ab0 = Avx512F.Shuffle4x128(a, b, 0b01_00_01_00), ab1 = Avx512F.Shuffle4x128(a, b, 0b11_10_11_10);
+        Vector512<float> cd0 = Avx512F.Shuffle4x128(c, d, 0b01_00_01_00), cd1 = Avx512F.Shuffle4x128(c, d, 0b11_10_11_10);
+        Avx512F.Shuffle4x128(ab0, cd0, 0b10_00_10_00).Store(target);
+        Avx512F.Shuffle4x128(ab0, cd0, 0b11_01_11_01).Store(target + 4 * pitch);
+        Avx512F.Shuffle4x128(ab1, cd1, 0b10_00_10_00).Store(target + 8 * pitch);
+        Avx512F.Shuffle4x128(ab1, cd1, 0b11_01_11_01).Store(target + 12 * pitch);
+    }
+
+    private static Vector512<float> First(int count) => Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(count)).AsSingle();
+}

@@ -1,0 +1,86 @@
+namespace Engine.Tests.Cpu;
+
+/// <summary>Geometries for the convolution tests: named corner cases and a generated table.</summary>
+internal static class ConvolutionCases
+{
+    /// <summary>Corner cases, small networks' layers, and generated geometries.</summary>
+    public static IEnumerable<ConvGeometry> All => [.. Corners(), .. Generated(60, seed: 1)];
+
+    /// <summary>Shapes chosen by hand.</summary>
+    public static IEnumerable<ConvGeometry> Corners()
+    {
+        yield return Make(1, 1, 1, 1, 1, 1, 1);
+        yield return Make(2, 1, 28, 28, 6, 5, 5, pad: (2, 2));
+        yield return Make(3, 6, 14, 14, 16, 5, 5);
+        yield return Make(2, 16, 9, 9, 16, 3, 3, pad: (1, 1));
+        yield return Make(2, 24, 8, 8, 40, 3, 3, pad: (1, 1));
+        yield return Make(1, 33, 17, 30, 17, 3, 3, pad: (1, 1));
+        yield return Make(2, 3, 33, 31, 8, 7, 7, stride: (2, 2), pad: (3, 3));
+        yield return Make(2, 17, 15, 15, 9, 3, 3, stride: (2, 2), pad: (1, 1));
+        yield return Make(3, 20, 7, 7, 12, 1, 1);
+        yield return Make(2, 5, 8, 8, 7, 1, 1, stride: (2, 2));
+        yield return Make(2, 5, 2, 2, 7, 1, 1);
+        yield return Make(2, 8, 12, 12, 8, 3, 3, pad: (1, 1), groups: 8);
+        yield return Make(2, 8, 12, 12, 16, 3, 3, pad: (1, 1), groups: 8);
+        yield return Make(1, 12, 11, 13, 18, 3, 3, stride: (2, 1), pad: (0, 2), dilation: (1, 2), groups: 3);
+        yield return Make(2, 4, 13, 12, 6, 3, 2, stride: (3, 2), pad: (1, 0), dilation: (2, 3), groups: 2);
+        yield return Make(2, 3, 9, 9, 4, 2, 2, stride: (3, 3));               // stride larger than the kernel
+        yield return Make(2, 3, 10, 10, 4, 3, 3, stride: (4, 4), dilation: (2, 2));
+        yield return Make(1, 2, 3, 3, 3, 5, 5, pad: (2, 2));                  // kernel larger than the image
+        yield return Make(1, 2, 2, 3, 3, 7, 5, pad: (6, 4), dilation: (1, 1));
+        yield return Make(1, 2, 4, 4, 3, 3, 3, pad: (5, 5));                  // outputs that see padding only
+        yield return Make(1, 1, 1, 50, 3, 1, 9, pad: (0, 4));                 // one-dimensional
+        yield return Make(2, 2, 40, 1, 3, 5, 1, pad: (2, 0));
+        yield return Make(1, 2, 9, 17, 3, 3, 1);                              // rows without padding
+        yield return Make(0, 3, 8, 8, 4, 3, 3, pad: (1, 1));                  // no images
+        yield return Make(2, 3, 2, 8, 4, 3, 3);                               // no outputs
+        yield return Make(1, 300, 6, 6, 10, 3, 3, pad: (1, 1));
+        yield return Make(1, 3, 70, 70, 5, 3, 3, pad: (1, 1));
+    }
+
+    /// <summary>Random geometries, equal for equal seeds.</summary>
+    public static IEnumerable<ConvGeometry> Generated(int count, int seed)
+    {
+        Random random = new(seed);
+        int[] groupCounts = [1, 1, 1, 1, 2, 3];
+        while (count > 0)
+        {
+            int groups = groupCounts[random.Next(groupCounts.Length)];
+            ConvGeometry g = Make(random.Next(1, 4), groups * random.Next(1, 20), random.Next(1, 24), random.Next(1, 40), groups * random.Next(1, 20),
+                random.Next(1, 6), random.Next(1, 6), (random.Next(1, 4), random.Next(1, 4)), (random.Next(0, 4), random.Next(0, 4)),
+                (random.Next(1, 4), random.Next(1, 4)), groups);
+            if (g.OutHeight == 0 || g.OutWidth == 0 || g.Flops > 6e6) continue;
+            count--;
+            yield return g;
+        }
+    }
+
+    /// <summary>A geometry with the output size that follows.</summary>
+    public static ConvGeometry Make(int n, int c, int h, int w, int k, int r, int s, (int H, int W)? stride = null, (int H, int W)? pad = null,
+        (int H, int W)? dilation = null, int groups = 1)
+    {
+        (int H, int W) step = stride ?? (1, 1), zeros = pad ?? (0, 0), spread = dilation ?? (1, 1);
+        return new ConvGeometry
+        {
+            Batch = n,
+            InChannels = c,
+            InHeight = h,
+            InWidth = w,
+            OutChannels = k,
+            OutHeight = OutSize(h, r, step.H, zeros.H, spread.H),
+            OutWidth = OutSize(w, s, step.W, zeros.W, spread.W),
+            KernelHeight = r,
+            KernelWidth = s,
+            StrideH = step.H,
+            StrideW = step.W,
+            PadH = zeros.H,
+            PadW = zeros.W,
+            DilationH = spread.H,
+            DilationW = spread.W,
+            Groups = groups,
+        };
+    }
+
+    private static int OutSize(int size, int kernel, int stride, int pad, int dilation)
+        => Math.Max(0, (size + 2 * pad - (kernel - 1) * dilation - 1 + stride) / stride);
+}

@@ -1,0 +1,114 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using Engine.Cpu;
+using NUnit.Framework;
+
+namespace Engine.Tests.Cpu;
+
+/// <summary>All directions, element types, instruction sets and thread counts against <see cref="ConvolutionReference"/>.</summary>
+internal sealed unsafe class ConvolutionTests
+{
+    /// <summary>Error allowed in units of the type's rounding error times the sum of the absolute products.</summary>
+    private const double RoundingUnits = 16;
+
+    private static readonly SimdLevel[] s_levels = [.. Enum.GetValues<SimdLevel>().Where(level => level <= CpuIsa.Hardware)];
+
+    private static WorkerPool[] s_pools = [];
+
+    [OneTimeSetUp]
+    public void StartPools() => s_pools = [new WorkerPool(1), new WorkerPool(2), new WorkerPool(3)];
+
+    [OneTimeTearDown]
+    public void StopPools()
+    {
+        foreach (WorkerPool pool in s_pools) pool.Dispose();
+    }
+
+    [TestCaseSource(typeof(ConvolutionCases), nameof(ConvolutionCases.All))]
+    public void Forward_MatchesReference(ConvGeometry g)
+    {
+        double[] x = Values(XLength(g), 1), w = Values(WLength(g), 2), bias = Values(g.OutChannels, 3);
+        foreach ((bool biased, bool relu) in new[] { (false, false), (true, true) })
+        {
+            (double[] y, double[] magnitude) = ConvolutionReference.Forward(g, x, w, biased ? bias : null, relu);
+            Check32(y, magnitude, (level, pool) => Run<float>(y.Length, x, w, biased ? bias : null,
+                (px, pw, pb, py) => Convolution.Forward(g, px, pw, py, pb, relu, pool, level)));
+            Check64(y, magnitude, (level, pool) => Run<double>(y.Length, x, w, biased ? bias : null,
+                (px, pw, pb, py) => Convolution.Forward(g, px, pw, py, pb, relu, pool, level)));
+        }
+    }
+
+    [TestCaseSource(typeof(ConvolutionCases), nameof(ConvolutionCases.All))]
+    public void BackwardData_MatchesReference(ConvGeometry g)
+    {
+        double[] dy = Values(YLength(g), 1), w = Values(WLength(g), 2);
+        (double[] dx, double[] magnitude) = ConvolutionReference.BackwardData(g, dy, w);
+        Check32(dx, magnitude, (level, pool) => Run<float>(dx.Length, dy, w, null, (py, pw, _, px) => Convolution.BackwardData(g, py, pw, px, pool, level)));
+        Check64(dx, magnitude, (level, pool) => Run<double>(dx.Length, dy, w, null, (py, pw, _, px) => Convolution.BackwardData(g, py, pw, px, pool, level)));
+    }
+
+    [TestCaseSource(typeof(ConvolutionCases), nameof(ConvolutionCases.All))]
+    public void BackwardWeight_MatchesReference(ConvGeometry g)
+    {
+        double[] x = Values(XLength(g), 1), dy = Values(YLength(g), 2), old = Values(WLength(g), 3);
+        foreach (float beta in new[] { 0f, 1f, 0.5f })
+        {
+            (double[] dw, double[] magnitude) = ConvolutionReference.BackwardWeight(g, x, dy, old, beta);
+            double[]? start = beta == 0 ? null : old;             // NaN where beta is 0: the old values must not matter
+            Check32(dw, magnitude, (level, pool) => Run<float>(dw.Length, x, dy, null,
+                (px, py, _, pw) => Convolution.BackwardWeight(g, px, py, pw, beta, pool, level), start));
+            Check64(dw, magnitude, (level, pool) => Run<double>(dw.Length, x, dy, null,
+                (px, py, _, pw) => Convolution.BackwardWeight(g, px, py, pw, beta, pool, level), start));
+        }
+    }
+
+    private delegate void Kernel<T>(T* a, T* b, T* c, T* result) where T : unmanaged;
+
+    private static void Check32(double[] expected, double[] magnitude, Func<SimdLevel, WorkerPool, float[]> run)
+        => Check(expected, magnitude, run, Math.Pow(2, -24));
+
+    private static void Check64(double[] expected, double[] magnitude, Func<SimdLevel, WorkerPool, double[]> run)
+        => Check(expected, magnitude, run, Math.Pow(2, -53));
+
+    private static void Check<T>(double[] expected, double[] magnitude, Func<SimdLevel, WorkerPool, T[]> run, double unit) where T : unmanaged, INumber<T>
+    {
+        foreach (SimdLevel level in s_levels)
+        {
+            T[] first = run(level, s_pools[0]);
+            for (int i = 0; i < expected.Length; i++)
+            {
+                double error = Math.Abs(double.CreateChecked(first[i]) - expected[i]);
+                if (!(error <= RoundingUnits * unit * magnitude[i]))
+                    Assert.Fail($"{typeof(T).Name} {level}: element {i} is {first[i]}, expected {expected[i]}; the products sum to {magnitude[i]} in absolute value.");
+            }
+
+            foreach (WorkerPool pool in s_pools)
+            {
+                // Bit-equality: with NaN payloads and signed zeros, bytes are what counts.
+                bool equal = MemoryMarshal.AsBytes(run(level, pool).AsSpan()).SequenceEqual(MemoryMarshal.AsBytes(first.AsSpan()));
+                Assert.That(equal, Is.True, $"{typeof(T).Name} {level}: {pool.Threads} threads gave other bits than one.");
+            }
+        }
+    }
+
+    /// <summary>Runs on buffers with guard values behind each, so that a kernel that writes too far is noticed.</summary>
+    private static T[] Run<T>(int resultLength, double[] a, double[] b, double[]? c, Kernel<T> kernel, double[]? start = null) where T : unmanaged, INumber<T>
+    {
+        using GuardedBuffer<T> pa = new(a), pb = new(b), pc = new(c ?? []), result = new(start ?? [.. Enumerable.Repeat(double.NaN, resultLength)]);
+        kernel(pa.Pointer, pb.Pointer, c is null ? null : pc.Pointer, result.Pointer);
+        Assert.That(result.IsIntact, Is.True, "The kernel wrote behind its result.");
+        return result.ToArray();
+    }
+
+    private static double[] Values(int count, int seed)
+    {
+        Random random = new(seed);
+        return [.. Enumerable.Range(0, count).Select(_ => (double)(float)(2 * random.NextDouble() - 1))];
+    }
+
+    private static int XLength(in ConvGeometry g) => g.Batch * g.InChannels * g.InHeight * g.InWidth;
+
+    private static int WLength(in ConvGeometry g) => g.OutChannels * (g.InChannels / g.Groups) * g.KernelHeight * g.KernelWidth;
+
+    private static int YLength(in ConvGeometry g) => g.Batch * g.OutChannels * g.OutHeight * g.OutWidth;
+}
