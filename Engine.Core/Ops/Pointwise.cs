@@ -178,21 +178,47 @@ internal sealed class PointwiseNode : GradNode
             return;
         }
 
-        int count = _gradient.Program.Outputs.Length;
-        Tensor[] gradients = new Tensor[count];
-        for (int k = 0; k < count; k++)
-        {
-            gradients[k] = Tensor.Allocate(OutputShape, OutputDType, dy.Device);
-        }
-
-        Pointwise.Run(_gradient.Program, OutputDType.ComputeType(), OutputShape, inputs, gradients, _parameters);
-        for (int i = 0, k = 0; k < count; i++)
+        Tensor[] gradients = Compute(dy, inputs);
+        for (int i = 0, k = 0; k < gradients.Length; i++)
         {
             if ((_needs >> i & 1) != 0)
             {
                 sink.Add(i, gradients[k++]);
             }
         }
+    }
+
+    /// <summary>The gradient of each needed input. One that is dy itself, as for a sum, or equals another one is not computed again.</summary>
+    private Tensor[] Compute(Tensor dy, Tensor[] inputs)
+    {
+        MapProgram program = _gradient.Program;
+        Tensor[] gradients = new Tensor[program.OutputCount];
+        int distinct = 0;
+        for (int k = 0; k < gradients.Length; k++)
+        {
+            int twin = program.Outputs.IndexOf(program.Outputs[k]);
+            Instruction last = program.Code[program.Outputs[k]];
+            gradients[k] = last.Op == ScalarOpcode.Input && last.A == 0 ? dy
+                : twin < k ? gradients[twin]
+                : Tensor.Allocate(OutputShape, OutputDType, dy.Device);
+            distinct += twin == k && !ReferenceEquals(gradients[k], dy) ? 1 : 0;
+        }
+
+        if (distinct == gradients.Length)
+        {
+            Pointwise.Run(program, OutputDType.ComputeType(), OutputShape, inputs, gradients, _parameters);
+            return gradients;
+        }
+
+        for (int k = 0; k < gradients.Length; k++)
+        {
+            if (!ReferenceEquals(gradients[k], dy) && program.Outputs.IndexOf(program.Outputs[k]) == k)
+            {
+                Pointwise.Run(_gradient.Single(k), OutputDType.ComputeType(), OutputShape, inputs, [gradients[k]], _parameters);
+            }
+        }
+
+        return gradients;
     }
 
     protected override void ReleaseSaved()
