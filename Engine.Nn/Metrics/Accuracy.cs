@@ -1,0 +1,21 @@
+namespace Engine.Nn;
+
+/// <summary>The share of samples whose largest score is that of the true class.</summary>
+public sealed class Accuracy : ShareMetric
+{
+    /// <summary>The metric under the name <c>accuracy</c> or another.</summary>
+    public Accuracy(string name = "accuracy")
+        : base(name)
+    {
+    }
+
+    /// <inheritdoc/>
+    public override Metric Fresh() => new Accuracy(Name);
+
+    /// <inheritdoc/>
+    protected override void Accumulate(Tensor prediction, Tensor target)
+    {
+        CheckClasses(prediction, target);
+        Add(prediction.ArgMax(1).EqualTo(target), target >= 0);
+    }
+}

@@ -1,0 +1,147 @@
+namespace Engine.Nn;
+
+/// <summary>How the values of the classes become one.</summary>
+public enum Averaging : byte
+{
+    /// <summary>The mean over the classes that occur, rare ones counting as much as frequent ones.</summary>
+    Macro,
+
+    /// <summary>From the sums over all classes; of single-label classes it is the accuracy.</summary>
+    Micro,
+}
+
+/// <summary>Counts for every pair of true and predicted class; precision, recall and F1 follow from it.</summary>
+/// <remarks>
+/// With true positives TP, false positives FP and false negatives FN of a class: precision = TP/(TP + FP), recall = TP/(TP + FN), F1 =
+/// 2·TP/(2·TP + FP + FN); each is 0 where it would be 0/0. <see cref="Compute"/> is the accuracy.
+/// </remarks>
+public sealed class ConfusionMatrix : Metric
+{
+    private readonly RunningCount _counts;
+
+    /// <summary>The matrix of a number of classes under the name <c>confusion</c> or another.</summary>
+    public ConfusionMatrix(int classes, string name = "confusion")
+        : base(name)
+    {
+        Classes = Hyper.Count(classes);
+        _counts = new RunningCount([checked(classes * classes)]);
+    }
+
+    /// <summary>The number of classes.</summary>
+    public int Classes { get; }
+
+    /// <summary>The counts, [true class, predicted class]; waits for the device.</summary>
+    public long[,] Counts()
+    {
+        long[] flat = _counts.Read();
+        long[,] counts = new long[Classes, Classes];
+        Buffer.BlockCopy(flat, 0, counts, 0, flat.Length * sizeof(long));
+        return counts;
+    }
+
+    /// <inheritdoc/>
+    public override double Compute()
+    {
+        (long right, long wrong) = (0, 0);
+        foreach ((long truePositives, long falsePositives, _) in PerClass())
+        {
+            right += truePositives;
+            wrong += falsePositives;
+        }
+
+        return right / (double)(right + wrong);
+    }
+
+    /// <summary>How much of what was called a class belongs to it; NaN before the first batch.</summary>
+    public double Precision(Averaging averaging = Averaging.Macro) => Average(averaging, static (tp, fp, _) => (tp, tp + fp));
+
+    /// <summary>How much of a class was found; NaN before the first batch.</summary>
+    public double Recall(Averaging averaging = Averaging.Macro) => Average(averaging, static (tp, _, fn) => (tp, tp + fn));
+
+    /// <summary>The harmonic mean of precision and recall; NaN before the first batch.</summary>
+    public double F1(Averaging averaging = Averaging.Macro) => Average(averaging, static (tp, fp, fn) => (2 * tp, (2 * tp) + fp + fn));
+
+    /// <inheritdoc/>
+    public override void Reset() => _counts.Reset();
+
+    /// <inheritdoc/>
+    public override void Save(TrainingState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        _counts.Save(state, "counts");
+    }
+
+    /// <inheritdoc/>
+    public override void Load(TrainingState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        _counts.Load(state, "counts");
+    }
+
+    /// <inheritdoc/>
+    public override Metric Fresh() => new ConfusionMatrix(Classes, Name);
+
+    /// <inheritdoc/>
+    protected override void Accumulate(Tensor prediction, Tensor target)
+    {
+        CheckClasses(prediction, target);
+        if (prediction.Shape[1] != Classes)
+        {
+            throw new ShapeMismatchException($"{Name}: prediction is {prediction.Shape}; it must have {Classes} classes on axis 1.");
+        }
+
+        if (target.ElementCount == 0)
+        {
+            return;
+        }
+
+        int count = checked((int)target.ElementCount);
+        Tensor truth = target.To(DType.Int64).Reshape(count);
+        Tensor weight = (truth >= 0).To(DType.Int64);
+        Tensor cell = (truth * weight * Classes) + prediction.ArgMax(1).Reshape(count);
+        Tensor counts = _counts.On(prediction.Device);
+        counts.Device.Backend.ScatterAdd(counts.Operand, cell.Operand, weight.Operand, axis: 0);
+        counts.Storage.MarkWritten();
+    }
+
+    private double Average(Averaging averaging, Func<long, long, long, (long Part, long Whole)> ratio)
+    {
+        (long part, long whole, double sum, int occurring) = (0, 0, 0, 0);
+        foreach ((long truePositives, long falsePositives, long falseNegatives) in PerClass())
+        {
+            if (truePositives + falsePositives + falseNegatives == 0)
+            {
+                continue;
+            }
+
+            (long p, long w) = ratio(truePositives, falsePositives, falseNegatives);
+            part += p;
+            whole += w;
+            sum += w == 0 ? 0 : p / (double)w;
+            occurring++;
+        }
+
+        return averaging switch
+        {
+            Averaging.Macro => sum / occurring,
+            Averaging.Micro => part / (double)whole,
+            _ => throw new ArgumentOutOfRangeException(nameof(averaging)),
+        };
+    }
+
+    private IEnumerable<(long TruePositives, long FalsePositives, long FalseNegatives)> PerClass()
+    {
+        long[,] counts = Counts();
+        for (int c = 0; c < Classes; c++)
+        {
+            (long row, long column) = (0, 0);
+            for (int other = 0; other < Classes; other++)
+            {
+                row += counts[c, other];
+                column += counts[other, c];
+            }
+
+            yield return (counts[c, c], column - counts[c, c], row - counts[c, c]);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+namespace Engine.Nn;
+
+/// <summary>A metric that follows from a <see cref="ConfusionMatrix"/> of its own.</summary>
+public abstract class ConfusionMetric : Metric
+{
+    private protected ConfusionMetric(int classes, Averaging averaging, string name)
+        : base(name)
+    {
+        Matrix = new ConfusionMatrix(classes);
+        Averaging = averaging;
+    }
+
+    /// <summary>How the values of the classes become one.</summary>
+    public Averaging Averaging { get; }
+
+    /// <summary>The counts behind it.</summary>
+    public ConfusionMatrix Matrix { get; }
+
+    /// <inheritdoc/>
+    public override void Reset() => Matrix.Reset();
+
+    /// <inheritdoc/>
+    public override void Save(TrainingState state) => Matrix.Save(state);
+
+    /// <inheritdoc/>
+    public override void Load(TrainingState state) => Matrix.Load(state);
+
+    /// <inheritdoc/>
+    protected override void Accumulate(Tensor prediction, Tensor target) => Matrix.Update(prediction, target);
+}
+
+/// <summary>How much of what was called a class belongs to it: TP/(TP + FP).</summary>
+public sealed class Precision(int classes, Averaging averaging = Averaging.Macro, string name = "precision") : ConfusionMetric(classes, averaging, name)
+{
+    /// <inheritdoc/>
+    public override double Compute() => Matrix.Precision(Averaging);
+
+    /// <inheritdoc/>
+    public override Metric Fresh() => new Precision(Matrix.Classes, Averaging, Name);
+}
+
+/// <summary>How much of a class was found: TP/(TP + FN).</summary>
+public sealed class Recall(int classes, Averaging averaging = Averaging.Macro, string name = "recall") : ConfusionMetric(classes, averaging, name)
+{
+    /// <inheritdoc/>
+    public override double Compute() => Matrix.Recall(Averaging);
+
+    /// <inheritdoc/>
+    public override Metric Fresh() => new Recall(Matrix.Classes, Averaging, Name);
+}
+
+/// <summary>The harmonic mean of precision and recall: 2·TP/(2·TP + FP + FN).</summary>
+public sealed class F1(int classes, Averaging averaging = Averaging.Macro, string name = "f1") : ConfusionMetric(classes, averaging, name)
+{
+    /// <inheritdoc/>
+    public override double Compute() => Matrix.F1(Averaging);
+
+    /// <inheritdoc/>
+    public override Metric Fresh() => new F1(Matrix.Classes, Averaging, Name);
+}

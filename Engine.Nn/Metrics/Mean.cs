@@ -1,0 +1,63 @@
+namespace Engine.Nn;
+
+/// <summary>The mean over all samples of something that a function computes of a batch.</summary>
+/// <example><code>Metric error = new Mean("mae", (y, t) => (y - t).Abs());</code></example>
+public sealed class Mean : Metric
+{
+    private readonly Func<Tensor, Tensor, Tensor> _value;
+    private readonly RunningSum _sum = new();
+    private long _samples;
+
+    /// <summary>Names the metric and its function.</summary>
+    /// <param name="name">The name in logs.</param>
+    /// <param name="value">Of prediction and target; where it is not a scalar its mean is taken.</param>
+    public Mean(string name, Func<Tensor, Tensor, Tensor> value)
+        : base(name)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        _value = value;
+    }
+
+    /// <inheritdoc/>
+    public override double Compute() => _sum.Read() / _samples;
+
+    /// <inheritdoc/>
+    public override void Reset()
+    {
+        _sum.Reset();
+        _samples = 0;
+    }
+
+    /// <inheritdoc/>
+    public override void Save(TrainingState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        _sum.Save(state, "sum");
+        state.Set("samples", _samples);
+    }
+
+    /// <inheritdoc/>
+    public override void Load(TrainingState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        _sum.Load(state, "sum");
+        _samples = state.Integer("samples");
+    }
+
+    /// <inheritdoc/>
+    public override Metric Fresh() => new Mean(Name, _value);
+
+    /// <inheritdoc/>
+    protected override void Accumulate(Tensor prediction, Tensor target)
+    {
+        int samples = prediction.Shape[0];
+        if (samples == 0)
+        {
+            return;
+        }
+
+        Tensor value = _value(prediction, target);
+        _sum.Add(value.ElementCount == 1 ? value : value.Mean(), samples);
+        _samples += samples;
+    }
+}
