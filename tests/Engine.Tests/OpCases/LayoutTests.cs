@@ -1,0 +1,52 @@
+using System.Collections.Concurrent;
+using Engine.Tests.Devices;
+using Engine.Tests.Reference;
+using NUnit.Framework;
+
+namespace Engine.Tests.OpCases;
+
+/// <summary>
+/// Every row over generated layouts and over sizes around the widths of vectors and tiles, forward and backward, against the reference
+/// device on row-major operands.
+/// </summary>
+[TestFixtureSource(typeof(TestDevices), nameof(TestDevices.All))]
+internal sealed class LayoutTests(string deviceName) : DeviceFixture(deviceName)
+{
+    /// <summary>Above this size only some layouts are tried; the widths of vectors are all below.</summary>
+    private const int AllLayoutsUpTo = 33;
+
+    private static readonly LayoutKind[] s_large = [LayoutKind.Contiguous, LayoutKind.Offset, LayoutKind.Transposed];
+
+    private static readonly ConcurrentDictionary<(string Row, int Size, DType DType, string Values), OpResult> s_expected = new();
+
+    [TestCaseSource(typeof(OpTable), nameof(OpTable.Rows))]
+    public void Row_EveryLayoutAndSize_MatchesReference(OpCase row)
+    {
+        foreach (DType dtype in (DType[])[DType.Float32, DType.Float64])
+        {
+            foreach (int size in row.Sizes)
+            {
+                foreach (LayoutKind layout in size <= AllLayoutsUpTo ? Layouts.All : s_large)
+                    Check(row, dtype, size, layout.ToString(), _ => layout);
+                if (row.Inputs(size).Length > 1)
+                    Check(row, dtype, size, "Mixed", i => Layouts.All[(i + size + 1) % Layouts.All.Count]);
+            }
+        }
+    }
+
+    private void Check(OpCase row, DType dtype, int size, string name, Func<int, LayoutKind> layout)
+    {
+        using TensorScope scope = TensorScope.Begin();
+        string what = $"{row.Name}, {dtype.ShortName()}, n = {size}, {name}";
+        Tensor[] inputs = OpArguments.Make(row, size, layout, dtype, Device);
+        Tensor[] plain = OpArguments.CopyTo(inputs, ReferenceDevice.Shared);
+        Tensor? dy = null;
+        OpResult actual = OpResult.Of(
+            row, inputs, y => dy = Layouts.Make(OpArguments.Gradient(row, size, y.Shape), y.Shape, layout(0), y.DType, Device));
+        // Layouts that keep all values share one expectation.
+        bool keepsValues = name is not ("Mixed" or nameof(LayoutKind.StretchedFirst) or nameof(LayoutKind.StretchedLast));
+        OpResult expected = s_expected.GetOrAdd(
+            (row.Name, size, dtype, keepsValues ? "all" : name), _ => OpResult.Of(row, plain, _ => OpArguments.CopyTo([dy!], ReferenceDevice.Shared)[0]));
+        OpResult.AssertEqual(what, row, dtype, expected, actual);
+    }
+}

@@ -1,0 +1,23 @@
+using NUnit.Framework;
+
+namespace Engine.Tests.OpCases;
+
+/// <summary>All rows; one file per family.</summary>
+internal static partial class OpTable
+{
+    public static IReadOnlyList<OpCase> All { get; } =
+    [
+        .. Unary(), .. Binary(), .. Reductions(), .. Products(), .. Convolutions(), .. Windows(), .. Normalizations(), .. Losses(), .. Views(), .. Joining(), .. Indexing(),
+    ];
+
+    public static IEnumerable<TestCaseData> Rows => All.Select(Data);
+
+    public static IEnumerable<TestCaseData> DifferentiableRows => All.Where(row => row.Differentiable).Select(Data);
+
+    public static IEnumerable<TestCaseData> TwiceDifferentiableRows => All.Where(row => row.TwiceDifferentiable).Select(Data);
+
+    private static TestCaseData Data(OpCase row) => new TestCaseData(row).SetArgDisplayNames(row.Name);
+
+    private static OpCase On(string name, double low, double high, Func<Tensor, Tensor> run) =>
+        new(name, n => [new OpInput([n], low, high)], x => run(x[0]));
+}
