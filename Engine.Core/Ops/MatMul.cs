@@ -29,7 +29,7 @@ public sealed partial class Tensor
 
         Tensor y = a.Rank > 2 && b.Rank == 2
             // One matrix for the whole batch: the batch becomes more rows of a single product.
-            ? Product(a.Reshape(-1, a.Shape[-1]), b).Reshape(shape: a.Shape.With(-1, b.Shape[-1]))
+            ? Product(a.Flatten(0, -2), b).Reshape(shape: a.Shape.With(-1, b.Shape[-1]))
             : Batched(a, b);
         y = row ? y.Squeeze(-2) : y;
         return column ? y.Squeeze(-1) : y;
@@ -56,7 +56,8 @@ public sealed partial class Tensor
         }
 
         DType dtype = TypePromotion.Promote(DType, weight.DType);
-        Tensor x = To(dtype).Reshape(-1, Shape[-1]);
+        Tensor x = To(dtype);
+        x = Rank == 1 ? x.Unsqueeze(0) : x.Flatten(0, -2);
         Tensor w = weight.To(dtype);
         Tensor? b = bias?.To(dtype);
         Tensor y = Allocate([x.Shape[0], w.Shape[0]], dtype, Device);
