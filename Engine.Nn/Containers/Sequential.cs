@@ -73,7 +73,7 @@ public class Sequential : Layer, IReadOnlyList<Layer>
             Layer layer = _layers[i].Layer;
             if (layer is IFusesRelu fusing && i + 1 < _layers.Count && _layers[i + 1].Layer is Relu && !ForwardTrace.IsActive)
             {
-                y = fusing.ForwardRelu(y);
+                y = fusing.Forward(y, relu: true);
                 i++;
             }
             else

@@ -102,3 +102,19 @@ public sealed class Softplus : Layer
     /// <inheritdoc/>
     public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.Softplus());
 }
+
+/// <summary>y = eˣ/Σeˣ along an axis: numbers between 0 and 1 that sum to 1. Before a cross-entropy loss leave it out.</summary>
+/// <param name="axis">The axis that sums to 1.</param>
+public sealed class Softmax(int axis = -1) : Layer
+{
+    /// <inheritdoc/>
+    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.Softmax(axis));
+}
+
+/// <summary>y = x − ln Σeˣ along an axis, for a negative log-likelihood loss.</summary>
+/// <param name="axis">The axis whose exponentials sum to 1.</param>
+public sealed class LogSoftmax(int axis = -1) : Layer
+{
+    /// <inheritdoc/>
+    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.LogSoftmax(axis));
+}

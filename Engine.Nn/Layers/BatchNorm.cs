@@ -1,0 +1,117 @@
+namespace Engine.Nn;
+
+/// <summary>
+/// Batch normalisation (Ioffe and Szegedy 2015): per channel <c>y = (x − mean)/√(var + eps)·γ + β</c>. While training, mean and (biased)
+/// variance are those of the batch, and running ones are kept; at prediction the running ones are used.
+/// </summary>
+/// <remarks>
+/// Running statistics follow <c>r ← (1 − momentum)·r + momentum·batch</c> with the unbiased variance; with momentum null they are the plain
+/// average over all batches. γ starts at 1, β at 0, the running mean at 0, the running variance at 1.
+/// </remarks>
+public abstract partial class BatchNorm : Layer, IFusesRelu
+{
+    private readonly double _eps;
+    private readonly double? _momentum;
+
+    private protected BatchNorm(int features, double eps, double? momentum, bool affine, bool trackRunningStats)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(features);
+        (Features, _eps, _momentum) = (features, eps, momentum);
+        if (affine)
+        {
+            Weight = Weights.Constant([features], 1);
+            Bias = Weights.Constant([features], 0);
+        }
+
+        if (trackRunningStats)
+        {
+            RunningMean = Weights.Buffer([features], 0);
+            RunningVar = Weights.Buffer([features], 1);
+            NumBatchesTracked = Weights.Buffer(Shape.Scalar, 0, DType.Int64);
+        }
+    }
+
+    /// <summary>γ, [C]; null if not affine.</summary>
+    public Tensor? Weight { get; }
+
+    /// <summary>β, [C]; null if not affine.</summary>
+    public Tensor? Bias { get; }
+
+    /// <summary>[C]; null if statistics are not kept: then those of the batch are used at prediction too.</summary>
+    [Buffer]
+    public Tensor? RunningMean { get; }
+
+    /// <summary>[C]; null if statistics are not kept.</summary>
+    [Buffer]
+    public Tensor? RunningVar { get; }
+
+    /// <summary>How many batches the running statistics have seen, an int64 scalar.</summary>
+    [Buffer]
+    public Tensor? NumBatchesTracked { get; }
+
+    /// <summary>The number of channels.</summary>
+    public int Features { get; }
+
+    /// <inheritdoc/>
+    /// <exception cref="ShapeMismatchException">x has other axes or channels, or while training a channel has a single value.</exception>
+    public override Tensor Forward(Tensor x) => Forward(x, relu: false);
+
+    /// <summary>The output, with negative results set to 0 in the same pass if <paramref name="relu"/>.</summary>
+    public Tensor Forward(Tensor x, bool relu) => ForwardTrace.Record(this, x, Normalize(x, relu));
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{GetType().Name}({Features})";
+
+    private protected abstract bool AcceptsRank(int rank);
+
+    private protected abstract string ExpectedShape { get; }
+
+    private Tensor Normalize(Tensor x, bool relu)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        if (!AcceptsRank(x.Rank) || x.Shape[1] != Features)
+        {
+            throw new ShapeMismatchException($"{GetType().Name}: x is {x.Shape}; it must be {ExpectedShape} with C = {Features} (the features of this layer).");
+        }
+
+        bool training = IsTraining;
+        double momentum = _momentum ?? 0;
+        if (training && NumBatchesTracked is { } batches)
+        {
+            batches.AddInPlace(1);
+            momentum = _momentum ?? 1 / batches.Item();
+        }
+
+        return x.BatchNorm(Weight, Bias, RunningMean, RunningVar, training, momentum, _eps, relu);
+    }
+}
+
+/// <summary>Batch normalisation of vectors or sequences.</summary>
+/// <remarks>Shapes: x [N, C] or [N, C, L] → the same. <inheritdoc cref="BatchNorm" path="/remarks"/></remarks>
+/// <param name="features">C.</param>
+/// <param name="eps">Keeps the root away from 0.</param>
+/// <param name="momentum">The weight of a new batch in the running statistics; null for a plain average.</param>
+/// <param name="affine">Whether γ and β are learned.</param>
+/// <param name="trackRunningStats">Whether running statistics are kept.</param>
+public sealed class BatchNorm1d(int features, double eps = 1e-5, double? momentum = 0.1, bool affine = true, bool trackRunningStats = true)
+    : BatchNorm(features, eps, momentum, affine, trackRunningStats)
+{
+    private protected override string ExpectedShape => "[N, C] or [N, C, L]";
+
+    private protected override bool AcceptsRank(int rank) => rank is 2 or 3;
+}
+
+/// <summary>Batch normalisation of images.</summary>
+/// <remarks>Shapes: x [N, C, H, W] → the same. <inheritdoc cref="BatchNorm" path="/remarks"/></remarks>
+/// <param name="features">C.</param>
+/// <param name="eps">Keeps the root away from 0.</param>
+/// <param name="momentum">The weight of a new batch in the running statistics; null for a plain average.</param>
+/// <param name="affine">Whether γ and β are learned.</param>
+/// <param name="trackRunningStats">Whether running statistics are kept.</param>
+public sealed class BatchNorm2d(int features, double eps = 1e-5, double? momentum = 0.1, bool affine = true, bool trackRunningStats = true)
+    : BatchNorm(features, eps, momentum, affine, trackRunningStats)
+{
+    private protected override string ExpectedShape => "[N, C, H, W]";
+
+    private protected override bool AcceptsRank(int rank) => rank == 4;
+}

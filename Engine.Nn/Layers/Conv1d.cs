@@ -1,0 +1,60 @@
+namespace Engine.Nn;
+
+/// <summary>One-dimensional convolution: <c>y[n, k, p] = b[k] + Σ x[n, c, p·s − pad + r·d]·w[k, c, r]</c>.</summary>
+/// <remarks>
+/// Shapes: x [N, in, L] → y [N, out, P] with P = ⌊(L + 2·pad − d·(R − 1) − 1)/s⌋ + 1; <see cref="Weight"/> [out, in/groups, R];
+/// <see cref="Bias"/> [out]. Both start uniform in ±1/√(in/groups·R), PyTorch's default.
+/// </remarks>
+public sealed partial class Conv1d : Layer
+{
+    private readonly int _stride;
+    private readonly int _padding;
+    private readonly int _dilation;
+    private readonly int _groups;
+
+    /// <summary>A layer with random start values.</summary>
+    /// <param name="inChannels">Channels of x.</param>
+    /// <param name="outChannels">Channels of y.</param>
+    /// <param name="kernel">Size of the window.</param>
+    /// <param name="stride">Step of the window.</param>
+    /// <param name="padding">Zeros on each side.</param>
+    /// <param name="dilation">Distance between taps.</param>
+    /// <param name="groups">Groups of channels convolved separately; divides both numbers of channels.</param>
+    /// <param name="bias">Whether b is added.</param>
+    /// <param name="generator">The source of the start values.</param>
+    public Conv1d(
+        int inChannels,
+        int outChannels,
+        int kernel,
+        int stride = 1,
+        int padding = 0,
+        int dilation = 1,
+        int groups = 1,
+        bool bias = true,
+        Generator? generator = null)
+    {
+        LayerArguments.Channels(nameof(Conv1d), inChannels, outChannels, groups);
+        LayerArguments.Window(nameof(Conv1d), (1, kernel), (1, stride), (0, padding), (1, dilation));
+        (_stride, _padding, _dilation, _groups) = (stride, padding, dilation, groups);
+        Weight = Weights.FanIn([outChannels, inChannels / groups, kernel], generator);
+        Bias = bias ? Weights.Bias(outChannels, Weight, generator) : null;
+    }
+
+    /// <summary>w, [out, in/groups, R].</summary>
+    public Tensor Weight { get; }
+
+    /// <summary>b, [out]; null if there is none.</summary>
+    public Tensor? Bias { get; }
+
+    /// <inheritdoc/>
+    /// <exception cref="ShapeMismatchException">x does not have three axes or not the right channels, or is smaller than the window.</exception>
+    public override Tensor Forward(Tensor x) =>
+        ForwardTrace.Record(this, x, x.Conv1d(Weight, Bias, _stride, _padding, _dilation, _groups));
+
+    /// <inheritdoc/>
+    public override string ToString() =>
+        $"Conv1d({Weight.Shape[1] * _groups} → {Weight.Shape[0]}, {LayerArguments.Describe(Weight.Shape, _stride, _padding, _dilation, _groups)}{(Bias is null ? ", no bias" : string.Empty)})";
+
+    /// <inheritdoc/>
+    protected internal override long MultiplyAdds(Shape input, Shape output) => output.ElementCount * Weight.Shape[1] * Weight.Shape[2];
+}

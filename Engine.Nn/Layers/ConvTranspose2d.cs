@@ -1,0 +1,64 @@
+namespace Engine.Nn;
+
+/// <summary>Transposed convolution, which enlarges images: the gradient of <see cref="Conv2d"/> to its input, used forward.</summary>
+/// <remarks>
+/// Shapes: x [N, in, H, W] → y [N, out, P, Q] with P = (H − 1)·s − 2·pad + d·(R − 1) + outputPadding + 1; <see cref="Weight"/>
+/// [in, out/groups, R, S]; <see cref="Bias"/> [out]. Both start uniform in ±1/√(out/groups·R·S), PyTorch's default.
+/// </remarks>
+public sealed partial class ConvTranspose2d : Layer
+{
+    private readonly Size2 _stride;
+    private readonly Size2 _padding;
+    private readonly Size2 _outputPadding;
+    private readonly Size2 _dilation;
+    private readonly int _groups;
+
+    /// <summary>A layer with random start values.</summary>
+    /// <param name="inChannels">Channels of x.</param>
+    /// <param name="outChannels">Channels of y.</param>
+    /// <param name="kernel">Size of the window, one number or (height, width).</param>
+    /// <param name="stride">Step of the window in y; 1 if left out.</param>
+    /// <param name="padding">Rows and columns cut off on each side; none if left out.</param>
+    /// <param name="outputPadding">Rows and columns added at the far side, less than the stride; none if left out.</param>
+    /// <param name="groups">Groups of channels convolved separately; divides both numbers of channels.</param>
+    /// <param name="bias">Whether b is added.</param>
+    /// <param name="dilation">Distance between taps; 1 if left out.</param>
+    /// <param name="generator">The source of the start values.</param>
+    public ConvTranspose2d(
+        int inChannels,
+        int outChannels,
+        Size2 kernel,
+        Size2? stride = null,
+        Size2? padding = null,
+        Size2? outputPadding = null,
+        int groups = 1,
+        bool bias = true,
+        Size2? dilation = null,
+        Generator? generator = null)
+    {
+        LayerArguments.Channels(nameof(ConvTranspose2d), inChannels, outChannels, groups);
+        (_stride, _padding, _outputPadding, _dilation, _groups) = (stride ?? 1, padding ?? 0, outputPadding ?? 0, dilation ?? 1, groups);
+        LayerArguments.Window(nameof(ConvTranspose2d), kernel, _stride, _padding, _dilation);
+        Weight = Weights.FanIn([inChannels, outChannels / groups, kernel.Height, kernel.Width], generator);
+        Bias = bias ? Weights.Bias(outChannels, Weight, generator) : null;
+    }
+
+    /// <summary>w, [in, out/groups, R, S].</summary>
+    public Tensor Weight { get; }
+
+    /// <summary>b, [out]; null if there is none.</summary>
+    public Tensor? Bias { get; }
+
+    /// <inheritdoc/>
+    /// <exception cref="ShapeMismatchException">x does not have four axes or not the right channels.</exception>
+    public override Tensor Forward(Tensor x) =>
+        ForwardTrace.Record(this, x, x.ConvTranspose2d(Weight, Bias, _stride, _padding, _outputPadding, _dilation, _groups));
+
+    /// <inheritdoc/>
+    public override string ToString() =>
+        $"ConvTranspose2d({Weight.Shape[0]} → {Weight.Shape[1] * _groups}, {LayerArguments.Describe(Weight.Shape, _stride, _padding, _dilation, _groups)}{(Bias is null ? ", no bias" : string.Empty)})";
+
+    /// <inheritdoc/>
+    protected internal override long MultiplyAdds(Shape input, Shape output) =>
+        input.ElementCount * Weight.Shape[1] * Weight.Shape[2] * Weight.Shape[3];
+}

@@ -1,0 +1,51 @@
+namespace Engine.Nn;
+
+/// <summary>
+/// Gated recurrent unit (Cho et al. 2014): <c>r = σ(xᵣ + hᵣ)</c>, <c>z = σ(x_z + h_z)</c>, <c>n = tanh(xₙ + r·hₙ)</c>,
+/// <c>h' = (1 − z)·n + z·h</c>, where x and h stand for the shares of input and hidden state in each gate, biases included.
+/// </summary>
+/// <remarks>
+/// Shapes: x [L, N, in] (or [N, L, in] with batchFirst) → y [L, N, directions·hidden] (or [N, L, …]). Gate order r, z, n along the first axis
+/// of the weights. <inheritdoc cref="Recurrent" path="/remarks"/>
+/// </remarks>
+/// <param name="inputSize">The last size of x.</param>
+/// <param name="hiddenSize">The length of the hidden state.</param>
+/// <param name="layers">How many layers are stacked.</param>
+/// <param name="bias">Whether biases are added.</param>
+/// <param name="batchFirst">Whether x is [N, L, in] instead of [L, N, in].</param>
+/// <param name="dropout">The probability with which outputs are dropped between layers, while training.</param>
+/// <param name="bidirectional">Whether the sequence is read backwards too.</param>
+/// <param name="generator">The source of start values and dropout.</param>
+public sealed class Gru(
+    int inputSize, int hiddenSize, int layers = 1, bool bias = true, bool batchFirst = false, double dropout = 0, bool bidirectional = false, Generator? generator = null)
+    : Recurrent(3, inputSize, hiddenSize, layers, bias, batchFirst, dropout, bidirectional, generator)
+{
+    private static readonly MapProgram s_step = Compile();
+
+    /// <summary>The outputs of all steps, from a zero state.</summary>
+    /// <exception cref="ShapeMismatchException">x does not have three axes or its last size is not inputSize.</exception>
+    public override Tensor Forward(Tensor x) => Forward(x, null).Output;
+
+    /// <summary>The outputs of all steps and the last state, from a given state.</summary>
+    /// <param name="x">The sequences.</param>
+    /// <param name="hidden">[layers·directions, N, hidden], or null for 0.</param>
+    public (Tensor Output, Tensor Hidden) Forward(Tensor x, Tensor? hidden)
+    {
+        (Tensor output, Tensor[] last) = Run(x, [hidden]);
+        return (output, last[0]);
+    }
+
+    private protected override void Step(Tensor fromInput, Tensor fromHidden, Tensor[] state) =>
+        state[0] = Pointwise.Apply(
+            "GruStep",
+            s_step,
+            [Gate(fromInput, 0), Gate(fromInput, 1), Gate(fromInput, 2), Gate(fromHidden, 0), Gate(fromHidden, 1), Gate(fromHidden, 2), state[0]]);
+
+    private static MapProgram Compile()
+    {
+        Expr reset = Expr.Sigmoid(Expr.Input(0) + Expr.Input(3));
+        Expr update = Expr.Sigmoid(Expr.Input(1) + Expr.Input(4));
+        Expr candidate = Expr.Tanh(Expr.Input(2) + (reset * Expr.Input(5)));
+        return MapProgram.Compile(7, ((1 - update) * candidate) + (update * Expr.Input(6)));
+    }
+}

@@ -1,0 +1,140 @@
+namespace Engine.Nn;
+
+/// <summary>
+/// Layer normalisation (Ba et al. 2016): over the last axes together <c>y = (x − mean)/√(var + eps)·γ + β</c>, the same in training and
+/// prediction.
+/// </summary>
+/// <remarks>
+/// Shapes: x […, *normalized] → the same; <see cref="Weight"/> and <see cref="Bias"/> have the normalised shape and start at 1 and 0.
+/// </remarks>
+public sealed partial class LayerNorm : Layer
+{
+    private readonly Shape _normalized;
+    private readonly double _eps;
+
+    /// <summary>A layer over the last axis.</summary>
+    /// <param name="size">The last size of x.</param>
+    /// <param name="eps">Keeps the root away from 0.</param>
+    /// <param name="affine">Whether γ and β are learned.</param>
+    /// <param name="bias">Whether β is.</param>
+    public LayerNorm(int size, double eps = 1e-5, bool affine = true, bool bias = true)
+        : this([size], eps, affine, bias)
+    {
+    }
+
+    /// <summary>A layer over several trailing axes.</summary>
+    /// <param name="normalized">The last sizes of x.</param>
+    /// <param name="eps">Keeps the root away from 0.</param>
+    /// <param name="affine">Whether γ and β are learned.</param>
+    /// <param name="bias">Whether β is.</param>
+    public LayerNorm(Shape normalized, double eps = 1e-5, bool affine = true, bool bias = true)
+    {
+        if (normalized.Rank == 0 || normalized.ElementCount == 0)
+        {
+            throw new ArgumentException($"LayerNorm: {normalized} has nothing to normalise; give the last sizes of x.", nameof(normalized));
+        }
+
+        (_normalized, _eps) = (normalized, eps);
+        Weight = affine ? Weights.Constant(normalized, 1) : null;
+        Bias = affine && bias ? Weights.Constant(normalized, 0) : null;
+    }
+
+    /// <summary>γ; null if not affine.</summary>
+    public Tensor? Weight { get; }
+
+    /// <summary>β; null if there is none.</summary>
+    public Tensor? Bias { get; }
+
+    /// <inheritdoc/>
+    /// <exception cref="ShapeMismatchException">The last sizes of x are others.</exception>
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        if (x.Rank < _normalized.Rank || !x.Shape.AsSpan()[^_normalized.Rank..].SequenceEqual(_normalized.AsSpan()))
+        {
+            throw new ShapeMismatchException($"LayerNorm: x is {x.Shape}; its last sizes must be {_normalized} (the normalised shape).");
+        }
+
+        return ForwardTrace.Record(this, x, x.LayerNorm(Weight, Bias, _normalized.Rank, _eps));
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"LayerNorm({string.Join("×", _normalized.ToArray())})";
+}
+
+/// <summary>
+/// Group normalisation (Wu and He 2018): each group of channels of each sample is normalised together, then
+/// <c>y = x̂·γ + β</c> per channel. It does not depend on the batch size.
+/// </summary>
+/// <remarks>Shapes: x [N, C, …] → the same; <see cref="Weight"/> and <see cref="Bias"/> [C] start at 1 and 0.</remarks>
+public sealed partial class GroupNorm : Layer
+{
+    private readonly int _groups;
+    private readonly int _channels;
+    private readonly double _eps;
+
+    /// <summary>A layer with start values.</summary>
+    /// <param name="groups">The number of groups; 1 normalises a whole sample, C each channel alone.</param>
+    /// <param name="channels">C, a multiple of groups.</param>
+    /// <param name="eps">Keeps the root away from 0.</param>
+    /// <param name="affine">Whether γ and β are learned.</param>
+    public GroupNorm(int groups, int channels, double eps = 1e-5, bool affine = true)
+    {
+        LayerArguments.Channels(nameof(GroupNorm), channels, channels, groups);
+        (_groups, _channels, _eps) = (groups, channels, eps);
+        Weight = affine ? Weights.Constant([channels], 1) : null;
+        Bias = affine ? Weights.Constant([channels], 0) : null;
+    }
+
+    /// <summary>γ, [C]; null if not affine.</summary>
+    public Tensor? Weight { get; }
+
+    /// <summary>β, [C]; null if not affine.</summary>
+    public Tensor? Bias { get; }
+
+    /// <inheritdoc/>
+    /// <exception cref="ShapeMismatchException">x has other channels.</exception>
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return x.Rank >= 2 && x.Shape[1] == _channels
+            ? ForwardTrace.Record(this, x, x.GroupNorm(_groups, Weight, Bias, _eps))
+            : throw new ShapeMismatchException($"GroupNorm: x is {x.Shape}; it must be [N, C, …] with C = {_channels} (the channels of this layer).");
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"GroupNorm({_groups} groups of {_channels})";
+}
+
+/// <summary>Root-mean-square normalisation (Zhang and Sennrich 2019): over the last axis <c>y = x/√(mean(x²) + eps)·γ</c>.</summary>
+/// <remarks>Shapes: x […, size] → the same; <see cref="Weight"/> [size] starts at 1.</remarks>
+public sealed partial class RmsNorm : Layer
+{
+    private readonly double _eps;
+
+    /// <summary>A layer with start values.</summary>
+    /// <param name="size">The last size of x.</param>
+    /// <param name="eps">Keeps the root away from 0.</param>
+    public RmsNorm(int size, double eps = 1e-6)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(size);
+        _eps = eps;
+        Weight = Weights.Constant([size], 1);
+    }
+
+    /// <summary>γ, [size].</summary>
+    public Tensor Weight { get; }
+
+    /// <inheritdoc/>
+    /// <exception cref="ShapeMismatchException">The last size of x is another.</exception>
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return x.Rank > 0 && x.Shape[-1] == Weight.Shape[0]
+            ? ForwardTrace.Record(this, x, x * (x.Square().Mean(-1, keepDims: true) + _eps).Rsqrt() * Weight)
+            : throw new ShapeMismatchException($"RmsNorm: x is {x.Shape}; its last size must be {Weight.Shape[0]} (the size of this layer).");
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"RmsNorm({Weight.Shape[0]})";
+}

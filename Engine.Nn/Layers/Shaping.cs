@@ -1,0 +1,30 @@
+namespace Engine.Nn;
+
+/// <summary>Axes start to end (included) joined into one: by default everything but the batch.</summary>
+/// <remarks>Shapes: x [N, C, H, W] → y [N, C·H·W].</remarks>
+/// <param name="start">The first axis that is joined.</param>
+/// <param name="end">The last one; negative numbers count from the end.</param>
+public sealed class Flatten(int start = 1, int end = -1) : Layer
+{
+    /// <inheritdoc/>
+    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.Flatten(start, end));
+}
+
+/// <summary>y = x: a place where something may be put later.</summary>
+public sealed class Identity : Layer
+{
+    /// <inheritdoc/>
+    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x);
+}
+
+/// <summary>Any function as a layer: <c>new Lambda(x =&gt; x.Reshape(-1, 1, 28, 28))</c>. Parameters it uses are not found; use a class for those.</summary>
+/// <param name="function">The function.</param>
+/// <param name="name">What a summary calls it.</param>
+public sealed class Lambda(Func<Tensor, Tensor> function, string name = "Lambda") : Layer
+{
+    /// <inheritdoc/>
+    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, function(x));
+
+    /// <inheritdoc/>
+    public override string ToString() => name;
+}
