@@ -1,0 +1,16 @@
+namespace Engine.Nn;
+
+/// <summary>The summary of a layer from the shape of its input.</summary>
+public static class SummaryExtensions
+{
+    /// <summary>Runs the layer once on zeros of the given shape and tells what every module in it made of them.</summary>
+    /// <param name="layer">The layer, which is not changed.</param>
+    /// <param name="input">The shape of a batch, such as [1, 1, 28, 28].</param>
+    /// <param name="dtype">The type of the input: that of the parameters unless given; int64 for an embedding.</param>
+    public static ModelSummary Summary(this Layer layer, Shape input, DType? dtype = null)
+    {
+        ArgumentNullException.ThrowIfNull(layer);
+        Tensor? parameter = layer.Parameters.FirstOrDefault();
+        return ModelSummary.Of(layer, () => layer.Forward(Tensor.Zeros(input, dtype ?? parameter?.DType ?? DType.Float32, parameter?.Device)));
+    }
+}
