@@ -1,0 +1,91 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Engine.Nn;
+
+/// <summary>A run on disk: everything in a <see cref="TrainingState"/>, in one file that is a safetensors file.</summary>
+/// <remarks>
+/// <para>The model's tensors have their own names (section <c>model</c> of the state), so that any reader of safetensors finds the weights under
+/// the names that PyTorch uses; those of other sections are <c>section/name</c>. What is not a tensor is JSON in the file's metadata.</para>
+/// <para>A file is replaced as a whole: killed at any moment, a process leaves the old checkpoint or the new one.</para>
+/// </remarks>
+public static class Checkpoint
+{
+    /// <summary>The section of a state whose tensors are stored under their own names.</summary>
+    public const string ModelSection = "model";
+
+    private const int Version = 1;
+    private const string VersionKey = "engine.checkpoint";
+    private const string ValuesKey = "engine.state";
+    private const string ModelPrefix = ModelSection + "/";
+
+    /// <summary>Writes a state. Missing folders are made.</summary>
+    /// <exception cref="ArgumentException">A tensor of the model has a slash in its name, or one belongs to no section.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public static void Save(string path, TrainingState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        Dictionary<string, Tensor> tensors = new(StringComparer.Ordinal);
+        foreach ((string name, Tensor tensor) in state.Tensors)
+        {
+            bool isModel = name.StartsWith(ModelPrefix, StringComparison.Ordinal);
+            string stored = isModel ? name[ModelPrefix.Length..] : name;
+            if (isModel == stored.Contains('/'))
+            {
+                throw new ArgumentException($"Checkpoint: tensor '{name}' must be section/name, without another slash if the section is '{ModelSection}'.", nameof(state));
+            }
+
+            tensors.Add(stored, tensor);
+        }
+
+        Safetensors.Save(path, tensors, new Dictionary<string, string>
+        {
+            [VersionKey] = Version.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            [ValuesKey] = state.Values.ToJsonString(),
+        });
+    }
+
+    /// <summary>Reads a state, its tensors onto a device (the default one if none is named).</summary>
+    /// <exception cref="ModelFileException">The file is damaged, is not a checkpoint, or is of a later version.</exception>
+    /// <exception cref="IOException">It cannot be opened or read.</exception>
+    public static TrainingState Load(string path, Device? device = null)
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        if (!file.Metadata.TryGetValue(VersionKey, out string? version) || !file.Metadata.TryGetValue(ValuesKey, out string? json))
+        {
+            throw new ModelFileException($"'{path}' holds tensors but not a run: it is no checkpoint. Load weights alone with Safetensors.Load.");
+        }
+
+        if (version != "1")
+        {
+            throw new ModelFileException($"'{path}' is a checkpoint of version {version}; this engine reads version {Version}.");
+        }
+
+        JsonObject values = ParseValues(path, json);
+        List<KeyValuePair<string, Tensor>> tensors = [];
+        foreach (string name in file.Names)
+        {
+            tensors.Add(new(name.Contains('/') ? name : ModelPrefix + name, file.Read(name, device)));
+        }
+
+        return new TrainingState(tensors, values);
+    }
+
+    private static JsonObject ParseValues(string path, string json)
+    {
+        try
+        {
+            // Nodes are made lazily; a name that is there twice would otherwise surface far from here.
+            if (JsonNode.Parse(json, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false }) is JsonObject values)
+            {
+                return values;
+            }
+        }
+        catch (JsonException error)
+        {
+            throw new ModelFileException($"Cannot read '{path}': the state of its run is not valid JSON ({error.Message})", error);
+        }
+
+        throw new ModelFileException($"Cannot read '{path}': the state of its run is not a JSON object.");
+    }
+}
