@@ -1,0 +1,55 @@
+namespace Engine.Nn;
+
+/// <summary>Parts of a data set.</summary>
+public static class DatasetViews
+{
+    /// <summary>The samples with these numbers, in this order. Nothing is copied.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A number is not that of a sample.</exception>
+    public static IDataset Subset(this IDataset dataset, ReadOnlySpan<int> indices)
+    {
+        ArgumentNullException.ThrowIfNull(dataset);
+        foreach (int index in indices)
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)dataset.Count, nameof(indices));
+        }
+
+        return new SubsetDataset(dataset, indices.ToArray());
+    }
+
+    /// <summary>
+    /// Sets a random part aside for validation: what hyper-parameters are chosen by, while the test set stays unseen. The same seed makes the
+    /// same parts, of this data set and of one that changes its samples (<see cref="ImageDataset.With"/>).
+    /// </summary>
+    /// <param name="dataset">What to divide.</param>
+    /// <param name="validation">The share set aside, in [0, 1]; rounded to whole samples.</param>
+    /// <param name="seed">Decides which samples.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The share is outside [0, 1].</exception>
+    public static (IDataset Train, IDataset Validation) Split(this IDataset dataset, double validation, long seed = 0)
+    {
+        ArgumentNullException.ThrowIfNull(dataset);
+        if (!(validation >= 0 && validation <= 1))
+        {
+            throw new ArgumentOutOfRangeException(nameof(validation), validation, "A share lies in [0, 1].");
+        }
+
+        int[] order = Sampler.Shuffled.Order(dataset.Count, new SampleRandom((ulong)seed, 0));
+        int aside = (int)Math.Round(dataset.Count * validation);
+        return (new SubsetDataset(dataset, order[aside..]), new SubsetDataset(dataset, order[..aside]));
+    }
+
+    private sealed class SubsetDataset(IDataset dataset, int[] indices) : IDataset
+    {
+        public int Count => indices.Length;
+
+        public Batch GetBatch(in BatchRequest request)
+        {
+            int[] mapped = new int[request.Indices.Length];
+            for (int i = 0; i < mapped.Length; i++)
+            {
+                mapped[i] = indices[request.Indices[i]];
+            }
+
+            return dataset.GetBatch(request.For(mapped));
+        }
+    }
+}
