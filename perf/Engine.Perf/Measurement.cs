@@ -1,0 +1,61 @@
+using System.Diagnostics;
+
+namespace Engine.Perf;
+
+/// <summary>Seconds per call: the median and the minimum of repeated batches.</summary>
+internal readonly record struct Measurement(double Median, double Minimum, int Runs)
+{
+    /// <summary>A batch lasts at least this long, so that the clock's own cost vanishes.</summary>
+    private const double BatchSeconds = 2e-3;
+
+    /// <summary>The JIT needs some calls and some time before hot code is optimised.</summary>
+    private const int WarmUpCalls = 40;
+
+    private const double WarmUpSeconds = 0.3;
+    private const int MostBatches = 1000;
+    private const int FewestBatches = 5;
+
+    public static Measurement Of(Action call, Device device, double seconds)
+    {
+        WarmUp(call, device, seconds);
+        double once = Math.Max(Time(call, device, 1), 1e-7);
+        int calls = Math.Max(1, (int)(BatchSeconds / once));
+        List<double> batches = [];
+        long end = Stopwatch.GetTimestamp() + (long)(seconds * Stopwatch.Frequency);
+        while (batches.Count < FewestBatches || (Stopwatch.GetTimestamp() < end && batches.Count < MostBatches))
+        {
+            batches.Add(Time(call, device, calls));
+        }
+
+        batches.Sort();
+        return new Measurement(batches[batches.Count / 2], batches[0], batches.Count);
+    }
+
+    private static void WarmUp(Action call, Device device, double seconds)
+    {
+        long start = Stopwatch.GetTimestamp();
+        double limit = Math.Min(WarmUpSeconds, seconds);
+        for (int i = 0; i < 2 || (Stopwatch.GetElapsedTime(start).TotalSeconds < limit || i < WarmUpCalls); i++)
+        {
+            call();
+            if (i >= 2 && Stopwatch.GetElapsedTime(start).TotalSeconds > 2 * limit)
+            {
+                break;
+            }
+        }
+
+        device.Synchronize();
+    }
+
+    private static double Time(Action call, Device device, int calls)
+    {
+        long start = Stopwatch.GetTimestamp();
+        for (int i = 0; i < calls; i++)
+        {
+            call();
+        }
+
+        device.Synchronize();
+        return Stopwatch.GetElapsedTime(start).TotalSeconds / calls;
+    }
+}

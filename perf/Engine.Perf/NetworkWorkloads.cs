@@ -1,0 +1,106 @@
+using Engine.Nn;
+
+namespace Engine.Perf;
+
+/// <summary>Optimizer updates, whole training steps and predictions.</summary>
+internal static class NetworkWorkloads
+{
+    private static readonly (string Name, int[] Input)[] s_networks =
+    [
+        ("mlp", [128, 1, 28, 28]),
+        ("lenet5", [128, 1, 28, 28]),
+        ("convbn", [128, 1, 28, 28]),
+        ("resnet20", [64, 3, 32, 32]),
+        ("densenet_bc_40_12", [32, 3, 32, 32]),
+        ("resnet18", [32, 3, 32, 32]),
+    ];
+
+    public static IEnumerable<Workload> All(Device device)
+    {
+        long parameters = Shapes().Sum(static s => s.ElementCount);
+        yield return new Workload(
+            "optimizer/sgd_momentum", () => Optimizer(static p => new Sgd(p, 0.1, momentum: 0.9, weightDecay: 5e-4)), 0, 4 * parameters * 5);
+        yield return new Workload("optimizer/adam", () => Optimizer(static p => new Adam(p, 1e-3)), 0, 4 * parameters * 7);
+        yield return new Workload("optimizer/adamw", () => Optimizer(static p => new AdamW(p, 1e-3)), 0, 4 * parameters * 7);
+        foreach ((string name, int[] input) in s_networks)
+        {
+            int batch = name == "resnet18" && device.Kind != DeviceKind.Cpu ? 256 : input[0];
+            Shape shape = new Shape(input).With(0, batch);
+            yield return new Workload($"train_step/{name}", () => TrainStep(name, shape));
+            yield return new Workload($"infer/{name}", () => Infer(name, shape));
+        }
+    }
+
+    private static Action Optimizer(Func<IEnumerable<Tensor>, Optimizer> make)
+    {
+        Tensor[] parameters = [.. Shapes().Select(static s => Data.Randn(s.ToArray()).WithGrad())];
+        foreach (Tensor parameter in parameters)
+        {
+            parameter.SetGrad(Data.Randn(parameter.Shape.ToArray()));
+        }
+
+        return make(parameters).Step;
+    }
+
+    private static Action TrainStep(string name, Shape shape)
+    {
+        Layer network = Network(name);
+        network.Train();
+        Tensor x = Data.Randn(shape.ToArray()), target = Data.Labels(shape[0], 10);
+        Adam optimizer = new(network.Parameters, 1e-3);
+        return () =>
+        {
+            using TensorScope step = TensorScope.Begin();
+            optimizer.ZeroGrad();
+            network.Forward(x).CrossEntropy(target).Backward();
+            optimizer.Step();
+        };
+    }
+
+    private static Action Infer(string name, Shape shape)
+    {
+        Layer network = Network(name);
+        network.Eval();
+        Tensor x = Data.Randn(shape.ToArray());
+        return () =>
+        {
+            using TensorScope scope = TensorScope.Begin();
+            using GradMode.Scope mode = GradMode.Off();
+            network.Forward(x);
+        };
+    }
+
+    private static Layer Network(string name) => Models.Create(name == "densenet_bc_40_12" ? "densenet" : name, inChannels: name is "mlp" or "lenet5" or "convbn" ? 1 : 3);
+
+    /// <summary>The parameters of ResNet-18 for small images: 11.2 million values in 62 tensors.</summary>
+    private static IEnumerable<Shape> Shapes()
+    {
+        yield return [64, 3, 3, 3];
+        yield return [64];
+        yield return [64];
+        int channels = 64;
+        foreach ((int width, int stride) in ((int, int)[])[(64, 1), (128, 2), (256, 2), (512, 2)])
+        {
+            for (int block = 0; block < 2; block++)
+            {
+                yield return [width, channels, 3, 3];
+                yield return [width];
+                yield return [width];
+                yield return [width, width, 3, 3];
+                yield return [width];
+                yield return [width];
+                if (block == 0 && stride == 2)
+                {
+                    yield return [width, channels, 1, 1];
+                    yield return [width];
+                    yield return [width];
+                }
+
+                channels = width;
+            }
+        }
+
+        yield return [10, 512];
+        yield return [10];
+    }
+}

@@ -1,0 +1,8 @@
+namespace Engine.Perf;
+
+/// <summary>Every workload, in the order of the peer's script.</summary>
+internal static class WorkloadList
+{
+    public static IEnumerable<Workload> For(Device device) =>
+        [.. MatrixWorkloads.All(device), .. ConvWorkloads.All(), .. LayerWorkloads.All(), .. ElementwiseWorkloads.All(), .. NetworkWorkloads.All(device)];
+}
