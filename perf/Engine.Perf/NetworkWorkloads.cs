@@ -31,7 +31,7 @@ internal static class NetworkWorkloads
         }
     }
 
-    private static Action Optimizer(Func<IEnumerable<Tensor>, Optimizer> make)
+    private static Action Optimizer(Func<IEnumerable<Tensor>, Nn.Optimizer> make)
     {
         Tensor[] parameters = [.. Shapes().Select(static s => Data.Randn(s.ToArray()).WithGrad())];
         foreach (Tensor parameter in parameters)
@@ -44,7 +44,7 @@ internal static class NetworkWorkloads
 
     private static Action TrainStep(string name, Shape shape)
     {
-        Layer network = Network(name);
+        Layer network = ModelZoo.Create(name, new Shape(shape.AsSpan()[1..]));
         network.Train();
         Tensor x = Data.Randn(shape.ToArray()), target = Data.Labels(shape[0], 10);
         Adam optimizer = new(network.Parameters, 1e-3);
@@ -59,7 +59,7 @@ internal static class NetworkWorkloads
 
     private static Action Infer(string name, Shape shape)
     {
-        Layer network = Network(name);
+        Layer network = ModelZoo.Create(name, new Shape(shape.AsSpan()[1..]));
         network.Eval();
         Tensor x = Data.Randn(shape.ToArray());
         return () =>
@@ -69,8 +69,6 @@ internal static class NetworkWorkloads
             network.Forward(x);
         };
     }
-
-    private static Layer Network(string name) => Models.Create(name == "densenet_bc_40_12" ? "densenet" : name, inChannels: name is "mlp" or "lenet5" or "convbn" ? 1 : 3);
 
     /// <summary>The parameters of ResNet-18 for small images: 11.2 million values in 62 tensors.</summary>
     private static IEnumerable<Shape> Shapes()
