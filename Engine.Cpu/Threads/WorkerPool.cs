@@ -17,12 +17,14 @@ internal interface IParallelBody
 }
 
 /// <summary>
-/// Threads for data-parallel loops with a static partition: of <c>parts</c> parts, worker <c>w</c> of <c>n</c> does
-/// <c>[parts·w/n, parts·(w+1)/n)</c> in ascending order, whatever the timing.
+/// Threads for data-parallel loops with a static partition: of <c>parts</c> parts, share <c>w</c> of <c>n</c> is
+/// <c>[parts·w/n, parts·(w+1)/n)</c>, done in ascending order by one thread, whatever the timing.
 /// </summary>
 /// <remarks>
-/// The caller is worker 0. A call that comes while the pool is in use (from another thread, or from inside a part), and any call
-/// after <see cref="Dispose"/>, runs all parts on the calling thread. Idle workers spin for <see cref="SpinMicroseconds"/>, then park.
+/// <para>The caller does share 0, background threads the others. A share whose thread has not begun when the caller is through with its
+/// own is done by the caller: a parked or descheduled worker then costs no more than a loop without it.</para>
+/// <para>A call that comes while the pool is in use (from another thread, or from inside a part), and any call after
+/// <see cref="Dispose"/>, runs all parts on the calling thread. Idle workers spin for <see cref="SpinMicroseconds"/>, then park.</para>
 /// </remarks>
 internal sealed unsafe class WorkerPool : IDisposable
 {
@@ -40,8 +42,9 @@ internal sealed unsafe class WorkerPool : IDisposable
     private readonly object _join = new();
     private int _busy;                                  // 1 while a loop runs, and for ever after Dispose
     private int _disposed;
+    private bool _stopping;
     private bool _callerParked;
-    private PaddedInt _pending;                         // workers that have not finished the current loop
+    private PaddedInt _pending;                         // shares of the workers that have not been finished
 
     // The current loop. Written before the tickets are, read after.
     private delegate*<void*, int, int, void> _invoke;
@@ -106,7 +109,7 @@ internal sealed unsafe class WorkerPool : IDisposable
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         SpinWait spin = default;
         while (Interlocked.CompareExchange(ref _busy, 1, 0) != 0) spin.SpinOnce();
-        _invoke = null;
+        Volatile.Write(ref _stopping, true);
         foreach (Worker worker in _workers) worker.Start();
         foreach (Worker worker in _workers) worker.Join();
     }
@@ -124,6 +127,7 @@ internal sealed unsafe class WorkerPool : IDisposable
         for (int w = 1; w < _active; w++) _workers[w - 1].Start();
 
         Exception? failure = RunShare(0);
+        for (int w = _active - 1; w > 0; w--) _workers[w - 1].TryRunShare();
         WaitForWorkers();
         for (int w = 1; w < _active; w++)
         {
@@ -182,7 +186,8 @@ internal sealed unsafe class WorkerPool : IDisposable
         private readonly int _index;
         private readonly Thread _thread;
         private readonly object _park = new();
-        private PaddedInt _ticket;
+        private PaddedInt _ticket;                      // number of loops that this worker had a share in
+        private PaddedInt _claimed;                     // the last of them that somebody began
         private PaddedInt _parked;
 
         public Worker(WorkerPool pool, int index)
@@ -193,7 +198,7 @@ internal sealed unsafe class WorkerPool : IDisposable
             _thread.Start();
         }
 
-        /// <summary>What the last loop threw on this thread. Written before <see cref="Finish"/>, read after the join.</summary>
+        /// <summary>What the last share threw. Written before <see cref="Finish"/>, read after the join.</summary>
         public Exception? Failure { get; set; }
 
         public void Start()
@@ -205,24 +210,36 @@ internal sealed unsafe class WorkerPool : IDisposable
 
         public void Join() => _thread.Join();
 
+        /// <summary>Does this worker's share of the current loop, unless it has been begun.</summary>
+        /// <remarks>
+        /// The claim carries the ticket's number: a worker that wakes up late, when the caller has done its share and gone on, fails here. One
+        /// that succeeds keeps the loop from ending, so that the loop's fields stay as they are.
+        /// </remarks>
+        public void TryRunShare()
+        {
+            int ticket = Volatile.Read(ref _ticket.Value);
+            if (Interlocked.CompareExchange(ref _claimed.Value, ticket, ticket - 1) != ticket - 1) return;
+            Failure = _pool.RunShare(_index);
+            _pool.Finish();
+        }
+
         private void Loop()
         {
             t_running = _pool;
             int seen = 0;
             while (true)
             {
-                WaitForTicket(seen);
-                seen++;
-                if (_pool._invoke == null) return;
-                Failure = _pool.RunShare(_index);
-                _pool.Finish();
+                seen = WaitForTicket(seen);
+                if (Volatile.Read(ref _pool._stopping)) return;
+                TryRunShare();
             }
         }
 
-        private void WaitForTicket(int seen)
+        private int WaitForTicket(int seen)
         {
             long start = Stopwatch.GetTimestamp();
-            while (Volatile.Read(ref _ticket.Value) == seen)
+            int ticket;
+            while ((ticket = Volatile.Read(ref _ticket.Value)) == seen)
             {
                 Thread.SpinWait(4);
                 if (Stopwatch.GetTimestamp() - start < s_spinTicks) continue;
@@ -234,6 +251,8 @@ internal sealed unsafe class WorkerPool : IDisposable
                     Volatile.Write(ref _parked.Value, 0);
                 }
             }
+
+            return ticket;
         }
     }
 }

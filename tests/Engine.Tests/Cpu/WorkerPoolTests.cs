@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Engine.Cpu;
 using NUnit.Framework;
 
@@ -48,9 +47,25 @@ internal sealed class WorkerPoolTests
         public void Run(int part, int worker) => pool.Dispose();
     }
 
-    private readonly struct Sleep : IParallelBody
+    /// <summary>Longer on the workers than on the caller, and longer than anybody spins.</summary>
+    private readonly struct SleepLongerLater(int[] runs) : IParallelBody
     {
-        public void Run(int part, int worker) => Thread.Sleep(5);
+        public void Run(int part, int worker)
+        {
+            Thread.Sleep(2 * part);
+            Interlocked.Increment(ref runs[part]);
+        }
+    }
+
+    /// <summary>Part 0 ends only after the other parts have begun, so that the workers and not the caller run them.</summary>
+    private readonly struct Meet(CountdownEvent others, int[] threadOfPart) : IParallelBody
+    {
+        public void Run(int part, int worker)
+        {
+            threadOfPart[part] = Environment.CurrentManagedThreadId;
+            if (part == 0) others.Wait();
+            else others.Signal();
+        }
     }
 
     [Test]
@@ -96,11 +111,25 @@ internal sealed class WorkerPoolTests
     [Test]
     public void Run_LongParts_CallerParksAndReturns()
     {
-        using var pool = new WorkerPool(2);
-        Sleep body = default;
-        var watch = Stopwatch.StartNew();
+        using var pool = new WorkerPool(3);
+        for (int repeat = 0; repeat < 10; repeat++)
+        {
+            int[] runs = new int[5];
+            var body = new SleepLongerLater(runs);
+            pool.Run(runs.Length, ref body);
+            Assert.That(runs, Is.All.EqualTo(1));
+        }
+    }
+
+    [Test]
+    public void Run_CallerIsHeldUp_WorkersDoTheirParts()
+    {
+        using var pool = new WorkerPool(3);
+        int[] threads = new int[3];
+        using var others = new CountdownEvent(2);
+        var body = new Meet(others, threads);
         pool.Run(3, ref body);
-        Assert.That(watch.ElapsedMilliseconds, Is.GreaterThanOrEqualTo(9), "two parts of 5 ms run on one worker");
+        Assert.That(threads, Is.Unique);
     }
 
     [Test]
