@@ -30,6 +30,8 @@ internal readonly unsafe struct GemmKernels<TVector, T, TLanes> : IGemmKernels<T
         }
     }
 
+    public static void RunDots(in GemmProblem<T> problem) => DotGemm<TVector, T, TLanes>.Run(problem);
+
     /// <summary>Whole vectors; rows that are no size of a kernel are done in two or more pieces.</summary>
     private static void RunRows(GemmTile<T>* tile, int rows, int columns)
     {
@@ -145,7 +147,7 @@ internal readonly unsafe struct GemmKernels<TVector, T, TLanes> : IGemmKernels<T
         if (tile->Beta != T.Zero) v = T.MultiplyAddEstimate(tile->Beta, *c, v);
         if (tile->BiasPerRow != null) v += bias;
         if (tile->BiasPerColumn != null) v += tile->BiasPerColumn[column];
-        *c = tile->Relu && (T.IsNegative(v) || T.IsZero(v)) && !T.IsNaN(v) ? T.Zero : v;
+        *c = tile->Relu ? GemmEpilogue.Relu(v) : v;
     }
 
     private readonly struct One : ITileRows, ITileVectors

@@ -25,4 +25,7 @@ internal unsafe interface IGemmKernels<T> where T : unmanaged
     /// <param name="rows">Rows of C.</param>
     /// <param name="columns">Columns of C.</param>
     static abstract void Run(GemmTile<T>* tile, int rows, int columns);
+
+    /// <summary>Computes a whole product of few rows or columns as dot products; AColumn = BRow = 1 and K is at least 1.</summary>
+    static abstract void RunDots(in GemmProblem<T> problem);
 }

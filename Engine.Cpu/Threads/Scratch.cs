@@ -44,8 +44,6 @@ internal readonly unsafe ref struct ScratchLease(ScratchStack stack, byte* point
 /// <summary>The chunks behind one thread's <see cref="Scratch"/>. Freed by the finalizer once the thread is gone.</summary>
 internal sealed unsafe class ScratchStack
 {
-    private const nint FirstChunkBytes = 1 << 20;
-
     /// <summary>What an idle thread keeps at most; a rare large convolution should not pin its buffers for the life of the thread.</summary>
     private const nint RetainedBytes = 64 << 20;
 
@@ -85,8 +83,9 @@ internal sealed unsafe class ScratchStack
     {
         nint held = 0;
         foreach ((nint _, nint size) in _chunks) held += size;
-        nint wanted = Math.Max(bytes, Math.Max(FirstChunkBytes, Math.Min(held, RetainedBytes)));
-        _chunks.Add(((nint)NativeMemory.AlignedAlloc((nuint)wanted, Scratch.Alignment), wanted));
+        nint wanted = Math.Max(bytes, Math.Min(held, RetainedBytes));
+        wanted = checked(wanted + LargePages.PageBytes - 1) & -LargePages.PageBytes;
+        _chunks.Add(((nint)LargePages.Allocate(wanted), wanted));
     }
 
     /// <summary>With nothing rented: several chunks become one of their total size, so that the next round of the same work fits.</summary>

@@ -1,0 +1,156 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Engine.Cpu;
+
+/// <summary>Copies slices of a matrix into the panels that <see cref="IGemmKernels{T}"/> describes.</summary>
+internal static unsafe class GemmPacking
+{
+    /// <summary>
+    /// <c>panel[k·width + j] = source[j·across + k·along]</c> for k &lt; depth, j &lt; count, and 0 for count ≤ j &lt; width.
+    /// </summary>
+    /// <remarks>
+    /// Serves both operands: a panel of A has its rows across (width = PanelRows), a panel of B its columns (width = PanelColumns).
+    /// </remarks>
+    public static void Pack<T>(T* panel, int width, T* source, nint across, nint along, int count, nint depth) where T : unmanaged
+    {
+        if (across == 1) CopyRows(panel, width, source, along, count, depth);
+        else if (along == 1) Transpose(panel, width, source, across, count, depth);
+        else Gather(panel, width, source, across, along, 0, count, depth);
+
+        if (count == width) return;
+        for (nint k = 0; k < depth; k++) new Span<T>(panel + k * width + count, width - count).Clear();
+    }
+
+    private static void Gather<T>(T* panel, int width, T* source, nint across, nint along, int first, int end, nint depth) where T : unmanaged
+    {
+        for (int j = first; j < end; j++)
+        {
+            T* from = source + j * across;
+            for (nint k = 0; k < depth; k++) panel[k * width + j] = from[k * along];
+        }
+    }
+
+    private static void CopyRows<T>(T* panel, int width, T* source, nint along, int count, nint depth) where T : unmanaged
+    {
+        nint bytes = count * sizeof(T);
+        for (nint k = 0; k < depth; k++, source += along, panel += width)
+        {
+            byte* from = (byte*)source, to = (byte*)panel;
+            nint at = 0;
+            for (; at <= bytes - 64; at += 64) Vector512.Store(Vector512.Load(from + at), to + at);
+            for (; at <= bytes - 16; at += 16) Vector128.Store(Vector128.Load(from + at), to + at);
+            for (; at < bytes; at += sizeof(T)) *(T*)(to + at) = *(T*)(from + at);
+        }
+    }
+
+    /// <summary>The source runs along k: blocks of 8 × 8 or 4 × 4 values are turned in registers.</summary>
+    private static void Transpose<T>(T* panel, int width, T* source, nint across, int count, nint depth) where T : unmanaged
+    {
+        int j = 0;
+        if (sizeof(T) == 4 && Avx.IsSupported)
+        {
+            for (; j <= count - 8; j += 8) Transpose8((float*)panel + j, width, (float*)source + j * across, across, depth);
+        }
+
+        if (sizeof(T) == 4 && Sse.IsSupported)
+        {
+            for (; j <= count - 4; j += 4) Transpose4((float*)panel + j, width, (float*)source + j * across, across, depth);
+        }
+
+        if (sizeof(T) == 8 && Avx.IsSupported)
+        {
+            for (; j <= count - 4; j += 4) Transpose4((double*)panel + j, width, (double*)source + j * across, across, depth);
+        }
+
+        Gather(panel, width, source, across, 1, j, count, depth);
+    }
+
+    private static void Transpose8(float* panel, nint width, float* source, nint across, nint depth)
+    {
+        nint across3 = 3 * across;
+        nint k = 0;
+        for (; k <= depth - 8; k += 8, source += 8)
+        {
+            float* high = source + 4 * across;
+            // Rows j and j + 4 share a register, so that the last step of the transposition is done by the loads.
+            Vector256<float> r0 = Pair(source, high), r1 = Pair(source + across, high + across);
+            Vector256<float> r2 = Pair(source + 2 * across, high + 2 * across), r3 = Pair(source + across3, high + across3);
+            Store4(panel, width, r0, r1, r2, r3);
+            panel += 4 * width;
+            r0 = Pair(source + 4, high + 4);
+            r1 = Pair(source + across + 4, high + across + 4);
+            r2 = Pair(source + 2 * across + 4, high + 2 * across + 4);
+            r3 = Pair(source + across3 + 4, high + across3 + 4);
+            Store4(panel, width, r0, r1, r2, r3);
+            panel += 4 * width;
+        }
+
+        for (; k < depth; k++, source++, panel += width)
+        {
+            for (int j = 0; j < 8; j++) panel[j] = source[j * across];
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Pair(float* low, float* high)
+        => Vector256.Create(Vector128.Load(low), Vector128.Load(high));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store4(float* panel, nint width, Vector256<float> r0, Vector256<float> r1, Vector256<float> r2, Vector256<float> r3)
+    {
+        Vector256<double> a = Avx.UnpackLow(r0, r1).AsDouble(), b = Avx.UnpackLow(r2, r3).AsDouble();
+        Vector256<double> c = Avx.UnpackHigh(r0, r1).AsDouble(), d = Avx.UnpackHigh(r2, r3).AsDouble();
+        Avx.UnpackLow(a, b).AsSingle().Store(panel);
+        Avx.UnpackHigh(a, b).AsSingle().Store(panel + width);
+        Avx.UnpackLow(c, d).AsSingle().Store(panel + 2 * width);
+        Avx.UnpackHigh(c, d).AsSingle().Store(panel + 3 * width);
+    }
+
+    private static void Transpose4(float* panel, nint width, float* source, nint across, nint depth)
+    {
+        nint k = 0;
+        for (; k <= depth - 4; k += 4, source += 4, panel += 4 * width)
+        {
+            Vector128<float> r0 = Vector128.Load(source), r1 = Vector128.Load(source + across);
+            Vector128<float> r2 = Vector128.Load(source + 2 * across), r3 = Vector128.Load(source + 3 * across);
+            Vector128<float> a = Sse.UnpackLow(r0, r1), b = Sse.UnpackLow(r2, r3);
+            Vector128<float> c = Sse.UnpackHigh(r0, r1), d = Sse.UnpackHigh(r2, r3);
+            Sse.MoveLowToHigh(a, b).Store(panel);
+            Sse.MoveHighToLow(b, a).Store(panel + width);
+            Sse.MoveLowToHigh(c, d).Store(panel + 2 * width);
+            Sse.MoveHighToLow(d, c).Store(panel + 3 * width);
+        }
+
+        for (; k < depth; k++, source++, panel += width)
+        {
+            for (int j = 0; j < 4; j++) panel[j] = source[j * across];
+        }
+    }
+
+    private static void Transpose4(double* panel, nint width, double* source, nint across, nint depth)
+    {
+        nint k = 0;
+        for (; k <= depth - 4; k += 4, source += 4, panel += 4 * width)
+        {
+            for (nint half = 0; half < 4; half += 2)
+            {
+                double* from = source + half;
+                Vector256<double> r0 = Pair(from, from + 2 * across), r1 = Pair(from + across, from + 3 * across);
+                Avx.UnpackLow(r0, r1).Store(panel + half * width);
+                Avx.UnpackHigh(r0, r1).Store(panel + (half + 1) * width);
+            }
+        }
+
+        for (; k < depth; k++, source++, panel += width)
+        {
+            for (int j = 0; j < 4; j++) panel[j] = source[j * across];
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<double> Pair(double* low, double* high)
+        => Vector256.Create(Vector128.Load(low), Vector128.Load(high));
+}

@@ -1,0 +1,48 @@
+namespace Engine.Cpu;
+
+/// <summary>How one matrix product is computed. Follows from sizes and strides only: never from addresses, nor from the number of threads.</summary>
+internal readonly record struct GemmPlan
+{
+    /// <summary>Rows that begin a multiple of this apart compete for the same sets of a first-level cache when they are read side by side.</summary>
+    private const int ConflictBytes = 2048;
+
+    /// <summary>A transposed A is spread over as many cache lines as it has columns; up to this size that does not matter.</summary>
+    private const int TransposedInPlaceBytes = 64 << 10;
+
+    /// <summary>An operand this small stays in the second-level cache, where its rows are read as fast as panels.</summary>
+    private const int InPlaceBytes = 1 << 20;
+
+    /// <summary>Rows of C up to which packing B costs more than it gains.</summary>
+    private const int FewRows = 48;
+
+    /// <summary>Rows of C up to which dot products beat packing B, where B runs along k.</summary>
+    private const int DotRows = 16;
+
+    /// <summary>Columns of C up to which dot products beat a panel that is mostly padding, where both operands run along k.</summary>
+    private const int DotColumns = 4;
+
+    /// <summary>Terms from which the horizontal sums of dot products pay.</summary>
+    private const int DotTerms = 32;
+
+    /// <summary>Dot products, see <see cref="DotGemm{TVector, T, TLanes}"/>; otherwise blocks, see <see cref="BlockedGemm{T, TKernels}"/>.</summary>
+    public bool Dots { get; init; }
+
+    /// <summary>Copy A into panels instead of reading it where it lies.</summary>
+    public bool PackA { get; init; }
+
+    /// <summary>Copy B into panels instead of reading it where it lies.</summary>
+    public bool PackB { get; init; }
+
+    /// <summary>The plan for a product in the form that <see cref="GemmProblem{T}.Normalized"/> gives it.</summary>
+    public static unsafe GemmPlan For<T>(in GemmProblem<T> p) where T : unmanaged
+    {
+        bool bAlongK = p.BRow == 1 && (p.BColumn != 1 || p.N == 1);
+        if (bAlongK && p.K >= DotTerms && (p.M <= DotRows || (p.AColumn == 1 && p.N <= DotColumns))) return new GemmPlan { Dots = true };
+        bool aLies = p.AColumn == 1
+            ? p.ARow * sizeof(T) % ConflictBytes != 0 || p.M == 1
+            : p.ARow == 1 && (long)p.M * p.K * sizeof(T) <= TransposedInPlaceBytes;
+        bool bLies = p.BColumn == 1 && (p.M <= FewRows
+            || ((long)p.N * p.K * sizeof(T) <= InPlaceBytes && p.BRow * sizeof(T) % (2 * ConflictBytes) != 0));
+        return new GemmPlan { PackA = !aLies, PackB = !bLies };
+    }
+}

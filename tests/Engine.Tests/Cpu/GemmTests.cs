@@ -1,0 +1,169 @@
+using Engine.Cpu;
+using NUnit.Framework;
+
+namespace Engine.Tests.Cpu;
+
+internal sealed class GemmTests
+{
+    private static readonly SimdLevel[] s_levels = Enum.GetValues<SimdLevel>();
+    private static readonly int[] s_threadCounts = [1, 2, 3];
+    private static readonly int[] s_sizes = [1, 2, 3, 7, 11, 12, 13, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 129, 257];
+    private static readonly MatrixLayout[] s_layouts = Enum.GetValues<MatrixLayout>();
+
+    /// <summary>The layouts in which all elements of a matrix are distinct, as those of a result must be.</summary>
+    private static readonly MatrixLayout[] s_distinctLayouts = s_layouts[..(int)MatrixLayout.SameRow];
+
+    private readonly WorkerPool[] _pools = Array.ConvertAll(s_threadCounts, static threads => new WorkerPool(threads));
+
+    [OneTimeTearDown]
+    public void DisposePools() => Array.ForEach(_pools, static pool => pool.Dispose());
+
+    [Test]
+    public void Run_SmallSizes_AllCombinations([ValueSource(nameof(s_levels))] SimdLevel level)
+    {
+        int[] sizes = [0, 1, 2, 3, 7];
+        foreach (int m in sizes)
+        {
+            foreach (int n in sizes)
+            {
+                foreach (int k in sizes)
+                {
+                    CheckBoth(new GemmCase(m, n, k), level);
+                    CheckBoth(new GemmCase(m, n, k) { Alpha = -0.5, Beta = 2, BiasPerColumn = true, BiasPerRow = true, Relu = true }, level);
+                }
+            }
+        }
+    }
+
+    [Test]
+    public void Run_EveryLayoutOfAAndB([ValueSource(nameof(s_levels))] SimdLevel level)
+    {
+        foreach (MatrixLayout a in s_layouts)
+        {
+            foreach (MatrixLayout b in s_layouts)
+            {
+                CheckBoth(new GemmCase(29, 45, 37) { A = a, B = b }, level);
+                CheckBoth(new GemmCase(3, 45, 67) { A = a, B = b }, level);
+                CheckBoth(new GemmCase(70, 5, 40) { A = a, B = b }, level);
+            }
+        }
+    }
+
+    [Test]
+    public void Run_EveryLayoutOfC([ValueSource(nameof(s_levels))] SimdLevel level)
+    {
+        foreach (MatrixLayout c in s_distinctLayouts)
+        {
+            CheckBoth(new GemmCase(29, 45, 7) { C = c }, level);
+            CheckBoth(new GemmCase(1, 45, 40) { C = c, Beta = 1, BiasPerColumn = true, BiasStride = 2 }, level);
+            CheckBoth(new GemmCase(45, 1, 40) { C = c, Beta = 1, BiasPerColumn = true, BiasPerRow = true }, level);
+            CheckBoth(new GemmCase(30, 33, 600) { C = c, Beta = -1, BiasPerColumn = true, BiasPerRow = true, BiasStride = 2, Relu = true }, level);
+        }
+    }
+
+    [Test]
+    public void Run_RandomCases([ValueSource(nameof(s_levels))] SimdLevel level)
+    {
+        var random = new Random(20240517);
+        for (int i = 0; i < 150; i++)
+        {
+            var gemm = new GemmCase(Pick(s_sizes), Pick(s_sizes), Pick(s_sizes))
+            {
+                A = Pick(s_layouts),
+                B = Pick(s_layouts),
+                C = Pick(s_distinctLayouts),
+                Alpha = random.Next(2) == 0 ? 1 : -1.25,
+                Beta = random.Next(3) switch { 0 => 1, 1 => 0.5, _ => 0 },
+                BiasPerColumn = random.Next(2) == 0,
+                BiasPerRow = random.Next(3) == 0,
+                BiasStride = 1 + random.Next(2),
+                Relu = random.Next(3) == 0,
+            };
+            CheckBoth(gemm, level);
+        }
+
+        TItem Pick<TItem>(TItem[] items) => items[random.Next(items.Length)];
+    }
+
+    /// <summary>More terms, columns and rows than one block holds, and row lengths that collide in the caches.</summary>
+    [TestCase(5, 9, 2500)]
+    [TestCase(40, 700, 530)]
+    [TestCase(60, 3, 1100)]
+    [TestCase(3100, 20, 17)]
+    [TestCase(50, 1024, 512)]
+    [TestCase(64, 64, 1024)]
+    public void Run_MoreThanOneBlock(int m, int n, int k)
+    {
+        foreach (MatrixLayout b in (MatrixLayout[])[MatrixLayout.RowMajor, MatrixLayout.Transposed])
+        {
+            CheckBoth(new GemmCase(m, n, k) { B = b, Beta = 1, BiasPerColumn = true, BiasPerRow = true, Relu = true }, CpuIsa.Level);
+            CheckBoth(new GemmCase(m, n, k) { A = MatrixLayout.Transposed, B = b, Alpha = 0.5 }, CpuIsa.Level);
+        }
+    }
+
+    [Test]
+    public void Run_NanAndInfinity_Propagate([ValueSource(nameof(s_levels))] SimdLevel level)
+    {
+        foreach (MatrixLayout b in (MatrixLayout[])[MatrixLayout.RowMajor, MatrixLayout.Transposed])
+        {
+            CheckBoth(new GemmCase(13, 37, 5) { B = b, Special = true, Beta = 1 }, level);
+            CheckBoth(new GemmCase(3, 37, 50) { B = b, Special = true, Relu = true }, level);
+        }
+    }
+
+    [Test]
+    public void Run_Batch_EveryProductAtItsOffset([ValueSource(nameof(s_levels))] SimdLevel level, [Values(1, 2, 3, 5, 40)] int batch)
+    {
+        CheckBoth(new GemmCase(13, 18, 21) { Batch = batch, Beta = 1, BiasPerColumn = true }, level);
+        CheckBoth(new GemmCase(13, 18, 21) { Batch = batch, B = MatrixLayout.Transposed, C = MatrixLayout.Transposed }, level);
+        CheckBoth(new GemmCase(9, 1, 33) { Batch = batch, Relu = true }, level);
+        CheckBoth(new GemmCase(9, 4, 0) { Batch = batch, Beta = 2 }, level);
+    }
+
+    [TestCase(130, 150, 140)]
+    [TestCase(7, 400, 300)]
+    [TestCase(3000, 12, 64)]
+    [TestCase(100, 3, 2000)]
+    public void Run_ThreadCount_DoesNotChangeABit(int m, int n, int k)
+    {
+        foreach (MatrixLayout b in (MatrixLayout[])[MatrixLayout.RowMajor, MatrixLayout.Transposed])
+        {
+            var gemm = new GemmCase(m, n, k) { B = b, Beta = 0.5, BiasPerColumn = true, Relu = true };
+            float[] one = gemm.Check<float>(_pools[0], CpuIsa.Level);
+            Assert.That(gemm.Check<float>(_pools[1], CpuIsa.Level), Is.EqualTo(one));
+            Assert.That(gemm.Check<float>(_pools[2], CpuIsa.Level), Is.EqualTo(one));
+        }
+    }
+
+    [Test]
+    public unsafe void Run_EmptyBatch_WritesNothing()
+    {
+        float a = 2, b = 3, c = 5;
+        var problem = new GemmProblem<float> { M = 1, N = 1, K = 1, Alpha = 1, A = &a, B = &b, C = &c };
+        Gemm.Run(problem, [], _pools[1]);
+        Assert.That(c, Is.EqualTo(5));
+    }
+
+    [Test]
+    public unsafe void Run_SteadyState_AllocatesNothing()
+    {
+        using var matrix = new GuardedMemory<float>(3 * 200 * 200);
+        matrix.Span.Fill(0.5f);
+        float* x = matrix.Pointer;
+        var problem = new GemmProblem<float>
+        {
+            M = 200, N = 200, K = 200, Alpha = 1, A = x, ARow = 200, AColumn = 1, B = x + 40_000, BRow = 1, BColumn = 200, C = x + 80_000, CRow = 200, CColumn = 1,
+        };
+        for (int i = 0; i < 50; i++) Gemm.Run(problem, _pools[1]);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 20; i++) Gemm.Run(problem, _pools[1]);
+        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
+    }
+
+    /// <summary>Thread counts take turns, so that every kind of case meets every one of them.</summary>
+    private void CheckBoth(GemmCase gemm, SimdLevel level)
+    {
+        gemm.Check<float>(_pools[(gemm.M + gemm.N) % _pools.Length], level);
+        gemm.Check<double>(_pools[(gemm.M + gemm.K) % _pools.Length], level);
+    }
+}
