@@ -49,7 +49,7 @@ internal static class ModuleReader
         {
             // The backing field of a property stands for the property, which carries the name and the attributes.
             ISymbol member = field.AssociatedSymbol ?? field;
-            if (member is not (IPropertySymbol or IFieldSymbol) || KnownTypes.Attribute(member, "Untracked") is not null)
+            if (member is not (IPropertySymbol or IFieldSymbol { IsImplicitlyDeclared: false }) || KnownTypes.Attribute(member, "Untracked") is not null)
             {
                 continue;
             }
