@@ -23,5 +23,8 @@ public sealed class Dropout : Layer
     public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.Dropout(_p, IsTraining, _generator));
 
     /// <inheritdoc/>
+    protected internal override Generator? RandomSource => _generator;
+
+    /// <inheritdoc/>
     public override string ToString() => $"Dropout({_p})";
 }

@@ -58,6 +58,9 @@ public abstract class Recurrent : Layer
     }
 
     /// <inheritdoc/>
+    protected internal override Generator? RandomSource => _generator;
+
+    /// <inheritdoc/>
     protected internal override long MultiplyAdds(Shape input, Shape output) =>
         (long)input[0] * input[1] * _weights.Sum(static w => w.Input.ElementCount + w.Hidden.ElementCount);
 

@@ -93,6 +93,12 @@ public abstract class Module
     /// </summary>
     protected internal virtual long MultiplyAdds(Shape input, Shape output) => 0;
 
+    /// <summary>
+    /// The generator that the module itself draws from in its <c>Forward</c>, so that its position is saved with a run; null if it draws from
+    /// <see cref="Generator.Default"/> or not at all.
+    /// </summary>
+    protected internal virtual Generator? RandomSource => null;
+
     internal void Visit(MemberVisitor visitor) => VisitMembers(visitor);
 
     internal void SetTraining(bool training)

@@ -18,7 +18,6 @@ public enum MonitorMode : byte
 public sealed class ReduceOnPlateau
 {
     private readonly Optimizer _optimizer;
-    private readonly MonitorMode _mode;
     private readonly double _factor;
     private readonly int _patience;
     private readonly double _threshold;
@@ -42,7 +41,7 @@ public sealed class ReduceOnPlateau
         ArgumentOutOfRangeException.ThrowIfNegative(patience);
         ArgumentOutOfRangeException.ThrowIfNegative(cooldown);
         _optimizer = optimizer;
-        _mode = mode;
+        Mode = mode;
         _factor = Hyper.Decay(factor);
         _patience = patience;
         _threshold = Hyper.NotNegative(threshold);
@@ -50,6 +49,9 @@ public sealed class ReduceOnPlateau
         _minimumRate = Hyper.NotNegative(minimumRate);
         Best = mode == MonitorMode.Min ? double.PositiveInfinity : double.NegativeInfinity;
     }
+
+    /// <summary>Which way is better.</summary>
+    public MonitorMode Mode { get; }
 
     /// <summary>The best value so far.</summary>
     public double Best { get; private set; }
@@ -104,7 +106,7 @@ public sealed class ReduceOnPlateau
         _cooling = state.Integer("cooling");
     }
 
-    private bool IsBetter(double value) => _mode == MonitorMode.Min
+    private bool IsBetter(double value) => Mode == MonitorMode.Min
         ? value < (double.IsInfinity(Best) ? Best : Best - (Math.Abs(Best) * _threshold))
         : value > (double.IsInfinity(Best) ? Best : Best + (Math.Abs(Best) * _threshold));
 }

@@ -1,0 +1,22 @@
+namespace Engine.Nn;
+
+/// <summary>What a model reached on a set of data.</summary>
+/// <param name="Loss">The mean loss over all samples.</param>
+/// <param name="Metrics">The other figures by name.</param>
+public sealed record Evaluation(double Loss, IReadOnlyDictionary<string, double> Metrics)
+{
+    /// <summary>A figure by name; <c>loss</c> too.</summary>
+    /// <exception cref="KeyNotFoundException">There is none of that name.</exception>
+    public double this[string name] => name == "loss" ? Loss
+        : Metrics.TryGetValue(name, out double value) ? value
+        : throw new KeyNotFoundException($"There is no figure '{name}'; there are loss, {string.Join(", ", Metrics.Keys)}.");
+
+    internal void AddTo(OrderedDictionary<string, double> logs, string prefix)
+    {
+        logs[prefix + "loss"] = Loss;
+        foreach ((string name, double value) in Metrics)
+        {
+            logs[prefix + name] = value;
+        }
+    }
+}

@@ -1,0 +1,99 @@
+using System.Text.Json.Nodes;
+
+namespace Engine.Nn;
+
+/// <summary>The figures of every epoch of a run, those before it was resumed included.</summary>
+/// <example><code>
+/// History history = trainer.Fit(train, validation, epochs: 5);
+/// history["val_accuracy"]                         // one number an epoch
+/// history.Best("val_loss")                        // (Epoch: 3, Value: 0.28)
+/// </code></example>
+public sealed class History
+{
+    private readonly List<IReadOnlyDictionary<string, double>> _epochs = [];
+
+    /// <summary>The figures of each epoch by name.</summary>
+    public IReadOnlyList<IReadOnlyDictionary<string, double>> Epochs => _epochs;
+
+    /// <summary>Why the last run ended.</summary>
+    public TrainingEnd End { get; internal set; }
+
+    /// <summary>The words of the callback that ended it; null if none did.</summary>
+    public string? StopReason { get; internal set; }
+
+    /// <summary>One figure of each epoch; NaN where an epoch does not have it.</summary>
+    /// <exception cref="KeyNotFoundException">No epoch has it.</exception>
+    public IReadOnlyList<double> this[string name]
+    {
+        get
+        {
+            double[] values = [.. _epochs.Select(epoch => epoch.TryGetValue(name, out double value) ? value : double.NaN)];
+            return _epochs.Exists(epoch => epoch.ContainsKey(name))
+                ? values
+                : throw new KeyNotFoundException($"There is no figure '{name}' in {_epochs.Count} epochs; there are {string.Join(", ", _epochs.SelectMany(static e => e.Keys).Distinct())}.");
+        }
+    }
+
+    /// <summary>The best value of a figure and its epoch, the first one at a tie; NaN is never the best.</summary>
+    /// <param name="name">The figure.</param>
+    /// <param name="mode">Which way is better; by the name where left out (see <see cref="MetricMonitor"/>).</param>
+    /// <exception cref="KeyNotFoundException">No epoch has the figure.</exception>
+    public (int Epoch, double Value) Best(string name, MonitorMode? mode = null)
+    {
+        MetricMonitor monitor = new(name, mode);
+        IReadOnlyList<double> values = this[name];
+        (int epoch, double best) = (-1, monitor.Worst);
+        for (int i = 0; i < values.Count; i++)
+        {
+            if (monitor.IsBetter(values[i], best) || (epoch < 0 && values[i] == best))
+            {
+                (epoch, best) = (i, values[i]);
+            }
+        }
+
+        return (epoch, epoch < 0 ? double.NaN : best);
+    }
+
+    internal void Add(IReadOnlyDictionary<string, double> logs) => _epochs.Add(logs);
+
+    internal void Save(TrainingState state)
+    {
+        JsonArray epochs = [];
+        foreach (IReadOnlyDictionary<string, double> logs in _epochs)
+        {
+            TrainingState figures = new();
+            foreach ((string name, double value) in logs)
+            {
+                figures.Set(name, value);
+            }
+
+            epochs.Add((JsonNode)figures.Values);
+        }
+
+        state.Values["epochs"] = epochs;
+    }
+
+    internal void Load(TrainingState state)
+    {
+        if (state.Values["epochs"] is not JsonArray epochs)
+        {
+            throw new ModelFileException("The state has no history.");
+        }
+
+        List<IReadOnlyDictionary<string, double>> loaded = [];
+        foreach (JsonNode? node in epochs)
+        {
+            OrderedDictionary<string, double> logs = [];
+            TrainingState figures = new([], node as JsonObject ?? throw new ModelFileException("An epoch of the state's history is not an object."));
+            foreach ((string name, _) in figures.Values)
+            {
+                logs[name] = figures.Number(name);
+            }
+
+            loaded.Add(logs);
+        }
+
+        _epochs.Clear();
+        _epochs.AddRange(loaded);
+    }
+}

@@ -1,0 +1,110 @@
+using System.Text.Json.Nodes;
+
+namespace Engine.Nn;
+
+public sealed partial class Trainer
+{
+    /// <summary>
+    /// Writes everything that the rest of the run depends on: model, optimizer, position, random numbers, sums of the present epoch, metrics,
+    /// callbacks and history. The tensors are referred to, not copied: write the state out before the next step.
+    /// </summary>
+    /// <remarks>The state is to be taken between two steps; callbacks use <see cref="TrainingContext.RequestSave"/>.</remarks>
+    public void Save(TrainingState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        TrainingState model = state.Section("model");
+        foreach ((string name, Tensor tensor) in Model.StateDict())
+        {
+            model.Add(name, tensor);
+        }
+
+        Optimizer.Save(state.Section("optimizer"));
+        TrainingState own = state.Section("trainer");
+        own.Set("epoch", Epoch);
+        own.Set("batch", Batch);
+        own.Set("step", Step);
+        own.Set("samples", _samples);
+        own.Values["generators"] = new JsonArray([.. Generators().Select(static g => (JsonNode)new JsonArray(g.Seed, g.Draws))]);
+        _lossSum.Save(own, "loss");
+        History.Save(own);
+        foreach ((string name, Metric metric) in Numbered(Metrics, static m => m.Name))
+        {
+            metric.Save(own.Section("metrics").Section(name));
+        }
+
+        foreach ((string name, Callback callback) in Numbered(Callbacks, static c => c.Name))
+        {
+            callback.Save(own.Section("callbacks").Section(name));
+        }
+    }
+
+    /// <summary>Goes to a state that <see cref="Save"/> wrote; <see cref="Fit"/> with the same data then ends with the same bits.</summary>
+    /// <remarks>A metric or callback that the state does not know begins anew.</remarks>
+    /// <exception cref="ModelFileException">The state does not fit the model or the optimizer.</exception>
+    public void Load(TrainingState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        Model.LoadStateDict(new Dictionary<string, Tensor>(state.Section("model").Tensors));
+        Optimizer.Load(state.Section("optimizer"));
+        TrainingState own = state.Section("trainer");
+        History.Load(own);
+        BeginEpoch(checked((int)own.Integer("epoch")));
+        Batch = checked((int)own.Integer("batch"));
+        Step = own.Integer("step");
+        _samples = own.Integer("samples");
+        RestoreGenerators(own);
+        _lossSum.Load(own, "loss");
+        LoadParts(own, "metrics", Numbered(Metrics, static m => m.Name), static (metric, part) => metric.Load(part));
+        LoadParts(own, "callbacks", Numbered(Callbacks, static c => c.Name), static (callback, part) => callback.Load(part));
+    }
+
+    /// <summary>Every generator that a step may draw from, each once, in an order that depends on the model's structure only.</summary>
+    private IEnumerable<Generator> Generators() =>
+        Model.NamedModules().Select(static m => m.Module.RandomSource).Prepend(Generator.Default).OfType<Generator>().Distinct();
+
+    private void RestoreGenerators(TrainingState state)
+    {
+        Generator[] generators = [.. Generators()];
+        if (state.Values["generators"] is not JsonArray saved || saved.Count != generators.Length)
+        {
+            throw new ModelFileException($"The state does not have the positions of the model's {generators.Length} random generators.");
+        }
+
+        for (int i = 0; i < generators.Length; i++)
+        {
+            if (saved[i] is JsonArray { Count: 2 } pair && pair[0] is JsonValue seed && seed.TryGetValue(out long s)
+                && pair[1] is JsonValue draws && draws.TryGetValue(out long d) && d >= 0)
+            {
+                generators[i].Restore(s, d);
+            }
+            else
+            {
+                throw new ModelFileException($"The state's random generator {i} is not a seed and a count.");
+            }
+        }
+    }
+
+    private static void LoadParts<T>(TrainingState state, string section, IEnumerable<(string Name, T Part)> parts, Action<T, TrainingState> load)
+    {
+        TrainingState known = state.Section(section);
+        foreach ((string name, T part) in parts)
+        {
+            if (known.Values.ContainsKey(name))
+            {
+                load(part, known.Section(name));
+            }
+        }
+    }
+
+    /// <summary>Names that are told apart: <c>accuracy</c>, <c>accuracy#2</c>.</summary>
+    private static IEnumerable<(string Name, T Part)> Numbered<T>(IEnumerable<T> parts, Func<T, string> nameOf)
+    {
+        Dictionary<string, int> seen = [];
+        foreach (T part in parts)
+        {
+            string name = nameOf(part);
+            int number = seen[name] = seen.GetValueOrDefault(name) + 1;
+            yield return (number == 1 ? name : $"{name}#{number}", part);
+        }
+    }
+}

@@ -1,0 +1,28 @@
+namespace Engine.Nn;
+
+/// <summary>Where a run stands, as a user interface shows it.</summary>
+/// <param name="Epoch">The epoch, from 0.</param>
+/// <param name="Epochs">How many epochs the run is to have.</param>
+/// <param name="Batch">How many mini-batches of the epoch are done.</param>
+/// <param name="BatchesPerEpoch">The mini-batches of an epoch.</param>
+/// <param name="Loss">The mean loss of the epoch so far.</param>
+/// <param name="LearningRate">The optimizer's.</param>
+/// <param name="SamplesPerSecond">The speed in this epoch, validation not counted; 0 before it is known.</param>
+/// <param name="Eta">The time that the rest of all epochs will take at this speed; null before it is known.</param>
+/// <param name="Logs">At the end of an epoch its figures, those of validation included; before it the metrics so far.</param>
+/// <param name="IsEpochEnd">Whether the epoch and its validation are over.</param>
+public readonly record struct TrainingProgress(
+    int Epoch,
+    int Epochs,
+    int Batch,
+    int BatchesPerEpoch,
+    double Loss,
+    double LearningRate,
+    double SamplesPerSecond,
+    TimeSpan? Eta,
+    IReadOnlyDictionary<string, double> Logs,
+    bool IsEpochEnd)
+{
+    /// <summary>How much of the whole run is done, in [0, 1].</summary>
+    public double Fraction => Epochs == 0 || BatchesPerEpoch == 0 ? 1 : (Epoch + (Batch / (double)BatchesPerEpoch)) / Epochs;
+}
