@@ -44,7 +44,7 @@ internal sealed record OpCase(string Name, Func<int, OpInput[]> Inputs, Func<Ten
     /// <summary>Whether second derivatives exist and are recorded.</summary>
     public bool TwiceDifferentiable { get; init; } = true;
 
-    /// <summary>Whether equal elements make the gradient ambiguous, so that finite differences need distinct ones.</summary>
+    /// <summary>Whether equal elements make the gradient ambiguous or ill conditioned, so that finite differences need distinct ones.</summary>
     public bool NeedsDistinct { get; init; }
 
     /// <summary>The sizes of the layout tests.</summary>
