@@ -19,7 +19,7 @@ internal static partial class GoldenOps
 {
     private static readonly Dictionary<string, GoldenOp> s_ops = new[]
     {
-        Elementwise(), Reductions(), Products(), Normalizations(), Shapes(), Losses(), Modules(),
+        Elementwise(), Reductions(), Products(), Normalizations(), Shapes(), Losses(), Modules(), Training(),
     }.SelectMany(family => family).ToDictionary();
 
     public static bool IsKnown(string op) => s_ops.ContainsKey(op);
