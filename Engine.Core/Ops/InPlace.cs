@@ -10,7 +10,8 @@ public sealed partial class Tensor
     public Tensor AddInPlace(Tensor y, double scale)
     {
         Check(nameof(AddInPlace), y);
-        Pointwise.Into(this, Programs.AddScaled, [this, y], [scale]);
+        using TensorScope scope = TensorScope.Begin();
+        Pointwise.Into(this, Programs.AddScaled, [this, Unaliased(y)], [scale]);
         return this;
     }
 
@@ -52,24 +53,29 @@ public sealed partial class Tensor
     public Tensor BlendInPlace(double a, double b, Tensor y)
     {
         Check(nameof(BlendInPlace), y);
-        Pointwise.Into(this, Programs.Blend, [this, y], [a, b]);
+        using TensorScope scope = TensorScope.Begin();
+        Pointwise.Into(this, Programs.Blend, [this, Unaliased(y)], [a, b]);
         return this;
     }
 
     private Tensor InPlace(string op, MapProgram program, Tensor y)
     {
         Check(op, y);
+        using TensorScope scope = TensorScope.Begin();
+        Pointwise.Into(this, program, [this, Unaliased(y)]);
+        return this;
+    }
+
+    /// <summary>An operand that writing this tensor cannot change: another view of the same memory could be overwritten before it is read.</summary>
+    private Tensor Unaliased(Tensor y)
+    {
         if (ReferenceEquals(y, this) || y.Storage != Storage)
         {
-            Pointwise.Into(this, program, [this, y]);
-            return this;
+            return y;
         }
 
-        // Another view of the same memory could be overwritten before it is read.
-        using TensorScope scope = TensorScope.Begin();
         using GradMode.Scope mode = GradMode.Off();
-        Pointwise.Into(this, program, [this, y.Clone()]);
-        return this;
+        return y.Clone();
     }
 
     private Tensor InPlace(string op, MapProgram program, double y)

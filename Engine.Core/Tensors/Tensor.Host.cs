@@ -81,7 +81,7 @@ public sealed partial class Tensor
         CheckBroadcastInto(nameof(CopyFrom), source);
         using TensorScope scope = TensorScope.Begin();
         using GradMode.Scope mode = GradMode.Off();
-        Tensor local = source.To(Device);
+        Tensor local = Unaliased(source.To(Device));
         Pointwise.Into(this, Programs.Copy, [local], [], local.DType.IsFloatingPoint() ? local.DType.ComputeType() : null);
     }
 
