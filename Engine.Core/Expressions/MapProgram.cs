@@ -37,6 +37,7 @@ public sealed partial class MapProgram : IEquatable<MapProgram>
         {
             UsesIndex |= step.Op == ScalarOpcode.Index;
             UsesRandom |= step.Op == ScalarOpcode.Random;
+            UsedInputs |= step.Op == ScalarOpcode.Input ? 1u << step.A : 0;
             SupportsInteger &= IsInteger(step);
             if (step.Op is ScalarOpcode.Parameter or ScalarOpcode.Random)
                 ParameterCount = Math.Max(ParameterCount, step.A + (step.Op == ScalarOpcode.Random ? 4 : 1));
@@ -79,6 +80,9 @@ public sealed partial class MapProgram : IEquatable<MapProgram>
     /// <summary>A 64-bit hash of the program, the same in every process: a name for caches.</summary>
     public ulong Key { get; }
 
+    /// <summary>The inputs that the code reads, as bits.</summary>
+    internal uint UsedInputs { get; }
+
     /// <summary>Gradients of this program by mask of inputs, made on first use.</summary>
     internal ConcurrentDictionary<uint, MapGradient> Gradients => field ?? Interlocked.CompareExchange(ref field, new(), null) ?? field;
 
@@ -107,7 +111,7 @@ public sealed partial class MapProgram : IEquatable<MapProgram>
     }
 
     /// <summary>Whether the code reads input <paramref name="number"/>.</summary>
-    public bool UsesInput(int number) => Array.Exists(_code, step => step.Op == ScalarOpcode.Input && step.A == number);
+    public bool UsesInput(int number) => number is >= 0 and < MaxInputs && (UsedInputs >> number & 1) != 0;
 
     /// <summary>Whether both run the same code on as many inputs.</summary>
     public bool Equals(MapProgram? other) =>

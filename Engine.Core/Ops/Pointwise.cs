@@ -102,7 +102,7 @@ internal static class Pointwise
         for (int i = 0; i < inputs.Length; i++)
         {
             Tensor x = inputs[i];
-            if (x.RequiresGrad)
+            if (x.RequiresGrad && program.UsesInput(i))
             {
                 needs |= 1u << i;
                 x = x.To(compute).Expand(shape);
@@ -112,7 +112,10 @@ internal static class Pointwise
         }
 
         Run(program, compute.ComputeType(), shape, ready, [y], parameters);
-        y.Record(new PointwiseNode(op, program, needs, ready, parameters.ToArray(), y));
+        if (needs != 0)
+        {
+            y.Record(new PointwiseNode(op, program, needs, ready, parameters.ToArray(), y));
+        }
     }
 
     [InlineArray(8)]
