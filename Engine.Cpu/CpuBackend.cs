@@ -1,9 +1,12 @@
 namespace Engine.Cpu;
 
 /// <summary>The kernels of the CPU, by theme: one file for each family of operations.</summary>
-internal sealed partial class CpuBackend(int threads) : Backend, IDisposable
+/// <param name="threads">Number of threads, the caller's included.</param>
+/// <param name="level">The vectors that pointwise programs and reductions use; tests run every width in one process.</param>
+internal sealed partial class CpuBackend(int threads, SimdLevel level) : Backend, IDisposable
 {
     private readonly WorkerPool _pool = new(threads);
+    private readonly SimdLevel _level = level;
 
     public int Threads => _pool.Threads;
 

@@ -6,6 +6,7 @@ namespace Engine.Cpu;
 /// </remarks>
 public sealed class CpuDevice : HostDevice, IDisposable
 {
+    private readonly SimdLevel _level = CpuIsa.Level;
     private volatile CpuBackend _backend;
 
     /// <summary>A CPU device of its own, with its own threads and memory pool.</summary>
@@ -16,7 +17,15 @@ public sealed class CpuDevice : HostDevice, IDisposable
     {
         int count = threads ?? DefaultThreads();
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count, nameof(threads));
-        _backend = new CpuBackend(count);
+        _backend = new CpuBackend(count, _level);
+    }
+
+    /// <summary>A device whose pointwise kernels use vectors of another width than the best one.</summary>
+    internal CpuDevice(string name, int threads, SimdLevel level)
+        : base(name)
+    {
+        _level = level;
+        _backend = new CpuBackend(threads, level);
     }
 
     /// <inheritdoc/>
@@ -35,7 +44,7 @@ public sealed class CpuDevice : HostDevice, IDisposable
             if (value != _backend.Threads)
             {
                 CpuBackend old = _backend;
-                _backend = new CpuBackend(value);
+                _backend = new CpuBackend(value, _level);
                 old.Dispose();
             }
         }

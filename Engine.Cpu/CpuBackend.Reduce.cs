@@ -1,0 +1,106 @@
+using System.Collections.Concurrent;
+
+namespace Engine.Cpu;
+
+internal sealed partial class CpuBackend
+{
+    private readonly ConcurrentDictionary<(ReduceProgram Program, DType ComputeType), TileReduction> _tileReductions = new();
+
+    public override unsafe void Reduce(in ReduceArgs args)
+    {
+        TileReduction reduction = Translate(args.Program, args.ComputeType);
+        TileProgram prologue = reduction.Prologue, epilogue = reduction.Epilogue;
+        DType resultType = epilogue.ComputeType;
+        ReduceKernels[] kernels = reduction.Kernels;
+        int accumulators = kernels.Length;
+        ReducePlan.Create(args, prologue, out ReducePlan plan);
+
+        MapPlan output = OutputPlan(args, plan, epilogue, resultType);
+        bool isDirect = accumulators == 1 && epilogue.IsCopy && output.View(1).DType == resultType && output.Space.IsContiguous(1);
+        nint valueBytes = isDirect ? 0 : (((nint)plan.ResultCount * resultType.SizeInBytes()) + Scratch.Alignment - 1) & -Scratch.Alignment;
+        nint partialBytes = plan.Chunks == 1 ? 0 : (nint)plan.ResultCount * accumulators * plan.Chunks * sizeof(Accumulator);
+        int uniforms = (prologue.Uniforms.Count + epilogue.Uniforms.Count) * TileUniforms.Bytes;
+        using ScratchLease scratch = Scratch.Rent(uniforms + (accumulators * valueBytes) + partialBytes);
+        byte* epilogueUniforms = scratch.Pointer + (prologue.Uniforms.Count * TileUniforms.Bytes);
+        prologue.Uniforms.Write(args.Parameters, scratch.Pointer);
+        epilogue.Uniforms.Write(args.Parameters, epilogueUniforms);
+
+        byte* values = scratch.Pointer + uniforms;
+        var target = new ReduceTarget { Type = resultType };
+        for (int k = 0; k < accumulators; k++)
+        {
+            output.View(k).Base = values + (k * valueBytes);
+            target.SetValues(k, isDirect ? output.View(1).Base : values + (k * valueBytes));
+        }
+
+        if (plan.Chunks > 1) target.Partials = (Accumulator*)(values + (accumulators * valueBytes));
+        fixed (double* parameters = args.Parameters)
+        {
+            int parts = Parts(args.Shape.ElementCount * (prologue.Cost + accumulators), plan.Items);
+            var loop = new ReduceLoop(prologue, &plan, &target, kernels, scratch.Pointer, parameters, parts);
+            _pool.Run(parts, ref loop);
+            if (plan.Chunks > 1) JoinChunks(plan, target, kernels, args.ComputeType);
+            if (isDirect) return;
+            parts = Parts(plan.ResultCount * epilogue.Cost, output.Tiles);
+            var finish = new MapLoop(epilogue, &output, epilogueUniforms, parameters, parts);
+            _pool.Run(parts, ref finish);
+        }
+    }
+
+    private TileReduction Translate(ReduceProgram program, DType computeType)
+    {
+        if (_tileReductions.TryGetValue((program, computeType), out TileReduction? translated)) return translated;
+        if (_tileReductions.Count >= MaxCachedPrograms) _tileReductions.Clear();
+        // An index that is the whole result is passed on as an integer: float32 could not tell numbers above 2²⁴ apart.
+        bool passesIndex = program.Combiners.Length == 1 && program.Combiners[0].YieldsIndex()
+            && program.Epilogue.Code is [{ Op: ScalarOpcode.Input }] && program.Epilogue.OutputCount == 1;
+        var kernels = new ReduceKernels[program.Combiners.Length];
+        for (int k = 0; k < kernels.Length; k++) kernels[k] = new ReduceKernels(program.Combiners[k], computeType, _level);
+        translated = new TileReduction(
+            Translate(program.Prologue, computeType, keepsTiles: true), Translate(program.Epilogue, passesIndex ? DType.Int64 : computeType), kernels);
+        return _tileReductions.GetOrAdd((program, computeType), translated);
+    }
+
+    /// <summary>The loops of the epilogue: from accumulated values, in the order of the result loops, to the outputs.</summary>
+    private static unsafe MapPlan OutputPlan(in ReduceArgs args, in ReducePlan plan, TileProgram epilogue, DType resultType)
+    {
+        MapPlan output = default;
+        output.Space = plan.Results.WithoutOperands();
+        for (int k = 0; k < args.Program.Combiners.Length; k++)
+        {
+            output.Space.AddContiguous();
+            output.AddInput(new OperandView(null, resultType));
+        }
+
+        int first = plan.Results.Operands - 1 - args.Outputs.Length;
+        for (int o = 0; o < args.Outputs.Length; o++)
+        {
+            output.Space.AddFrom(plan.Results, first + o);
+            output.AddOutput(new OperandView(args.Outputs[o]));
+        }
+
+        if (epilogue.UsesIndex) output.Space.AddFrom(plan.Results, plan.Results.Operands - 1);
+        output.Finish(epilogue);
+        return output;
+    }
+
+    /// <summary>Joins the chunks in ascending order, whatever thread computed them.</summary>
+    private static unsafe void JoinChunks(in ReducePlan plan, in ReduceTarget target, ReduceKernels[] kernels, DType computeType)
+    {
+        bool isInteger = !computeType.IsFloatingPoint();
+        for (int k = 0; k < kernels.Length; k++)
+        {
+            Combiner combiner = kernels[k].Combiner;
+            for (long result = 0; result < plan.ResultCount; result++)
+            {
+                Accumulator total = Accumulator.Start(combiner, computeType);
+                for (int chunk = 0; chunk < plan.Chunks; chunk++)
+                    total.Add(combiner, target.Partials[((((long)chunk * kernels.Length) + k) * plan.ResultCount) + result], isInteger);
+                total.Write(combiner, target.Type, isInteger, target.Values(k), result);
+            }
+        }
+    }
+
+    /// <summary>A reduction in the form that the interpreter runs; the epilogue's compute type is the type of the accumulated values.</summary>
+    private sealed record TileReduction(TileProgram Prologue, TileProgram Epilogue, ReduceKernels[] Kernels);
+}

@@ -1,0 +1,178 @@
+namespace Engine.Cpu;
+
+/// <summary>Where a reduction puts its accumulated values: final ones in the result type, or those of each chunk.</summary>
+internal unsafe struct ReduceTarget
+{
+    private fixed long _values[ReduceProgram.MaxAccumulators];
+
+    /// <summary>The type of the final values.</summary>
+    public DType Type;
+
+    /// <summary>Of each chunk, accumulator and result; null if there is only one chunk.</summary>
+    public Accumulator* Partials;
+
+    /// <summary>The final values of one accumulator, in the order of the result loops.</summary>
+    public readonly byte* Values(int accumulator) => (byte*)_values[accumulator];
+
+    public void SetValues(int accumulator, byte* memory) => _values[accumulator] = (long)memory;
+}
+
+/// <summary>Runs the prologue over a share of a reduction's items and combines what comes out.</summary>
+internal readonly unsafe struct ReduceLoop(
+    TileProgram prologue, ReducePlan* plan, ReduceTarget* target, ReduceKernels[] kernels, byte* uniforms, double* parameters, int parts) : IParallelBody
+{
+    /// <summary>So many rows are added in float32 before the sums go over to double precision.</summary>
+    private const int RowsPerBlock = 128;
+
+    private bool IsInteger => !prologue.ComputeType.IsFloatingPoint();
+
+    public void Run(int part, int worker)
+    {
+        MapPlan* tiles = &plan->Tiles;
+        var runner = new TileRunner(prologue, tiles, uniforms, parameters);
+        using ScratchLease scratch = Scratch.Rent(runner.ScratchBytes);
+        runner.Bind(scratch.Pointer);
+        long end = plan->Items * (part + 1) / parts;
+        for (long item = plan->Items * part / parts; item < end; item++)
+        {
+            (long whole, long chunk) = Math.DivRem(item, plan->Chunks);
+            if (plan->Columns) RunColumns(ref runner, whole, chunk);
+            else RunRows(ref runner, whole, chunk);
+        }
+    }
+
+    private void RunRows(ref TileRunner runner, long whole, long chunk)
+    {
+        long* origin = stackalloc long[IterationSpace.MaxOperands];
+        Accumulator* results = stackalloc Accumulator[ReduceProgram.MaxAccumulators];
+        long end = Math.Min(plan->ResultCount, (whole + 1) * plan->ResultsPerItem);
+        long lastTile = plan->Tiles.Tiles * (chunk + 1) / plan->Chunks;
+        for (long result = whole * plan->ResultsPerItem; result < end; result++)
+        {
+            SetOrigin(ref runner, origin, result);
+            for (int k = 0; k < kernels.Length; k++) results[k] = Accumulator.Start(kernels[k].Combiner, prologue.ComputeType);
+            for (long tile = plan->Tiles.Tiles * chunk / plan->Chunks; tile < lastTile; tile++)
+            {
+                runner.Run(tile);
+                for (int k = 0; k < kernels.Length; k++)
+                {
+                    int slot = prologue.OutputSlots[k];
+                    kernels[k].Row(runner.Pointer(slot), runner.Mask(slot), runner.Count, runner.First, results + k);
+                }
+            }
+
+            for (int k = 0; k < kernels.Length; k++) Put(k, chunk, result, results[k]);
+        }
+    }
+
+    private void RunColumns(ref TileRunner runner, long tile, long chunk)
+    {
+        int elementBytes = prologue.ComputeType.SizeInBytes();
+        nint width = plan->Tiles.Tile;
+        bool widens = prologue.ComputeType == DType.Float32;
+        nint rowBytes = ((width * elementBytes) + TileUniforms.Bytes - 1) & -TileUniforms.Bytes, wideBytes = widens ? width * sizeof(double) : 0;
+        using ScratchLease scratch = Scratch.Rent(kernels.Length * ((2 * rowBytes) + wideBytes));
+        byte* rows = scratch.Pointer, places = rows + (kernels.Length * rowBytes);
+        var wide = (double*)(places + (kernels.Length * rowBytes));
+        long* origin = stackalloc long[IterationSpace.MaxOperands];
+
+        long first = plan->Others.Count * chunk / plan->Chunks, end = plan->Others.Count * (chunk + 1) / plan->Chunks;
+        int inBlock = 0;
+        bool wideUsed = false;
+        for (long i = first; i < end; i++)
+        {
+            SetOrigin(ref runner, origin, i);
+            runner.Run(tile);
+            for (int k = 0; k < kernels.Length; k++)
+                JoinRow(k, ref runner, rows + (k * rowBytes), places + (k * rowBytes), i, isFirst: i == first, startsBlock: inBlock == 0);
+            if (++inBlock < RowsPerBlock || !widens) continue;
+            for (int k = 0; k < kernels.Length; k++)
+            {
+                if (kernels[k].Combiner == Combiner.Sum) AddTo(wide + (k * width), (float*)(rows + (k * rowBytes)), runner.Count, fresh: !wideUsed);
+            }
+
+            (inBlock, wideUsed) = (0, true);
+        }
+
+        for (int k = 0; k < kernels.Length; k++)
+        {
+            bool isWide = wideUsed && kernels[k].Combiner == Combiner.Sum;
+            if (isWide && inBlock > 0) AddTo(wide + (k * width), (float*)(rows + (k * rowBytes)), runner.Count, fresh: false);
+            PutRow(k, chunk, ref runner, rows + (k * rowBytes), places + (k * rowBytes), isWide ? wide + (k * width) : null);
+        }
+    }
+
+    private void JoinRow(int k, ref TileRunner runner, byte* row, byte* places, long place, bool isFirst, bool startsBlock)
+    {
+        int slot = prologue.OutputSlots[k];
+        byte* values = runner.Pointer(slot);
+        nint mask = runner.Mask(slot), bytes = runner.Count * prologue.ComputeType.SizeInBytes();
+        Combiner combiner = kernels[k].Combiner;
+        // What has gone over to double precision starts again; the other combiners go on.
+        if (isFirst || (startsBlock && combiner == Combiner.Sum && prologue.ComputeType == DType.Float32))
+        {
+            byte** p = stackalloc byte*[] { values, row };
+            kernels[k].Move(p, &mask, bytes);
+            if (combiner.YieldsIndex()) FillPlaces(places, bytes, place);
+        }
+        else if (combiner.YieldsIndex())
+        {
+            kernels[k].Locate(values, mask, row, places, place, bytes);
+        }
+        else
+        {
+            byte** p = stackalloc byte*[] { row, values, row };
+            nint* m = stackalloc nint[] { -1, mask };
+            kernels[k].Join(p, m, bytes);
+        }
+    }
+
+    private void FillPlaces(byte* places, nint bytes, long place)
+    {
+        if (prologue.ComputeType.SizeInBytes() == sizeof(int)) new Span<int>(places, (int)(bytes / sizeof(int))).Fill((int)place);
+        else new Span<long>(places, (int)(bytes / sizeof(long))).Fill(place);
+    }
+
+    private void PutRow(int k, long chunk, ref TileRunner runner, byte* row, byte* places, double* wide)
+    {
+        Combiner combiner = kernels[k].Combiner;
+        long first = runner.First;
+        if (target->Partials == null && wide == null && !combiner.YieldsIndex())
+        {
+            nint bytes = runner.Count * prologue.ComputeType.SizeInBytes();
+            Buffer.MemoryCopy(row, target->Values(k) + (first * prologue.ComputeType.SizeInBytes()), bytes, bytes);
+            return;
+        }
+
+        for (nint j = 0; j < runner.Count; j++)
+        {
+            var result = new Accumulator { Seen = true };
+            switch (prologue.ComputeType)
+            {
+                case DType.Float32: (result.Value, result.Index) = (wide == null ? ((float*)row)[j] : wide[j], ((int*)places)[j]); break;
+                case DType.Float64: (result.Value, result.Index) = (((double*)row)[j], ((long*)places)[j]); break;
+                case DType.Int32: (result.Integer, result.Index) = (((int*)row)[j], ((int*)places)[j]); break;
+                default: (result.Integer, result.Index) = (((long*)row)[j], ((long*)places)[j]); break;
+            }
+
+            Put(k, chunk, first + j, result);
+        }
+    }
+
+    private void Put(int k, long chunk, long result, in Accumulator value)
+    {
+        if (target->Partials == null) value.Write(kernels[k].Combiner, target->Type, IsInteger, target->Values(k), result);
+        else target->Partials[(((chunk * kernels.Length) + k) * plan->ResultCount) + result] = value;
+    }
+
+    private void SetOrigin(ref TileRunner runner, long* origin, long index)
+    {
+        for (int k = 0; k < plan->Others.Operands; k++) origin[k] = plan->Others.Offset(k, index, plan->Others.Rank);
+        runner.MoveTo(origin);
+    }
+
+    private static void AddTo(double* wide, float* row, nint count, bool fresh)
+    {
+        for (nint j = 0; j < count; j++) wide[j] = fresh ? row[j] : wide[j] + row[j];
+    }
+}

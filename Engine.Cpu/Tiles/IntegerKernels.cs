@@ -1,0 +1,178 @@
+using System.Numerics;
+
+namespace Engine.Cpu;
+
+/// <summary>
+/// The kernels of int32 and int64 programs. Integers in a network are labels, indices and counts: plain loops do. Overflow wraps.
+/// </summary>
+internal static unsafe class IntegerKernels
+{
+    /// <summary>The kernel of <paramref name="op"/>; null where the operation is not defined on integers.</summary>
+    public static delegate*<byte**, nint*, nint, void> Of<T>(TileOp op) where T : unmanaged, IBinaryInteger<T> => op switch
+    {
+        TileOp.Move => &Unary<Move, T>,
+        (TileOp)ScalarOpcode.Neg => &Unary<Neg, T>,
+        (TileOp)ScalarOpcode.Abs => &Unary<Abs, T>,
+        (TileOp)ScalarOpcode.Sign => &Unary<Sign, T>,
+        (TileOp)ScalarOpcode.Not => &Unary<Not, T>,
+        (TileOp)ScalarOpcode.Relu => &Unary<Relu, T>,
+        (TileOp)ScalarOpcode.Add => &Binary<Add, T>,
+        (TileOp)ScalarOpcode.Sub => &Binary<Sub, T>,
+        (TileOp)ScalarOpcode.Mul => &Binary<Mul, T>,
+        (TileOp)ScalarOpcode.FloorDiv => &Binary<FloorDiv, T>,
+        (TileOp)ScalarOpcode.Mod => &Binary<Mod, T>,
+        (TileOp)ScalarOpcode.Min => &Binary<Min, T>,
+        (TileOp)ScalarOpcode.Max => &Binary<Max, T>,
+        (TileOp)ScalarOpcode.CopySign => &Binary<CopySign, T>,
+        (TileOp)ScalarOpcode.Less => &Binary<Less, T>,
+        (TileOp)ScalarOpcode.LessEqual => &Binary<LessEqual, T>,
+        (TileOp)ScalarOpcode.Equal => &Binary<Equal, T>,
+        (TileOp)ScalarOpcode.NotEqual => &Binary<NotEqual, T>,
+        (TileOp)ScalarOpcode.And => &Binary<And, T>,
+        (TileOp)ScalarOpcode.Or => &Binary<Or, T>,
+        (TileOp)ScalarOpcode.Where => &Ternary<Where, T>,
+        (TileOp)ScalarOpcode.Fma => &Ternary<Fma, T>,
+        _ => null,
+    };
+
+    private interface IIntegerOp
+    {
+        static abstract T Invoke<T>(T a, T b, T c) where T : unmanaged, IBinaryInteger<T>;
+    }
+
+    private static void Unary<TOp, T>(byte** p, nint* m, nint bytes) where TOp : struct, IIntegerOp where T : unmanaged, IBinaryInteger<T>
+    {
+        T* a = (T*)p[0], d = (T*)p[1];
+        nint ma = m[0];
+        for (nint i = 0; i < bytes / sizeof(T); i++) d[i] = TOp.Invoke(a[i & ma], default, default);
+    }
+
+    private static void Binary<TOp, T>(byte** p, nint* m, nint bytes) where TOp : struct, IIntegerOp where T : unmanaged, IBinaryInteger<T>
+    {
+        T* a = (T*)p[0], b = (T*)p[1], d = (T*)p[2];
+        nint ma = m[0], mb = m[1];
+        for (nint i = 0; i < bytes / sizeof(T); i++) d[i] = TOp.Invoke(a[i & ma], b[i & mb], default);
+    }
+
+    private static void Ternary<TOp, T>(byte** p, nint* m, nint bytes) where TOp : struct, IIntegerOp where T : unmanaged, IBinaryInteger<T>
+    {
+        T* a = (T*)p[0], b = (T*)p[1], c = (T*)p[2], d = (T*)p[3];
+        nint ma = m[0], mb = m[1], mc = m[2];
+        for (nint i = 0; i < bytes / sizeof(T); i++) d[i] = TOp.Invoke(a[i & ma], b[i & mb], c[i & mc]);
+    }
+
+    private static T Bit<T>(bool holds) where T : INumberBase<T> => holds ? T.One : T.Zero;
+
+    private readonly struct Move : IIntegerOp
+    {
+        public static T Invoke<T>(T a, T b, T c) where T : unmanaged, IBinaryInteger<T> => a;
+    }
+
+    private readonly struct Neg : IIntegerOp
+    {
+        public static T Invoke<T>(T a, T b, T c) where T : unmanaged, IBinaryInteger<T> => unchecked(-a);
+    }
+
+    private readonly struct Abs : IIntegerOp
+    {
+        public static T Invoke<T>(T a, T b, T c) where T : unmanaged, IBinaryInteger<T> => T.IsNegative(a) ? unchecked(-a) : a;
+    }
+
+    private readonly struct Sign : IIntegerOp
+    {
+        public static T Invoke<T>(T a, T b, T c) where T : unmanaged, IBinaryInteger<T> => T.CreateTruncating(T.Sign(a));
+    }
+
+    private readonly struct Not : IIntegerOp
+    {
+        public static T Invoke<T>(T a, T b, T c) where T : unmanaged, IBinaryInteger<T> => Bit<T>(T.IsZero(a));
+    }
+
+    private readonly struct Relu : IIntegerOp
+    {
+        public static T Invoke<T>(T a, T b, T c) where T : unmanaged, IBinaryInteger<T> => T.Max(a, T.Zero);
+    }
+
+    private readonly struct Add : IIntegerOp
+    {
+        public static T Invoke<T>(T a, T b, T c) where T : unmanaged, IBinaryInteger<T> => unchecked(a + b);
+    }
+
+    private readonly struct Sub : IIntegerOp
+    {
+        public static T Invoke<T>(T a, T b, T c) where T : unmanaged, IBinaryInteger<T> => unchecked(a - b);
+    }
+
+    private readonly struct Mul : IIntegerOp
+    {
+        public static T Invoke<T>(T a, T b, T c) where T : unmanaged, IBinaryInteger<T> => unchecked(a * b);
+    }
+
+    private readonly struct FloorDiv : IIntegerOp
+    {
+        public static T Invoke<T>(T a, T b, T c) where T : unmanaged, IBinaryInteger<T>
+            => T.CreateTruncating(SpecialFunctions.FloorDiv(long.CreateTruncating(a), long.CreateTruncating(b)));
+    }
+
+    private readonly struct Mod : IIntegerOp
+    {
+        public static T Invoke<T>(T a, T b, T c) where T : unmanaged, IBinaryInteger<T>
+            => T.CreateTruncating(SpecialFunctions.Mod(long.CreateTruncating(a), long.CreateTruncating(b)));
+    }
+
+    private readonly struct Min : IIntegerOp
+    {
+        public static T Invoke<T>(T a, T b, T c) where T : unmanaged, IBinaryInteger<T> => T.Min(a, b);
+    }
+
+    private readonly struct Max : IIntegerOp
+    {
+        public static T Invoke<T>(T a, T b, T c) where T : unmanaged, IBinaryInteger<T> => T.Max(a, b);
+    }
+
+    private readonly struct CopySign : IIntegerOp
+    {
+        public static T Invoke<T>(T a, T b, T c) where T : unmanaged, IBinaryInteger<T>
+            => T.IsNegative(a) == T.IsNegative(b) ? a : unchecked(-a);
+    }
+
+    private readonly struct Less : IIntegerOp
+    {
+        public static T Invoke<T>(T a, T b, T c) where T : unmanaged, IBinaryInteger<T> => Bit<T>(a < b);
+    }
+
+    private readonly struct LessEqual : IIntegerOp
+    {
+        public static T Invoke<T>(T a, T b, T c) where T : unmanaged, IBinaryInteger<T> => Bit<T>(a <= b);
+    }
+
+    private readonly struct Equal : IIntegerOp
+    {
+        public static T Invoke<T>(T a, T b, T c) where T : unmanaged, IBinaryInteger<T> => Bit<T>(a == b);
+    }
+
+    private readonly struct NotEqual : IIntegerOp
+    {
+        public static T Invoke<T>(T a, T b, T c) where T : unmanaged, IBinaryInteger<T> => Bit<T>(a != b);
+    }
+
+    private readonly struct And : IIntegerOp
+    {
+        public static T Invoke<T>(T a, T b, T c) where T : unmanaged, IBinaryInteger<T> => Bit<T>(!T.IsZero(a) && !T.IsZero(b));
+    }
+
+    private readonly struct Or : IIntegerOp
+    {
+        public static T Invoke<T>(T a, T b, T c) where T : unmanaged, IBinaryInteger<T> => Bit<T>(!T.IsZero(a) || !T.IsZero(b));
+    }
+
+    private readonly struct Where : IIntegerOp
+    {
+        public static T Invoke<T>(T a, T b, T c) where T : unmanaged, IBinaryInteger<T> => T.IsZero(a) ? c : b;
+    }
+
+    private readonly struct Fma : IIntegerOp
+    {
+        public static T Invoke<T>(T a, T b, T c) where T : unmanaged, IBinaryInteger<T> => unchecked(a * b + c);
+    }
+}

@@ -1,0 +1,205 @@
+namespace Engine.Cpu;
+
+/// <summary>Translates a <see cref="MapProgram"/> into steps over slots: finds uniforms, contracts pairs of operations, allocates tile buffers.</summary>
+internal sealed unsafe class TileCompiler
+{
+    private const int Unused = -1;
+
+    private readonly MapProgram _program;
+    private readonly DType _computeType;
+    private readonly SimdLevel _level;
+    private readonly bool _keepsTiles;
+    private readonly bool[] _isUniform;
+    private readonly bool[] _isAbsorbed;                // its only user has taken it in
+    private readonly int[] _users;
+    private readonly (TileOp Op, int[] Arguments)[] _operations;
+    private readonly int[] _lastUse;                    // in steps
+
+    private TileCompiler(MapProgram program, DType computeType, SimdLevel level, bool keepsTiles)
+    {
+        (_program, _computeType, _level, _keepsTiles) = (program, computeType, level, keepsTiles);
+        int length = program.Code.Length;
+        (_isUniform, _isAbsorbed, _users) = (new bool[length], new bool[length], new int[length]);
+        (_operations, _lastUse) = (new (TileOp, int[])[length], new int[length]);
+    }
+
+    /// <param name="program">What to compute.</param>
+    /// <param name="computeType">The type of all steps.</param>
+    /// <param name="level">The vectors to use.</param>
+    /// <param name="keepsTiles">Whether results stay in tiles, for a reduction to combine, instead of going to memory.</param>
+    /// <exception cref="NotSupportedException">An operation is not defined in that type.</exception>
+    public static TileProgram Compile(MapProgram program, DType computeType, SimdLevel level, bool keepsTiles)
+    {
+        var compiler = new TileCompiler(program, computeType, level, keepsTiles);
+        compiler.FindUniforms();
+        compiler.Contract();
+        return compiler.Allocate();
+    }
+
+    private void FindUniforms()
+    {
+        ReadOnlySpan<Instruction> code = _program.Code;
+        for (int i = 0; i < code.Length; i++)
+        {
+            Instruction step = code[i];
+            int[] arguments = Arguments(step);
+            _operations[i] = ((TileOp)step.Op, arguments);
+            _isUniform[i] = step.Op is ScalarOpcode.Constant or ScalarOpcode.Parameter
+                || (arguments.Length > 0 && Array.TrueForAll(arguments, a => _isUniform[a]));
+            foreach (int argument in arguments) _users[argument]++;
+        }
+
+        foreach (int output in _program.Outputs) _users[output]++;
+    }
+
+    // a·b ± c becomes one rounding, a comparison goes into the choice that it decides.
+    private void Contract()
+    {
+        if (!_computeType.IsFloatingPoint()) return;
+        ReadOnlySpan<Instruction> code = _program.Code;
+        for (int i = 0; i < code.Length; i++)
+        {
+            if (_isUniform[i]) continue;
+            Instruction step = code[i];
+            switch (step.Op)
+            {
+                case ScalarOpcode.Add when CanAbsorb(step.B, ScalarOpcode.Mul):
+                    Absorb(i, step.B, (TileOp)ScalarOpcode.Fma, code[step.B].A, code[step.B].B, step.A);
+                    break;
+                case ScalarOpcode.Add when CanAbsorb(step.A, ScalarOpcode.Mul):
+                    Absorb(i, step.A, (TileOp)ScalarOpcode.Fma, code[step.A].A, code[step.A].B, step.B);
+                    break;
+                case ScalarOpcode.Sub when CanAbsorb(step.A, ScalarOpcode.Mul):
+                    Absorb(i, step.A, TileOp.MultiplySubtract, code[step.A].A, code[step.A].B, step.B);
+                    break;
+                case ScalarOpcode.Sub when CanAbsorb(step.B, ScalarOpcode.Mul):
+                    Absorb(i, step.B, TileOp.NegateMultiplyAdd, code[step.B].A, code[step.B].B, step.A);
+                    break;
+                case ScalarOpcode.Where when CanAbsorb(step.A, ScalarOpcode.Less):
+                    Absorb(i, step.A, TileOp.SelectLess, code[step.A].A, code[step.A].B, step.B, step.C);
+                    break;
+                case ScalarOpcode.Where when CanAbsorb(step.A, ScalarOpcode.LessEqual):
+                    Absorb(i, step.A, TileOp.SelectLessEqual, code[step.A].A, code[step.A].B, step.B, step.C);
+                    break;
+                case ScalarOpcode.Where when CanAbsorb(step.A, ScalarOpcode.Equal):
+                    Absorb(i, step.A, TileOp.SelectEqual, code[step.A].A, code[step.A].B, step.B, step.C);
+                    break;
+            }
+        }
+    }
+
+    private bool CanAbsorb(int place, ScalarOpcode op) => _program.Code[place].Op == op && _users[place] == 1 && !_isUniform[place];
+
+    private void Absorb(int user, int place, TileOp op, params int[] arguments)
+    {
+        _isAbsorbed[place] = true;
+        _operations[user] = (op, arguments);
+    }
+
+    private TileProgram Allocate()
+    {
+        int length = _program.Code.Length;
+        int[] steps = [.. Enumerable.Range(0, length).Where(i => !_isUniform[i] && !_isAbsorbed[i] && !IsLeaf(i))];
+        Array.Fill(_lastUse, Unused);
+        for (int s = 0; s < steps.Length; s++)
+        {
+            foreach (int argument in _operations[steps[s]].Arguments) _lastUse[argument] = s;
+        }
+
+        // What an output in memory takes directly from a step; the rest (leaves, uniforms, a value for the second time) is moved at the end.
+        var outputOf = new int[length];
+        Array.Fill(outputOf, Unused);
+        int[] definingSteps = _keepsTiles ? [] : new int[_program.OutputCount];
+        var moves = new List<int>();
+        for (int o = 0; o < _program.OutputCount; o++)
+        {
+            int place = _program.Outputs[o], step = Array.IndexOf(steps, place);
+            if (_keepsTiles)
+            {
+                _lastUse[place] = steps.Length;
+            }
+            else if (step >= 0 && outputOf[place] == Unused)
+            {
+                (outputOf[place], definingSteps[o]) = (o, step);
+            }
+            else
+            {
+                definingSteps[o] = steps.Length + moves.Count;
+                _lastUse[place] = definingSteps[o];
+                moves.Add(o);
+            }
+        }
+
+        int[] uniforms = [.. Enumerable.Range(0, length).Where(i => _isUniform[i] && _lastUse[i] != Unused)];
+        int[] sources = [.. Leaves(ScalarOpcode.Input), .. Leaves(ScalarOpcode.Index), .. Leaves(ScalarOpcode.Random)];
+        var slotOf = new int[length];
+        for (int u = 0; u < uniforms.Length; u++) slotOf[uniforms[u]] = u;
+        for (int s = 0; s < sources.Length; s++) slotOf[sources[s]] = uniforms.Length + s;
+        int temporaries = AssignTemporaries(steps, outputOf, slotOf, uniforms.Length + sources.Length);
+        int firstOutput = uniforms.Length + sources.Length + temporaries;
+        foreach (int place in steps)
+        {
+            if (outputOf[place] != Unused) slotOf[place] = firstOutput + outputOf[place];
+        }
+
+        var calls = new List<TileStep>();
+        var slots = new List<int>();
+        int cost = 0;
+        foreach (int place in steps) Emit(_operations[place].Op, [.. _operations[place].Arguments.Select(a => slotOf[a]), slotOf[place]]);
+        foreach (int o in moves) Emit(TileOp.Move, [slotOf[_program.Outputs[o]], firstOutput + o]);
+        int[] outputSlots = _keepsTiles ? Array.ConvertAll(_program.Outputs.ToArray(), place => slotOf[place])
+            : [.. Enumerable.Range(firstOutput, definingSteps.Length)];
+        return new TileProgram
+        {
+            ComputeType = _computeType,
+            Steps = [.. calls],
+            Slots = [.. slots],
+            Uniforms = new TileUniforms(_program, _computeType, _isUniform, uniforms),
+            Sources = [.. sources.Select(place => new TileSource(_program.Code[place].Op, _program.Code[place].A, _lastUse[place]))],
+            Temporaries = temporaries,
+            OutputSlots = outputSlots,
+            DefiningSteps = definingSteps,
+            Cost = Math.Max(1, cost),
+            IsCopy = length == 1 && IsLeaf(0) && _program.Code[0].Op == ScalarOpcode.Input && _program.OutputCount == 1,
+        };
+
+        void Emit(TileOp op, int[] operands)
+        {
+            calls.Add(new TileStep(TileKernels.Of(op, _computeType, _level), slots.Count, operands.Length));
+            slots.AddRange(operands);
+            cost += TileKernels.CostOf(op, _computeType);
+        }
+    }
+
+    // A buffer is free again from the step on that reads it last: kernels may write over their arguments.
+    private int AssignTemporaries(int[] steps, int[] outputOf, int[] slotOf, int firstTemporary)
+    {
+        int temporaries = 0;
+        var free = new Stack<int>();
+        for (int s = 0; s < steps.Length; s++)
+        {
+            foreach (int argument in _operations[steps[s]].Arguments.Distinct())
+            {
+                if (!_isUniform[argument] && !IsLeaf(argument) && outputOf[argument] == Unused && _lastUse[argument] == s) free.Push(slotOf[argument]);
+            }
+
+            if (outputOf[steps[s]] != Unused) continue;
+            slotOf[steps[s]] = free.Count > 0 ? free.Pop() : firstTemporary + temporaries++;
+        }
+
+        return temporaries;
+    }
+
+    private IEnumerable<int> Leaves(ScalarOpcode op)
+        => Enumerable.Range(0, _program.Code.Length).Where(i => _program.Code[i].Op == op && _lastUse[i] != Unused);
+
+    private bool IsLeaf(int place) => _program.Code[place].Op is ScalarOpcode.Input or ScalarOpcode.Index or ScalarOpcode.Random;
+
+    private static int[] Arguments(Instruction step) => ScalarOp.Of(step.Op).Arity switch
+    {
+        0 => [],
+        1 => [step.A],
+        2 => [step.A, step.B],
+        _ => [step.A, step.B, step.C],
+    };
+}

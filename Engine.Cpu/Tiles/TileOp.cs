@@ -1,0 +1,26 @@
+namespace Engine.Cpu;
+
+/// <summary>
+/// The operations that kernels exist for: those of <see cref="ScalarOpcode"/> under the same numbers, and contractions of two of them
+/// that save a pass over the tile.
+/// </summary>
+internal enum TileOp : byte
+{
+    /// <summary>a, unchanged.</summary>
+    Move = 200,
+
+    /// <summary>a·b − c.</summary>
+    MultiplySubtract,
+
+    /// <summary>c − a·b.</summary>
+    NegateMultiplyAdd,
+
+    /// <summary>a &lt; b ? c : d.</summary>
+    SelectLess,
+
+    /// <summary>a ≤ b ? c : d.</summary>
+    SelectLessEqual,
+
+    /// <summary>a = b ? c : d.</summary>
+    SelectEqual,
+}

@@ -1,0 +1,58 @@
+namespace Engine.Cpu;
+
+/// <summary>The kernel of each operation for one vector type.</summary>
+internal static unsafe class VectorKernels
+{
+    /// <summary>The kernel of <paramref name="op"/>; null for leaves, which have no arguments to compute from.</summary>
+    public static delegate*<byte**, nint*, nint, void> Of<V>(TileOp op) where V : unmanaged, ISimd<V> => op switch
+    {
+        TileOp.Move => &TileLoops.Unary<TileOps.Move, V>,
+        (TileOp)ScalarOpcode.Neg => &TileLoops.Unary<TileOps.Neg, V>,
+        (TileOp)ScalarOpcode.Abs => &TileLoops.Unary<TileOps.Abs, V>,
+        (TileOp)ScalarOpcode.Sign => &TileLoops.Unary<TileOps.Sign, V>,
+        (TileOp)ScalarOpcode.Reciprocal => &TileLoops.Unary<TileOps.Reciprocal, V>,
+        (TileOp)ScalarOpcode.Sqrt => &TileLoops.Unary<TileOps.Sqrt, V>,
+        (TileOp)ScalarOpcode.Rsqrt => &TileLoops.Unary<TileOps.Rsqrt, V>,
+        (TileOp)ScalarOpcode.Exp => &TileLoops.Unary<TileOps.Exp, V>,
+        (TileOp)ScalarOpcode.Log => &TileLoops.Unary<TileOps.Log, V>,
+        (TileOp)ScalarOpcode.Log1p => &TileLoops.Unary<TileOps.Log1p, V>,
+        (TileOp)ScalarOpcode.Expm1 => &TileLoops.Unary<TileOps.Expm1, V>,
+        (TileOp)ScalarOpcode.Sin => &TileLoops.Unary<TileOps.Sin, V>,
+        (TileOp)ScalarOpcode.Cos => &TileLoops.Unary<TileOps.Cos, V>,
+        (TileOp)ScalarOpcode.Tan => &TileLoops.Unary<TileOps.Tan, V>,
+        (TileOp)ScalarOpcode.Tanh => &TileLoops.Unary<TileOps.Tanh, V>,
+        (TileOp)ScalarOpcode.Sigmoid => &TileLoops.Unary<TileOps.Sigmoid, V>,
+        (TileOp)ScalarOpcode.Erf => &TileLoops.Unary<TileOps.Erf, V>,
+        (TileOp)ScalarOpcode.Floor => &TileLoops.Unary<TileOps.Floor, V>,
+        (TileOp)ScalarOpcode.Ceil => &TileLoops.Unary<TileOps.Ceil, V>,
+        (TileOp)ScalarOpcode.Round => &TileLoops.Unary<TileOps.Round, V>,
+        (TileOp)ScalarOpcode.Trunc => &TileLoops.Unary<TileOps.Trunc, V>,
+        (TileOp)ScalarOpcode.IsNaN => &TileLoops.Unary<TileOps.IsNaN, V>,
+        (TileOp)ScalarOpcode.Not => &TileLoops.Unary<TileOps.Not, V>,
+        (TileOp)ScalarOpcode.Relu => &TileLoops.Unary<TileOps.Relu, V>,
+        (TileOp)ScalarOpcode.Add => &TileLoops.Binary<TileOps.Add, V>,
+        (TileOp)ScalarOpcode.Sub => &TileLoops.Binary<TileOps.Sub, V>,
+        (TileOp)ScalarOpcode.Mul => &TileLoops.Binary<TileOps.Mul, V>,
+        (TileOp)ScalarOpcode.Div => &TileLoops.Binary<TileOps.Div, V>,
+        (TileOp)ScalarOpcode.FloorDiv => &TileLoops.Binary<TileOps.FloorDiv, V>,
+        (TileOp)ScalarOpcode.Mod => &TileLoops.Binary<TileOps.Mod, V>,
+        (TileOp)ScalarOpcode.Pow => &TileLoops.Binary<TileOps.Pow, V>,
+        (TileOp)ScalarOpcode.Min => &TileLoops.Binary<TileOps.Min, V>,
+        (TileOp)ScalarOpcode.Max => &TileLoops.Binary<TileOps.Max, V>,
+        (TileOp)ScalarOpcode.CopySign => &TileLoops.Binary<TileOps.CopySign, V>,
+        (TileOp)ScalarOpcode.Less => &TileLoops.Binary<TileOps.Less, V>,
+        (TileOp)ScalarOpcode.LessEqual => &TileLoops.Binary<TileOps.LessEqual, V>,
+        (TileOp)ScalarOpcode.Equal => &TileLoops.Binary<TileOps.Equal, V>,
+        (TileOp)ScalarOpcode.NotEqual => &TileLoops.Binary<TileOps.NotEqual, V>,
+        (TileOp)ScalarOpcode.And => &TileLoops.Binary<TileOps.And, V>,
+        (TileOp)ScalarOpcode.Or => &TileLoops.Binary<TileOps.Or, V>,
+        (TileOp)ScalarOpcode.Where => &TileLoops.Ternary<TileOps.Where, V>,
+        (TileOp)ScalarOpcode.Fma => &TileLoops.Ternary<TileOps.Fma, V>,
+        TileOp.MultiplySubtract => &TileLoops.Ternary<TileOps.MultiplySubtract, V>,
+        TileOp.NegateMultiplyAdd => &TileLoops.Ternary<TileOps.NegateMultiplyAdd, V>,
+        TileOp.SelectLess => &TileLoops.Quaternary<TileOps.SelectLess, V>,
+        TileOp.SelectLessEqual => &TileLoops.Quaternary<TileOps.SelectLessEqual, V>,
+        TileOp.SelectEqual => &TileLoops.Quaternary<TileOps.SelectEqual, V>,
+        _ => null,
+    };
+}

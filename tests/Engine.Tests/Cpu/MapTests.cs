@@ -1,0 +1,182 @@
+using Engine.Cpu;
+using Engine.Tests.Reference;
+using NUnit.Framework;
+
+namespace Engine.Tests.Cpu;
+
+/// <summary>The tile interpreter against the reference evaluation, for every operation, vector width, type and layout.</summary>
+internal sealed class MapTests
+{
+    private static readonly int[] s_sizes = [1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 127, 255, 256, 257, 2047, 2049, 16385];
+
+    private static readonly Expr s_x = Expr.Input(0);
+    private static readonly Expr s_y = Expr.Input(1);
+    private static readonly Expr s_z = Expr.Input(2);
+
+    public static IEnumerable<TestCaseData> Levels => SimdWidths.All.Select(level => new TestCaseData(level));
+
+    [TestCaseSource(nameof(Levels))]
+    public void EveryOperation_EverySize_MatchesReference(SimdLevel level)
+    {
+        foreach (ScalarOp op in ScalarOp.All)
+        {
+            if (op.IsLeaf) continue;
+            MapProgram program = MapProgram.Compile(op.Arity, Make(op));
+            foreach (DType dtype in (DType[])[DType.Float32, DType.Float64, DType.Int32, DType.Int64])
+            {
+                if (!dtype.IsFloatingPoint() && !program.SupportsInteger) continue;
+                foreach (int size in s_sizes)
+                {
+                    (double low, double high) = dtype.IsFloatingPoint() ? op.Domain : (-5, 6);
+                    Tensor[] inputs = [.. Enumerable.Range(0, op.Arity).Select(i => CpuLevels.Random([size], size + i, low, high, dtype))];
+                    Check($"{op}, {dtype.ShortName()}, n = {size}, {level}", level, program, inputs, dtype);
+                }
+            }
+        }
+    }
+
+    [TestCaseSource(nameof(Levels))]
+    public void Layouts_MatchReference(SimdLevel level)
+    {
+        MapProgram program = MapProgram.Compile(3, (s_x * s_y) + Expr.Where(s_z > 0, s_x - s_y, Expr.Parameter(0)), s_x + s_z);
+        foreach (Shape shape in (Shape[])[[300], [5, 300], [300, 5], [3, 4, 5], [2, 3, 257], [17, 1, 19], [2, 3, 4, 5, 6]])
+        {
+            Tensor[] inputs = [.. Enumerable.Range(0, 3).Select(i => CpuLevels.Random(shape, i, -2, 2, DType.Float32))];
+            foreach ((string name, Func<Tensor, Tensor> layout) in Variants)
+            {
+                for (int k = 0; k < 3; k++)
+                {
+                    Tensor[] varied = [.. inputs];
+                    varied[k] = layout(inputs[k]);
+                    Check($"{shape}, input {k} {name}, {level}", level, program, varied, DType.Float32, layout, 0.75);
+                }
+            }
+        }
+    }
+
+    [TestCaseSource(nameof(Levels))]
+    public void Outputs_MayBeInputs(SimdLevel level)
+    {
+        // Each output overwrites an input that the other still needs.
+        MapProgram program = MapProgram.Compile(2, s_x + (2 * s_y), s_y - Expr.Exp(s_x), s_x);
+        foreach (int size in s_sizes)
+        {
+            Tensor x = CpuLevels.Random([size], 1, -1, 1, DType.Float32), y = CpuLevels.Random([size], 2, -1, 1, DType.Float32);
+            Tensor first = x + (y * 2), second = y - x.Exp();
+            Tensor a = x.To(CpuLevels.Device(level)), b = y.To(CpuLevels.Device(level)), c = a.EmptyLike();
+            Pointwise.Into([b, a, c], program, [a, b]);
+            CpuLevels.AssertClose(b, first, 1e-6, $"first, n = {size}");
+            CpuLevels.AssertClose(a, second, 1e-6, $"second, n = {size}");
+            CpuLevels.AssertClose(c, x, 0, $"third, n = {size}");
+        }
+    }
+
+    [TestCaseSource(nameof(Levels))]
+    public void Conversions_MatchReference(SimdLevel level)
+    {
+        DType[] types = Enum.GetValues<DType>();
+        foreach (DType from in types)
+        {
+            Tensor x = CpuLevels.Random([37], 5, from is DType.Bool or DType.UInt8 ? 0 : -300, 300, from);
+            foreach (DType to in types)
+            {
+                Tensor expected = x.To(to), actual = x.To(CpuLevels.Device(level)).To(to);
+                CpuLevels.AssertClose(actual, expected, 0, $"{from.ShortName()} to {to.ShortName()}, {level}");
+            }
+        }
+    }
+
+    [TestCaseSource(nameof(Levels))]
+    public void RandomAndIndex_CountByElement(SimdLevel level)
+    {
+        MapProgram program = MapProgram.Compile(1, s_x + Expr.Index, Expr.Random(0), Expr.Random(4) * s_x);
+        double[] parameters = [1, 2, 3, 4, uint.MaxValue, 6, 7, 8];
+        foreach (Shape shape in (Shape[])[[1], [5], [1000], [3, 7], [4, 300], [300, 4]])
+        {
+            foreach (bool transposed in (bool[])[false, true])
+            {
+                Tensor x = CpuLevels.Random(shape, 3, -1, 1, DType.Float32);
+                if (transposed) x = Transposed(x);
+                Tensor[] actual = Outputs(CpuLevels.Device(level), 3, x, transposed), expected = Outputs(ReferenceDevice.Shared, 3, x, transposed);
+                Pointwise.Into(actual, program, [x.To(CpuLevels.Device(level))], parameters);
+                Pointwise.Into(expected, program, [x], parameters);
+                for (int o = 0; o < 3; o++) CpuLevels.AssertClose(actual[o], expected[o], 1e-6, $"{shape}, output {o}, transposed {transposed}");
+            }
+        }
+    }
+
+    [Test]
+    public void Threads_DoNotChangeBits()
+    {
+        MapProgram program = MapProgram.Compile(2, Expr.Erf(s_x * s_y) + Expr.Tanh(s_x), Expr.Random(0));
+        Tensor x = CpuLevels.Random([3, 70_001], 1, -2, 2, DType.Float32), y = CpuLevels.Random([70_001], 2, -2, 2, DType.Float32);
+        float[][][] results = [.. ((int[])[1, 2, 3, 5]).Select(threads =>
+        {
+            CpuDevice device = CpuLevels.Device(CpuIsa.Level, threads);
+            Tensor[] outputs = [Tensor.Empty(x.Shape, DType.Float32, device), Tensor.Empty(x.Shape, DType.Float32, device)];
+            Pointwise.Into(outputs, program, [x.To(device), y.To(device)], [1, 2, 3, 4]);
+            return outputs.Select(o => o.ToArray<float>()).ToArray();
+        })];
+        foreach (float[][] result in results[1..])
+        {
+            Assert.That(result[0].AsSpan().SequenceEqual(results[0][0]));
+            Assert.That(result[1].AsSpan().SequenceEqual(results[0][1]));
+        }
+    }
+
+    [Test]
+    public void NaN_Passes()
+    {
+        CpuDevice device = CpuLevels.Device(CpuIsa.Level);
+        Tensor x = Tensor.From<float>([float.NaN, -1, 2, float.NaN], device);
+        Assert.Multiple(() =>
+        {
+            Assert.That(x.Relu().ToArray<float>(), Is.EqualTo(new[] { float.NaN, 0, 2, float.NaN }));
+            Assert.That((x + 1).ToArray<float>(), Is.EqualTo(new[] { float.NaN, 0, 3, float.NaN }));
+        });
+    }
+
+    private static (string, Func<Tensor, Tensor>)[] Variants { get; } =
+    [
+        ("plain", static x => x),
+        ("transposed", static x => Transposed(x)),
+        ("flipped", static x => x.Flip().Contiguous().Flip()),
+        ("stretched at the end", static x => x.Narrow(-1, 0, 1).Expand(x.Shape)),
+        ("stretched at the start", static x => x.Narrow(0, 0, 1).Expand(x.Shape)),
+        ("one value", static x => x.Reshape(-1).Narrow(0, 0, 1).Reshape(shape: new Shape([.. Enumerable.Repeat(1, x.Rank)])).Expand(x.Shape)),
+    ];
+
+    private static Tensor Transposed(Tensor x)
+    {
+        int[] axes = [.. Enumerable.Range(0, x.Rank).Reverse()];
+        return x.Permute(axes).Contiguous().Permute(axes);
+    }
+
+    private static Expr Make(ScalarOp op) => op.Arity switch
+    {
+        1 => new Expr(op.Opcode, s_x),
+        2 => new Expr(op.Opcode, s_x, s_y),
+        _ => new Expr(op.Opcode, s_x, s_y, s_z),
+    };
+
+    private static Tensor[] Outputs(Device device, int count, Tensor like, bool transposed)
+        => [.. Enumerable.Range(0, count).Select(_ =>
+        {
+            Tensor y = Tensor.Zeros(like.Shape, like.DType, device);
+            return transposed ? Transposed(y) : y;
+        })];
+
+    // A copy to another device is row-major: the layout has to be made there.
+    private static void Check(
+        string what, SimdLevel level, MapProgram program, Tensor[] inputs, DType dtype, Func<Tensor, Tensor>? layout = null, params double[] parameters)
+    {
+        using TensorScope scope = TensorScope.Begin();
+        CpuDevice device = CpuLevels.Device(level);
+        Tensor[] moved = [.. inputs.Select(x => layout is null || x.IsContiguous ? x.To(device) : layout(x.Contiguous().To(device)))];
+        Tensor[] expected = [.. program.Outputs.ToArray().Select(_ => Tensor.Zeros(inputs[0].Shape, dtype, ReferenceDevice.Shared))];
+        Tensor[] actual = [.. program.Outputs.ToArray().Select(_ => Tensor.Zeros(inputs[0].Shape, dtype, device))];
+        Pointwise.Run(program, dtype, inputs[0].Shape, inputs, expected, parameters);
+        Pointwise.Run(program, dtype, inputs[0].Shape, moved, actual, parameters);
+        for (int o = 0; o < actual.Length; o++) CpuLevels.AssertClose(actual[o], expected[o], dtype == DType.Float32 ? 2e-6 : 1e-14, $"{what}, output {o}");
+    }
+}
