@@ -1,0 +1,69 @@
+namespace Engine.Nn;
+
+/// <summary>Gives up a trial whose value is worse than the median of the earlier trials at the same step.</summary>
+/// <example><code>new RandomSearch(space) { Pruner = new MedianPruner(MonitorMode.Min).ShouldPrune }</code></example>
+public sealed class MedianPruner
+{
+    private readonly MonitorMode _mode;
+    private readonly int _firstTrials;
+    private readonly int _firstSteps;
+
+    /// <summary>A pruner.</summary>
+    /// <param name="mode">Which way values get better.</param>
+    /// <param name="firstTrials">So many trials run to their ends before any is given up.</param>
+    /// <param name="firstSteps">No trial is given up before this step.</param>
+    public MedianPruner(MonitorMode mode = MonitorMode.Min, int firstTrials = 5, int firstSteps = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(firstSteps);
+        _mode = mode;
+        _firstTrials = Hyper.Count(firstTrials);
+        _firstSteps = firstSteps;
+    }
+
+    /// <summary>Whether the last report of a trial is worse than the median of what earlier trials reported at its step; NaN is.</summary>
+    public bool ShouldPrune(Trial trial, IReadOnlyList<Trial> earlier)
+    {
+        ArgumentNullException.ThrowIfNull(trial);
+        ArgumentNullException.ThrowIfNull(earlier);
+        (int step, double value) = trial.Reports[^1];
+        if (earlier.Count < _firstTrials || step < _firstSteps)
+        {
+            return false;
+        }
+
+        double[] values = [.. earlier.SelectMany(static t => t.Reports).Where(r => r.Step == step && !double.IsNaN(r.Value)).Select(static r => r.Value).Order()];
+        if (values.Length == 0)
+        {
+            return double.IsNaN(value);
+        }
+
+        double median = (values[(values.Length - 1) / 2] + values[values.Length / 2]) / 2;
+        return _mode == MonitorMode.Min ? !(value <= median) : !(value >= median);
+    }
+}
+
+/// <summary>Reports a figure of each epoch to a <see cref="Trial"/> and ends the run when the trial is given up.</summary>
+public sealed class TrialCallback : Callback
+{
+    private readonly Trial _trial;
+    private readonly string _figure;
+
+    /// <summary>Reports a figure of the logs.</summary>
+    public TrialCallback(Trial trial, string figure = "val_loss")
+    {
+        ArgumentNullException.ThrowIfNull(trial);
+        ArgumentException.ThrowIfNullOrEmpty(figure);
+        _trial = trial;
+        _figure = figure;
+    }
+
+    /// <inheritdoc/>
+    public override void OnEpochEnd(TrainingContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        if (_trial.Report(context.Epoch, context.Logs[_figure]))
+        {
+            context.RequestStop($"Trial {_trial.Number} was given up after epoch {context.Epoch}.");
+        }
+    }
+}
