@@ -1,0 +1,80 @@
+using System.Text.Json;
+using Engine;
+using Engine.Nn;
+
+namespace FashionMnistSample;
+
+/// <summary>The files of one run: options.json, checkpoints/, and at its end metrics.json and model.safetensors.</summary>
+internal sealed class RunFolder
+{
+    private const string Parent = "runs";
+    private const string OptionsName = "options.json";
+
+    public RunFolder(string path)
+    {
+        Path = path;
+        Checkpoints = new CheckpointFolder(File("checkpoints"), keep: 2);
+    }
+
+    public string Path { get; }
+
+    public CheckpointFolder Checkpoints { get; }
+
+    public string Metrics => File("metrics.json");
+
+    public string Model => File("model.safetensors");
+
+    /// <summary>The folder that is named, or a new one.</summary>
+    public static RunFolder New(TrainOptions options) => new(options.Out ?? System.IO.Path.Combine(Parent, $"{options.Model}-{DateTime.Now:yyyyMMdd-HHmmss}"));
+
+    /// <summary>The folder that is named, or that of the newest run.</summary>
+    /// <exception cref="UsageException">There is no run.</exception>
+    public static RunFolder Existing(TrainOptions options)
+    {
+        string? path = options.Out ?? (Directory.Exists(Parent) ? Directory.EnumerateDirectories(Parent) : [])
+            .Where(static run => System.IO.File.Exists(System.IO.Path.Combine(run, OptionsName)))
+            .MaxBy(static run => System.IO.File.GetLastWriteTimeUtc(System.IO.Path.Combine(run, OptionsName)));
+        return new RunFolder(path ?? throw new UsageException($"There is no run under {Parent}/ to resume. Name its folder with --out."));
+    }
+
+    /// <summary>Writes down what the run was begun with, and removes what an earlier run left here.</summary>
+    public void Begin(TrainOptions options)
+    {
+        Checkpoints.Clear();
+        System.IO.File.Delete(Metrics);
+        System.IO.File.Delete(Model);
+        WriteJson(OptionsName, JsonSerializer.SerializeToUtf8Bytes(options, RunJson.Default.TrainOptions));
+    }
+
+    /// <summary>What the run was begun with.</summary>
+    /// <exception cref="UsageException">No run was begun here.</exception>
+    public TrainOptions ReadOptions()
+    {
+        string file = File(OptionsName);
+        if (!System.IO.File.Exists(file))
+        {
+            throw new UsageException($"There is no run in '{Path}' to resume: {OptionsName} is missing.");
+        }
+
+        try
+        {
+            return JsonSerializer.Deserialize(System.IO.File.ReadAllBytes(file), RunJson.Default.TrainOptions) ?? throw new JsonException("it is empty.");
+        }
+        catch (JsonException error)
+        {
+            throw new ModelFileException($"Cannot read '{file}': {error.Message}", error);
+        }
+    }
+
+    public void WriteMetrics(RunMetrics metrics) => WriteJson("metrics.json", JsonSerializer.SerializeToUtf8Bytes(metrics, RunJson.Default.RunMetrics));
+
+    private string File(string name) => System.IO.Path.Combine(Path, name);
+
+    /// <summary>Renamed into place, so that a reader never sees half a file.</summary>
+    private void WriteJson(string name, byte[] json)
+    {
+        Directory.CreateDirectory(Path);
+        System.IO.File.WriteAllBytes(File(name + ".new"), [.. json, (byte)'\n']);
+        System.IO.File.Move(File(name + ".new"), File(name), overwrite: true);
+    }
+}
