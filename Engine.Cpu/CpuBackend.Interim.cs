@@ -11,5 +11,4 @@ internal sealed partial class CpuBackend
 
     public override void ScatterAdd(in Operand destination, in Operand index, in Operand source, int axis) => throw new OperationNotSupportedException("ScatterAdd has no CPU kernel yet.");
 
-    public override void Gemm(in GemmArgs args) => throw new OperationNotSupportedException("Gemm has no CPU kernel yet.");
 }
