@@ -7,8 +7,4 @@ internal sealed partial class CpuBackend
 
     public override void PoolBackward(in PoolArgs args) => throw new OperationNotSupportedException("PoolBackward has no CPU kernel yet.");
 
-    public override void Gather(in Operand x, in Operand index, in Operand y, int axis) => throw new OperationNotSupportedException("Gather has no CPU kernel yet.");
-
-    public override void ScatterAdd(in Operand destination, in Operand index, in Operand source, int axis) => throw new OperationNotSupportedException("ScatterAdd has no CPU kernel yet.");
-
 }

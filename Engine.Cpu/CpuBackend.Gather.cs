@@ -1,0 +1,63 @@
+using System.Numerics;
+
+namespace Engine.Cpu;
+
+/// <summary>Reading and summing at indexed places.</summary>
+internal sealed unsafe partial class CpuBackend
+{
+    public override void Gather(in Operand x, in Operand index, in Operand y, int axis)
+    {
+        switch (y.DType.SizeInBytes())
+        {
+            case 1: Indexed<byte, ReadTable<byte>>(nameof(Gather), x, index, y, axis, distinct: false); break;
+            case 2: Indexed<ushort, ReadTable<ushort>>(nameof(Gather), x, index, y, axis, distinct: false); break;
+            case 4: Indexed<uint, ReadTable<uint>>(nameof(Gather), x, index, y, axis, distinct: false); break;
+            default: Indexed<ulong, ReadTable<ulong>>(nameof(Gather), x, index, y, axis, distinct: false); break;
+        }
+    }
+
+    /// <remarks>
+    /// Threads share the axes that are not indexed, so each sum runs over the index in ascending order whatever their number. Sums of
+    /// 16-bit floats are rounded once, at the end.
+    /// </remarks>
+    public override void ScatterAdd(in Operand destination, in Operand index, in Operand source, int axis)
+    {
+        switch (destination.DType)
+        {
+            case DType.Float32: Add<float>(destination, index, source, axis); break;
+            case DType.Float64: Add<double>(destination, index, source, axis); break;
+            case DType.Int32: Add<int>(destination, index, source, axis); break;
+            case DType.Int64: Add<long>(destination, index, source, axis); break;
+            case DType.UInt8: Add<byte>(destination, index, source, axis); break;
+            case DType.Bool: Indexed<byte, OrIntoTable>(nameof(ScatterAdd), destination, index, source, axis, distinct: true); break;
+            default: AddHalves(destination, index, source, axis); break;
+        }
+    }
+
+    private void Add<T>(in Operand destination, in Operand index, in Operand source, int axis) where T : unmanaged, INumber<T> =>
+        Indexed<T, AddToTable<T>>(nameof(ScatterAdd), destination, index, source, axis, distinct: true);
+
+    private void AddHalves(in Operand destination, in Operand index, in Operand source, int axis)
+    {
+        using DenseOperand<float> sums = new(this, destination, OperandUse.Update), terms = new(this, source);
+        IndexedSpace space = IndexedSpace.Create(Layout.Contiguous(destination.Shape), index.Layout, Layout.Contiguous(source.Shape), axis);
+        Indexed<float, AddToTable<float>>(nameof(ScatterAdd), space, sums.Pointer, index, terms.Pointer, distinct: true);
+        sums.WriteBack(this);
+    }
+
+    private void Indexed<T, TAction>(string op, in Operand table, in Operand index, in Operand dense, int axis, bool distinct)
+        where T : unmanaged
+        where TAction : struct, IIndexedAction<T>
+    {
+        IndexedSpace space = IndexedSpace.Create(table.Layout, index.Layout, dense.Layout, axis);
+        Indexed<T, TAction>(op, space, (T*)table.Address, index, (T*)dense.Address, distinct);
+    }
+
+    private void Indexed<T, TAction>(string op, in IndexedSpace space, T* table, in Operand index, T* dense, bool distinct)
+        where T : unmanaged
+        where TAction : struct, IIndexedAction<T>
+    {
+        if (index.DType == DType.Int32) IndexedLoop<T, int, TAction>.Run(op, space, distinct, table, (int*)index.Address, dense, _pool);
+        else IndexedLoop<T, long, TAction>.Run(op, space, distinct, table, (long*)index.Address, dense, _pool);
+    }
+}

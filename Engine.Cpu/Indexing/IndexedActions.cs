@@ -1,0 +1,37 @@
+using System.Numerics;
+using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
+
+namespace Engine.Cpu;
+
+/// <summary>dense = table.</summary>
+internal readonly unsafe struct ReadTable<T> : IIndexedAction<T> where T : unmanaged
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Element(T* table, T* dense) => *dense = *table;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Row(T* table, T* dense, int count) => new ReadOnlySpan<T>(table, count).CopyTo(new Span<T>(dense, count));
+}
+
+/// <summary>table += dense; integers wrap around.</summary>
+internal readonly unsafe struct AddToTable<T> : IIndexedAction<T> where T : unmanaged, INumber<T>
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Element(T* table, T* dense) => *table += *dense;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Row(T* table, T* dense, int count) =>
+        TensorPrimitives.Add(new ReadOnlySpan<T>(table, count), new ReadOnlySpan<T>(dense, count), new Span<T>(table, count));
+}
+
+/// <summary>table |= dense: the sum of truth values.</summary>
+internal readonly unsafe struct OrIntoTable : IIndexedAction<byte>
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Element(byte* table, byte* dense) => *table |= *dense;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Row(byte* table, byte* dense, int count) =>
+        TensorPrimitives.BitwiseOr(new ReadOnlySpan<byte>(table, count), new ReadOnlySpan<byte>(dense, count), new Span<byte>(table, count));
+}
