@@ -134,6 +134,12 @@ internal readonly unsafe struct F32x1(float value) : ISimd<F32x1>
     public static F32x1 Scale(F32x1 a, F32x1 n) => new(MathF.ScaleB(a._value, (int)n._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32x1 Even(F32x1 a, F32x1 b) => a;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32x1 Odd(F32x1 a, F32x1 b) => b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Sum(F32x1 a) => a._value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -153,6 +153,12 @@ internal readonly unsafe struct F32x4(Vector128<float> value) : ISimd<F32x4>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32x4 Even(F32x4 a, F32x4 b) => Sse.IsSupported ? new(Sse.Shuffle(a._value, b._value, 0b10_00_10_00)) : new(Vector128.Create(a._value[0], a._value[2], b._value[0], b._value[2]));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32x4 Odd(F32x4 a, F32x4 b) => Sse.IsSupported ? new(Sse.Shuffle(a._value, b._value, 0b11_01_11_01)) : new(Vector128.Create(a._value[1], a._value[3], b._value[1], b._value[3]));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Sum(F32x4 a) => Vector128.Sum(a._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -134,6 +134,12 @@ internal readonly unsafe struct F64x1(double value) : ISimd<F64x1>
     public static F64x1 Scale(F64x1 a, F64x1 n) => new(Math.ScaleB(a._value, (int)n._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x1 Even(F64x1 a, F64x1 b) => a;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x1 Odd(F64x1 a, F64x1 b) => b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Sum(F64x1 a) => a._value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

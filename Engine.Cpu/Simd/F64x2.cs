@@ -153,6 +153,12 @@ internal readonly unsafe struct F64x2(Vector128<double> value) : ISimd<F64x2>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x2 Even(F64x2 a, F64x2 b) => Sse2.IsSupported ? new(Sse2.UnpackLow(a._value, b._value)) : new(Vector128.Create(a._value[0], b._value[0]));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x2 Odd(F64x2 a, F64x2 b) => Sse2.IsSupported ? new(Sse2.UnpackHigh(a._value, b._value)) : new(Vector128.Create(a._value[1], b._value[1]));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Sum(F64x2 a) => Vector128.Sum(a._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

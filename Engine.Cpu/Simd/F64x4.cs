@@ -136,6 +136,12 @@ internal readonly unsafe struct F64x4(Vector256<double> value) : ISimd<F64x4>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x4 Even(F64x4 a, F64x4 b) => new(Avx2.Permute4x64(Avx.UnpackLow(a._value, b._value), 0b11_01_10_00));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x4 Odd(F64x4 a, F64x4 b) => new(Avx2.Permute4x64(Avx.UnpackHigh(a._value, b._value), 0b11_01_10_00));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Sum(F64x4 a) => Vector256.Sum(a._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

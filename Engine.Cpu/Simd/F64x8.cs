@@ -131,6 +131,12 @@ internal readonly unsafe struct F64x8(Vector512<double> value) : ISimd<F64x8>
     public static F64x8 Scale(F64x8 a, F64x8 n) => new(Avx512F.Scale(a._value, n._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x8 Even(F64x8 a, F64x8 b) => new(Avx512F.PermuteVar8x64x2(a._value, Vector512.Create(0L, 2, 4, 6, 8, 10, 12, 14), b._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F64x8 Odd(F64x8 a, F64x8 b) => new(Avx512F.PermuteVar8x64x2(a._value, Vector512.Create(1L, 3, 5, 7, 9, 11, 13, 15), b._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Sum(F64x8 a) => Vector512.Sum(a._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

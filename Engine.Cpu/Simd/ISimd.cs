@@ -126,6 +126,12 @@ internal unsafe interface ISimd<TSelf> where TSelf : struct, ISimd<TSelf>
     /// <summary>a·2ⁿ for integral |n| ≤ 252 (float32) or 2044 (float64); right for subnormal results up to a second rounding.</summary>
     static abstract TSelf Scale(TSelf a, TSelf n);
 
+    /// <summary>Lanes 0, 2, 4, … of a, then those of b; a itself where there is one lane.</summary>
+    static abstract TSelf Even(TSelf a, TSelf b);
+
+    /// <summary>Lanes 1, 3, 5, … of a, then those of b; b itself where there is one lane.</summary>
+    static abstract TSelf Odd(TSelf a, TSelf b);
+
     /// <summary>Sum of the lanes in an order that depends on the width only.</summary>
     static abstract double Sum(TSelf a);
 

@@ -34,6 +34,13 @@ internal sealed unsafe class SimdTests
         SimdWidths.RunFloat64(level, new Horizontal());
     }
 
+    [TestCaseSource(typeof(SimdWidths), nameof(SimdWidths.All))]
+    public void EvenAndOdd_PartTwoVectorsByPlace(SimdLevel level)
+    {
+        SimdWidths.Run(level, new Parting());
+        SimdWidths.RunFloat64(level, new Parting());
+    }
+
     private static double[] Values<V>(V vector) where V : struct, ISimd<V>
     {
         byte* bytes = stackalloc byte[64];
@@ -60,6 +67,19 @@ internal sealed unsafe class SimdTests
                 V.Create(3).StoreFirst(destination, count);
                 Assert.That(new Span<byte>(destination + (count * size), 128 - (count * size)).IndexOfAnyExcept((byte)0xAB), Is.EqualTo(-1));
                 if (count > 0) Assert.That(Values(V.Load(destination))[count - 1], Is.EqualTo(3));
+            }
+        }
+    }
+
+    private readonly struct Parting : ISimdTest
+    {
+        public void Run<V>() where V : struct, ISimd<V>
+        {
+            double[] even = Values(V.Even(V.Indices, V.Indices + V.Create(V.Count))), odd = Values(V.Odd(V.Indices, V.Indices + V.Create(V.Count)));
+            for (int i = 0; i < V.Count; i++)
+            {
+                Assert.That(even[i], Is.EqualTo(2 * i), typeof(V).Name);
+                Assert.That(odd[i], Is.EqualTo((2 * i) + 1), typeof(V).Name);
             }
         }
     }
