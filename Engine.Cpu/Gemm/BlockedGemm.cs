@@ -30,10 +30,14 @@ internal readonly unsafe ref struct BlockedGemm<T, TKernels>
     /// <summary>Rows whose packed panels are kept for all blocks of columns: 6 MiB at most, a share of the last-level cache.</summary>
     private const int MaxRows = 3072;
 
+    /// <summary>A C smaller than this is in the second-level cache already.</summary>
+    private const int PrefetchedCBytes = 512 << 10;
+
     private readonly GemmProblem<T> _p;
     private readonly GemmPlan _plan;
     private readonly int _maxDepth;
     private readonly int _maxColumns;
+    private readonly bool _prefetchC;
     private readonly T* _packedA;
     private readonly T* _packedB;
 
@@ -43,6 +47,7 @@ internal readonly unsafe ref struct BlockedGemm<T, TKernels>
         _plan = plan;
         _maxDepth = maxDepth;
         _maxColumns = maxColumns;
+        _prefetchC = Sse.IsSupported && p.CColumn == 1 && (long)p.M * p.N * sizeof(T) >= PrefetchedCBytes;
         _packedA = packedA;
         _packedB = packedB;
     }
@@ -108,7 +113,7 @@ internal readonly unsafe ref struct BlockedGemm<T, TKernels>
                 tile.AColumn = _plan.PackA ? TKernels.PanelRows : _p.AColumn;
                 SetB(ref tile, k, column + j, width, _packedB + (_plan.PackB ? (nint)j * depth : 0), i == 0);
                 SetC(ref tile, row + i, column + j, lastTerms: k + depth == _p.K);
-                if (_p.CColumn == 1 && j + width < columns) PrefetchNextTile(tile.C, height);
+                if (_prefetchC && j + width < columns) PrefetchNextTile(tile.C, height);
                 TKernels.Run(&tile, height, width);
             }
         }
@@ -146,7 +151,6 @@ internal readonly unsafe ref struct BlockedGemm<T, TKernels>
     /// <summary>The rows of C lie in as many pages, which the hardware's prefetcher does not follow: 1 to 3 % on large matrices.</summary>
     private void PrefetchNextTile(T* c, int height)
     {
-        if (!Sse.IsSupported) return;
         c += TKernels.PanelColumns;
         for (int i = 0; i < height; i++, c += _p.CRow)
         {
