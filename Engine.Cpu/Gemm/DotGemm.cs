@@ -90,24 +90,12 @@ internal static unsafe class DotGemm<TVector, T, TLanes>
             }
         }
 
-        sums[0] = TLanes.Sum(c00);
-        sums[1] = TLanes.Sum(c01);
-        sums[2] = TLanes.Sum(c02);
-        sums[3] = TLanes.Sum(c03);
+        TLanes.StoreSums(sums, c00, c01, c02, c03);
         if (TRows.Count > 1)
         {
-            sums[4] = TLanes.Sum(c10);
-            sums[5] = TLanes.Sum(c11);
-            sums[6] = TLanes.Sum(c12);
-            sums[7] = TLanes.Sum(c13);
-            sums[8] = TLanes.Sum(c20);
-            sums[9] = TLanes.Sum(c21);
-            sums[10] = TLanes.Sum(c22);
-            sums[11] = TLanes.Sum(c23);
-            sums[12] = TLanes.Sum(c30);
-            sums[13] = TLanes.Sum(c31);
-            sums[14] = TLanes.Sum(c32);
-            sums[15] = TLanes.Sum(c33);
+            TLanes.StoreSums(sums + Block, c10, c11, c12, c13);
+            TLanes.StoreSums(sums + 2 * Block, c20, c21, c22, c23);
+            TLanes.StoreSums(sums + 3 * Block, c30, c31, c32, c33);
         }
 
         for (; p < k; p++)
@@ -119,12 +107,15 @@ internal static unsafe class DotGemm<TVector, T, TLanes>
         }
     }
 
+    /// <summary>One dot product, in the order of the others: where an element lies in C must not show in its bits.</summary>
     private static T Dot(T* a, T* b, int k)
     {
         TVector sum = TLanes.Zero;
         nint p = 0;
         for (; p <= k - TLanes.Count; p += TLanes.Count) sum = TLanes.MultiplyAdd(TLanes.Load(a + p), TLanes.Load(b + p), sum);
-        T total = TLanes.Sum(sum);
+        T* sums = stackalloc T[Block];
+        TLanes.StoreSums(sums, sum, TLanes.Zero, TLanes.Zero, TLanes.Zero);
+        T total = sums[0];
         for (; p < k; p++) total = T.MultiplyAddEstimate(a[p], b[p], total);
         return total;
     }

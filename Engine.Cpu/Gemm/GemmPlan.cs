@@ -15,14 +15,11 @@ internal readonly record struct GemmPlan
     /// <summary>Rows of C up to which packing B costs more than it gains.</summary>
     private const int FewRows = 48;
 
-    /// <summary>Rows of C up to which dot products beat packing B, where B runs along k.</summary>
-    private const int DotRows = 16;
+    /// <summary>Rows or columns of C up to which dot products can beat packing B.</summary>
+    private const int DotRows = 24;
 
-    /// <summary>Columns of C up to which dot products beat a panel that is mostly padding, where both operands run along k.</summary>
-    private const int DotColumns = 4;
-
-    /// <summary>Terms from which the horizontal sums of dot products pay.</summary>
-    private const int DotTerms = 32;
+    /// <summary>Terms from which the horizontal sums of dot products pay at all, and for each row: 1 × 64, 8 × 256 and 24 × 784 are about even.</summary>
+    private const int DotTerms = 64, DotTermsPerRow = 32;
 
     /// <summary>Dot products, see <see cref="DotGemm{TVector, T, TLanes}"/>; otherwise blocks, see <see cref="BlockedGemm{T, TKernels}"/>.</summary>
     public bool Dots { get; init; }
@@ -37,7 +34,8 @@ internal readonly record struct GemmPlan
     public static unsafe GemmPlan For<T>(in GemmProblem<T> p) where T : unmanaged
     {
         bool bAlongK = p.BRow == 1 && (p.BColumn != 1 || p.N == 1);
-        if (bAlongK && p.K >= DotTerms && (p.M <= DotRows || (p.AColumn == 1 && p.N <= DotColumns))) return new GemmPlan { Dots = true };
+        int fewest = p.AColumn == 1 ? Math.Min(p.M, p.N) : p.M;
+        if (bAlongK && fewest <= DotRows && p.K >= Math.Max(DotTerms, DotTermsPerRow * fewest)) return new GemmPlan { Dots = true };
         bool aLies = p.AColumn == 1
             ? p.ARow * sizeof(T) % ConflictBytes != 0 || p.M == 1
             : p.ARow == 1 && (long)p.M * p.K * sizeof(T) <= TransposedInPlaceBytes;

@@ -44,6 +44,6 @@ internal unsafe interface ILanes<TVector, T>
     /// <summary>max(x, 0); NaN stays NaN and -0 becomes 0.</summary>
     static abstract TVector Relu(TVector x);
 
-    /// <summary>Sum of the lanes, in an order that depends on <see cref="Count"/> only.</summary>
-    static abstract T Sum(TVector x);
+    /// <summary>Stores the sums of the lanes of four vectors. The order of the additions depends on <see cref="Count"/> only.</summary>
+    static abstract void StoreSums(T* destination, TVector a, TVector b, TVector c, TVector d);
 }

@@ -43,7 +43,10 @@ internal readonly unsafe struct LanesF64x8 : ILanes<Vector512<double>, double>
 
     public static Vector512<double> Relu(Vector512<double> x) => Vector512.AndNot(x, Vector512.LessThanOrEqual(x, Vector512<double>.Zero));
 
-    public static double Sum(Vector512<double> x) => Vector512.Sum(x);
+    public static void StoreSums(double* destination, Vector512<double> a, Vector512<double> b, Vector512<double> c, Vector512<double> d)
+        => LanesF64x4.StoreSums(destination, Fold(a), Fold(b), Fold(c), Fold(d));
+
+    private static Vector256<double> Fold(Vector512<double> x) => x.GetLower() + x.GetUpper();
 
     private static Vector512<double> First(int count)
         => Vector512.LessThan(Vector512<long>.Indices, Vector512.Create((long)count)).AsDouble();
@@ -89,7 +92,10 @@ internal readonly unsafe struct LanesF64x4 : ILanes<Vector256<double>, double>
 
     public static Vector256<double> Relu(Vector256<double> x) => Vector256.AndNot(x, Vector256.LessThanOrEqual(x, Vector256<double>.Zero));
 
-    public static double Sum(Vector256<double> x) => Vector256.Sum(x);
+    public static void StoreSums(double* destination, Vector256<double> a, Vector256<double> b, Vector256<double> c, Vector256<double> d)
+        => LanesF64x2.StoreSums(destination, Fold(a), Fold(b), Fold(c), Fold(d));
+
+    private static Vector128<double> Fold(Vector256<double> x) => x.GetLower() + x.GetUpper();
 
     private static Vector256<double> First(int count)
         => Vector256.LessThan(Vector256<long>.Indices, Vector256.Create((long)count)).AsDouble();
@@ -135,7 +141,20 @@ internal readonly unsafe struct LanesF64x2 : ILanes<Vector128<double>, double>
 
     public static Vector128<double> Relu(Vector128<double> x) => Vector128.AndNot(x, Vector128.LessThanOrEqual(x, Vector128<double>.Zero));
 
-    public static double Sum(Vector128<double> x) => Vector128.Sum(x);
+    public static void StoreSums(double* destination, Vector128<double> a, Vector128<double> b, Vector128<double> c, Vector128<double> d)
+    {
+        if (Sse3.IsSupported)
+        {
+            Sse3.HorizontalAdd(a, b).Store(destination);
+            Sse3.HorizontalAdd(c, d).Store(destination + 2);
+            return;
+        }
+
+        destination[0] = Vector128.Sum(a);
+        destination[1] = Vector128.Sum(b);
+        destination[2] = Vector128.Sum(c);
+        destination[3] = Vector128.Sum(d);
+    }
 
     private static Vector128<double> First(int count)
         => Vector128.LessThan(Vector128<long>.Indices, Vector128.Create((long)count)).AsDouble();
@@ -166,5 +185,11 @@ internal readonly unsafe struct LanesF64x1 : ILanes<double, double>
 
     public static double Relu(double x) => x <= 0 ? 0 : x;
 
-    public static double Sum(double x) => x;
+    public static void StoreSums(double* destination, double a, double b, double c, double d)
+    {
+        destination[0] = a;
+        destination[1] = b;
+        destination[2] = c;
+        destination[3] = d;
+    }
 }

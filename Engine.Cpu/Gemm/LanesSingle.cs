@@ -43,7 +43,10 @@ internal readonly unsafe struct LanesF32x16 : ILanes<Vector512<float>, float>
 
     public static Vector512<float> Relu(Vector512<float> x) => Vector512.AndNot(x, Vector512.LessThanOrEqual(x, Vector512<float>.Zero));
 
-    public static float Sum(Vector512<float> x) => Vector512.Sum(x);
+    public static void StoreSums(float* destination, Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d)
+        => LanesF32x8.StoreSums(destination, Fold(a), Fold(b), Fold(c), Fold(d));
+
+    private static Vector256<float> Fold(Vector512<float> x) => x.GetLower() + x.GetUpper();
 
     private static Vector512<float> First(int count)
         => Vector512.LessThan(Vector512<int>.Indices, Vector512.Create((int)count)).AsSingle();
@@ -89,7 +92,10 @@ internal readonly unsafe struct LanesF32x8 : ILanes<Vector256<float>, float>
 
     public static Vector256<float> Relu(Vector256<float> x) => Vector256.AndNot(x, Vector256.LessThanOrEqual(x, Vector256<float>.Zero));
 
-    public static float Sum(Vector256<float> x) => Vector256.Sum(x);
+    public static void StoreSums(float* destination, Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d)
+        => LanesF32x4.StoreSums(destination, Fold(a), Fold(b), Fold(c), Fold(d));
+
+    private static Vector128<float> Fold(Vector256<float> x) => x.GetLower() + x.GetUpper();
 
     private static Vector256<float> First(int count)
         => Vector256.LessThan(Vector256<int>.Indices, Vector256.Create((int)count)).AsSingle();
@@ -135,7 +141,19 @@ internal readonly unsafe struct LanesF32x4 : ILanes<Vector128<float>, float>
 
     public static Vector128<float> Relu(Vector128<float> x) => Vector128.AndNot(x, Vector128.LessThanOrEqual(x, Vector128<float>.Zero));
 
-    public static float Sum(Vector128<float> x) => Vector128.Sum(x);
+    public static void StoreSums(float* destination, Vector128<float> a, Vector128<float> b, Vector128<float> c, Vector128<float> d)
+    {
+        if (Sse3.IsSupported)
+        {
+            Sse3.HorizontalAdd(Sse3.HorizontalAdd(a, b), Sse3.HorizontalAdd(c, d)).Store(destination);
+            return;
+        }
+
+        destination[0] = Vector128.Sum(a);
+        destination[1] = Vector128.Sum(b);
+        destination[2] = Vector128.Sum(c);
+        destination[3] = Vector128.Sum(d);
+    }
 
     private static Vector128<float> First(int count)
         => Vector128.LessThan(Vector128<int>.Indices, Vector128.Create((int)count)).AsSingle();
@@ -166,5 +184,11 @@ internal readonly unsafe struct LanesF32x1 : ILanes<float, float>
 
     public static float Relu(float x) => x <= 0 ? 0 : x;
 
-    public static float Sum(float x) => x;
+    public static void StoreSums(float* destination, float a, float b, float c, float d)
+    {
+        destination[0] = a;
+        destination[1] = b;
+        destination[2] = c;
+        destination[3] = d;
+    }
 }
