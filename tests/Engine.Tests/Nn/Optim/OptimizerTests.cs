@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Engine.Nn;
 using Engine.Tests.Devices;
+using Engine.Tests.Reference;
 using NUnit.Framework;
 
 namespace Engine.Tests.Nn.Optim;
@@ -161,6 +162,29 @@ internal sealed class OptimizerTests(string deviceName) : DeviceFixture(deviceNa
 
         Assert.That(optimizer.StateOf(w, "exp_avg")!.IsDisposed, Is.False);
         Assert.That(w.ToArray<float>(), Is.All.EqualTo(0.97f).Within(1e-4));
+    }
+
+    [Test]
+    public void Step_AfterTheModelMoved_TakesTheStateAlong()
+    {
+        Sequential moving = [new Linear(2, 2, generator: new Generator(1))], staying = [new Linear(2, 2, generator: new Generator(1))];
+        Optimizer[] optimizers = [new Adam(moving.Parameters), new Adam(staying.Parameters)];
+        for (int t = 0; t < 4; t++)
+        {
+            moving.To(t < 2 ? ReferenceDevice.Shared : Device);
+            foreach ((Sequential model, Optimizer optimizer) in ((Sequential[])[moving, staying]).Zip(optimizers))
+            {
+                foreach (Tensor parameter in model.Parameters)
+                {
+                    parameter.SetGrad(Tensor.Full(parameter.Shape, 0.5 + t, device: parameter.Device));
+                }
+
+                optimizer.Step();
+            }
+        }
+
+        Assert.That(optimizers[0].StateOf(moving.Parameters[0], "exp_avg")!.Device, Is.SameAs(Device));
+        Assert.That(moving.Parameters[0].ToArray<float>(), Is.EqualTo(staying.Parameters[0].ToArray<float>()).Within(1e-6));
     }
 
     [Test]

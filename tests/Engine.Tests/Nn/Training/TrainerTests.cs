@@ -141,6 +141,19 @@ internal sealed class TrainerTests
     }
 
     [Test]
+    public void Cancellation_DuringValidation_LeavesOnlyTheValidationToDo()
+    {
+        using CancellationTokenSource source = new();
+        Trainer whole = ToyTraining.Trainer(), trainer = ToyTraining.Trainer();
+        whole.Fit(_toy.Train, _toy.Validation);
+        Assert.That(() => trainer.Fit(_toy.Train, new CancellingSource(_toy.Validation, source), cancellationToken: source.Token), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That((trainer.Epoch, trainer.Batch, trainer.History.Epochs.Count), Is.EqualTo((0, 7, 0)));
+        trainer.Fit(_toy.Train, _toy.Validation);
+        Assert.That(trainer.Step, Is.EqualTo(7));
+        Assert.That(trainer.History.Epochs[0], Is.EqualTo(whole.History.Epochs[0]));
+    }
+
+    [Test]
     public void FitAsync_Cancelled_IsACancelledTask()
     {
         using CancellationTokenSource source = new();
@@ -245,6 +258,19 @@ internal sealed class TrainerTests
             Assert.That(reports[^1].Logs, Does.ContainKey("val_loss"));
             Assert.That(reports[0].Loss, Is.EqualTo(trainer.History["loss"][0]));
         });
+    }
+
+    private sealed class CancellingSource(IBatchSource data, CancellationTokenSource source) : IBatchSource
+    {
+        public int BatchCount => data.BatchCount;
+
+        public long SampleCount => data.SampleCount;
+
+        public IEnumerable<Batch> Epoch(int epoch, int firstBatch = 0)
+        {
+            source.Cancel();
+            return data.Epoch(epoch, firstBatch);
+        }
     }
 
     private sealed class Reports(List<TrainingProgress> list) : IProgress<TrainingProgress>
