@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Engine.Cpu;
 
 /// <summary>2-D convolution over contiguous NCHW buffers in all three directions.</summary>
@@ -12,10 +14,10 @@ internal static unsafe class Convolution
     {
         switch (level)
         {
-            case SimdLevel.Vector512: ConvolutionKernels<float, F32x16>.Forward(g, x, w, y, bias, relu, pool); break;
-            case SimdLevel.Vector256: ConvolutionKernels<float, F32x8>.Forward(g, x, w, y, bias, relu, pool); break;
-            case SimdLevel.Vector128: ConvolutionKernels<float, F32x4>.Forward(g, x, w, y, bias, relu, pool); break;
-            default: ConvolutionKernels<float, F32x1>.Forward(g, x, w, y, bias, relu, pool); break;
+            case SimdLevel.Vector512: ConvolutionKernels<float, F32x16, GemmKernels<Vector512<float>, float, LanesF32x16>>.Forward(g, x, w, y, bias, relu, pool); break;
+            case SimdLevel.Vector256: ConvolutionKernels<float, F32x8, GemmKernels<Vector256<float>, float, LanesF32x8>>.Forward(g, x, w, y, bias, relu, pool); break;
+            case SimdLevel.Vector128: ConvolutionKernels<float, F32x4, GemmKernels<Vector128<float>, float, LanesF32x4>>.Forward(g, x, w, y, bias, relu, pool); break;
+            default: ConvolutionKernels<float, F32x1, GemmKernels<float, float, LanesF32x1>>.Forward(g, x, w, y, bias, relu, pool); break;
         }
     }
 
@@ -27,10 +29,10 @@ internal static unsafe class Convolution
     {
         switch (level)
         {
-            case SimdLevel.Vector512: ConvolutionKernels<float, F32x16>.BackwardData(g, dy, w, dx, pool); break;
-            case SimdLevel.Vector256: ConvolutionKernels<float, F32x8>.BackwardData(g, dy, w, dx, pool); break;
-            case SimdLevel.Vector128: ConvolutionKernels<float, F32x4>.BackwardData(g, dy, w, dx, pool); break;
-            default: ConvolutionKernels<float, F32x1>.BackwardData(g, dy, w, dx, pool); break;
+            case SimdLevel.Vector512: ConvolutionKernels<float, F32x16, GemmKernels<Vector512<float>, float, LanesF32x16>>.BackwardData(g, dy, w, dx, pool); break;
+            case SimdLevel.Vector256: ConvolutionKernels<float, F32x8, GemmKernels<Vector256<float>, float, LanesF32x8>>.BackwardData(g, dy, w, dx, pool); break;
+            case SimdLevel.Vector128: ConvolutionKernels<float, F32x4, GemmKernels<Vector128<float>, float, LanesF32x4>>.BackwardData(g, dy, w, dx, pool); break;
+            default: ConvolutionKernels<float, F32x1, GemmKernels<float, float, LanesF32x1>>.BackwardData(g, dy, w, dx, pool); break;
         }
     }
 
@@ -42,10 +44,10 @@ internal static unsafe class Convolution
     {
         switch (level)
         {
-            case SimdLevel.Vector512: ConvolutionKernels<float, F32x16>.BackwardWeight(g, x, dy, dw, beta, pool); break;
-            case SimdLevel.Vector256: ConvolutionKernels<float, F32x8>.BackwardWeight(g, x, dy, dw, beta, pool); break;
-            case SimdLevel.Vector128: ConvolutionKernels<float, F32x4>.BackwardWeight(g, x, dy, dw, beta, pool); break;
-            default: ConvolutionKernels<float, F32x1>.BackwardWeight(g, x, dy, dw, beta, pool); break;
+            case SimdLevel.Vector512: ConvolutionKernels<float, F32x16, GemmKernels<Vector512<float>, float, LanesF32x16>>.BackwardWeight(g, x, dy, dw, beta, pool); break;
+            case SimdLevel.Vector256: ConvolutionKernels<float, F32x8, GemmKernels<Vector256<float>, float, LanesF32x8>>.BackwardWeight(g, x, dy, dw, beta, pool); break;
+            case SimdLevel.Vector128: ConvolutionKernels<float, F32x4, GemmKernels<Vector128<float>, float, LanesF32x4>>.BackwardWeight(g, x, dy, dw, beta, pool); break;
+            default: ConvolutionKernels<float, F32x1, GemmKernels<float, float, LanesF32x1>>.BackwardWeight(g, x, dy, dw, beta, pool); break;
         }
     }
 
@@ -57,10 +59,10 @@ internal static unsafe class Convolution
     {
         switch (level)
         {
-            case SimdLevel.Vector512: ConvolutionKernels<double, F64x8>.Forward(g, x, w, y, bias, relu, pool); break;
-            case SimdLevel.Vector256: ConvolutionKernels<double, F64x4>.Forward(g, x, w, y, bias, relu, pool); break;
-            case SimdLevel.Vector128: ConvolutionKernels<double, F64x2>.Forward(g, x, w, y, bias, relu, pool); break;
-            default: ConvolutionKernels<double, F64x1>.Forward(g, x, w, y, bias, relu, pool); break;
+            case SimdLevel.Vector512: ConvolutionKernels<double, F64x8, GemmKernels<Vector512<double>, double, LanesF64x8>>.Forward(g, x, w, y, bias, relu, pool); break;
+            case SimdLevel.Vector256: ConvolutionKernels<double, F64x4, GemmKernels<Vector256<double>, double, LanesF64x4>>.Forward(g, x, w, y, bias, relu, pool); break;
+            case SimdLevel.Vector128: ConvolutionKernels<double, F64x2, GemmKernels<Vector128<double>, double, LanesF64x2>>.Forward(g, x, w, y, bias, relu, pool); break;
+            default: ConvolutionKernels<double, F64x1, GemmKernels<double, double, LanesF64x1>>.Forward(g, x, w, y, bias, relu, pool); break;
         }
     }
 
@@ -72,10 +74,10 @@ internal static unsafe class Convolution
     {
         switch (level)
         {
-            case SimdLevel.Vector512: ConvolutionKernels<double, F64x8>.BackwardData(g, dy, w, dx, pool); break;
-            case SimdLevel.Vector256: ConvolutionKernels<double, F64x4>.BackwardData(g, dy, w, dx, pool); break;
-            case SimdLevel.Vector128: ConvolutionKernels<double, F64x2>.BackwardData(g, dy, w, dx, pool); break;
-            default: ConvolutionKernels<double, F64x1>.BackwardData(g, dy, w, dx, pool); break;
+            case SimdLevel.Vector512: ConvolutionKernels<double, F64x8, GemmKernels<Vector512<double>, double, LanesF64x8>>.BackwardData(g, dy, w, dx, pool); break;
+            case SimdLevel.Vector256: ConvolutionKernels<double, F64x4, GemmKernels<Vector256<double>, double, LanesF64x4>>.BackwardData(g, dy, w, dx, pool); break;
+            case SimdLevel.Vector128: ConvolutionKernels<double, F64x2, GemmKernels<Vector128<double>, double, LanesF64x2>>.BackwardData(g, dy, w, dx, pool); break;
+            default: ConvolutionKernels<double, F64x1, GemmKernels<double, double, LanesF64x1>>.BackwardData(g, dy, w, dx, pool); break;
         }
     }
 
@@ -87,10 +89,10 @@ internal static unsafe class Convolution
     {
         switch (level)
         {
-            case SimdLevel.Vector512: ConvolutionKernels<double, F64x8>.BackwardWeight(g, x, dy, dw, beta, pool); break;
-            case SimdLevel.Vector256: ConvolutionKernels<double, F64x4>.BackwardWeight(g, x, dy, dw, beta, pool); break;
-            case SimdLevel.Vector128: ConvolutionKernels<double, F64x2>.BackwardWeight(g, x, dy, dw, beta, pool); break;
-            default: ConvolutionKernels<double, F64x1>.BackwardWeight(g, x, dy, dw, beta, pool); break;
+            case SimdLevel.Vector512: ConvolutionKernels<double, F64x8, GemmKernels<Vector512<double>, double, LanesF64x8>>.BackwardWeight(g, x, dy, dw, beta, pool); break;
+            case SimdLevel.Vector256: ConvolutionKernels<double, F64x4, GemmKernels<Vector256<double>, double, LanesF64x4>>.BackwardWeight(g, x, dy, dw, beta, pool); break;
+            case SimdLevel.Vector128: ConvolutionKernels<double, F64x2, GemmKernels<Vector128<double>, double, LanesF64x2>>.BackwardWeight(g, x, dy, dw, beta, pool); break;
+            default: ConvolutionKernels<double, F64x1, GemmKernels<double, double, LanesF64x1>>.BackwardWeight(g, x, dy, dw, beta, pool); break;
         }
     }
 }

@@ -23,8 +23,8 @@ internal unsafe struct OuterWeightGradient<T, TVec> : IParallelBody
     /// <summary>Most input channels in a block.</summary>
     private const int MostChannels = 96;
 
-    /// <summary>Channels that are transposed together, and that lie together in the packed dy.</summary>
-    private const int TransposedChannels = 16;
+    /// <summary>Channels that lie together in the packed dy.</summary>
+    private const int TransposedChannels = PixelCopy<T, TVec>.ChannelsAtATime;
 
     /// <summary>Items to aim at: enough to keep the threads of a small machine evenly busy.</summary>
     private const int TargetItems = 16;
@@ -122,6 +122,14 @@ internal unsafe struct OuterWeightGradient<T, TVec> : IParallelBody
         using ScratchLease pixels = Scratch.Rent<T>(_unitImages * imageSize + 4 * TVec.Count);
         using ScratchLease packed = Scratch.Rent<T>((nint)PaddedOut * mostPixels);
         T* sums = _sums + part * ItemSums;
+        PixelCopy<T, TVec> copy = new()
+        {
+            InRows = _task.Rows.InSize,
+            InColumns = _task.Columns.InSize,
+            FirstColumn = _task.Columns.LowestOffset,
+            Columns = InColumns,
+            Pitch = _blockChannels,
+        };
         bool first = true;
         for (int image = firstImage; image < endImage; image += _unitImages)
         {
@@ -132,44 +140,13 @@ internal unsafe struct OuterWeightGradient<T, TVec> : IParallelBody
                 for (int i = 0; i < images; i++)
                 {
                     nint unit = (nint)(image + i) * _task.Groups + group;
-                    PackPixels(_input + (unit * _task.InChannels + firstIn) * _task.InPlane, channels, row, rows, pixels.As<T>() + i * imageSize);
+                    copy.Run(_input + (unit * _task.InChannels + firstIn) * _task.InPlane, channels,
+                        (nint)row * _task.Rows.Stride + _task.Rows.LowestOffset, InRows(rows), pixels.As<T>() + i * imageSize);
                     PackGradient(_gradient + unit * _task.OutChannels * _task.OutPlane + (nint)row * _task.Columns.OutSize, run, i * run, total, packed.As<T>());
                 }
 
                 Accumulate(pixels.As<T>(), packed.As<T>(), total, sums, first);
             }
-        }
-    }
-
-    private readonly void PackPixels(T* input, int channels, int firstRow, int rows, T* pixels)
-    {
-        TapAxis columns = _task.Columns;
-        int first = columns.LowestOffset, width = InColumns, begin = Math.Clamp(-first, 0, width), end = Math.Clamp(columns.InSize - first, begin, width);
-        nint row = (nint)firstRow * _task.Rows.Stride + _task.Rows.LowestOffset, pitch = _blockChannels, rowSize = width * pitch;
-        int count = InRows(rows), above = (int)Math.Clamp(-row, 0, count), inside = (int)Math.Clamp(_task.Rows.InSize - row, above, count) - above;
-        Clear(pixels, above * rowSize);
-        Clear(pixels + (above + inside) * rowSize, (count - above - inside) * rowSize);
-        T* source = input + (row + above) * columns.InSize + first + begin;
-        pixels += above * rowSize;
-        if (end - begin < width)
-        {
-            for (int i = 0; i < inside; i++)
-            {
-                Clear(pixels + i * rowSize, begin * pitch);
-                Clear(pixels + i * rowSize + end * pitch, (width - end) * pitch);
-            }
-        }
-
-        // Few channels at a time, each from its first row to its last: as many streams as the prefetcher can follow.
-        for (int c = 0; c < channels; c += TransposedChannels)
-        {
-            int some = Math.Min(TransposedChannels, channels - c);
-            T* plane = source + c * _task.InPlane;
-            if (width == columns.InSize && end - begin == width)
-                Transpose<T, TVec>.Copy(plane, _task.InPlane, some, inside * width, pixels + c, pitch);
-            else
-                for (int i = 0; i < inside; i++)
-                    Transpose<T, TVec>.Copy(plane + (nint)i * columns.InSize, _task.InPlane, some, end - begin, pixels + i * rowSize + begin * pitch + c, pitch);
         }
     }
 
