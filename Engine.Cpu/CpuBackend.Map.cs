@@ -17,6 +17,12 @@ internal sealed partial class CpuBackend
     public override unsafe void Map(in MapArgs args)
     {
         TileProgram program = Translate(args.Program, args.ComputeType);
+        if (program.IsCopy && args.Inputs[0].DType == args.Outputs[0].DType)
+        {
+            Copy(args.Inputs[0], args.Outputs[0], args.Shape);
+            return;
+        }
+
         MapPlan.Create(args, program, out MapPlan plan);
         int parts = Parts(plan.Space.Count * program.Cost, plan.Tiles);
         using ScratchLease uniforms = Scratch.Rent(program.Uniforms.Count * TileUniforms.Bytes);

@@ -4,6 +4,9 @@ namespace Engine.Cpu;
 
 internal sealed partial class CpuBackend
 {
+    /// <summary>A few additions, products and roots.</summary>
+    private const int MostCostInDouble = 16;
+
     private readonly ConcurrentDictionary<(ReduceProgram Program, DType ComputeType), TileReduction> _tileReductions = new();
 
     public override unsafe void Reduce(in ReduceArgs args)
@@ -57,8 +60,19 @@ internal sealed partial class CpuBackend
         var kernels = new ReduceKernels[program.Combiners.Length];
         for (int k = 0; k < kernels.Length; k++) kernels[k] = new ReduceKernels(program.Combiners[k], computeType, _level);
         translated = new TileReduction(
-            Translate(program.Prologue, computeType, keepsTiles: true), Translate(program.Epilogue, passesIndex ? DType.Int64 : computeType), kernels);
+            Translate(program.Prologue, computeType, keepsTiles: true),
+            passesIndex ? Translate(program.Epilogue, DType.Int64) : TranslateEpilogue(program.Epilogue, computeType),
+            kernels);
         return _tileReductions.GetOrAdd((program, computeType), translated);
+    }
+
+    // Sums are held in double precision; a mean is rounded once if it is divided there too. Not worth it for functions that have no vector form.
+    private TileProgram TranslateEpilogue(MapProgram epilogue, DType computeType)
+    {
+        TileProgram translated = Translate(epilogue, computeType);
+        if (computeType != DType.Float32 || translated.IsCopy) return translated;
+        TileProgram wide = Translate(epilogue, DType.Float64);
+        return wide.Cost <= MostCostInDouble ? wide : translated;
     }
 
     /// <summary>The loops of the epilogue: from accumulated values, in the order of the result loops, to the outputs.</summary>

@@ -137,7 +137,7 @@ internal readonly unsafe struct ReduceLoop(
     {
         Combiner combiner = kernels[k].Combiner;
         long first = runner.First;
-        if (target->Partials == null && wide == null && !combiner.YieldsIndex())
+        if (target->Partials == null && wide == null && !combiner.YieldsIndex() && target->Type == prologue.ComputeType)
         {
             nint bytes = runner.Count * prologue.ComputeType.SizeInBytes();
             Buffer.MemoryCopy(row, target->Values(k) + (first * prologue.ComputeType.SizeInBytes()), bytes, bytes);

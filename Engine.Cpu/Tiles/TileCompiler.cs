@@ -31,10 +31,36 @@ internal sealed unsafe class TileCompiler
     public static TileProgram Compile(MapProgram program, DType computeType, SimdLevel level, bool keepsTiles)
     {
         var compiler = new TileCompiler(program, computeType, level, keepsTiles);
+        delegate*<byte**, nint*, nint, void> whole = keepsTiles ? null : FusedPrograms.Find(program, computeType, level);
+        if (whole != null) return compiler.Wrap(whole);
         compiler.FindUniforms();
         compiler.Contract();
         return compiler.Allocate();
     }
+
+    // One step for the whole program: parameters and inputs by their numbers, then the outputs.
+    private TileProgram Wrap(delegate*<byte**, nint*, nint, void> kernel)
+    {
+        int[] parameters = Numbered(ScalarOpcode.Parameter), inputs = Numbered(ScalarOpcode.Input);
+        foreach (int place in parameters) _isUniform[place] = true;
+        int firstOutput = parameters.Length + inputs.Length, count = firstOutput + _program.OutputCount;
+        return new TileProgram
+        {
+            ComputeType = _computeType,
+            Steps = [new TileStep(kernel, 0, count)],
+            Slots = [.. Enumerable.Range(0, count)],
+            Uniforms = new TileUniforms(_program, _computeType, _isUniform, parameters),
+            Sources = [.. Enumerable.Range(0, inputs.Length).Select(i => new TileSource(ScalarOpcode.Input, i, 0))],
+            Temporaries = 0,
+            OutputSlots = [.. Enumerable.Range(firstOutput, _program.OutputCount)],
+            DefiningSteps = new int[_program.OutputCount],
+            Cost = _program.Code.Length,
+            IsCopy = false,
+        };
+    }
+
+    private int[] Numbered(ScalarOpcode leaf)
+        => [.. Enumerable.Range(0, _program.Code.Length).Where(i => _program.Code[i].Op == leaf).OrderBy(i => _program.Code[i].A)];
 
     private void FindUniforms()
     {

@@ -27,7 +27,7 @@ internal static unsafe class TileCounters
     {
         if (compute == DType.Float32 && step == 1)
         {
-            Philox.FillUniform(new Span<float>(tile, (int)count), key.Key0, key.Key1, key.Stream0, key.Stream1, start);
+            PhiloxVectors.FillUniform(key, start, (float*)tile, count);
             return;
         }
 

@@ -17,6 +17,7 @@ internal static unsafe class TileTransfer
             return;
         }
 
+        if (compute == DType.Float32 && stride == 1 && TileConversions.TryLoad(from, source, (float*)tile, count)) return;
         switch (compute)
         {
             case DType.Float32: Load(from, source, stride, (float*)tile, count); break;
@@ -35,6 +36,7 @@ internal static unsafe class TileTransfer
             return;
         }
 
+        if (compute == DType.Float32 && stride == 1 && TileConversions.TryStore(to, (float*)tile, destination, count)) return;
         switch (compute)
         {
             case DType.Float32: StoreFloats(to, (float*)tile, destination, stride, count); break;

@@ -105,6 +105,63 @@ internal sealed class MapTests
         }
     }
 
+    [TestCaseSource(nameof(Levels))]
+    public void OptimizerPrograms_MatchReference(SimdLevel level)
+    {
+        double[] parameters = [0.99, 5e-4, 0.01, 0.9, 0.1, 0.999, 0.001, 1.25, 1e-8];
+        foreach (MapProgram program in (MapProgram[])[OptimizerPrograms.Adam, OptimizerPrograms.SgdMomentum, OptimizerPrograms.Sgd, OptimizerPrograms.AmsGrad])
+        {
+            foreach (DType dtype in (DType[])[DType.Float32, DType.Float64])
+            {
+                foreach (int size in s_sizes)
+                {
+                    Tensor[] inputs = [.. Enumerable.Range(0, program.InputCount).Select(i => CpuLevels.Random([size], i, i < 3 ? -1 : 0.1, 1, dtype))];
+                    Check($"{program}, {dtype.ShortName()}, n = {size}, {level}", level, program, inputs, dtype, null, parameters);
+                    // In place, the way optimizers call it: the states follow the gradient.
+                    Tensor[] moved = [.. inputs.Select(x => x.To(CpuLevels.Device(level)))];
+                    Tensor[] expected = [.. inputs.Where((_, i) => i != 1).Take(program.OutputCount).Select(x => x.EmptyLike())];
+                    Tensor[] overwritten = [.. moved.Where((_, i) => i != 1).Take(program.OutputCount)];
+                    Pointwise.Into(expected, program, inputs, parameters);
+                    Pointwise.Into(overwritten, program, moved, parameters);
+                    for (int o = 0; o < expected.Length; o++) CpuLevels.AssertClose(overwritten[o], expected[o], 2e-6, $"{program} in place, output {o}, n = {size}");
+                }
+            }
+        }
+    }
+
+    [TestCaseSource(nameof(Levels))]
+    public void Copies_OfEveryTypeAndLayout_MatchReference(SimdLevel level)
+    {
+        foreach (DType dtype in Enum.GetValues<DType>())
+        {
+            foreach (Shape shape in (Shape[])[[5], [300], [3, 5], [17, 33], [64, 64], [70, 131], [3, 40, 50], [2, 3, 4, 5]])
+            {
+                Tensor x = CpuLevels.Random(shape, 7, 0, 100, dtype), there = x.To(CpuLevels.Device(level));
+                foreach (int[] axes in Permutations(shape.Rank))
+                {
+                    CpuLevels.AssertClose(there.Permute(axes).Contiguous(), x.Permute(axes).Contiguous(), 0, $"{dtype.ShortName()} {shape}, {string.Join(", ", axes)}, {level}");
+                    Tensor target = Tensor.Zeros(x.Permute(axes).Shape, dtype, there.Device);
+                    int[] back = [.. Enumerable.Range(0, axes.Length).Select(a => Array.IndexOf(axes, a))];
+                    Pointwise.Into(target.Permute(back), Programs.Copy, [there]);
+                    CpuLevels.AssertClose(target, x.Permute(axes), 0, $"into {dtype.ShortName()} {shape}, {string.Join(", ", axes)}, {level}");
+                }
+            }
+        }
+    }
+
+    [Test]
+    public void Random_EveryOffset_MatchesTheScalarGenerator()
+    {
+        CpuDevice device = CpuLevels.Device(CpuIsa.Level);
+        for (int size = 1; size < 70; size++)
+        {
+            Tensor y = Tensor.Zeros([3, size], DType.Float32, device);
+            Pointwise.Into(y, MapProgram.Compile(0, Expr.Random(0)), [], [7, uint.MaxValue, 11, 13]);
+            float[] values = y.ToArray<float>();
+            for (int i = 0; i < values.Length; i++) Assert.That(values[i], Is.EqualTo(Philox.Uniform(7, uint.MaxValue, 11, 13, i)), $"element {i} of {size}");
+        }
+    }
+
     [Test]
     public void Threads_DoNotChangeBits()
     {
@@ -151,6 +208,9 @@ internal sealed class MapTests
         int[] axes = [.. Enumerable.Range(0, x.Rank).Reverse()];
         return x.Permute(axes).Contiguous().Permute(axes);
     }
+
+    private static IEnumerable<int[]> Permutations(int rank) => rank == 0 ? [[]]
+        : Permutations(rank - 1).SelectMany(p => Enumerable.Range(0, rank).Select(at => (int[])[.. p[..at], rank - 1, .. p[at..]]));
 
     private static Expr Make(ScalarOp op) => op.Arity switch
     {

@@ -33,6 +33,8 @@ internal sealed class ReduceTests
             {
                 foreach (DType dtype in (DType[])[DType.Float32, DType.Float64, DType.Int32])
                 {
+                    // The large shapes are there for chunks; the reference takes its time over them.
+                    if (shape.ElementCount > 20_000 && (dtype != DType.Float32 || name is not ("sum" or "argmax"))) continue;
                     bool product = name == "product";
                     Tensor x = CpuLevels.Random(shape, 3, product ? 0.9 : -4, product ? 1.1 : 4, dtype);
                     Check($"{name} of {shape} over {string.Join(", ", axes)}, {dtype.ShortName()}, {level}", level, program, [x], axes, static t => t);
