@@ -40,6 +40,7 @@ internal sealed class RunFolder
     /// <summary>Writes down what the run was begun with, and removes what an earlier run left here.</summary>
     public void Begin(TrainOptions options)
     {
+        Directory.CreateDirectory(Path);
         Checkpoints.Clear();
         System.IO.File.Delete(Metrics);
         System.IO.File.Delete(Model);
@@ -73,7 +74,6 @@ internal sealed class RunFolder
     /// <summary>Renamed into place, so that a reader never sees half a file.</summary>
     private void WriteJson(string name, byte[] json)
     {
-        Directory.CreateDirectory(Path);
         System.IO.File.WriteAllBytes(File(name + ".new"), [.. json, (byte)'\n']);
         System.IO.File.Move(File(name + ".new"), File(name), overwrite: true);
     }

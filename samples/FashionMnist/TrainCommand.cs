@@ -99,7 +99,7 @@ internal static class TrainCommand
             ImagesPerSecond = (double)trainer.Epoch * trainImages.Count / clock.Seconds,
             TestLoss = last["val_loss"],
             TestAccuracy = last["val_accuracy"],
-            History = trainer.History.Epochs,
+            History = [.. trainer.History.Epochs.Select(static epoch => epoch.ToDictionary(static figure => figure.Key.Replace("val_", "test_", StringComparison.Ordinal), static figure => figure.Value))],
         };
     }
 }

@@ -42,7 +42,7 @@ internal static class Display
             }
             else if (Stopwatch.GetElapsedTime(_last) > s_interval)
             {
-                Console.WriteLine($"        {(double)progress.Batch / progress.BatchesPerEpoch:P0} of epoch {progress.Epoch + 1}: {Describe(progress)}");
+                Console.WriteLine($"        {100.0 * progress.Batch / progress.BatchesPerEpoch:F0}% of epoch {progress.Epoch + 1}: {Describe(progress)}");
             }
             else
             {
