@@ -1,0 +1,165 @@
+using System.Text.Json.Nodes;
+using Engine.Nn;
+using Engine.Tests.Nn;
+using Engine.Tests.Reference;
+using NUnit.Framework;
+
+namespace Engine.Tests.Samples;
+
+/// <summary>The main job as a process: what it writes, and that neither a signal nor a kill at any moment costs more than a step.</summary>
+[Category("Process")]
+internal sealed class FashionMnistSampleTests
+{
+    private const string Sample = "FashionMnist";
+
+    private TemporaryFolder _folder = null!;
+
+    /// <summary>The first 1,000 training and 200 test images of those that are shipped: enough to learn something from, quick to go through.</summary>
+    [SetUp]
+    public void MakeFolder()
+    {
+        _folder = new TemporaryFolder();
+        Directory.CreateDirectory(_folder.File("data"));
+        foreach ((string part, int count) in (ReadOnlySpan<(string, int)>)[("train", 1000), ("t10k", 200)])
+        {
+            ImageDataset images = FashionMnist.Load(Path.Combine(AppContext.BaseDirectory, FashionMnist.ShippedDirectory), part == "train");
+            byte[] size = [0, 0, (byte)(count >> 8), (byte)count];
+            byte[] pixels = [.. Enumerable.Range(0, count).SelectMany(i => images.Pixels(i).ToArray())];
+            _folder.Write($"data/{part}-images-idx3-ubyte", [0, 0, 8, 3, .. size, 0, 0, 0, 28, 0, 0, 0, 28, .. pixels]);
+            _folder.Write($"data/{part}-labels-idx1-ubyte", [0, 0, 8, 1, .. size, .. images.Labels[..count]]);
+        }
+    }
+
+    [TearDown]
+    public void DeleteFolder() => _folder.Dispose();
+
+    [Test]
+    public void Run_WritesMetricsAndModel_AndTheSameCommandGivesTheSameBits()
+    {
+        using SampleProcess first = SampleProcess.Run(Sample, _folder.Path, 0, [.. Training(), "--out", "a"]);
+        using SampleProcess second = SampleProcess.Run(Sample, _folder.Path, 0, [.. Training(), "--out", "b"]);
+        JsonNode metrics = JsonNode.Parse(File.ReadAllText(_folder.File("a/metrics.json")))!;
+        Assert.That((string?)metrics["model"], Is.EqualTo("mlp"));
+        Assert.That((string?)metrics["device"], Is.EqualTo("cpu"));
+        Assert.That((int?)metrics["threads"], Is.EqualTo(1));
+        Assert.That((int?)metrics["epochs"], Is.EqualTo(2));
+        Assert.That((int?)metrics["train_images"], Is.EqualTo(1000));
+        Assert.That((double?)metrics["train_seconds"], Is.GreaterThan(0));
+        Assert.That((double?)metrics["test_accuracy"], Is.GreaterThan(0.55), "ten classes, so chance is 0.1");
+        Assert.That(metrics["history"]!.AsArray(), Has.Count.EqualTo(2));
+        Assert.That(first.Output, Does.Contain("test accuracy"));
+
+        Assert.That(File.ReadAllBytes(_folder.File("b/model.safetensors")), Is.EqualTo(File.ReadAllBytes(_folder.File("a/model.safetensors"))));
+        Assert.That(Safetensors.Load(_folder.File("a/model.safetensors"), ReferenceDevice.Shared).Keys, Does.Contain("1.weight"));
+    }
+
+    [Test]
+    public void Killed_AgainAndAgain_LeavesLoadableCheckpointsAndResumesToTheSameBits()
+    {
+        using (SampleProcess.Run(Sample, _folder.Path, 0, [.. Training(), "--out", "whole"]))
+        {
+        }
+
+        // Saving after every step, the process spends most of its time in it, so that most kills hit a save.
+        string[] saving = ["--out", "killed", "--checkpoint-every", "1"];
+        CheckpointFolder checkpoints = new(_folder.File("killed/checkpoints"));
+        Random random = new();
+        string[] arguments = [.. Training(), .. saving];
+        int kills = 0;
+        while (kills < 6)
+        {
+            string? before = checkpoints.Latest;
+            using SampleProcess process = SampleProcess.Start(Sample, _folder.Path, arguments);
+            while (!process.HasExited && checkpoints.Latest == before)
+            {
+                Thread.Sleep(1);
+            }
+
+            Thread.Sleep(random.Next(30));
+            if (process.HasExited)
+            {
+                Assert.That(process.Wait(), Is.Zero, process.Output + process.Errors);
+                break;
+            }
+
+            process.Kill();
+            process.Wait();
+            kills++;
+            foreach ((_, string file) in checkpoints.Files)
+            {
+                Assert.That(() => Checkpoint.Load(file, ReferenceDevice.Shared), Throws.Nothing, file);
+            }
+
+            arguments = ["--resume", .. saving];
+        }
+
+        Assert.That(kills, Is.GreaterThan(0));
+        using (SampleProcess.Run(Sample, _folder.Path, 0, ["--resume", "--out", "killed"]))
+        {
+        }
+
+        Assert.That(File.ReadAllBytes(_folder.File("killed/model.safetensors")), Is.EqualTo(File.ReadAllBytes(_folder.File("whole/model.safetensors"))));
+    }
+
+    [TestCase("INT")]
+    [TestCase("TERM")]
+    [Platform(Exclude = "Win", Reason = "signals are sent with kill")]
+    public void Signalled_FinishesTheStepAndLeavesACheckpoint(string signal)
+    {
+        using SampleProcess process = SampleProcess.Start(Sample, _folder.Path, [.. Training(epochs: 100_000), "--out", "run"]);
+        CheckpointFolder checkpoints = new(_folder.File("run/checkpoints"));
+        while (!process.HasExited && checkpoints.Latest is null)
+        {
+            Thread.Sleep(1);
+        }
+
+        process.Signal(signal);
+        Assert.That(process.Wait(), Is.EqualTo(130), () => process.Output + process.Errors);
+        Assert.That(process.Output, Does.Contain("Go on with --resume --out run"));
+        TrainingState state = Checkpoint.Load(checkpoints.Latest!, ReferenceDevice.Shared);
+        Assert.That(process.Output, Does.Contain($"Interrupted after step {state.Section("trainer").Integer("step"):N0};"));
+        Assert.That(File.Exists(_folder.File("run/metrics.json")), Is.False);
+    }
+
+    [TestCase("--epochs 0", "--epochs is 0; it must be at least 1")]
+    [TestCase("--lr -1", "--lr is -1; it must be a positive number")]
+    [TestCase("--model vgg", "'vgg' not recognized")]
+    [TestCase("--device cuda:7", "There is no device 'cuda:7'")]
+    [TestCase("--data nowhere", "No Fashion-MNIST in nowhere")]
+    [TestCase("--resume", "There is no run under runs/ to resume")]
+    [TestCase("--resume --out nowhere", "There is no run in 'nowhere' to resume")]
+    public void Misuse_IsOneLineThatSaysWhatIsWrong(string arguments, string message)
+    {
+        using SampleProcess process = SampleProcess.Run(Sample, _folder.Path, 1, arguments.Split(' '));
+        Assert.That(process.Errors, Does.Contain(message).And.Not.Contain("   at "));
+        Assert.That(Directory.GetDirectories(_folder.Path), Has.Length.EqualTo(1), "nothing but the data is there");
+    }
+
+    [Test]
+    public void Resume_WithOtherHyperparameters_IsRefused()
+    {
+        using (SampleProcess.Run(Sample, _folder.Path, 0, [.. Training(epochs: 1), "--out", "run"]))
+        {
+        }
+
+        using SampleProcess process = SampleProcess.Run(Sample, _folder.Path, 1, "--resume", "--out", "run", "--lr", "0.5");
+        Assert.That(process.Errors, Does.Contain("--lr is 0.5, but the run was begun with 0.001"));
+    }
+
+    [Test]
+    public void Devices_ListsWhatWasFoundAndTried()
+    {
+        using SampleProcess process = SampleProcess.Run(Sample, _folder.Path, 0, "devices");
+        Assert.That(process.Output, Does.Contain("cpu").And.Contain("What was tried:"));
+    }
+
+    [Test]
+    public void EmbeddedHost_TrainsAnswersAndStops()
+    {
+        using SampleProcess process = SampleProcess.Run("EmbeddedHost", _folder.Path, 0, "--once");
+        Assert.That(process.Output, Does.Contain("of 200 answers are right"));
+        Assert.That(process.Output + process.Errors, Does.Not.Contain("fail:").And.Not.Contain("warn:"));
+    }
+
+    private static string[] Training(int epochs = 2) => ["--device", "cpu", "--model", "mlp", "--epochs", $"{epochs}", "--batch-size", "50", "--seed", "3", "--data", "data"];
+}
