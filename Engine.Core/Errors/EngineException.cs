@@ -17,7 +17,7 @@ public class EngineException : Exception
 }
 
 /// <summary>Shapes of operands do not fit together. The message names the operation, the shapes, the rule and a way out.</summary>
-public sealed class ShapeMismatchException(string message) : ArgumentException(message);
+public sealed class ShapeMismatchException(string message, Exception? inner = null) : ArgumentException(message, inner);
 
 /// <summary>An element type is not accepted, or two that must agree differ.</summary>
 public sealed class DTypeMismatchException(string message) : ArgumentException(message);

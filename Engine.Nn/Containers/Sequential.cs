@@ -65,21 +65,30 @@ public class Sequential : Layer, IReadOnlyList<Layer>
     }
 
     /// <inheritdoc/>
+    /// <exception cref="ShapeMismatchException">A layer refuses its input; the message begins with the layer's name.</exception>
     public override Tensor Forward(Tensor x)
     {
         Tensor y = x;
-        for (int i = 0; i < _layers.Count; i++)
+        int i = 0;
+        try
         {
-            Layer layer = _layers[i].Layer;
-            if (layer is IFusesRelu fusing && i + 1 < _layers.Count && _layers[i + 1].Layer is Relu && !ForwardTrace.IsActive)
+            for (; i < _layers.Count; i++)
             {
-                y = fusing.Forward(y, relu: true);
-                i++;
+                Layer layer = _layers[i].Layer;
+                if (layer is IFusesRelu fusing && i + 1 < _layers.Count && _layers[i + 1].Layer is Relu && !ForwardTrace.IsActive)
+                {
+                    y = fusing.Forward(y, relu: true);
+                    i++;
+                }
+                else
+                {
+                    y = ForwardTrace.Record(layer, y, layer.Forward(y));
+                }
             }
-            else
-            {
-                y = ForwardTrace.Record(layer, y, layer.Forward(y));
-            }
+        }
+        catch (ShapeMismatchException e)
+        {
+            throw new ShapeMismatchException($"Layer \"{_layers[i].Name}\": {e.Message}", e);
         }
 
         return ForwardTrace.Record(this, x, y);

@@ -50,6 +50,16 @@ internal sealed class LayerErrorTests(string deviceName) : DeviceFixture(deviceN
         Assert.That(() => make(), Throws.InstanceOf<ArgumentException>().With.Message.Contains(message));
 
     [Test]
+    public void Sequential_LayerThatRefuses_IsNamed()
+    {
+        Sequential net = [new Flatten(), new Sequential { { "head", new Linear(10, 2) }, new Relu() }];
+        Assert.That(
+            () => net.Forward(Tensor.Zeros([3, 4, 5])),
+            Throws.TypeOf<ShapeMismatchException>().With.Message.EqualTo(
+                "Layer \"1\": Layer \"head\": Linear: x is [3, 20], weight is [2, 10]; the last size of x must be 10 (in).").And.InnerException.Not.Null);
+    }
+
+    [Test]
     public void Lstm_StateOfAnotherBatch_Throws() => Assert.That(
         () => new Lstm(4, 5).Forward(Tensor.Zeros([6, 3, 4]), Tensor.Zeros([1, 2, 5]), null),
         Throws.TypeOf<ShapeMismatchException>().With.Message.EqualTo("Lstm: x is [6, 3, 4], the given state [1, 2, 5]; it must be [1, 3, 5] (layers · directions, N, hidden)."));
