@@ -1,0 +1,147 @@
+namespace Engine.Nn;
+
+// Epochs, steps and what a step consists of.
+public sealed partial class Trainer
+{
+    private TrainingEnd Run(IBatchSource train, IBatchSource? validation, TrainingContext context, IReadOnlyList<Callback> callbacks, CancellationToken cancellationToken)
+    {
+        while (Epoch < context.Epochs)
+        {
+            if (context.StopReason is not null)
+            {
+                return TrainingEnd.Stopped;
+            }
+
+            (context.Epoch, context.Batch, context.Samples) = (Epoch, Batch, _samples);
+            Notify(callbacks, context, static (callback, c) => callback.OnEpochBegin(c));
+            Model.Train();
+            if (!RunSteps(train, context, callbacks, cancellationToken))
+            {
+                return context.StopReason is not null ? TrainingEnd.Stopped : TrainingEnd.Cancelled;
+            }
+
+            OrderedDictionary<string, double> logs = TakeFigures();
+            if (validation is not null)
+            {
+                try
+                {
+                    Evaluate(validation, cancellationToken).AddTo(logs, "val_");
+                }
+                catch (OperationCanceledException)
+                {
+                    // All batches of the epoch are done; when the run goes on, only its validation is left.
+                    return TrainingEnd.Cancelled;
+                }
+            }
+
+            logs["learning_rate"] = Optimizer.LearningRate;
+            context.Logs = logs;
+            History.Add(logs);
+            BeginEpoch(Epoch + 1);
+            Notify(callbacks, context, static (callback, c) => callback.OnEpochEnd(c));
+            context.RunPendingSaves();
+        }
+
+        return context.StopReason is null ? TrainingEnd.Completed : TrainingEnd.Stopped;
+    }
+
+    /// <summary>Trains on the rest of the epoch; false if it was stopped or cancelled before its end.</summary>
+    private bool RunSteps(IBatchSource train, TrainingContext context, IReadOnlyList<Callback> callbacks, CancellationToken cancellationToken)
+    {
+        using IEnumerator<Batch> batches = train.Epoch(Epoch, Batch).GetEnumerator();
+        while (Batch < context.BatchesPerEpoch)
+        {
+            if (cancellationToken.IsCancellationRequested || context.StopReason is not null)
+            {
+                return false;
+            }
+
+            int count = Math.Min(GradientAccumulation, context.BatchesPerEpoch - Batch);
+            Optimizer.ZeroGrad();
+            for (int i = 0; i < count; i++)
+            {
+                if (!batches.MoveNext())
+                {
+                    throw new InvalidOperationException($"Fit: epoch {Epoch} ended after {Batch + i} batches; the source had announced {context.BatchesPerEpoch}.");
+                }
+
+                using Batch batch = batches.Current;
+                AddGradients(batch, 1.0 / count);
+                (context.Batch, context.Samples) = (Batch + i + 1, _samples);
+                if (i < count - 1)
+                {
+                    Notify(callbacks, context, static (callback, c) => callback.OnBatchEnd(c));
+                }
+            }
+
+            UpdateParameters();
+            Batch += count;
+            Step++;
+            Notify(callbacks, context, static (callback, c) => callback.OnBatchEnd(c));
+            Notify(callbacks, context, static (callback, c) => callback.OnStepEnd(c));
+            context.RunPendingSaves();
+        }
+
+        return true;
+    }
+
+    private void AddGradients(Batch batch, double share)
+    {
+        using TensorScope scope = TensorScope.Begin();
+        Tensor prediction = _forward(batch.Inputs);
+        Tensor loss = ScalarLoss(prediction, batch.Targets);
+        loss.Backward(share == 1 ? null : Tensor.Full(loss.Shape, share, loss.DType, loss.Device));
+        _lossSum.Add(loss, batch.Count);
+        _samples += batch.Count;
+        foreach (Metric metric in Metrics)
+        {
+            metric.Update(prediction, batch.Targets);
+        }
+    }
+
+    private void UpdateParameters()
+    {
+        using TensorScope scope = TensorScope.Begin();
+        if (ClipGradValue is { } limit)
+        {
+            Optimizer.Parameters.ClipGradValue(limit);
+        }
+
+        if (ClipGradNorm is { } norm)
+        {
+            Optimizer.Parameters.ClipGradNorm(norm);
+        }
+
+        Optimizer.Step();
+    }
+
+    private Tensor ScalarLoss(Tensor prediction, Tensor targets)
+    {
+        Tensor loss = _loss(prediction, targets);
+        return loss.ElementCount == 1
+            ? loss
+            : throw new ShapeMismatchException($"Fit: the loss is {loss.Shape}; it must be a scalar. Take its mean or sum.");
+    }
+
+    /// <summary>The figures of the epoch's training data.</summary>
+    private OrderedDictionary<string, double> TakeFigures()
+    {
+        OrderedDictionary<string, double> figures = new() { ["loss"] = ReadLoss() };
+        foreach (Metric metric in Metrics)
+        {
+            figures[metric.Name] = metric.Compute();
+        }
+
+        return figures;
+    }
+
+    private void BeginEpoch(int epoch)
+    {
+        (Epoch, Batch, _samples) = (epoch, 0, 0);
+        _lossSum.Reset();
+        foreach (Metric metric in Metrics)
+        {
+            metric.Reset();
+        }
+    }
+}
