@@ -7,6 +7,9 @@ namespace FashionMnistSample;
 /// <summary>Shows how a run comes along: a live bar on a terminal, plain lines where the output goes into a file or a pipe.</summary>
 internal static class Display
 {
+    /// <summary>Room for the texts beside the bar, so that it fits on 80 columns.</summary>
+    private const int TextWidth = 70;
+
     /// <summary>Calls <paramref name="work"/> with something to report to, which it does from its own thread.</summary>
     public static void Run(Action<IProgress<TrainingProgress>> work)
     {
@@ -18,11 +21,11 @@ internal static class Display
 
         LiveBar bar = new();
         AnsiConsole.Progress()
-            .Columns(new TextColumn(bar.Position), new ProgressBarColumn(), new PercentageColumn(), new TextColumn(bar.Figures))
+            .Columns(new TextColumn(bar.Position), new ProgressBarColumn { Width = Math.Clamp(AnsiConsole.Profile.Width - TextWidth, 10, 40) }, new PercentageColumn(), new TextColumn(bar.Figures))
             .AutoClear(true)
             .Start(context =>
             {
-                bar.Attach(context.AddTask(string.Empty));
+                bar.Attach(context.AddTask("training"));
                 work(bar);
             });
     }
@@ -79,7 +82,7 @@ internal static class Display
 
     private static string Describe(in TrainingProgress progress)
     {
-        string eta = progress.Eta is { } left ? $", {left:h\\:mm\\:ss} left" : string.Empty;
-        return $"loss {progress.Loss:F4}, accuracy {progress.Logs["accuracy"]:F4}, {progress.SamplesPerSecond:N0} images/s{eta}";
+        string eta = progress.Eta is { } left ? $"  {left:h\\:mm\\:ss}" : string.Empty;
+        return $"loss {progress.Loss:F3}  acc {progress.Logs["accuracy"]:F3}  {progress.SamplesPerSecond:N0} images/s{eta}";
     }
 }

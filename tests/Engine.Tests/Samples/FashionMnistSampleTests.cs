@@ -121,6 +121,21 @@ internal sealed class FashionMnistSampleTests
         Assert.That(File.Exists(_folder.File("run/metrics.json")), Is.False);
     }
 
+    [Test]
+    [Platform(Exclude = "Win", Reason = "the terminal is that of script(1)")]
+    public void Terminal_ShowsALiveBarAboveItTheTable()
+    {
+        if (!File.Exists("/usr/bin/script"))
+        {
+            Assert.Ignore("no terminal to be had: /usr/bin/script is missing");
+        }
+
+        using SampleProcess process = SampleProcess.StartOnTerminal(Sample, _folder.Path, [.. Training(), "--out", "run"]);
+        Assert.That(process.Wait(), Is.Zero, () => process.Output);
+        Assert.That(process.Output, Does.Contain("epoch 1/2").And.Contain("━").And.Contain("images/s"));
+        Assert.That(process.Output, Does.Match(@"    2/2 +\d").And.Contain("test accuracy"));
+    }
+
     [TestCase("--epochs 0", "--epochs is 0; it must be at least 1")]
     [TestCase("--lr -1", "--lr is -1; it must be a positive number")]
     [TestCase("--model vgg", "'vgg' not recognized")]

@@ -26,18 +26,15 @@ internal sealed class SampleProcess : IDisposable
     /// <summary>Starts a sample that was built along with the tests, on one thread, in an empty folder.</summary>
     public static SampleProcess Start(string sample, string folder, params string[] arguments)
     {
-        // artifacts/bin/Engine.Tests/release → artifacts/bin/FashionMnist/release
-        string tests = AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar);
-        string program = Path.Combine(tests, "..", "..", sample, Path.GetFileName(tests), sample + ".dll");
-        Assert.That(File.Exists(program), Is.True, $"{program} was not built");
-        ProcessStartInfo start = new(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet", [program, .. arguments])
-        {
-            WorkingDirectory = folder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            UseShellExecute = false,
-        };
-        start.Environment["ENGINE_THREADS"] = "1";
+        return new SampleProcess(Process.Start(Command(folder, DotNet, [Program(sample), .. arguments]))!);
+    }
+
+    /// <summary>The same, with a terminal of 80 columns for its output.</summary>
+    public static SampleProcess StartOnTerminal(string sample, string folder, params string[] arguments)
+    {
+        string command = $"stty cols 80 rows 24; exec '{DotNet}' '{Program(sample)}' {string.Join(' ', arguments)}";
+        ProcessStartInfo start = Command(folder, "/usr/bin/script", ["-qec", command, "/dev/null"]);
+        start.Environment["TERM"] = "xterm-256color";
         return new SampleProcess(Process.Start(start)!);
     }
 
@@ -73,5 +70,29 @@ internal sealed class SampleProcess : IDisposable
         }
 
         _process.Dispose();
+    }
+
+    private static string DotNet => Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet";
+
+    /// <summary>artifacts/bin/Engine.Tests/release → artifacts/bin/FashionMnist/release</summary>
+    private static string Program(string sample)
+    {
+        string tests = AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar);
+        string program = Path.GetFullPath(Path.Combine(tests, "..", "..", sample, Path.GetFileName(tests), sample + ".dll"));
+        Assert.That(File.Exists(program), Is.True, $"{program} was not built");
+        return program;
+    }
+
+    private static ProcessStartInfo Command(string folder, string program, IEnumerable<string> arguments)
+    {
+        ProcessStartInfo start = new(program, arguments)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+        start.Environment["ENGINE_THREADS"] = "1";
+        return start;
     }
 }
