@@ -99,9 +99,7 @@ public sealed class ConfusionMatrix : Metric
         Tensor truth = target.To(DType.Int64).Reshape(count);
         Tensor weight = (truth >= 0).To(DType.Int64);
         Tensor cell = (truth * weight * Classes) + prediction.ArgMax(1).Reshape(count);
-        Tensor counts = _counts.On(prediction.Device);
-        counts.Device.Backend.ScatterAdd(counts.Operand, cell.Operand, weight.Operand, axis: 0);
-        counts.Storage.MarkWritten();
+        _counts.Add(Tensor.Zeros([Classes * Classes], DType.Int64, prediction.Device).ScatterAdd(0, cell, weight));
     }
 
     private double Average(Averaging averaging, Func<long, long, long, (long Part, long Whole)> ratio)

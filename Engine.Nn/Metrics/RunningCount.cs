@@ -8,22 +8,19 @@ internal sealed class RunningCount(Shape shape)
     // The state while there is no tensor: nobody knows the device before the first batch.
     private Tensor? _loaded;
 
-    /// <summary>The counts on a device, to be added to in place.</summary>
-    public Tensor On(Device device)
+    /// <summary>Adds a tensor of the same shape.</summary>
+    public void Add(Tensor addend)
     {
-        if (_counts?.Device != device)
+        if (_counts?.Device != addend.Device)
         {
             using TensorScope outside = TensorScope.Suspend();
             Tensor? before = _counts ?? _loaded;
-            _counts = before?.To(device) ?? Tensor.Zeros(shape, DType.Int64, device);
+            _counts = before?.To(addend.Device) ?? Tensor.Zeros(shape, DType.Int64, addend.Device);
             _loaded = null;
         }
 
-        return _counts;
+        _counts.AddInPlace(addend.Reshape(shape));
     }
-
-    /// <summary>Adds a tensor of the same shape.</summary>
-    public void Add(Tensor addend) => On(addend.Device).AddInPlace(addend.Reshape(shape));
 
     /// <summary>The counts in row-major order; waits for the device.</summary>
     public long[] Read() => (_counts ?? _loaded)?.ToArray<long>() ?? new long[shape.ElementCount];
