@@ -290,7 +290,7 @@ public readonly ref struct LayerNormBackwardArgs
 /// <summary>Cross-entropy of rows of logits [N, C] against class numbers [N].</summary>
 /// <remarks>
 /// loss[i] = −Σ_c q_c·w_c·log softmax(z_i)_c with q = (1 − s)·onehot(t_i) + s/C, s the label smoothing; 0 where t_i is
-/// <see cref="IgnoreIndex"/>. A target outside [0, C) that is not ignored is an <see cref="ArgumentOutOfRangeException"/> on the CPU.
+/// <see cref="IgnoreIndex"/>. Core has checked that other targets lie in [0, C) where they are in host memory.
 /// </remarks>
 public readonly ref struct CrossEntropyArgs
 {

@@ -47,6 +47,7 @@ public sealed partial class Tensor
     /// <param name="labelSmoothing">s: the target distribution is (1 − s)·onehot + s/C.</param>
     /// <param name="ignoreIndex">Targets with this number count for nothing.</param>
     /// <param name="reduction">Mean by default.</param>
+    /// <exception cref="ArgumentOutOfRangeException">In host memory: a class number outside [0, C) that is not ignored.</exception>
     public Tensor CrossEntropy(Tensor target, Tensor? classWeights = null, double labelSmoothing = 0, long ignoreIndex = -100, Reduction reduction = Reduction.Mean)
     {
         const string Op = nameof(CrossEntropy);
@@ -58,7 +59,7 @@ public sealed partial class Tensor
             throw new ArgumentOutOfRangeException(nameof(labelSmoothing), labelSmoothing, $"{Op}: label smoothing must lie in [0, 1].");
         }
 
-        Tensor z = ClassesLast(Op, target, classWeights, out Tensor t);
+        Tensor z = ClassesLast(Op, target, classWeights, ignoreIndex, out Tensor t);
         Tensor losses = Allocate([z.Shape[0]], DType, Device), lse = Allocate([z.Shape[0]], DType, Device);
         if (z.Shape[0] > 0)
         {
@@ -93,7 +94,7 @@ public sealed partial class Tensor
     {
         const string Op = nameof(NllLoss);
         ArgumentNullException.ThrowIfNull(target);
-        Tensor x = ClassesLast(Op, target, classWeights, out Tensor t);
+        Tensor x = ClassesLast(Op, target, classWeights, ignoreIndex, out Tensor t);
         Tensor ignored = t.EqualTo(ignoreIndex);
         Tensor safe = Where(ignored, Zeros(Shape.Scalar, DType.Int64, Device), t);
         Tensor picked = -x.Gather(1, safe.Unsqueeze(1)).Squeeze(1);
@@ -165,7 +166,7 @@ public sealed partial class Tensor
     }
 
     /// <summary>[N, C, …] as [N·…, C], targets as [N·…].</summary>
-    private Tensor ClassesLast(string op, Tensor target, Tensor? classWeights, out Tensor flatTarget)
+    private Tensor ClassesLast(string op, Tensor target, Tensor? classWeights, long ignoreIndex, out Tensor flatTarget)
     {
         if (target.DType is not (DType.Int64 or DType.Int32))
         {
@@ -184,6 +185,7 @@ public sealed partial class Tensor
         }
 
         flatTarget = target.To(DType.Int64).Reshape((int)target.ElementCount);
+        CheckClasses(op, flatTarget, Shape[1], ignoreIndex);
         if (Rank == 2)
         {
             return this;
@@ -197,6 +199,23 @@ public sealed partial class Tensor
 
         order[^1] = 1;
         return Permute(order).Reshape((int)target.ElementCount, Shape[1]);
+    }
+
+    /// <summary>Class numbers in host memory cost nothing to look at; on a card that would mean to wait for it.</summary>
+    private static void CheckClasses(string op, Tensor target, int classes, long ignoreIndex)
+    {
+        if (target.Device is not HostDevice)
+        {
+            return;
+        }
+
+        foreach (long number in target.IsContiguous ? target.AsSpan<long>() : target.ToArray<long>())
+        {
+            if ((ulong)number >= (ulong)classes && number != ignoreIndex)
+            {
+                throw new ArgumentOutOfRangeException(nameof(target), number, $"{op}: class numbers must lie in [0, {classes}) or be ignoreIndex ({ignoreIndex}).");
+            }
+        }
     }
 
     /// <summary>What a mean divides by: the weights of the targets that count.</summary>
