@@ -65,11 +65,13 @@ internal sealed partial class ReferenceBackend
         {
             int[] at = Coordinates(shape, i);
             int[] atA = [.. at], atB = [.. at];
+            (atA[^1], atB[^2]) = (0, 0);
             T sum = T.Zero;
-            for (int k = 0; k < depth; k++)
+            if (depth > 0)
             {
-                (atA[^1], atB[^2]) = (k, k);
-                sum += Read<T>(args.A, PlaceAt(args.A.Layout, atA), type) * Read<T>(args.B, PlaceAt(args.B.Layout, atB), type);
+                long placeA = PlaceAt(args.A.Layout, atA), placeB = PlaceAt(args.B.Layout, atB);
+                for (int k = 0; k < depth; k++)
+                    sum += Read<T>(args.A, placeA + (k * args.A.Layout.Strides[^1]), type) * Read<T>(args.B, placeB + (k * args.B.Layout.Strides[^2]), type);
             }
 
             long place = PlaceAt(args.C.Layout, at);
