@@ -3,13 +3,14 @@ namespace Engine;
 /// <summary>Running sums, sorting and norms made of the ten operations.</summary>
 public abstract partial class Backend
 {
-    // Keys a at place i, b at place j: whether b comes before a in ascending order; NaN last, equal keys by place.
+    // Keys a at place i, b at place j: whether b comes before a in ascending order; NaN last, equal keys by place. NaN is what differs from
+    // itself: that holds for integers too, where it never does.
     private static readonly Expr s_before = Expr.Or(
         Expr.Or(
             Expr.Less(Expr.Input(1), Expr.Input(0)),
-            Expr.And(Expr.IsNaN(Expr.Input(0)), Expr.Not(Expr.IsNaN(Expr.Input(1))))),
+            Expr.And(Expr.NotEqual(Expr.Input(0), Expr.Input(0)), Expr.Not(Expr.NotEqual(Expr.Input(1), Expr.Input(1))))),
         Expr.And(
-            Expr.Or(Expr.Equal(Expr.Input(1), Expr.Input(0)), Expr.And(Expr.IsNaN(Expr.Input(0)), Expr.IsNaN(Expr.Input(1)))),
+            Expr.Or(Expr.Equal(Expr.Input(1), Expr.Input(0)), Expr.And(Expr.NotEqual(Expr.Input(0), Expr.Input(0)), Expr.NotEqual(Expr.Input(1), Expr.Input(1)))),
             Expr.Less(Expr.Input(3), Expr.Input(2))));
 
     private static readonly ReduceProgram s_rank = ReduceProgram.Create(
@@ -21,9 +22,9 @@ public abstract partial class Backend
             Expr.Or(
                 Expr.Or(
                     Expr.Less(Expr.Input(0), Expr.Input(1)),
-                    Expr.And(Expr.IsNaN(Expr.Input(1)), Expr.Not(Expr.IsNaN(Expr.Input(0))))),
+                    Expr.And(Expr.NotEqual(Expr.Input(1), Expr.Input(1)), Expr.Not(Expr.NotEqual(Expr.Input(0), Expr.Input(0))))),
                 Expr.And(
-                    Expr.Or(Expr.Equal(Expr.Input(1), Expr.Input(0)), Expr.And(Expr.IsNaN(Expr.Input(0)), Expr.IsNaN(Expr.Input(1)))),
+                    Expr.Or(Expr.Equal(Expr.Input(1), Expr.Input(0)), Expr.And(Expr.NotEqual(Expr.Input(0), Expr.Input(0)), Expr.NotEqual(Expr.Input(1), Expr.Input(1)))),
                     Expr.Less(Expr.Input(3), Expr.Input(2))))),
         [Combiner.Sum],
         MapProgram.Compile(1, Expr.Input(0)));

@@ -1,3 +1,4 @@
+using Engine.Cpu;
 using Engine.Tests.Reference;
 using NUnit.Framework;
 
@@ -28,6 +29,14 @@ internal static class TestDevices
 
     /// <summary>The device of a name in <see cref="All"/>, with its number of threads set.</summary>
     public static Device Use(string name) => s_devices[name]();
+
+    /// <summary>A device like the named one with a pool of its own, where its family can be made at will; else the shared one.</summary>
+    public static Device Fresh(string name) => Use(name) switch
+    {
+        ReferenceDevice => new ReferenceDevice(),
+        CpuDevice cpu => new CpuDevice("cpu", cpu.Threads),
+        Device shared => shared,
+    };
 
     private static Dictionary<string, Func<Device>> Find()
     {

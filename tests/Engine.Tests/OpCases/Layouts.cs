@@ -30,6 +30,9 @@ internal static class Layouts
 {
     public static IReadOnlyList<LayoutKind> All { get; } = Enum.GetValues<LayoutKind>();
 
+    /// <summary>Whether a layout makes equal elements.</summary>
+    public static bool IsStretched(LayoutKind kind) => kind is LayoutKind.StretchedFirst or LayoutKind.StretchedLast;
+
     /// <summary>The values under a layout; a stretched axis repeats its first slice and loses the others.</summary>
     public static Tensor Make(double[] values, Shape shape, LayoutKind kind, DType dtype, Device device)
     {

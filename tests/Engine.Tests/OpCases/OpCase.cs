@@ -44,8 +44,11 @@ internal sealed record OpCase(string Name, Func<int, OpInput[]> Inputs, Func<Ten
     /// <summary>Whether second derivatives exist and are recorded.</summary>
     public bool TwiceDifferentiable { get; init; } = true;
 
-    /// <summary>Whether equal elements make the gradient ambiguous or ill conditioned, so that finite differences need distinct ones.</summary>
+    /// <summary>Whether equal elements make the gradient ambiguous, so that finite differences need distinct ones.</summary>
     public bool NeedsDistinct { get; init; }
+
+    /// <summary>Whether equal elements magnify rounding beyond any bound: a division by their deviation.</summary>
+    public bool NeedsSpread { get; init; }
 
     /// <summary>The sizes of the layout tests.</summary>
     public int[] Sizes { get; init; } = s_aroundVectors;

@@ -12,7 +12,7 @@ internal static partial class OpTable
         .. Over("LogSumExp", -3, 3, (x, axes, keep) => x.LogSumExp(axes, keep)).Select(row => row with { Sizes = [.. row.Sizes.Where(n => n > 0)] }),
         .. Over("Prod", 0.8, 1.25, (x, axes, keep) => x.Prod(axes, keep)).Select(row => row with { Sizes = [.. row.Sizes.Where(n => n <= 33)] }),
         new("VarUnbiased", n => [new([4, n])], x => x[0].Var(0)),
-        new("Std", n => [new([4, n])], x => x[0].Std(0)) { NeedsDistinct = true },
+        new("Std", n => [new([4, n])], x => x[0].Std(0)) { NeedsSpread = true },
         new("Norm", n => [new([n], 0.5, 2)], x => x[0].Norm()) { Tolerance = 1e-4 },
         new("ArgMax", n => [new([3, n])], x => x[0].ArgMax(1)) { Differentiable = false, TwiceDifferentiable = false, Sizes = [1, 3, 17, 129, 1025] },
         new("ArgMinColumns", n => [new([n, 3])], x => x[0].ArgMin(0)) { Differentiable = false, TwiceDifferentiable = false, Sizes = [1, 3, 17, 129, 1025] },
