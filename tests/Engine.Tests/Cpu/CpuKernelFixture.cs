@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Numerics;
 using Engine.Cpu;
 using Engine.Tests.Comparison;
@@ -12,6 +13,8 @@ namespace Engine.Tests.Cpu;
 /// </summary>
 internal abstract class CpuKernelFixture(SimdLevel level, int threads)
 {
+    private static readonly ConcurrentDictionary<string, (Shape Shape, double[] Values)[]> s_expected = new();
+
     private CpuDevice? _device;
 
     /// <summary>For <see cref="TestFixtureSourceAttribute"/>.</summary>
@@ -31,6 +34,9 @@ internal abstract class CpuKernelFixture(SimdLevel level, int threads)
 
     /// <summary>The CPU with the fixture's vectors and threads.</summary>
     protected CpuDevice Cpu => _device!;
+
+    /// <summary>The width of the vectors.</summary>
+    protected SimdLevel Level => level;
 
     [OneTimeSetUp]
     public void StartThreads()
@@ -67,14 +73,23 @@ internal abstract class CpuKernelFixture(SimdLevel level, int threads)
         Tensor.From<T>([.. values.Select(T.CreateSaturating)], shape, device);
 
     /// <summary>What <paramref name="run"/> returns must be equal bit for bit in two runs on the CPU and close to what the reference computes.</summary>
+    /// <param name="what">Names the case: the fixtures share what the reference computed for it.</param>
+    /// <param name="run">Makes the operands on a device, calls its backend and returns the results.</param>
+    /// <param name="relative">Allowed error relative to each expected number.</param>
+    /// <param name="absolute">Allowed error on top of that.</param>
     protected void AssertMatchesReference(string what, Func<Device, Tensor[]> run, double relative, double absolute = 0)
     {
         using TensorScope scope = TensorScope.Begin();
-        Tensor[] actual = run(Cpu), again = run(Cpu), expected = run(ReferenceDevice.Shared);
+        Tensor[] actual = run(Cpu), again = run(Cpu);
+        (Shape Shape, double[] Values)[] expected = s_expected.GetOrAdd(
+            $"{GetType().Name}: {what}", _ => [.. run(ReferenceDevice.Shared).Select(x => (x.Shape, x.ToArray<double>()))]);
+        Assert.That(actual, Has.Length.EqualTo(expected.Length));
         for (int i = 0; i < expected.Length; i++)
         {
-            Close.AssertAll($"{what}, result {i}, second run", actual[i], again[i], 0, 0);
-            Close.AssertAll($"{what}, result {i}", expected[i], actual[i], relative, absolute);
+            double[] values = actual[i].ToArray<double>();
+            Close.AssertAll($"{what}, result {i}, second run", values, again[i].ToArray<double>(), 0, 0);
+            Assert.That(actual[i].Shape, Is.EqualTo(expected[i].Shape), $"{what}, result {i}");
+            Close.AssertAll($"{what}, result {i}", expected[i].Values, values, relative, absolute);
         }
     }
 }

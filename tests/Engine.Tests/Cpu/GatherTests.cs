@@ -100,7 +100,7 @@ internal sealed class GatherTests(SimdLevel level, int threads) : CpuKernelFixtu
         view ??= static x => x;
 
         // Grid values are exact in every type and so are their sums.
-        AssertMatchesReference($"{typeof(T).Name} {table}, axis {axis}", Run, 0);
+        AssertMatchesReference($"{typeof(T).Name} {table}, axis {axis}, {count} indices of {index}, wide {wideIndex}, reversed {reversed}", Run, 0);
 
         Tensor[] Run(Device device)
         {

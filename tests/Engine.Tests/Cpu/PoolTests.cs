@@ -76,7 +76,7 @@ internal sealed class PoolTests(SimdLevel level, int threads) : CpuKernelFixture
         if (rows < 1 || columns < 1) return;
         Shape result = [shape[0], shape[1], rows, columns];
         double[] values = Grid(shape.ElementCount, 1, nan), gradient = Grid(result.ElementCount, 2);
-        AssertMatchesReference($"{kind} {typeof(T).Name} {g} over {shape}", Run, typeof(T) == typeof(Half) ? 1e-3 : typeof(T) == typeof(double) ? 1e-15 : 1e-6, 1e-6);
+        AssertMatchesReference($"{kind} {typeof(T).Name} {g} over {shape}, nan {nan}, reversed {reversed}", Run, typeof(T) == typeof(Half) ? 1e-3 : typeof(T) == typeof(double) ? 1e-15 : 1e-6, 1e-6);
 
         Tensor[] Run(Device device)
         {

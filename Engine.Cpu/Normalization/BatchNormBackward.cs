@@ -1,0 +1,78 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace Engine.Cpu;
+
+/// <summary>Backward pass over channels whose pieces are at least two vectors long.</summary>
+/// <param name="shape">How the tensors are cut.</param>
+/// <param name="args">The operands.</param>
+/// <param name="blocks">[C, blocks], scratch.</param>
+/// <param name="factors">[C], scratch.</param>
+internal readonly unsafe struct BatchNormBackward<T, TVec, TGate>(
+    BatchNormShape shape, BatchNormGradient<T> args, GradientSums* blocks, (T ForGradient, T ForDeviation, T Constant)* factors) : IBatchNormStep
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TVec : struct, ISimd<TVec>
+    where TGate : struct, IReluGate
+{
+    public void Collect(int group, int block)
+    {
+        TVec mean = TVec.Broadcast(args.Mean + group);
+        TVec a = TVec.Zero, b = a, ax = a, bx = a;
+        for (Strips strips = shape.Strips(group, block); strips.MoveNext();)
+        {
+            T* x = args.X + strips.Offset;
+            nint i = 0, n = strips.Size;
+            for (; i <= n - (2 * TVec.Count); i += 2 * TVec.Count)
+            {
+                TVec u = Gradient(strips.Offset + i, TVec.Count), v = Gradient(strips.Offset + i + TVec.Count, TVec.Count);
+                a += u;
+                b += v;
+                ax = TVec.MultiplyAdd(u, TVec.Load(x + i) - mean, ax);
+                bx = TVec.MultiplyAdd(v, TVec.Load(x + i + TVec.Count) - mean, bx);
+            }
+
+            for (; i < n; i += TVec.Count)
+            {
+                TVec u = Gradient(strips.Offset + i, n - i);
+                a += u;
+                ax = TVec.MultiplyAdd(u, Tail.Load<TVec>(x + i, n - i) - Tail.First(mean, n - i), ax);
+            }
+        }
+
+        blocks[((nint)group * shape.Blocks) + block] = new GradientSums { Sum = TVec.Sum(a + b), Product = TVec.Sum(ax + bx) };
+    }
+
+    public void Finish(int group)
+    {
+        GradientSums sums = default;
+        for (int block = 0; block < shape.Blocks; block++) sums.Add(blocks[((nint)group * shape.Blocks) + block]);
+        factors[group] = args.Publish(group, sums, shape.Count);
+    }
+
+    public void Apply(int group, int block)
+    {
+        if (args.GradX == null) return;
+        (T ForGradient, T ForDeviation, T Constant)* f = factors + group;
+        TVec mean = TVec.Broadcast(args.Mean + group);
+        TVec forGradient = TVec.Broadcast(&f->ForGradient), forDeviation = TVec.Broadcast(&f->ForDeviation), constant = TVec.Broadcast(&f->Constant);
+        for (Strips strips = shape.Strips(group, block); strips.MoveNext();)
+        {
+            T* x = args.X + strips.Offset, dx = args.GradX + strips.Offset;
+            nint i = 0, n = strips.Size;
+            for (; i <= n - TVec.Count; i += TVec.Count)
+            {
+                TVec rest = TVec.MultiplyAdd(TVec.Load(x + i) - mean, forDeviation, constant);
+                TVec.MultiplyAdd(Gradient(strips.Offset + i, TVec.Count), forGradient, rest).Store(dx + i);
+            }
+
+            if (i < n)
+            {
+                TVec rest = TVec.MultiplyAdd(TVec.LoadFirst(x + i, n - i) - mean, forDeviation, constant);
+                TVec.MultiplyAdd(Gradient(strips.Offset + i, n - i), forGradient, rest).StoreFirst(dx + i, n - i);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private TVec Gradient(nint at, nint left) => args.Gradient<TVec, TGate>(at, left);
+}

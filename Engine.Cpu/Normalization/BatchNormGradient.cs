@@ -1,0 +1,72 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace Engine.Cpu;
+
+/// <summary>Σdy and Σdy·(x − mean).</summary>
+internal struct GradientSums
+{
+    public double Sum, Product;
+
+    public void Add(in GradientSums other)
+    {
+        Sum += other.Sum;
+        Product += other.Product;
+    }
+}
+
+/// <summary>Whether a ReLU lies behind the normalisation, through which the gradient passes only where the result is positive.</summary>
+internal interface IReluGate
+{
+    static abstract bool IsThere { get; }
+}
+
+/// <summary>A ReLU.</summary>
+internal readonly struct ReluGate : IReluGate
+{
+    public static bool IsThere => true;
+}
+
+/// <summary>None.</summary>
+internal readonly struct NoGate : IReluGate
+{
+    public static bool IsThere => false;
+}
+
+/// <summary>The operands of the backward pass, and what its last step needs of each channel.</summary>
+internal unsafe struct BatchNormGradient<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>[N, C, L]; Y is null without a ReLU.</summary>
+    public T* X, GradY, Y;
+
+    /// <summary>[N, C, L], written, or null.</summary>
+    public T* GradX;
+
+    /// <summary>[C]; Scale is null for 1.</summary>
+    public T* Mean, InverseStd, Scale;
+
+    /// <summary>[C], written.</summary>
+    public T* GradScale, GradShift;
+
+    /// <summary>Writes the gradients of a channel's scale and shift.</summary>
+    /// <returns>Factors of dx = ForGradient·dy + (ForDeviation·(x − mean) + Constant).</returns>
+    public readonly (T ForGradient, T ForDeviation, T Constant) Publish(int channel, in GradientSums sums, double count)
+    {
+        double inverseStd = double.CreateTruncating(InverseStd[channel]);
+        GradShift[channel] = T.CreateTruncating(sums.Sum);
+        GradScale[channel] = T.CreateTruncating(sums.Product * inverseStd);
+        double factor = Scale == null ? inverseStd : inverseStd * double.CreateTruncating(Scale[channel]);
+        return (
+            T.CreateTruncating(factor),
+            T.CreateTruncating(-factor * inverseStd * inverseStd * sums.Product / count),
+            T.CreateTruncating(-factor * sums.Sum / count));
+    }
+
+    /// <summary>The gradient to the normalised values at a place.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly TVec Gradient<TVec, TGate>(nint at, nint left) where TVec : struct, ISimd<TVec> where TGate : struct, IReluGate
+    {
+        TVec dy = Tail.Load<TVec>(GradY + at, left);
+        return TGate.IsThere ? TVec.Less(TVec.Zero, Tail.Load<TVec>(Y + at, left)) & dy : dy;
+    }
+}

@@ -1,0 +1,73 @@
+using System.Numerics;
+
+namespace Engine.Cpu;
+
+/// <summary>Sums over a contiguous row: in lanes over blocks, in double precision over the blocks.</summary>
+internal static unsafe class RowSums<T, TVec>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TVec : struct, ISimd<TVec>
+{
+    /// <summary>So many numbers are added in the lanes of four vectors before the lanes are: at most 64 to a lane of 16.</summary>
+    private const int Block = 4096;
+
+    /// <summary>Σx.</summary>
+    public static double Sum(T* x, nint count)
+    {
+        double sum = 0;
+        for (nint start = 0; start < count; start += Block) sum += BlockSum(x + start, Math.Min(Block, count - start));
+        return sum;
+    }
+
+    /// <summary>Σ(x − center) and Σ(x − center)².</summary>
+    public static (double Sum, double Squares) Deviations(T* x, nint count, double center)
+    {
+        (double sum, double squares) = (0, 0);
+        TVec shift = TVec.Create(center);
+        for (nint start = 0; start < count; start += Block)
+        {
+            (double s, double q) = BlockDeviations(x + start, Math.Min(Block, count - start), shift);
+            (sum, squares) = (sum + s, squares + q);
+        }
+
+        return (sum, squares);
+    }
+
+    private static double BlockSum(T* x, nint count)
+    {
+        TVec a = TVec.Zero, b = a, c = a, d = a;
+        nint i = 0;
+        for (; i <= count - (4 * TVec.Count); i += 4 * TVec.Count)
+        {
+            a += TVec.Load(x + i);
+            b += TVec.Load(x + i + TVec.Count);
+            c += TVec.Load(x + i + (2 * TVec.Count));
+            d += TVec.Load(x + i + (3 * TVec.Count));
+        }
+
+        for (; i < count; i += TVec.Count) a += Tail.Load<TVec>(x + i, count - i);
+        return TVec.Sum((a + b) + (c + d));
+    }
+
+    private static (double Sum, double Squares) BlockDeviations(T* x, nint count, TVec shift)
+    {
+        TVec a = TVec.Zero, b = a, aa = a, bb = a;
+        nint i = 0;
+        for (; i <= count - (2 * TVec.Count); i += 2 * TVec.Count)
+        {
+            TVec u = TVec.Load(x + i) - shift, v = TVec.Load(x + i + TVec.Count) - shift;
+            a += u;
+            b += v;
+            aa = TVec.MultiplyAdd(u, u, aa);
+            bb = TVec.MultiplyAdd(v, v, bb);
+        }
+
+        for (; i < count; i += TVec.Count)
+        {
+            TVec u = Tail.Load<TVec>(x + i, count - i) - Tail.First(shift, count - i);
+            a += u;
+            aa = TVec.MultiplyAdd(u, u, aa);
+        }
+
+        return (TVec.Sum(a + b), TVec.Sum(aa + bb));
+    }
+}
