@@ -32,7 +32,7 @@ internal sealed class TrainingService(Device device, TrainedModel result, ILogge
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            log.LogInformation("stopped after step {Step}; a checkpoint here would let the next start go on", trainer.Step);
+            log.LogInformation("stopped after step {Step}", trainer.Step);
             return;
         }
 

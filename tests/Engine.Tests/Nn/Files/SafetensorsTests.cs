@@ -139,6 +139,20 @@ internal sealed class SafetensorsTests
         Assert.That(Safetensors.Load(path, _device)["x"].Item(), Is.EqualTo(2));
     }
 
+    [Test]
+    public void Load_FileOfAnotherWriter_AndBack_KeepsEveryBit()
+    {
+        Dictionary<string, Tensor> golden = Safetensors.Load(Path.Combine(AppContext.BaseDirectory, "Golden", "data", "golden.safetensors"), _device);
+        Assert.That(golden, Has.Count.GreaterThan(500));
+        Safetensors.Save(_folder.File("ours"), golden);
+        Dictionary<string, Tensor> ours = Safetensors.Load(_folder.File("ours"), _device);
+        Assert.That(ours.Keys, Is.EquivalentTo(golden.Keys));
+        foreach ((string name, Tensor tensor) in golden)
+        {
+            Assert.That(Bits(ours[name]).AsSpan().SequenceEqual(Bits(tensor)), Is.True, name);
+        }
+    }
+
     private static byte[] Bits(Tensor tensor)
     {
         byte[] bits = new byte[tensor.ElementCount * tensor.DType.SizeInBytes()];
