@@ -97,6 +97,8 @@ public sealed class DataLoader : IBatchSource
         int[] order = _sampler.Order(Dataset.Count, new SampleRandom(seed, 0));
         Batch Make(int batch)
         {
+            // The consumer may ask from within a scope of its own; a batch belongs to whoever takes it.
+            using TensorScope outside = TensorScope.Suspend();
             int start = batch * BatchSize;
             ReadOnlySpan<int> indices = order.AsSpan(start, Math.Min(BatchSize, order.Length - start));
             return Dataset.GetBatch(new BatchRequest(indices, device, seed, start + 1L));

@@ -72,7 +72,7 @@ internal static class CommandLine
     private static readonly Option<string?> s_out = new("--out")
     {
         HelpName = "DIR",
-        Description = "Folder for metrics.json, model.safetensors and checkpoints [default: a new one under runs/]",
+        Description = "Folder for metrics.json, model.safetensors and checkpoints; without --resume a run that it holds is replaced [default: a new one under runs/]",
     };
 
     private static readonly Option<bool> s_resume = new("--resume")

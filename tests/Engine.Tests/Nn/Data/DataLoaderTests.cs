@@ -145,10 +145,10 @@ internal sealed class DataLoaderTests
         Assert.That(device.Pool.Report.Blocks, Is.Zero);
     }
 
-    [Test]
-    public void Epoch_BatchesInsideAScope_OutliveIt()
+    [TestCaseSource(nameof(Prefetches))]
+    public void Epoch_BatchesInsideAScope_OutliveIt(int prefetch)
     {
-        DataLoader loader = new(Numbers(4), 2) { Device = _device };
+        DataLoader loader = new(Numbers(4), 2) { Device = _device, Prefetch = prefetch };
         using IEnumerator<Batch> batches = loader.Epoch(0).GetEnumerator();
         Batch batch;
         using (TensorScope.Begin())
