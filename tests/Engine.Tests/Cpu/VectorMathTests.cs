@@ -38,13 +38,15 @@ internal sealed unsafe class VectorMathTests
     {
         public void Run<V>() where V : struct, ISimd<V>
         {
-            Check<V>("exp", 1, &VectorMath.Exp, &Math.Exp);
-            Check<V>("expm1", 2, &VectorMath.Expm1, &SpecialFunctions.Expm1);
-            Check<V>("log", 1, &VectorMath.Log, &Math.Log);
-            Check<V>("log1p", 2, &VectorMath.Log1p, &SpecialFunctions.Log1p);
-            Check<V>("tanh", 3, &VectorMath.Tanh, &Math.Tanh);
-            Check<V>("sigmoid", 3, &VectorMath.Sigmoid, &SpecialFunctions.Sigmoid);
-            Check<V>("erf", 3, &VectorMath.Erf, &SpecialFunctions.Erf);
+            // A second rounding in every step costs up to a unit where there is no fused multiply-add.
+            double split = V.HasFusedMultiplyAdd ? 0 : 1;
+            Check<V>("exp", 1 + split, &VectorMath.Exp, &Math.Exp);
+            Check<V>("expm1", 2 + split, &VectorMath.Expm1, &SpecialFunctions.Expm1);
+            Check<V>("log", 1 + split, &VectorMath.Log, &Math.Log);
+            Check<V>("log1p", 2 + split, &VectorMath.Log1p, &SpecialFunctions.Log1p);
+            Check<V>("tanh", 3 + split, &VectorMath.Tanh, &Math.Tanh);
+            Check<V>("sigmoid", 3 + split, &VectorMath.Sigmoid, &SpecialFunctions.Sigmoid);
+            Check<V>("erf", 3 + split, &VectorMath.Erf, &SpecialFunctions.Erf);
             Check<V>("sin", 2, &VectorMath.Sin, &Math.Sin);
             Check<V>("cos", 2, &VectorMath.Cos, &Math.Cos);
             Check<V>("tan", 4, &VectorMath.Tan, &Math.Tan);
