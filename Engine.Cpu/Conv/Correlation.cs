@@ -6,6 +6,9 @@ namespace Engine.Cpu;
 /// </summary>
 internal readonly record struct Correlation
 {
+    /// <summary>10 µs on one thread: waking another costs its caller 10 to 20 µs where it has parked.</summary>
+    private const double ParallelFlops = 1e6;
+
     public required int Batch { get; init; }
 
     public required int Groups { get; init; }
@@ -43,6 +46,14 @@ internal readonly record struct Correlation
 
     /// <summary>Multiply-adds counted as two operations.</summary>
     public double Flops => 2.0 * Batch * Groups * OutChannels * OutPlane * Taps;
+
+    /// <summary>Runs a loop on the threads of the pool, or on the calling one where waking them would take longer than they save.</summary>
+    public void Loop<TBody>(WorkerPool pool, int parts, ref TBody body) where TBody : struct, IParallelBody
+    {
+        if (Flops >= ParallelFlops) pool.Run(parts, ref body);
+        else
+            for (int part = 0; part < parts; part++) body.Run(part, 0);
+    }
 
     /// <summary>
     /// Whether the flat run of an image's outputs meets each tap at a flat run of the input: no stride, no padding, and rows as long as

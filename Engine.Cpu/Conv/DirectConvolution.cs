@@ -12,9 +12,6 @@ internal unsafe struct DirectConvolution<T, TVec> : IParallelBody
     /// <summary>Bytes of lowered input that one item works on; with the weights it stays in a second-level cache of 1 MB.</summary>
     private const int LoweredBytes = 384 << 10;
 
-    /// <summary>Below this many operations a second thread costs more than it saves.</summary>
-    private const double ParallelFlops = 400_000;
-
     private Correlation _task;
     private T* _input, _output, _packed, _start;
     private nint* _offsets;
@@ -26,35 +23,43 @@ internal unsafe struct DirectConvolution<T, TVec> : IParallelBody
     public static void Run(in Correlation task, in OutputGrid grid, T* input, T* weights, T* output, T* bias, bool relu, WorkerPool pool)
     {
         if (task.Batch == 0 || task.OutPlane == 0) return;
+        using ScratchLease values = Scratch.Rent<T>(PreparedValues(task));
+        using ScratchLease offsets = Scratch.Rent<nint>(task.Taps);
+        DirectConvolution<T, TVec> body = Prepare(
+            task, grid, input, weights, output, bias, relu, pool.Threads, values.As<T>(), offsets.As<nint>());
+        task.Loop(pool, task.Batch * task.Groups * body.ItemsOfUnit, ref body);
+    }
 
-        int tallest = PackedWeights<T, TVec>.TallestTile, allOut = task.Groups * task.OutChannels;
-        nint packedSize = task.Groups * PackedWeights<T, TVec>.GroupSize(task);
-        using ScratchLease packed = Scratch.Rent<T>(packedSize);
-        using ScratchLease start = Scratch.Rent<T>(allOut + tallest);
-        PackedWeights<T, TVec>.Pack(task, weights, packed.As<T>());
-        for (int k = 0; k < allOut + tallest; k++) start.As<T>()[k] = bias != null && k < allOut ? bias[k] : default;
+    /// <summary>Values that <see cref="Prepare"/> needs for packed weights and biases.</summary>
+    public static nint PreparedValues(in Correlation task)
+        => task.Groups * PackedWeights<T, TVec>.GroupSize(task) + task.Groups * task.OutChannels + ConvTile<T, TVec>.TallestTile;
 
+    /// <summary>Packs the weights into <paramref name="values"/> and lists the taps in <paramref name="offsets"/>, one for each.</summary>
+    public static DirectConvolution<T, TVec> Prepare(in Correlation task, in OutputGrid grid, T* input, T* weights, T* output, T* bias, bool relu,
+        int threads, T* values, nint* offsets)
+    {
+        int allOut = task.Groups * task.OutChannels;
+        T* start = values + task.Groups * PackedWeights<T, TVec>.GroupSize(task);
+        PackedWeights<T, TVec>.Pack(task, weights, values);
+        for (int k = 0; k < allOut + ConvTile<T, TVec>.TallestTile; k++) start[k] = bias != null && k < allOut ? bias[k] : default;
         DirectConvolution<T, TVec> body = new()
         {
             _task = task,
+            _grid = grid,
             _input = input,
             _output = output,
-            _packed = packed.As<T>(),
-            _start = start.As<T>(),
-            _grid = grid,
+            _packed = values,
+            _start = start,
+            _offsets = offsets,
             _relu = relu,
         };
-        bool parallel = task.Flops >= ParallelFlops;
-        body.Plan(parallel ? pool.Threads : 1);
-        using ScratchLease offsets = Scratch.Rent<nint>((nint)body._chunkChannels * task.Rows.Count * task.Columns.Count);
-        body._offsets = offsets.As<nint>();
+        body.Plan(threads);
         body.WriteOffsets();
-
-        int items = task.Batch * task.Groups * body._rowBlocks * body._channelBlocks;
-        if (parallel) pool.Run(items, ref body);
-        else
-            for (int item = 0; item < items; item++) body.Run(item, 0);
+        return body;
     }
+
+    /// <summary>Items of one image and group; those of the next follow.</summary>
+    public readonly int ItemsOfUnit => _rowBlocks * _channelBlocks;
 
     private readonly bool ReadsDirectly => _task.ReadsInputDirectly && _task.Taps > 0 && _task.OutPlane >= TVec.Count;
 
@@ -80,7 +85,7 @@ internal unsafe struct DirectConvolution<T, TVec> : IParallelBody
         _blockRows = (outRows + _rowBlocks - 1) / _rowBlocks;
         _rowBlocks = (outRows + _blockRows - 1) / _blockRows;
 
-        int tiles = (_task.OutChannels + PackedWeights<T, TVec>.TallestTile - 1) / PackedWeights<T, TVec>.TallestTile;
+        int tiles = (_task.OutChannels + ConvTile<T, TVec>.TallestTile - 1) / ConvTile<T, TVec>.TallestTile;
         _channelBlocks = Math.Clamp(threads / Math.Max(1, units * _rowBlocks), 1, tiles);
     }
 
@@ -103,7 +108,7 @@ internal unsafe struct DirectConvolution<T, TVec> : IParallelBody
         int channelBlock = part % _channelBlocks, item = part / _channelBlocks;
         int firstRow = item % _rowBlocks * _blockRows, unit = item / _rowBlocks;
         int rows = Math.Min(_blockRows, _task.Rows.OutSize - firstRow);
-        int tallest = PackedWeights<T, TVec>.TallestTile, tiles = (_task.OutChannels + tallest - 1) / tallest;
+        int tallest = ConvTile<T, TVec>.TallestTile, tiles = (_task.OutChannels + tallest - 1) / tallest;
         int firstChannel = tiles * channelBlock / _channelBlocks * tallest;
         int endChannel = Math.Min(_task.OutChannels, tiles * (channelBlock + 1) / _channelBlocks * tallest);
 
@@ -168,7 +173,7 @@ internal unsafe struct DirectConvolution<T, TVec> : IParallelBody
         for (int k = firstOut; k < endOut; k += height)
         {
             int remaining = _task.OutChannels - k;
-            height = PackedWeights<T, TVec>.TileHeight(remaining);
+            height = ConvTile<T, TVec>.TileHeight(remaining);
             int valid = Math.Min(height, remaining);
             T* weights = _packed + group * PackedWeights<T, TVec>.GroupSize(_task) + (nint)k * _task.Taps + (nint)firstIn * channelTaps * height;
             T* start = first ? _start + group * _task.OutChannels + k : zeros;

@@ -33,6 +33,9 @@ internal static unsafe class DotTile<T, TVec>
     where T : unmanaged
     where TVec : struct, ISimd<TVec>
 {
+    /// <summary>Rows of the tile that begins <paramref name="remaining"/> rows before the last.</summary>
+    public static int Height(int remaining) => remaining == 1 ? 1 : remaining <= 4 ? 4 : ConvTile<T, TVec>.TallestTile;
+
     /// <summary>8 rows of dy by 3 taps.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Dot8x3(in DotRuns<T> runs, T* sums)
@@ -308,5 +311,9 @@ internal static unsafe class DotTile<T, TVec>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Put(T* sum, TVec lanes) => TVec.Create(TVec.Sum(lanes)).StoreFirst(sum, 1);
+    private static void Put(T* sum, TVec lanes)
+    {
+        if (sizeof(T) == sizeof(float)) *(float*)sum = (float)TVec.Sum(lanes);
+        else *(double*)sum = TVec.Sum(lanes);
+    }
 }

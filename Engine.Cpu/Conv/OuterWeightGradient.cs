@@ -32,9 +32,6 @@ internal unsafe struct OuterWeightGradient<T, TVec> : IParallelBody
     /// <summary>Most bytes of sums that are spent on more items.</summary>
     private const int SumBytes = 8 << 20;
 
-    /// <summary>Below this many operations a second thread costs more than it saves.</summary>
-    private const double ParallelFlops = 400_000;
-
     private Correlation _task;
     private T* _input, _gradient, _sums;
     private nint* _offsets;
@@ -57,9 +54,7 @@ internal unsafe struct OuterWeightGradient<T, TVec> : IParallelBody
         body._sums = sums.As<T>();
         body._offsets = offsets.As<nint>();
         body.WriteOffsets();
-        if (task.Flops >= ParallelFlops) pool.Run(body.Items, ref body);
-        else
-            for (int item = 0; item < body.Items; item++) body.Run(item, 0);
+        task.Loop(pool, body.Items, ref body);
         body.Combine(weightGradient, beta);
     }
 
@@ -173,7 +168,7 @@ internal unsafe struct OuterWeightGradient<T, TVec> : IParallelBody
             int count = Math.Min(RunLength, total - f), height;
             for (int k = 0; k < _task.OutChannels; k += height)
             {
-                height = PackedWeights<T, TVec>.TileHeight(_task.OutChannels - k);
+                height = ConvTile<T, TVec>.TileHeight(_task.OutChannels - k);
                 T* weights = packed + (nint)(k - k % TransposedChannels) * total + (nint)f * TransposedChannels + k % TransposedChannels;
                 for (int step = 0; step < Steps; step++)
                 {

@@ -5,14 +5,8 @@ internal static unsafe class PackedWeights<T, TVec>
     where T : unmanaged
     where TVec : struct, ISimd<TVec>
 {
-    /// <summary>The tallest tile: more would not leave its sums in registers.</summary>
-    public static int TallestTile => sizeof(T) * TVec.Count == 64 ? 8 : 4;
-
-    /// <summary>Channels of a tile that begins <paramref name="remaining"/> channels before the last.</summary>
-    public static int TileHeight(int remaining) => remaining == 1 ? 1 : remaining <= 4 ? 4 : TallestTile;
-
     /// <summary>Elements of one group; tiles are full except the last, which is padded.</summary>
-    public static nint GroupSize(in Correlation task) => (nint)(task.OutChannels + TallestTile) * task.Taps;
+    public static nint GroupSize(in Correlation task) => (nint)(task.OutChannels + ConvTile<T, TVec>.TallestTile) * task.Taps;
 
     /// <summary>Packs all groups.</summary>
     public static void Pack(in Correlation task, T* weights, T* packed)
@@ -23,7 +17,7 @@ internal static unsafe class PackedWeights<T, TVec>
             int height;
             for (int k = 0; k < task.OutChannels; k += height, tile += (nint)height * task.Taps)
             {
-                height = TileHeight(task.OutChannels - k);
+                height = ConvTile<T, TVec>.TileHeight(task.OutChannels - k);
                 PackTile(task, weights + g * task.WeightGroupStride + k * task.WeightOutStride, Math.Min(height, task.OutChannels - k), height, tile);
             }
         }

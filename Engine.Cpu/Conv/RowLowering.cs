@@ -1,4 +1,6 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Engine.Cpu;
 
@@ -29,7 +31,8 @@ internal readonly unsafe struct RowLowering<T, TVec>
     /// <summary>Values that are written past the end, and that tiles may read there.</summary>
     public static int Slack => 8 * TVec.Count;
 
-    private nint PlaneSize => (nint)_task.Rows.Stride * _rowsPerPhase * _task.Columns.OutSize;
+    /// <summary>One column tap of one channel, and a vector more, which its last row may spill into.</summary>
+    private nint PlaneSize => (nint)_task.Rows.Stride * _rowsPerPhase * _task.Columns.OutSize + TVec.Count;
 
     /// <summary>Elements of one channel.</summary>
     public nint ChannelSize => _task.Columns.Count * PlaneSize;
@@ -56,46 +59,72 @@ internal readonly unsafe struct RowLowering<T, TVec>
     public void Lower(T* input, int channels, int firstRow, int rows, T* low)
     {
         TapAxis columns = _task.Columns;
-        int usedRows = rows + _task.Rows.Extent / _task.Rows.Stride;
-        for (int c = 0; c < channels; c++)
+        int usedRows = rows + (_task.Rows.Stride == 1 ? _task.Rows.Extent : _task.Rows.Extent / _task.Rows.Stride);
+        int step = columns.Stride, rowStep = _task.Rows.Stride, width = columns.OutSize;
+        for (int c = 0; c < channels; c++, input += _task.InPlane)
         {
-            T* plane = input + c * _task.InPlane;
             for (int j = 0; j < columns.Count; j++)
             {
+                int offset = columns.FirstOffset + j * columns.OffsetStep;
+                int begin = Math.Min(width, First(-offset, step)), end = Math.Clamp(First(columns.InSize - offset, step), begin, width);
                 T* target = low + c * ChannelSize + j * PlaneSize;
-                for (int phase = 0; phase < _task.Rows.Stride; phase++)
+                for (int phase = 0; phase < rowStep; phase++, target += (nint)_rowsPerPhase * width)
                 {
-                    // Ascending addresses: a row may write past its end, and the next one corrects that.
-                    if (_task.Rows.UsesPhase(phase)) LowerRows(plane, columns.FirstOffset + j * columns.OffsetStep, firstRow, phase, usedRows, target);
-                    target += (nint)_rowsPerPhase * columns.OutSize;
+                    if (!_task.Rows.UsesPhase(phase)) continue;
+                    int row = firstRow * rowStep + phase + _task.Rows.LowestOffset;
+                    int above = Math.Min(usedRows, First(-row, rowStep)), below = Math.Clamp(First(_task.Rows.InSize - row, rowStep), above, usedRows);
+                    LowerRows(input + (nint)row * columns.InSize + offset + (nint)begin * step, target, above, below, usedRows, begin, end);
                 }
             }
         }
     }
 
-    private void LowerRows(T* plane, int offset, int firstRow, int phase, int rows, T* target)
+    /// <summary>The first multiple of <paramref name="step"/> that is not below <paramref name="distance"/>, in steps.</summary>
+    private static int First(int distance, int step) => distance <= 0 ? 0 : step == 1 ? distance : (distance - 1) / step + 1;
+
+    /// <summary>One channel, column tap and residue; rows up to <paramref name="above"/> and from <paramref name="below"/> on lie in the padding.</summary>
+    private void LowerRows(T* source, T* target, int above, int below, int rows, int begin, int end)
     {
-        TapAxis columns = _task.Columns;
-        int step = columns.Stride, width = columns.OutSize, inRows = _task.Rows.InSize;
-        int begin = Math.Min(offset < 0 ? (-offset + step - 1) / step : 0, width);
-        int end = Math.Max(begin, offset < columns.InSize ? Math.Min(width, (columns.InSize - 1 - offset) / step + 1) : 0);
-        nint row = (nint)firstRow * _task.Rows.Stride + phase + _task.Rows.LowestOffset;
-        for (int i = 0; i < rows; i++, row += _task.Rows.Stride, target += width)
+        int step = _task.Columns.Stride, width = _task.Columns.OutSize, count = end - begin;
+        // A copy ends with zeros up to the next whole vector; what it writes behind its row, the next row corrects.
+        int zerosFrom = begin + (count + TVec.Count - 1) / TVec.Count * TVec.Count;
+        nint sourceStep = (nint)_task.Rows.Stride * _task.Columns.InSize;
+        if (above > 0) Clear(target, above * width);
+        source += above * sourceStep;
+        target += above * width;
+        for (int i = above; i < below; i++, source += sourceStep, target += width)
         {
-            if ((nuint)row >= (nuint)inRows)
+            if (begin > 0) Clear(target, begin);
+            if (step == 1) Copy(source, target + begin, count);
+            else CopyEvery(step, source, target + begin, count);
+            if (zerosFrom < width) Clear(target + zerosFrom, width - zerosFrom);
+        }
+
+        if (below < rows) Clear(target, (rows - below) * width);
+    }
+
+    private static void CopyEvery(int step, T* source, T* target, int count)
+    {
+        if (step == 2 && sizeof(T) == sizeof(float) && TVec.Count == 16)
+        {
+            Vector512<int> even = Vector512<int>.Indices * 2;
+            for (int i = 0; i < count; i += 16)
             {
-                Clear(target, width);
-                continue;
+                int left = 2 * (count - i) - 1;
+                float* from = (float*)(source + 2 * i);
+                Vector512<float> low = Avx512F.MaskLoad(from, Mask(left), Vector512<float>.Zero), high = Avx512F.MaskLoad(from + 16, Mask(left - 16), Vector512<float>.Zero);
+                Avx512F.PermuteVar16x32x2(low, even, high).Store((float*)(target + i));
             }
 
-            T* source = plane + row * columns.InSize + offset;
-            Clear(target, begin);
-            if (step == 1) Copy(source + begin, target + begin, end - begin);
-            else
-                for (int q = begin; q < end; q++) target[q] = source[(nint)q * step];
-            Clear(target + end, width - end);
+            return;
         }
+
+        int q = 0;
+        for (; q < count; q++) target[q] = source[(nint)q * step];
+        for (; q % TVec.Count != 0; q++) target[q] = default;
     }
+
+    private static Vector512<float> Mask(int count) => Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(count)).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Clear(T* target, int count)

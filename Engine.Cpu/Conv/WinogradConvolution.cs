@@ -97,13 +97,13 @@ internal unsafe struct WinogradConvolution<T, TVec, TKernels> : IParallelBody
         using ScratchLease filterPoints = Scratch.Rent<T>(_task.Groups * GroupFilters);
         _filterPoints = filterPoints.As<T>();
         _step = Step.Filters;
-        pool.Run(_task.Groups * Panels, ref this);
+        _task.Loop(pool, _task.Groups * Panels, ref this);
 
         int tiles = (int)Math.Max(FewestTiles, SmallBlockBytes / sizeof(T) / (Points * (_inPitch + _outPitch)));
         int rows = Math.Max(1, tiles / _tiles.Columns), blocks = (_tiles.AllRows + rows - 1) / rows, threads = Math.Max(1, pool.Threads / _task.Groups);
         _parts = Math.Min(_tiles.AllRows, (blocks + threads - 1) / threads * threads);
         _step = Step.Block;
-        pool.Run(_task.Groups * _parts, ref this);
+        _task.Loop(pool, _task.Groups * _parts, ref this);
     }
 
     private void RunPanels(WorkerPool pool)
@@ -122,9 +122,9 @@ internal unsafe struct WinogradConvolution<T, TVec, TKernels> : IParallelBody
                 _end = Math.Min(_tiles.AllRows, _first + rows);
                 _parts = Math.Min(_end - _first, 4 * pool.Threads);
                 _step = Step.Tiles;
-                pool.Run(_parts, ref this);
+                _task.Loop(pool, _parts, ref this);
                 _step = Step.Panels;
-                pool.Run(Panels, ref this);
+                _task.Loop(pool, Panels, ref this);
             }
         }
     }

@@ -69,9 +69,8 @@ internal unsafe struct WinogradWeightGradient<T, TVec, TKernels> : IParallelBody
             _outPanel = mostTiles * OutPanel,
             _inPointPitch = (task.InChannels + InPanel - 1) / InPanel * mostTiles * InPanel + TVec.Count,
             _outPointPitch = (task.OutChannels + OutPanel - 1) / OutPanel * mostTiles * OutPanel + TVec.Count,
-            _channelBlocks = Math.Min((task.OutChannels + TKernels.PanelRows - 1) / TKernels.PanelRows, Math.Max((task.OutChannels + ChannelsAtATime - 1) / ChannelsAtATime, pool.Threads)),
+            _channelBlocks = ChannelBlocks(task.OutChannels, pool.Threads),
         };
-        if (task.OutChannels <= 64 && pool.Threads == 1) body._channelBlocks = 1;
         using ScratchLease inPoints = Scratch.Rent<T>(Points * body._inPointPitch);
         using ScratchLease outPoints = Scratch.Rent<T>(Points * body._outPointPitch);
         using ScratchLease sums = Scratch.Rent<T>(blocks > 1 ? Points * task.OutChannels * inPitch : 0);
@@ -89,9 +88,9 @@ internal unsafe struct WinogradWeightGradient<T, TVec, TKernels> : IParallelBody
                 body._isLast = block == blocks - 1;
                 body._transforms = true;
                 body._parts = Math.Min(body._end - body._first, 2 * pool.Threads);
-                pool.Run(body._parts, ref body);
+                task.Loop(pool, body._parts, ref body);
                 body._transforms = false;
-                pool.Run(body._channelBlocks, ref body);
+                task.Loop(pool, body._channelBlocks, ref body);
             }
         }
     }
@@ -117,6 +116,13 @@ internal unsafe struct WinogradWeightGradient<T, TVec, TKernels> : IParallelBody
             Multiply(sums, first, end - first);
             if (_isLast) WriteFilters(sums, first, end - first);
         }
+    }
+
+    /// <summary>Parts of the output channels: whole tiles of the matrix product, for a single thread not too many sums, for more a part each.</summary>
+    private static int ChannelBlocks(int channels, int threads)
+    {
+        int tiles = (channels + TKernels.PanelRows - 1) / TKernels.PanelRows, parts = channels <= 64 ? 1 : (channels + ChannelsAtATime - 1) / ChannelsAtATime;
+        return Math.Min(tiles, Math.Max(parts, threads));
     }
 
     /// <summary>The axis of an operand that has the size of the output, without overlap or padding.</summary>

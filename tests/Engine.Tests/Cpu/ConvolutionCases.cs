@@ -35,6 +35,7 @@ internal static class ConvolutionCases
         yield return Make(0, 3, 8, 8, 4, 3, 3, pad: (1, 1));                  // no images
         yield return Make(2, 3, 2, 8, 4, 3, 3);                               // no outputs
         yield return Make(1, 210, 5, 6, 216, 3, 3, pad: (1, 1));              // many filters
+        yield return Make(1, 1500, 9, 9, 5, 3, 3, pad: (1, 1));               // more channels than are lowered at once
         yield return Make(1, 300, 6, 6, 10, 3, 3, pad: (1, 1));
         yield return Make(1, 3, 70, 70, 5, 3, 3, pad: (1, 1));
     }

@@ -8,7 +8,7 @@ namespace Engine.Cpu;
 /// Work is cut into items (chunk of images, group, block of input channels) that each sum into their own part of a buffer; the chunks
 /// are then added in ascending order. All cuts follow from the geometry alone, so the result does not depend on the number of threads.
 /// </remarks>
-internal unsafe struct DirectWeightGradient<T, TVec> : IParallelBody
+internal unsafe struct DotWeightGradient<T, TVec> : IParallelBody
     where T : unmanaged
     where TVec : struct, ISimd<TVec>
 {
@@ -24,7 +24,6 @@ internal unsafe struct DirectWeightGradient<T, TVec> : IParallelBody
     /// <summary>Most bytes of sums that are spent on items.</summary>
     private const int SumBytes = 16 << 20;
 
-    private const double ParallelFlops = 400_000;
     private const int TapsPerTile = 3;
     private const int TapsPerRow = 5;
 
@@ -46,7 +45,7 @@ internal unsafe struct DirectWeightGradient<T, TVec> : IParallelBody
             return;
         }
 
-        DirectWeightGradient<T, TVec> body = new() { _task = task, _input = input, _gradient = gradient };
+        DotWeightGradient<T, TVec> body = new() { _task = task, _input = input, _gradient = gradient };
         body.Plan();
         using ScratchLease sums = Scratch.Rent<T>(body._chunks * size);
         using ScratchLease offsets = Scratch.Rent<nint>((nint)body._blockChannels * task.Rows.Count * task.Columns.Count);
@@ -54,9 +53,7 @@ internal unsafe struct DirectWeightGradient<T, TVec> : IParallelBody
         body._offsets = offsets.As<nint>();
         body.WriteOffsets();
         int items = body._chunks * task.Groups * body._channelBlocks;
-        if (task.Flops >= ParallelFlops) pool.Run(items, ref body);
-        else
-            for (int item = 0; item < items; item++) body.Run(item, 0);
+        task.Loop(pool, items, ref body);
         Combine(weightGradient, sums.As<T>(), size, body._chunks, beta);
     }
 
@@ -152,7 +149,7 @@ internal unsafe struct DirectWeightGradient<T, TVec> : IParallelBody
         int height;
         for (int k = 0; k < _task.OutChannels; k += height)
         {
-            height = PackedWeights<T, TVec>.TileHeight(_task.OutChannels - k);
+            height = DotTile<T, TVec>.Height(_task.OutChannels - k);
             int valid = Math.Min(height, _task.OutChannels - k), width = height == 1 ? TapsPerRow : TapsPerTile;
             // Rows and taps beyond the last repeat it; their sums are dropped.
             for (int m = 0; m < height; m++) gradients[m] = gradient + (k + Math.Min(m, valid - 1)) * _task.OutPlane;
