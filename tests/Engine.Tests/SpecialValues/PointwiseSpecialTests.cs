@@ -81,10 +81,16 @@ internal sealed class PointwiseSpecialTests(string deviceName) : DeviceFixture(d
             using GradMode.Scope off = GradMode.Off();
             Tensor actual = row.Run(Array.ConvertAll(values, v => Tensor.From<double>(v, Device).To(dtype)));
             Tensor expected = row.Run(Array.ConvertAll(values, v => Tensor.From<double>(v, ReferenceDevice.Shared).To(dtype)));
-            (double relative, double absolute) = dtype == DType.Float32 ? (3e-5, 1e-37) : (1e-12, 1e-300);
+            (double relative, double absolute) = dtype == DType.Float32 ? (SingleBound(row.Name), 1e-37) : (1e-12, 1e-300);
             Close.AssertAll($"{row.Name}, {dtype.ShortName()}", expected, actual, relative, absolute);
         }
     }
+
+    /// <summary>
+    /// 1 + tanh u loses the digits that both sides share: at x = −3, u is −3.36 and 1 + tanh u is 0.0024, so that half a unit in the last place of tanh
+    /// grows to 400 times that, 1.2e-5 to 2.4e-5 of the result. No other row subtracts nearly equal numbers.
+    /// </summary>
+    private static double SingleBound(string row) => row == "GeluTanh" ? 3e-5 : 1e-5;
 
     /// <summary>Rows whose operands all have the shape [n] and whose result has it too.</summary>
     private static bool IsPointwise(OpCase row, int operands)
