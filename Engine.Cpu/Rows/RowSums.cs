@@ -7,8 +7,8 @@ internal static unsafe class RowSums<T, TVec>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TVec : struct, ISimd<TVec>
 {
-    /// <summary>So many numbers are added in the lanes of four vectors before the lanes are: at most 64 to a lane of 16.</summary>
-    private const int Block = 4096;
+    /// <summary>So many numbers, 64 to each lane of four vectors, are summed before the lanes are joined in double precision.</summary>
+    private static int Block => 256 * TVec.Count;
 
     /// <summary>Σx.</summary>
     public static double Sum(T* x, nint count)
@@ -30,6 +30,14 @@ internal static unsafe class RowSums<T, TVec>
         }
 
         return (sum, squares);
+    }
+
+    /// <summary>Σx·y.</summary>
+    public static double Dot(T* x, T* y, nint count)
+    {
+        double sum = 0;
+        for (nint start = 0; start < count; start += Block) sum += BlockDot(x + start, y + start, Math.Min(Block, count - start));
+        return sum;
     }
 
     private static double BlockSum(T* x, nint count)
@@ -69,5 +77,19 @@ internal static unsafe class RowSums<T, TVec>
         }
 
         return (TVec.Sum(a + b), TVec.Sum(aa + bb));
+    }
+
+    private static double BlockDot(T* x, T* y, nint count)
+    {
+        TVec a = TVec.Zero, b = a;
+        nint i = 0;
+        for (; i <= count - (2 * TVec.Count); i += 2 * TVec.Count)
+        {
+            a = TVec.MultiplyAdd(TVec.Load(x + i), TVec.Load(y + i), a);
+            b = TVec.MultiplyAdd(TVec.Load(x + i + TVec.Count), TVec.Load(y + i + TVec.Count), b);
+        }
+
+        for (; i < count; i += TVec.Count) a = TVec.MultiplyAdd(Tail.Load<TVec>(x + i, count - i), Tail.Load<TVec>(y + i, count - i), a);
+        return TVec.Sum(a + b);
     }
 }

@@ -19,5 +19,9 @@ internal static unsafe class Tail
 
     /// <summary>The first lanes of a value; 0 in the others.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V First<V>(V value, nint left) where V : struct, ISimd<V> => left >= V.Count ? value : V.Less(V.Indices, V.Create(left)) & value;
+    public static V First<V>(V value, nint left) where V : struct, ISimd<V> => left >= V.Count ? value : Mask<V>(left) & value;
+
+    /// <summary>Mask of the lanes below <paramref name="left"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Mask<V>(nint left) where V : struct, ISimd<V> => V.Less(V.Indices, V.Create(left));
 }

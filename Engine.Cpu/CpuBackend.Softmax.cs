@@ -1,0 +1,143 @@
+using System.Numerics;
+
+namespace Engine.Cpu;
+
+/// <summary>The softmax family.</summary>
+/// <remarks>Rows (or columns) are shared among the threads, so results do not depend on their number.</remarks>
+internal sealed unsafe partial class CpuBackend
+{
+    /// <summary>What an exponential costs beside reading and writing a number, for sharing work among threads.</summary>
+    private const int ExpWork = 4;
+
+    public override void Softmax(in Operand x, in Operand y, int axis, bool log)
+    {
+        if (y.DType == DType.Float64) Softmax<double>(x, y, axis, log);
+        else Softmax<float>(x, y, axis, log);
+    }
+
+    public override void SoftmaxBackward(in Operand y, in Operand gradY, in Operand gradX, int axis, bool log)
+    {
+        if (gradX.DType == DType.Float64) SoftmaxBackward<double>(y, gradY, gradX, axis, log);
+        else SoftmaxBackward<float>(y, gradY, gradX, axis, log);
+    }
+
+    public override void CrossEntropyForward(in CrossEntropyArgs args)
+    {
+        if (args.Logits.DType == DType.Float64) CrossEntropyForward<double>(args);
+        else CrossEntropyForward<float>(args);
+    }
+
+    public override void CrossEntropyBackward(in CrossEntropyArgs args)
+    {
+        if (args.Logits.DType == DType.Float64) CrossEntropyBackward<double>(args);
+        else CrossEntropyBackward<float>(args);
+    }
+
+    private void Softmax<T>(in Operand x, in Operand y, int axis, bool log) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        using DenseOperand<T> input = new(this, x), output = new(this, y, OperandUse.Write);
+        SoftmaxKernel<T> kernel = new(AxisSplit.Of(x.Shape, axis), input.Pointer, output.Pointer, log, _pool);
+        SimdDispatch.Run<T, SoftmaxKernel<T>>(_level, ref kernel);
+        output.WriteBack(this);
+    }
+
+    private void SoftmaxBackward<T>(in Operand y, in Operand gradY, in Operand gradX, int axis, bool log) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        using DenseOperand<T> output = new(this, y), dy = new(this, gradY), dx = new(this, gradX, OperandUse.Write);
+        SoftmaxGradientKernel<T> kernel = new(AxisSplit.Of(y.Shape, axis), output.Pointer, dy.Pointer, dx.Pointer, log, _pool);
+        SimdDispatch.Run<T, SoftmaxGradientKernel<T>>(_level, ref kernel);
+        dx.WriteBack(this);
+    }
+
+    private void CrossEntropyForward<T>(in CrossEntropyArgs args) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        using DenseOperand<T> logits = new(this, args.Logits), weights = new(this, args.ClassWeights);
+        using DenseOperand<long> targets = new(this, args.Targets);
+        using DenseOperand<T> logSumExp = new(this, args.LogSumExp, OperandUse.Write), losses = new(this, args.Losses, OperandUse.Write);
+        CrossEntropyOperands<T> operands = Operands(args, logits.Pointer, targets.Pointer, weights.Pointer, logSumExp.Pointer);
+        CrossEntropyKernel<T> kernel = new(args.Logits.Shape[0], operands, losses.Pointer, 1, null, _pool);
+        SimdDispatch.Run<T, CrossEntropyKernel<T>>(_level, ref kernel);
+        logSumExp.WriteBack(this);
+        losses.WriteBack(this);
+    }
+
+    private void CrossEntropyBackward<T>(in CrossEntropyArgs args) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        using DenseOperand<T> logits = new(this, args.Logits), weights = new(this, args.ClassWeights);
+        using DenseOperand<long> targets = new(this, args.Targets);
+        using DenseOperand<T> logSumExp = new(this, args.LogSumExp), gradLogits = new(this, args.GradLogits, OperandUse.Write);
+
+        // The gradient of a mean or sum is one number with stride 0; it is read where it lies.
+        Operand given = args.GradLosses!.Value;
+        bool isSpread = given.Layout.Strides[0] == 0;
+        using DenseOperand<T> gradLosses = new(this, isSpread ? given.With(given.Layout.Slice(0, 0, 1, 1)) : given);
+        CrossEntropyOperands<T> operands = Operands(args, logits.Pointer, targets.Pointer, weights.Pointer, logSumExp.Pointer);
+        CrossEntropyKernel<T> kernel = new(args.Logits.Shape[0], operands, gradLosses.Pointer, isSpread ? 0 : 1, gradLogits.Pointer, _pool);
+        SimdDispatch.Run<T, CrossEntropyKernel<T>>(_level, ref kernel);
+        gradLogits.WriteBack(this);
+    }
+
+    private static CrossEntropyOperands<T> Operands<T>(in CrossEntropyArgs args, T* logits, long* targets, T* weights, T* logSumExp)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        int classes = args.Logits.Shape[1];
+        double total = weights == null ? classes : 0;
+        for (int c = 0; weights != null && c < classes; c++) total += double.CreateTruncating(weights[c]);
+        return new CrossEntropyOperands<T>
+        {
+            Classes = classes,
+            Logits = logits,
+            Targets = targets,
+            Weights = weights,
+            TotalWeight = total,
+            LogSumExp = logSumExp,
+            Smoothing = args.LabelSmoothing,
+            IgnoreIndex = args.IgnoreIndex,
+        };
+    }
+
+    private readonly struct SoftmaxKernel<T>(AxisSplit split, T* x, T* y, bool log, WorkerPool pool) : ISimdKernel
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        public void Run<TVec>() where TVec : struct, ISimd<TVec>
+        {
+            if (split.Inner == 1)
+            {
+                RowLoop<SoftmaxRows<T, TVec>>.Run(new(split.Size, x, y, log), split.Outer, ExpWork * split.Size, pool);
+                return;
+            }
+
+            nint vectors = SoftmaxColumns<T, TVec>.Vectors(split.Outer, split.Inner);
+            RowLoop<SoftmaxColumns<T, TVec>>.Run(new(split.Size, split.Inner, x, y, log), vectors, ExpWork * split.Size * TVec.Count, pool);
+        }
+    }
+
+    private readonly struct SoftmaxGradientKernel<T>(AxisSplit split, T* y, T* dy, T* dx, bool log, WorkerPool pool) : ISimdKernel
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        public void Run<TVec>() where TVec : struct, ISimd<TVec>
+        {
+            long work = (log ? ExpWork : 1) * split.Size;
+            if (split.Inner == 1)
+            {
+                RowLoop<SoftmaxRowsGradient<T, TVec>>.Run(new(split.Size, y, dy, dx, log), split.Outer, work, pool);
+                return;
+            }
+
+            nint vectors = SoftmaxColumns<T, TVec>.Vectors(split.Outer, split.Inner);
+            RowLoop<SoftmaxColumnsGradient<T, TVec>>.Run(new(split.Size, split.Inner, y, dy, dx, log), vectors, work * TVec.Count, pool);
+        }
+    }
+
+    /// <summary>Backward where there is a gradient to write, else forward.</summary>
+    private readonly struct CrossEntropyKernel<T>(nint rows, CrossEntropyOperands<T> args, T* losses, nint step, T* gradLogits, WorkerPool pool) : ISimdKernel
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        public void Run<TVec>() where TVec : struct, ISimd<TVec>
+        {
+            long work = (long)ExpWork * args.Classes;
+            if (gradLogits == null) RowLoop<CrossEntropyForward<T, TVec>>.Run(new(args, losses), rows, work, pool);
+            else RowLoop<CrossEntropyBackward<T, TVec>>.Run(new(args, losses, step, gradLogits), rows, work, pool);
+        }
+    }
+}

@@ -1,0 +1,127 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Numerics;
+
+namespace Engine.Cpu;
+
+/// <summary>What both directions of the cross-entropy read.</summary>
+internal unsafe struct CrossEntropyOperands<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>C.</summary>
+    public int Classes;
+
+    /// <summary>[N, C].</summary>
+    public T* Logits;
+
+    /// <summary>[N].</summary>
+    public long* Targets;
+
+    /// <summary>[C], or null for 1.</summary>
+    public T* Weights;
+
+    /// <summary>Σw over all classes.</summary>
+    public double TotalWeight;
+
+    /// <summary>[N]: log Σ exp z.</summary>
+    public T* LogSumExp;
+
+    public double Smoothing;
+
+    public long IgnoreIndex;
+
+    /// <summary>Whether a row counts, and the class that it belongs to.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The target is neither a class nor the ignored number.</exception>
+    public readonly bool IsCounted(nint row, out int target)
+    {
+        long given = Targets[row];
+        target = (int)given;
+        if (given == IgnoreIndex) return false;
+        if ((ulong)given >= (ulong)Classes) ThrowNoClass(row, given);
+        return true;
+    }
+
+    /// <summary>(1 − s)·w of a class.</summary>
+    public readonly double TargetMass(int target) => (1 - Smoothing) * (Weights == null ? 1 : double.CreateTruncating(Weights[target]));
+
+    [DoesNotReturn]
+    private readonly void ThrowNoClass(nint row, long given) => throw new ArgumentOutOfRangeException(
+        "target",
+        given,
+        $"CrossEntropy: the target of row {row} is {given}, but there are {Classes} classes: it must lie in [0, {Classes - 1}], or be {IgnoreIndex} to be ignored.");
+}
+
+/// <summary>Losses and log Σ exp of rows.</summary>
+/// <param name="args">The operands; LogSumExp is written.</param>
+/// <param name="losses">[N], written.</param>
+internal readonly unsafe struct CrossEntropyForward<T, TVec>(CrossEntropyOperands<T> args, T* losses) : IRowKernel
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TVec : struct, ISimd<TVec>
+{
+    public void Run(nint row)
+    {
+        bool counts = args.IsCounted(row, out int target);
+        nint classes = args.Classes;
+        T* z = args.Logits + (row * classes);
+        T max = RowExp<T, TVec>.Max(z, classes);
+        double logarithm = Math.Log(RowExp<T, TVec>.Sum(z, classes, max, null)), shift = double.CreateTruncating(max);
+        args.LogSumExp[row] = T.CreateTruncating(logarithm + shift);
+        if (!counts)
+        {
+            losses[row] = T.Zero;
+            return;
+        }
+
+        // A factor of 0 would turn the infinite loss of an impossible class into NaN.
+        double loss = args.Smoothing < 1 ? args.TargetMass(target) * (shift - double.CreateTruncating(z[target]) + logarithm) : 0;
+        if (args.Smoothing > 0) loss += args.Smoothing / classes * SumOverClasses(z, logarithm + shift);
+        losses[row] = T.CreateTruncating(loss);
+    }
+
+    /// <summary>Σ w·(lse − z).</summary>
+    private double SumOverClasses(T* z, double logSumExp)
+    {
+        TVec lse = TVec.Create(logSumExp), sum = TVec.Zero;
+        for (nint i = 0; i < args.Classes; i += TVec.Count)
+        {
+            nint left = args.Classes - i;
+            TVec term = Tail.First(lse - Tail.Load<TVec>(z + i, left), left);
+            sum += args.Weights == null ? term : term * Tail.Load<TVec>(args.Weights + i, left);
+        }
+
+        return TVec.Sum(sum);
+    }
+}
+
+/// <summary>Gradient of the losses to the logits: dy·(mass·softmax − q·w), mass = Σ q·w; 0 in rows that are ignored.</summary>
+/// <param name="args">The operands.</param>
+/// <param name="gradLosses">[N], with a step that may be 0.</param>
+/// <param name="step">That step.</param>
+/// <param name="gradLogits">[N, C], written.</param>
+internal readonly unsafe struct CrossEntropyBackward<T, TVec>(CrossEntropyOperands<T> args, T* gradLosses, nint step, T* gradLogits) : IRowKernel
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TVec : struct, ISimd<TVec>
+{
+    public void Run(nint row)
+    {
+        nint classes = args.Classes;
+        T* z = args.Logits + (row * classes), dz = gradLogits + (row * classes);
+        if (!args.IsCounted(row, out int target))
+        {
+            new Span<T>(dz, args.Classes).Clear();
+            return;
+        }
+
+        double gradient = double.CreateTruncating(gradLosses[row * step]), shared = args.Smoothing / classes, mass = args.TargetMass(target);
+        TVec lse = TVec.Broadcast(args.LogSumExp + row), factor = TVec.Create(gradient * (mass + (shared * args.TotalWeight)));
+        TVec each = TVec.Create(-gradient * shared);
+        bool smooth = args.Smoothing > 0;
+        for (nint i = 0; i < classes; i += TVec.Count)
+        {
+            nint left = classes - i;
+            TVec value = VectorMath.Exp(Tail.Load<TVec>(z + i, left) - lse) * factor;
+            if (smooth) value = args.Weights == null ? value + each : TVec.MultiplyAdd(Tail.Load<TVec>(args.Weights + i, left), each, value);
+            Tail.Store(value, dz + i, left);
+        }
+
+        dz[target] -= T.CreateTruncating(gradient * mass);
+    }
+}

@@ -1,0 +1,63 @@
+using System.Numerics;
+
+namespace Engine.Cpu;
+
+/// <summary>The parts of a softmax over one contiguous row. Rows are read again from the L1 cache rather than kept in registers.</summary>
+internal static unsafe class RowExp<T, TVec>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TVec : struct, ISimd<TVec>
+{
+    /// <summary>So many numbers, 128 to each lane of two vectors, are summed before the lanes are joined in double precision.</summary>
+    private static int Block => 256 * TVec.Count;
+
+    /// <summary>The largest number; NaN if there is one.</summary>
+    public static T Max(T* x, nint count)
+    {
+        TVec lowest = TVec.Create(double.NegativeInfinity), a = lowest, b = lowest;
+        nint i = 0;
+        for (; i <= count - (2 * TVec.Count); i += 2 * TVec.Count)
+        {
+            a = VectorMath.Max(a, TVec.Load(x + i));
+            b = VectorMath.Max(b, TVec.Load(x + i + TVec.Count));
+        }
+
+        for (; i < count; i += TVec.Count)
+            a = VectorMath.Max(a, count - i >= TVec.Count ? TVec.Load(x + i) : TVec.Select(Tail.Mask<TVec>(count - i), TVec.LoadFirst(x + i, count - i), lowest));
+        return T.CreateTruncating(TVec.Max(VectorMath.Max(a, b)));
+    }
+
+    /// <summary>Σ exp(x − shift); the terms are written to <paramref name="y"/> unless that is null.</summary>
+    public static double Sum(T* x, nint count, T shift, T* y)
+    {
+        double sum = 0;
+        TVec center = TVec.Broadcast(&shift);
+        for (nint start = 0; start < count; start += Block)
+            sum += BlockSum(x + start, Math.Min(Block, count - start), center, y == null ? null : y + start);
+        return sum;
+    }
+
+    private static double BlockSum(T* x, nint count, TVec center, T* y)
+    {
+        TVec a = TVec.Zero, b = a;
+        nint i = 0;
+        for (; i <= count - (2 * TVec.Count); i += 2 * TVec.Count)
+        {
+            TVec u = VectorMath.Exp(TVec.Load(x + i) - center), v = VectorMath.Exp(TVec.Load(x + i + TVec.Count) - center);
+            a += u;
+            b += v;
+            if (y == null) continue;
+            u.Store(y + i);
+            v.Store(y + i + TVec.Count);
+        }
+
+        for (; i < count; i += TVec.Count)
+        {
+            nint left = count - i;
+            TVec u = VectorMath.Exp(Tail.Load<TVec>(x + i, left) - center);
+            a += Tail.First(u, left);
+            if (y != null) Tail.Store(u, y + i, left);
+        }
+
+        return TVec.Sum(a + b);
+    }
+}
