@@ -1,0 +1,77 @@
+using System.Numerics;
+
+namespace Engine.Cpu;
+
+/// <summary>Running sums, sorting and norms.</summary>
+internal sealed unsafe partial class CpuBackend
+{
+    /// <remarks>float32 and 16-bit floats are summed in float64, integers in int64.</remarks>
+    public override void CumSum(in Operand x, in Operand y, int axis)
+    {
+        AxisSplit split = AxisSplit.Of(x.Shape, axis);
+        if (!y.DType.IsFloatingPoint()) CumSum<long, long>(x, y, split);
+        else if (y.DType == DType.Float64) CumSum<double, double>(x, y, split);
+        else CumSum<float, double>(x, y, split);
+    }
+
+    public override void ArgSort(in Operand x, in Operand indices, int axis, bool descending)
+    {
+        AxisSplit split = AxisSplit.Of(x.Shape, axis);
+        if (!x.DType.IsFloatingPoint()) ArgSort<long, IntegerKey>(x, indices, split, descending);
+        else if (x.DType == DType.Float64) ArgSort<double, FloatKey>(x, indices, split, descending);
+        else ArgSort<float, FloatKey>(x, indices, split, descending);
+    }
+
+    public override void GlobalNorm(ReadOnlySpan<Operand> tensors, in Operand result)
+    {
+        double sum = 0;
+        foreach (Operand tensor in tensors) sum += tensor.DType == DType.Float64 ? SquaredNorm<double>(tensor) : SquaredNorm<float>(tensor);
+        if (result.DType == DType.Float64) Write(Math.Sqrt(sum), result);
+        else Write((float)Math.Sqrt(sum), result);
+    }
+
+    private void Write<T>(T value, in Operand scalar) where T : unmanaged
+    {
+        using DenseOperand<T> place = new(this, scalar, OperandUse.Write);
+        *place.Pointer = value;
+        place.WriteBack(this);
+    }
+
+    private void CumSum<T, TSum>(in Operand x, in Operand y, in AxisSplit split)
+        where T : unmanaged, INumberBase<T>
+        where TSum : unmanaged, INumberBase<TSum>
+    {
+        using DenseOperand<T> input = new(this, x), output = new(this, y, OperandUse.Write);
+        RunningSum<T, TSum>.Run(split, input.Pointer, output.Pointer, _pool);
+        output.WriteBack(this);
+    }
+
+    private void ArgSort<T, TKey>(in Operand x, in Operand indices, in AxisSplit split, bool descending)
+        where T : unmanaged
+        where TKey : struct, ISortKey<T>
+    {
+        using DenseOperand<T> input = new(this, x);
+        using DenseOperand<long> output = new(this, indices, OperandUse.Write);
+        SortOrder<T, TKey>.Run(split, input.Pointer, output.Pointer, descending, _pool);
+        output.WriteBack(this);
+    }
+
+    private double SquaredNorm<T>(in Operand tensor) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        nint count = (nint)tensor.Shape.ElementCount, chunks = (count + SumOfSquares<float, F32x1>.Chunk - 1) / SumOfSquares<float, F32x1>.Chunk;
+        using DenseOperand<T> x = new(this, tensor);
+        using ScratchLease memory = Scratch.Rent<double>(chunks);
+        SumOfSquaresKernel<T> kernel = new(x.Pointer, count, memory.As<double>(), chunks, _pool);
+        SimdDispatch.Run<T, SumOfSquaresKernel<T>>(_level, ref kernel);
+        double sum = 0;
+        foreach (double part in new ReadOnlySpan<double>(memory.Pointer, (int)chunks)) sum += part;
+        return sum;
+    }
+
+    private readonly struct SumOfSquaresKernel<T>(T* x, nint count, double* sums, nint chunks, WorkerPool pool) : ISimdKernel
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        public void Run<TVec>() where TVec : struct, ISimd<TVec> =>
+            RowLoop<SumOfSquares<T, TVec>>.Run(new(x, count, sums), chunks, SumOfSquares<T, TVec>.Chunk, pool);
+    }
+}
