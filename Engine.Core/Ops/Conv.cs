@@ -128,7 +128,12 @@ public sealed partial class Tensor
         {
             x.Device.Backend.ConvForward(new ConvArgs
             {
-                Geometry = geometry, X = x.Operand, W = w.Operand, Y = y.Operand, Bias = b?.Operand, Activation = relu ? Programs.Relu : null,
+                Geometry = geometry,
+                X = x.Operand,
+                W = w.Operand,
+                Y = y.Operand,
+                Bias = b?.Operand,
+                Activation = relu ? Programs.Relu : null,
             });
         }
 

@@ -109,7 +109,13 @@ public sealed partial class Tensor
         Tensor mean = Allocate([x.Shape[0]], DType, Device), inverseStd = Allocate([x.Shape[0]], DType, Device);
         Device.Backend.LayerNormForward(new LayerNormForwardArgs
         {
-            X = x.Operand, Y = y.Operand, Scale = w?.Operand, Shift = b?.Operand, Mean = mean.Operand, InverseStd = inverseStd.Operand, Epsilon = eps,
+            X = x.Operand,
+            Y = y.Operand,
+            Scale = w?.Operand,
+            Shift = b?.Operand,
+            Mean = mean.Operand,
+            InverseStd = inverseStd.Operand,
+            Epsilon = eps,
         });
         if (ShouldTrack(x, w, b))
         {

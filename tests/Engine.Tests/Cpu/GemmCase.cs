@@ -58,12 +58,24 @@ internal sealed unsafe record GemmCase(int M, int N, int K)
         T[] expected = Expected(a, b, c, perColumn, perRow);
         var problem = new GemmProblem<T>
         {
-            M = M, N = N, K = K, Alpha = T.CreateChecked(Alpha), Beta = T.CreateChecked(Beta),
-            A = a.First, ARow = a.Row, AColumn = a.Column,
-            B = b.First, BRow = b.Row, BColumn = b.Column,
-            C = c.First, CRow = c.Row, CColumn = c.Column,
-            BiasPerColumn = BiasPerColumn ? perColumn.First : null, BiasPerColumnStride = perColumn.Column,
-            BiasPerRow = BiasPerRow ? perRow.First : null, BiasPerRowStride = perRow.Column,
+            M = M,
+            N = N,
+            K = K,
+            Alpha = T.CreateChecked(Alpha),
+            Beta = T.CreateChecked(Beta),
+            A = a.First,
+            ARow = a.Row,
+            AColumn = a.Column,
+            B = b.First,
+            BRow = b.Row,
+            BColumn = b.Column,
+            C = c.First,
+            CRow = c.Row,
+            CColumn = c.Column,
+            BiasPerColumn = BiasPerColumn ? perColumn.First : null,
+            BiasPerColumnStride = perColumn.Column,
+            BiasPerRow = BiasPerRow ? perRow.First : null,
+            BiasPerRowStride = perRow.Column,
             Relu = Relu,
         };
         var offsets = new GemmOffsets[Batch];

@@ -156,7 +156,19 @@ internal sealed class GemmTests
         float* x = matrix.Pointer;
         var problem = new GemmProblem<float>
         {
-            M = 200, N = 200, K = 200, Alpha = 1, A = x, ARow = 200, AColumn = 1, B = x + 40_000, BRow = 1, BColumn = 200, C = x + 80_000, CRow = 200, CColumn = 1,
+            M = 200,
+            N = 200,
+            K = 200,
+            Alpha = 1,
+            A = x,
+            ARow = 200,
+            AColumn = 1,
+            B = x + 40_000,
+            BRow = 1,
+            BColumn = 200,
+            C = x + 80_000,
+            CRow = 200,
+            CColumn = 1,
         };
         for (int i = 0; i < 50; i++) Gemm.Run(problem, _pools[1]);
         long before = GC.GetAllocatedBytesForCurrentThread();

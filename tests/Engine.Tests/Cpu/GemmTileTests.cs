@@ -87,9 +87,21 @@ internal sealed unsafe class GemmTileTests
             {
                 var tile = new GemmTile<T>
                 {
-                    K = k, A = pa, ARow = aRow, AColumn = aColumn, B = panel, BRow = width, C = pc, CRow = cRow, CColumn = columnStride,
-                    Alpha = T.CreateChecked(alpha), Beta = T.CreateChecked(beta),
-                    BiasPerColumn = epilogue ? pb : null, BiasPerRow = epilogue ? pr : null, BiasPerRowStride = biasStride, Relu = epilogue,
+                    K = k,
+                    A = pa,
+                    ARow = aRow,
+                    AColumn = aColumn,
+                    B = panel,
+                    BRow = width,
+                    C = pc,
+                    CRow = cRow,
+                    CColumn = columnStride,
+                    Alpha = T.CreateChecked(alpha),
+                    Beta = T.CreateChecked(beta),
+                    BiasPerColumn = epilogue ? pb : null,
+                    BiasPerRow = epilogue ? pr : null,
+                    BiasPerRowStride = biasStride,
+                    Relu = epilogue,
                 };
                 TKernels.Run(&tile, rows, columns);
             }

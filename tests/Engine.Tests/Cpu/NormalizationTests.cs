@@ -60,7 +60,12 @@ internal sealed class NormalizationTests(SimdLevel level, int threads) : CpuKern
         Tensor mean = Make<float>(Cpu, [channels], new double[channels]), inverseStd = Make<float>(Cpu, [channels], new double[channels]);
         Cpu.Backend.BatchNormForward(new BatchNormForwardArgs
         {
-            X = x.Operand, Y = y.Operand, Mean = mean.Operand, InverseStd = inverseStd.Operand, Momentum = Momentum, Epsilon = Epsilon,
+            X = x.Operand,
+            Y = y.Operand,
+            Mean = mean.Operand,
+            InverseStd = inverseStd.Operand,
+            Momentum = Momentum,
+            Epsilon = Epsilon,
         });
 
         double[] expected = new double[values.Length], expectedStd = new double[channels];
@@ -87,7 +92,13 @@ internal sealed class NormalizationTests(SimdLevel level, int threads) : CpuKern
         Tensor y = Make<float>(Cpu, [4, 3, length], new double[values.Length]);
         Cpu.Backend.BatchNormForward(new BatchNormForwardArgs
         {
-            X = x.Operand, Y = y.Operand, Mean = mean.Operand, InverseStd = inverseStd.Operand, Momentum = Momentum, Epsilon = Epsilon, Relu = true,
+            X = x.Operand,
+            Y = y.Operand,
+            Mean = mean.Operand,
+            InverseStd = inverseStd.Operand,
+            Momentum = Momentum,
+            Epsilon = Epsilon,
+            Relu = true,
         });
         float[] result = y.ToArray<float>();
         for (int i = 0; i < result.Length; i++) Assert.That(float.IsNaN(result[i]), Is.EqualTo(i / length % 3 == 1), $"element {i}");

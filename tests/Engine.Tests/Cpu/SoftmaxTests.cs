@@ -95,7 +95,11 @@ internal sealed class SoftmaxTests(SimdLevel level, int threads) : CpuKernelFixt
         Assert.That(
             () => Cpu.Backend.CrossEntropyForward(new CrossEntropyArgs
             {
-                Logits = logits.Operand, Targets = targets.Operand, IgnoreIndex = -100, LogSumExp = lse.Operand, Losses = losses.Operand,
+                Logits = logits.Operand,
+                Targets = targets.Operand,
+                IgnoreIndex = -100,
+                LogSumExp = lse.Operand,
+                Losses = losses.Operand,
             }),
             Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains($"row 1 is {target}, but there are 10 classes").And.Property("ParamName").EqualTo("target"));
     }
@@ -108,7 +112,11 @@ internal sealed class SoftmaxTests(SimdLevel level, int threads) : CpuKernelFixt
         Tensor losses = Make<float>(Cpu, [2], new double[2]), targets = Tensor.From<long>([0, 1], [2], Cpu);
         Cpu.Backend.CrossEntropyForward(new CrossEntropyArgs
         {
-            Logits = logits.Operand, Targets = targets.Operand, IgnoreIndex = -100, LogSumExp = lse.Operand, Losses = losses.Operand,
+            Logits = logits.Operand,
+            Targets = targets.Operand,
+            IgnoreIndex = -100,
+            LogSumExp = lse.Operand,
+            Losses = losses.Operand,
         });
         Assert.That(losses.ToArray<float>(), Is.EqualTo(new[] { MathF.Log(2), float.PositiveInfinity }).Within(1e-6));
     }

@@ -38,7 +38,9 @@ internal sealed class ModuleStateTests(string deviceName) : DeviceFixture(device
         Sequential net = new Sequential(new Leaf(2), new Leaf(3), new Leaf(4)).To(Device);
         Dictionary<string, Tensor> state = new()
         {
-            ["0.weight"] = Tensor.Zeros([2]), ["1.weight"] = Tensor.Zeros([9]), ["9.weight"] = Tensor.Zeros([1]),
+            ["0.weight"] = Tensor.Zeros([2]),
+            ["1.weight"] = Tensor.Zeros([9]),
+            ["9.weight"] = Tensor.Zeros([1]),
         };
         AssertRefused(() => net.LoadStateDict(state));
         Assert.That(((Leaf)net[0]).Weight.ToArray<float>(), Is.EqualTo(new float[] { 1, 1 }));

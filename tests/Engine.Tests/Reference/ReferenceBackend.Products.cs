@@ -92,18 +92,18 @@ internal sealed partial class ReferenceBackend
     {
         int inGroup = g.InChannels / g.Groups, outGroup = g.OutChannels / g.Groups;
         for (int n = 0; n < g.Batch; n++)
-        for (int k = 0; k < g.OutChannels; k++)
-        for (int p = 0; p < g.OutHeight; p++)
-        for (int q = 0; q < g.OutWidth; q++)
-        for (int c = 0; c < inGroup; c++)
-        for (int r = 0; r < g.KernelHeight; r++)
-        for (int s = 0; s < g.KernelWidth; s++)
-        {
-            int h = (p * g.StrideH) - g.PadH + (r * g.DilationH);
-            int w = (q * g.StrideW) - g.PadW + (s * g.DilationW);
-            if (h >= 0 && h < g.InHeight && w >= 0 && w < g.InWidth)
-                yield return new Tap(n, (k / outGroup * inGroup) + c, h, w, k, c, r, s, p, q);
-        }
+            for (int k = 0; k < g.OutChannels; k++)
+                for (int p = 0; p < g.OutHeight; p++)
+                    for (int q = 0; q < g.OutWidth; q++)
+                        for (int c = 0; c < inGroup; c++)
+                            for (int r = 0; r < g.KernelHeight; r++)
+                                for (int s = 0; s < g.KernelWidth; s++)
+                                {
+                                    int h = (p * g.StrideH) - g.PadH + (r * g.DilationH);
+                                    int w = (q * g.StrideW) - g.PadW + (s * g.DilationW);
+                                    if (h >= 0 && h < g.InHeight && w >= 0 && w < g.InWidth)
+                                        yield return new Tap(n, (k / outGroup * inGroup) + c, h, w, k, c, r, s, p, q);
+                                }
     }
 
     private static double At(in Operand operand, params ReadOnlySpan<int> at) => Read<double>(operand, PlaceAt(operand.Layout, at), operand.DType.ComputeType());

@@ -115,13 +115,13 @@ internal sealed partial class ReferenceBackend
         int height = args.X.Shape[2], width = args.X.Shape[3];
         var cells = new List<int>();
         for (int r = 0; r < g.KernelH; r++)
-        for (int s = 0; s < g.KernelW; s++)
-        {
-            int h = (p * g.StrideH) - g.PadH + (r * g.DilationH);
-            int w = (q * g.StrideW) - g.PadW + (s * g.DilationW);
-            if (h >= 0 && h < height && w >= 0 && w < width)
-                cells.Add((h * width) + w);
-        }
+            for (int s = 0; s < g.KernelW; s++)
+            {
+                int h = (p * g.StrideH) - g.PadH + (r * g.DilationH);
+                int w = (q * g.StrideW) - g.PadW + (s * g.DilationW);
+                if (h >= 0 && h < height && w >= 0 && w < width)
+                    cells.Add((h * width) + w);
+            }
 
         return cells;
     }

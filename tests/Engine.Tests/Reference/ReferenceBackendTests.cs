@@ -36,7 +36,13 @@ internal sealed class ReferenceBackendTests
         Tensor a = Of([1, 2, 3, 4], [2, 2]), b = Of([1, -1, 0, 1], [2, 2]), c = Of([1, 1, 1, 1], [2, 2]), bias = Of([0, -2], [2]);
         s_device.Backend.Gemm(new GemmArgs
         {
-            A = a.Operand, B = b.Operand, C = c.Operand, Alpha = 2, Beta = 1, Bias = bias.Expand([2, 2]).Operand, Activation = Programs.Relu,
+            A = a.Operand,
+            B = b.Operand,
+            C = c.Operand,
+            Alpha = 2,
+            Beta = 1,
+            Bias = bias.Expand([2, 2]).Operand,
+            Activation = Programs.Relu,
         });
         // a·b = [1, 1; 3, 1], doubled, plus 1, plus the bias.
         Assert.That(c.ToArray<float>(), Is.EqualTo(new float[] { 3, 1, 7, 1 }));
@@ -56,7 +62,16 @@ internal sealed class ReferenceBackendTests
         // One row of three, a filter of three taps, one column of padding: y = [2·1 + 3·2, 1·1 + 2·2 + 3·3, 1·2 + 2·3] for x = [1, 2, 3], w = [1, 2, 3].
         var geometry = new ConvGeometry
         {
-            Batch = 1, InChannels = 1, InHeight = 1, InWidth = 3, OutChannels = 1, OutHeight = 1, OutWidth = 3, KernelHeight = 1, KernelWidth = 3, PadW = 1,
+            Batch = 1,
+            InChannels = 1,
+            InHeight = 1,
+            InWidth = 3,
+            OutChannels = 1,
+            OutHeight = 1,
+            OutWidth = 3,
+            KernelHeight = 1,
+            KernelWidth = 3,
+            PadW = 1,
         };
         Tensor x = Of([1, 2, 3], [1, 1, 1, 3]), w = Of([1, 2, 3], [1, 1, 1, 3]), y = Of([0, 0, 0], [1, 1, 1, 3]);
         s_device.Backend.ConvForward(new ConvArgs { Geometry = geometry, X = x.Operand, W = w.Operand, Y = y.Operand });
