@@ -6,6 +6,9 @@ namespace Engine.Tests.Samples;
 /// <summary>A sample as users run it: a process of its own, with what it writes.</summary>
 internal sealed class SampleProcess : IDisposable
 {
+    /// <summary>Far above what any of the runs takes; a hang must not stop the whole suite.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
+
     private readonly Process _process;
     private readonly Task<string> _output;
     private readonly Task<string> _errors;
@@ -48,6 +51,13 @@ internal sealed class SampleProcess : IDisposable
 
     public int Wait()
     {
+        if (!_process.WaitForExit(s_patience))
+        {
+            Kill();
+            throw new TimeoutException($"The sample did not end within {s_patience}: {Output}{Errors}");
+        }
+
+        // Waits for the rest of the output too, which the form with a limit does not.
         _process.WaitForExit();
         return _process.ExitCode;
     }
