@@ -1,0 +1,48 @@
+namespace Engine.Gpu;
+
+/// <summary>Through which driver a device is reached; it decides the language that kernels are rendered to.</summary>
+internal enum GpuApi : byte
+{
+    /// <summary>PTX, loaded by the CUDA driver.</summary>
+    Cuda,
+
+    /// <summary>OpenCL C 1.2, compiled by any vendor's driver.</summary>
+    OpenCl,
+}
+
+/// <summary>Limits and abilities of a device: all that a kernel's builder may know of it.</summary>
+internal sealed record GpuTarget
+{
+    /// <summary>The driver.</summary>
+    public required GpuApi Api { get; init; }
+
+    /// <summary>Streaming multiprocessors or compute units.</summary>
+    public required int ComputeUnits { get; init; }
+
+    /// <summary>Most work-items of a group that kernels may ask for; at most 256 by choice, since AMD's drivers promise no more.</summary>
+    public int MaxGroupSize { get; init; } = 256;
+
+    /// <summary>Bytes of shared (OpenCL: local) memory that one group may use.</summary>
+    public required int SharedBytes { get; init; }
+
+    /// <summary>Whether double precision exists.</summary>
+    public bool HasFloat64 { get; init; } = true;
+
+    /// <summary>Work-items that run in lockstep and can shuffle registers; 0 where shuffles are not to be used.</summary>
+    public int SubGroupSize { get; init; }
+
+    /// <summary>Whether the language itself has exp, log, sin …; else they are expanded into arithmetic.</summary>
+    public bool HasMathFunctions { get; init; }
+
+    /// <summary>NVIDIA's compute capability as 10·major + minor; 0 elsewhere. Matrix multiply-accumulate and asynchronous copies need 80.</summary>
+    public int ComputeCapability { get; init; }
+
+    /// <summary>Version of the PTX language that the driver reads, as 10·major + minor; 0 elsewhere.</summary>
+    public int PtxVersion { get; init; }
+
+    /// <summary>Whether the "card" is a processor: groups then run one after another on few cores, and big groups gain nothing.</summary>
+    public bool IsProcessor { get; init; }
+
+    /// <summary>Most bytes of arguments of one launch.</summary>
+    public int MaxArgumentBytes { get; init; } = 1024;
+}

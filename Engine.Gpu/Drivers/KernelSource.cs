@@ -1,0 +1,24 @@
+namespace Engine.Gpu;
+
+/// <summary>A kernel as text, ready for a driver.</summary>
+/// <param name="Name">The entry point.</param>
+/// <param name="Text">PTX or OpenCL C.</param>
+/// <param name="GroupSize">Work-items of a group, fixed when the kernel was built.</param>
+/// <param name="SharedBytes">Shared memory that has to be asked for at the launch; 0 where the text declares it.</param>
+internal sealed record KernelSource(string Name, string Text, int GroupSize, int SharedBytes);
+
+/// <summary>A kernel that a driver has loaded.</summary>
+internal abstract class CompiledKernel(KernelSource source)
+{
+    /// <summary>What it was compiled from.</summary>
+    public KernelSource Source { get; } = source;
+
+    /// <summary>Registers of a work-item; 0 where the driver does not tell.</summary>
+    public virtual int Registers => 0;
+
+    /// <summary>Bytes of a work-item's registers that had to move to memory; 0 where the driver does not tell.</summary>
+    public virtual int LocalBytes => 0;
+}
+
+/// <summary>The number of groups in each direction.</summary>
+internal readonly record struct LaunchGrid(int X, int Y = 1, int Z = 1);
