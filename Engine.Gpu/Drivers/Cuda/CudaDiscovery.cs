@@ -1,0 +1,87 @@
+using System.Globalization;
+
+namespace Engine.Gpu;
+
+/// <summary>Finds CUDA devices.</summary>
+internal static unsafe class CudaDiscovery
+{
+    private const string Provider = "Engine.Gpu";
+
+    /// <summary>Opens every device that the machine's driver lists, in its order, and records each attempt. Never throws for what is absent.</summary>
+    public static IReadOnlyList<CudaDriver> Discover(ICollection<ProbeEntry> report)
+    {
+        if (CudaApi.TryLoad(out CudaApi? api, out string reason))
+        {
+            return Discover(api, report);
+        }
+
+        report.Add(new ProbeEntry(Provider, "CUDA", false, reason));
+        return [];
+    }
+
+    /// <summary>The same, with a given driver.</summary>
+    public static IReadOnlyList<CudaDriver> Discover(CudaApi api, ICollection<ProbeEntry> report)
+    {
+        int version;
+        int count = 0;
+        CudaResult result = api.cuDriverGetVersion(&version);
+        if (result == CudaResult.CUDA_SUCCESS && version < CudaDeviceInfo.LeastDriverVersion)
+        {
+            report.Add(new ProbeEntry(Provider, "CUDA", false, string.Create(CultureInfo.InvariantCulture, $"the driver is for CUDA {version / 1000}.{version % 1000 / 10}; 11.0 or newer is needed: update the driver")));
+            return [];
+        }
+
+        if (result == CudaResult.CUDA_SUCCESS)
+        {
+            result = api.cuDeviceGetCount(&count);
+        }
+
+        if (result != CudaResult.CUDA_SUCCESS || count == 0)
+        {
+            report.Add(new ProbeEntry(Provider, "CUDA", false, result == CudaResult.CUDA_SUCCESS ? "the driver lists no device" : api.Describe(result)));
+            return [];
+        }
+
+        List<CudaDriver> drivers = [];
+        for (int ordinal = 0; ordinal < count; ordinal++)
+        {
+            if (TryOpen(api, ordinal, report) is { } driver)
+            {
+                drivers.Add(driver);
+            }
+        }
+
+        return drivers;
+    }
+
+    private static CudaDriver? TryOpen(CudaApi api, int ordinal, ICollection<ProbeEntry> report)
+    {
+        string tried = $"CUDA device {ordinal}";
+        try
+        {
+            int device;
+            CudaResult result = api.cuDeviceGet(&device, ordinal);
+            if (result != CudaResult.CUDA_SUCCESS)
+            {
+                report.Add(new ProbeEntry(Provider, tried, false, api.Describe(result)));
+                return null;
+            }
+
+            CudaDeviceInfo info = CudaDeviceInfo.Read(api, device);
+            if (info.ComputeCapability < CudaDeviceInfo.LeastComputeCapability)
+            {
+                report.Add(new ProbeEntry(Provider, tried, false, $"{info.Description}: compute capability 7.0 or newer is needed; OpenCL may drive the card"));
+                return null;
+            }
+
+            CudaDriver driver = CudaDriver.Open(api, ordinal);
+            report.Add(new ProbeEntry(Provider, tried, true, driver.Description));
+            return driver;
+        }
+        catch (EngineException e)
+        {
+            report.Add(new ProbeEntry(Provider, tried, false, e.Message));
+            return null;
+        }
+    }
+}
