@@ -1,0 +1,26 @@
+namespace Engine.Gpu;
+
+internal sealed partial class GpuBackend
+{
+    public override void Map(in MapArgs args) => throw Missing(nameof(Map));
+
+    public override void Reduce(in ReduceArgs args) => throw Missing(nameof(Reduce));
+
+    public override void Gemm(in GemmArgs args) => throw Missing(nameof(Gemm));
+
+    public override void ConvForward(in ConvArgs args) => throw Missing(nameof(ConvForward));
+
+    public override void ConvBackwardData(in ConvArgs args) => throw Missing(nameof(ConvBackwardData));
+
+    public override void ConvBackwardWeight(in ConvArgs args) => throw Missing(nameof(ConvBackwardWeight));
+
+    public override void PoolForward(in PoolArgs args) => throw Missing(nameof(PoolForward));
+
+    public override void PoolBackward(in PoolArgs args) => throw Missing(nameof(PoolBackward));
+
+    public override void Gather(in Operand x, in Operand index, in Operand y, int axis) => throw Missing(nameof(Gather));
+
+    public override void ScatterAdd(in Operand destination, in Operand index, in Operand source, int axis) => throw Missing(nameof(ScatterAdd));
+
+    private OperationNotSupportedException Missing(string operation) => new($"{operation}: {_device} has no kernel.");
+}

@@ -1,0 +1,24 @@
+namespace Engine.Gpu;
+
+/// <summary>The kernels of a card. Each operation chooses a kernel definition, whose fields are the cache key, and launches it.</summary>
+internal sealed partial class GpuBackend : Backend
+{
+    private readonly GpuDevice _device;
+    private readonly KernelCache _kernels;
+
+    internal GpuBackend(GpuDevice device)
+    {
+        _device = device;
+        _kernels = new KernelCache(device.Driver);
+    }
+
+    internal GpuTarget Target => _device.Driver.Target;
+
+    /// <summary>Kernels that were compiled or loaded so far.</summary>
+    internal KernelCache Kernels => _kernels;
+
+    /// <summary>Launches the kernel of a definition, compiling it first if it is new.</summary>
+    private void Launch<TDefinition>(in TDefinition definition, LaunchGrid grid, params ReadOnlySpan<KernelArgument> arguments)
+        where TDefinition : struct, IKernelDefinition, IEquatable<TDefinition> =>
+        _device.Driver.Launch(_kernels.Get(definition), grid, arguments);
+}

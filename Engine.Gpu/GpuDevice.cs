@@ -1,0 +1,54 @@
+namespace Engine.Gpu;
+
+/// <summary>A card, or whatever else runs kernels, reached through a driver.</summary>
+/// <remarks>Kernels run in the order of the calls and asynchronously; only reading back and <see cref="Device.Synchronize"/> wait.</remarks>
+public abstract class GpuDevice : Device
+{
+    private readonly GpuBackend _backend;
+
+    private protected GpuDevice(string name, DeviceKind kind, GpuDriver driver)
+        : base(name, kind)
+    {
+        Driver = driver;
+        _backend = new GpuBackend(this);
+    }
+
+    /// <inheritdoc/>
+    public override Backend Backend => _backend;
+
+    /// <inheritdoc/>
+    public override string Description => Driver.Description;
+
+    internal GpuDriver Driver { get; }
+
+    /// <inheritdoc/>
+    public override void Upload(ReadOnlySpan<byte> source, Storage destination, long offsetInBytes)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        CheckRange(destination, offsetInBytes, source.Length);
+        Driver.Upload(source, destination.Handle, offsetInBytes);
+    }
+
+    /// <inheritdoc/>
+    public override void Download(Storage source, long offsetInBytes, Span<byte> destination)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        CheckRange(source, offsetInBytes, destination.Length);
+        Driver.Download(source.Handle, offsetInBytes, destination);
+    }
+
+    /// <inheritdoc/>
+    public override void Synchronize() => Driver.Synchronize();
+
+    /// <inheritdoc/>
+    protected internal override bool TryAllocateMemory(long bytes, out nint handle) => Driver.TryAllocate(bytes, out handle);
+
+    /// <inheritdoc/>
+    protected internal override void FreeMemory(nint handle) => Driver.Free(handle);
+
+    private static void CheckRange(Storage storage, long offsetInBytes, int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offsetInBytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offsetInBytes + length, storage.Bytes);
+    }
+}

@@ -1,0 +1,81 @@
+namespace Engine.Gpu;
+
+internal sealed partial class KernelBuilder
+{
+    /// <summary>Whether matrix multiply-accumulate, matrix loads and asynchronous copies may be used.</summary>
+    public bool HasTensorCores => Target is { Api: GpuApi.Cuda, ComputeCapability: >= 80 };
+
+    /// <summary>D = A·B + C over a warp, as lanes hold it; see <see cref="MmaShape"/>.</summary>
+    public Value[] Mma(MmaShape shape, Value[] a, Value[] b, Value[] c)
+    {
+        RequireTensorCores(nameof(Mma));
+        if (a.Length != 4 || b.Length != 2 || c.Length != 4)
+        {
+            throw Fault($"{shape} of {a.Length}, {b.Length} and {c.Length} registers");
+        }
+
+        RequireAll(a, RegisterType.UInt32);
+        RequireAll(b, RegisterType.UInt32);
+        RequireAll(c, RegisterType.Float32);
+        Value[] results = FreshFour(RegisterType.Float32);
+        Append(new MmaStatement(shape, a, b, c, results));
+        return results;
+    }
+
+    /// <summary>Four 8×8 matrices of 16-bit elements; lane 8i + r passes where row r of matrix i begins.</summary>
+    public Value[] LoadMatrix(Memory shared, Value index, bool transposed)
+    {
+        RequireTensorCores(nameof(LoadMatrix));
+        (Value place, int offset) = Address(shared, index, 1, null);
+        Value[] results = FreshFour(RegisterType.UInt32);
+        Append(new LoadMatrixStatement(shared, place, offset, transposed, results));
+        return results;
+    }
+
+    /// <summary>Starts a copy of 4, 8 or 16 bytes from global to shared memory; zeros where the condition does not hold.</summary>
+    public void CopyAsync(Memory shared, Value sharedIndex, Memory global, Value globalIndex, int bytes, Value? condition = null)
+    {
+        RequireTensorCores(nameof(CopyAsync));
+        if (bytes is not (4 or 8 or 16))
+        {
+            throw Fault($"an asynchronous copy of {bytes} bytes");
+        }
+
+        (Value to, int toOffset) = Address(shared, sharedIndex, 1, condition);
+        (Value from, int fromOffset) = Address(global, globalIndex, 1, condition);
+        Append(new CopyAsyncStatement(shared, to, toOffset, global, from, fromOffset, bytes, condition));
+    }
+
+    /// <summary>Closes a group of asynchronous copies.</summary>
+    public void CommitAsync()
+    {
+        RequireTensorCores(nameof(CommitAsync));
+        Append(new CommitAsyncStatement());
+    }
+
+    /// <summary>Waits until at most so many groups are under way.</summary>
+    public void WaitAsync(int groupsInFlight)
+    {
+        RequireTensorCores(nameof(WaitAsync));
+        Append(new WaitAsyncStatement(groupsInFlight));
+    }
+
+    private Value[] FreshFour(RegisterType type) =>
+        [Fresh(Opcode.Read, type, -1, false), Fresh(Opcode.Read, type, -1, false), Fresh(Opcode.Read, type, -1, false), Fresh(Opcode.Read, type, -1, false)];
+
+    private void RequireAll(Value[] values, RegisterType type)
+    {
+        foreach (Value value in values)
+        {
+            RequireType(Opcode.Read, value, type);
+        }
+    }
+
+    private void RequireTensorCores(string what)
+    {
+        if (!HasTensorCores)
+        {
+            throw Fault($"{what} needs a CUDA device of compute capability 8.0");
+        }
+    }
+}

@@ -1,0 +1,155 @@
+namespace Engine.Gpu;
+
+/// <summary>What a value in a kernel is computed by. Each has a row in both renderers.</summary>
+internal enum Opcode : byte
+{
+    /// <summary>A number known when the kernel is built.</summary>
+    Constant,
+
+    /// <summary>A scalar argument of the launch.</summary>
+    Parameter,
+
+    /// <summary>Place of the work-item in its group, Int32.</summary>
+    LocalId,
+
+    /// <summary>Place of the group in the grid along direction 0, 1 or 2, Int32.</summary>
+    GroupId,
+
+    /// <summary>Number of groups along direction 0, 1 or 2, Int32.</summary>
+    GroupCount,
+
+    /// <summary>The counter of the surrounding loop.</summary>
+    Counter,
+
+    /// <summary>What a variable holds at this place.</summary>
+    Read,
+
+    /// <summary>a + b.</summary>
+    Add,
+
+    /// <summary>a − b.</summary>
+    Sub,
+
+    /// <summary>a · b.</summary>
+    Mul,
+
+    /// <summary>The upper half of the 64-bit product of two UInt32.</summary>
+    MulHigh,
+
+    /// <summary>a / b, correctly rounded; integers towards zero, undefined for b = 0.</summary>
+    Div,
+
+    /// <summary>Integer remainder with the sign of a, undefined for b = 0.</summary>
+    Rem,
+
+    /// <summary>−a.</summary>
+    Neg,
+
+    /// <summary>|a|.</summary>
+    Abs,
+
+    /// <summary>The smaller; NaN where either is.</summary>
+    Min,
+
+    /// <summary>The larger; NaN where either is.</summary>
+    Max,
+
+    /// <summary>a · b + c with one rounding; floats only.</summary>
+    Fma,
+
+    /// <summary>Bitwise or logical and.</summary>
+    And,
+
+    /// <summary>Bitwise or logical or.</summary>
+    Or,
+
+    /// <summary>Bitwise or logical exclusive or.</summary>
+    Xor,
+
+    /// <summary>Bitwise or logical complement.</summary>
+    Not,
+
+    /// <summary>a · 2ᵇ, b below the width.</summary>
+    ShiftLeft,
+
+    /// <summary>⌊a / 2ᵇ⌋, b below the width; signed types keep the sign.</summary>
+    ShiftRight,
+
+    /// <summary>a &lt; b; false for NaN.</summary>
+    Less,
+
+    /// <summary>a ≤ b; false for NaN.</summary>
+    LessEqual,
+
+    /// <summary>a = b; false for NaN.</summary>
+    Equal,
+
+    /// <summary>a ≠ b; true for NaN.</summary>
+    NotEqual,
+
+    /// <summary>b where the Bool a holds, else c.</summary>
+    Select,
+
+    /// <summary>Another type, the nearest value: floats to integers towards zero and saturating, NaN to 0; Bool as 0 or 1.</summary>
+    Convert,
+
+    /// <summary>The same 32 or 64 bits as another type.</summary>
+    Bitcast,
+
+    /// <summary>⌊a⌋.</summary>
+    Floor,
+
+    /// <summary>⌈a⌉.</summary>
+    Ceil,
+
+    /// <summary>Nearest integer, halves to even.</summary>
+    Round,
+
+    /// <summary>Integer part.</summary>
+    Trunc,
+
+    /// <summary>√a, correctly rounded.</summary>
+    Sqrt,
+
+    /// <summary>|a| with the sign of b.</summary>
+    CopySign,
+
+    /// <summary>2ᵃ to about 2 ulp, subnormals may be 0; Float32, CUDA only.</summary>
+    Exp2Approximate,
+
+    /// <summary>log₂ a to about 1e-7 absolute near 1, subnormals may count as 0; Float32, CUDA only.</summary>
+    Log2Approximate,
+
+    /// <summary>eᵃ; where the target has math functions, like all below.</summary>
+    Exp,
+
+    /// <summary>ln a.</summary>
+    Log,
+
+    /// <summary>ln(1 + a).</summary>
+    Log1p,
+
+    /// <summary>eᵃ − 1.</summary>
+    Expm1,
+
+    /// <summary>sin a.</summary>
+    Sin,
+
+    /// <summary>cos a.</summary>
+    Cos,
+
+    /// <summary>tan a.</summary>
+    Tan,
+
+    /// <summary>tanh a.</summary>
+    Tanh,
+
+    /// <summary>erf a.</summary>
+    Erf,
+
+    /// <summary>aᵇ.</summary>
+    Pow,
+
+    /// <summary>A of the work-item whose place in the sub-group is this one's exclusive-or <see cref="Value.Bits"/>; 32-bit types, CUDA only.</summary>
+    ShuffleXor,
+}
