@@ -1,0 +1,59 @@
+using static Engine.Gpu.ClConstants;
+
+namespace Engine.Gpu;
+
+/// <summary>Reads the limits of an OpenCL device.</summary>
+internal static class OpenClTarget
+{
+    /// <summary>Most work-items of a group: AMD's drivers promise no more, and more would gain nothing elsewhere.</summary>
+    private const int LargestGroup = 256;
+
+    /// <summary>Most local memory of a group; processors report whatever fits their caches.</summary>
+    private const long LargestLocalMemory = 64 << 10;
+
+    public static GpuTarget Read(ClApi api, nint device)
+    {
+        long group = Math.Min((long)ClInfo.Device<nuint>(api, device, CL_DEVICE_MAX_WORK_GROUP_SIZE), ClInfo.MaxWorkItems(api, device));
+        string[] extensions = ClInfo.DeviceString(api, device, CL_DEVICE_EXTENSIONS).Split(' ');
+        return new GpuTarget
+        {
+            Api = GpuApi.OpenCl,
+            ComputeUnits = Math.Max(1, (int)ClInfo.Device<uint>(api, device, CL_DEVICE_MAX_COMPUTE_UNITS)),
+            MaxGroupSize = (int)Math.Clamp(group, 1, LargestGroup),
+            SharedBytes = (int)Math.Min(ClInfo.Device<ulong>(api, device, CL_DEVICE_LOCAL_MEM_SIZE), (ulong)LargestLocalMemory),
+            HasFloat64 = extensions.Contains("cl_khr_fp64"),
+            HasMathFunctions = true,
+            IsProcessor = (ClInfo.Device<ulong>(api, device, CL_DEVICE_TYPE) & CL_DEVICE_TYPE_CPU) != 0,
+            MaxArgumentBytes = (int)Math.Min((ulong)ClInfo.Device<nuint>(api, device, CL_DEVICE_MAX_PARAMETER_SIZE), int.MaxValue),
+        };
+    }
+
+    /// <summary>Why the engine cannot use a device; null if it can.</summary>
+    public static string? WhyNot(ClApi api, nint device)
+    {
+        string version = ClInfo.DeviceString(api, device, CL_DEVICE_VERSION);
+        if (ClInfo.Device<uint>(api, device, CL_DEVICE_AVAILABLE) == 0)
+        {
+            return "the driver says that it is not available";
+        }
+
+        if (ClInfo.Device<uint>(api, device, CL_DEVICE_COMPILER_AVAILABLE) == 0)
+        {
+            return "its driver has no compiler for OpenCL C";
+        }
+
+        if (ClInfo.Device<uint>(api, device, CL_DEVICE_ENDIAN_LITTLE) == 0)
+        {
+            return "it is big-endian";
+        }
+
+        return IsTooOld(version) ? $"OpenCL 1.2 is needed, but it has '{version}'; a newer driver may help" : null;
+    }
+
+    /// <summary>Versions read "OpenCL 1.2 and anything else".</summary>
+    private static bool IsTooOld(string version)
+    {
+        string[] words = version.Split(' ');
+        return words.Length < 2 || !Version.TryParse(words[1], out Version? number) || number < new Version(1, 2);
+    }
+}
