@@ -12,10 +12,19 @@ internal sealed partial class CpuBackend
     /// <summary>A host that makes up programs without end must not fill the memory with their translations.</summary>
     private const int MaxCachedPrograms = 4096;
 
+    /// <summary>Parameter lists up to this length are read onto the stack; an optimizer's has 10.</summary>
+    private const int StackParameters = 32;
+
     private readonly ConcurrentDictionary<(MapProgram Program, DType ComputeType, bool KeepsTiles), TileProgram> _tilePrograms = new();
 
     public override unsafe void Map(in MapArgs args)
     {
+        if (args.ParameterMemory is not null || args.DrawOffset is not null)
+        {
+            MapWithMemory(args);
+            return;
+        }
+
         TileProgram program = Translate(args.Program, args.ComputeType);
         if (program.IsCopy && args.Inputs[0].DType == args.Outputs[0].DType)
         {
@@ -33,6 +42,40 @@ internal sealed partial class CpuBackend
             _pool.Run(parts, ref loop);
         }
     }
+
+    /// <summary>Parameters in memory cost one look: here they are read before the kernel and then passed like all others.</summary>
+    private unsafe void MapWithMemory(in MapArgs args)
+    {
+        int count = args.Program.ParameterCount;
+        Span<double> parameters = count <= StackParameters ? stackalloc double[count] : new double[count];
+        if (args.ParameterMemory is { } memory)
+        {
+            for (int i = 0; i < count; i++) parameters[i] = Value(memory, i);
+        }
+        else
+        {
+            args.Parameters[..count].CopyTo(parameters);
+        }
+
+        if (args.DrawOffset is { } offset) args.Program.ShiftDraws(parameters, *(long*)offset.Address);
+        Map(new MapArgs
+        {
+            Program = args.Program,
+            ComputeType = args.ComputeType,
+            Shape = args.Shape,
+            Inputs = args.Inputs,
+            Outputs = args.Outputs,
+            Parameters = parameters,
+        });
+    }
+
+    private static unsafe double Value(in Operand memory, int index) => memory.DType switch
+    {
+        DType.Float32 => ((float*)memory.Address)[index],
+        DType.Float64 => ((double*)memory.Address)[index],
+        DType.Int32 => ((int*)memory.Address)[index],
+        _ => ((long*)memory.Address)[index],
+    };
 
     /// <summary>The program in the form that the interpreter runs.</summary>
     private TileProgram Translate(MapProgram program, DType computeType, bool keepsTiles = false)

@@ -19,8 +19,21 @@ public readonly ref struct MapArgs
     /// <summary>What is written, converted from <see cref="ComputeType"/> at store.</summary>
     public required ReadOnlySpan<Operand> Outputs { get; init; }
 
-    /// <summary>The values of the program's parameters.</summary>
+    /// <summary>The values of the program's parameters; empty where they are in <see cref="ParameterMemory"/>.</summary>
     public required ReadOnlySpan<double> Parameters { get; init; }
+
+    /// <summary>
+    /// The values of the program's parameters in device memory, read when the kernel runs: one contiguous axis of <see cref="ComputeType"/>,
+    /// at least as long as the program asks for. Null where <see cref="Parameters"/> has them. Never given to a program that draws random
+    /// numbers, whose keys need all 32 bits.
+    /// </summary>
+    public Operand? ParameterMemory { get; init; }
+
+    /// <summary>
+    /// One int64 in device memory, read when the kernel runs and added (modulo 2⁶⁴) to the draw number of every <see cref="Expr.Random"/>,
+    /// which is its third parameter plus 2³² times its fourth. Null stands for 0. It is how a recorded draw gives new numbers each time.
+    /// </summary>
+    public Operand? DrawOffset { get; init; }
 }
 
 /// <summary>A reduction: prologue per element, combination over <see cref="Axes"/>, epilogue per result.</summary>

@@ -73,6 +73,36 @@ public sealed partial class MapProgram
             outputs[i] = values[_outputs[i]];
     }
 
+    /// <summary>Adds to the draw number of every random key in a parameter list, modulo 2⁶⁴: see <see cref="MapArgs.DrawOffset"/>.</summary>
+    internal void ShiftDraws(Span<double> parameters, long offset)
+    {
+        for (int i = 0; i < _code.Length; i++)
+        {
+            Instruction step = _code[i];
+            if (step.Op != ScalarOpcode.Random || DrawsBefore(i, step.A))
+            {
+                continue;
+            }
+
+            Span<double> stream = parameters.Slice(step.A + 2, 2);
+            ulong draw = unchecked(((ulong)(uint)stream[1] << 32 | (uint)stream[0]) + (ulong)offset);
+            (stream[0], stream[1]) = ((uint)draw, (uint)(draw >> 32));
+        }
+    }
+
+    private bool DrawsBefore(int step, int firstParameter)
+    {
+        for (int i = 0; i < step; i++)
+        {
+            if (_code[i].Op == ScalarOpcode.Random && _code[i].A == firstParameter)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private void CheckLengths(int inputs, int parameters, int outputs)
     {
         if (inputs < InputCount || parameters < ParameterCount || outputs < OutputCount)

@@ -61,8 +61,28 @@ internal static class Pointwise
         }
     }
 
+    /// <summary>
+    /// Writes the outputs of a program over several destinations of one shape, with parameters that the device reads from its memory when it
+    /// computes; nothing is recorded.
+    /// </summary>
+    /// <param name="destinations">What is written.</param>
+    /// <param name="program">What to compute; it draws no random numbers.</param>
+    /// <param name="inputs">What is read.</param>
+    /// <param name="parameters">One contiguous axis of the compute type (see <see cref="DTypes.ComputeType"/>) of the first destination.</param>
+    public static void Into(ReadOnlySpan<Tensor> destinations, MapProgram program, ReadOnlySpan<Tensor> inputs, Tensor parameters)
+    {
+        DType compute = destinations[0].DType.ComputeType();
+        Guard.ParameterMemory(nameof(Pointwise), program, compute, destinations[0].Device, parameters);
+        Run(program, compute, destinations[0].Shape, inputs, destinations, [], parameters);
+        foreach (Tensor destination in destinations)
+        {
+            destination.Storage.MarkWritten();
+        }
+    }
+
     internal static void Run(
-        MapProgram program, DType computeType, Shape shape, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> outputs, ReadOnlySpan<double> parameters)
+        MapProgram program, DType computeType, Shape shape, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> outputs, ReadOnlySpan<double> parameters,
+        Tensor? parameterMemory = null)
     {
         if (shape.ElementCount == 0)
         {
@@ -90,6 +110,7 @@ internal static class Pointwise
             Inputs = ((ReadOnlySpan<Operand>)inputBuffer)[..inputs.Length],
             Outputs = ((ReadOnlySpan<Operand>)outputBuffer)[..outputs.Length],
             Parameters = parameters,
+            ParameterMemory = parameterMemory?.Operand,
         });
     }
 

@@ -91,6 +91,31 @@ internal static class Guard
         return result;
     }
 
+    /// <summary>Checks a tensor from which a program is to read its parameters.</summary>
+    public static void ParameterMemory(string op, MapProgram program, DType computeType, Device device, Tensor parameters)
+    {
+        if (program.UsesRandom)
+        {
+            throw new ArgumentException($"{op}: `{program}` draws random numbers; their key needs all 32 bits, which parameters in memory do not have.", nameof(program));
+        }
+
+        if (parameters.Device != device)
+        {
+            throw new DeviceMismatchException($"{op}: the parameters are on {parameters.Device}, the operands on {device}. Move them with To(device).");
+        }
+
+        if (parameters.DType != computeType)
+        {
+            throw new DTypeMismatchException($"{op}: the parameters are {parameters.DType.ShortName()}; the program runs in {computeType.ShortName()} and reads them as they are.");
+        }
+
+        if (parameters.Rank != 1 || !parameters.IsContiguous || parameters.ElementCount < program.ParameterCount)
+        {
+            throw new ShapeMismatchException(
+                $"{op}: the parameters are {parameters.Shape}{(parameters.IsContiguous ? string.Empty : ", not contiguous")}; `{program}` needs one contiguous axis of at least {program.ParameterCount}.");
+        }
+    }
+
     [DoesNotReturn]
     private static void ThrowAxis(int axis, int rank, string name) =>
         throw new ArgumentOutOfRangeException(name, axis, rank == 0 ? "A scalar has no axes." : $"The axis must lie in [{-rank}, {rank - 1}].");

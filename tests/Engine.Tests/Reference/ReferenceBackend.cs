@@ -28,7 +28,7 @@ internal sealed partial class ReferenceBackend : Backend
     private static void Map<T>(in MapArgs args)
         where T : unmanaged, INumber<T>
     {
-        T[] parameters = Parameters<T>(args.Parameters, args.ComputeType, args.Program);
+        T[] parameters = Parameters<T>(ParameterList(args), args.ComputeType, args.Program);
         var inputs = new T[args.Inputs.Length];
         var outputs = new T[args.Outputs.Length];
         long count = args.Shape.ElementCount;
@@ -40,6 +40,22 @@ internal sealed partial class ReferenceBackend : Backend
             for (int k = 0; k < outputs.Length; k++)
                 Write(args.Outputs[k], Place(args.Outputs[k].Layout, i), outputs[k], args.ComputeType);
         }
+    }
+
+    /// <summary>The parameters, read from memory and their draw numbers shifted where the call says so.</summary>
+    private static double[] ParameterList(in MapArgs args)
+    {
+        double[] values = [.. args.Parameters];
+        if (args.ParameterMemory is { } memory)
+        {
+            values = new double[args.Program.ParameterCount];
+            for (int i = 0; i < values.Length; i++)
+                values[i] = args.ComputeType.IsFloatingPoint() ? Read<double>(memory, Place(memory.Layout, i), memory.DType) : Read<long>(memory, Place(memory.Layout, i), memory.DType);
+        }
+
+        if (args.DrawOffset is { } offset)
+            args.Program.ShiftDraws(values, Read<long>(offset, Place(offset.Layout, 0), DType.Int64));
+        return values;
     }
 
     private static void Reduce<T>(in ReduceArgs args)
