@@ -14,6 +14,15 @@ public abstract partial class Backend
     /// <summary>Computes a pointwise program.</summary>
     public abstract void Map(in MapArgs args);
 
+    /// <summary>Computes one pointwise program for many items. A device with costly launches needs one for all of them.</summary>
+    public virtual void MapGroup(in MapGroupArgs args)
+    {
+        for (int i = 0; i < args.Count; i++)
+        {
+            Map(args[i]);
+        }
+    }
+
     /// <summary>Computes a reduction. Over no elements the result is the combiner's identity (0, 1, −∞, +∞).</summary>
     public abstract void Reduce(in ReduceArgs args);
 

@@ -6,6 +6,9 @@ public static class GradientClipping
     /// <summary>PyTorch's guard against a division by 0.</summary>
     private const double Epsilon = 1e-6;
 
+    [ThreadStatic]
+    private static PointwiseGroup? t_scaling;
+
     private static readonly MapProgram s_coefficient = MapProgram.Compile(
         1, Expr.ClampMax(Expr.Parameter(0) / (Expr.Input(0) + Epsilon), 1));
 
@@ -23,10 +26,17 @@ public static class GradientClipping
         using GradMode.Scope mode = GradMode.Off();
         Tensor norm = Norm(gradients, normType);
         Tensor coefficient = Pointwise.Apply(nameof(ClipGradNorm), s_coefficient, [norm], [maxNorm]);
+        PointwiseGroup scaling = t_scaling ??= new PointwiseGroup(Programs.Mul);
+        scaling.Clear();
         foreach (Tensor gradient in gradients)
         {
-            gradient.MulInPlace(coefficient.To(gradient.DType));
+            if (!scaling.TryAdd([gradient], [gradient, coefficient]))
+            {
+                gradient.MulInPlace(coefficient.To(gradient.DType));
+            }
         }
+
+        scaling.Run([]);
 
         return scope.Keep(norm);
     }
@@ -60,21 +70,20 @@ public static class GradientClipping
             throw new ArgumentOutOfRangeException(nameof(normType), normType, "A norm has a positive exponent; infinity is the largest element.");
         }
 
+        if (normType == 2)
+        {
+            return Tensor.GlobalNorm(gradients);
+        }
+
         Tensor? total = null;
         foreach (Tensor gradient in gradients)
         {
             Tensor g = gradient.To(gradient.DType.ComputeType());
-            Tensor part = normType switch
-            {
-                2 => g.Reduce(ReduceProgram.SumOfSquares, AxisSet.All(g.Rank), g.DType, []).Reshape(Shape.Scalar),
-                double.PositiveInfinity => g.Abs().Max(),
-                _ => g.Abs().Pow(normType).Sum(),
-            };
+            Tensor part = double.IsPositiveInfinity(normType) ? g.Abs().Max() : g.Abs().Pow(normType).Sum();
             total = total is null ? part : double.IsPositiveInfinity(normType) ? Tensor.Maximum(total, part) : total + part;
         }
 
         return total is null ? Tensor.Scalar(0)
-            : normType == 2 ? total.Sqrt()
             : double.IsPositiveInfinity(normType) ? total
             : total.Pow(1 / normType);
     }

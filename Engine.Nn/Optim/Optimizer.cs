@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-
 namespace Engine.Nn;
 
 /// <summary>
@@ -11,10 +9,12 @@ namespace Engine.Nn;
 /// its own steps. State tensors are made at a parameter's first step, on its device; of half-precision parameters they are float32.</para>
 /// <para>An update is one pass over memory (<see cref="OptimizerPrograms"/>) and is not recorded.</para>
 /// </remarks>
-public abstract class Optimizer
+public abstract partial class Optimizer
 {
     private const int MostHyperParameters = 10;
     private readonly Slot[] _slots;
+    private Update[] _updates = [];
+    private int _updateCount;
 
     /// <summary>Takes charge of groups of parameters.</summary>
     /// <exception cref="ArgumentException">There are no parameters, or one appears twice.</exception>
@@ -73,9 +73,7 @@ public abstract class Optimizer
     /// <summary>Updates every parameter that has a gradient.</summary>
     public void Step()
     {
-        Span<double> hyper = stackalloc double[MostHyperParameters];
-        ParameterGroup? group = null;
-        long steps = -1;
+        _updateCount = 0;
         foreach (Slot slot in _slots)
         {
             if (slot.Parameter.Grad is not { } gradient || !slot.Parameter.RequiresGrad)
@@ -85,15 +83,15 @@ public abstract class Optimizer
 
             Prepare(slot);
             slot.Steps++;
-            if (slot.Group != group || slot.Steps != steps)
-            {
-                (group, steps) = (slot.Group, slot.Steps);
-                SetHyperParameters(group, steps, hyper);
-            }
-
             slot.Inputs[1] = gradient;
-            Pointwise.Into(slot.Outputs, Program, slot.Inputs, hyper);
-            slot.Inputs[1] = null!;
+            UpdateOf(slot).Add(slot);
+        }
+
+        Span<double> hyper = stackalloc double[MostHyperParameters];
+        foreach (Update update in _updates.AsSpan(0, _updateCount))
+        {
+            SetHyperParameters(update.Group, update.Steps, hyper);
+            update.Run(hyper);
         }
     }
 
@@ -121,79 +119,6 @@ public abstract class Optimizer
 
         Slot slot = Find(parameter);
         return slot.Outputs.Length > 0 ? slot.Outputs[1 + index] : null;
-    }
-
-    /// <summary>Writes what the next step depends on. The tensors are referred to, not copied.</summary>
-    public void Save(TrainingState state)
-    {
-        ArgumentNullException.ThrowIfNull(state);
-        state.Values["optimizer"] = GetType().Name;
-        state.Set("learning_rate", LearningRate);
-        JsonObject steps = [];
-        foreach (Slot slot in _slots)
-        {
-            if (slot.Steps == 0)
-            {
-                continue;
-            }
-
-            steps[slot.Name] = slot.Steps;
-            for (int i = 0; i < StateNames.Count; i++)
-            {
-                state.Add($"{slot.Name}/{StateNames[i]}", slot.Outputs[1 + i]);
-            }
-        }
-
-        state.Values["steps"] = steps;
-    }
-
-    /// <summary>Goes to a state that <see cref="Save"/> wrote; the next step is then the same, bit by bit.</summary>
-    /// <exception cref="ModelFileException">The state is another optimizer's, or of other parameters.</exception>
-    public void Load(TrainingState state)
-    {
-        ArgumentNullException.ThrowIfNull(state);
-        string kind = (string?)state.Values["optimizer"] ?? "nothing";
-        if (kind != GetType().Name)
-        {
-            throw new ModelFileException($"The state is of {kind}, the optimizer is {GetType().Name}.");
-        }
-
-        JsonObject steps = state.Values["steps"] as JsonObject ?? throw new ModelFileException("The optimizer's state has no step counts.");
-        foreach ((string name, _) in steps)
-        {
-            if (!Array.Exists(_slots, s => s.Name == name))
-            {
-                throw new ModelFileException($"The optimizer's state has a parameter '{name}' that the optimizer does not have.");
-            }
-        }
-
-        // All is checked before anything changes.
-        foreach (Slot slot in _slots)
-        {
-            foreach (string name in steps.ContainsKey(slot.Name) ? StateNames : [])
-            {
-                Tensor saved = state.Tensor($"{slot.Name}/{name}");
-                if (saved.Shape != slot.Parameter.Shape)
-                {
-                    throw new ModelFileException($"The optimizer's state '{slot.Name}/{name}' is {saved.Shape}, the parameter {slot.Parameter.Shape}.");
-                }
-            }
-        }
-
-        LearningRate = state.Number("learning_rate");
-        foreach (Slot slot in _slots)
-        {
-            slot.Steps = steps[slot.Name] is JsonValue value && value.TryGetValue(out long count) ? count : 0;
-            slot.Forget();
-            if (slot.Steps > 0)
-            {
-                Prepare(slot);
-                for (int i = 0; i < StateNames.Count; i++)
-                {
-                    slot.Outputs[1 + i].CopyFrom(state.Tensor($"{slot.Name}/{StateNames[i]}"));
-                }
-            }
-        }
     }
 
     /// <summary>Fills in the program's parameters from number 2 on; 0 (keep) and 1 (decay) are set.</summary>
@@ -241,6 +166,28 @@ public abstract class Optimizer
         }
 
         (slot.Inputs, slot.Outputs) = (inputs, outputs);
+    }
+
+    /// <summary>The update of this step that a slot belongs to: all whose hyper-parameters, element type and device are its own.</summary>
+    private Update UpdateOf(Slot slot)
+    {
+        foreach (Update update in _updates.AsSpan(0, _updateCount))
+        {
+            if (update.Takes(slot))
+            {
+                return update;
+            }
+        }
+
+        if (_updateCount == _updates.Length)
+        {
+            Array.Resize(ref _updates, _updateCount + 1);
+            _updates[_updateCount] = new Update(Program);
+        }
+
+        Update fresh = _updates[_updateCount++];
+        fresh.Begin(slot);
+        return fresh;
     }
 
     /// <summary>A parameter with what the optimizer knows of it.</summary>

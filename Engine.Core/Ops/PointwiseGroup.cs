@@ -1,0 +1,128 @@
+namespace Engine;
+
+/// <summary>Collects items for <see cref="Backend.MapGroup"/>, so that a device needs one launch for all of them. It is used again and again.</summary>
+internal sealed class PointwiseGroup(MapProgram program)
+{
+    private static readonly long[] s_zeroStrides = new long[Shape.MaxRank];
+
+    private Operand[] _inputs = [];
+    private Operand[] _outputs = [];
+    private Device? _device;
+
+    /// <summary>What all items compute.</summary>
+    public MapProgram Program { get; } = program;
+
+    /// <summary>The items since the last run.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>
+    /// Adds an item whose outputs will overwrite <paramref name="destinations"/>; false where it does not go with the others (another device or
+    /// element type) or with any (destinations that are not contiguous, inputs that are neither that nor one value).
+    /// </summary>
+    public bool TryAdd(ReadOnlySpan<Tensor> destinations, ReadOnlySpan<Tensor> inputs)
+    {
+        Shape shape = destinations[0].Shape;
+        if (shape.ElementCount == 0 || !Fits(destinations, inputs, shape))
+        {
+            return false;
+        }
+
+        int firstInput = Count * inputs.Length, firstOutput = Count * destinations.Length;
+        MakeRoom(ref _inputs, firstInput + inputs.Length);
+        MakeRoom(ref _outputs, firstOutput + destinations.Length);
+        for (int k = 0; k < inputs.Length; k++)
+        {
+            Operand operand = inputs[k].Operand;
+            _inputs[firstInput + k] = operand.Shape == shape ? operand : operand.With(new Layout(shape, s_zeroStrides, operand.Layout.Offset));
+        }
+
+        for (int k = 0; k < destinations.Length; k++)
+        {
+            _outputs[firstOutput + k] = destinations[k].Operand;
+            destinations[k].Storage.MarkWritten();
+        }
+
+        _device = destinations[0].Device;
+        Count++;
+        return true;
+    }
+
+    /// <summary>Computes all items with the same parameters, and forgets them.</summary>
+    public void Run(ReadOnlySpan<double> parameters) => Run(parameters, null);
+
+    /// <summary>Computes all items with parameters that the device reads from its memory, and forgets them.</summary>
+    public void Run(Tensor parameters) => Run([], parameters);
+
+    /// <summary>Forgets all items without computing them.</summary>
+    public void Clear()
+    {
+        // Operands hold on to their storages, and gradients are to be found by the collector where nobody disposes them.
+        Array.Clear(_inputs, 0, Math.Min(_inputs.Length, Count * Program.InputCount));
+        Array.Clear(_outputs, 0, Math.Min(_outputs.Length, Count * Program.OutputCount));
+        Count = 0;
+    }
+
+    private void Run(ReadOnlySpan<double> parameters, Tensor? memory)
+    {
+        if (Count == 0)
+        {
+            return;
+        }
+
+        int inputs = Count * Program.InputCount, outputs = Count * Program.OutputCount;
+        DType compute = _outputs[0].DType.ComputeType();
+        if (memory is not null)
+        {
+            Guard.ParameterMemory(nameof(PointwiseGroup), Program, compute, _device!, memory);
+        }
+
+        try
+        {
+            _device!.Backend.MapGroup(new MapGroupArgs
+            {
+                Program = Program,
+                ComputeType = compute,
+                Count = Count,
+                Inputs = _inputs.AsSpan(0, inputs),
+                Outputs = _outputs.AsSpan(0, outputs),
+                Parameters = parameters,
+                ParameterMemory = memory?.Operand,
+            });
+        }
+        finally
+        {
+            Clear();
+        }
+    }
+
+    private bool Fits(ReadOnlySpan<Tensor> destinations, ReadOnlySpan<Tensor> inputs, Shape shape)
+    {
+        for (int k = 0; k < destinations.Length; k++)
+        {
+            Tensor y = destinations[k];
+            if (y.Shape != shape || !y.IsContiguous || (Count > 0 && (y.Device != _device || y.DType != _outputs[k].DType)))
+            {
+                return false;
+            }
+        }
+
+        for (int k = 0; k < inputs.Length; k++)
+        {
+            Tensor x = inputs[k];
+            if (!(x.ElementCount == 1 || (x.Shape == shape && x.IsContiguous)) || (Count > 0 && x.DType != _inputs[k].DType))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static void MakeRoom(ref Operand[] operands, int count)
+    {
+        if (operands.Length < count)
+        {
+            Array.Resize(ref operands, Math.Max(count, operands.Length * 2));
+        }
+    }
+}

@@ -1,0 +1,80 @@
+using System.Text.Json.Nodes;
+
+namespace Engine.Nn;
+
+// Saving and resuming.
+public abstract partial class Optimizer
+{
+    /// <summary>Writes what the next step depends on. The tensors are referred to, not copied.</summary>
+    public void Save(TrainingState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        state.Values["optimizer"] = GetType().Name;
+        state.Set("learning_rate", LearningRate);
+        JsonObject steps = [];
+        foreach (Slot slot in _slots)
+        {
+            if (slot.Steps == 0)
+            {
+                continue;
+            }
+
+            steps[slot.Name] = slot.Steps;
+            for (int i = 0; i < StateNames.Count; i++)
+            {
+                state.Add($"{slot.Name}/{StateNames[i]}", slot.Outputs[1 + i]);
+            }
+        }
+
+        state.Values["steps"] = steps;
+    }
+
+    /// <summary>Goes to a state that <see cref="Save"/> wrote; the next step is then the same, bit by bit.</summary>
+    /// <exception cref="ModelFileException">The state is another optimizer's, or of other parameters.</exception>
+    public void Load(TrainingState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        string kind = (string?)state.Values["optimizer"] ?? "nothing";
+        if (kind != GetType().Name)
+        {
+            throw new ModelFileException($"The state is of {kind}, the optimizer is {GetType().Name}.");
+        }
+
+        JsonObject steps = state.Values["steps"] as JsonObject ?? throw new ModelFileException("The optimizer's state has no step counts.");
+        foreach ((string name, _) in steps)
+        {
+            if (!Array.Exists(_slots, s => s.Name == name))
+            {
+                throw new ModelFileException($"The optimizer's state has a parameter '{name}' that the optimizer does not have.");
+            }
+        }
+
+        // All is checked before anything changes.
+        foreach (Slot slot in _slots)
+        {
+            foreach (string name in steps.ContainsKey(slot.Name) ? StateNames : [])
+            {
+                Tensor saved = state.Tensor($"{slot.Name}/{name}");
+                if (saved.Shape != slot.Parameter.Shape)
+                {
+                    throw new ModelFileException($"The optimizer's state '{slot.Name}/{name}' is {saved.Shape}, the parameter {slot.Parameter.Shape}.");
+                }
+            }
+        }
+
+        LearningRate = state.Number("learning_rate");
+        foreach (Slot slot in _slots)
+        {
+            slot.Steps = steps[slot.Name] is JsonValue value && value.TryGetValue(out long count) ? count : 0;
+            slot.Forget();
+            if (slot.Steps > 0)
+            {
+                Prepare(slot);
+                for (int i = 0; i < StateNames.Count; i++)
+                {
+                    slot.Outputs[1 + i].CopyFrom(state.Tensor($"{slot.Name}/{StateNames[i]}"));
+                }
+            }
+        }
+    }
+}

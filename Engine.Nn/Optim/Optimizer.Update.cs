@@ -1,0 +1,56 @@
+namespace Engine.Nn;
+
+public abstract partial class Optimizer
+{
+    /// <summary>The parameters that one step updates alike, in one call of the backend. Used again by the next step.</summary>
+    private sealed class Update(MapProgram program)
+    {
+        private readonly PointwiseGroup _items = new(program);
+        private readonly List<Slot> _others = [];
+        private Tensor _like = null!;
+
+        /// <summary>Whose settings hold.</summary>
+        public ParameterGroup Group { get; private set; } = null!;
+
+        /// <summary>The number of the step for these parameters, from 1.</summary>
+        public long Steps { get; private set; }
+
+        /// <summary>Starts anew with the settings of a slot.</summary>
+        public void Begin(Slot slot)
+        {
+            _items.Clear();
+            _others.Clear();
+            (Group, Steps, _like) = (slot.Group, slot.Steps, slot.Parameter);
+        }
+
+        /// <summary>Whether a slot has the same hyper-parameters, element type and device.</summary>
+        public bool Takes(Slot slot) =>
+            slot.Group == Group && slot.Steps == Steps && slot.Parameter.DType == _like.DType && slot.Parameter.Device == _like.Device;
+
+        /// <summary>Adds a slot whose gradient is in place.</summary>
+        public void Add(Slot slot)
+        {
+            if (_items.TryAdd(slot.Outputs, slot.Inputs))
+            {
+                slot.Inputs[1] = null!;
+            }
+            else
+            {
+                _others.Add(slot);
+            }
+        }
+
+        /// <summary>Updates all parameters.</summary>
+        public void Run(ReadOnlySpan<double> hyper)
+        {
+            _items.Run(hyper);
+            foreach (Slot slot in _others)
+            {
+                Pointwise.Into(slot.Outputs, program, slot.Inputs, hyper);
+                slot.Inputs[1] = null!;
+            }
+
+            _others.Clear();
+        }
+    }
+}
