@@ -1,0 +1,45 @@
+using System.Diagnostics;
+
+namespace Engine.Gpu;
+
+internal sealed partial class PtxRenderer
+{
+    private void RenderMma(MmaStatement mma)
+    {
+        string shape = mma.Shape switch
+        {
+            MmaShape.M16N8K8Tf32 => "m16n8k8.row.col.f32.tf32.tf32.f32",
+            MmaShape.M16N8K16Float16 => "m16n8k16.row.col.f32.f16.f16.f32",
+            MmaShape.M16N8K16BFloat16 => "m16n8k16.row.col.f32.bf16.bf16.f32",
+            _ => throw new UnreachableException(),
+        };
+        Emit($"mma.sync.aligned.{shape} {Listed(mma.Results)}, {Listed(mma.A)}, {Listed(mma.B)}, {Listed(mma.C)};");
+    }
+
+    private void RenderLoadMatrix(LoadMatrixStatement matrix)
+    {
+        string transposed = matrix.Transposed ? ".trans" : string.Empty;
+        Emit($"ldmatrix.sync.aligned.m8n8.x4{transposed}.shared.b16 {Listed(matrix.Results)}, {Place(matrix.Memory, matrix.Index, matrix.Offset)};");
+    }
+
+    private void RenderCopyAsync(CopyAsyncStatement copy)
+    {
+        string to = Place(copy.Shared, copy.SharedIndex, copy.SharedOffset);
+        string from = Place(copy.Global, copy.GlobalIndex, copy.GlobalOffset);
+
+        // Sixteen bytes go past the first-level cache, where nobody would read them again; that is not offered for fewer.
+        string cache = copy.Bytes == 16 ? "cg" : "ca";
+        string read = string.Empty;
+        if (copy.Condition is { } condition)
+        {
+            // What is not read is filled with zeros.
+            string bytes = _registers.New(RegisterType.Int32);
+            Emit($"selp.b32 {bytes}, {copy.Bytes}, 0, {Register(condition)};");
+            read = $", {bytes}";
+        }
+
+        Emit($"cp.async.{cache}.shared.global {to}, {from}, {copy.Bytes}{read};");
+    }
+
+    private string Listed(Value[] values) => $"{{{string.Join(", ", values.Select(Register))}}}";
+}
