@@ -1,0 +1,45 @@
+using System.Diagnostics;
+
+namespace Engine.Gpu;
+
+/// <summary>The arguments of a launch, collected in memory of the caller's stack where that suffices.</summary>
+internal ref struct ArgumentList(Span<KernelArgument> initial)
+{
+    private Span<KernelArgument> _arguments = initial;
+    private int _count;
+
+    /// <summary>What was added.</summary>
+    public readonly ReadOnlySpan<KernelArgument> Span => _arguments[.._count];
+
+    /// <summary>Appends one argument.</summary>
+    public void Add(KernelArgument argument)
+    {
+        if (_count == _arguments.Length)
+        {
+            var larger = new KernelArgument[Math.Max(16, 2 * _count)];
+            Span.CopyTo(larger);
+            _arguments = larger;
+        }
+
+        _arguments[_count++] = argument;
+    }
+
+    /// <summary>Appends what a <see cref="DivisorParameter"/> declares.</summary>
+    public void Add(int size, in Divisor divisor)
+    {
+        Add(size);
+        Add(divisor.Multiplier);
+        Add(divisor.Shift);
+    }
+
+    /// <summary>Appends a number as a register of the given type; integers saturate.</summary>
+    public void AddNumber(RegisterType type, double number) => Add(type switch
+    {
+        RegisterType.Float32 => (float)number,
+        RegisterType.Float64 => number,
+        RegisterType.Int32 => (int)number,
+        RegisterType.Int64 => (long)number,
+        RegisterType.UInt32 => (uint)number,
+        RegisterType.Bool or _ => throw new UnreachableException(),
+    });
+}
