@@ -207,7 +207,8 @@ internal sealed partial class KernelBuilder
             return simpler;
         }
 
-        if (b is not null && a!.IsConstant && !b.IsConstant && IsCommutative(op))
+        // One order for both spellings: constants last, otherwise the older value first.
+        if (b is not null && IsCommutative(op) && (a!.IsConstant ? !b.IsConstant : !b.IsConstant && a.Id > b.Id))
         {
             (a, b) = (b, a);
         }

@@ -89,6 +89,9 @@ internal static partial class MathFunctions
         Value r = k.Fma(n, x.Like(-HalfPiHigh), x);
         r = k.Fma(n, x.Like(-HalfPiMiddle), r);
         r = k.Fma(n, x.Like(-HalfPiLow), r);
+
+        // Past about 1e15 n has no fraction left to round and r is noise, as the argument's own last place is whole turns by then.
+        r = k.Max(k.Min(r, x.Like(HalfPiHigh / 2)), x.Like(-HalfPiHigh / 2));
         return (r, n.To(RegisterType.Int64).To(RegisterType.Int32));
     }
 

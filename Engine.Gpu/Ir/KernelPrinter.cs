@@ -1,0 +1,129 @@
+using System.Text;
+
+namespace Engine.Gpu;
+
+/// <summary>A kernel as text that stays the same from build to build: for tests, and to read what a definition became.</summary>
+/// <example><code>
+/// kernel fill(y: Float32[], n: Int32) group 64
+///   v3 = LocalId
+///   v4 = Less(v3, n)
+///   if v4
+///     y[v3] = 1
+/// </code></example>
+internal sealed class KernelPrinter
+{
+    private readonly Kernel _kernel;
+    private readonly StringBuilder _text = new();
+    private int _depth = 1;
+
+    private KernelPrinter(Kernel kernel) => _kernel = kernel;
+
+    /// <summary>The text of a kernel, one statement a line.</summary>
+    public static string Print(Kernel kernel)
+    {
+        KernelPrinter printer = new(kernel);
+        IEnumerable<string> parameters = kernel.Parameters.Select(p => p.Buffer is { } buffer
+            ? $"{p.Name}: {(buffer.IsReadOnly ? "readonly " : string.Empty)}{buffer.Element}[]"
+            : $"{p.Name}: {p.Type}");
+        printer._text.Append($"kernel {kernel.Name}({string.Join(", ", parameters)}) group {kernel.GroupSize}\n");
+        foreach (Memory shared in kernel.Shared)
+        {
+            printer.Line($"shared {shared.Name}: {shared.Element}[{shared.Count}]");
+        }
+
+        printer.Print(kernel.Body);
+        return printer._text.ToString();
+    }
+
+    private void Print(Block block)
+    {
+        foreach (Statement statement in block.Statements)
+        {
+            Print(statement);
+        }
+    }
+
+    private void Print(Statement statement)
+    {
+        switch (statement)
+        {
+            case DefineStatement { Value: { Op: Opcode.Constant or Opcode.Parameter } }:
+                break;
+            case DefineStatement { Value: var value }:
+                Line($"{Name(value)} = {Definition(value)}");
+                break;
+            case SetStatement set:
+                Line($"r{set.Variable.Number} := {Name(set.Value)}");
+                break;
+            case LoadStatement load:
+                Line($"{Names(load.Results)} = {Place(load.Memory, load.Index, load.Offset)}{When(load.Condition)}");
+                break;
+            case StoreStatement store:
+                Line($"{Place(store.Memory, store.Index, store.Offset)} = {Names(store.Values)}{When(store.Condition)}");
+                break;
+            case BarrierStatement:
+                Line("barrier");
+                break;
+            case IfStatement branch:
+                Line($"if {Name(branch.Condition)}");
+                Nested(branch.Then);
+                if (branch.Otherwise is { } otherwise)
+                {
+                    Line("else");
+                    Nested(otherwise);
+                }
+
+                break;
+            case ForStatement loop:
+                Line($"for {Name(loop.Counter)} = {Name(loop.Start)} to {Name(loop.End)} by {Name(loop.Step)}");
+                Nested(loop.Body);
+                break;
+            case MmaStatement mma:
+                Line($"{Names(mma.Results)} = {mma.Shape}({Names(mma.A)}; {Names(mma.B)}; {Names(mma.C)})");
+                break;
+            case LoadMatrixStatement matrix:
+                Line($"{Names(matrix.Results)} = matrices{(matrix.Transposed ? " transposed" : string.Empty)} {Place(matrix.Memory, matrix.Index, matrix.Offset)}");
+                break;
+            case CopyAsyncStatement copy:
+                Line($"{Place(copy.Shared, copy.SharedIndex, copy.SharedOffset)} <- {copy.Bytes} bytes {Place(copy.Global, copy.GlobalIndex, copy.GlobalOffset)}{When(copy.Condition)}");
+                break;
+            case CommitAsyncStatement:
+                Line("commit");
+                break;
+            case WaitAsyncStatement wait:
+                Line($"wait {wait.GroupsInFlight}");
+                break;
+        }
+    }
+
+    private void Nested(Block block)
+    {
+        _depth++;
+        Print(block);
+        _depth--;
+    }
+
+    private void Line(string text) => _text.Append(' ', 2 * _depth).Append(text).Append('\n');
+
+    private string Definition(Value value)
+    {
+        string number = value.Op switch
+        {
+            Opcode.GroupId or Opcode.GroupCount or Opcode.ShuffleXor => $" {value.Bits}",
+            Opcode.Read => $" r{value.Bits}",
+            Opcode.Convert or Opcode.Bitcast => $" {value.Type}",
+            _ => string.Empty,
+        };
+        IEnumerable<string> arguments = new[] { value.A, value.B, value.C }.Where(a => a is not null).Select(a => Name(a!));
+        return $"{value.Op}{number}{(value.A is null ? string.Empty : $"({string.Join(", ", arguments)})")}";
+    }
+
+    private string Name(Value value) => value.Op == Opcode.Parameter ? _kernel.Parameters[(int)value.Bits].Name : value.ToString();
+
+    private string Names(Value[] values) => string.Join(", ", values.Select(Name));
+
+    private string Place(Memory memory, Value index, int offset) =>
+        $"{memory.Name}[{Name(index)}{(offset == 0 ? string.Empty : offset > 0 ? $" + {offset}" : $" - {-offset}")}]";
+
+    private string When(Value? condition) => condition is null ? string.Empty : $" when {Name(condition)}";
+}
