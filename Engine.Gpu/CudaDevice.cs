@@ -1,0 +1,99 @@
+namespace Engine.Gpu;
+
+/// <summary>An NVIDIA card through its own driver; compute capability 7.0 and a driver for CUDA 11.0 or newer.</summary>
+/// <remarks>
+/// A host that computes with CUDA itself can share its card and its memory: the engine then works in the host's context, on the host's
+/// stream, in order with the host's own work. For example a host that uses ILGPU:
+/// <code>
+/// // accelerator is the host's CudaAccelerator, stream its CudaStream, buffer a MemoryBuffer of 64 · 784 floats.
+/// CudaDevice device = CudaDevice.Adopt(accelerator.NativePtr, stream.StreamPtr);
+/// using Tensor x = device.Wrap(buffer.NativePtr, [64, 784], DType.Float32, owner: buffer);
+/// using Tensor y = model.Forward(x);
+/// nint result = device.GetPointer(y);   // what the host puts into the stream now finds y finished
+/// </code>
+/// </remarks>
+public sealed class CudaDevice : GpuDevice
+{
+    // Kernels read up to 16 bytes at once and judge by offsets whether they may: handles are always multiples of this.
+    private const int HandleAlignment = 256;
+
+    private readonly CudaDriver _driver;
+
+    internal CudaDevice(string name, CudaDriver driver)
+        : base(name, DeviceKind.Cuda, driver) => _driver = driver;
+
+    /// <summary>The <c>CUcontext</c> that everything lives in: the host's own, or else the primary context of the device.</summary>
+    public nint Context => _driver.Context;
+
+    /// <summary>The <c>CUstream</c> that carries all work.</summary>
+    public nint Stream => _driver.Stream;
+
+    /// <summary>Compute capability as 10 · major + minor: 80 for an A100, 90 for an H100.</summary>
+    public int ComputeCapability => _driver.Target.ComputeCapability;
+
+    /// <summary>
+    /// Works inside a host's context, on the host's stream, in order with what the host puts there. Neither is ever freed; what the engine
+    /// makes in the context is freed when the device is disposed, which must come before the context's end.
+    /// </summary>
+    /// <param name="context">A <c>CUcontext</c>. It need not be current on any thread, and the calling thread's current one is left as it is.</param>
+    /// <param name="stream">A <c>CUstream</c> of the context; 0 is the default stream.</param>
+    /// <exception cref="ArgumentException">The context is 0, or its device is too old.</exception>
+    /// <exception cref="DeviceUnavailableException">There is no CUDA driver.</exception>
+    public static CudaDevice Adopt(nint context, nint stream) =>
+        CudaApi.TryLoad(out CudaApi? api, out string reason)
+            ? Adopt(api, context, stream)
+            : throw new DeviceUnavailableException($"A CUDA context cannot be adopted: {reason}.");
+
+    /// <summary>A tensor over memory of the context that the host owns and frees: row-major from the pointer on.</summary>
+    /// <param name="devicePointer">A <c>CUdeviceptr</c>, a multiple of the element's size.</param>
+    /// <param name="shape">The shape.</param>
+    /// <param name="dtype">The type of the elements that are there.</param>
+    /// <param name="owner">Kept alive as long as the tensor and its views are.</param>
+    /// <remarks>
+    /// The driver cannot tell how long the memory is: the shape must fit. Kernels run in <see cref="Stream"/>; memory that the host writes or
+    /// reads in another stream needs an event in between.
+    /// </remarks>
+    /// <exception cref="ArgumentException">The pointer is 0 or lies between elements.</exception>
+    public Tensor Wrap(nint devicePointer, Shape shape, DType dtype, object? owner = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(devicePointer);
+        int elementBytes = dtype.SizeInBytes();
+        if (devicePointer % elementBytes != 0)
+        {
+            throw new ArgumentException($"The pointer 0x{devicePointer:x} is not a multiple of the {elementBytes} bytes of an element of {dtype}.", nameof(devicePointer));
+        }
+
+        // The handle is the boundary below; nothing before the pointer is touched.
+        nint handle = devicePointer & -HandleAlignment;
+        long offset = (devicePointer - handle) / elementBytes;
+        long bytes = checked((offset + shape.ElementCount) * elementBytes);
+        return new Tensor(Storage.Wrap(this, handle, bytes, owner), dtype, Layout.Contiguous(shape, offset));
+    }
+
+    /// <summary>
+    /// The <c>CUdeviceptr</c> of a tensor's element (0, 0, …); the layout's strides tell the rest. It is valid until the tensor is disposed,
+    /// and whatever is put into <see cref="Stream"/> finds the finished values.
+    /// </summary>
+    /// <exception cref="DeviceMismatchException">The tensor is on another device.</exception>
+    public nint GetPointer(Tensor tensor)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        return tensor.Device == this
+            ? tensor.Operand.Address
+            : throw new DeviceMismatchException($"GetPointer: the tensor is on {tensor.Device}, not on {this}; tensor.To(device) copies it.");
+    }
+
+    internal static CudaDevice Adopt(CudaApi api, nint context, nint stream)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(context);
+        CudaDriver driver = CudaDriver.Adopt(api, context, stream);
+        if (driver.Target.ComputeCapability < CudaDeviceInfo.LeastComputeCapability)
+        {
+            string description = driver.Description;
+            driver.Dispose();
+            throw new ArgumentException($"The context's device cannot be used: {description}: compute capability 7.0 or newer is needed.", nameof(context));
+        }
+
+        return new CudaDevice("cuda:adopted", driver);
+    }
+}
