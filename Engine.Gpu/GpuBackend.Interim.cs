@@ -14,10 +14,6 @@ internal sealed partial class GpuBackend
 
     public override void ConvBackwardWeight(in ConvArgs args) => throw Missing(nameof(ConvBackwardWeight));
 
-    public override void PoolForward(in PoolArgs args) => throw Missing(nameof(PoolForward));
-
-    public override void PoolBackward(in PoolArgs args) => throw Missing(nameof(PoolBackward));
-
     public override void Gather(in Operand x, in Operand index, in Operand y, int axis) => throw Missing(nameof(Gather));
 
     public override void ScatterAdd(in Operand destination, in Operand index, in Operand source, int axis) => throw Missing(nameof(ScatterAdd));

@@ -21,4 +21,7 @@ internal sealed partial class GpuBackend : Backend
     private void Launch<TDefinition>(in TDefinition definition, LaunchGrid grid, params ReadOnlySpan<KernelArgument> arguments)
         where TDefinition : struct, IKernelDefinition, IEquatable<TDefinition> =>
         _device.Driver.Launch(_kernels.Get(definition), grid, arguments);
+
+    /// <summary>Groups of <see cref="GpuTarget.GroupSize"/> for one work-item each.</summary>
+    private LaunchGrid Cover(long items) => new((int)((items + Target.GroupSize - 1) / Target.GroupSize));
 }

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Engine.Gpu;
 
 /// <summary>Through which driver a device is reached; it decides the language that kernels are rendered to.</summary>
@@ -21,6 +23,9 @@ internal sealed record GpuTarget
 
     /// <summary>Most work-items of a group that kernels may ask for; at most 256 by choice, since AMD's drivers promise no more.</summary>
     public int MaxGroupSize { get; init; } = 256;
+
+    /// <summary>Work-items of a group where a kernel has no reason for another number: a power of two, at most 256.</summary>
+    public int GroupSize => Math.Min(256, 1 << BitOperations.Log2((uint)MaxGroupSize));
 
     /// <summary>Bytes of shared (OpenCL: local) memory that one group may use.</summary>
     public required int SharedBytes { get; init; }

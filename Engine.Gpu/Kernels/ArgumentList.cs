@@ -24,6 +24,27 @@ internal ref struct ArgumentList(Span<KernelArgument> initial)
         _arguments[_count++] = argument;
     }
 
+    /// <summary>Appends an operand, if there is one.</summary>
+    public void AddOptional(in Operand? operand)
+    {
+        if (operand is { } given)
+        {
+            Add(given);
+        }
+    }
+
+    /// <summary>Appends what a <see cref="StridesParameter"/> declares, if there is an operand.</summary>
+    public void AddStrides(in Operand? operand, bool wide)
+    {
+        if (operand is { } given)
+        {
+            foreach (long stride in given.Layout.Strides)
+            {
+                Add(wide ? (KernelArgument)stride : (int)stride);
+            }
+        }
+    }
+
     /// <summary>Appends what a <see cref="DivisorParameter"/> declares.</summary>
     public void Add(int size, in Divisor divisor)
     {

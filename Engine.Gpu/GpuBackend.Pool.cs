@@ -1,0 +1,86 @@
+namespace Engine.Gpu;
+
+/// <summary>Pooling.</summary>
+internal sealed partial class GpuBackend
+{
+    // Work-items are numbered in 32 bits.
+    private const long MaxItems = 1 << 30;
+
+    public override void PoolForward(in PoolArgs args)
+    {
+        Operand x = args.X, y = args.Y;
+        Operand? indices = args.Indices;
+        if (TryHalve(y.Shape, out int axis, out int half))
+        {
+            PoolForward(Part(args, axis, 0, half));
+            PoolForward(Part(args, axis, half, y.Shape[axis] - half));
+            return;
+        }
+
+        bool wide = StridesParameter.IsWide(x, y, indices);
+        PoolForwardKernel kernel = new(
+            args.Kind, y.DType, indices is not null, args.Geometry.CountIncludePad, IsChannelsLast(y), wide);
+        ArgumentList arguments = new(stackalloc KernelArgument[64]);
+        arguments.Add(x);
+        arguments.Add(y);
+        arguments.AddOptional(indices);
+        PoolGrid.AddArguments(ref arguments, y.Shape);
+        arguments.AddStrides(x, wide);
+        arguments.AddStrides(y, wide);
+        arguments.AddStrides(indices, wide);
+        AddWindow(ref arguments, args);
+        Launch(kernel, Cover(y.Shape.ElementCount), arguments.Span);
+    }
+
+    public override void PoolBackward(in PoolArgs args)
+    {
+        Operand dx = args.X, dy = args.Y;
+        Operand? indices = args.Kind == PoolKind.Max ? args.Indices : null;
+        if (TryHalve(dx.Shape, out int axis, out int half))
+        {
+            PoolBackward(Part(args, axis, 0, half));
+            PoolBackward(Part(args, axis, half, dx.Shape[axis] - half));
+            return;
+        }
+
+        bool wide = StridesParameter.IsWide(dx, dy, indices);
+        PoolBackwardKernel kernel = new(args.Kind, dx.DType, args.Geometry.CountIncludePad, IsChannelsLast(dx), wide);
+        ArgumentList arguments = new(stackalloc KernelArgument[64]);
+        arguments.Add(dx);
+        arguments.Add(dy);
+        arguments.AddOptional(indices);
+        PoolGrid.AddArguments(ref arguments, dx.Shape);
+        arguments.AddStrides(dx, wide);
+        arguments.AddStrides(dy, wide);
+        arguments.AddStrides(indices, wide);
+        AddWindow(ref arguments, args);
+        Launch(kernel, Cover(dx.Shape.ElementCount), arguments.Span);
+    }
+
+    private static void AddWindow(ref ArgumentList arguments, in PoolArgs args)
+    {
+        PoolGeometry g = args.Geometry;
+        PoolAxis.AddArguments(ref arguments, args.X.Shape[2], args.Y.Shape[2], g.KernelH, g.PadH, g.StrideH, g.DilationH);
+        PoolAxis.AddArguments(ref arguments, args.X.Shape[3], args.Y.Shape[3], g.KernelW, g.PadW, g.StrideW, g.DilationW);
+    }
+
+    /// <summary>Whether there are too many cells for one launch, and along which axis to cut them: images first, then channels.</summary>
+    private static bool TryHalve(Shape shape, out int axis, out int half)
+    {
+        axis = shape[0] > 1 ? 0 : 1;
+        half = shape[axis] / 2;
+        return shape.ElementCount > MaxItems && half > 0;
+    }
+
+    private static PoolArgs Part(in PoolArgs args, int axis, int start, int length) => new()
+    {
+        Kind = args.Kind,
+        Geometry = args.Geometry,
+        X = args.X.With(args.X.Layout.Slice(axis, start, length, 1)),
+        Y = args.Y.With(args.Y.Layout.Slice(axis, start, length, 1)),
+        Indices = args.Indices is { } indices ? indices.With(indices.Layout.Slice(axis, start, length, 1)) : null,
+    };
+
+    private static bool IsChannelsLast(in Operand images) =>
+        images.Shape[1] > 1 && Math.Abs(images.Layout.Strides[1]) < Math.Abs(images.Layout.Strides[3]) && images.Shape[3] > 1;
+}

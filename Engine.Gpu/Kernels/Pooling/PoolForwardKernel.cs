@@ -1,0 +1,73 @@
+namespace Engine.Gpu;
+
+/// <summary>The largest or the mean cell of each window: one work-item an output.</summary>
+/// <remarks>The first largest in row-major order, the first NaN before all; a window without a cell has −∞ at place −1.</remarks>
+internal readonly record struct PoolForwardKernel(PoolKind Kind, DType Element, bool HasIndices, bool CountIncludePad, bool ChannelsLast, bool Wide)
+    : IKernelDefinition
+{
+    public Kernel Build(GpuTarget target)
+    {
+        KernelBuilder k = new(Kind == PoolKind.Max ? "max_pool" : "average_pool", target, target.GroupSize);
+        Memory x = k.Buffer("x", Element, readOnly: true), y = k.Buffer("y", Element);
+        Memory? indices = HasIndices ? k.Buffer("indices", DType.Int32) : null;
+        PoolGrid grid = new(k, ChannelsLast);
+        StridesParameter xStrides = new(k, "x", 4, Wide), yStrides = new(k, "y", 4, Wide);
+        StridesParameter? indexStrides = HasIndices ? new(k, "indices", 4, Wide) : null;
+        PoolAxis rows = new(k, "h"), columns = new(k, "w");
+        PoolKind kind = Kind;
+        bool includePad = CountIncludePad;
+        k.If(grid.Contains(k.GlobalId), () =>
+        {
+            (Value image, Value channel, Value p, Value q) = grid.Split(k.GlobalId);
+            Value plane = xStrides.Place(image, channel);
+            if (kind == PoolKind.Max)
+            {
+                (Value largest, Value place) = Largest(k, x, xStrides, plane, rows.Cells(p), columns.Cells(q), columns.Size);
+                k.Store(y, yStrides.Place(image, channel, p, q), largest);
+                if (indices is not null)
+                {
+                    k.Store(indices, indexStrides!.Place(image, channel, p, q), place);
+                }
+            }
+            else
+            {
+                Value sum = Sum(k, x, xStrides, plane, rows.Cells(p), columns.Cells(q));
+                Value count = includePad ? rows.WindowSize * columns.WindowSize : rows.CellCount(p) * columns.CellCount(q);
+                k.Store(y, yStrides.Place(image, channel, p, q), sum / count.To(sum.Type));
+            }
+        });
+        return k.Build();
+    }
+
+    private static (Value Largest, Value Place) Largest(
+        KernelBuilder k, Memory x, StridesParameter strides, Value plane, (Value First, Value End, Value Step) rows, (Value First, Value End, Value Step) columns, Value width)
+    {
+        Variable largest = k.Variable(k.Constant(x.Element.InRegister(), double.NegativeInfinity));
+        Variable place = k.Variable(k.Int32(-1));
+        k.For(rows.First, rows.End, rows.Step, h => k.For(columns.First, columns.End, columns.Step, w =>
+        {
+            Value cell = k.Load(x, plane + strides.Along(2, h) + strides.Along(3, w));
+            Value best = largest.Value;
+            Value larger = !(cell <= best) & best.Is(best);         // or the first NaN
+            Value replaces = larger | place.Value.Is(-1);
+            largest.Value = k.Select(replaces, cell, best);
+            place.Value = k.Select(replaces, (h * width) + w, place.Value);
+        }));
+        return (largest.Value, place.Value);
+    }
+
+    // Rows are summed by themselves: the error of a big window grows with its side and not with its area.
+    private static Value Sum(
+        KernelBuilder k, Memory x, StridesParameter strides, Value plane, (Value First, Value End, Value Step) rows, (Value First, Value End, Value Step) columns)
+    {
+        Value zero = k.Constant(x.Element.InRegister(), 0);
+        Variable sum = k.Variable(zero), line = k.Variable(zero);
+        k.For(rows.First, rows.End, rows.Step, h =>
+        {
+            line.Value = zero;
+            k.For(columns.First, columns.End, columns.Step, w => line.Value += k.Load(x, plane + strides.Along(2, h) + strides.Along(3, w)));
+            sum.Value += line.Value;
+        });
+        return sum.Value;
+    }
+}

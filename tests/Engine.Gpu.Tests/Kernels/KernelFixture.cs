@@ -1,0 +1,65 @@
+using Engine.Tests.Comparison;
+using NUnit.Framework;
+
+namespace Engine.Gpu.Tests;
+
+/// <summary>Runs kernels on a device of the machine: as it is, and with groups of 64 as small cards have them.</summary>
+internal abstract class KernelFixture(int largestGroup)
+{
+    private GpuDriver? _driver;
+    private TestDevice? _device;
+
+    /// <summary>The largest groups to build kernels for; 0 for the device's own limit.</summary>
+    public static readonly int[] GroupLimits = [0, 64];
+
+    /// <summary>The kernels.</summary>
+    protected Backend Backend => Device.Backend;
+
+    /// <summary>The device.</summary>
+    protected GpuDevice Device => _device!;
+
+    [OneTimeSetUp]
+    public void OpenDevice()
+    {
+        _driver = OpenClMachine.NewDriver();
+        if (largestGroup > 0)
+        {
+            GpuTarget target = _driver.Target;
+            _driver.Dispose();
+            _driver = OpenClMachine.NewDriver(target with { MaxGroupSize = largestGroup });
+        }
+
+        _device = new TestDevice(_driver);
+    }
+
+    [OneTimeTearDown]
+    public void CloseDevice() => _driver?.Dispose();
+
+    /// <summary>Numbers of a shape on the device.</summary>
+    protected DeviceArray Array(DType dtype, Shape shape, Func<int, double> value, Placement placement = Placement.Dense) =>
+        new(Device, dtype, shape, [.. Enumerable.Range(0, (int)shape.ElementCount).Select(value)], placement);
+
+    /// <summary>Room for a result, filled with a number that no kernel leaves behind.</summary>
+    protected DeviceArray Result(DType dtype, Shape shape, Placement placement = Placement.Dense) => Array(dtype, shape, static _ => 77, placement);
+
+    /// <summary>Reproducible numbers in (−1, 1), different for each seed.</summary>
+    protected static Func<int, double> Noise(int seed)
+    {
+        Random random = new(seed);
+        return _ => (2 * random.NextDouble()) - 1;
+    }
+
+    /// <summary>Asserts that what is on the device is what it should be, to the precision of its type.</summary>
+    protected static void AssertClose(string what, double[] expected, DeviceArray actual, double relative = 0, double absolute = 0)
+    {
+        double unit = actual.DType switch
+        {
+            DType.Float64 => 1e-14,
+            DType.Float32 => 2e-6,
+            DType.Float16 => 1e-3,
+            DType.BFloat16 => 8e-3,
+            _ => 0,
+        };
+        Close.AssertAll(what, expected, actual.Read(), Math.Max(relative, unit), Math.Max(absolute, unit));
+    }
+}
