@@ -2,14 +2,14 @@ namespace Engine.Gpu;
 
 /// <summary>A card, or whatever else runs kernels, reached through a driver.</summary>
 /// <remarks>Kernels run in the order of the calls and asynchronously; only reading back and <see cref="Device.Synchronize"/> wait.</remarks>
-public abstract class GpuDevice : Device
+public abstract class GpuDevice : Device, IDisposable
 {
     private readonly GpuBackend _backend;
 
     private protected GpuDevice(string name, DeviceKind kind, GpuDriver driver)
         : base(name, kind)
     {
-        Driver = driver;
+        Driver = TracingDriver.Wrap(driver);
         _backend = new GpuBackend(this);
     }
 
@@ -18,6 +18,12 @@ public abstract class GpuDevice : Device
 
     /// <inheritdoc/>
     public override string Description => Driver.Description;
+
+    /// <inheritdoc/>
+    public override bool IsProcessor => Driver.Target.IsProcessor;
+
+    /// <summary>Memory of the device in bytes; <see cref="Device.Pool"/> tells how much of it tensors hold.</summary>
+    public long TotalMemory => Driver.TotalMemory;
 
     internal GpuDriver Driver { get; }
 
@@ -39,6 +45,17 @@ public abstract class GpuDevice : Device
 
     /// <inheritdoc/>
     public override void Synchronize() => Driver.Synchronize();
+
+    /// <summary>
+    /// Gives the cached memory and the kernels back, and with them all that this device holds of a host's context. Dispose the tensors
+    /// first. Devices that discovery made are shared by the whole process and need no disposing.
+    /// </summary>
+    public void Dispose()
+    {
+        Pool.Trim();
+        Driver.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     /// <inheritdoc/>
     protected internal override bool TryAllocateMemory(long bytes, out nint handle) => Driver.TryAllocate(bytes, out handle);

@@ -10,7 +10,7 @@ public abstract partial class Device
     private static Device[]? s_all;
     private static volatile Device? s_default;
 
-    /// <summary>Every device that was found, best first: CUDA, then OpenCL, then the CPU.</summary>
+    /// <summary>Every device that was found, best first: CUDA, then OpenCL, then the CPU, then processors that OpenCL offers.</summary>
     public static IReadOnlyList<Device> All
     {
         get
@@ -85,6 +85,8 @@ public abstract partial class Device
 
     private static Device SetBestAsDefault() => s_default = Best();
 
+    private static bool IsForeignProcessor(Device device) => device.IsProcessor && device.Kind != DeviceKind.Cpu;
+
     [MemberNotNull(nameof(s_all), nameof(s_report))]
     private static void EnsureDiscovered()
     {
@@ -111,7 +113,7 @@ public abstract partial class Device
                 }
 
                 s_report = new DeviceReport(entries);
-                s_all = [.. devices];
+                s_all = [.. devices.Where(static d => !IsForeignProcessor(d)), .. devices.Where(IsForeignProcessor)];
             }
         }
     }

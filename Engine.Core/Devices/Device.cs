@@ -34,6 +34,11 @@ public abstract partial class Device
     /// <summary>What the device is, in words: model, instruction set or driver.</summary>
     public virtual string Description => Name;
 
+    /// <summary>
+    /// Whether it computes on the machine's own processor. Where that is reached through OpenCL it comes after the CPU backend, which is faster.
+    /// </summary>
+    public virtual bool IsProcessor => Kind == DeviceKind.Cpu;
+
     /// <summary>The kernels.</summary>
     public abstract Backend Backend { get; }
 

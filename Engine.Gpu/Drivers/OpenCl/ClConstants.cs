@@ -57,7 +57,9 @@ internal static class ClConstants
 
     public const ulong CL_MEM_READ_WRITE = 1 << 0;
     public const uint CL_MEM_SIZE = 0x1102;
+    public const uint CL_MEM_HOST_PTR = 0x1103;
     public const uint CL_MEM_CONTEXT = 0x1106;
+    public const uint CL_MEM_OFFSET = 0x1108;
     public const ulong CL_MIGRATE_MEM_OBJECT_CONTENT_UNDEFINED = 1 << 1;
 
     public const uint CL_PROGRAM_BINARY_SIZES = 0x1165;

@@ -210,13 +210,7 @@ internal sealed unsafe partial class OpenClDriver
     private KernelCompilationException CompilationFailed(KernelSource source, string error)
     {
         StringBuilder message = new();
-        message.Append(source.Name).Append(" cannot be compiled for ").Append(Description).Append(": ").Append(error).Append('\n');
-        int number = 0;
-        foreach (ReadOnlySpan<char> line in source.Text.AsSpan().EnumerateLines())
-        {
-            message.Append($"{++number,4}  ").Append(line).Append('\n');
-        }
-
+        message.Append(source.Name).Append(" cannot be compiled for ").Append(Description).Append(": ").Append(error).AppendLine().AppendNumbered(source.Text);
         return new KernelCompilationException(message.ToString());
     }
 

@@ -88,6 +88,18 @@ internal sealed unsafe partial class OpenClDriver
     /// <inheritdoc/>
     public override void Clear(nint handle, long offset, long bytes) => Issue(RecordedCommand.Clear(handle, offset, bytes));
 
+    /// <summary>Context, device and properties of a queue.</summary>
+    internal static (nint Context, nint Device, ulong Properties) DescribeQueue(ClApi api, nint queue) =>
+        (ClInfo.Value<nint>(api.clGetCommandQueueInfo, queue, CL_QUEUE_CONTEXT),
+        ClInfo.Value<nint>(api.clGetCommandQueueInfo, queue, CL_QUEUE_DEVICE),
+        ClInfo.Value<ulong>(api.clGetCommandQueueInfo, queue, CL_QUEUE_PROPERTIES));
+
+    /// <summary>Context and size of a buffer, and where it begins in the host's memory or another buffer, if it does.</summary>
+    internal (nint Context, long Bytes, nint Start) Describe(nint buffer) =>
+        (ClInfo.Value<nint>(_api.clGetMemObjectInfo, buffer, CL_MEM_CONTEXT),
+        (long)ClInfo.Value<nuint>(_api.clGetMemObjectInfo, buffer, CL_MEM_SIZE),
+        ClInfo.Value<nint>(_api.clGetMemObjectInfo, buffer, CL_MEM_HOST_PTR) | ClInfo.Value<nint>(_api.clGetMemObjectInfo, buffer, CL_MEM_OFFSET));
+
     private static bool IsExhaustion(int code) =>
         code is CL_MEM_OBJECT_ALLOCATION_FAILURE or CL_OUT_OF_RESOURCES or CL_OUT_OF_HOST_MEMORY or CL_INVALID_BUFFER_SIZE;
 

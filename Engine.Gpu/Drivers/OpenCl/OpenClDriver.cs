@@ -81,12 +81,23 @@ internal sealed unsafe partial class OpenClDriver : GpuDriver
 
     internal ClApi Api => _api;
 
+    internal nint DeviceId => _device;
+
     internal nint Context
     {
         get
         {
             Enter();
             return _context;
+        }
+    }
+
+    internal nint Queue
+    {
+        get
+        {
+            Enter();
+            return _queue;
         }
     }
 
