@@ -10,13 +10,8 @@ public sealed class GpuDeviceProvider : DeviceProvider
     public override IEnumerable<Device> Discover(ICollection<ProbeEntry> report)
     {
         ArgumentNullException.ThrowIfNull(report);
-        List<Device> devices = [];
-        int number = 0;
-        foreach (OpenClDriver driver in OpenClDiscovery.Discover(report))
-        {
-            devices.Add(new OpenClDevice($"opencl:{number++}", driver));
-        }
-
-        return devices;
+        IEnumerable<Device> cuda = CudaDiscovery.Discover(report).Select(static (driver, i) => new CudaDevice($"cuda:{i}", driver));
+        IEnumerable<Device> openCl = OpenClDiscovery.Discover(report).Select(static (driver, i) => new OpenClDevice($"opencl:{i}", driver));
+        return [.. cuda, .. openCl];
     }
 }

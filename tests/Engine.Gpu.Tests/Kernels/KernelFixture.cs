@@ -33,7 +33,11 @@ internal abstract class KernelFixture(int largestGroup)
     }
 
     [OneTimeTearDown]
-    public void CloseDevice() => _driver?.Dispose();
+    public void CloseDevice()
+    {
+        _device?.Dispose();
+        _driver?.Dispose();
+    }
 
     /// <summary>Numbers of a shape on the device.</summary>
     protected DeviceArray Array(DType dtype, Shape shape, Func<int, double> value, Placement placement = Placement.Dense) =>
