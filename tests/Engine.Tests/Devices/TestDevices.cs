@@ -4,7 +4,10 @@ using NUnit.Framework;
 
 namespace Engine.Tests.Devices;
 
-/// <summary>The devices on which one suite runs: the reference, the CPU with one and two threads, and every card that was found.</summary>
+/// <summary>
+/// The devices on which one suite runs: the reference, the CPU with one and two threads, and every card that was found. The environment
+/// variable <c>ENGINE_TEST_DEVICES</c> (parts of names, with commas) narrows them.
+/// </summary>
 internal static class TestDevices
 {
     private static readonly Dictionary<string, Func<Device>> s_devices = Find();
@@ -14,11 +17,11 @@ internal static class TestDevices
     {
         get
         {
-            foreach (string name in s_devices.Keys)
+            foreach (string name in s_devices.Keys.Where(IsWanted))
                 yield return new TestFixtureData(name).SetArgDisplayNames(name);
             foreach (string family in (string[])["cpu", "opencl", "cuda"])
             {
-                if (!s_devices.Keys.Any(name => name.StartsWith(family, StringComparison.Ordinal)))
+                if (IsWanted(family) && !s_devices.Keys.Any(name => name.StartsWith(family, StringComparison.Ordinal)))
                     yield return (TestFixtureData)new TestFixtureData(family).SetArgDisplayNames(family).Ignore($"no {family} device: {WhyNot()}");
             }
         }
@@ -61,6 +64,9 @@ internal static class TestDevices
 
         return devices;
     }
+
+    private static bool IsWanted(string name) =>
+        Environment.GetEnvironmentVariable("ENGINE_TEST_DEVICES") is not { Length: > 0 } wanted || wanted.Split(',').Any(part => name.Contains(part.Trim(), StringComparison.OrdinalIgnoreCase));
 
     private static string WhyNot()
     {
