@@ -6,7 +6,7 @@ namespace Engine.Gpu;
 /// stream, in order with the host's own work. For example a host that uses ILGPU:
 /// <code>
 /// // accelerator is the host's CudaAccelerator, stream its CudaStream, buffer a MemoryBuffer of 64 · 784 floats.
-/// CudaDevice device = CudaDevice.Adopt(accelerator.NativePtr, stream.StreamPtr);
+/// using CudaDevice device = CudaDevice.Adopt(accelerator.NativePtr, stream.StreamPtr);
 /// using Tensor x = device.Wrap(buffer.NativePtr, [64, 784], DType.Float32, owner: buffer);
 /// using Tensor y = model.Forward(x);
 /// nint result = device.GetPointer(y);   // what the host puts into the stream now finds y finished

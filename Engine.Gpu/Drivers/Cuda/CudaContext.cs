@@ -4,12 +4,15 @@ using System.Runtime.CompilerServices;
 namespace Engine.Gpu;
 
 /// <summary>
-/// A CUDA context, its own (the device's primary one) or a host's, and the one place where the driver's answers are judged. CUDA keeps a
-/// current context per thread, so each group of calls stands inside <see cref="Enter"/>.
+/// A CUDA context, the device's primary one or a host's, and the one place where the driver's answers are judged. CUDA keeps a current
+/// context per thread, so each group of calls stands inside <see cref="Enter"/>. The primary context is made at the first of them: it costs
+/// a fraction of a second and hundreds of megabytes, which cards that are found but not used are spared.
 /// </summary>
 internal sealed unsafe class CudaContext : IDisposable
 {
+    private readonly Lock _retaining = new();
     private readonly bool _isPrimary;
+    private nint _handle;
     private volatile string? _lastKernel;
     private volatile string? _lost;
     private int _disposed;
@@ -17,14 +20,21 @@ internal sealed unsafe class CudaContext : IDisposable
     private CudaContext(CudaApi api, nint handle, int device, bool isPrimary)
     {
         Api = api;
-        Handle = handle;
+        _handle = handle;
         Device = device;
         _isPrimary = isPrimary;
     }
 
     public CudaApi Api { get; }
 
-    public nint Handle { get; }
+    public nint Handle
+    {
+        get
+        {
+            nint handle = Volatile.Read(ref _handle);
+            return handle != 0 ? handle : Retain();
+        }
+    }
 
     /// <summary>The driver's number of the device.</summary>
     public int Device { get; }
@@ -33,14 +43,7 @@ internal sealed unsafe class CudaContext : IDisposable
     public bool IsDisposed => Volatile.Read(ref _disposed) != 0;
 
     /// <summary>The context that the CUDA runtime, and most libraries, use on a device.</summary>
-    public static CudaContext RetainPrimary(CudaApi api, int ordinal)
-    {
-        int device;
-        nint handle;
-        ThrowIfFailed(api, api.cuDeviceGet(&device, ordinal), nameof(api.cuDeviceGet));
-        ThrowIfFailed(api, api.cuDevicePrimaryCtxRetain(&handle, device), nameof(api.cuDevicePrimaryCtxRetain));
-        return new CudaContext(api, handle, device, isPrimary: true);
-    }
+    public static CudaContext Primary(CudaApi api, int device) => new(api, 0, device, isPrimary: true);
 
     /// <summary>A context of the host, which stays the host's.</summary>
     public static CudaContext Adopt(CudaApi api, nint handle)
@@ -65,14 +68,15 @@ internal sealed unsafe class CudaContext : IDisposable
             ThrowLost();
         }
 
+        nint handle = Handle;
         nint previous;
         Check(Api.cuCtxGetCurrent(&previous));
-        if (previous == Handle)
+        if (previous == handle)
         {
             return default;
         }
 
-        Check(Api.cuCtxSetCurrent(Handle));
+        Check(Api.cuCtxSetCurrent(handle));
         return new Scope(Api, previous);
     }
 
@@ -81,15 +85,16 @@ internal sealed unsafe class CudaContext : IDisposable
     {
         nint previous;
         scope = default;
-        if (IsDisposed || Api.cuCtxGetCurrent(&previous) != CudaResult.CUDA_SUCCESS)
+        nint handle = Volatile.Read(ref _handle);
+        if (IsDisposed || handle == 0 || Api.cuCtxGetCurrent(&previous) != CudaResult.CUDA_SUCCESS)
         {
             return false;
         }
 
-        if (previous != Handle)
+        if (previous != handle)
         {
             scope = new Scope(Api, previous);
-            return Api.cuCtxSetCurrent(Handle) == CudaResult.CUDA_SUCCESS;
+            return Api.cuCtxSetCurrent(handle) == CudaResult.CUDA_SUCCESS;
         }
 
         return true;
@@ -120,7 +125,7 @@ internal sealed unsafe class CudaContext : IDisposable
     /// <summary>Lets a primary context go; the memory in it is freed with its last user. A host's context is left alone.</summary>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _disposed, 1) == 0 && _isPrimary)
+        if (Interlocked.Exchange(ref _disposed, 1) == 0 && _isPrimary && _handle != 0)
         {
             _ = Api.cuDevicePrimaryCtxRelease_v2(Device);
         }
@@ -144,6 +149,21 @@ internal sealed unsafe class CudaContext : IDisposable
         if (result != CudaResult.CUDA_SUCCESS)
         {
             throw new EngineException($"{call}: {api.Describe(result)}");
+        }
+    }
+
+    private nint Retain()
+    {
+        lock (_retaining)
+        {
+            if (_handle == 0)
+            {
+                nint handle;
+                ThrowIfFailed(Api, Api.cuDevicePrimaryCtxRetain(&handle, Device), nameof(Api.cuDevicePrimaryCtxRetain));
+                Volatile.Write(ref _handle, handle);
+            }
+
+            return _handle;
         }
     }
 

@@ -7,7 +7,7 @@ internal static unsafe class CudaDiscovery
 {
     private const string Provider = "Engine.Gpu";
 
-    /// <summary>Opens every device that the machine's driver lists, in its order, and records each attempt. Never throws for what is absent.</summary>
+    /// <summary>Every usable device that the machine's driver lists, in its order; each attempt is recorded. Never throws for what is absent.</summary>
     public static IReadOnlyList<CudaDriver> Discover(ICollection<ProbeEntry> report)
     {
         if (CudaApi.TryLoad(out CudaApi? api, out string reason))
@@ -67,16 +67,11 @@ internal static unsafe class CudaDiscovery
                 return null;
             }
 
-            CudaDeviceInfo info = CudaDeviceInfo.Read(api, device);
-            if (info.ComputeCapability < CudaDeviceInfo.LeastComputeCapability)
-            {
-                report.Add(new ProbeEntry(Provider, tried, false, $"{info.Description}: compute capability 7.0 or newer is needed; OpenCL may drive the card"));
-                return null;
-            }
-
-            CudaDriver driver = CudaDriver.Open(api, ordinal);
-            report.Add(new ProbeEntry(Provider, tried, true, driver.Description));
-            return driver;
+            CudaDriver driver = CudaDriver.Open(api, device);
+            bool isUsable = driver.Target.ComputeCapability >= CudaDeviceInfo.LeastComputeCapability;
+            string what = isUsable ? driver.Description : $"{driver.Description}: compute capability 7.0 or newer is needed; OpenCL may drive the card";
+            report.Add(new ProbeEntry(Provider, tried, isUsable, what));
+            return isUsable ? driver : null;
         }
         catch (EngineException e)
         {

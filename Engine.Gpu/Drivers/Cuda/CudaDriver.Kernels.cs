@@ -15,7 +15,7 @@ internal sealed unsafe partial class CudaDriver
     /// <inheritdoc/>
     public override CompiledKernel Compile(KernelSource source)
     {
-        using CudaContext.Scope scope = _context.Enter();
+        using CudaContext.Scope scope = Enter();
         using CudaJitLog log = new();
 
         // Through the linker, although there is nothing to link: it hands out the machine code, which the caller may keep.
@@ -53,7 +53,7 @@ internal sealed unsafe partial class CudaDriver
             return null;
         }
 
-        using CudaContext.Scope scope = _context.Enter();
+        using CudaContext.Scope scope = Enter();
         CudaKernel? kernel = Load(source, binary.ToArray(), out CudaResult result, out string call);
         _context.CheckLost(result, call);
         return kernel;
@@ -65,7 +65,7 @@ internal sealed unsafe partial class CudaDriver
     /// <inheritdoc/>
     public override void Launch(CompiledKernel kernel, LaunchGrid grid, ReadOnlySpan<KernelArgument> arguments)
     {
-        using CudaContext.Scope scope = _context.Enter();
+        using CudaContext.Scope scope = Enter();
         CudaKernel loaded = (CudaKernel)kernel;
         long* values = stackalloc long[arguments.Length];
         void** pointers = stackalloc void*[arguments.Length];

@@ -24,7 +24,7 @@ internal sealed unsafe partial class CudaDriver
                 throw new InvalidOperationException("A recording is already under way on this device; end it or abort it first.");
             }
 
-            using CudaContext.Scope scope = _context.Enter();
+            using CudaContext.Scope scope = Enter();
             if (_captureStream == 0)
             {
                 nint stream;
@@ -50,7 +50,7 @@ internal sealed unsafe partial class CudaDriver
             }
 
             _isRecording = false;
-            using CudaContext.Scope scope = _context.Enter();
+            using CudaContext.Scope scope = Enter();
             nint graph = 0;
             nint executable = 0;
             _context.Check(_api.cuStreamEndCapture(_captureStream, &graph));

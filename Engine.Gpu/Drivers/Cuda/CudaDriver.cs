@@ -9,31 +9,22 @@ internal sealed unsafe partial class CudaDriver : GpuDriver
     private readonly CudaContext _context;
     private readonly CudaApi _api;
     private readonly CudaStagingRing _staging;
-    private readonly nint _stream;
     private readonly bool _ownsStream;
+    private readonly Lock _opening = new();
+    private nint _stream;
     private int _disposed;
 
-    private CudaDriver(CudaContext context, nint? adoptedStream)
+    private CudaDriver(CudaContext context, CudaDeviceInfo info, nint? adoptedStream)
     {
         _context = context;
         _api = context.Api;
-        using CudaContext.Scope scope = context.Enter();
-        CudaDeviceInfo info = CudaDeviceInfo.Read(_api, context.Device);
+        _staging = new CudaStagingRing(context);
+        _stream = adoptedStream ?? 0;
+        _ownsStream = adoptedStream is null;
         Target = info.ToTarget();
         Description = info.Description;
         Identity = info.Identity;
         TotalMemory = info.TotalMemory;
-        _staging = new CudaStagingRing(context);
-        _ownsStream = adoptedStream is null;
-        if (adoptedStream is { } stream)
-        {
-            _stream = stream;
-        }
-        else
-        {
-            context.Check(_api.cuStreamCreate(&stream, NonBlockingStream));
-            _stream = stream;
-        }
     }
 
     /// <inheritdoc/>
@@ -52,30 +43,29 @@ internal sealed unsafe partial class CudaDriver : GpuDriver
     public nint Context => _context.Handle;
 
     /// <summary>The stream that orders everything.</summary>
-    public nint Stream => _stream;
-
-    /// <summary>Opens a device by its number, in its primary context.</summary>
-    public static CudaDriver Open(CudaApi api, int ordinal)
+    public nint Stream
     {
-        CudaContext context = CudaContext.RetainPrimary(api, ordinal);
-        try
+        get
         {
-            return new CudaDriver(context, adoptedStream: null);
-        }
-        catch
-        {
-            context.Dispose();
-            throw;
+            using CudaContext.Scope scope = Enter();
+            return _stream;
         }
     }
 
+    /// <summary>Works in the primary context of a device, on a stream of its own. Nothing is made on the device before it is used.</summary>
+    public static CudaDriver Open(CudaApi api, int device) => new(CudaContext.Primary(api, device), CudaDeviceInfo.Read(api, device), adoptedStream: null);
+
     /// <summary>Works in a host's context, on a host's stream (0: the default stream), and frees neither.</summary>
-    public static CudaDriver Adopt(CudaApi api, nint context, nint stream) => new(CudaContext.Adopt(api, context), stream);
+    public static CudaDriver Adopt(CudaApi api, nint context, nint stream)
+    {
+        CudaContext adopted = CudaContext.Adopt(api, context);
+        return new CudaDriver(adopted, CudaDeviceInfo.Read(api, adopted.Device), stream);
+    }
 
     /// <inheritdoc/>
     public override bool TryAllocate(long bytes, out nint handle)
     {
-        using CudaContext.Scope scope = _context.Enter();
+        using CudaContext.Scope scope = Enter();
         nint memory = 0;
         CudaResult result = _api.cuMemAlloc_v2(&memory, (nuint)bytes);
         handle = memory;
@@ -103,7 +93,7 @@ internal sealed unsafe partial class CudaDriver : GpuDriver
     public override void Upload(ReadOnlySpan<byte> source, nint handle, long offset)
     {
         RefuseWhileRecording("uploaded");
-        using CudaContext.Scope scope = _context.Enter();
+        using CudaContext.Scope scope = Enter();
         _staging.Upload(source, handle + (nint)offset, _stream);
     }
 
@@ -111,7 +101,7 @@ internal sealed unsafe partial class CudaDriver : GpuDriver
     public override void Download(nint handle, long offset, Span<byte> destination)
     {
         RefuseWhileRecording("downloaded");
-        using CudaContext.Scope scope = _context.Enter();
+        using CudaContext.Scope scope = Enter();
         fixed (byte* host = destination)
         {
             if (destination.Length > 0)
@@ -126,14 +116,14 @@ internal sealed unsafe partial class CudaDriver : GpuDriver
     /// <inheritdoc/>
     public override void Copy(nint source, long sourceOffset, nint destination, long destinationOffset, long bytes)
     {
-        using CudaContext.Scope scope = _context.Enter();
+        using CudaContext.Scope scope = Enter();
         _context.Check(_api.cuMemcpyDtoDAsync_v2(destination + (nint)destinationOffset, source + (nint)sourceOffset, (nuint)bytes, WorkStream));
     }
 
     /// <inheritdoc/>
     public override void Clear(nint handle, long offset, long bytes)
     {
-        using CudaContext.Scope scope = _context.Enter();
+        using CudaContext.Scope scope = Enter();
         _context.Check(_api.cuMemsetD8Async(handle + (nint)offset, 0, (nuint)bytes, WorkStream));
     }
 
@@ -141,15 +131,47 @@ internal sealed unsafe partial class CudaDriver : GpuDriver
     public override void Synchronize()
     {
         RefuseWhileRecording("waited for");
-        using CudaContext.Scope scope = _context.Enter();
+        using CudaContext.Scope scope = Enter();
         _context.Check(_api.cuStreamSynchronize(_stream));
     }
 
     /// <inheritdoc/>
     public override GpuEvent RecordEvent()
     {
-        using CudaContext.Scope scope = _context.Enter();
+        using CudaContext.Scope scope = Enter();
         return new CudaEvent(_context, _stream);
+    }
+
+    private CudaContext.Scope Enter()
+    {
+        CudaContext.Scope scope = _context.Enter();
+        if (_ownsStream && Volatile.Read(ref _stream) == 0)
+        {
+            try
+            {
+                MakeStream();
+            }
+            catch
+            {
+                scope.Dispose();
+                throw;
+            }
+        }
+
+        return scope;
+    }
+
+    private void MakeStream()
+    {
+        lock (_opening)
+        {
+            if (_stream == 0)
+            {
+                nint stream;
+                _context.Check(_api.cuStreamCreate(&stream, NonBlockingStream));
+                Volatile.Write(ref _stream, stream);
+            }
+        }
     }
 
     /// <inheritdoc/>
@@ -172,7 +194,7 @@ internal sealed unsafe partial class CudaDriver : GpuDriver
                 _ = _api.cuStreamDestroy_v2(_captureStream);
             }
 
-            if (_ownsStream)
+            if (_ownsStream && _stream != 0)
             {
                 _ = _api.cuStreamDestroy_v2(_stream);
             }
