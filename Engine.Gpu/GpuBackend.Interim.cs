@@ -2,8 +2,6 @@ namespace Engine.Gpu;
 
 internal sealed partial class GpuBackend
 {
-    public override void Map(in MapArgs args) => throw Missing(nameof(Map));
-
     public override void Reduce(in ReduceArgs args) => throw Missing(nameof(Reduce));
 
     public override void Gemm(in GemmArgs args) => throw Missing(nameof(Gemm));

@@ -46,7 +46,7 @@ internal readonly ref struct ExprEmitter
                 ScalarOpcode.Constant => Constant(k, compute, step.Value),
                 ScalarOpcode.Parameter => parameters!.Number(step.A),
                 ScalarOpcode.Index => index!.Value.Value.To(compute),
-                ScalarOpcode.Random => PhiloxEmitter.Uniform(k, Key(parameters!, step.A), index!.Value).To(compute),
+                ScalarOpcode.Random => PhiloxEmitter.Uniform(k, parameters!.Key(step.A), index!.Value).To(compute),
                 _ => emitter.Number(step),
             };
         }
@@ -59,6 +59,10 @@ internal readonly ref struct ExprEmitter
 
         return outputs;
     }
+
+    /// <summary>A computed value as what a memory of such elements takes: truth as x ≠ 0, floats to integers by truncation.</summary>
+    public static Value ForStore(KernelBuilder k, Value value, DType element) =>
+        element == DType.Bool ? k.Select(value.IsNot(0), k.Int32(1), k.Int32(0)) : value.To(element.InRegister());
 
     private Value? Truth(in Instruction step) => step.Op switch
     {
@@ -138,7 +142,4 @@ internal readonly ref struct ExprEmitter
         RegisterType.Int64 => k.Int64((long)value),
         _ => k.Constant(compute, value),
     };
-
-    private static Value[] Key(ProgramParameters parameters, int first) =>
-        [parameters.Word(first), parameters.Word(first + 1), parameters.Word(first + 2), parameters.Word(first + 3)];
 }

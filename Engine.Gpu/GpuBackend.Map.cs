@@ -1,0 +1,122 @@
+namespace Engine.Gpu;
+
+internal sealed partial class GpuBackend
+{
+    /// <summary>Elements of a group on a processor: fewer are not worth its start.</summary>
+    private const long LeastElementsOfProcessorGroup = 4096;
+
+    /// <summary>Most elements of one launch; tests lower it.</summary>
+    internal long MostElementsOfLaunch { get; set; } = MapPlan.MostElements;
+
+    public override void Map(in MapArgs args)
+    {
+        IterationSpace space = MapPlan.Loops(args);
+        if (MapPlan.MostArgumentBytes(args, space) > Target.MaxArgumentBytes && MapThroughCopies(args))
+        {
+            return;
+        }
+
+        MapParts(args, space, 0, isWhole: space.Count <= MostElementsOfLaunch);
+    }
+
+    // Halves the outermost loop until a launch can count its elements.
+    private void MapParts(in MapArgs args, in IterationSpace space, long firstIndex, bool isWhole)
+    {
+        if (space.Count <= MostElementsOfLaunch)
+        {
+            LaunchMap(args, space, firstIndex, isWhole);
+            return;
+        }
+
+        long size = space.Size(0), inner = space.Count / size;
+        if (size == 1)
+        {
+            MapParts(args, space.Inside(0), firstIndex, isWhole);
+            return;
+        }
+
+        // A multiple of all vectors, where possible.
+        long half = size / 2;
+        half = half > 4096 ? half & ~4095L : half;
+        MapParts(args, space.Part(0, half), firstIndex, isWhole);
+        MapParts(args, space.Part(half, size - half), firstIndex + (half * inner), isWhole);
+    }
+
+    private void LaunchMap(in MapArgs args, in IterationSpace space, long firstIndex, bool isWhole)
+    {
+        MapPlan plan = MapPlan.Create(args, space, Target, isWhole);
+        MapKernel kernel = plan.Kernel;
+        ArgumentList arguments = new(stackalloc KernelArgument[96]);
+        long items = space.Count / kernel.Width;
+        long itemsOfGroup = Target.IsProcessor
+            ? Math.Max((items + (Target.ComputeUnits * 4) - 1) / (Target.ComputeUnits * 4), LeastElementsOfProcessorGroup)
+            : MapKernel.GroupSize(Target) * kernel.Unroll;
+        MapBody.AddArguments(ref arguments, kernel, args, space, (int)itemsOfGroup, firstIndex);
+
+        // Elements that fill no vector are the first group's affair, which has to exist.
+        int groups = (int)Math.Max((items + itemsOfGroup - 1) / itemsOfGroup, 1);
+        Launch(kernel, new LaunchGrid(groups), arguments.Span);
+    }
+
+    /// <summary>Operands that are found by coordinates need many arguments: where those are too many, contiguous copies take their place.</summary>
+    /// <returns>False if all operands are contiguous, so that nothing would be won.</returns>
+    private bool MapThroughCopies(in MapArgs args)
+    {
+        using TensorScope scope = TensorScope.Begin();
+        using GradMode.Scope mode = GradMode.Off();
+        bool copied = false;
+        var inputs = new Operand[args.Inputs.Length];
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            inputs[i] = args.Inputs[i];
+            if (args.Program.UsesInput(i) && !IsPlain(inputs[i].Layout))
+            {
+                Tensor copy = Tensor.Allocate(args.Shape, inputs[i].DType, inputs[i].Storage.Device);
+                Pointwise.Into(copy, Programs.Copy, [Tensor.Wrap(inputs[i])]);
+                inputs[i] = copy.Operand;
+                copied = true;
+            }
+        }
+
+        var results = new Tensor?[args.Outputs.Length];
+        var outputs = new Operand[args.Outputs.Length];
+        for (int i = 0; i < outputs.Length; i++)
+        {
+            outputs[i] = args.Outputs[i];
+            if (!IsPlain(outputs[i].Layout))
+            {
+                Tensor result = Tensor.Allocate(args.Shape, outputs[i].DType, outputs[i].Storage.Device);
+                (results[i], outputs[i]) = (result, result.Operand);
+                copied = true;
+            }
+        }
+
+        if (!copied)
+        {
+            return false;
+        }
+
+        Map(new MapArgs
+        {
+            Program = args.Program,
+            ComputeType = args.ComputeType,
+            Shape = args.Shape,
+            Inputs = inputs,
+            Outputs = outputs,
+            Parameters = args.Parameters,
+            ParameterMemory = args.ParameterMemory,
+            DrawOffset = args.DrawOffset,
+        });
+        for (int i = 0; i < outputs.Length; i++)
+        {
+            if (results[i] is { } result)
+            {
+                Pointwise.Into(Tensor.Wrap(args.Outputs[i]), Programs.Copy, [result]);
+            }
+        }
+
+        return true;
+
+        static bool IsPlain(in Layout layout) => layout.IsContiguous || !layout.Strides.ContainsAnyExcept(0);
+    }
+}
