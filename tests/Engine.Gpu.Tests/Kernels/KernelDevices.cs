@@ -1,0 +1,46 @@
+using NUnit.Framework;
+
+namespace Engine.Gpu.Tests;
+
+/// <summary>
+/// The OpenCL device of this machine under several descriptions, so that kernels for cards, small groups and poor languages run here too.
+/// </summary>
+internal static class KernelDevices
+{
+    private static readonly Dictionary<string, OpenClDevice> s_devices = [];
+    private static readonly Lock s_lock = new();
+
+    /// <summary>Names of the descriptions: as it is; as a card; as a small card with small groups, where calls are soon long.</summary>
+    public static string[] All => ["processor", "card", "small"];
+
+    /// <summary>As it is, and without math functions.</summary>
+    public static string[] WithAndWithoutMath => ["processor", "plain"];
+
+    /// <summary>The device under a description; the test is skipped where there is no OpenCL.</summary>
+    public static OpenClDevice Get(string name)
+    {
+        lock (s_lock)
+        {
+            if (s_devices.TryGetValue(name, out OpenClDevice? device))
+            {
+                return device;
+            }
+
+            GpuTarget target;
+            using (OpenClDriver driver = OpenClMachine.NewDriver())
+            {
+                target = driver.Target;
+            }
+
+            target = name switch
+            {
+                "processor" => target,
+                "card" => target with { IsProcessor = false, ComputeUnits = 8 },
+                "small" => target with { IsProcessor = false, MaxGroupSize = 64, ComputeUnits = 1, MaxArgumentBytes = 1024 },
+                "plain" => target with { IsProcessor = false, MaxGroupSize = 64, ComputeUnits = 1, HasMathFunctions = false },
+                _ => throw new ArgumentOutOfRangeException(nameof(name)),
+            };
+            return s_devices[name] = new OpenClDevice($"opencl:0 as {name}", OpenClMachine.NewDriver(target));
+        }
+    }
+}
