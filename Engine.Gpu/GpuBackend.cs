@@ -9,7 +9,7 @@ internal sealed partial class GpuBackend : Backend
     internal GpuBackend(GpuDevice device)
     {
         _device = device;
-        _kernels = new KernelCache(device.Driver);
+        _kernels = new KernelCache(device.Driver, DiskCache.Shared);
     }
 
     internal GpuTarget Target => _device.Driver.Target;

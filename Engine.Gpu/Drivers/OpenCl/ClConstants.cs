@@ -18,6 +18,7 @@ internal static class ClConstants
     /// <summary>NVIDIA's code for a kernel that touched memory it does not own.</summary>
     public const int NVIDIA_ILLEGAL_ACCESS = -9999;
 
+    public const uint CL_FALSE = 0;
     public const uint CL_TRUE = 1;
 
     public const uint CL_PLATFORM_VERSION = 0x0901;

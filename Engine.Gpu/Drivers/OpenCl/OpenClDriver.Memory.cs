@@ -55,15 +55,7 @@ internal sealed unsafe partial class OpenClDriver
     public override void Upload(ReadOnlySpan<byte> source, nint handle, long offset)
     {
         EnterUnrecorded("an upload");
-        if (source.IsEmpty)
-        {
-            return;
-        }
-
-        fixed (byte* bytes = source)
-        {
-            CheckWait(_api.clEnqueueWriteBuffer(_queue, handle, CL_TRUE, (nuint)offset, (nuint)source.Length, bytes, 0, null, null), "clEnqueueWriteBuffer");
-        }
+        _staging.Upload(source, _queue, handle, offset);
     }
 
     /// <inheritdoc/>

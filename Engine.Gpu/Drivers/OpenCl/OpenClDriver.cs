@@ -14,6 +14,7 @@ internal sealed unsafe partial class OpenClDriver : GpuDriver
     private readonly ClApi _api;
     private readonly nint _device;
     private readonly Lock _lock = new();
+    private readonly OpenClStagingRing _staging;
     private nint _context;
     private nint _queue;
     private int _commands;
@@ -26,6 +27,7 @@ internal sealed unsafe partial class OpenClDriver : GpuDriver
     {
         _api = api;
         _device = device;
+        _staging = new OpenClStagingRing(this);
         Target = target ?? OpenClTarget.Read(api, device);
         string name = ClInfo.DeviceString(api, device, CL_DEVICE_NAME);
         string vendor = ClInfo.DeviceString(api, device, CL_DEVICE_VENDOR);
@@ -165,7 +167,12 @@ internal sealed unsafe partial class OpenClDriver : GpuDriver
             ReleaseKernels();
             if (_queue != 0)
             {
-                _ = _api.clFlush(_queue);
+                // Uploads under way still read the staging memory; a lost device may do so for ever.
+                if (_api.clFinish(_queue) == CL_SUCCESS)
+                {
+                    _staging.Release();
+                }
+
                 _ = _api.clReleaseCommandQueue(_queue);
             }
 

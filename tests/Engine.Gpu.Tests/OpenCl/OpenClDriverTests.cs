@@ -34,6 +34,7 @@ internal sealed class OpenClDriverTests
     [TestCase(7, 13)]
     [TestCase(4096, 64)]
     [TestCase(3_000_001, 5)]
+    [TestCase(20_000_001, 3)]
     public void UploadThenDownload_AnyLengthAndOffset_GivesTheSameBytes(int length, int offset)
     {
         byte[] source = RandomBytes(length);
@@ -55,6 +56,20 @@ internal sealed class OpenClDriverTests
         Array.Clear(source);
         _driver.Download(block.Handle, 0, result);
         Assert.That(result, Is.EqualTo(expected));
+    }
+
+    [Test]
+    public void Uploads_ManyInARow_ArriveInOrder()
+    {
+        byte[] result = new byte[8];
+        using Block block = new(_driver, 8);
+        for (int i = 0; i < 100; i++)
+        {
+            _driver.Upload([(byte)i, (byte)i], block.Handle, i % 8 == 7 ? 0 : i % 8);
+        }
+
+        _driver.Download(block.Handle, 0, result);
+        Assert.That(result, Is.EqualTo(new byte[] { 96, 97, 98, 99, 99, 93, 94, 94 }));
     }
 
     [Test]
