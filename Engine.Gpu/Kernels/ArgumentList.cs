@@ -56,7 +56,7 @@ internal ref struct ArgumentList(Span<KernelArgument> initial)
     /// <summary>Appends a number as a register of the given type; integers saturate.</summary>
     public void AddNumber(RegisterType type, double number) => Add(type switch
     {
-        RegisterType.Float32 => (float)number,
+        RegisterType.Float32 => (KernelArgument)(float)number,
         RegisterType.Float64 => number,
         RegisterType.Int32 => (int)number,
         RegisterType.Int64 => (long)number,

@@ -1,0 +1,109 @@
+namespace Engine.Gpu;
+
+/// <summary>The softmax family: a row for one work-item, several, or a group.</summary>
+internal sealed partial class GpuBackend
+{
+    public override void Softmax(in Operand x, in Operand y, int axis, bool log)
+    {
+        if (x.DType != y.DType || !RowSplit.TrySplit(x.Shape, axis, out RowSplit split) || !split.TryView(x, out Operand xView) || !split.TryView(y, out Operand yView))
+        {
+            base.Softmax(x, y, axis, log);
+            return;
+        }
+
+        bool wide = StridesParameter.IsWide(xView, yView);
+        RowShape shape = ShapeOf(split);
+        ArgumentList arguments = new(stackalloc KernelArgument[16]);
+        arguments.Add(xView);
+        arguments.Add(yView);
+        RowItems.AddArguments(ref arguments, split);
+        arguments.AddStrides(xView, wide);
+        arguments.AddStrides(yView, wide);
+        Launch(new SoftmaxKernel(y.DType, log, shape, wide), shape.Grid(Target, split.Rows), arguments.Span);
+    }
+
+    public override void SoftmaxBackward(in Operand y, in Operand gradY, in Operand gradX, int axis, bool log)
+    {
+        bool fits = RowSplit.TrySplit(y.Shape, axis, out RowSplit split) & y.DType == gradX.DType & gradY.DType == gradX.DType;
+        if (!fits || !split.TryView(y, out Operand yView) || !split.TryView(gradY, out Operand gradient) || !split.TryView(gradX, out Operand output))
+        {
+            base.SoftmaxBackward(y, gradY, gradX, axis, log);
+            return;
+        }
+
+        bool wide = StridesParameter.IsWide(yView, gradient, output);
+        RowShape shape = ShapeOf(split);
+        ArgumentList arguments = new(stackalloc KernelArgument[24]);
+        arguments.Add(yView);
+        arguments.Add(gradient);
+        arguments.Add(output);
+        RowItems.AddArguments(ref arguments, split);
+        arguments.AddStrides(yView, wide);
+        arguments.AddStrides(gradient, wide);
+        arguments.AddStrides(output, wide);
+        Launch(new SoftmaxBackwardKernel(y.DType, log, shape, wide), shape.Grid(Target, split.Rows), arguments.Span);
+    }
+
+    public override void CrossEntropyForward(in CrossEntropyArgs args)
+    {
+        if (!IsPlain(args, args.Losses!.Value) || !RowSplit.TrySplit(args.Logits.Shape, 1, out RowSplit split) || !split.TryView(args.Logits, out Operand z))
+        {
+            base.CrossEntropyForward(args);
+            return;
+        }
+
+        bool wide = IsWide(args, args.Losses.Value, null);
+        RowShape shape = ShapeOf(split);
+        ArgumentList arguments = new(stackalloc KernelArgument[24]);
+        arguments.Add(z);
+        arguments.Add(args.Losses.Value);
+        arguments.Add(args.LogSumExp);
+        CrossEntropyTarget.AddBuffers(ref arguments, args);
+        CrossEntropyTarget.AddScalars(ref arguments, args, wide);
+        RowItems.AddArguments(ref arguments, split);
+        arguments.AddStrides(z, wide);
+        arguments.AddStrides(args.Losses.Value, wide);
+        arguments.AddStrides(args.LogSumExp, wide);
+        CrossEntropyForwardKernel kernel = new(z.DType, args.ClassWeights is not null, args.LabelSmoothing > 0, shape, wide);
+        Launch(kernel, shape.Grid(Target, split.Rows), arguments.Span);
+    }
+
+    public override void CrossEntropyBackward(in CrossEntropyArgs args)
+    {
+        Operand gradLosses = args.GradLosses!.Value, gradLogits = args.GradLogits!.Value;
+        bool fits = IsPlain(args, gradLosses) & gradLogits.DType == args.Logits.DType & RowSplit.TrySplit(args.Logits.Shape, 1, out RowSplit split);
+        if (!fits || !split.TryView(args.Logits, out Operand z) || !split.TryView(gradLogits, out Operand output))
+        {
+            base.CrossEntropyBackward(args);
+            return;
+        }
+
+        bool wide = IsWide(args, gradLosses, gradLogits);
+        RowShape shape = ShapeOf(split);
+        ArgumentList arguments = new(stackalloc KernelArgument[32]);
+        arguments.Add(z);
+        arguments.Add(gradLosses);
+        arguments.Add(args.LogSumExp);
+        arguments.Add(output);
+        CrossEntropyTarget.AddBuffers(ref arguments, args);
+        CrossEntropyTarget.AddScalars(ref arguments, args, wide);
+        RowItems.AddArguments(ref arguments, split);
+        arguments.AddStrides(z, wide);
+        arguments.AddStrides(output, wide);
+        arguments.AddStrides(gradLosses, wide);
+        arguments.AddStrides(args.LogSumExp, wide);
+        CrossEntropyBackwardKernel kernel = new(z.DType, args.ClassWeights is not null, args.LabelSmoothing > 0, shape, wide);
+        Launch(kernel, shape.Grid(Target, split.Rows), arguments.Span);
+    }
+
+    private RowShape ShapeOf(in RowSplit split) => RowShape.Choose(Target, split.Rows, split.Length, split.Inner > 1);
+
+    private static bool IsPlain(in CrossEntropyArgs args, in Operand losses)
+    {
+        DType type = args.Logits.DType;
+        return losses.DType == type && args.LogSumExp.DType == type && (args.ClassWeights?.DType ?? type) == type && args.Targets.DType == DType.Int64;
+    }
+
+    private static bool IsWide(in CrossEntropyArgs args, in Operand losses, in Operand? gradLogits) =>
+        StridesParameter.IsWide(args.Logits, args.Targets, args.ClassWeights, args.LogSumExp, losses, gradLogits);
+}

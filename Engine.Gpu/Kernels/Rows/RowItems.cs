@@ -1,0 +1,123 @@
+namespace Engine.Gpu;
+
+/// <summary>The work-items of a group laid over rows of operands that are seen as [outer, length, inner]; row number = outer · inner + inner.</summary>
+internal sealed class RowItems
+{
+    private const int Unrolled = 4;
+
+    private readonly KernelBuilder _k;
+    private readonly RowShape _shape;
+    private readonly DivisorParameter _inner;
+
+    /// <summary>Adds the parameters; <see cref="AddArguments"/> adds the arguments in the same order.</summary>
+    public RowItems(KernelBuilder k, RowShape shape)
+    {
+        (_k, _shape) = (k, shape);
+        Value rows = k.Size("rows");
+        Length = k.Size("length");
+        _inner = new DivisorParameter(k, "inner");
+        Lane = k.LocalId % shape.Width;
+        Value row = (k.GroupX * (k.GroupSize / shape.Width)) + (k.LocalId / shape.Width);
+        Exists = row < rows;
+        Row = k.Select(Exists, row, k.Int32(0));
+    }
+
+    /// <summary>Elements of a row.</summary>
+    public Value Length { get; }
+
+    /// <summary>Whether the item has a row; items without one take part in reductions only.</summary>
+    public Value Exists { get; }
+
+    /// <summary>The item's row, 0 where it has none.</summary>
+    public Value Row { get; }
+
+    /// <summary>The item's place among those of its row.</summary>
+    public Value Lane { get; }
+
+    /// <summary>Whether the item writes what there is one of for each row.</summary>
+    public Value IsFirst => Lane.Is(0) & Exists;
+
+    /// <summary>Adds the arguments.</summary>
+    public static void AddArguments(ref ArgumentList arguments, in RowSplit split)
+    {
+        arguments.Add((int)split.Rows);
+        arguments.Add(split.Length);
+        arguments.Add(split.Inner, new Divisor(split.Inner));
+    }
+
+    /// <summary>Reductions over a row.</summary>
+    public GroupReduction Reduction(params ReadOnlySpan<RegisterType> types) => new(_k, types, _shape.Width);
+
+    /// <summary>One of the operands.</summary>
+    public RowOperand Operand(Memory memory, StridesParameter strides)
+    {
+        (Value outer, Value inner) = _inner.Divide(Row);
+        return new RowOperand(memory, strides.Along(0, outer) + strides.Along(2, inner), strides[1]);
+    }
+
+    /// <summary>Carries out <paramref name="body"/> for each element of the item: its place in the row and whether there is one.</summary>
+    /// <remarks>
+    /// What the body reads in several passes is found again where the elements are kept in registers. Reads are conditional, so that the
+    /// body may combine values without asking.
+    /// </remarks>
+    public void ForEach(Action<Value, Value> body)
+    {
+        if (_shape.Kept > 0)
+        {
+            Slots(Lane, _shape.Kept, body);
+            return;
+        }
+
+        // Several reads in flight at a time.
+        Value end = _k.Select(Exists, Length, _k.Int32(0));
+        _k.For(Lane, end, _k.Int32(Unrolled * _shape.Width), first => Slots(first, Unrolled, body));
+    }
+
+    /// <summary>The elements of operands; one pass or, where they are kept, all passes read them once.</summary>
+    public RowReader Reader(params RowOperand[] operands) => new(_k, this, operands, _shape.Kept > 0);
+
+    private void Slots(Value first, int count, Action<Value, Value> body)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            Value place = first + (i * _shape.Width);
+            body(place, Exists & (place < Length));
+        }
+    }
+}
+
+/// <summary>An operand as the items of a row see it.</summary>
+/// <param name="Memory">Where it is.</param>
+/// <param name="Start">The place of the row's first element.</param>
+/// <param name="Step">From one element to the next.</param>
+internal sealed record RowOperand(Memory Memory, Value Start, Value Step)
+{
+    /// <summary>The place of an element.</summary>
+    public Value Place(Value index) => Start + (index.To(Step.Type) * Step);
+}
+
+/// <summary>Reads rows in passes.</summary>
+internal sealed class RowReader(KernelBuilder k, RowItems rows, RowOperand[] operands, bool keeps)
+{
+    private readonly List<Value[]> _kept = [];
+
+    /// <summary>The type of the first operand's values.</summary>
+    public RegisterType Type => operands[0].Memory.Element.InRegister();
+
+    /// <summary>One pass: the body gets the element's place in the row, whether there is one, and the values (0 where there is none).</summary>
+    public void ForEach(Action<Value, Value, Value[]> body)
+    {
+        int slot = 0;
+        bool isFirst = _kept.Count == 0;
+        rows.ForEach((index, exists) =>
+        {
+            Value[] values = keeps && !isFirst ? _kept[slot++] : Array.ConvertAll(operands, operand => k.Load(operand.Memory, operand.Place(index), exists));
+            if (keeps && isFirst)
+            {
+                _kept.Add(values);
+            }
+
+            body(index, exists, values);
+        });
+    }
+}

@@ -1,0 +1,60 @@
+namespace Engine.Gpu;
+
+/// <summary>The class that a row belongs to, and what the loss counts of it.</summary>
+/// <remarks>No memory is read for a target that is no class; such a row has the loss and the gradient NaN, so that it does not go unnoticed.</remarks>
+internal sealed class CrossEntropyTarget
+{
+    private readonly KernelBuilder _k;
+    private readonly Memory _targets;
+    private readonly Memory? _weights;
+    private readonly Value _targetStep, _ignored, _hard;
+    private readonly Value? _weightStep;
+
+    /// <summary>Adds the buffers and parameters; <see cref="AddBuffers"/> and <see cref="AddScalars"/> add the arguments in the same order.</summary>
+    public CrossEntropyTarget(KernelBuilder k, DType element, bool hasWeights, bool wide)
+    {
+        RegisterType type = element.InRegister(), place = wide ? RegisterType.Int64 : RegisterType.Int32;
+        _k = k;
+        _targets = k.Buffer("targets", DType.Int64, readOnly: true);
+        _weights = hasWeights ? k.Buffer("weights", element, readOnly: true) : null;
+        _targetStep = k.Scalar("targets_step", place);
+        _weightStep = hasWeights ? k.Scalar("weights_step", place) : null;
+        _ignored = k.Scalar("ignored", RegisterType.Int64);
+        _hard = k.Scalar("hard", type);
+        Shared = k.Scalar("each", type);
+    }
+
+    /// <summary>s/C: the part of the target distribution that each class has.</summary>
+    public Value Shared { get; }
+
+    /// <summary>Adds the arguments of the buffers.</summary>
+    public static void AddBuffers(ref ArgumentList arguments, in CrossEntropyArgs args)
+    {
+        arguments.Add(args.Targets);
+        arguments.AddOptional(args.ClassWeights);
+    }
+
+    /// <summary>Adds the arguments of the parameters.</summary>
+    public static void AddScalars(ref ArgumentList arguments, in CrossEntropyArgs args, bool wide)
+    {
+        RegisterType type = args.Logits.DType.InRegister();
+        arguments.AddStrides(args.Targets, wide);
+        arguments.AddStrides(args.ClassWeights, wide);
+        arguments.Add(args.IgnoreIndex);
+        arguments.AddNumber(type, 1 - args.LabelSmoothing);
+        arguments.AddNumber(type, args.LabelSmoothing / args.Logits.Shape[1]);
+    }
+
+    /// <summary>The row's class, whether it is one, whether the row counts, and (1 − s)·w of the class.</summary>
+    public (Value Class, Value IsClass, Value Counts, Value Mass) Of(RowItems rows)
+    {
+        Value given = _k.Load(_targets, rows.Row.To(_targetStep.Type) * _targetStep, rows.Exists);
+        Value isClass = given >= 0 & given < rows.Length.To(RegisterType.Int64);
+        Value target = given.To(RegisterType.Int32);
+        return (target, isClass, given.IsNot(_ignored), _hard * Weight(target, isClass));
+    }
+
+    /// <summary>w of a class.</summary>
+    public Value Weight(Value number, Value exists) =>
+        _weights is null ? Shared.Like(1) : _k.Load(_weights, number.To(_weightStep!.Type) * _weightStep, exists);
+}

@@ -1,0 +1,48 @@
+namespace Engine.Gpu;
+
+/// <summary>Softmax or its logarithm of each row.</summary>
+internal readonly record struct SoftmaxKernel(DType Element, bool Log, RowShape Shape, bool Wide) : IKernelDefinition
+{
+    public Kernel Build(GpuTarget target)
+    {
+        KernelBuilder k = new(Log ? "log_softmax" : "softmax", target, target.GroupSize);
+        Memory input = k.Buffer("x", Element), output = k.Buffer("y", Element);
+        RowItems rows = new(k, Shape);
+        RowOperand x = rows.Operand(input, new StridesParameter(k, "x", 3, Wide)), y = rows.Operand(output, new StridesParameter(k, "y", 3, Wide));
+        RowReader reader = rows.Reader(x);
+        (Value max, Value sum) = RowExp.MaxAndSum(k, rows, reader);
+        Value logarithm = MathFunctions.Log(k, sum);
+        bool log = Log;
+        reader.ForEach((index, exists, values) =>
+        {
+            Value centred = values[0] - max;
+            k.Store(output, y.Place(index), log ? centred - logarithm : MathFunctions.Exp(k, centred) / sum, exists);
+        });
+        return k.Build();
+    }
+}
+
+/// <summary>Gradient of softmax, y·(dy − Σ y·dy), or of its logarithm, dy − eʸ·Σ dy.</summary>
+internal readonly record struct SoftmaxBackwardKernel(DType Element, bool Log, RowShape Shape, bool Wide) : IKernelDefinition
+{
+    public Kernel Build(GpuTarget target)
+    {
+        KernelBuilder k = new(Log ? "log_softmax_backward" : "softmax_backward", target, target.GroupSize);
+        Memory result = k.Buffer("y", Element), gradient = k.Buffer("dy", Element), output = k.Buffer("dx", Element);
+        RowItems rows = new(k, Shape);
+        RowOperand y = rows.Operand(result, new StridesParameter(k, "y", 3, Wide));
+        RowOperand dy = rows.Operand(gradient, new StridesParameter(k, "dy", 3, Wide));
+        RowOperand dx = rows.Operand(output, new StridesParameter(k, "dx", 3, Wide));
+        RowReader reader = rows.Reader(y, dy);
+        Variable sum = k.Variable(k.Constant(Element.InRegister(), 0));
+        bool log = Log;
+        reader.ForEach((_, _, values) => sum.Value = log ? sum.Value + values[1] : k.Fma(values[0], values[1], sum.Value));
+        Value total = rows.Reduction(sum.Type).Sum(sum.Value);
+        reader.ForEach((index, exists, values) =>
+        {
+            Value dxValue = log ? values[1] - (MathFunctions.Exp(k, values[0]) * total) : values[0] * (values[1] - total);
+            k.Store(output, dx.Place(index), dxValue, exists);
+        });
+        return k.Build();
+    }
+}
