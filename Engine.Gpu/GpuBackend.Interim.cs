@@ -4,8 +4,6 @@ internal sealed partial class GpuBackend
 {
     public override void Reduce(in ReduceArgs args) => throw Missing(nameof(Reduce));
 
-    public override void Gemm(in GemmArgs args) => throw Missing(nameof(Gemm));
-
     public override void ConvForward(in ConvArgs args) => throw Missing(nameof(ConvForward));
 
     public override void ConvBackwardData(in ConvArgs args) => throw Missing(nameof(ConvBackwardData));

@@ -45,6 +45,9 @@ internal ref struct ArgumentList(Span<KernelArgument> initial)
         }
     }
 
+    /// <summary>Appends a stride or distance in the kernel's type of indices.</summary>
+    public void AddIndex(long value, bool wide) => Add(wide ? (KernelArgument)value : (int)value);
+
     /// <summary>Appends what a <see cref="DivisorParameter"/> declares.</summary>
     public void Add(int size, in Divisor divisor)
     {

@@ -4,10 +4,16 @@ using NUnit.Framework;
 namespace Engine.Gpu.Tests;
 
 /// <summary>Runs kernels on a device of the machine: as it is, and with groups of 64 as small cards have them.</summary>
-internal abstract class KernelFixture(int largestGroup)
+internal abstract class KernelFixture(Func<GpuTarget, GpuTarget> limits)
 {
     private GpuDriver? _driver;
     private TestDevice? _device;
+
+    /// <summary>With groups of at most so many work-items; 0 for the device's own limit.</summary>
+    protected KernelFixture(int largestGroup)
+        : this(target => largestGroup > 0 ? target with { MaxGroupSize = largestGroup } : target)
+    {
+    }
 
     /// <summary>The largest groups to build kernels for; 0 for the device's own limit.</summary>
     public static readonly int[] GroupLimits = [0, 64];
@@ -22,11 +28,11 @@ internal abstract class KernelFixture(int largestGroup)
     public void OpenDevice()
     {
         _driver = OpenClMachine.NewDriver();
-        if (largestGroup > 0)
+        GpuTarget target = limits(_driver.Target);
+        if (target != _driver.Target)
         {
-            GpuTarget target = _driver.Target;
             _driver.Dispose();
-            _driver = OpenClMachine.NewDriver(target with { MaxGroupSize = largestGroup });
+            _driver = OpenClMachine.NewDriver(target);
         }
 
         _device = new TestDevice(_driver);

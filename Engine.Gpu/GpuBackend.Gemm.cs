@@ -1,0 +1,125 @@
+namespace Engine.Gpu;
+
+/// <summary>Matrix products.</summary>
+internal sealed partial class GpuBackend
+{
+    // Products with at most this many rows (or columns) read their larger operand once and hardly use it again: tiles gain nothing.
+    private const int FewRows = 8;
+
+    public override void Gemm(in GemmArgs args)
+    {
+        GemmProblem problem = GemmProblem.From(args);
+        DType compute = ComputeTypeOf(problem);
+        if (Math.Min(problem.M, problem.N) <= FewRows || !compute.IsFloatingPoint())
+        {
+            DirectGemm(ref problem, compute);
+            return;
+        }
+
+        // Stores run along the columns: C's rows are to be contiguous.
+        if (problem.C.Row == 1 && problem.C.Column != 1)
+        {
+            problem.Transpose();
+        }
+
+        if (GemmPlan.Choose(Target, compute, problem.Batch.Total, problem.M, problem.N, problem.K) is not { } plan)
+        {
+            DirectGemm(ref problem, compute);
+        }
+        else if (plan.Parts == 1)
+        {
+            TiledGemm(problem, plan, compute);
+        }
+        else
+        {
+            SplitGemm(problem, plan, compute);
+        }
+    }
+
+    /// <summary>Whole numbers are summed in 64 bits unless a factor has a fraction or the activation needs one.</summary>
+    private static DType ComputeTypeOf(in GemmProblem problem)
+    {
+        DType c = problem.C.Operand.DType;
+        bool whole = double.IsInteger(problem.Alpha) && double.IsInteger(problem.Beta) && problem.Activation is null or { SupportsInteger: true };
+        return c.IsFloatingPoint() ? c.ComputeType() : whole ? DType.Int64 : DType.Float64;
+    }
+
+    private void TiledGemm(in GemmProblem problem, in GemmPlan plan, DType compute)
+    {
+        bool wide = problem.IsWide;
+        GemmKernel kernel = TileKernel(problem, plan, compute, wide) with { StoreWidth = problem.StoreWidth };
+        ArgumentList arguments = new(stackalloc KernelArgument[64]);
+        problem.AddTo(ref arguments, kernel.Epilogue, compute, wide);
+        Launch(kernel, TileGrid.For(plan, problem.Batch.Total, problem.M, problem.N), arguments.Span);
+    }
+
+    /// <summary>Too few tiles for the card: several groups share the depth of each, and a second pass adds their sums in order.</summary>
+    private void SplitGemm(in GemmProblem problem, in GemmPlan plan, DType compute)
+    {
+        using TensorScope scope = TensorScope.Begin();
+        int batch = problem.Batch.Total;
+        long results = (long)batch * problem.M * problem.N;
+        Operand parts = Temporary(plan.Parts * results, compute);
+        GemmProblem bare = problem.IntoParts(parts);
+        bool wide = bare.IsWide;
+        GemmKernel kernel = TileKernel(bare, plan, compute, wide) with { StoreWidth = bare.StoreWidth, IsSplit = true };
+        ArgumentList arguments = new(stackalloc KernelArgument[64]);
+        bare.AddTo(ref arguments, kernel.Epilogue, compute, wide);
+        arguments.Add(plan.SlicesPerPart);
+        arguments.AddIndex(results, wide);
+        Launch(kernel, TileGrid.For(plan, batch, problem.M, problem.N), arguments.Span);
+        BatchAxisList axes = problem.Batch;
+        axes.Add(new BatchAxis(problem.M, 0, 0, problem.C.Row, problem.Bias?.Row ?? 0));
+        axes.Add(new BatchAxis(problem.N, 0, 0, problem.C.Column, problem.Bias?.Column ?? 0));
+        SumParts(parts, plan.Parts, results, problem.C.Operand, problem.Bias?.Operand, axes.ForResult(), problem.Epilogue, problem.Alpha, problem.Beta);
+    }
+
+    private static GemmKernel TileKernel(in GemmProblem problem, in GemmPlan plan, DType compute, bool wide) => new(
+        plan.Tile,
+        problem.A.Operand.DType,
+        problem.LeftAccess,
+        problem.B.Operand.DType,
+        problem.RightAccess,
+        problem.C.Operand.DType,
+        compute,
+        1,
+        problem.Epilogue,
+        problem.Batch.Count,
+        IsSplit: false,
+        wide);
+
+    /// <summary>result = epilogue(the sum of the parts); <paramref name="axes"/> hold the strides of the result and the bias.</summary>
+    private void SumParts(
+        in Operand parts, int count, long results, in Operand result, Operand? bias, in BatchAxisList axes, in Epilogue epilogue, double alpha, double beta)
+    {
+        bool wide = axes.IsWide || count * results > int.MaxValue / 2;
+        DType compute = parts.DType;
+        SplitSumKernel kernel = new(compute, result.DType, epilogue, axes.Count, wide);
+        ArgumentList arguments = new(stackalloc KernelArgument[64]);
+        arguments.Add(parts);
+        arguments.Add(result);
+        arguments.AddOptional(bias);
+        arguments.Add((int)results);
+        arguments.Add(count);
+        epilogue.AddTo(ref arguments, compute.InRegister(), alpha, beta);
+        axes.AddTo(ref arguments, SplitSumKernel.FirstOperand, wide);
+        Launch(kernel, new LaunchGrid((int)((results + SplitSumKernel.GroupSize(Target) - 1) / SplitSumKernel.GroupSize(Target))), arguments.Span);
+    }
+
+    private void DirectGemm(ref GemmProblem problem, DType compute)
+    {
+        if (problem.N < problem.M)
+        {
+            problem.Transpose();
+        }
+
+        bool wide = problem.IsWide;
+        DirectGemmKernel kernel = DirectGemmKernel.Choose(Target, problem, compute, wide);
+        ArgumentList arguments = new(stackalloc KernelArgument[64]);
+        problem.AddTo(ref arguments, kernel.Epilogue, compute, wide);
+        Launch(kernel, kernel.Grid(Target, problem.Batch.Total, problem.M, problem.N), arguments.Span);
+    }
+
+    /// <summary>Memory of the pool that lives until the surrounding scope ends.</summary>
+    private Operand Temporary(long elements, DType dtype) => Tensor.Allocate([checked((int)elements)], dtype, _device).Operand;
+}

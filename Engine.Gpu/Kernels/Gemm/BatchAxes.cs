@@ -1,0 +1,49 @@
+namespace Engine.Gpu;
+
+/// <summary>The batch of a product as parameters of a kernel: sizes of axes and, for each operand, strides along them.</summary>
+internal sealed class BatchAxes
+{
+    private readonly DivisorParameter?[] _sizes;
+    private readonly Value[][] _strides;
+    private readonly RegisterType _index;
+    private readonly KernelBuilder _k;
+
+    /// <summary>Adds <paramref name="axes"/> axes for <paramref name="operands"/> operands. The first axis needs no size: it takes what is left.</summary>
+    public BatchAxes(KernelBuilder k, int axes, int operands, RegisterType index)
+    {
+        (_k, _index) = (k, index);
+        _sizes = new DivisorParameter?[axes];
+        _strides = new Value[axes][];
+        for (int axis = 0; axis < axes; axis++)
+        {
+            _sizes[axis] = axis == 0 ? null : new DivisorParameter(k, $"batch{axis}");
+            _strides[axis] = new Value[operands];
+            for (int operand = 0; operand < operands; operand++)
+            {
+                _strides[axis][operand] = k.Scalar($"batch{axis}_stride{operand}", index);
+            }
+        }
+    }
+
+    /// <summary>Where each operand's matrix begins.</summary>
+    public Value[] Origins(Value batch, int operands)
+    {
+        var origins = new Value[operands];
+        Array.Fill(origins, _k.Constant(_index, 0));
+        for (int axis = _sizes.Length - 1; axis >= 0; axis--)
+        {
+            Value place = batch;
+            if (_sizes[axis] is { } size)
+            {
+                (batch, place) = size.Divide(batch);
+            }
+
+            for (int operand = 0; operand < operands; operand++)
+            {
+                origins[operand] += place.To(_index) * _strides[axis][operand];
+            }
+        }
+
+        return origins;
+    }
+}

@@ -1,0 +1,47 @@
+namespace Engine.Gpu;
+
+/// <summary>How a product is cut: a group computes BM × BN results, BK steps of the sum at a time, and each of its work-items TM × TN.</summary>
+/// <remarks>All numbers are powers of two. The group holds slices of both operands in shared memory, summed-up direction first.</remarks>
+/// <param name="BM">Rows of a group.</param>
+/// <param name="BN">Columns of a group.</param>
+/// <param name="BK">Depth of a slice.</param>
+/// <param name="TM">Rows of a work-item.</param>
+/// <param name="TN">Columns of a work-item.</param>
+/// <param name="Buffers">2: the next slice is written beside the current one, with one barrier a slice; 1: in its place, with two.</param>
+internal readonly record struct GemmTile(int BM, int BN, int BK, int TM, int TN, int Buffers = 2)
+{
+    // Neighbouring depths four words apart let a warp write a slice that it read along the depth without bank conflicts, and keep
+    // every row a multiple of 16 bytes.
+    private const int Padding = 4;
+
+    /// <summary>Lanes of a warp along the rows of its tile; along the columns there are eight.</summary>
+    public const int LaneRows = 4;
+
+    /// <summary>Lanes of a warp along the columns of its tile.</summary>
+    public const int LaneColumns = 8;
+
+    /// <summary>Work-items of a group.</summary>
+    public int GroupSize => BM / TM * (BN / TN);
+
+    /// <summary>Distance of neighbouring depths of the left operand in shared memory.</summary>
+    public int RowLead => BM + Padding;
+
+    /// <summary>Distance of neighbouring depths of the right operand in shared memory.</summary>
+    public int ColumnLead => BN + Padding;
+
+    /// <summary>Shared elements of one slice of both operands.</summary>
+    public int StageElements => BK * (RowLead + ColumnLead);
+
+    /// <summary>All shared elements.</summary>
+    public int SharedElements => Buffers * StageElements;
+
+    /// <summary>
+    /// Whether the lanes of a warp form a 4 × 8 block of work-items: a warp then reads few distinct words of shared memory, each for many
+    /// lanes. Otherwise neighbours hold neighbouring columns, which a processor's compiler turns into vectors.
+    /// </summary>
+    public bool IsWarpTiled => TN >= 4 && BM / TM % LaneRows == 0 && BN / TN % LaneColumns == 0;
+
+    /// <summary>Whether a device can run it.</summary>
+    public bool Fits(GpuTarget target, DType compute) =>
+        GroupSize <= target.MaxGroupSize && (long)SharedElements * compute.SizeInBytes() <= target.SharedBytes;
+}

@@ -1,0 +1,39 @@
+namespace Engine.Gpu;
+
+/// <summary>The second pass of a product whose depth was split: adds the parts in order, then applies the epilogue.</summary>
+/// <param name="Compute">Elements of the parts.</param>
+/// <param name="Result">Elements of the result.</param>
+/// <param name="Epilogue">What follows the sum; a bias is read at its own strides, whatever its kind.</param>
+/// <param name="Axes">Axes of the result.</param>
+/// <param name="Wide">Whether indices need 64 bits.</param>
+internal readonly record struct SplitSumKernel(DType Compute, DType Result, Epilogue Epilogue, int Axes, bool Wide) : IKernelDefinition
+{
+    /// <summary>Of a product's operands the result is the first that this kernel knows; the bias follows.</summary>
+    public const int FirstOperand = 2;
+
+    private const int Operands = GemmProblem.Operands - FirstOperand;
+
+    /// <summary>Work-items of a group.</summary>
+    public static int GroupSize(GpuTarget target) => Math.Min(target.MaxGroupSize, 128);
+
+    public Kernel Build(GpuTarget target)
+    {
+        KernelBuilder k = new("split_sum", target, GroupSize(target));
+        RegisterType index = Wide ? RegisterType.Int64 : RegisterType.Int32;
+        Memory parts = k.Buffer("parts", Compute, readOnly: true), result = k.Buffer("result", Result);
+        Memory? bias = Epilogue.Bias == BiasKind.None ? null : k.Buffer("bias", Epilogue.BiasType);
+        Value count = k.Size("count"), partCount = k.Size("part_count");
+        EpilogueParameters epilogue = new(k, Epilogue, Compute.InRegister());
+        BatchAxes axes = new(k, Axes, Operands, index);
+        Value i = k.GlobalId;
+        k.If(i < count, () =>
+        {
+            Variable sum = k.Variable(k.Load(parts, i.To(index)));
+            k.For(1, partCount, 1, part => sum.Value += k.Load(parts, (part.To(index) * count.To(index)) + i.To(index)));
+            Value[] places = axes.Origins(i, Operands);
+            Value? before = epilogue.HasBeta ? k.Load(result, places[0]) : null;
+            k.Store(result, places[0], epilogue.Apply(sum.Value, before, bias is null ? null : k.Load(bias, places[1]), result.Element));
+        });
+        return k.Build();
+    }
+}

@@ -1,0 +1,37 @@
+namespace Engine.Gpu;
+
+/// <summary>How an operand's slice is read from global memory.</summary>
+/// <param name="AlongDepth">Neighbouring work-items read neighbours along the summed-up direction, else along rows (or columns).</param>
+/// <param name="Width">Elements of one access: above 1 where they are neighbours in memory and aligned.</param>
+internal readonly record struct TileAccess(bool AlongDepth, int Width);
+
+/// <summary>Which vectors of an operand's slice, <paramref name="side"/> lines by <paramref name="depth"/>, a work-item carries to shared memory.</summary>
+/// <remarks>Sizes are powers of two, so that places are a part of the work-item's number plus constants.</remarks>
+internal sealed class TileSlots(KernelBuilder k, int side, int depth, TileAccess access)
+{
+    private readonly int _perLine = (access.AlongDepth ? depth : side) / access.Width;
+    private readonly int _lines = access.AlongDepth ? side : depth;
+
+    /// <summary>How the slice is read.</summary>
+    public TileAccess Access => access;
+
+    /// <summary>Vectors of one work-item.</summary>
+    public int Count => Math.Max(1, _perLine * _lines / k.GroupSize);
+
+    /// <summary>Where a vector begins along the lines of the operand (rows of A, columns of B).</summary>
+    public Value Row(int slot) => access.AlongDepth ? Line(slot) : InLine(slot);
+
+    /// <summary>Where a vector begins along the depth.</summary>
+    public Value Depth(int slot) => access.AlongDepth ? InLine(slot) : Line(slot);
+
+    /// <summary>Whether this work-item has such a vector; null where all have.</summary>
+    public Value? Exists => _perLine * _lines < k.GroupSize ? k.LocalId < _perLine * _lines : null;
+
+    private Value InLine(int slot) => k.GroupSize >= _perLine
+        ? k.LocalId % _perLine * access.Width
+        : (k.LocalId * access.Width) + (slot % (_perLine / k.GroupSize) * k.GroupSize * access.Width);
+
+    private Value Line(int slot) => k.GroupSize >= _perLine
+        ? (k.LocalId / _perLine) + (slot * (k.GroupSize / _perLine))
+        : k.Int32(slot / (_perLine / k.GroupSize));
+}

@@ -1,0 +1,29 @@
+namespace Engine.Gpu.Tests;
+
+/// <summary>What a device is said to be, so that every choice of kernels is tested on the one that is there.</summary>
+public enum TargetVariant
+{
+    /// <summary>As it is: a processor.</summary>
+    Processor,
+
+    /// <summary>A card with groups of 256 and many multiprocessors.</summary>
+    Card,
+
+    /// <summary>A card with groups of 64 and little shared memory.</summary>
+    SmallCard,
+
+    /// <summary>A device with hardly any shared memory.</summary>
+    NoShared,
+}
+
+/// <summary>The limits of each variant.</summary>
+internal static class TargetVariants
+{
+    public static GpuTarget Of(GpuTarget target, TargetVariant variant) => variant switch
+    {
+        TargetVariant.Card => target with { IsProcessor = false, ComputeUnits = 16, MaxGroupSize = 256 },
+        TargetVariant.SmallCard => target with { IsProcessor = false, ComputeUnits = 4, MaxGroupSize = 64, SharedBytes = 12 << 10 },
+        TargetVariant.NoShared => target with { IsProcessor = false, MaxGroupSize = 32, SharedBytes = 2 << 10 },
+        _ => target,
+    };
+}
