@@ -80,7 +80,7 @@ internal sealed partial class KernelBuilder
             case Opcode.Rem when k == 1:
                 return a.Like(0);
             case Opcode.Sub when k != int.MinValue && k != long.MinValue && type != RegisterType.UInt32:
-                return a + b.Like(-k);
+                return a + Pure(Opcode.Constant, type, -k, isNonNegative: k <= 0); // bits: Like would round beyond 2⁵³
             case Opcode.Add when a is { Op: Opcode.Add, B.IsConstant: true }:
                 return a.A! + (a.B! + b);
             case Opcode.Mul when a is { Op: Opcode.Mul, B.IsConstant: true }:
