@@ -28,7 +28,7 @@ public abstract class GpuDevice : Device, IDisposable
     internal GpuDriver Driver { get; }
 
     /// <inheritdoc/>
-    public override void Upload(ReadOnlySpan<byte> source, Storage destination, long offsetInBytes)
+    protected override void UploadCore(ReadOnlySpan<byte> source, Storage destination, long offsetInBytes)
     {
         ArgumentNullException.ThrowIfNull(destination);
         CheckRange(destination, offsetInBytes, source.Length);
@@ -36,7 +36,7 @@ public abstract class GpuDevice : Device, IDisposable
     }
 
     /// <inheritdoc/>
-    public override void Download(Storage source, long offsetInBytes, Span<byte> destination)
+    protected override void DownloadCore(Storage source, long offsetInBytes, Span<byte> destination)
     {
         ArgumentNullException.ThrowIfNull(source);
         CheckRange(source, offsetInBytes, destination.Length);
@@ -44,7 +44,7 @@ public abstract class GpuDevice : Device, IDisposable
     }
 
     /// <inheritdoc/>
-    public override void Synchronize() => Driver.Synchronize();
+    protected override void SynchronizeCore() => Driver.Synchronize();
 
     /// <summary>
     /// Gives the cached memory and the kernels back, and with them all that this device holds of a host's context. Dispose the tensors

@@ -54,13 +54,37 @@ public abstract partial class Device
     }
 
     /// <summary>Copies host bytes into device memory.</summary>
-    public abstract void Upload(ReadOnlySpan<byte> source, Storage destination, long offsetInBytes);
+    /// <exception cref="CaptureException">A step is being captured.</exception>
+    public void Upload(ReadOnlySpan<byte> source, Storage destination, long offsetInBytes)
+    {
+        Refuse(nameof(Upload), HostAccess.Upload);
+        UploadCore(source, destination, offsetInBytes);
+    }
 
     /// <summary>Copies device memory to the host, after all kernels before it have finished.</summary>
-    public abstract void Download(Storage source, long offsetInBytes, Span<byte> destination);
+    /// <exception cref="CaptureException">A step is being captured.</exception>
+    public void Download(Storage source, long offsetInBytes, Span<byte> destination)
+    {
+        Refuse(nameof(Download), HostAccess.Read);
+        DownloadCore(source, offsetInBytes, destination);
+    }
 
     /// <summary>Waits until every kernel has finished.</summary>
-    public virtual void Synchronize()
+    /// <exception cref="CaptureException">A step is being captured.</exception>
+    public void Synchronize()
+    {
+        Refuse(nameof(Synchronize), HostAccess.Wait);
+        SynchronizeCore();
+    }
+
+    /// <summary>Copies host bytes into device memory. The source may be reused when the call returns.</summary>
+    protected abstract void UploadCore(ReadOnlySpan<byte> source, Storage destination, long offsetInBytes);
+
+    /// <summary>Copies device memory to the host, after all kernels before it have finished.</summary>
+    protected abstract void DownloadCore(Storage source, long offsetInBytes, Span<byte> destination);
+
+    /// <summary>Waits until every kernel has finished.</summary>
+    protected virtual void SynchronizeCore()
     {
     }
 

@@ -9,14 +9,14 @@ public abstract unsafe class HostDevice(string name) : Device(name, DeviceKind.C
     public const int Alignment = 64;
 
     /// <inheritdoc/>
-    public override void Upload(ReadOnlySpan<byte> source, Storage destination, long offsetInBytes)
+    protected override void UploadCore(ReadOnlySpan<byte> source, Storage destination, long offsetInBytes)
     {
         CheckRange(destination, offsetInBytes, source.Length);
         source.CopyTo(new Span<byte>((byte*)destination.Handle + offsetInBytes, source.Length));
     }
 
     /// <inheritdoc/>
-    public override void Download(Storage source, long offsetInBytes, Span<byte> destination)
+    protected override void DownloadCore(Storage source, long offsetInBytes, Span<byte> destination)
     {
         CheckRange(source, offsetInBytes, destination.Length);
         new ReadOnlySpan<byte>((byte*)source.Handle + offsetInBytes, destination.Length).CopyTo(destination);

@@ -45,6 +45,9 @@ public sealed class OutOfDeviceMemoryException(string message, MemoryReport repo
 /// <summary>A gradient was asked for where the graph cannot give one (consumed graph, overwritten value, no graph at all).</summary>
 public sealed class GradientException(string message) : EngineException(message);
 
+/// <summary>A step cannot be captured, or not be replayed as it was captured (see <see cref="CapturedStep"/>). The message tells what to do.</summary>
+public sealed class CaptureException(string message, Exception? inner = null) : EngineException(message, inner);
+
 /// <summary>A kernel could not be compiled for a device.</summary>
 public sealed class KernelCompilationException(string message, Exception? inner = null) : EngineException(message, inner);
 

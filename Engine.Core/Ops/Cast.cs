@@ -27,6 +27,8 @@ public sealed partial class Tensor
             return this;
         }
 
+        Device.Refuse("To(device)", HostAccess.Read);
+        device.Refuse("To(device)", HostAccess.Upload);
         Tensor y = Allocate(Shape, DType, device);
         using (TensorScope scope = TensorScope.Begin())
         {

@@ -204,12 +204,13 @@ public sealed partial class Tensor
     /// <summary>Class numbers in host memory cost nothing to look at; on a card that would mean to wait for it.</summary>
     private static void CheckClasses(string op, Tensor target, int classes, long ignoreIndex)
     {
-        if (target.Device is not HostDevice)
+        if (target.Device is not HostDevice || CapturePass.RecordingOn(target.Device) is not null)
         {
             return;
         }
 
-        foreach (long number in target.IsContiguous ? target.AsSpan<long>() : target.ToArray<long>())
+        using TensorScope scope = TensorScope.Begin();
+        foreach (long number in target.Contiguous().HostSpan<long>())
         {
             if ((ulong)number >= (ulong)classes && number != ignoreIndex)
             {

@@ -102,7 +102,8 @@ internal static class Pointwise
             outputBuffer[i] = outputs[i].Operand;
         }
 
-        outputs[0].Device.Backend.Map(new MapArgs
+        Device device = outputs[0].Device;
+        device.Backend.Map(new MapArgs
         {
             Program = program,
             ComputeType = computeType,
@@ -111,6 +112,7 @@ internal static class Pointwise
             Outputs = ((ReadOnlySpan<Operand>)outputBuffer)[..outputs.Length],
             Parameters = parameters,
             ParameterMemory = parameterMemory?.Operand,
+            DrawOffset = program.UsesRandom ? CapturePass.RecordingOn(device)?.Draws.OffsetOf(program, parameters) : null,
         });
     }
 

@@ -35,6 +35,7 @@ public sealed class Generator
     public void Next(Span<double> parameters)
     {
         ulong draw = (ulong)Interlocked.Increment(ref _draws);
+        CapturePass.Current?.Draws.Add(this, (long)draw);
         ulong seed = (ulong)Seed;
         parameters[0] = (uint)seed;
         parameters[1] = (uint)(seed >> 32);
@@ -43,6 +44,7 @@ public sealed class Generator
     }
 
     /// <summary>0 … count − 1 in random order (Fisher and Yates).</summary>
+    /// <exception cref="CaptureException">As for <see cref="HostRandom"/>.</exception>
     public long[] Permutation(int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
@@ -63,11 +65,16 @@ public sealed class Generator
     }
 
     /// <summary>A host-side source for one draw: data order and augmentation.</summary>
+    /// <exception cref="CaptureException">A step is being captured: its replays would all use the same numbers.</exception>
     public Random HostRandom()
     {
+        CapturePass.Current?.Refuse(nameof(HostRandom), HostAccess.Random);
         ulong draw = (ulong)Interlocked.Increment(ref _draws);
         ulong mixed = ((ulong)Seed * 0x9E3779B97F4A7C15) ^ (draw * 0xD1B54A32D192ED03);
         mixed ^= mixed >> 32;
         return new Random((int)(mixed * 0xBF58476D1CE4E5B9 >> 33));
     }
+
+    /// <summary>Counts draws that recorded work makes, or takes back those of a recording.</summary>
+    internal void Advance(long draws) => Interlocked.Add(ref _draws, draws);
 }

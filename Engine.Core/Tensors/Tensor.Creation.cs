@@ -68,8 +68,10 @@ public sealed partial class Tensor
             throw new ShapeMismatchException($"Tensor.From: {values.Length} values do not fill shape {shape}, which has {shape.ElementCount} elements.");
         }
 
+        device ??= Device.Default;
+        device.Refuse("Tensor.From", HostAccess.Upload);
         Tensor y = Empty(shape, TypePromotion.Of<T>(), device);
-        y.Device.Upload(MemoryMarshal.AsBytes(values), y.Storage, 0);
+        device.Upload(MemoryMarshal.AsBytes(values), y.Storage, 0);
         return y;
     }
 

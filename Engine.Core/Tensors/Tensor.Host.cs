@@ -16,6 +16,7 @@ public sealed partial class Tensor
             throw new ShapeMismatchException($"Item: the tensor is {Shape}; only one with a single element is a number. Index or reduce it first.");
         }
 
+        Device.Refuse(nameof(Item), HostAccess.Read);
         Span<double> value = stackalloc double[1];
         CopyTo(value);
         return value[0];
@@ -25,6 +26,7 @@ public sealed partial class Tensor
     public T[] ToArray<T>()
         where T : unmanaged
     {
+        Device.Refuse(nameof(ToArray), HostAccess.Read);
         T[] values = new T[checked((int)ElementCount)];
         CopyTo<T>(values);
         return values;
@@ -40,6 +42,7 @@ public sealed partial class Tensor
             throw new ArgumentException($"CopyTo: the span holds {destination.Length} values, the tensor {Shape} has {ElementCount}.", nameof(destination));
         }
 
+        Device.Refuse(nameof(CopyTo), HostAccess.Read);
         if (ElementCount == 0)
         {
             return;
@@ -62,6 +65,7 @@ public sealed partial class Tensor
             throw new ShapeMismatchException($"CopyFrom: {source.Length} values do not fill shape {Shape}, which has {ElementCount} elements.");
         }
 
+        Device.Refuse(nameof(CopyFrom), HostAccess.Upload);
         if (TypePromotion.Of<T>() == DType && IsContiguous)
         {
             Device.Upload(MemoryMarshal.AsBytes(source), Storage, _layout.Offset * DType.SizeInBytes());
@@ -123,7 +127,7 @@ public sealed partial class Tensor
 
     /// <summary>The memory of a contiguous tensor on a host device as a span, without copying. Valid while the tensor lives.</summary>
     /// <exception cref="InvalidOperationException">The device's memory is not the host's, the tensor has gaps, or T is another type.</exception>
-    public unsafe Span<T> AsSpan<T>()
+    public Span<T> AsSpan<T>()
         where T : unmanaged
     {
         if (Device is not HostDevice || !IsContiguous || TypePromotion.Of<T>() != DType)
@@ -131,8 +135,13 @@ public sealed partial class Tensor
             throw new InvalidOperationException($"AsSpan<{typeof(T).Name}>: needs a contiguous tensor of that type in host memory; this is {DType.ShortName()} {Shape} on {Device}. Use ToArray or CopyTo.");
         }
 
-        return new Span<T>((void*)Operand.Address, checked((int)ElementCount));
+        Device.Refuse(nameof(AsSpan), HostAccess.Read);
+        return HostSpan<T>();
     }
+
+    /// <summary>The span of a tensor that is known to be contiguous, in host memory and of type T.</summary>
+    internal unsafe Span<T> HostSpan<T>()
+        where T : unmanaged => new((void*)Operand.Address, checked((int)ElementCount));
 
     /// <summary>The memory of a tensor on a host device as the BCL's span type with strides, without copying. Valid while the tensor lives.</summary>
     public unsafe TensorSpan<T> AsTensorSpan<T>()

@@ -25,6 +25,7 @@ public sealed partial class Tensor
             return $"disposed {tail}";
         }
 
+        Device.Refuse(nameof(ToString), HostAccess.Read);
         bool summarize = ElementCount > PrintedInFull;
         Tensor shown = summarize ? Edges() : this;
         string[] cells = Format(shown.ToArray<double>(), precision);

@@ -70,7 +70,15 @@ public sealed partial class Tensor : IDisposable
     }
 
     /// <summary>What a backend needs to know of this tensor.</summary>
-    public Operand Operand => new(Storage, DType, _layout);
+    public Operand Operand
+    {
+        get
+        {
+            Storage storage = Storage;
+            CapturePass.RecordingOn(Device)?.Touch(storage);
+            return new Operand(storage, DType, _layout);
+        }
+    }
 
     internal bool IsKept { get; set; }
 

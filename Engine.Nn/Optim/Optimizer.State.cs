@@ -66,7 +66,12 @@ public abstract partial class Optimizer
         foreach (Slot slot in _slots)
         {
             slot.Steps = steps[slot.Name] is JsonValue value && value.TryGetValue(out long count) ? count : 0;
-            slot.Forget();
+            if (slot.Steps == 0 || !slot.HasFittingState)
+            {
+                slot.Forget();
+            }
+
+            // State that is there is written over in place: captured steps go on with it.
             if (slot.Steps > 0)
             {
                 Prepare(slot);

@@ -6,19 +6,30 @@ public abstract partial class Optimizer
     private sealed class Update(MapProgram program)
     {
         private readonly PointwiseGroup _items = new(program);
+        private readonly List<Slot> _slots = [];
         private readonly List<Slot> _others = [];
         private Tensor _like = null!;
 
         /// <summary>Whose settings hold.</summary>
         public ParameterGroup Group { get; private set; } = null!;
 
-        /// <summary>The number of the step for these parameters, from 1.</summary>
+        /// <summary>How many updates these parameters have had.</summary>
         public long Steps { get; private set; }
+
+        /// <summary>All parameters.</summary>
+        public IReadOnlyList<Slot> Slots => _slots;
+
+        /// <summary>Where they are.</summary>
+        public Device Device => _like.Device;
+
+        /// <summary>The type in which they are updated.</summary>
+        public DType ComputeType => _like.DType.ComputeType();
 
         /// <summary>Starts anew with the settings of a slot.</summary>
         public void Begin(Slot slot)
         {
             _items.Clear();
+            _slots.Clear();
             _others.Clear();
             (Group, Steps, _like) = (slot.Group, slot.Steps, slot.Parameter);
         }
@@ -30,6 +41,7 @@ public abstract partial class Optimizer
         /// <summary>Adds a slot whose gradient is in place.</summary>
         public void Add(Slot slot)
         {
+            _slots.Add(slot);
             if (_items.TryAdd(slot.Outputs, slot.Inputs))
             {
                 slot.Inputs[1] = null!;
@@ -40,7 +52,17 @@ public abstract partial class Optimizer
             }
         }
 
-        /// <summary>Updates all parameters.</summary>
+        /// <summary>Counts this step.</summary>
+        public void CountStep()
+        {
+            Steps++;
+            foreach (Slot slot in _slots)
+            {
+                slot.Steps = Steps;
+            }
+        }
+
+        /// <summary>Updates all parameters with hyper-parameters by value.</summary>
         public void Run(ReadOnlySpan<double> hyper)
         {
             _items.Run(hyper);
@@ -49,8 +71,17 @@ public abstract partial class Optimizer
                 Pointwise.Into(slot.Outputs, program, slot.Inputs, hyper);
                 slot.Inputs[1] = null!;
             }
+        }
 
-            _others.Clear();
+        /// <summary>Updates all parameters with hyper-parameters in device memory.</summary>
+        public void Run(Tensor hyper)
+        {
+            _items.Run(hyper);
+            foreach (Slot slot in _others)
+            {
+                Pointwise.Into(slot.Outputs, program, slot.Inputs, hyper);
+                slot.Inputs[1] = null!;
+            }
         }
     }
 }

@@ -71,6 +71,10 @@ public abstract partial class Optimizer
     public IEnumerable<Tensor> Parameters => _slots.Select(static s => s.Parameter);
 
     /// <summary>Updates every parameter that has a gradient.</summary>
+    /// <remarks>
+    /// It can be captured (<see cref="Device.Capture(Action, IReadOnlyList{Tensor}, int)"/>): before each replay the hyper-parameters are
+    /// computed for the present <see cref="LearningRate"/> and the next number of the step, and sent to the device in one piece.
+    /// </remarks>
     public void Step()
     {
         _updateCount = 0;
@@ -82,14 +86,21 @@ public abstract partial class Optimizer
             }
 
             Prepare(slot);
-            slot.Steps++;
             slot.Inputs[1] = gradient;
             UpdateOf(slot).Add(slot);
         }
 
+        CapturePass? pass = CapturePass.Current;
         Span<double> hyper = stackalloc double[MostHyperParameters];
         foreach (Update update in _updates.AsSpan(0, _updateCount))
         {
+            if (pass is not null && Recorded(update, pass) is { } memory)
+            {
+                update.Run(memory);
+                continue;
+            }
+
+            update.CountStep();
             SetHyperParameters(update.Group, update.Steps, hyper);
             update.Run(hyper);
         }
@@ -206,6 +217,10 @@ public abstract partial class Optimizer
 
         /// <summary>Parameter, state …; empty before the first step.</summary>
         public Tensor[] Outputs { get; set; } = [];
+
+        /// <summary>Whether the state tensors go with the parameter as it is now.</summary>
+        public bool HasFittingState => Outputs.Length > 1 && Outputs[^1].Shape == Parameter.Shape
+            && Outputs[^1].DType == Parameter.DType.ComputeType() && Outputs[^1].Device == Parameter.Device;
 
         public void Forget()
         {
