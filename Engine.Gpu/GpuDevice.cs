@@ -63,6 +63,34 @@ public abstract class GpuDevice : Device, IDisposable
     /// <inheritdoc/>
     protected internal override void FreeMemory(nint handle) => Driver.Free(handle);
 
+    /// <inheritdoc/>
+    public override bool CanRecord => true;
+
+    /// <inheritdoc/>
+    protected internal override void BeginRecording() => Driver.BeginRecording();
+
+    /// <inheritdoc/>
+    protected internal override DeviceRecording EndRecording() => new RecordedWork(Driver.EndRecording());
+
+    /// <inheritdoc/>
+    protected internal override void AbortRecording() => Driver.AbortRecording();
+
+    /// <summary>What the driver recorded, as Core sees it.</summary>
+    private sealed class RecordedWork(GpuRecording recording) : DeviceRecording
+    {
+        public override int Launches => recording.Launches;
+
+        public override void Replay() => recording.Replay();
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+            {
+                recording.Dispose();
+            }
+        }
+    }
+
     private static void CheckRange(Storage storage, long offsetInBytes, int length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offsetInBytes);
