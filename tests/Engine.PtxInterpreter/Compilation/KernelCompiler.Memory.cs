@@ -1,0 +1,286 @@
+using System.Numerics;
+using static Engine.PtxInterpreter.PtxType;
+
+namespace Engine.PtxInterpreter;
+
+/// <summary>mov, ld, st, cvta, atom, red.</summary>
+internal sealed partial class KernelCompiler
+{
+    private static readonly PtxType[] s_memoryTypes = [B8, B16, B32, B64, U8, U16, U32, U64, S8, S16, S32, S64, F32, F64];
+
+    private Operation Move()
+    {
+        PtxType type = _modifiers.Type(Pred, B16, B32, B64, U16, U32, U64, S16, S32, S64, F32, F64);
+        _modifiers.End(2);
+        if (_instruction.Operands[1] is PtxVectorOperand source)
+        {
+            int[] elements = [.. source.Elements.Select(element => Read(element, ElementType(type, source.Elements.Count)))];
+            return new Pack(Write(0, type), type.Bytes(), elements);
+        }
+
+        if (_instruction.Operands[0] is PtxVectorOperand destination)
+        {
+            int a = Read(1, type);
+            return new Unpack([.. destination.Elements.Select(element => WriteOrSink(element, ElementType(type, destination.Elements.Count)))], a, type.Bytes());
+        }
+
+        int from;
+        if (_instruction.Operands[1] is PtxNameOperand(string name))
+        {
+            if (!_kernel.Shared.TryGetValue(name, out PtxShared? variable) || type is not (U32 or S32 or B32 or U64 or S64 or B64))
+            {
+                throw Error($"{name} is no shared variable of this kernel, or {type.Name()} cannot hold an address");
+            }
+
+            from = _columns.Constant(type.Bytes(), (ulong)variable.Offset);
+        }
+        else
+        {
+            from = Read(1, type);
+        }
+
+        int d = Write(0, type);
+        return type.Bytes() switch
+        {
+            1 => new Move<byte>(d, from),
+            2 => new Move<ushort>(d, from),
+            4 => new Move<uint>(d, from),
+            _ => new Move<ulong>(d, from),
+        };
+    }
+
+    private PtxType ElementType(PtxType type, int count) => (type, count) switch
+    {
+        (B32, 2) => B16,
+        (B64, 2) => B32,
+        (B64, 4) => B16,
+        _ => throw Error($"{count} elements do not make a {type.Name()}"),
+    };
+
+    private Operation ConvertAddress()
+    {
+        _modifiers.Expect("to");
+        _modifiers.Expect("global");
+        (int d, int a) = Two(_modifiers.Type(U64));
+        return new Move<ulong>(d, a);
+    }
+
+    private Operation Load()
+    {
+        bool isVolatile = _modifiers.Take("volatile");
+        string space = _modifiers.Expect("param", "global", "shared");
+        if (space == "global" && !isVolatile)
+        {
+            _modifiers.TakeAny("ca", "cg", "cs", "cv");
+            _modifiers.Take("nc");
+            TakeEvictionPriority();
+        }
+
+        (int count, PtxType type) = VectorType();
+        _modifiers.End(2);
+        if (space == "param")
+        {
+            return LoadParameter(count, type);
+        }
+
+        int bytes = count * type.Bytes();
+        Address address = AddressOf(1, space == "shared", bytes);
+        IReadOnlyList<PtxOperand> operands = count == 1 ? [_instruction.Operands[0]] : Vector(0, count);
+        PtxType register = RegisterType(operands.FirstOrDefault(operand => operand is not PtxSinkOperand) ?? throw Error("nothing is loaded"));
+        int[] d = [.. operands.Select(operand => count == 1 ? Write(operand, type, relaxed: true) : WriteOrSink(operand, type, relaxed: true))];
+        if (operands.Any(operand => operand is not PtxSinkOperand && RegisterType(operand).Bytes() != register.Bytes()))
+        {
+            throw Error("the registers of a vector must have one size");
+        }
+
+        if (d.Where(slot => slot >= 0).Distinct().Count() != d.Count(slot => slot >= 0))
+        {
+            throw Error("a register stands twice in the destination");
+        }
+
+        return type switch
+        {
+            U8 or B8 => Load<byte>(space, register, d, address),
+            S8 => Load<sbyte>(space, register, d, address),
+            U16 or B16 => Load<ushort>(space, register, d, address),
+            S16 => Load<short>(space, register, d, address),
+            U32 or B32 or F32 => Load<uint>(space, register, d, address),
+            S32 => Load<int>(space, register, d, address),
+            S64 => Load<long>(space, register, d, address),
+            _ => Load<ulong>(space, register, d, address),
+        };
+    }
+
+    private Operation Load<T>(string space, PtxType register, int[] d, Address address)
+        where T : unmanaged, INumberBase<T> => (space, register.Bytes()) switch
+        {
+            ("global", 2) => new LoadGlobal<T, ushort>(d, _memoryOperations++, address),
+            ("global", 4) => new LoadGlobal<T, uint>(d, _memoryOperations++, address),
+            ("global", _) => new LoadGlobal<T, ulong>(d, _memoryOperations++, address),
+            (_, 2) => new LoadShared<T, ushort>(d, address),
+            (_, 4) => new LoadShared<T, uint>(d, address),
+            _ => new LoadShared<T, ulong>(d, address),
+        };
+
+    private Operation LoadParameter(int count, PtxType type)
+    {
+        if (count != 1 || _instruction.Operands[1] is not PtxAddressOperand(PtxNameOperand(string name), long offset))
+        {
+            throw Error("a parameter is loaded by its name, one value at a time");
+        }
+
+        PtxParameter parameter = _kernel.Parameters.FirstOrDefault(p => p.Name == name) ?? throw Error($"{name} is no parameter of this kernel");
+        if (offset < 0 || offset + type.Bytes() > parameter.Type.Bytes() || offset % type.Bytes() != 0)
+        {
+            throw Error($"{name}+{offset} is not within the {parameter.Type.Bytes()} bytes of {name}, or not aligned");
+        }
+
+        int at = parameter.Offset + (int)offset;
+        int d = Write(0, type, relaxed: true);
+        PtxType register = RegisterType(_instruction.Operands[0]);
+        return type switch
+        {
+            U8 or B8 => LoadParameter<byte>(register, d, at),
+            S8 => LoadParameter<sbyte>(register, d, at),
+            U16 or B16 => LoadParameter<ushort>(register, d, at),
+            S16 => LoadParameter<short>(register, d, at),
+            U32 or B32 or F32 => LoadParameter<uint>(register, d, at),
+            S32 => LoadParameter<int>(register, d, at),
+            S64 => LoadParameter<long>(register, d, at),
+            _ => LoadParameter<ulong>(register, d, at),
+        };
+    }
+
+    private static Operation LoadParameter<T>(PtxType register, int d, int offset)
+        where T : unmanaged, INumberBase<T> => register.Bytes() switch
+        {
+            2 => new LoadParameter<T, ushort>(d, offset),
+            4 => new LoadParameter<T, uint>(d, offset),
+            _ => new LoadParameter<T, ulong>(d, offset),
+        };
+
+    private Operation Store()
+    {
+        bool isVolatile = _modifiers.Take("volatile");
+        string space = _modifiers.Expect("global", "shared");
+        if (space == "global" && !isVolatile)
+        {
+            _modifiers.TakeAny("wb", "cg", "cs", "wt");
+            TakeEvictionPriority();
+        }
+
+        (int count, PtxType type) = VectorType();
+        _modifiers.End(2);
+        int bytes = count * type.Bytes();
+        Address address = AddressOf(0, space == "shared", bytes);
+        IReadOnlyList<PtxOperand> operands = count == 1 ? [_instruction.Operands[1]] : Vector(1, count);
+        PtxOperand? first = operands.FirstOrDefault(operand => operand is PtxRegisterOperand);
+
+        // A number gets a column as wide as the registers beside it.
+        PtxType register = first == null ? (type.Bytes() == 1 ? U16 : type) : RegisterType(first);
+        int[] s = [.. operands.Select(operand => operand is PtxNumberOperand number
+            ? _columns.Constant(register.Bytes(), Bits(number, type))
+            : Read(operand, type, relaxed: true))];
+        if (operands.Any(operand => operand is PtxRegisterOperand && RegisterType(operand).Bytes() != register.Bytes()))
+        {
+            throw Error("the registers of a vector must have one size");
+        }
+
+        return type.Bytes() switch
+        {
+            1 => Store<byte>(space, register, s, address),
+            2 => Store<ushort>(space, register, s, address),
+            4 => Store<uint>(space, register, s, address),
+            _ => Store<ulong>(space, register, s, address),
+        };
+    }
+
+    private Operation Store<T>(string space, PtxType register, int[] s, Address address)
+        where T : unmanaged, INumberBase<T> => (space, register.Bytes()) switch
+        {
+            ("global", 2) => new StoreGlobal<T, ushort>(s, _memoryOperations++, address),
+            ("global", 4) => new StoreGlobal<T, uint>(s, _memoryOperations++, address),
+            ("global", _) => new StoreGlobal<T, ulong>(s, _memoryOperations++, address),
+            (_, 2) => new StoreShared<T, ushort>(s, address),
+            (_, 4) => new StoreShared<T, uint>(s, address),
+            _ => new StoreShared<T, ulong>(s, address),
+        };
+
+    private (int Count, PtxType Type) VectorType()
+    {
+        int count = _modifiers.TakeAny("v2", "v4") switch
+        {
+            "v2" => 2,
+            "v4" => 4,
+            _ => 1,
+        };
+        PtxType type = _modifiers.Type(s_memoryTypes);
+        return count * type.Bytes() <= 16 ? (count, type) : throw Error("a vector has at most 16 bytes");
+    }
+
+    private void TakeEvictionPriority()
+    {
+        if (_modifiers.TakeAny("L1::no_allocate", "L1::evict_first", "L1::evict_last", "L1::evict_unchanged") != null)
+        {
+            Require(74, 70, "a cache priority");
+        }
+    }
+
+    private Operation Atomic()
+    {
+        bool hasResult = _instruction.Opcode == "atom";
+        _modifiers.TakeAny("relaxed", "acquire", "release", "acq_rel");
+        _modifiers.TakeAny("cta", "gpu", "sys");
+        bool isShared = _modifiers.Expect("global", "shared") == "shared";
+        string operation = _modifiers.Expect("add", "min", "max", "and", "or", "xor", "exch", "cas");
+        if (!hasResult && operation is "exch" or "cas")
+        {
+            throw Error($".{operation} makes sense with atom only");
+        }
+
+        PtxType type = operation switch
+        {
+            "add" => _modifiers.Type(U32, S32, U64, F32, F64),
+            "min" or "max" => _modifiers.Type(U32, S32, U64, S64),
+            _ => _modifiers.Type(B32, B64),
+        };
+        int at = hasResult ? 1 : 0;
+        _modifiers.End(at + (operation == "cas" ? 3 : 2));
+        Address address = AddressOf(at, isShared, type.Bytes());
+        int b = Read(at + 1, type);
+        int c = operation == "cas" ? Read(at + 2, type) : b;
+        int d = hasResult ? WriteOrSink(_instruction.Operands[0], type) : -1;
+        return (operation, type) switch
+        {
+            ("add", F32) => Atomic<float, AtomicAdd<float>>(isShared, d, address, b, c),
+            ("add", F64) => Atomic<double, AtomicAdd<double>>(isShared, d, address, b, c),
+            ("add", U64) => Atomic<ulong, AtomicAdd<ulong>>(isShared, d, address, b, c),
+            ("add", _) => Atomic<uint, AtomicAdd<uint>>(isShared, d, address, b, c),
+            ("min", U32) => Atomic<uint, AtomicMinimum<uint>>(isShared, d, address, b, c),
+            ("min", S32) => Atomic<int, AtomicMinimum<int>>(isShared, d, address, b, c),
+            ("min", U64) => Atomic<ulong, AtomicMinimum<ulong>>(isShared, d, address, b, c),
+            ("min", _) => Atomic<long, AtomicMinimum<long>>(isShared, d, address, b, c),
+            ("max", U32) => Atomic<uint, AtomicMaximum<uint>>(isShared, d, address, b, c),
+            ("max", S32) => Atomic<int, AtomicMaximum<int>>(isShared, d, address, b, c),
+            ("max", U64) => Atomic<ulong, AtomicMaximum<ulong>>(isShared, d, address, b, c),
+            ("max", _) => Atomic<long, AtomicMaximum<long>>(isShared, d, address, b, c),
+            (_, B32) => AtomicBits<uint>(operation, isShared, d, address, b, c),
+            _ => AtomicBits<ulong>(operation, isShared, d, address, b, c),
+        };
+    }
+
+    private Operation AtomicBits<T>(string operation, bool isShared, int d, Address address, int b, int c)
+        where T : unmanaged, IBinaryInteger<T> => operation switch
+        {
+            "and" => Atomic<T, AtomicAnd<T>>(isShared, d, address, b, c),
+            "or" => Atomic<T, AtomicOr<T>>(isShared, d, address, b, c),
+            "xor" => Atomic<T, AtomicXor<T>>(isShared, d, address, b, c),
+            "exch" => Atomic<T, AtomicExchange<T>>(isShared, d, address, b, c),
+            _ => Atomic<T, AtomicCompareExchange<T>>(isShared, d, address, b, c),
+        };
+
+    private Operation Atomic<T, TOp>(bool isShared, int d, Address address, int b, int c)
+        where T : unmanaged
+        where TOp : struct, IAtomic<T> =>
+        isShared ? new AtomicShared<T, TOp>(d, address, b, c) : new AtomicGlobal<T, TOp>(d, _memoryOperations++, address, b, c);
+}

@@ -1,0 +1,220 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Engine.Gpu;
+
+namespace Engine.PtxInterpreter;
+
+/// <summary>Modules, functions, launches, and the linker, whose "machine code" is the text behind a mark.</summary>
+internal static unsafe partial class FakeCuda
+{
+    private const string BinaryMark = "interpreted ";
+
+    /// <summary>Shared memory of one block, if asked for by name.</summary>
+    private const int MaxSharedBytes = 163 * 1024;
+
+    [UnmanagedCallersOnly]
+    private static CudaResult cuModuleLoadDataEx(nint* module, void* image, uint count, CudaJitOption* options, void** values) => Call(nameof(cuModuleLoadDataEx), context =>
+    {
+        string text = Marshal.PtrToStringUTF8((nint)image)!;
+        bool isBinary = text.StartsWith(BinaryMark, StringComparison.Ordinal);
+        if (!isBinary && !text.Contains(".version", StringComparison.Ordinal))
+        {
+            return CudaResult.CUDA_ERROR_INVALID_IMAGE;
+        }
+
+        FakeLog log = new(count, options, values);
+        return Assemble(context, isBinary ? text[BinaryMark.Length..] : text, log, out FakeModule? assembled) is var result && assembled != null
+            ? Loaded(module, assembled)
+            : result;
+    });
+
+    [UnmanagedCallersOnly]
+    private static CudaResult cuModuleUnload(nint module) => Call(nameof(cuModuleUnload), _ =>
+    {
+        if (Find<FakeModule>(module) is not { } found)
+        {
+            return CudaResult.CUDA_ERROR_INVALID_HANDLE;
+        }
+
+        foreach (FakeFunction function in found.Functions)
+        {
+            Unregister<FakeFunction>(function.Handle);
+        }
+
+        foreach (KernelProgram program in found.Programs.Values)
+        {
+            program.Clear();
+        }
+
+        return Unregister<FakeModule>(module);
+    });
+
+    [UnmanagedCallersOnly]
+    private static CudaResult cuModuleGetFunction(nint* function, nint module, byte* name) => Call(nameof(cuModuleGetFunction), context =>
+    {
+        if (Find<FakeModule>(module) is not { } found)
+        {
+            return CudaResult.CUDA_ERROR_INVALID_HANDLE;
+        }
+
+        if (!found.Programs.TryGetValue(Marshal.PtrToStringUTF8((nint)name)!, out KernelProgram? program))
+        {
+            return CudaResult.CUDA_ERROR_NOT_FOUND;
+        }
+
+        FakeFunction made = new(context, program);
+        *function = Register(made);
+        found.Functions.Add(made);
+        return CudaResult.CUDA_SUCCESS;
+    });
+
+    [UnmanagedCallersOnly]
+    private static CudaResult cuFuncGetAttribute(int* value, CudaFunctionAttribute attribute, nint function) => Call(nameof(cuFuncGetAttribute), _ =>
+    {
+        if (Find<FakeFunction>(function) is not { } found)
+        {
+            return CudaResult.CUDA_ERROR_INVALID_HANDLE;
+        }
+
+        *value = attribute switch
+        {
+            CudaFunctionAttribute.CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK => found.Program.GroupSize,
+            CudaFunctionAttribute.CU_FUNC_ATTRIBUTE_NUM_REGS => found.Program.Registers,
+            CudaFunctionAttribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES => found.MaxDynamicSharedBytes,
+            _ => 0,
+        };
+        return CudaResult.CUDA_SUCCESS;
+    });
+
+    [UnmanagedCallersOnly]
+    private static CudaResult cuFuncSetAttribute(nint function, CudaFunctionAttribute attribute, int value) => Call(nameof(cuFuncSetAttribute), _ =>
+    {
+        if (Find<FakeFunction>(function) is not { } found)
+        {
+            return CudaResult.CUDA_ERROR_INVALID_HANDLE;
+        }
+
+        if (attribute != CudaFunctionAttribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES || value < 0 || value + found.Program.SharedBytes > MaxSharedBytes)
+        {
+            return CudaResult.CUDA_ERROR_INVALID_VALUE;
+        }
+
+        found.MaxDynamicSharedBytes = value;
+        return CudaResult.CUDA_SUCCESS;
+    });
+
+    [UnmanagedCallersOnly]
+    private static CudaResult cuLaunchKernel(
+        nint function, uint gridX, uint gridY, uint gridZ, uint blockX, uint blockY, uint blockZ, uint sharedBytes, nint stream, void** parameters, void** extra) => Call(nameof(cuLaunchKernel), context =>
+    {
+        if (Find<FakeFunction>(function) is not { } found)
+        {
+            return CudaResult.CUDA_ERROR_INVALID_HANDLE;
+        }
+
+        KernelProgram program = found.Program;
+        if (gridX is 0 or > int.MaxValue || gridY is 0 or > 65535 || gridZ is 0 or > 65535 || extra != null || sharedBytes > found.MaxDynamicSharedBytes)
+        {
+            return Explain(CudaResult.CUDA_ERROR_INVALID_VALUE, $"{program.Name}: grid ({gridX}, {gridY}, {gridZ}) or {sharedBytes} bytes of shared memory is not possible");
+        }
+
+        if (blockX != program.GroupSize || blockY != 1 || blockZ != 1)
+        {
+            return Explain(CudaResult.CUDA_ERROR_INVALID_VALUE, $"{program.Name} requires groups of {program.GroupSize}, not ({blockX}, {blockY}, {blockZ})");
+        }
+
+        byte[] block = new byte[program.ParameterBytes];
+        for (int i = 0; i < program.Parameters.Count; i++)
+        {
+            PtxParameter parameter = program.Parameters[i];
+            new ReadOnlySpan<byte>(parameters[i], parameter.Type.Bytes()).CopyTo(block.AsSpan(parameter.Offset));
+        }
+
+        return Enqueue(context, stream, () =>
+        {
+            CudaResult result = context.Device.Run(program, ((int)gridX, (int)gridY, (int)gridZ), (int)sharedBytes, block);
+            return result == CudaResult.CUDA_SUCCESS ? result : Explain(result, context.Device.LastFault!.Message);
+        });
+    });
+
+    [UnmanagedCallersOnly]
+    private static CudaResult cuLinkCreate_v2(uint count, CudaJitOption* options, void** values, nint* link) => Call(nameof(cuLinkCreate_v2), context =>
+    {
+        *link = Register(new FakeLink(context, new FakeLog(count, options, values)));
+        return CudaResult.CUDA_SUCCESS;
+    });
+
+    [UnmanagedCallersOnly]
+    private static CudaResult cuLinkAddData_v2(nint link, CudaJitInput kind, void* data, nuint bytes, byte* name, uint count, CudaJitOption* options, void** values) => Call(nameof(cuLinkAddData_v2), context =>
+    {
+        if (Find<FakeLink>(link) is not { Text: null } found || kind != CudaJitInput.CU_JIT_INPUT_PTX)
+        {
+            return CudaResult.CUDA_ERROR_INVALID_VALUE;
+        }
+
+        found.Text = Encoding.UTF8.GetString((byte*)data, (int)bytes).TrimEnd('\0');
+        return Assemble(context, found.Text, found.Log, out _);
+    });
+
+    [UnmanagedCallersOnly]
+    private static CudaResult cuLinkComplete(nint link, void** binary, nuint* bytes) => Call(nameof(cuLinkComplete), _ =>
+    {
+        if (Find<FakeLink>(link) is not { Text: { } text, Binary: 0 } found)
+        {
+            return CudaResult.CUDA_ERROR_INVALID_VALUE;
+        }
+
+        byte[] image = Encoding.UTF8.GetBytes(BinaryMark + text);
+        found.Binary = (nint)NativeMemory.Alloc((nuint)image.Length);
+        image.CopyTo(new Span<byte>((void*)found.Binary, image.Length));
+        *binary = (void*)found.Binary;
+        *bytes = (nuint)image.Length;
+        return CudaResult.CUDA_SUCCESS;
+    });
+
+    [UnmanagedCallersOnly]
+    private static CudaResult cuLinkDestroy(nint link) => Call(nameof(cuLinkDestroy), _ =>
+    {
+        if (Find<FakeLink>(link) is { Binary: not 0 } found)
+        {
+            // Whoever reads the binary after this must notice.
+            NativeMemory.Free((void*)found.Binary);
+        }
+
+        return Unregister<FakeLink>(link);
+    });
+
+    private static CudaResult Loaded(nint* handle, FakeModule module)
+    {
+        *handle = Register(module);
+        return CudaResult.CUDA_SUCCESS;
+    }
+
+    private static CudaResult Assemble(FakeContext context, string text, FakeLog log, out FakeModule? module)
+    {
+        module = null;
+        try
+        {
+            PtxModule parsed = PtxParser.Parse(text);
+            if (parsed.Target > context.Device.ComputeCapability)
+            {
+                log.Write($"the module is for sm_{parsed.Target}, the device is sm_{context.Device.ComputeCapability}");
+                return CudaResult.CUDA_ERROR_NO_BINARY_FOR_GPU;
+            }
+
+            if (parsed.Version > CudaDeviceInfo.PtxVersionOf(Version))
+            {
+                log.Write($"the driver does not read .version {parsed.Version / 10}.{parsed.Version % 10}");
+                return CudaResult.CUDA_ERROR_UNSUPPORTED_PTX_VERSION;
+            }
+
+            module = new FakeModule(context, parsed);
+            return CudaResult.CUDA_SUCCESS;
+        }
+        catch (PtxException e)
+        {
+            log.Write("ptxas error: " + e.Message);
+            return Explain(CudaResult.CUDA_ERROR_INVALID_PTX, e.Message);
+        }
+    }
+}

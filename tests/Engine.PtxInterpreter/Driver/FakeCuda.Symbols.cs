@@ -1,0 +1,61 @@
+using Engine.Gpu;
+
+namespace Engine.PtxInterpreter;
+
+/// <summary>The exported functions by name.</summary>
+internal static unsafe partial class FakeCuda
+{
+    private static Dictionary<string, nint> Symbols => field ??= new Dictionary<string, nint>
+    {
+        [nameof(cuInit)] = (nint)(delegate* unmanaged<uint, CudaResult>)&cuInit,
+        [nameof(cuDriverGetVersion)] = (nint)(delegate* unmanaged<int*, CudaResult>)&cuDriverGetVersion,
+        [nameof(cuGetErrorName)] = (nint)(delegate* unmanaged<CudaResult, byte**, CudaResult>)&cuGetErrorName,
+        [nameof(cuGetErrorString)] = (nint)(delegate* unmanaged<CudaResult, byte**, CudaResult>)&cuGetErrorString,
+        [nameof(cuDeviceGetCount)] = (nint)(delegate* unmanaged<int*, CudaResult>)&cuDeviceGetCount,
+        [nameof(cuDeviceGet)] = (nint)(delegate* unmanaged<int*, int, CudaResult>)&cuDeviceGet,
+        [nameof(cuDeviceGetName)] = (nint)(delegate* unmanaged<byte*, int, int, CudaResult>)&cuDeviceGetName,
+        [nameof(cuDeviceGetAttribute)] = (nint)(delegate* unmanaged<int*, CudaDeviceAttribute, int, CudaResult>)&cuDeviceGetAttribute,
+        [nameof(cuDeviceTotalMem_v2)] = (nint)(delegate* unmanaged<nuint*, int, CudaResult>)&cuDeviceTotalMem_v2,
+        [nameof(cuDevicePrimaryCtxRetain)] = (nint)(delegate* unmanaged<nint*, int, CudaResult>)&cuDevicePrimaryCtxRetain,
+        [nameof(cuDevicePrimaryCtxRelease_v2)] = (nint)(delegate* unmanaged<int, CudaResult>)&cuDevicePrimaryCtxRelease_v2,
+        [nameof(cuCtxGetCurrent)] = (nint)(delegate* unmanaged<nint*, CudaResult>)&cuCtxGetCurrent,
+        [nameof(cuCtxSetCurrent)] = (nint)(delegate* unmanaged<nint, CudaResult>)&cuCtxSetCurrent,
+        [nameof(cuCtxGetDevice)] = (nint)(delegate* unmanaged<int*, CudaResult>)&cuCtxGetDevice,
+        [nameof(cuMemGetInfo_v2)] = (nint)(delegate* unmanaged<nuint*, nuint*, CudaResult>)&cuMemGetInfo_v2,
+        [nameof(cuMemAlloc_v2)] = (nint)(delegate* unmanaged<nint*, nuint, CudaResult>)&cuMemAlloc_v2,
+        [nameof(cuMemFree_v2)] = (nint)(delegate* unmanaged<nint, CudaResult>)&cuMemFree_v2,
+        [nameof(cuMemAllocHost_v2)] = (nint)(delegate* unmanaged<nint*, nuint, CudaResult>)&cuMemAllocHost_v2,
+        [nameof(cuMemFreeHost)] = (nint)(delegate* unmanaged<nint, CudaResult>)&cuMemFreeHost,
+        [nameof(cuMemcpyHtoDAsync_v2)] = (nint)(delegate* unmanaged<nint, void*, nuint, nint, CudaResult>)&cuMemcpyHtoDAsync_v2,
+        [nameof(cuMemcpyDtoHAsync_v2)] = (nint)(delegate* unmanaged<void*, nint, nuint, nint, CudaResult>)&cuMemcpyDtoHAsync_v2,
+        [nameof(cuMemcpyDtoDAsync_v2)] = (nint)(delegate* unmanaged<nint, nint, nuint, nint, CudaResult>)&cuMemcpyDtoDAsync_v2,
+        [nameof(cuMemsetD8Async)] = (nint)(delegate* unmanaged<nint, byte, nuint, nint, CudaResult>)&cuMemsetD8Async,
+        [nameof(cuStreamCreate)] = (nint)(delegate* unmanaged<nint*, uint, CudaResult>)&cuStreamCreate,
+        [nameof(cuStreamDestroy_v2)] = (nint)(delegate* unmanaged<nint, CudaResult>)&cuStreamDestroy_v2,
+        [nameof(cuStreamSynchronize)] = (nint)(delegate* unmanaged<nint, CudaResult>)&cuStreamSynchronize,
+        [nameof(cuEventCreate)] = (nint)(delegate* unmanaged<nint*, uint, CudaResult>)&cuEventCreate,
+        [nameof(cuEventDestroy_v2)] = (nint)(delegate* unmanaged<nint, CudaResult>)&cuEventDestroy_v2,
+        [nameof(cuEventRecord)] = (nint)(delegate* unmanaged<nint, nint, CudaResult>)&cuEventRecord,
+        [nameof(cuEventQuery)] = (nint)(delegate* unmanaged<nint, CudaResult>)&cuEventQuery,
+        [nameof(cuEventSynchronize)] = (nint)(delegate* unmanaged<nint, CudaResult>)&cuEventSynchronize,
+        [nameof(cuEventElapsedTime)] = (nint)(delegate* unmanaged<float*, nint, nint, CudaResult>)&cuEventElapsedTime,
+        [nameof(cuModuleLoadDataEx)] = (nint)(delegate* unmanaged<nint*, void*, uint, CudaJitOption*, void**, CudaResult>)&cuModuleLoadDataEx,
+        [nameof(cuModuleUnload)] = (nint)(delegate* unmanaged<nint, CudaResult>)&cuModuleUnload,
+        [nameof(cuModuleGetFunction)] = (nint)(delegate* unmanaged<nint*, nint, byte*, CudaResult>)&cuModuleGetFunction,
+        [nameof(cuFuncGetAttribute)] = (nint)(delegate* unmanaged<int*, CudaFunctionAttribute, nint, CudaResult>)&cuFuncGetAttribute,
+        [nameof(cuFuncSetAttribute)] = (nint)(delegate* unmanaged<nint, CudaFunctionAttribute, int, CudaResult>)&cuFuncSetAttribute,
+        [nameof(cuLaunchKernel)] = (nint)(delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, void**, CudaResult>)&cuLaunchKernel,
+        [nameof(cuLinkCreate_v2)] = (nint)(delegate* unmanaged<uint, CudaJitOption*, void**, nint*, CudaResult>)&cuLinkCreate_v2,
+        [nameof(cuLinkAddData_v2)] = (nint)(delegate* unmanaged<nint, CudaJitInput, void*, nuint, byte*, uint, CudaJitOption*, void**, CudaResult>)&cuLinkAddData_v2,
+        [nameof(cuLinkComplete)] = (nint)(delegate* unmanaged<nint, void**, nuint*, CudaResult>)&cuLinkComplete,
+        [nameof(cuLinkDestroy)] = (nint)(delegate* unmanaged<nint, CudaResult>)&cuLinkDestroy,
+        [nameof(cuStreamBeginCapture_v2)] = (nint)(delegate* unmanaged<nint, CudaCaptureMode, CudaResult>)&cuStreamBeginCapture_v2,
+        [nameof(cuStreamEndCapture)] = (nint)(delegate* unmanaged<nint, nint*, CudaResult>)&cuStreamEndCapture,
+        [nameof(cuGraphLaunch)] = (nint)(delegate* unmanaged<nint, nint, CudaResult>)&cuGraphLaunch,
+        [nameof(cuGraphExecDestroy)] = (nint)(delegate* unmanaged<nint, CudaResult>)&cuGraphExecDestroy,
+        [nameof(cuGraphDestroy)] = (nint)(delegate* unmanaged<nint, CudaResult>)&cuGraphDestroy,
+        [nameof(cuGraphInstantiateWithFlags)] = (nint)(delegate* unmanaged<nint*, nint, ulong, CudaResult>)&cuGraphInstantiateWithFlags,
+        [nameof(cuCtxCreate_v2)] = (nint)(delegate* unmanaged<nint*, uint, int, CudaResult>)&cuCtxCreate_v2,
+        [nameof(cuCtxDestroy_v2)] = (nint)(delegate* unmanaged<nint, CudaResult>)&cuCtxDestroy_v2,
+    };
+}

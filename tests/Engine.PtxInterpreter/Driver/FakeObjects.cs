@@ -1,0 +1,109 @@
+using Engine.Gpu;
+
+namespace Engine.PtxInterpreter;
+
+/// <summary>What handles of the fake driver stand for.</summary>
+internal abstract class FakeObject
+{
+    public nint Handle { get; set; }
+}
+
+internal sealed class FakeContext(FakeDevice device) : FakeObject
+{
+    public FakeDevice Device { get; } = device;
+
+    public bool IsDestroyed { get; set; }
+
+    /// <summary>Streams, events, modules and graphs that were made and not destroyed.</summary>
+    public int LiveObjects { get; set; }
+
+    /// <summary>Pinned memory that was not freed.</summary>
+    public HashSet<nint> Pinned { get; } = [];
+}
+
+internal abstract class FakeOwned(FakeContext context) : FakeObject
+{
+    public FakeContext Context { get; } = context;
+}
+
+/// <summary>Work is carried out at once, unless it is captured.</summary>
+internal sealed class FakeStream(FakeContext context) : FakeOwned(context)
+{
+    public List<Func<CudaResult>>? Captured { get; set; }
+
+    /// <summary>Whether something was asked of the stream that a capture does not allow.</summary>
+    public bool IsCaptureInvalid { get; set; }
+}
+
+internal sealed class FakeEvent(FakeContext context, bool hasTime) : FakeOwned(context)
+{
+    public bool HasTime { get; } = hasTime;
+
+    public long Timestamp { get; set; }
+}
+
+internal sealed class FakeModule(FakeContext context, PtxModule module) : FakeOwned(context)
+{
+    public List<FakeFunction> Functions { get; } = [];
+
+    public Dictionary<string, KernelProgram> Programs { get; } = module.Kernels.ToDictionary(kernel => kernel.Name, kernel => KernelCompiler.Compile(module, kernel));
+}
+
+internal sealed class FakeFunction(FakeContext context, KernelProgram program) : FakeOwned(context)
+{
+    public KernelProgram Program { get; } = program;
+
+    public int MaxDynamicSharedBytes { get; set; } = 48 * 1024;
+}
+
+internal sealed class FakeGraph(FakeContext context, IReadOnlyList<Func<CudaResult>> nodes) : FakeOwned(context)
+{
+    public IReadOnlyList<Func<CudaResult>> Nodes { get; } = nodes;
+}
+
+internal sealed class FakeGraphExecutable(FakeContext context, IReadOnlyList<Func<CudaResult>> nodes) : FakeOwned(context)
+{
+    public IReadOnlyList<Func<CudaResult>> Nodes { get; } = nodes;
+}
+
+internal sealed class FakeLink(FakeContext context, FakeLog log) : FakeOwned(context)
+{
+    public FakeLog Log { get; } = log;
+
+    public string? Text { get; set; }
+
+    /// <summary>The finished binary, in memory that the link owns.</summary>
+    public nint Binary { get; set; }
+}
+
+/// <summary>The buffer that a caller gave for the compiler's complaints.</summary>
+internal readonly unsafe struct FakeLog
+{
+    private readonly byte* _buffer;
+    private readonly int _bytes;
+
+    public FakeLog(uint count, CudaJitOption* options, void** values)
+    {
+        for (uint i = 0; i < count; i++)
+        {
+            if (options[i] == CudaJitOption.CU_JIT_ERROR_LOG_BUFFER)
+            {
+                _buffer = (byte*)values[i];
+            }
+            else if (options[i] == CudaJitOption.CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES)
+            {
+                _bytes = (int)(nint)values[i];
+            }
+        }
+    }
+
+    public void Write(string message)
+    {
+        if (_buffer != null && _bytes > 0)
+        {
+            Span<byte> space = new(_buffer, _bytes);
+            System.Text.Unicode.Utf8.FromUtf16(message, space[..^1], out _, out int written);
+            space[written] = 0;
+        }
+    }
+}

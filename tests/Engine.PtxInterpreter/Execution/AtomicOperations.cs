@@ -1,0 +1,135 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace Engine.PtxInterpreter;
+
+internal interface IAtomic<T>
+{
+    /// <summary>The new value from the old one and the operands.</summary>
+    static abstract T Apply(T old, T b, T c);
+}
+
+internal readonly struct AtomicAdd<T> : IAtomic<T>
+    where T : unmanaged, INumber<T>
+{
+    public static T Apply(T old, T b, T c) => old + b;
+}
+
+internal readonly struct AtomicMinimum<T> : IAtomic<T>
+    where T : unmanaged, INumber<T>
+{
+    public static T Apply(T old, T b, T c) => T.Min(old, b);
+}
+
+internal readonly struct AtomicMaximum<T> : IAtomic<T>
+    where T : unmanaged, INumber<T>
+{
+    public static T Apply(T old, T b, T c) => T.Max(old, b);
+}
+
+internal readonly struct AtomicAnd<T> : IAtomic<T>
+    where T : unmanaged, IBinaryInteger<T>
+{
+    public static T Apply(T old, T b, T c) => old & b;
+}
+
+internal readonly struct AtomicOr<T> : IAtomic<T>
+    where T : unmanaged, IBinaryInteger<T>
+{
+    public static T Apply(T old, T b, T c) => old | b;
+}
+
+internal readonly struct AtomicXor<T> : IAtomic<T>
+    where T : unmanaged, IBinaryInteger<T>
+{
+    public static T Apply(T old, T b, T c) => old ^ b;
+}
+
+internal readonly struct AtomicExchange<T> : IAtomic<T>
+    where T : unmanaged
+{
+    public static T Apply(T old, T b, T c) => b;
+}
+
+/// <summary>c takes the place of the old value where that equals b, bit for bit.</summary>
+internal readonly struct AtomicCompareExchange<T> : IAtomic<T>
+    where T : unmanaged, IBinaryInteger<T>
+{
+    public static T Apply(T old, T b, T c) => old == b ? c : old;
+}
+
+/// <summary>Reads, computes and writes in one step; -1 as the column of the old value where it is not wanted.</summary>
+internal sealed unsafe class AtomicGlobal<T, TOp>(int d, int index, Address address, int b, int c) : GlobalOperation(index, address, sizeof(T))
+    where T : unmanaged
+    where TOp : struct, IAtomic<T>
+{
+    public override void Execute(Block block)
+    {
+        for (int j = 0; j < block.Count; j++)
+        {
+            int i = block.ActiveThread(j);
+            T* place = (T*)Locate(block, i, writes: true, atomic: true);
+            T value = ((T*)(block.Frame + b))[i];
+            T other = ((T*)(block.Frame + c))[i];
+            T old = sizeof(T) == 4 ? Exchange32(place, value, other) : Exchange64(place, value, other);
+            if (d >= 0)
+            {
+                ((T*)(block.Frame + d))[i] = old;
+            }
+        }
+    }
+
+    // Blocks run on several threads of the host.
+    private static T Exchange32(T* place, T value, T other)
+    {
+        uint old = Volatile.Read(ref *(uint*)place);
+        while (true)
+        {
+            uint wanted = Unsafe.BitCast<T, uint>(TOp.Apply(Unsafe.BitCast<uint, T>(old), value, other));
+            uint found = Interlocked.CompareExchange(ref *(uint*)place, wanted, old);
+            if (found == old)
+            {
+                return Unsafe.BitCast<uint, T>(old);
+            }
+
+            old = found;
+        }
+    }
+
+    private static T Exchange64(T* place, T value, T other)
+    {
+        ulong old = Volatile.Read(ref *(ulong*)place);
+        while (true)
+        {
+            ulong wanted = Unsafe.BitCast<T, ulong>(TOp.Apply(Unsafe.BitCast<ulong, T>(old), value, other));
+            ulong found = Interlocked.CompareExchange(ref *(ulong*)place, wanted, old);
+            if (found == old)
+            {
+                return Unsafe.BitCast<ulong, T>(old);
+            }
+
+            old = found;
+        }
+    }
+}
+
+/// <summary>The same in shared memory, which only one thread of the host touches.</summary>
+internal sealed unsafe class AtomicShared<T, TOp>(int d, Address address, int b, int c) : Operation
+    where T : unmanaged
+    where TOp : struct, IAtomic<T>
+{
+    public override void Execute(Block block)
+    {
+        for (int j = 0; j < block.Count; j++)
+        {
+            int i = block.ActiveThread(j);
+            T* place = (T*)block.Shared.Update(i, address.At(block, i), sizeof(T));
+            T old = *place;
+            *place = TOp.Apply(old, ((T*)(block.Frame + b))[i], ((T*)(block.Frame + c))[i]);
+            if (d >= 0)
+            {
+                ((T*)(block.Frame + d))[i] = old;
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+namespace Engine.PtxInterpreter;
+
+/// <summary>What a kernel is run on.</summary>
+internal sealed unsafe class Launch
+{
+    public required GlobalMemory Memory { get; init; }
+
+    public required (int X, int Y, int Z) Grid { get; init; }
+
+    public int DynamicSharedBytes { get; init; }
+
+    public byte* Parameters { get; init; }
+
+    /// <summary>Set to watch global memory for races; the blocks then run one after another.</summary>
+    public GlobalRaces? Races { get; init; }
+
+    /// <summary>Runs all blocks, two at a time, in order of their index.</summary>
+    /// <returns>Threads times instructions.</returns>
+    /// <exception cref="PtxFault">The first wrong that was found.</exception>
+    public long Run(KernelProgram program)
+    {
+        long blocks = (long)Grid.X * Grid.Y * Grid.Z;
+        long next = 0;
+        long instructions = 0;
+        PtxFault? fault = null;
+        int workers = Races == null && blocks > 1 ? Math.Min(2, Environment.ProcessorCount) : 1;
+        if (workers == 1)
+        {
+            Work();
+        }
+        else
+        {
+            Parallel.For(0, workers, new ParallelOptions { MaxDegreeOfParallelism = workers }, _ => Work());
+        }
+
+        return fault == null ? instructions : throw fault;
+
+        void Work()
+        {
+            Block block = program.RentBlock();
+            try
+            {
+                block.Begin(this);
+                long index;
+                while (Volatile.Read(ref fault) == null && (index = Interlocked.Increment(ref next) - 1) < blocks)
+                {
+                    (long rest, long x) = Math.DivRem(index, Grid.X);
+                    (long z, long y) = Math.DivRem(rest, Grid.Y);
+                    block.Run(((int)x, (int)y, (int)z));
+                }
+
+                Interlocked.Add(ref instructions, block.ThreadInstructions);
+            }
+            catch (PtxFault e)
+            {
+                Interlocked.CompareExchange(ref fault, e, null);
+            }
+            finally
+            {
+                program.ReturnBlock(block);
+            }
+        }
+    }
+}

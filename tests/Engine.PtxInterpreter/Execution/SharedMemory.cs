@@ -1,0 +1,222 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Engine.PtxInterpreter;
+
+/// <summary>
+/// Shared memory with a shadow that remembers, for every few bytes, which thread wrote and read them since the last barrier. Two threads
+/// that touch the same bytes without a barrier in between race unless both only read; that the values agree does not excuse them.
+/// </summary>
+/// <remarks>
+/// A shadow entry is (epoch &lt;&lt; 11) | thread, where barriers count epochs up: an entry below the first of this epoch is
+/// history and asks nothing. The granule is the smallest access of the kernel, so that neighbours in one word are told apart.
+/// </remarks>
+internal sealed unsafe class SharedMemory(Block block, int granule) : IDisposable
+{
+    private const int ThreadBits = 11;
+    private const uint ManyReaders = (1 << ThreadBits) - 1;
+    private const uint NeverWritten = 0;
+
+    /// <summary>A copy is under way to these bytes and nobody may touch them.</summary>
+    private const uint Pending = uint.MaxValue;
+
+    private readonly int _shift = int.Log2(granule);
+    private byte* _bytes;
+    private uint* _writers;
+    private uint* _readers;
+    private int _capacity;
+    private uint _epoch;
+
+    /// <summary>Bytes that the kernel may use.</summary>
+    public int Size { get; private set; }
+
+    public void Resize(int staticBytes, int dynamicBytes)
+    {
+        Size = staticBytes + dynamicBytes;
+        if (Size > _capacity)
+        {
+            Dispose();
+            _capacity = Size;
+            _bytes = (byte*)NativeMemory.AlignedAlloc((nuint)Size + 64, 64);
+            _writers = (uint*)NativeMemory.Alloc((nuint)(Size >> _shift) + 1, sizeof(uint));
+            _readers = (uint*)NativeMemory.Alloc((nuint)(Size >> _shift) + 1, sizeof(uint));
+        }
+    }
+
+    /// <summary>A new block begins: nothing is written, and what is there is arbitrary.</summary>
+    public void Reset()
+    {
+        _epoch = 1;
+        if (Size > 0)
+        {
+            NativeMemory.Fill(_bytes, (nuint)Size, 0xFF);
+            NativeMemory.Clear(_writers, (nuint)((Size >> _shift) + 1) * sizeof(uint));
+            NativeMemory.Clear(_readers, (nuint)((Size >> _shift) + 1) * sizeof(uint));
+        }
+    }
+
+    /// <summary>A barrier: what was done before is ordered before what comes.</summary>
+    public void NextEpoch()
+    {
+        _epoch++;
+        if (_epoch == (uint.MaxValue >> ThreadBits) - 1)
+        {
+            block.Fault(PtxFaultKind.Endless, 0, "two million barriers");
+        }
+    }
+
+    /// <summary>Checks a read and gives the place.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public byte* Read(int thread, ulong address, int bytes)
+    {
+        Check(thread, address, bytes, "reads");
+        uint first = _epoch << ThreadBits;
+        uint self = first | (uint)thread;
+        nuint end = (nuint)(address + (uint)bytes - 1) >> _shift;
+        for (nuint g = (nuint)address >> _shift; g <= end; g++)
+        {
+            uint writer = _writers[g];
+            if (writer != self && (writer >= first || writer == NeverWritten))
+            {
+                FaultRead(thread, address, bytes, writer);
+            }
+
+            uint reader = _readers[g];
+            if (reader != self)
+            {
+                _readers[g] = reader < first ? self : first | ManyReaders;
+            }
+        }
+
+        return _bytes + address;
+    }
+
+    /// <summary>Checks a write and gives the place.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public byte* Write(int thread, ulong address, int bytes)
+    {
+        Check(thread, address, bytes, "writes");
+        Mark(thread, address, bytes, (_epoch << ThreadBits) | (uint)thread);
+        return _bytes + address;
+    }
+
+    /// <summary>Checks an atomic update, which races with ordinary accesses only, and gives the place.</summary>
+    public byte* Update(int thread, ulong address, int bytes)
+    {
+        Check(thread, address, bytes, "updates");
+        uint first = _epoch << ThreadBits;
+        uint updated = first | ManyReaders;
+        nuint end = (nuint)(address + (uint)bytes - 1) >> _shift;
+        for (nuint g = (nuint)address >> _shift; g <= end; g++)
+        {
+            uint writer = _writers[g];
+            if (writer == NeverWritten || writer == Pending || (writer >= first && writer != updated && writer != (first | (uint)thread)))
+            {
+                FaultRead(thread, address, bytes, writer);
+            }
+
+            if (_readers[g] >= first && _readers[g] != (first | (uint)thread))
+            {
+                FaultWrite(thread, address, bytes, _writers[g], _readers[g]);
+            }
+
+            _writers[g] = updated;
+        }
+
+        return _bytes + address;
+    }
+
+    /// <summary>A copy to these bytes begins: from here on nobody may touch them until it has arrived.</summary>
+    public void BeginCopy(int thread, ulong address, int bytes)
+    {
+        Check(thread, address, bytes, "copies to");
+        Mark(thread, address, bytes, Pending);
+    }
+
+    /// <summary>A copy has arrived; its thread counts as the writer.</summary>
+    public byte* EndCopy(int thread, ulong address, int bytes)
+    {
+        nuint end = (nuint)(address + (uint)bytes - 1) >> _shift;
+        for (nuint g = (nuint)address >> _shift; g <= end; g++)
+        {
+            _writers[g] = (_epoch << ThreadBits) | (uint)thread;
+        }
+
+        return _bytes + address;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Mark(int thread, ulong address, int bytes, uint mark)
+    {
+        uint first = _epoch << ThreadBits;
+        uint self = first | (uint)thread;
+        nuint end = (nuint)(address + (uint)bytes - 1) >> _shift;
+        for (nuint g = (nuint)address >> _shift; g <= end; g++)
+        {
+            uint writer = _writers[g];
+            uint reader = _readers[g];
+            if ((writer != self && writer >= first) || (reader != self && reader >= first))
+            {
+                FaultWrite(thread, address, bytes, writer, reader);
+            }
+
+            _writers[g] = mark;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Check(int thread, ulong address, int bytes, string verb)
+    {
+        if (address > (ulong)Size - (uint)bytes || Size < bytes || (address & (uint)(bytes - 1)) != 0)
+        {
+            FaultAddress(thread, address, bytes, verb);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void FaultAddress(int thread, ulong address, int bytes, string verb)
+    {
+        if (address > (ulong)Size - (uint)bytes || Size < bytes)
+        {
+            block.Fault(PtxFaultKind.SharedOutOfBounds, thread, $"{verb} {bytes} bytes of shared memory at {(long)address}, of which there are {Size}");
+        }
+
+        block.Fault(PtxFaultKind.Misaligned, thread, $"{verb} {bytes} bytes of shared memory at {address}, which is not a multiple of {bytes}");
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void FaultRead(int thread, ulong address, int bytes, uint writer)
+    {
+        if (writer == NeverWritten)
+        {
+            block.Fault(PtxFaultKind.UninitializedShared, thread, $"reads {bytes} bytes of shared memory at {address}, which nobody has written");
+        }
+
+        block.Fault(PtxFaultKind.SharedRace, thread, writer == Pending
+            ? $"reads {bytes} bytes of shared memory at {address}, to which a copy is under way that was not waited for"
+            : $"reads {bytes} bytes of shared memory at {address}, which {Name(writer)} wrote without a barrier in between");
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void FaultWrite(int thread, ulong address, int bytes, uint writer, uint reader)
+    {
+        uint first = _epoch << ThreadBits;
+        string what = writer == Pending ? "to which a copy is under way that was not waited for"
+            : writer >= first && writer != (first | (uint)thread) ? $"which {Name(writer)} wrote without a barrier in between"
+            : $"which {Name(reader)} read without a barrier in between";
+        block.Fault(PtxFaultKind.SharedRace, thread, $"writes {bytes} bytes of shared memory at {address}, {what}");
+    }
+
+    private static string Name(uint entry) => (entry & ManyReaders) == ManyReaders ? "several threads" : $"thread {entry & ManyReaders}";
+
+    public void Dispose()
+    {
+        NativeMemory.AlignedFree(_bytes);
+        NativeMemory.Free(_writers);
+        NativeMemory.Free(_readers);
+        _bytes = null;
+        _writers = null;
+        _readers = null;
+        _capacity = 0;
+    }
+}

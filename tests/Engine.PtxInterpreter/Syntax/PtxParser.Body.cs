@@ -1,0 +1,282 @@
+using System.Globalization;
+
+namespace Engine.PtxInterpreter;
+
+/// <summary>Bodies of entry points: registers, labels, instructions and their operands.</summary>
+internal sealed partial class PtxParser
+{
+    private readonly Dictionary<string, PtxRegister> _registers = [];
+    private readonly Dictionary<string, int> _labels = [];
+    private readonly List<PtxRegister> _registerList = [];
+
+    private PtxKernel Body(PtxToken name, int groupSize, List<PtxParameter> parameters, int parameterBytes)
+    {
+        _registers.Clear();
+        _labels.Clear();
+        _registerList.Clear();
+        Dictionary<string, PtxShared> shared = [];
+        int sharedBytes = _moduleSharedBytes;
+        List<PtxInstruction> body = [];
+        ExpectPunctuation("{");
+        while (!Take("}"))
+        {
+            PtxToken token = Current;
+            if (token.Kind == PtxTokenKind.Dotted)
+            {
+                Next();
+                switch (token.Text)
+                {
+                    case "reg":
+                        Registers();
+                        break;
+                    case "shared":
+                        Shared(shared, ref sharedBytes, isExtern: false);
+                        break;
+                    case "pragma":
+                        Expect(PtxTokenKind.Text, "the words of the pragma");
+                        ExpectPunctuation(";");
+                        break;
+                    default:
+                        throw new PtxException(token.Line, $"directive .{token.Text} is not known here");
+                }
+            }
+            else if (token.Kind == PtxTokenKind.Name && _tokens[_at + 1] is { Kind: PtxTokenKind.Punctuation, Text: ":" })
+            {
+                _at += 2;
+                if (!_labels.TryAdd(token.Text, body.Count))
+                {
+                    throw new PtxException(token.Line, $"label {token.Text} is defined twice");
+                }
+            }
+            else
+            {
+                body.Add(Instruction());
+            }
+        }
+
+        return new PtxKernel
+        {
+            Name = name.Text,
+            Line = name.Line,
+            GroupSize = groupSize,
+            Parameters = [.. parameters],
+            ParameterBytes = parameterBytes,
+            Registers = [.. _registerList],
+            Shared = _moduleShared.Concat(shared).ToDictionary(
+                pair => pair.Key,
+                pair => pair.Value.IsExtern ? pair.Value with { Offset = Align(sharedBytes, pair.Value.Alignment) } : pair.Value),
+            SharedBytes = sharedBytes,
+            Body = [.. body],
+            Labels = new Dictionary<string, int>(_labels),
+        };
+    }
+
+    private void Registers()
+    {
+        (PtxType type, int line) = Type();
+        if (type.Bytes() == 1 && type != PtxType.Pred)
+        {
+            throw new PtxException(line, "registers of eight bits are not supported: bytes live in wider registers");
+        }
+
+        if (type is PtxType.BF16 or PtxType.BF16x2 or PtxType.TF32)
+        {
+            throw new PtxException(line, $"{type.Name()} is not the type of a register; use .b{type.Bytes() * 8}");
+        }
+
+        do
+        {
+            PtxToken name = Expect(PtxTokenKind.Name, "the name of a register");
+            if (Take("<"))
+            {
+                int count = PositiveNumber();
+                ExpectPunctuation(">");
+                for (int i = 0; i < count; i++)
+                {
+                    Register(name.Text + i.ToString(CultureInfo.InvariantCulture), type, name.Line);
+                }
+            }
+            else
+            {
+                Register(name.Text, type, name.Line);
+            }
+        }
+        while (Take(","));
+        ExpectPunctuation(";");
+    }
+
+    private void Register(string name, PtxType type, int line)
+    {
+        PtxRegister register = new(name, type, _registerList.Count);
+        if (!_registers.TryAdd(name, register))
+        {
+            throw new PtxException(line, $"register {name} is declared twice");
+        }
+
+        _registerList.Add(register);
+    }
+
+    private PtxInstruction Instruction()
+    {
+        int line = Current.Line;
+        PtxRegister? guard = null;
+        bool negated = false;
+        if (Take("@"))
+        {
+            negated = Take("!");
+            guard = Find(Expect(PtxTokenKind.Name, "a predicate"));
+            if (guard.Type != PtxType.Pred)
+            {
+                throw new PtxException(line, $"guard {guard.Name} is {guard.Type.Name()}, not .pred");
+            }
+        }
+
+        PtxToken opcode = Expect(PtxTokenKind.Name, "an instruction");
+        List<string> modifiers = [];
+        while (Current.Kind == PtxTokenKind.Dotted)
+        {
+            modifiers.Add(Next().Text);
+        }
+
+        List<PtxOperand> operands = [];
+        while (!Take(";"))
+        {
+            if (operands.Count > 0)
+            {
+                ExpectPunctuation(",");
+            }
+
+            operands.Add(Operand());
+        }
+
+        return new PtxInstruction(line, guard, negated, opcode.Text, modifiers, operands);
+    }
+
+    private PtxOperand Operand()
+    {
+        if (Take("["))
+        {
+            return Address();
+        }
+
+        if (Take("{"))
+        {
+            List<PtxOperand> elements = [Operand()];
+            while (Take(","))
+            {
+                elements.Add(Operand());
+            }
+
+            ExpectPunctuation("}");
+            return new PtxVectorOperand(elements);
+        }
+
+        if (Take("!"))
+        {
+            return new PtxNotOperand(Find(Expect(PtxTokenKind.Name, "a predicate")));
+        }
+
+        if (Current.Kind == PtxTokenKind.Number || Current is { Kind: PtxTokenKind.Punctuation, Text: "-" })
+        {
+            return Number();
+        }
+
+        PtxOperand first = NamedOperand();
+        return Take("|") ? new PtxPairOperand(first, NamedOperand()) : first;
+    }
+
+    private PtxOperand NamedOperand()
+    {
+        PtxToken token = Expect(PtxTokenKind.Name, "an operand");
+        if (token.Text == "_")
+        {
+            return new PtxSinkOperand();
+        }
+
+        if (_registers.TryGetValue(token.Text, out PtxRegister? register))
+        {
+            return new PtxRegisterOperand(register);
+        }
+
+        if (token.Text[0] != '%')
+        {
+            return new PtxNameOperand(token.Text);
+        }
+
+        string special = token.Text;
+        if (Current is { Kind: PtxTokenKind.Dotted, Text: "x" or "y" or "z" })
+        {
+            special += "." + Next().Text;
+        }
+
+        return SpecialRegisters.IsKnown(special) ? new PtxSpecialOperand(special) : throw new PtxException(token.Line, $"register {special} is not declared");
+    }
+
+    private PtxAddressOperand Address()
+    {
+        PtxOperand? start = null;
+        long offset = 0;
+        if (Current.Kind == PtxTokenKind.Name)
+        {
+            start = NamedOperand();
+            if (start is PtxSpecialOperand or PtxSinkOperand)
+            {
+                throw new PtxException(Current.Line, "an address begins with a register, a name or a number");
+            }
+
+            bool negative = false;
+            if (Take("+") || (negative = Take("-")))
+            {
+                negative ^= Take("-");
+                offset = Whole(Expect(PtxTokenKind.Number, "an offset"));
+                offset = negative ? -offset : offset;
+            }
+        }
+        else
+        {
+            offset = Whole(Expect(PtxTokenKind.Number, "an address"));
+        }
+
+        ExpectPunctuation("]");
+        return offset is >= int.MinValue and <= int.MaxValue
+            ? new PtxAddressOperand(start, offset)
+            : throw new PtxException(Current.Line, $"offset {offset} has more than 32 bits");
+    }
+
+    private PtxNumberOperand Number()
+    {
+        bool negative = Take("-");
+        PtxToken token = Expect(PtxTokenKind.Number, "a number");
+        string text = token.Text;
+        if (text.StartsWith("0f", StringComparison.OrdinalIgnoreCase) || text.StartsWith("0d", StringComparison.OrdinalIgnoreCase))
+        {
+            int digits = char.ToLowerInvariant(text[1]) == 'f' ? 8 : 16;
+            return !negative && text.Length == digits + 2 && ulong.TryParse(text.AsSpan(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out ulong bits)
+                ? new PtxNumberOperand(digits == 8 ? PtxNumberForm.SingleBits : PtxNumberForm.DoubleBits, bits, IsNegative: false)
+                : throw new PtxException(token.Line, $"'{text}' must be followed by exactly {digits} hexadecimal digits and have no sign");
+        }
+
+        if (!text.StartsWith("0x", StringComparison.OrdinalIgnoreCase) && (text.Contains('.') || text.Contains('e') || text.Contains('E')))
+        {
+            return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
+                ? new PtxNumberOperand(PtxNumberForm.Decimal, BitConverter.DoubleToUInt64Bits(negative ? -value : value), negative)
+                : throw new PtxException(token.Line, $"'{text}' is not a number");
+        }
+
+        long whole = Whole(token);
+        return new PtxNumberOperand(PtxNumberForm.Integer, (ulong)(negative ? -whole : whole), negative);
+    }
+
+    private static long Whole(PtxToken token)
+    {
+        string text = token.Text.TrimEnd('U');
+        bool isHex = text.StartsWith("0x", StringComparison.OrdinalIgnoreCase);
+        return ulong.TryParse(isHex ? text.AsSpan(2) : text, isHex ? NumberStyles.HexNumber : NumberStyles.None, CultureInfo.InvariantCulture, out ulong value)
+            && (isHex || text.Length == 1 || text[0] != '0')
+            ? (long)value
+            : throw new PtxException(token.Line, $"'{token.Text}' is not a whole number");
+    }
+
+    private PtxRegister Find(PtxToken name) =>
+        _registers.TryGetValue(name.Text, out PtxRegister? register) ? register : throw new PtxException(name.Line, $"register {name.Text} is not declared");
+}
