@@ -106,6 +106,9 @@ public sealed class OpenClDevice : GpuDevice
             : throw new DeviceMismatchException($"GetBuffer: the tensor is on {tensor.Device}, not on {this}; tensor.To(device) copies it.");
     }
 
+    /// <summary>The same card with another context, queue and memory pool.</summary>
+    internal OpenClDevice OpenAgain() => new(Name, new OpenClDriver(_driver.Api, _driver.DeviceId, _driver.Target));
+
     internal static OpenClDevice Adopt(ClApi api, nint context, nint device, nint queue)
     {
         if (OpenClTarget.WhyNot(api, device) is { } reason)

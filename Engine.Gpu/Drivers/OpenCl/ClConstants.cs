@@ -26,12 +26,10 @@ internal static class ClConstants
 
     public const ulong CL_DEVICE_TYPE_CPU = 1 << 1;
     public const ulong CL_DEVICE_TYPE_GPU = 1 << 2;
-    public const ulong CL_DEVICE_TYPE_ACCELERATOR = 1 << 3;
     public const ulong CL_DEVICE_TYPE_ALL = 0xFFFFFFFF;
 
     public const uint CL_DEVICE_TYPE = 0x1000;
     public const uint CL_DEVICE_MAX_COMPUTE_UNITS = 0x1002;
-    public const uint CL_DEVICE_MAX_WORK_ITEM_DIMENSIONS = 0x1003;
     public const uint CL_DEVICE_MAX_WORK_GROUP_SIZE = 0x1004;
     public const uint CL_DEVICE_MAX_WORK_ITEM_SIZES = 0x1005;
     public const uint CL_DEVICE_MAX_MEM_ALLOC_SIZE = 0x1010;
@@ -68,9 +66,7 @@ internal static class ClConstants
     public const uint CL_PROGRAM_BUILD_LOG = 0x1183;
 
     public const uint CL_KERNEL_WORK_GROUP_SIZE = 0x11B0;
-    public const uint CL_KERNEL_COMPILE_WORK_GROUP_SIZE = 0x11B1;
     public const uint CL_KERNEL_LOCAL_MEM_SIZE = 0x11B2;
-    public const uint CL_KERNEL_PRIVATE_MEM_SIZE = 0x11B4;
 
     public const uint CL_EVENT_COMMAND_EXECUTION_STATUS = 0x11D3;
     public const int CL_COMPLETE = 0;

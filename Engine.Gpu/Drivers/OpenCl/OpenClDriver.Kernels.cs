@@ -176,8 +176,7 @@ internal sealed unsafe partial class OpenClDriver
             return error;
         }
 
-        int privateBytes = (int)Math.Min(ClInfo.Kernel<ulong>(_api, handle, _device, CL_KERNEL_PRIVATE_MEM_SIZE), int.MaxValue);
-        kernel = new OpenClKernel(source, program, handle, privateBytes);
+        kernel = new OpenClKernel(source, program, handle);
         lock (_lock)
         {
             _kernels.Add(kernel);

@@ -1,4 +1,5 @@
 using Engine.Cpu;
+using Engine.Gpu;
 using Engine.Tests.Reference;
 using NUnit.Framework;
 
@@ -38,6 +39,7 @@ internal static class TestDevices
     {
         ReferenceDevice => new ReferenceDevice(),
         CpuDevice cpu => new CpuDevice("cpu", cpu.Threads),
+        OpenClDevice openCl => openCl.OpenAgain(),
         Device shared => shared,
     };
 

@@ -14,6 +14,13 @@ internal sealed class TrainingMemoryTests(string deviceName) : DeviceFixture(dev
     /// <summary>The reference takes fewer: what it adds is only time.</summary>
     private int Steps => _deviceName == "reference" ? 2_000 : 10_000;
 
+    [TearDown]
+    public void CloseFreshDevice()
+    {
+        if (_fresh != Device && _fresh is IDisposable device)
+            device.Dispose();
+    }
+
     [Test]
     public void Steps_WithoutAUsing_StayBounded()
     {
