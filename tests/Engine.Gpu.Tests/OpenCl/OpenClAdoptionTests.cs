@@ -74,6 +74,23 @@ internal sealed class OpenClAdoptionTests
     }
 
     [Test]
+    public void Operations_OnAWrappedBuffer_ReadAndWriteTheHostsMemory()
+    {
+        using HostQueue host = new();
+        nint buffer = host.NewBuffer([9, 1, 2, 3, 4, 9]);
+        using (OpenClDevice device = OpenClDevice.Adopt(host.Context, host.DeviceId, host.Queue))
+        {
+            using Tensor x = device.Wrap(buffer, 4, [4], DType.Float32);
+            using Tensor y = x * x;
+            x.AddInPlace(y);
+            Assert.That(y.ToArray<float>(), Is.EqualTo(new float[] { 1, 4, 9, 16 }));
+        }
+
+        Assert.That(host.Read(buffer, 6), Is.EqualTo(new float[] { 9, 2, 6, 12, 20, 9 }));
+        host.Release(buffer);
+    }
+
+    [Test]
     public void GetBuffer_OfOurTensor_IsReadByTheHostsQueue()
     {
         using HostQueue host = new();
