@@ -8,7 +8,8 @@ namespace Engine.Gpu;
 /// where the device has them, beyond it through shared memory.
 /// </summary>
 /// <remarks>
-/// Segments of <c>width</c> work-items, from a multiple of it on, reduce among themselves; by default that is the whole group. Every
+/// Segments of <c>width</c> work-items, from a multiple of it on, reduce among themselves; by default that is the whole group. Interleaved
+/// segments are made of every n-th work-item instead, so that neighbours can read neighbouring columns. Every
 /// work-item of the group has to take part, as at a barrier: items without data bring the identity. The same object may be used again
 /// and again, also in loops.
 /// </remarks>
@@ -19,6 +20,7 @@ internal sealed class GroupReduction
 
     private readonly KernelBuilder _k;
     private readonly int _width;
+    private readonly bool _interleaved;
     private readonly int _shuffled;
     private readonly Memory[] _shared;
 
@@ -27,9 +29,11 @@ internal sealed class GroupReduction
     /// <param name="types">The types of the values: signed integers and floats.</param>
     /// <param name="width">A power of two that divides the group's size; 0 for the whole group, whose size is then a power of two.</param>
     /// <param name="name">Begins the names of the shared arrays.</param>
-    public GroupReduction(KernelBuilder k, ReadOnlySpan<RegisterType> types, int width = 0, string name = "partial")
+    /// <param name="interleaved">Whether the items of a segment are as far apart as there are segments.</param>
+    public GroupReduction(KernelBuilder k, ReadOnlySpan<RegisterType> types, int width = 0, string name = "partial", bool interleaved = false)
     {
         _k = k;
+        _interleaved = interleaved;
         _width = width == 0 ? k.GroupSize : width;
         if (!BitOperations.IsPow2(_width) || k.GroupSize % _width != 0)
         {
@@ -38,7 +42,7 @@ internal sealed class GroupReduction
 
         // Shuffles need whole sub-groups, and move 32 bits.
         int lanes = k.Target.SubGroupSize;
-        bool shuffles = lanes > 0 && k.GroupSize % lanes == 0 && !types.ContainsAny(RegisterType.Int64, RegisterType.Float64);
+        bool shuffles = lanes > 0 && !interleaved && k.GroupSize % lanes == 0 && !types.ContainsAny(RegisterType.Int64, RegisterType.Float64);
         _shuffled = shuffles ? Math.Min(lanes, _width) : 1;
         _shared = new Memory[_shuffled == _width ? 0 : types.Length];
         for (int i = 0; i < _shared.Length; i++)
@@ -90,21 +94,25 @@ internal sealed class GroupReduction
         _k.Barrier();
         Store(item / _shuffled, values, _shuffled == 1 ? null : (item % _shuffled).Is(0));
         _k.Barrier();
-        Value lane = item % _width;
-        Value first = (item - lane) / _shuffled;
+
+        // Entry i of the segment lies at first + i · pitch.
+        int pitch = _interleaved ? _k.GroupSize / _width : 1;
+        Value lane = _interleaved ? item / pitch : item % _width;
+        Value first = _interleaved ? item % pitch : (item - lane) / _shuffled;
 
         // With shuffles so few are left that every work-item can combine them all.
         int most = _shuffled == 1 ? Radix : _k.GroupSize;
         while (count > most)
         {
-            int step = Math.Max(count / Radix, 1);
+            int step = count / Radix;
             int rest = count;
-            _k.If(lane < step, () => Store(first + lane, Gather(first + lane, step, rest / step, combine), null));
+            Value own = first + (lane * pitch);
+            _k.If(lane < step, () => Store(own, Gather(own, step * pitch, rest / step, combine), null));
             _k.Barrier();
             count = step;
         }
 
-        return Gather(first, 1, count, combine);
+        return Gather(first, pitch, count, combine);
     }
 
     private Value[] Gather(Value first, int step, int count, Func<Value[], Value[], Value[]> combine)

@@ -1,0 +1,140 @@
+namespace Engine.Gpu;
+
+/// <summary>Batch normalisation: one launch where a group can see its channels as a whole, otherwise two.</summary>
+internal sealed partial class GpuBackend
+{
+    public override void BatchNormForward(in BatchNormForwardArgs args)
+    {
+        Operand x = args.X;
+        DType affine = (args.Scale ?? args.Shift ?? args.RunningMean ?? x).DType;
+        bool fits = args.Y.DType == x.DType && args.Mean.DType == x.DType && args.InverseStd.DType == x.DType
+            && args.RunningMean is null == args.RunningVariance is null
+            && HaveType(affine, args.Scale, args.Shift, args.RunningMean, args.RunningVariance);
+        if (!fits || x.Shape.ElementCount > MaxItems)
+        {
+            base.BatchNormForward(args);
+            return;
+        }
+
+        bool wide = StridesParameter.IsWide(x, args.Y, args.Mean, args.InverseStd, args.Scale, args.Shift, args.RunningMean, args.RunningVariance);
+        ChannelTiles tiles = ChannelTiles.Choose(Target, x);
+        BatchNormForwardKernel kernel = new(
+            BatchNormStage.Whole, tiles.Tile, x.DType, affine, args.Scale is not null, args.Shift is not null, args.RunningMean is not null, args.Relu, wide);
+        using TensorScope scope = TensorScope.Begin();
+        Operand? partials = null;
+        if (tiles.Chunks > 1)
+        {
+            partials = Partials(tiles, x.DType);
+            ArgumentList first = new(stackalloc KernelArgument[16]);
+            Begin(ref first);
+            Launch(new BatchNormForwardKernel(BatchNormStage.Partial, tiles.Tile, x.DType, x.DType, false, false, false, false, wide), tiles.Grid, first.Span);
+            kernel = kernel with { Stage = BatchNormStage.Apply };
+        }
+
+        RegisterType type = x.DType.InRegister();
+        ArgumentList arguments = new(stackalloc KernelArgument[48]);
+        Begin(ref arguments);
+        arguments.Add(args.Y);
+        arguments.Add(args.Mean);
+        arguments.Add(args.InverseStd);
+        arguments.AddStrides(args.Y, wide);
+        arguments.AddStrides(args.Mean, wide);
+        arguments.AddStrides(args.InverseStd, wide);
+        arguments.AddNumber(type, args.Epsilon);
+        ChannelVector.AddArgument(ref arguments, args.Scale, wide);
+        ChannelVector.AddArgument(ref arguments, args.Shift, wide);
+        if (args.RunningMean is not null)
+        {
+            arguments.AddNumber(type, 1 - args.Momentum);
+            arguments.AddNumber(type, args.Momentum);
+            arguments.AddNumber(type, args.Momentum * tiles.Count / (tiles.Count - 1.0));
+            ChannelVector.AddArgument(ref arguments, args.RunningMean, wide);
+            ChannelVector.AddArgument(ref arguments, args.RunningVariance, wide);
+        }
+
+        Launch(kernel, tiles.Grid, arguments.Span);
+
+        void Begin(ref ArgumentList list)
+        {
+            list.Add(x);
+            list.AddOptional(partials);
+            ChannelItems.AddArguments(ref list, tiles, x.Shape[2]);
+            list.AddStrides(x, wide);
+        }
+    }
+
+    public override void BatchNormBackward(in BatchNormBackwardArgs args)
+    {
+        Operand x = args.X, dy = args.GradY, mean = args.Mean, inverse = args.InverseStd;
+        Operand? y = args.Y;
+        bool fits = HaveType(x.DType, dy, y, mean, inverse, args.GradX, args.GradScale, args.GradShift);
+        if (!fits || x.Shape.ElementCount > MaxItems)
+        {
+            base.BatchNormBackward(args);
+            return;
+        }
+
+        bool wide = StridesParameter.IsWide(x, dy, y, mean, inverse, args.Scale, args.GradX, args.GradScale, args.GradShift);
+        bool hasScale = args.GradX is not null && args.Scale is not null;
+        ChannelTiles tiles = ChannelTiles.Choose(Target, x);
+        BatchNormBackwardKernel kernel = new(
+            BatchNormStage.Whole, tiles.Tile, x.DType, args.Scale?.DType ?? x.DType, hasScale, y is not null, args.GradX is not null, wide);
+        using TensorScope scope = TensorScope.Begin();
+        Operand? partials = null;
+        if (tiles.Chunks > 1)
+        {
+            partials = Partials(tiles, x.DType);
+            ArgumentList first = new(stackalloc KernelArgument[32]);
+            Begin(ref first);
+            Launch(new BatchNormBackwardKernel(BatchNormStage.Partial, tiles.Tile, x.DType, x.DType, false, y is not null, false, wide), tiles.Grid, first.Span);
+            kernel = kernel with { Stage = BatchNormStage.Apply };
+        }
+
+        ArgumentList arguments = new(stackalloc KernelArgument[48]);
+        Begin(ref arguments);
+        arguments.Add(args.GradShift);
+        arguments.Add(args.GradScale);
+        arguments.AddStrides(args.GradShift, wide);
+        arguments.AddStrides(args.GradScale, wide);
+        if (args.GradX is { } gradX)
+        {
+            arguments.Add(gradX);
+            arguments.AddStrides(gradX, wide);
+            arguments.AddNumber(x.DType.InRegister(), 1.0 / tiles.Count);
+            ChannelVector.AddArgument(ref arguments, args.Scale, wide);
+        }
+
+        Launch(kernel, tiles.Grid, arguments.Span);
+
+        void Begin(ref ArgumentList list)
+        {
+            list.AddOptional(partials);
+            ChannelItems.AddArguments(ref list, tiles, x.Shape[2]);
+            list.Add(x);
+            list.Add(dy);
+            list.AddOptional(y);
+            list.AddStrides(x, wide);
+            list.AddStrides(dy, wide);
+            list.AddStrides(y, wide);
+            ChannelVector.AddArgument(ref list, mean, wide);
+            ChannelVector.AddArgument(ref list, inverse, wide);
+        }
+    }
+
+    private static bool HaveType(DType type, params ReadOnlySpan<Operand?> operands)
+    {
+        foreach (Operand? operand in operands)
+        {
+            if (operand is { } given && given.DType != type)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Room for two numbers per chunk and channel, in the type that is computed in; until the surrounding scope ends.</summary>
+    private Operand Partials(in ChannelTiles tiles, DType dtype) =>
+        Tensor.Allocate([2, tiles.Chunks, tiles.Channels], dtype == DType.Float64 ? DType.Float64 : DType.Float32, _device).Operand;
+}

@@ -1,0 +1,124 @@
+namespace Engine.Gpu;
+
+/// <summary>Gradients of batch normalisation: Σ dy and Σ dy·x̂ per channel, then dx; dy counts where the fused ReLU let the result through.</summary>
+internal readonly record struct BatchNormBackwardKernel(
+    BatchNormStage Stage, int Tile, DType Element, DType Affine, bool HasScale, bool HasY, bool HasGradX, bool Wide) : IKernelDefinition
+{
+    public Kernel Build(GpuTarget target)
+    {
+        KernelBuilder k = new("batch_norm_backward", target, target.GroupSize);
+        RegisterType type = Element.InRegister();
+        Memory? partial = Stage == BatchNormStage.Whole ? null : k.Buffer("partials", type == RegisterType.Float64 ? DType.Float64 : DType.Float32);
+        ChannelItems items = new(k, Tile);
+        Source source = new(k, items, this);
+        Variable sum = k.Variable(k.Constant(type, 0)), product = k.Variable(k.Constant(type, 0));
+        if (Stage == BatchNormStage.Apply)
+        {
+            items.ForEachChunk(chunk =>
+            {
+                sum.Value += k.Load(partial!, items.PartialPlace(0, chunk));
+                product.Value += k.Load(partial!, items.PartialPlace(1, chunk));
+            });
+        }
+        else
+        {
+            items.ForEach(elements =>
+            {
+                foreach ((Value dy, Value normalized) in source.Load(elements))
+                {
+                    sum.Value += dy;
+                    product.Value = k.Fma(dy, normalized, product.Value);
+                }
+            });
+        }
+
+        Value[] sums = items.Reduction(type, type).Sums(sum.Value, product.Value);
+        if (Stage == BatchNormStage.Partial)
+        {
+            k.Store(partial!, items.PartialPlace(0, k.GroupY), sums[0], items.IsFirst);
+            k.Store(partial!, items.PartialPlace(1, k.GroupY), sums[1], items.IsFirst);
+        }
+        else
+        {
+            Finish(k, items, source, sums);
+        }
+
+        return k.Build();
+    }
+
+    private void Finish(KernelBuilder k, ChannelItems items, Source source, Value[] sums)
+    {
+        RegisterType type = Element.InRegister();
+        Memory gradShift = k.Buffer("dshift", Element), gradScale = k.Buffer("dscale", Element);
+        StridesParameter shiftStep = new(k, "dshift", 1, Wide), scaleStep = new(k, "dscale", 1, Wide);
+        Value isWriter = items.IsFirst & k.GroupY.Is(0);
+        k.Store(gradShift, shiftStep.Along(0, items.Channel), sums[0], isWriter);
+        k.Store(gradScale, scaleStep.Along(0, items.Channel), sums[1], isWriter);
+        if (!HasGradX)
+        {
+            return;
+        }
+
+        Memory output = k.Buffer("dx", Element);
+        StridesParameter dx = new(k, "dx", 3, Wide);
+        Value share = k.Scalar("share", type);
+        Value scale = HasScale ? new ChannelVector(k, items.Channel, Affine, Wide).Load("scale").To(type) : share.Like(1);
+        Value factor = scale * source.InverseStd, meanSum = sums[0] * share, meanProduct = sums[1] * share;
+        Value start = dx.Along(1, items.Channel);
+        items.ForEach(elements =>
+        {
+            (Value Gradient, Value Normalized)[] loaded = source.Load(elements);
+            for (int i = 0; i < loaded.Length; i++)
+            {
+                Value rest = k.Fma(loaded[i].Normalized, meanProduct, meanSum);
+                k.Store(output, start + dx.Along(0, elements[i].Image) + dx.Along(2, elements[i].Place), factor * (loaded[i].Gradient - rest), elements[i].Exists);
+            }
+        });
+    }
+
+    /// <summary>The operands that both passes read.</summary>
+    private sealed class Source
+    {
+        private readonly KernelBuilder _k;
+        private readonly Memory _x, _dy;
+        private readonly Memory? _y;
+        private readonly StridesParameter _xStrides, _dyStrides;
+        private readonly StridesParameter? _yStrides;
+        private readonly Value _channel, _mean;
+
+        public Source(KernelBuilder k, ChannelItems items, in BatchNormBackwardKernel kernel)
+        {
+            (_k, _channel) = (k, items.Channel);
+            _x = k.Buffer("x", kernel.Element);
+            _dy = k.Buffer("dy", kernel.Element);
+            _y = kernel.HasY ? k.Buffer("y", kernel.Element) : null;
+            _xStrides = new StridesParameter(k, "x", 3, kernel.Wide);
+            _dyStrides = new StridesParameter(k, "dy", 3, kernel.Wide);
+            _yStrides = kernel.HasY ? new StridesParameter(k, "y", 3, kernel.Wide) : null;
+            ChannelVector vector = new(k, items.Channel, kernel.Element, kernel.Wide);
+            _mean = vector.Load("mean");
+            InverseStd = vector.Load("inverse_std");
+        }
+
+        public Value InverseStd { get; }
+
+        /// <summary>dy and x̂ of elements, both 0 where there is none.</summary>
+        public (Value Gradient, Value Normalized)[] Load((Value Image, Value Place, Value Exists)[] elements)
+        {
+            Value[] x = Read(_x, _xStrides, elements), dy = Read(_dy, _dyStrides, elements);
+            if (_y is not null)
+            {
+                Value[] y = Read(_y, _yStrides!, elements);
+                dy = [.. dy.Zip(y, (gradient, result) => _k.Select(result > 0, gradient, gradient.Like(0)))];
+            }
+
+            return [.. dy.Zip(x, (gradient, number) => (gradient, (number - _mean) * InverseStd))];
+        }
+
+        private Value[] Read(Memory memory, StridesParameter strides, (Value Image, Value Place, Value Exists)[] elements)
+        {
+            Value start = strides.Along(1, _channel);
+            return Array.ConvertAll(elements, e => _k.Load(memory, start + strides.Along(0, e.Image) + strides.Along(2, e.Place), e.Exists));
+        }
+    }
+}

@@ -1,0 +1,97 @@
+namespace Engine.Gpu;
+
+/// <summary>What a launch of a batch normalisation does.</summary>
+internal enum BatchNormStage : byte
+{
+    /// <summary>Everything: a group sees its channels as a whole.</summary>
+    Whole,
+
+    /// <summary>The reductions over each chunk, left in memory.</summary>
+    Partial,
+
+    /// <summary>Combines the chunks' results, in order, and does the rest.</summary>
+    Apply,
+}
+
+/// <summary>Statistics per channel, normalisation, scale and shift, ReLU and the update of the running statistics.</summary>
+/// <remarks>Numbers are taken relative to the channel's first, so that a mean that is large beside the deviation costs no digits.</remarks>
+internal readonly record struct BatchNormForwardKernel(
+    BatchNormStage Stage, int Tile, DType Element, DType Affine, bool HasScale, bool HasShift, bool HasRunning, bool Relu, bool Wide) : IKernelDefinition
+{
+    public Kernel Build(GpuTarget target)
+    {
+        KernelBuilder k = new("batch_norm", target, target.GroupSize);
+        RegisterType type = Element.InRegister();
+        Memory input = k.Buffer("x", Element, readOnly: true);
+        Memory? partial = Stage == BatchNormStage.Whole ? null : k.Buffer("partials", type == RegisterType.Float64 ? DType.Float64 : DType.Float32);
+        ChannelItems items = new(k, Tile);
+        StridesParameter x = new(k, "x", 3, Wide);
+        Value origin = k.Load(input, x.Along(1, items.Channel), items.Exists);
+        Moments moments = Stage == BatchNormStage.Apply ? Combined(k, items, partial!, type) : OfChunk(k, items, input, x, origin);
+        moments = moments.Over(k, items.Reduction(type, type, type));
+        if (Stage == BatchNormStage.Partial)
+        {
+            k.Store(partial!, items.PartialPlace(0, k.GroupY), moments.Mean, items.IsFirst);
+            k.Store(partial!, items.PartialPlace(1, k.GroupY), moments.Deviation, items.IsFirst);
+        }
+        else
+        {
+            Normalize(k, items, input, x, origin, moments);
+        }
+
+        return k.Build();
+    }
+
+    private static Moments OfChunk(KernelBuilder k, ChannelItems items, Memory input, StridesParameter x, Value origin)
+    {
+        MomentsVariable moments = new(k, origin.Type);
+        Value start = x.Along(1, items.Channel);
+        items.ForEach(elements =>
+        {
+            Value[] numbers = Array.ConvertAll(elements, e => k.Load(input, start + x.Along(0, e.Image) + x.Along(2, e.Place), e.Exists) - origin);
+            moments.Add(Moments.Of(k, numbers, Array.ConvertAll(elements, static e => e.Exists)));
+        });
+        return moments.Value;
+    }
+
+    private static Moments Combined(KernelBuilder k, ChannelItems items, Memory partial, RegisterType type)
+    {
+        MomentsVariable moments = new(k, type);
+        items.ForEachChunk(chunk => moments.Add(new Moments(
+            items.CountOf(chunk).To(type), k.Load(partial, items.PartialPlace(0, chunk)), k.Load(partial, items.PartialPlace(1, chunk)))));
+        return moments.Value;
+    }
+
+    private void Normalize(KernelBuilder k, ChannelItems items, Memory input, StridesParameter x, Value origin, Moments moments)
+    {
+        RegisterType type = Element.InRegister();
+        Memory output = k.Buffer("y", Element), means = k.Buffer("mean", Element), inverses = k.Buffer("inverse_std", Element);
+        StridesParameter y = new(k, "y", 3, Wide), meanStep = new(k, "mean", 1, Wide), inverseStep = new(k, "inverse_std", 1, Wide);
+        Value epsilon = k.Scalar("epsilon", type);
+        Value variance = moments.Deviation / moments.Count, inverse = MathFunctions.Rsqrt(k, variance + epsilon), mean = origin + moments.Mean;
+        ChannelVector vector = new(k, items.Channel, Affine, Wide);
+        Value scale = HasScale ? vector.Load("scale").To(type) : inverse.Like(1), shift = HasShift ? vector.Load("shift").To(type) : inverse.Like(0);
+        Value isWriter = items.IsFirst & k.GroupY.Is(0);
+        k.Store(means, meanStep.Along(0, items.Channel), mean, isWriter);
+        k.Store(inverses, inverseStep.Along(0, items.Channel), inverse, isWriter);
+        if (HasRunning)
+        {
+            Value keep = k.Scalar("keep", type), momentum = k.Scalar("momentum", type), unbiased = k.Scalar("unbiased", type);
+            vector.Update("running_mean", isWriter, old => (keep * old.To(type)) + (momentum * mean));
+            vector.Update("running_variance", isWriter, old => (keep * old.To(type)) + (unbiased * variance));
+        }
+
+        Value factor = inverse * scale, start = x.Along(1, items.Channel), yStart = y.Along(1, items.Channel);
+        bool relu = Relu;
+        items.ForEach(elements =>
+        {
+            Value[] numbers = Array.ConvertAll(elements, e => k.Load(input, start + x.Along(0, e.Image) + x.Along(2, e.Place), e.Exists));
+            for (int i = 0; i < numbers.Length; i++)
+            {
+                (Value image, Value place, Value exists) = elements[i];
+                Value result = k.Fma(numbers[i] - origin - moments.Mean, factor, shift);
+                k.Store(output, yStart + y.Along(0, image) + y.Along(2, place), relu ? k.Max(result, result.Like(0)) : result, exists);
+            }
+        });
+    }
+}

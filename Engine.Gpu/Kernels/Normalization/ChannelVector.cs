@@ -1,0 +1,27 @@
+namespace Engine.Gpu;
+
+/// <summary>Vectors with a number for each channel (or column), such as scale and shift.</summary>
+internal sealed class ChannelVector(KernelBuilder k, Value channel, DType dtype, bool wide)
+{
+    /// <summary>Adds a vector to the arguments.</summary>
+    public static void AddArgument(ref ArgumentList arguments, in Operand? operand, bool wide)
+    {
+        arguments.AddOptional(operand);
+        arguments.AddStrides(operand, wide);
+    }
+
+    /// <summary>The channel's number of a vector.</summary>
+    public Value Load(string name)
+    {
+        Memory memory = k.Buffer(name, dtype);
+        return k.Load(memory, new StridesParameter(k, name, 1, wide).Along(0, channel));
+    }
+
+    /// <summary>Replaces the channel's number of a vector.</summary>
+    public void Update(string name, Value condition, Func<Value, Value> update)
+    {
+        Memory memory = k.Buffer(name, dtype);
+        Value place = new StridesParameter(k, name, 1, wide).Along(0, channel);
+        k.Store(memory, place, update(k.Load(memory, place, condition)).To(dtype.InRegister()), condition);
+    }
+}

@@ -1,0 +1,77 @@
+namespace Engine.Gpu;
+
+/// <summary>Count, mean and summed squared deviation of numbers, which merge without cancellation however large the mean is (Chan, Golub and LeVeque 1979).</summary>
+/// <param name="Count">A float.</param>
+/// <param name="Mean">Anything where the count is 0.</param>
+/// <param name="Deviation">Σ(x − mean)².</param>
+internal sealed record Moments(Value Count, Value Mean, Value Deviation)
+{
+    /// <summary>The moments of a few numbers of which some do not count.</summary>
+    public static Moments Of(KernelBuilder k, Value[] numbers, Value[] counts)
+    {
+        Value zero = numbers[0].Like(0), one = numbers[0].Like(1);
+        Value count = zero, sum = zero, deviation = zero;
+        for (int i = 0; i < numbers.Length; i++)
+        {
+            count += k.Select(counts[i], one, zero);
+            sum += k.Select(counts[i], numbers[i], zero);
+        }
+
+        Value mean = sum / k.Max(count, one);
+        for (int i = 0; i < numbers.Length; i++)
+        {
+            Value distance = k.Select(counts[i], numbers[i] - mean, zero);
+            deviation = k.Fma(distance, distance, deviation);
+        }
+
+        return new Moments(count, mean, deviation);
+    }
+
+    /// <summary>The moments of both sets of numbers.</summary>
+    public static Moments Merge(KernelBuilder k, Moments a, Moments b)
+    {
+        Value count = a.Count + b.Count;
+        Value some = k.Max(count, count.Like(1));
+        Value distance = b.Mean - a.Mean;
+        Value mean = k.Fma(distance, b.Count / some, a.Mean);
+        Value deviation = a.Deviation + b.Deviation + (distance * distance * (a.Count * b.Count / some));
+        return new Moments(count, mean, deviation);
+    }
+
+    /// <summary>The moments over a segment of work-items.</summary>
+    public Moments Over(KernelBuilder k, GroupReduction reduction)
+    {
+        Value[] all = reduction.Combine([Count, Mean, Deviation], (a, b) =>
+        {
+            (Moments left, Moments right) = (new(a[0], a[1], a[2]), new(b[0], b[1], b[2]));
+            Moments both = Merge(k, left, right);
+            return [both.Count, both.Mean, both.Deviation];
+        });
+        return new Moments(all[0], all[1], all[2]);
+    }
+}
+
+/// <summary>Moments that grow.</summary>
+internal sealed class MomentsVariable
+{
+    private readonly KernelBuilder _k;
+    private readonly Variable _count, _mean, _deviation;
+
+    /// <summary>No numbers yet.</summary>
+    public MomentsVariable(KernelBuilder k, RegisterType type)
+    {
+        _k = k;
+        Value zero = k.Constant(type, 0);
+        (_count, _mean, _deviation) = (k.Variable(zero), k.Variable(zero), k.Variable(zero));
+    }
+
+    /// <summary>What they are now.</summary>
+    public Moments Value => new(_count.Value, _mean.Value, _deviation.Value);
+
+    /// <summary>Takes in more.</summary>
+    public void Add(Moments more)
+    {
+        Moments both = Moments.Merge(_k, Value, more);
+        (_count.Value, _mean.Value, _deviation.Value) = (both.Count, both.Mean, both.Deviation);
+    }
+}
