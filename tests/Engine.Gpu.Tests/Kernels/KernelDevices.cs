@@ -1,29 +1,36 @@
+using Engine.PtxInterpreter;
 using NUnit.Framework;
 
 namespace Engine.Gpu.Tests;
 
 /// <summary>
-/// The OpenCL device of this machine under several descriptions, so that kernels for cards, small groups and poor languages run here too.
+/// The OpenCL device of this machine under several descriptions, so that kernels for cards, small groups and poor languages run here too,
+/// and the interpreter of PTX.
 /// </summary>
 internal static class KernelDevices
 {
-    private static readonly Dictionary<string, OpenClDevice> s_devices = [];
+    private static readonly Dictionary<string, GpuDevice> s_devices = [];
     private static readonly Lock s_lock = new();
 
-    /// <summary>Names of the descriptions: as it is; as a card; as a small card with small groups, where calls are soon long.</summary>
-    public static string[] All => ["processor", "card", "small"];
+    /// <summary>Names of the descriptions: as it is; as a card; as a small card with small groups, where calls are soon long; as PTX.</summary>
+    public static string[] All => ["processor", "card", "small", "interpreter"];
 
-    /// <summary>As it is, and without math functions.</summary>
-    public static string[] WithAndWithoutMath => ["processor", "plain"];
+    /// <summary>As it is, and without math functions, which PTX never has.</summary>
+    public static string[] WithAndWithoutMath => ["processor", "plain", "interpreter"];
 
     /// <summary>The device under a description; the test is skipped where there is no OpenCL.</summary>
-    public static OpenClDevice Get(string name)
+    public static GpuDevice Get(string name)
     {
         lock (s_lock)
         {
-            if (s_devices.TryGetValue(name, out OpenClDevice? device))
+            if (s_devices.TryGetValue(name, out GpuDevice? device))
             {
                 return device;
+            }
+
+            if (name == "interpreter")
+            {
+                return s_devices[name] = InterpretedCuda.CreateDevice();
             }
 
             GpuTarget target;

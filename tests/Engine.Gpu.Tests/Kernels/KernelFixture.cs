@@ -1,22 +1,29 @@
+using Engine.PtxInterpreter;
 using Engine.Tests.Comparison;
 using NUnit.Framework;
 
 namespace Engine.Gpu.Tests;
 
-/// <summary>Runs kernels on a device of the machine: as it is, and with groups of 64 as small cards have them.</summary>
-internal abstract class KernelFixture(Func<GpuTarget, GpuTarget> limits)
+/// <summary>
+/// Runs kernels on a device of the machine: as it is, and with groups of 64 as small cards have them; and on the interpreter of PTX, which
+/// checks every access.
+/// </summary>
+internal abstract class KernelFixture(Func<GpuTarget, GpuTarget> limits, bool isInterpreted = false)
 {
+    /// <summary>Among <see cref="GroupLimits"/>: the interpreter.</summary>
+    private const int Interpreter = -1;
+
     private GpuDriver? _driver;
     private TestDevice? _device;
 
     /// <summary>With groups of at most so many work-items; 0 for the device's own limit.</summary>
     protected KernelFixture(int largestGroup)
-        : this(target => largestGroup > 0 ? target with { MaxGroupSize = largestGroup } : target)
+        : this(target => largestGroup > 0 ? target with { MaxGroupSize = largestGroup } : target, largestGroup == Interpreter)
     {
     }
 
-    /// <summary>The largest groups to build kernels for; 0 for the device's own limit.</summary>
-    public static readonly int[] GroupLimits = [0, 64];
+    /// <summary>The largest groups to build kernels for; 0 for the device's own limit, −1 for the interpreter.</summary>
+    public static readonly int[] GroupLimits = [0, 64, Interpreter];
 
     /// <summary>The kernels.</summary>
     protected Backend Backend => Device.Backend;
@@ -27,6 +34,13 @@ internal abstract class KernelFixture(Func<GpuTarget, GpuTarget> limits)
     [OneTimeSetUp]
     public void OpenDevice()
     {
+        if (isInterpreted)
+        {
+            _driver = InterpretedCuda.CreateDriver();
+            _device = new TestDevice(_driver);
+            return;
+        }
+
         _driver = OpenClMachine.NewDriver();
         GpuTarget target = limits(_driver.Target);
         if (target != _driver.Target)

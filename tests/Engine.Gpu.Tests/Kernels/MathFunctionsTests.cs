@@ -1,11 +1,13 @@
 using System.Runtime.InteropServices;
+using Engine.PtxInterpreter;
 using NUnit.Framework;
 
 namespace Engine.Gpu.Tests;
 
 /// <summary>The expansions of elementary functions, on a device that is told it has none, against double precision.</summary>
-[TestFixture]
-internal sealed class MathFunctionsTests
+[TestFixture("opencl")]
+[TestFixture("interpreter")]
+internal sealed class MathFunctionsTests(string name)
 {
     private const int Count = 1 << 16;
     private static readonly double[] s_special =
@@ -14,11 +16,17 @@ internal sealed class MathFunctionsTests
         double.NaN, double.PositiveInfinity, double.NegativeInfinity, float.MaxValue, float.MinValue, 1e-310, 0.9999999, 1.0000001, 17, 16777217,
     ];
 
-    private OpenClDriver _driver = null!;
+    private GpuDriver _driver = null!;
 
     [OneTimeSetUp]
     public void MakeDriver()
     {
+        if (name == "interpreter")
+        {
+            _driver = InterpretedCuda.CreateDriver();
+            return;
+        }
+
         using OpenClDriver plain = OpenClMachine.NewDriver();
         _driver = OpenClMachine.NewDriver(plain.Target with { HasMathFunctions = false });
     }

@@ -14,6 +14,9 @@ public enum TargetVariant
 
     /// <summary>A device with hardly any shared memory.</summary>
     NoShared,
+
+    /// <summary>Not this device but the interpreter of PTX.</summary>
+    Interpreter,
 }
 
 /// <summary>The limits of each variant.</summary>

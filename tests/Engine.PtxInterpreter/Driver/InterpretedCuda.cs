@@ -12,7 +12,16 @@ internal static class InterpretedCuda
     /// <summary>The same, with the card.</summary>
     public static CudaDevice CreateDevice(out FakeDevice card, int computeCapability = 80, long memoryBytes = 2L << 30)
     {
+        CudaDriver driver = CreateDriver(out card, computeCapability, memoryBytes);
+        return new CudaDevice("cuda, interpreted", driver);
+    }
+
+    /// <summary>The driver alone.</summary>
+    public static CudaDriver CreateDriver() => CreateDriver(out _);
+
+    private static CudaDriver CreateDriver(out FakeDevice card, int computeCapability = 80, long memoryBytes = 2L << 30)
+    {
         card = FakeCuda.AddDevice(computeCapability: computeCapability, memoryBytes: memoryBytes);
-        return new CudaDevice("cuda, interpreted", CudaDriver.Open(FakeCuda.Api, card.Ordinal));
+        return CudaDriver.Open(FakeCuda.Api, card.Ordinal);
     }
 }

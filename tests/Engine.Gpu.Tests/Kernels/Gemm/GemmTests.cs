@@ -6,7 +6,8 @@ namespace Engine.Gpu.Tests;
 [TestFixture(TargetVariant.Card)]
 [TestFixture(TargetVariant.SmallCard)]
 [TestFixture(TargetVariant.NoShared)]
-internal sealed class GemmTests(TargetVariant variant) : KernelFixture(target => TargetVariants.Of(target, variant))
+[TestFixture(TargetVariant.Interpreter)]
+internal sealed class GemmTests(TargetVariant variant) : KernelFixture(target => TargetVariants.Of(target, variant), variant == TargetVariant.Interpreter)
 {
     private static readonly MapProgram s_shiftedRelu = MapProgram.Compile(1, Expr.Relu(Expr.Input(0)) + 0.5);
 
