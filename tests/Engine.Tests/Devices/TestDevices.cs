@@ -1,16 +1,20 @@
 using Engine.Cpu;
 using Engine.Gpu;
+using Engine.PtxInterpreter;
 using Engine.Tests.Reference;
 using NUnit.Framework;
 
 namespace Engine.Tests.Devices;
 
 /// <summary>
-/// The devices on which one suite runs: the reference, the CPU with one and two threads, and every card that was found. The environment
-/// variable <c>ENGINE_TEST_DEVICES</c> (parts of names, with commas) narrows them.
+/// The devices on which one suite runs: the reference, the CPU with one and two threads, every card that was found, and the CUDA backend over
+/// an interpreter of its PTX, which checks each access and needs no card. The environment variable <c>ENGINE_TEST_DEVICES</c> (parts of names, with commas) narrows them.
 /// </summary>
 internal static class TestDevices
 {
+    private const string InterpretedName = "interpreted cuda";
+
+    private static readonly Lazy<CudaDevice> s_interpreted = new(() => InterpretedCuda.CreateDevice());
     private static readonly Dictionary<string, Func<Device>> s_devices = Find();
 
     /// <summary>For <see cref="TestFixtureSourceAttribute"/>: one fixture per device; those that this machine lacks are skipped and say why.</summary>
@@ -40,6 +44,7 @@ internal static class TestDevices
         ReferenceDevice => new ReferenceDevice(),
         CpuDevice cpu => new CpuDevice("cpu", cpu.Threads),
         OpenClDevice openCl => openCl.OpenAgain(),
+        CudaDevice when name == InterpretedName => InterpretedCuda.CreateDevice(),
         Device shared => shared,
     };
 
@@ -64,6 +69,7 @@ internal static class TestDevices
             }
         }
 
+        devices[InterpretedName] = () => s_interpreted.Value;
         return devices;
     }
 
