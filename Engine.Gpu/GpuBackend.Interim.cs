@@ -2,8 +2,6 @@ namespace Engine.Gpu;
 
 internal sealed partial class GpuBackend
 {
-    public override void Reduce(in ReduceArgs args) => throw Missing(nameof(Reduce));
-
     public override void ConvForward(in ConvArgs args) => throw Missing(nameof(ConvForward));
 
     public override void ConvBackwardData(in ConvArgs args) => throw Missing(nameof(ConvBackwardData));

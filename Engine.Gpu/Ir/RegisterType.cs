@@ -42,4 +42,14 @@ internal static class RegisterTypes
         DType.Int32 or DType.UInt8 or DType.Bool => RegisterType.Int32,
         _ => throw new UnreachableException(),
     };
+
+    /// <summary>The element type that holds a register; truth values and unsigned numbers have none.</summary>
+    public static DType InMemory(this RegisterType type) => type switch
+    {
+        RegisterType.Float32 => DType.Float32,
+        RegisterType.Float64 => DType.Float64,
+        RegisterType.Int32 => DType.Int32,
+        RegisterType.Int64 => DType.Int64,
+        RegisterType.Bool or RegisterType.UInt32 or _ => throw new UnreachableException($"{type} in memory"),
+    };
 }

@@ -9,8 +9,8 @@ namespace Engine.Gpu;
 /// <remarks>Unmanaged: spaces live on the stack of the calling thread.</remarks>
 internal unsafe struct IterationSpace
 {
-    /// <summary>Inputs and outputs of a pointwise program.</summary>
-    public const int MaxOperands = MapProgram.MaxInputs + MapProgram.MaxOutputs;
+    /// <summary>Inputs and outputs of a program, and the element number.</summary>
+    public const int MaxOperands = MapProgram.MaxInputs + MapProgram.MaxOutputs + 1;
 
     private fixed long _sizes[Shape.MaxRank];
     private fixed long _offsets[MaxOperands];
@@ -55,8 +55,8 @@ internal unsafe struct IterationSpace
         return space;
     }
 
-    /// <summary>Adds an operand by its layout. <paramref name="shape"/> and <paramref name="axes"/> are those of <see cref="Over"/>.</summary>
-    public void Add(Shape shape, AxisSet axes, in Layout layout)
+    /// <summary>Adds an operand by its strides. <paramref name="shape"/> and <paramref name="axes"/> are those of <see cref="Over"/>.</summary>
+    public void Add(Shape shape, AxisSet axes, ReadOnlySpan<long> strides, long offset)
     {
         Debug.Assert(Operands < MaxOperands);
         int loop = 0;
@@ -64,11 +64,11 @@ internal unsafe struct IterationSpace
         {
             if (axes.Contains(axis) && shape[axis] != 1)
             {
-                SetStride(Operands, loop++, layout.Strides[axis]);
+                SetStride(Operands, loop++, strides[axis]);
             }
         }
 
-        _offsets[Operands++] = layout.Offset;
+        _offsets[Operands++] = offset;
     }
 
     /// <summary>Length of one loop.</summary>

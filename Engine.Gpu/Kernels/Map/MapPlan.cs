@@ -33,12 +33,12 @@ internal struct MapPlan
         IterationSpace space = IterationSpace.Over(args.Shape, axes);
         foreach (ref readonly Operand input in args.Inputs)
         {
-            space.Add(args.Shape, axes, input.Layout);
+            space.Add(args.Shape, axes, input.Layout.Strides, input.Layout.Offset);
         }
 
         foreach (ref readonly Operand output in args.Outputs)
         {
-            space.Add(args.Shape, axes, output.Layout);
+            space.Add(args.Shape, axes, output.Layout.Strides, output.Layout.Offset);
         }
 
         if (!args.Program.UsesIndex && !args.Program.UsesRandom)

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Numerics;
 
 namespace Engine.Gpu;
@@ -47,7 +46,7 @@ internal sealed class GroupReduction
         _shared = new Memory[_shuffled == _width ? 0 : types.Length];
         for (int i = 0; i < _shared.Length; i++)
         {
-            _shared[i] = k.Shared($"{name}{i}", InMemory(types[i]), k.GroupSize / _shuffled);
+            _shared[i] = k.Shared($"{name}{i}", types[i].InMemory(), k.GroupSize / _shuffled);
         }
     }
 
@@ -134,13 +133,4 @@ internal sealed class GroupReduction
             _k.Store(_shared[i], place, values[i], condition);
         }
     }
-
-    private static DType InMemory(RegisterType type) => type switch
-    {
-        RegisterType.Float32 => DType.Float32,
-        RegisterType.Float64 => DType.Float64,
-        RegisterType.Int32 => DType.Int32,
-        RegisterType.Int64 => DType.Int64,
-        RegisterType.Bool or RegisterType.UInt32 or _ => throw new UnreachableException($"a reduction of {type}"),
-    };
 }

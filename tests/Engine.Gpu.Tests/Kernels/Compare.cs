@@ -22,6 +22,17 @@ internal static class Compare
         return Tensor.From<double>(values, shape, Reference).To(dtype);
     }
 
+    /// <summary>The whole block of a tensor on another device, seen under the same layout.</summary>
+    public static Tensor SameLayout(Tensor x, Device device)
+    {
+        int size = x.DType.SizeInBytes();
+        byte[] bytes = new byte[x.Storage.Bytes];
+        x.Device.Download(x.Storage, 0, bytes);
+        Tensor block = Tensor.Allocate([bytes.Length / size], x.DType, device);
+        device.Upload(bytes, block.Storage, 0);
+        return block.ViewAs(x.Layout);
+    }
+
     /// <summary>All elements equal within a relative bound (absolute below 1); NaN and infinities exactly.</summary>
     public static void AssertClose(Tensor actual, Tensor expected, double bound, string what)
     {

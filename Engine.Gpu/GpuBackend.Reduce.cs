@@ -1,0 +1,148 @@
+namespace Engine.Gpu;
+
+internal sealed partial class GpuBackend
+{
+    public override void Reduce(in ReduceArgs args)
+    {
+        ReducePlan plan = ReducePlan.Create(args);
+        if (ReduceLaunch.MostArgumentBytes(args, plan) > Target.MaxArgumentBytes)
+        {
+            ReduceThroughCopies(args);
+            return;
+        }
+
+        ReduceParts(args, plan);
+    }
+
+    // Halves the outermost loop over results until a launch can count them.
+    private void ReduceParts(in ReduceArgs args, in ReducePlan plan)
+    {
+        ReducePlan part = plan;
+        while (part.Results > MostElementsOfLaunch)
+        {
+            if (part.Kept.Size(0) == 1)
+            {
+                part.Kept = part.Kept.Inside(0);
+                continue;
+            }
+
+            ReducePlan first = part;
+            long half = part.Kept.Size(0) / 2;
+            first.Kept = part.Kept.Part(0, half);
+            ReduceParts(args, first);
+            part.Kept = part.Kept.Part(half, part.Kept.Size(0) - half);
+        }
+
+        ReduceResults(args, part);
+    }
+
+    private void ReduceResults(in ReduceArgs args, in ReducePlan plan)
+    {
+        bool isWide = plan.IsWide(), isLong = plan.Elements > MostElementsOfLaunch;
+        int width = isLong ? 1 : ReduceLaunch.WidthOf(args, plan, Target);
+        ReduceShape shape = ReduceShape.Choose(Target, plan.Results, plan.Elements / width, plan.IsByColumns(), mayCut: true);
+        var launch = new ReduceLaunch(args, plan, shape, width, isWide);
+        if (shape.Chunks == 1 && !isLong)
+        {
+            ReduceKernel whole = launch.Kernel(ReduceStage.Whole);
+            ArgumentList arguments = new(stackalloc KernelArgument[96]);
+            launch.AddArguments(ref arguments, whole, plan.Reduced, plan.Elements / width, 0, 0, []);
+            Launch(whole, launch.Grid(1), arguments.Span);
+            return;
+        }
+
+        using TensorScope scope = TensorScope.Begin();
+        using GradMode.Scope mode = GradMode.Off();
+        int parts = isLong ? Parts(plan.Reduced) : 1;
+        long chunks = (long)parts * shape.Chunks;
+        isWide |= chunks * plan.Results >= MapPlan.MostElements * 2;
+        launch = new ReduceLaunch(args, plan, shape, width, isWide);
+        RegisterType[] types = Accumulators.SlotTypes(args.Program, args.ComputeType.InRegister(), isWide ? RegisterType.Int64 : RegisterType.Int32);
+        Shape stateShape = [(int)chunks, (int)plan.Results];
+        Operand[] states = Array.ConvertAll(types, type => Allocate(stateShape, type.InMemory()));
+        int chunk = 0;
+        ReduceChunks(launch, plan.Reduced, states, ref chunk, 0);
+
+        ReduceShape finish = ReduceShape.Choose(Target, plan.Results, chunk, byColumns: true, mayCut: false);
+        launch = new ReduceLaunch(args, plan, finish, 1, isWide);
+        ReduceKernel last = launch.Kernel(ReduceStage.Finish);
+        ArgumentList finishing = new(stackalloc KernelArgument[96]);
+        launch.AddArguments(ref finishing, last, plan.Reduced, chunk, 0, 0, states);
+        Launch(last, launch.Grid(1), finishing.Span);
+    }
+
+    /// <summary>The states of all chunks, in ascending order of the elements, however many launches that takes.</summary>
+    private void ReduceChunks(in ReduceLaunch launch, in IterationSpace reduced, Operand[] states, ref int chunk, long firstItem)
+    {
+        if (reduced.Count > MostElementsOfLaunch)
+        {
+            long size = reduced.Size(0), inner = reduced.Count / size;
+            if (size == 1)
+            {
+                ReduceChunks(launch, reduced.Inside(0), states, ref chunk, firstItem);
+                return;
+            }
+
+            ReduceChunks(launch, reduced.Part(0, size / 2), states, ref chunk, firstItem);
+            ReduceChunks(launch, reduced.Part(size / 2, size - (size / 2)), states, ref chunk, firstItem + (size / 2 * inner));
+            return;
+        }
+
+        ReduceKernel kernel = launch.Kernel(ReduceStage.Chunks);
+        ArgumentList arguments = new(stackalloc KernelArgument[96]);
+        launch.AddArguments(ref arguments, kernel, reduced, reduced.Count / kernel.Width, firstItem, chunk, states);
+        Launch(kernel, launch.Grid(launch.Shape.Chunks), arguments.Span);
+        chunk += launch.Shape.Chunks;
+    }
+
+    private int Parts(in IterationSpace reduced)
+    {
+        if (reduced.Count <= MostElementsOfLaunch)
+        {
+            return 1;
+        }
+
+        long size = reduced.Size(0);
+        return size == 1 ? Parts(reduced.Inside(0)) : Parts(reduced.Part(0, size / 2)) + Parts(reduced.Part(size / 2, size - (size / 2)));
+    }
+
+    /// <summary>Where operands need too many arguments, the prologue's values are computed first, and then reduced one after another.</summary>
+    private void ReduceThroughCopies(in ReduceArgs args)
+    {
+        using TensorScope scope = TensorScope.Begin();
+        using GradMode.Scope mode = GradMode.Off();
+        MapProgram prologue = args.Program.Prologue, epilogue = args.Program.Epilogue;
+        Shape results = args.Outputs[0].Shape;
+        var values = new Operand[prologue.OutputCount];
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = Allocate(args.Shape, args.ComputeType);
+        }
+
+        if (args.Shape.ElementCount > 0)
+        {
+            Map(new MapArgs { Program = prologue, ComputeType = args.ComputeType, Shape = args.Shape, Inputs = args.Inputs, Outputs = values, Parameters = args.Parameters });
+        }
+
+        var accumulated = new Operand[values.Length];
+        for (int i = 0; i < values.Length; i++)
+        {
+            Combiner combiner = args.Program.Combiners[i];
+            accumulated[i] = Allocate(results, combiner.YieldsIndex() ? DType.Int64 : args.ComputeType);
+            Reduce(new ReduceArgs
+            {
+                Program = ReduceProgram.Create(Programs.Copy, [combiner], Programs.Copy),
+                ComputeType = args.ComputeType,
+                Axes = args.Axes,
+                Shape = args.Shape,
+                Inputs = [values[i]],
+                Outputs = [accumulated[i]],
+                Parameters = [],
+            });
+        }
+
+        Map(new MapArgs { Program = epilogue, ComputeType = args.ComputeType, Shape = results, Inputs = accumulated, Outputs = args.Outputs, Parameters = args.Parameters });
+    }
+
+    private Operand Allocate(Shape shape, DType dtype) => Tensor.Allocate(shape, dtype, _device).Operand;
+}

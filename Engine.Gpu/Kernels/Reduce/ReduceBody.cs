@@ -1,0 +1,247 @@
+namespace Engine.Gpu;
+
+/// <summary>The parameters of a <see cref="ReduceKernel"/>, and how it reads elements and writes results.</summary>
+internal sealed class ReduceBody
+{
+    private readonly KernelBuilder _k;
+    private readonly ReduceKernel _kernel;
+    private readonly RegisterType _place;
+    private readonly CoordinateParameters _kept;
+    private readonly CoordinateParameters _reduced;
+    private readonly ProgramParameters _parameters;
+    private readonly List<Source> _sources = [];
+    private readonly List<Target> _targets = [];
+    private readonly Memory[] _states = [];
+    private readonly Value _firstItem;
+    private readonly Value _firstChunk;
+    private Value _result;
+
+    /// <summary>Declares the parameters.</summary>
+    public ReduceBody(KernelBuilder k, in ReduceKernel kernel)
+    {
+        (_k, _kernel) = (k, kernel);
+        _place = kernel.IsWide ? RegisterType.Int64 : RegisterType.Int32;
+        Accumulators = new Accumulators(k, kernel.Program, Compute, _place);
+        Results = k.Size("results");
+        Items = k.Size("items");
+        ItemsOfGroup = k.Size("items_of_group");
+        _firstItem = k.Scalar("first_item", _place);
+        _firstChunk = k.Size("first_chunk");
+        _kept = new CoordinateParameters(k, kernel.KeptRank, _place, "kept");
+        _reduced = new CoordinateParameters(k, kernel.Stage == ReduceStage.Finish ? 0 : kernel.ReducedRank, _place, "reduced");
+        _result = k.Int32(0);
+        int inputs = kernel.Program.InputCount;
+        if (kernel.Stage != ReduceStage.Finish)
+        {
+            for (int i = 0; i < inputs; i++)
+            {
+                if (kernel.Program.Prologue.UsesInput(i))
+                {
+                    Memory memory = k.Buffer($"in{i}", kernel.Operands.Type(i));
+                    _sources.Add(new Source(i, memory, kernel.Operands.Access(i), _kept.Strides($"in{i}"), _reduced.Strides($"in{i}")));
+                }
+            }
+
+            if (CountsElements(kernel.Program.Prologue))
+            {
+                _sources.Add(new Source(-1, null, Access.Strided, _kept.Strides("index"), _reduced.Strides("index")) { First = k.Scalar("index_first", _place) });
+            }
+        }
+
+        if (kernel.Stage != ReduceStage.Whole)
+        {
+            _states = [.. Accumulators.Types.Select((type, i) => k.Buffer($"state{i}", type.InMemory()))];
+        }
+
+        if (kernel.Stage != ReduceStage.Chunks)
+        {
+            for (int i = 0; i < kernel.Program.OutputCount; i++)
+            {
+                _targets.Add(new Target(k.Buffer($"out{i}", kernel.Operands.Type(inputs + i)), _kept.Strides($"out{i}")));
+            }
+
+            if (CountsElements(kernel.Program.Epilogue))
+            {
+                _targets.Add(new Target(null, _kept.Strides("out_index"), k.Scalar("out_index_first", _place)));
+            }
+        }
+
+        _parameters = new ProgramParameters(k, kernel.Compute, default, kernel.Program.Prologue, kernel.Program.Epilogue);
+    }
+
+    /// <summary>The states of the combiners.</summary>
+    public Accumulators Accumulators { get; }
+
+    /// <summary>The number of results.</summary>
+    public Value Results { get; }
+
+    /// <summary>The number of items of a result: elements, vectors of them, or chunks.</summary>
+    public Value Items { get; }
+
+    /// <summary>How many of them are a chunk.</summary>
+    public Value ItemsOfGroup { get; }
+
+    private RegisterType Compute => _kernel.Compute.InRegister();
+
+    /// <summary>Whether a program needs the numbers of elements.</summary>
+    public static bool CountsElements(MapProgram program) => program.UsesIndex || program.UsesRandom;
+
+    /// <summary>Finds where the elements of a result begin, and loads what is the same for all of them.</summary>
+    public void Begin(Value result)
+    {
+        _result = result;
+        if (_kernel.Stage == ReduceStage.Finish)
+        {
+            return;
+        }
+
+        Value[] coordinates = _kept.Coordinates(result);
+        foreach (Source source in _sources)
+        {
+            source.Start = _kept.Place(coordinates, source.KeptStrides, source.First);
+            if (source is { Access: Access.Uniform, Memory: { } memory })
+            {
+                // An empty axis leaves nothing that could be read.
+                source.Constant = _k.Load(memory, source.Start, Items > 0);
+            }
+        }
+    }
+
+    /// <summary>Takes items into a state; all loads first, so that they are under way together.</summary>
+    public Value[] Accumulate(Value[] state, ReadOnlySpan<Value> items)
+    {
+        if (_kernel.Stage == ReduceStage.Finish)
+        {
+            foreach (Value item in items)
+            {
+                Value place = (item.To(_place) * Results.To(_place)) + _result.To(_place);
+                state = Accumulators.Merge(state, Array.ConvertAll(_states, memory => _k.Load(memory, place)));
+            }
+
+            return state;
+        }
+
+        int width = _kernel.Width;
+        var loaded = new Value[items.Length][][];
+        for (int i = 0; i < items.Length; i++)
+        {
+            Value[] coordinates = _reduced.Coordinates(items[i]);
+            loaded[i] = [.. _sources.Select(source => Load(source, coordinates))];
+        }
+
+        List<Value[]> elements = [];
+        List<Value> positions = [];
+        for (int i = 0; i < items.Length; i++)
+        {
+            Value position = (items[i].To(_place) + _firstItem) * width;
+            for (int lane = 0; lane < width; lane++)
+            {
+                elements.Add(Prologue(loaded[i], lane));
+                positions.Add(position + lane);
+            }
+        }
+
+        return Accumulators.Add(state, elements, positions);
+    }
+
+    /// <summary>Writes a state: as a chunk's, or as results.</summary>
+    public void Store(Value result, Value[] state)
+    {
+        if (_kernel.Stage == ReduceStage.Chunks)
+        {
+            Value place = ((_firstChunk + _k.GroupY).To(_place) * Results.To(_place)) + result.To(_place);
+            for (int i = 0; i < _states.Length; i++)
+            {
+                _k.Store(_states[i], place, state[i]);
+            }
+
+            return;
+        }
+
+        MapProgram epilogue = _kernel.Program.Epilogue;
+        Value[] accumulated = Accumulators.Results(state), coordinates = _kept.Coordinates(result);
+        Value[] places = [.. _targets.Select(target => _kept.Place(coordinates, target.Strides, target.First))];
+        ElementIndex? index = CountsElements(epilogue) ? new ElementIndex(places[^1]) : default(ElementIndex?);
+        Value[] outputs = ExprEmitter.Emit(_k, epilogue, Compute, accumulated, _parameters, index);
+        for (int i = 0; i < outputs.Length; i++)
+        {
+            // A place that is handed on as it is keeps all its digits, which a single could not hold.
+            Instruction last = epilogue.Code[epilogue.Outputs[i]];
+            Value output = last.Op == ScalarOpcode.Input ? accumulated[last.A] : outputs[i];
+            Memory memory = _targets[i].Memory!;
+            _k.Store(memory, places[i], ExprEmitter.ForStore(_k, output, memory.Element));
+        }
+    }
+
+    private Value[] Load(Source source, Value[] coordinates)
+    {
+        if (source.Constant is { } constant)
+        {
+            return [constant];
+        }
+
+        int width = _kernel.Width;
+        Value place = _reduced.Place(coordinates, source.ReducedStrides, source.Start);
+        if (source.Memory is not { } memory)
+        {
+            Value step = source.ReducedStrides[^1] / width;
+            return [.. Enumerable.Range(0, width).Select(lane => place + (step * lane))];
+        }
+
+        switch (source.Access)
+        {
+            case Access.Row or Access.Flat:
+                return _k.LoadVector(memory, place, width);
+            case Access.Spread:
+                return [_k.Load(memory, place)];
+            default:
+                // The strides of the innermost loop are those of whole vectors.
+                Value step = width == 1 ? place : source.ReducedStrides[^1] / width;
+                return [.. Enumerable.Range(0, width).Select(lane => _k.Load(memory, lane == 0 ? place : place + (step * lane)))];
+        }
+    }
+
+    private Value[] Prologue(Value[][] loaded, int lane)
+    {
+        var inputs = new Value[_kernel.Program.InputCount];
+        Array.Fill(inputs, _k.Int32(0));
+        ElementIndex? index = null;
+        for (int i = 0; i < _sources.Count; i++)
+        {
+            Value value = loaded[i][loaded[i].Length == 1 ? 0 : lane];
+            if (_sources[i].Memory is null)
+            {
+                index = new ElementIndex(value);
+            }
+            else
+            {
+                inputs[_sources[i].Number] = value;
+            }
+        }
+
+        return ExprEmitter.Emit(_k, _kernel.Program.Prologue, Compute, inputs, _parameters, index);
+    }
+
+    /// <summary>An input, or the element number where there is no memory.</summary>
+    private sealed class Source(int number, Memory? memory, Access access, Value[] keptStrides, Value[] reducedStrides)
+    {
+        public int Number { get; } = number;
+
+        public Memory? Memory { get; } = memory;
+
+        public Access Access { get; } = access;
+
+        public Value[] KeptStrides { get; } = keptStrides;
+
+        public Value[] ReducedStrides { get; } = reducedStrides;
+
+        public Value? First { get; init; }
+
+        public Value? Start { get; set; }
+
+        public Value? Constant { get; set; }
+    }
+
+    /// <summary>An output, or the result's number where there is no memory.</summary>
+    private sealed record Target(Memory? Memory, Value[] Strides, Value? First = null);
+}

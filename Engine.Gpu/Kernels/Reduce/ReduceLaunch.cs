@@ -1,0 +1,219 @@
+namespace Engine.Gpu;
+
+/// <summary>The kernels of one reduction and their arguments.</summary>
+internal readonly ref struct ReduceLaunch
+{
+    /// <summary>Bytes of a vector load.</summary>
+    private const int VectorBytes = 16;
+
+    /// <summary>Elements from which vectors are worth a kernel of their own.</summary>
+    private const long LeastElementsForVectors = 1024;
+
+    /// <summary>Items of a work-item from which several are under way at once.</summary>
+    private const long LeastItemsToUnroll = 16;
+
+    private const int MostUnrolled = 4;
+
+    private readonly ReduceArgs _args;
+    private readonly ReducePlan _plan;
+    private readonly int _width;
+    private readonly bool _isWide;
+
+    /// <summary>For one choice of shape and width.</summary>
+    public ReduceLaunch(in ReduceArgs args, in ReducePlan plan, ReduceShape shape, int width, bool isWide)
+    {
+        _args = args;
+        _plan = plan;
+        _width = width;
+        _isWide = isWide;
+        Shape = shape;
+    }
+
+    /// <summary>How work-items are laid out.</summary>
+    public ReduceShape Shape { get; }
+
+    /// <summary>Elements that a work-item loads at once: neighbours of one result, at multiples of their size.</summary>
+    public static int WidthOf(in ReduceArgs args, in ReducePlan plan, GpuTarget target)
+    {
+        if (target.IsProcessor || plan.IsByColumns() || plan.Elements < LeastElementsForVectors)
+        {
+            return 1;
+        }
+
+        int width = 4;
+        while (width > 1 && !Fits(args, plan, width))
+        {
+            width /= 2;
+        }
+
+        return width;
+    }
+
+    /// <summary>Bytes that the arguments take at most.</summary>
+    public static int MostArgumentBytes(in ReduceArgs args, in ReducePlan plan)
+    {
+        const int Buffer = 16, Number = 8, Divisor = 12, Counts = 64;
+        int kept = CoordinateParameters.Padded(plan.Kept.Rank), reduced = CoordinateParameters.Padded(plan.Reduced.Rank);
+        return Counts + ((kept + reduced) * Divisor) + (args.Program.ParameterCount * Number)
+            + (plan.Reduced.Operands * (Buffer + ((kept + reduced) * Number)))
+            + (2 * ReduceProgram.MaxAccumulators * Buffer)
+            + ((plan.Kept.Operands - plan.Reduced.Operands) * (Buffer + (kept * Number)));
+    }
+
+    /// <summary>The kernel of a stage.</summary>
+    public ReduceKernel Kernel(ReduceStage stage)
+    {
+        ReduceProgram program = _args.Program;
+        OperandClasses classes = default;
+        for (int i = 0; i < program.InputCount; i++)
+        {
+            if (stage != ReduceStage.Finish && program.Prologue.UsesInput(i))
+            {
+                classes = classes.With(i, _args.Inputs[i].DType, Classify(_plan, i, _width));
+            }
+        }
+
+        for (int i = 0; stage != ReduceStage.Chunks && i < program.OutputCount; i++)
+        {
+            classes = classes.With(program.InputCount + i, _args.Outputs[i].DType, Access.Strided);
+        }
+
+        bool isFinish = stage == ReduceStage.Finish;
+        long items = _plan.Elements / _width / Shape.Chunks / Shape.Lanes;
+        int unroll = !isFinish && items >= LeastItemsToUnroll ? MostUnrolled : 1;
+        return new ReduceKernel(
+            program,
+            _args.ComputeType,
+            classes,
+            stage,
+            CoordinateParameters.Padded(_plan.Kept.Rank),
+            isFinish ? 0 : CoordinateParameters.Padded(_plan.Reduced.Rank),
+            Shape.Columns,
+            Shape.Lanes,
+            Shape.ByColumns,
+            isFinish ? 1 : _width,
+            unroll,
+            _isWide);
+    }
+
+    /// <summary>The groups: over results, and over chunks.</summary>
+    public LaunchGrid Grid(int chunks) => new((int)((_plan.Results + Shape.Columns - 1) / Shape.Columns), chunks);
+
+    /// <summary>Adds the arguments of a launch, in the order in which <see cref="ReduceBody"/> declares them.</summary>
+    public void AddArguments(
+        ref ArgumentList arguments, in ReduceKernel kernel, in IterationSpace reduced, long items, long firstItem, int firstChunk, ReadOnlySpan<Operand> states)
+    {
+        int chunks = kernel.Stage == ReduceStage.Chunks ? Shape.Chunks : 1;
+        arguments.Add((int)_plan.Results);
+        arguments.Add((int)items);
+        arguments.Add((int)((items + chunks - 1) / chunks));
+        AddPlace(ref arguments, kernel, firstItem);
+        arguments.Add(firstChunk);
+        CoordinateParameters.AddSizes(ref arguments, _plan.Kept, kernel.KeptRank);
+        CoordinateParameters.AddSizes(ref arguments, reduced, kernel.ReducedRank, kernel.Width);
+        int inputs = _args.Inputs.Length;
+        for (int i = 0; kernel.Stage != ReduceStage.Finish && i < _plan.FirstOutput; i++)
+        {
+            if (i < inputs)
+            {
+                if (!_args.Program.Prologue.UsesInput(i))
+                {
+                    continue;
+                }
+
+                AddBuffer(ref arguments, _args.Inputs[i], _plan.Kept.Offset(i) + reduced.Offset(i));
+            }
+
+            CoordinateParameters.AddStrides(ref arguments, _plan.Kept, i, kernel.KeptRank, kernel.IsWide);
+            CoordinateParameters.AddStrides(ref arguments, reduced, i, kernel.ReducedRank, kernel.IsWide, kernel.Width);
+            if (i >= inputs)
+            {
+                AddPlace(ref arguments, kernel, _plan.Kept.Offset(i) + reduced.Offset(i));
+            }
+        }
+
+        foreach (ref readonly Operand state in states)
+        {
+            arguments.Add(state);
+        }
+
+        for (int i = _plan.FirstOutput; kernel.Stage != ReduceStage.Chunks && i < _plan.Kept.Operands; i++)
+        {
+            int output = i - _plan.FirstOutput;
+            if (output < _args.Outputs.Length)
+            {
+                AddBuffer(ref arguments, _args.Outputs[output], _plan.Kept.Offset(i));
+            }
+
+            CoordinateParameters.AddStrides(ref arguments, _plan.Kept, i, kernel.KeptRank, kernel.IsWide);
+            if (output >= _args.Outputs.Length)
+            {
+                AddPlace(ref arguments, kernel, _plan.Kept.Offset(i));
+            }
+        }
+
+        ProgramParameters.AddTo(ref arguments, kernel.Compute, _args.Parameters, null, null, _args.Program.Prologue, _args.Program.Epilogue);
+    }
+
+    private static void AddBuffer(ref ArgumentList arguments, in Operand operand, long offset) =>
+        arguments.Add(KernelArgument.Buffer(operand.Storage.Handle, offset * operand.DType.SizeInBytes()));
+
+    private static void AddPlace(ref ArgumentList arguments, in ReduceKernel kernel, long place)
+    {
+        if (kernel.IsWide)
+        {
+            arguments.Add(place);
+        }
+        else
+        {
+            arguments.Add((int)place);
+        }
+    }
+
+    private static Access Classify(in ReducePlan plan, int input, int width) =>
+        plan.Reduced.IsUniform(input) ? Access.Uniform
+        : width == 1 ? Access.Strided
+        : plan.Reduced.InnerStride(input) switch
+        {
+            1 => Access.Row,
+            0 => Access.Spread,
+            _ => Access.Strided,
+        };
+
+    private static bool Fits(in ReduceArgs args, in ReducePlan plan, int width)
+    {
+        if (plan.Reduced.InnerSize % width != 0)
+        {
+            return false;
+        }
+
+        for (int i = 0; i < args.Inputs.Length; i++)
+        {
+            Operand input = args.Inputs[i];
+            if (!args.Program.Prologue.UsesInput(i) || Classify(plan, i, width) != Access.Row)
+            {
+                continue;
+            }
+
+            int size = input.DType.SizeInBytes();
+            long start = (plan.Kept.Offset(i) * size) + (input.Storage.Device.Kind == DeviceKind.Cuda ? input.Storage.Handle : 0);
+            bool fits = width * size <= VectorBytes && start % (width * size) == 0;
+            for (int loop = 0; loop < plan.Kept.Rank; loop++)
+            {
+                fits &= plan.Kept.Stride(i, loop) % width == 0;
+            }
+
+            for (int loop = 0; loop < plan.Reduced.Rank - 1; loop++)
+            {
+                fits &= plan.Reduced.Stride(i, loop) % width == 0;
+            }
+
+            if (!fits)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}
