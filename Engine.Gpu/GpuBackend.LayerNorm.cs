@@ -1,0 +1,111 @@
+namespace Engine.Gpu;
+
+/// <summary>Layer normalisation: rows forward and to the input, columns to scale and shift.</summary>
+internal sealed partial class GpuBackend
+{
+    public override void LayerNormForward(in LayerNormForwardArgs args)
+    {
+        DType affine = (args.Scale ?? args.Shift ?? args.X).DType;
+        bool fits = HaveType(args.X.DType, args.Y, args.Mean, args.InverseStd) & HaveType(affine, args.Scale, args.Shift)
+            & RowSplit.TrySplit(args.X.Shape, 1, out RowSplit split);
+        if (!fits || !split.TryView(args.X, out Operand x) || !split.TryView(args.Y, out Operand y))
+        {
+            base.LayerNormForward(args);
+            return;
+        }
+
+        bool wide = StridesParameter.IsWide(x, y, args.Mean, args.InverseStd, args.Scale, args.Shift);
+        RowShape shape = ShapeOf(split);
+        ArgumentList arguments = new(stackalloc KernelArgument[32]);
+        arguments.Add(x);
+        arguments.Add(y);
+        arguments.Add(args.Mean);
+        arguments.Add(args.InverseStd);
+        RowItems.AddArguments(ref arguments, split);
+        arguments.AddStrides(x, wide);
+        arguments.AddStrides(y, wide);
+        arguments.AddStrides(args.Mean, wide);
+        arguments.AddStrides(args.InverseStd, wide);
+        arguments.AddNumber(x.DType.InRegister(), args.Epsilon);
+        ChannelVector.AddArgument(ref arguments, args.Scale, wide);
+        ChannelVector.AddArgument(ref arguments, args.Shift, wide);
+        LayerNormForwardKernel kernel = new(x.DType, affine, args.Scale is not null, args.Shift is not null, shape, wide);
+        Launch(kernel, shape.Grid(Target, split.Rows), arguments.Span);
+    }
+
+    public override void LayerNormBackward(in LayerNormBackwardArgs args)
+    {
+        DType type = args.X.DType;
+        bool fits = HaveType(type, args.GradY, args.Mean, args.InverseStd, args.GradX, args.GradScale, args.GradShift)
+            & RowSplit.TrySplit(args.X.Shape, 1, out RowSplit split) & args.X.Shape.ElementCount <= MaxItems;
+        if (!fits || !split.TryView(args.X, out Operand x) || !split.TryView(args.GradY, out Operand dy))
+        {
+            base.LayerNormBackward(args);
+            return;
+        }
+
+        bool wide = StridesParameter.IsWide(x, dy, args.Mean, args.InverseStd, args.Scale, args.GradX, args.GradScale, args.GradShift);
+        if (args.GradX is { } gradX)
+        {
+            _ = split.TryView(gradX, out Operand dx);
+            RowShape shape = ShapeOf(split);
+            ArgumentList arguments = new(stackalloc KernelArgument[32]);
+            arguments.Add(x);
+            arguments.Add(dy);
+            arguments.Add(dx);
+            RowItems.AddArguments(ref arguments, split);
+            arguments.AddStrides(x, wide);
+            arguments.AddStrides(dy, wide);
+            arguments.AddStrides(dx, wide);
+            ChannelVector.AddArgument(ref arguments, args.Mean, wide);
+            ChannelVector.AddArgument(ref arguments, args.InverseStd, wide);
+            ChannelVector.AddArgument(ref arguments, args.Scale, wide);
+            Launch(new LayerNormBackwardKernel(type, args.Scale?.DType ?? type, args.Scale is not null, shape, wide), shape.Grid(Target, split.Rows), arguments.Span);
+        }
+
+        if (args.GradScale is not null || args.GradShift is not null)
+        {
+            LayerNormColumns(args, x, dy, wide);
+        }
+    }
+
+    private void LayerNormColumns(in LayerNormBackwardArgs args, in Operand x, in Operand dy, bool wide)
+    {
+        ChannelTiles tiles = ChannelTiles.Choose(Target, x);
+        LayerNormColumnsKernel kernel = new(BatchNormStage.Whole, tiles.Tile, x.DType, args.GradScale is not null, args.GradShift is not null, wide);
+        using TensorScope scope = TensorScope.Begin();
+        Operand? partials = null;
+        ArgumentList arguments = new(stackalloc KernelArgument[32]);
+        if (tiles.Chunks > 1)
+        {
+            partials = Partials(tiles, x.DType);
+            ArgumentList first = new(stackalloc KernelArgument[32]);
+            first.AddOptional(partials);
+            ChannelItems.AddArguments(ref first, tiles, 1);
+            AddRows(ref first, args, x, dy, wide);
+            Launch(kernel with { Stage = BatchNormStage.Partial, HasScale = false, HasShift = false }, tiles.Grid, first.Span);
+            kernel = kernel with { Stage = BatchNormStage.Apply };
+            arguments.AddOptional(partials);
+        }
+
+        ChannelItems.AddArguments(ref arguments, tiles, 1);
+        if (tiles.Chunks == 1)
+        {
+            AddRows(ref arguments, args, x, dy, wide);
+        }
+
+        ChannelVector.AddArgument(ref arguments, args.GradShift, wide);
+        ChannelVector.AddArgument(ref arguments, args.GradScale, wide);
+        Launch(kernel, tiles.Grid, arguments.Span);
+    }
+
+    private static void AddRows(ref ArgumentList arguments, in LayerNormBackwardArgs args, in Operand x, in Operand dy, bool wide)
+    {
+        arguments.Add(x);
+        arguments.Add(dy);
+        arguments.AddStrides(x, wide);
+        arguments.AddStrides(dy, wide);
+        ChannelVector.AddArgument(ref arguments, args.Mean, wide);
+        ChannelVector.AddArgument(ref arguments, args.InverseStd, wide);
+    }
+}

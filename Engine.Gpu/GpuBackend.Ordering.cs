@@ -1,0 +1,89 @@
+namespace Engine.Gpu;
+
+/// <summary>Running sums, sorting, and the norm of many tensors.</summary>
+internal sealed partial class GpuBackend
+{
+    public override void CumSum(in Operand x, in Operand y, int axis)
+    {
+        bool fits = RowSplit.TrySplit(x.Shape, axis, out RowSplit split) & !(x.DType.IsFloatingPoint() && !y.DType.IsFloatingPoint());
+        if (!fits || !split.TryView(x, out Operand xView) || !split.TryView(y, out Operand yView))
+        {
+            base.CumSum(x, y, axis);
+            return;
+        }
+
+        bool wide = StridesParameter.IsWide(xView, yView);
+        int width = ShapeOf(split).Width == 1 ? 1 : Target.GroupSize;
+        ArgumentList arguments = new(stackalloc KernelArgument[24]);
+        arguments.Add(xView);
+        arguments.Add(yView);
+        RowItems.AddArguments(ref arguments, split);
+        arguments.AddStrides(xView, wide);
+        arguments.AddStrides(yView, wide);
+        arguments.Add((split.Length + width - 1) / width);
+        Launch(new RunningSumKernel(x.DType, y.DType, width, wide), new RowShape(width, 0).Grid(Target, split.Rows), arguments.Span);
+    }
+
+    public override void ArgSort(in Operand x, in Operand indices, int axis, bool descending)
+    {
+        bool fits = RowSplit.TrySplit(x.Shape, axis, out RowSplit split) & x.Shape.ElementCount <= MaxItems & indices.DType == DType.Int64;
+        if (!fits || !split.TryView(x, out Operand keys) || !split.TryView(indices, out Operand places))
+        {
+            base.ArgSort(x, indices, axis, descending);
+            return;
+        }
+
+        bool wide = StridesParameter.IsWide(keys, places);
+        ArgumentList arguments = new(stackalloc KernelArgument[24]);
+        arguments.Add(keys);
+        arguments.Add(places);
+        arguments.Add((int)x.Shape.ElementCount);
+        arguments.Add(split.Length, new Divisor(split.Length));
+        arguments.Add(split.Inner, new Divisor(split.Inner));
+        arguments.AddStrides(keys, wide);
+        arguments.AddStrides(places, wide);
+        Launch(new RankKernel(x.DType, descending, wide), Cover(x.Shape.ElementCount), arguments.Span);
+    }
+
+    public override void GlobalNorm(ReadOnlySpan<Operand> tensors, in Operand result)
+    {
+        const int MostGroups = 64, ElementsOfItem = 16;
+        DType type = tensors.IsEmpty ? result.DType : tensors[0].DType;
+        long largest = 0;
+        bool fits = !tensors.IsEmpty;
+        foreach (Operand x in tensors)
+        {
+            largest = Math.Max(largest, x.Shape.ElementCount);
+            fits &= x.DType == type && x.Layout.IsContiguous;
+        }
+
+        if (!fits || largest > MaxItems)
+        {
+            base.GlobalNorm(tensors, result);
+            return;
+        }
+
+        using TensorScope scope = TensorScope.Begin();
+        int groups = (int)Math.Clamp(largest / (ElementsOfItem * Target.GroupSize), 1, MostGroups);
+        DType sums = type == DType.Float64 ? DType.Float64 : DType.Float32;
+        Operand partials = Tensor.Allocate([tensors.Length * groups], sums, _device).Operand;
+        Span<KernelArgument> space = stackalloc KernelArgument[2 + (2 * SquareSumKernel.Slots)];
+        for (int first = 0; first < tensors.Length; first += SquareSumKernel.Slots)
+        {
+            int used = Math.Min(SquareSumKernel.Slots, tensors.Length - first);
+            ArgumentList arguments = new(space);
+            arguments.Add(partials);
+            arguments.Add(first);
+            for (int slot = 0; slot < SquareSumKernel.Slots; slot++)
+            {
+                Operand x = tensors[first + (slot < used ? slot : 0)];
+                arguments.Add(x);
+                arguments.Add((int)x.Shape.ElementCount);
+            }
+
+            Launch(new SquareSumKernel(type), new LaunchGrid(groups, used), arguments.Span);
+        }
+
+        Launch(new RootOfSumKernel(sums, result.DType), new LaunchGrid(1), partials, result, tensors.Length * groups);
+    }
+}

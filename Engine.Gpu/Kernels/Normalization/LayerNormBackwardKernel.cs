@@ -1,0 +1,104 @@
+namespace Engine.Gpu;
+
+/// <summary>Gradient of layer normalisation to its input: invStd·(g − (Σg + x̂·Σ g·x̂)/length) with g = dy·scale.</summary>
+internal readonly record struct LayerNormBackwardKernel(DType Element, DType Affine, bool HasScale, RowShape Shape, bool Wide) : IKernelDefinition
+{
+    public Kernel Build(GpuTarget target)
+    {
+        KernelBuilder k = new("layer_norm_backward", target, target.GroupSize);
+        RegisterType type = Element.InRegister();
+        Memory input = k.Buffer("x", Element, readOnly: true), gradient = k.Buffer("dy", Element, readOnly: true), output = k.Buffer("dx", Element);
+        RowItems rows = new(k, Shape);
+        RowOperand x = rows.Operand(input, new StridesParameter(k, "x", 3, Wide));
+        RowOperand dy = rows.Operand(gradient, new StridesParameter(k, "dy", 3, Wide)), dx = rows.Operand(output, new StridesParameter(k, "dx", 3, Wide));
+        ChannelVector row = new(k, rows.Row, Element, Wide);
+        Value mean = row.Load("mean"), inverse = row.Load("inverse_std");
+        ColumnVector? scale = HasScale ? new(k, "scale", Affine, Wide) : null;
+
+        // Both are 0 where there is no element: the gradient is.
+        (Value Gradient, Value Normalized) Of(Value index, Value exists, Value[] values) =>
+            (scale is null ? values[1] : values[1] * scale.Load(index, exists, type), (values[0] - mean) * inverse);
+
+        RowReader reader = rows.Reader(x, dy);
+        Variable sum = k.Variable(k.Constant(type, 0)), product = k.Variable(k.Constant(type, 0));
+        reader.ForEach((index, exists, values) =>
+        {
+            (Value g, Value normalized) = Of(index, exists, values);
+            sum.Value += g;
+            product.Value = k.Fma(g, normalized, product.Value);
+        });
+        Value[] sums = rows.Reduction(type, type).Sums(sum.Value, product.Value);
+        Value share = 1 / rows.Length.To(type), meanSum = sums[0] * share, meanProduct = sums[1] * share;
+        reader.ForEach((index, exists, values) =>
+        {
+            (Value g, Value normalized) = Of(index, exists, values);
+            k.Store(output, dx.Place(index), inverse * (g - k.Fma(normalized, meanProduct, meanSum)), exists);
+        });
+        return k.Build();
+    }
+}
+
+/// <summary>Gradients to scale and shift: Σ dy·x̂ and Σ dy of each column; one launch, or two where chunks of rows are summed apart.</summary>
+internal readonly record struct LayerNormColumnsKernel(BatchNormStage Stage, int Tile, DType Element, bool HasScale, bool HasShift, bool Wide) : IKernelDefinition
+{
+    public Kernel Build(GpuTarget target)
+    {
+        KernelBuilder k = new("layer_norm_columns", target, target.GroupSize);
+        RegisterType type = Element.InRegister();
+        Memory? partial = Stage == BatchNormStage.Whole ? null : k.Buffer("partials", type == RegisterType.Float64 ? DType.Float64 : DType.Float32);
+        ChannelItems items = new(k, Tile);
+        Variable sum = k.Variable(k.Constant(type, 0)), product = k.Variable(k.Constant(type, 0));
+        if (Stage == BatchNormStage.Apply)
+        {
+            items.ForEachChunk(chunk =>
+            {
+                sum.Value += k.Load(partial!, items.PartialPlace(0, chunk));
+                product.Value += k.Load(partial!, items.PartialPlace(1, chunk));
+            });
+        }
+        else
+        {
+            SumRows(k, items, sum, product);
+        }
+
+        Value[] sums = items.Reduction(type, type).Sums(sum.Value, product.Value);
+        if (Stage == BatchNormStage.Partial)
+        {
+            k.Store(partial!, items.PartialPlace(0, k.GroupY), sums[0], items.IsFirst);
+            k.Store(partial!, items.PartialPlace(1, k.GroupY), sums[1], items.IsFirst);
+            return k.Build();
+        }
+
+        ChannelVector column = new(k, items.Channel, Element, Wide);
+        if (HasShift)
+        {
+            column.Update("dshift", items.IsFirst & k.GroupY.Is(0), _ => sums[0]);
+        }
+
+        if (HasScale)
+        {
+            column.Update("dscale", items.IsFirst & k.GroupY.Is(0), _ => sums[1]);
+        }
+
+        return k.Build();
+    }
+
+    private void SumRows(KernelBuilder k, ChannelItems items, Variable sum, Variable product)
+    {
+        Memory input = k.Buffer("x", Element), gradient = k.Buffer("dy", Element);
+        StridesParameter x = new(k, "x", 3, Wide), dy = new(k, "dy", 3, Wide);
+        ColumnVector means = new(k, "mean", Element, Wide), inverses = new(k, "inverse_std", Element, Wide);
+        Value xStart = x.Along(1, items.Channel), dyStart = dy.Along(1, items.Channel);
+        RegisterType type = Element.InRegister();
+        items.ForEach(elements =>
+        {
+            foreach ((Value row, _, Value exists) in elements)
+            {
+                Value g = k.Load(gradient, dyStart + dy.Along(0, row), exists);
+                Value number = k.Load(input, xStart + x.Along(0, row), exists);
+                sum.Value += g;
+                product.Value = k.Fma(g, (number - means.Load(row, exists, type)) * inverses.Load(row, exists, type), product.Value);
+            }
+        });
+    }
+}

@@ -1,0 +1,59 @@
+namespace Engine.Gpu;
+
+/// <summary>Layer normalisation of rows: mean, deviation, scale and shift in one launch.</summary>
+/// <remarks>Numbers are taken relative to the row's first, so that a mean that is large beside the deviation costs no digits.</remarks>
+internal readonly record struct LayerNormForwardKernel(DType Element, DType Affine, bool HasScale, bool HasShift, RowShape Shape, bool Wide) : IKernelDefinition
+{
+    public Kernel Build(GpuTarget target)
+    {
+        KernelBuilder k = new("layer_norm", target, target.GroupSize);
+        RegisterType type = Element.InRegister();
+        Memory input = k.Buffer("x", Element, readOnly: true), output = k.Buffer("y", Element), means = k.Buffer("mean", Element), inverses = k.Buffer("inverse_std", Element);
+        RowItems rows = new(k, Shape);
+        RowOperand x = rows.Operand(input, new StridesParameter(k, "x", 3, Wide)), y = rows.Operand(output, new StridesParameter(k, "y", 3, Wide));
+        StridesParameter meanStep = new(k, "mean", 1, Wide), inverseStep = new(k, "inverse_std", 1, Wide);
+        Value epsilon = k.Scalar("epsilon", type), length = rows.Length.To(type);
+        ColumnVector? scale = HasScale ? new(k, "scale", Affine, Wide) : null, shift = HasShift ? new(k, "shift", Affine, Wide) : null;
+        Value origin = k.Load(input, x.Start, rows.Exists), zero = origin.Like(0);
+
+        RowReader reader = rows.Reader(x);
+        GroupReduction reduction = rows.Reduction(type);
+        Variable sum = k.Variable(zero), deviation = k.Variable(zero);
+        reader.ForEach((_, exists, values) => sum.Value += k.Select(exists, values[0] - origin, zero));
+        Value centre = reduction.Sum(sum.Value) / length;
+        reader.ForEach((_, exists, values) =>
+        {
+            Value distance = k.Select(exists, values[0] - origin - centre, zero);
+            deviation.Value = k.Fma(distance, distance, deviation.Value);
+        });
+        Value inverse = MathFunctions.Rsqrt(k, (reduction.Sum(deviation.Value) / length) + epsilon);
+        reader.ForEach((index, exists, values) =>
+        {
+            Value normalized = (values[0] - origin - centre) * inverse;
+            Value scaled = scale is null ? normalized : normalized * scale.Load(index, exists, type);
+            k.Store(output, y.Place(index), shift is null ? scaled : scaled + shift.Load(index, exists, type), exists);
+        });
+        k.Store(means, meanStep.Along(0, rows.Row), origin + centre, rows.IsFirst);
+        k.Store(inverses, inverseStep.Along(0, rows.Row), inverse, rows.IsFirst);
+        return k.Build();
+    }
+}
+
+/// <summary>A vector with a number for each column.</summary>
+internal sealed class ColumnVector
+{
+    private readonly KernelBuilder _k;
+    private readonly Memory _memory;
+    private readonly StridesParameter _step;
+
+    /// <summary>Adds the parameters; <see cref="ChannelVector.AddArgument"/> adds the arguments.</summary>
+    public ColumnVector(KernelBuilder k, string name, DType dtype, bool wide)
+    {
+        _k = k;
+        _memory = k.Buffer(name, dtype, readOnly: true);
+        _step = new StridesParameter(k, name, 1, wide);
+    }
+
+    /// <summary>A column's number.</summary>
+    public Value Load(Value column, Value exists, RegisterType type) => _k.Load(_memory, _step.Along(0, column), exists).To(type);
+}

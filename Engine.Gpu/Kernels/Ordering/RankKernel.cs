@@ -1,0 +1,46 @@
+namespace Engine.Gpu;
+
+/// <summary>
+/// Sorting by rank: a work-item counts the elements of its row that come before its own, which is where its own belongs. Quadratic, but in
+/// one launch, stable and without atomics.
+/// </summary>
+internal readonly record struct RankKernel(DType Element, bool Descending, bool Wide) : IKernelDefinition
+{
+    private const int Unrolled = 4;
+
+    public Kernel Build(GpuTarget target)
+    {
+        KernelBuilder k = new("rank", target, target.GroupSize);
+        Memory keys = k.Buffer("x", Element, readOnly: true), output = k.Buffer("indices", DType.Int64);
+        Value count = k.Size("count");
+        DivisorParameter length = new(k, "length"), inner = new(k, "inner");
+        StridesParameter x = new(k, "x", 3, Wide), indices = new(k, "indices", 3, Wide);
+        bool descending = Descending;
+        k.If(k.GlobalId < count, () =>
+        {
+            // Neighbouring work-items take neighbouring elements of a row, so that they compare with the same ones.
+            (Value row, Value own) = length.Divide(k.GlobalId);
+            (Value outer, Value side) = inner.Divide(row);
+            Value start = x.Along(0, outer) + x.Along(2, side);
+            Value key = k.Load(keys, start + x.Along(1, own));
+            Variable rank = k.Variable(k.Int32(0));
+            k.For(0, length.Size, Unrolled, first =>
+            {
+                for (int i = 0; i < Unrolled; i++)
+                {
+                    Value place = first + i, exists = place < length.Size;
+                    Value other = k.Load(keys, start + x.Along(1, place), exists);
+                    Value before = (descending ? IsLess(key, other) : IsLess(other, key)) | (IsEqual(key, other) & place < own);
+                    rank.Value += k.Select(exists & before, k.Int32(1), k.Int32(0));
+                }
+            });
+            k.Store(output, indices.Along(0, outer) + indices.Along(2, side) + indices.Along(1, rank.Value), own.To(RegisterType.Int64));
+        });
+        return k.Build();
+    }
+
+    // NaN counts as larger than everything, and as equal to itself.
+    private static Value IsLess(Value a, Value b) => a.Type.IsFloat() ? (a < b) | (a.Is(a) & b.IsNot(b)) : a < b;
+
+    private static Value IsEqual(Value a, Value b) => a.Type.IsFloat() ? a.Is(b) | (a.IsNot(a) & b.IsNot(b)) : a.Is(b);
+}
