@@ -19,12 +19,14 @@ internal abstract unsafe class GlobalOperation(int index, Address address, int b
 {
     protected Address Address { get; } = address;
 
+    protected int Index { get; } = index;
+
     /// <summary>The address of one thread after all checks.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     protected byte* Locate(Block block, int thread, bool writes, bool atomic = false)
     {
         ulong address = ((ulong*)(block.Frame + Address.Slot))[thread] + (ulong)Address.Offset;
-        MemoryRange* range = block.Ranges + index;
+        MemoryRange* range = block.Ranges + Index;
         if (address - range->Start > range->End - range->Start - (ulong)bytes || range->End == 0 || (address & (ulong)(bytes - 1)) != 0)
         {
             Find(block, thread, address, writes);
@@ -34,13 +36,17 @@ internal abstract unsafe class GlobalOperation(int index, Address address, int b
         return (byte*)address;
     }
 
+    /// <summary>Where the first byte of an access may lie within the allocation that was touched last, and how many such places there are.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    protected (ulong Low, ulong Span) Window(MemoryRange* range) => (range->Start, range->End == 0 ? 0 : range->End - range->Start - (ulong)bytes + 1);
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Find(Block block, int thread, ulong address, bool writes)
     {
         string verb = writes ? "writes" : "reads";
-        if (!block.Memory.TryFind(address, (ulong)bytes, out block.Ranges[index]))
+        if (!block.Memory.TryFind(address, (ulong)bytes, out block.Ranges[Index]))
         {
-            block.Ranges[index] = default;
+            block.Ranges[Index] = default;
             block.Fault(PtxFaultKind.OutOfBounds, thread, $"{verb} {bytes} bytes of global memory at 0x{address:x}, {block.Memory.Describe(address)}");
         }
 
@@ -59,27 +65,39 @@ internal sealed unsafe class LoadGlobal<TMemory, TRegister>(int[] d, int index, 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Execute(Block block)
     {
-        if (d.Length == 1)
+        byte* frame = block.Frame;
+        int* list = block.List;
+        int start = block.Start;
+        int count = block.Count;
+        ulong* addresses = (ulong*)(frame + Address.Slot);
+        ulong offset = (ulong)Address.Offset;
+        ulong mask = (ulong)(d.Length * sizeof(TMemory)) - 1;
+        MemoryRange* range = block.Ranges + Index;
+        bool isWatched = block.Races != null;
+        (ulong low, ulong span) = Window(range);
+        TRegister* to = (TRegister*)(frame + d[0]);
+        for (int j = 0; j < count; j++)
         {
-            TRegister* to = (TRegister*)(block.Frame + d[0]);
-            for (int j = 0; j < block.Count; j++)
+            int i = list == null ? start + j : list[j];
+            ulong at = addresses[i] + offset;
+            if (at - low >= span || (at & mask) != 0 || isWatched)
             {
-                int i = block.ActiveThread(j);
-                to[i] = Registers.Extend<TMemory, TRegister>(*(TMemory*)Locate(block, i, writes: false));
+                Locate(block, i, writes: false);
+                (low, span) = Window(range);
             }
 
-            return;
-        }
+            TMemory* from = (TMemory*)at;
+            if (d.Length == 1)
+            {
+                to[i] = Registers.Extend<TMemory, TRegister>(*from);
+                continue;
+            }
 
-        for (int j = 0; j < block.Count; j++)
-        {
-            int i = block.ActiveThread(j);
-            TMemory* from = (TMemory*)Locate(block, i, writes: false);
             for (int k = 0; k < d.Length; k++)
             {
                 if (d[k] >= 0)
                 {
-                    ((TRegister*)(block.Frame + d[k]))[i] = Registers.Extend<TMemory, TRegister>(from[k]);
+                    ((TRegister*)(frame + d[k]))[i] = Registers.Extend<TMemory, TRegister>(from[k]);
                 }
             }
         }
@@ -94,13 +112,37 @@ internal sealed unsafe class StoreGlobal<TMemory, TRegister>(int[] s, int index,
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Execute(Block block)
     {
-        for (int j = 0; j < block.Count; j++)
+        byte* frame = block.Frame;
+        int* list = block.List;
+        int start = block.Start;
+        int count = block.Count;
+        ulong* addresses = (ulong*)(frame + Address.Slot);
+        ulong offset = (ulong)Address.Offset;
+        ulong mask = (ulong)(s.Length * sizeof(TMemory)) - 1;
+        MemoryRange* range = block.Ranges + Index;
+        bool isWatched = block.Races != null;
+        (ulong low, ulong span) = Window(range);
+        TRegister* from = (TRegister*)(frame + s[0]);
+        for (int j = 0; j < count; j++)
         {
-            int i = block.ActiveThread(j);
-            TMemory* to = (TMemory*)Locate(block, i, writes: true);
+            int i = list == null ? start + j : list[j];
+            ulong at = addresses[i] + offset;
+            if (at - low >= span || (at & mask) != 0 || isWatched)
+            {
+                Locate(block, i, writes: true);
+                (low, span) = Window(range);
+            }
+
+            TMemory* to = (TMemory*)at;
+            if (s.Length == 1)
+            {
+                *to = Registers.Cut<TRegister, TMemory>(from[i]);
+                continue;
+            }
+
             for (int k = 0; k < s.Length; k++)
             {
-                to[k] = Registers.Cut<TRegister, TMemory>(((TRegister*)(block.Frame + s[k]))[i]);
+                to[k] = Registers.Cut<TRegister, TMemory>(((TRegister*)(frame + s[k]))[i]);
             }
         }
     }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace Engine.PtxInterpreter;
 
@@ -29,6 +30,79 @@ internal sealed unsafe class SharedMemory(Block block, int granule) : IDisposabl
 
     /// <summary>Bytes that the kernel may use.</summary>
     public int Size { get; private set; }
+
+    public byte* Bytes => _bytes;
+
+    public uint* Writers => _writers;
+
+    public uint* Readers => _readers;
+
+    /// <summary>The smallest entry of this epoch.</summary>
+    public uint FirstEntry => _epoch << ThreadBits;
+
+    /// <summary>Logarithm of the granule.</summary>
+    public int Shift => _shift;
+
+    /// <summary>A read in the usual case: written before the last barrier, read by nobody else. False asks for <see cref="Read"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryRead(uint* writer, uint* reader, int granules, uint first, uint self)
+    {
+        if (granules == 1)
+        {
+            if (*writer - 1 >= first - 1 && *writer != self)
+            {
+                return false;
+            }
+
+            if (*reader != self)
+            {
+                *reader = *reader < first ? self : first | ManyReaders;
+            }
+
+            return true;
+        }
+
+        if (granules != 4)
+        {
+            return false;
+        }
+
+        // Never written is 0, which becomes the largest number.
+        Vector128<uint> writers = Vector128.Load(writer) - Vector128<uint>.One;
+        Vector128<uint> readers = Vector128.Load(reader);
+        if (!Vector128.LessThanAll(writers, Vector128.Create(first - 1)))
+        {
+            return false;
+        }
+
+        Vector128<uint> alone = Vector128.LessThan(readers, Vector128.Create(first)) | Vector128.Equals(readers, Vector128.Create(self));
+        Vector128.Store(Vector128.ConditionalSelect(alone, Vector128.Create(self), Vector128.Create(first | ManyReaders)), reader);
+        return true;
+    }
+
+    /// <summary>A write in the usual case: not touched since the last barrier. False asks for <see cref="Write"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryWrite(uint* writer, uint* reader, int granules, uint first, uint self)
+    {
+        if (granules == 1)
+        {
+            if ((*writer >= first && *writer != self) || (*reader >= first && *reader != self))
+            {
+                return false;
+            }
+
+            *writer = self;
+            return true;
+        }
+
+        if (granules != 4 || !Vector128.LessThanAll(Vector128.Max(Vector128.Load(writer), Vector128.Load(reader)), Vector128.Create(first)))
+        {
+            return false;
+        }
+
+        Vector128.Store(Vector128.Create(self), writer);
+        return true;
+    }
 
     public void Resize(int staticBytes, int dynamicBytes)
     {
