@@ -16,8 +16,8 @@ internal sealed class FakeDevice(int ordinal, string name, int computeCapability
 
     public GlobalMemory Memory { get; } = new(memoryBytes);
 
-    /// <summary>Whether launches watch global memory for races between threads; slow.</summary>
-    public bool WatchesGlobalRaces { get; set; }
+    /// <summary>Whether launches watch global memory for races between threads; slow. ENGINE_INTERPRETER_RACES=1 asks for it everywhere.</summary>
+    public bool WatchesGlobalRaces { get; set; } = Environment.GetEnvironmentVariable("ENGINE_INTERPRETER_RACES") == "1";
 
     /// <summary>What the last kernel that failed did wrong.</summary>
     public PtxFault? LastFault { get; private set; }
