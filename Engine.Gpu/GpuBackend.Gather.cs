@@ -1,0 +1,113 @@
+namespace Engine.Gpu;
+
+internal sealed partial class GpuBackend
+{
+    /// <summary>Work-items of a multiprocessor among which lines of a destination are divided.</summary>
+    private const int ScatterItemsOfUnit = 512;
+
+    /// <inheritdoc/>
+    /// <remarks>The device cannot throw: an index outside of the axis gives NaN, or 0 in integer types, and reads nothing.</remarks>
+    public override void Gather(in Operand x, in Operand index, in Operand y, int axis)
+    {
+        AxisSet axes = AxisSet.All(y.Shape.Rank);
+        IterationSpace space = IterationSpace.Over(y.Shape, axes);
+        IndexLaunch.Add(ref space, y.Shape, axes, x, axis);
+        IndexLaunch.Add(ref space, y.Shape, axes, index);
+        IndexLaunch.Add(ref space, y.Shape, axes, y);
+        space.OrderBy(GatherKernel.Y);
+        space.Coalesce();
+        GatherParts(x, index, y, axis, space);
+    }
+
+    private void GatherParts(in Operand x, in Operand index, in Operand y, int axis, in IterationSpace space)
+    {
+        if (space.Count > MostElementsOfLaunch)
+        {
+            long size = space.Size(0);
+            if (size == 1)
+            {
+                GatherParts(x, index, y, axis, space.Inside(0));
+                return;
+            }
+
+            GatherParts(x, index, y, axis, space.Part(0, size / 2));
+            GatherParts(x, index, y, axis, space.Part(size / 2, size - (size / 2)));
+            return;
+        }
+
+        bool isWide = IndexLaunch.IsWide(space, axis, x, index, y);
+        GatherKernel kernel = new(y.DType, index.DType, CoordinateParameters.Padded(space.Rank), isWide);
+        ArgumentList arguments = new(stackalloc KernelArgument[64]);
+        arguments.Add((int)space.Count);
+        arguments.Add(x.Shape[axis]);
+        arguments.AddIndex(x.Layout.Strides[axis], isWide);
+        CoordinateParameters.AddSizes(ref arguments, space, kernel.Rank);
+        IndexLaunch.AddBuffer(ref arguments, space, GatherKernel.X, x);
+        CoordinateParameters.AddStrides(ref arguments, space, GatherKernel.X, kernel.Rank, isWide);
+        IndexLaunch.AddBuffer(ref arguments, space, GatherKernel.Indices, index);
+        CoordinateParameters.AddStrides(ref arguments, space, GatherKernel.Indices, kernel.Rank, isWide);
+        IndexLaunch.AddBuffer(ref arguments, space, GatherKernel.Y, y);
+        CoordinateParameters.AddStrides(ref arguments, space, GatherKernel.Y, kernel.Rank, isWide);
+        int group = IndexLaunch.GroupSize(Target);
+        Launch(kernel, new LaunchGrid((int)((space.Count + group - 1) / group)), arguments.Span);
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>The device cannot throw: what an index outside of the axis names is left out.</remarks>
+    public override void ScatterAdd(in Operand destination, in Operand index, in Operand source, int axis)
+    {
+        Shape shape = source.Shape;
+        AxisSet axes = new(AxisSet.All(shape.Rank).Bits & ~(1u << axis));
+        IterationSpace space = IterationSpace.Over(shape, axes);
+        IndexLaunch.Add(ref space, shape, axes, destination);
+        IndexLaunch.Add(ref space, shape, axes, index);
+        IndexLaunch.Add(ref space, shape, axes, source);
+        space.OrderBy(ScatterAddKernel.Destination);
+        space.Coalesce();
+        ScatterParts(destination, index, source, axis, space);
+    }
+
+    private void ScatterParts(in Operand destination, in Operand index, in Operand source, int axis, in IterationSpace space)
+    {
+        long lines = space.Count;
+        if (lines > MostElementsOfLaunch)
+        {
+            long outer = space.Size(0);
+            if (outer == 1)
+            {
+                ScatterParts(destination, index, source, axis, space.Inside(0));
+                return;
+            }
+
+            ScatterParts(destination, index, source, axis, space.Part(0, outer / 2));
+            ScatterParts(destination, index, source, axis, space.Part(outer / 2, outer - (outer / 2)));
+            return;
+        }
+
+        int size = destination.Shape[axis];
+        long wanted = Target.IsProcessor ? Target.ComputeUnits : (long)Target.ComputeUnits * ScatterItemsOfUnit;
+        int stretch = (int)Math.Max(size / Math.Clamp(wanted / lines, 1, size), 1);
+        int stretches = (size + stretch - 1) / stretch;
+        bool isWide = IndexLaunch.IsWide(space, axis, destination, index, source);
+        ScatterAddKernel kernel = new(source.DType, index.DType, CoordinateParameters.Padded(space.Rank), isWide);
+        ArgumentList arguments = new(stackalloc KernelArgument[64]);
+        long items = lines * stretches;
+        arguments.Add((int)items);
+        arguments.Add(source.Shape[axis]);
+        arguments.Add(size);
+        arguments.Add(stretch);
+        arguments.Add((int)lines, new Divisor((int)lines));
+        CoordinateParameters.AddSizes(ref arguments, space, kernel.Rank);
+        IndexLaunch.AddBuffer(ref arguments, space, ScatterAddKernel.Destination, destination);
+        arguments.AddIndex(destination.Layout.Strides[axis], isWide);
+        CoordinateParameters.AddStrides(ref arguments, space, ScatterAddKernel.Destination, kernel.Rank, isWide);
+        IndexLaunch.AddBuffer(ref arguments, space, ScatterAddKernel.Indices, index);
+        arguments.AddIndex(index.Layout.Strides[axis], isWide);
+        CoordinateParameters.AddStrides(ref arguments, space, ScatterAddKernel.Indices, kernel.Rank, isWide);
+        IndexLaunch.AddBuffer(ref arguments, space, ScatterAddKernel.Source, source);
+        arguments.AddIndex(source.Layout.Strides[axis], isWide);
+        CoordinateParameters.AddStrides(ref arguments, space, ScatterAddKernel.Source, kernel.Rank, isWide);
+        int group = IndexLaunch.GroupSize(Target);
+        Launch(kernel, new LaunchGrid((int)((items + group - 1) / group)), arguments.Span);
+    }
+}

@@ -1,0 +1,39 @@
+namespace Engine.Gpu;
+
+/// <summary>One element of y a work-item: x at the place that the index names. An index outside gives NaN, in integer types 0.</summary>
+/// <param name="Element">Type of x and y.</param>
+/// <param name="Index">Type of the index.</param>
+/// <param name="Rank">Padded number of loops over y.</param>
+/// <param name="IsWide">Whether places need 64 bits.</param>
+internal readonly record struct GatherKernel(DType Element, DType Index, int Rank, bool IsWide) : IKernelDefinition
+{
+    /// <summary>Operands of the loops: x without its axis, index, y.</summary>
+    public const int X = 0, Indices = 1, Y = 2;
+
+    /// <inheritdoc/>
+    public Kernel Build(GpuTarget target)
+    {
+        RegisterType place = IsWide ? RegisterType.Int64 : RegisterType.Int32;
+        KernelBuilder k = new("gather", target, IndexLaunch.GroupSize(target));
+        Value items = k.Size("items"), size = k.Size("axis_size"), axisStride = k.Scalar("axis_stride", place);
+        CoordinateParameters loops = new(k, Rank, place);
+        Memory x = k.Buffer("x", Element, readOnly: true);
+        Value[] xStrides = loops.Strides("x");
+        Memory index = k.Buffer("index", Index, readOnly: true);
+        Value[] indexStrides = loops.Strides("index");
+        Memory y = k.Buffer("y", Element);
+        Value[] yStrides = loops.Strides("y");
+        bool isFloat = Element.IsFloatingPoint();
+        Value item = k.GlobalId;
+        k.If(item < items, () =>
+        {
+            Value[] coordinates = loops.Coordinates(item);
+            Value at = AxisIndex.Resolve(k, k.Load(index, loops.Place(coordinates, indexStrides)), size);
+            Value isInside = AxisIndex.IsIn(at, k.Int32(0), size);
+            Value from = loops.Place(coordinates, xStrides) + (at.To(place) * axisStride);
+            Value value = k.Load(x, from, isInside);
+            k.Store(y, loops.Place(coordinates, yStrides), isFloat ? k.Select(isInside, value, value.Like(double.NaN)) : value);
+        });
+        return k.Build();
+    }
+}

@@ -1,0 +1,73 @@
+namespace Engine.Gpu;
+
+/// <summary>
+/// Sums into indexed places without atomics: a work-item owns a stretch of one line of the destination, reads all indices of that line in
+/// order and adds what falls into its stretch. Indices outside of the axis are skipped.
+/// </summary>
+/// <remarks>
+/// The order of the sums is that of the source whatever the number of stretches, so that results have the same bits on every card. Reading
+/// an index costs far less than a sum in memory, so that many stretches pay where there are few lines.
+/// </remarks>
+/// <param name="Element">Type of destination and source.</param>
+/// <param name="Index">Type of the index.</param>
+/// <param name="Rank">Padded number of loops over lines.</param>
+/// <param name="IsWide">Whether places need 64 bits.</param>
+internal readonly record struct ScatterAddKernel(DType Element, DType Index, int Rank, bool IsWide) : IKernelDefinition
+{
+    /// <summary>Operands of the loops.</summary>
+    public const int Destination = 0, Indices = 1, Source = 2;
+
+    /// <summary>Indices that are under way at once.</summary>
+    private const int Unroll = 4;
+
+    /// <inheritdoc/>
+    public Kernel Build(GpuTarget target)
+    {
+        RegisterType place = IsWide ? RegisterType.Int64 : RegisterType.Int32;
+        KernelBuilder k = new("scatter_add", target, IndexLaunch.GroupSize(target));
+        Value items = k.Size("items"), length = k.Size("length"), size = k.Size("axis_size"), stretch = k.Size("stretch");
+        DivisorParameter lines = new(k, "lines");
+        CoordinateParameters loops = new(k, Rank, place);
+        Memory destination = k.Buffer("destination", Element);
+        Value destinationStep = k.Scalar("destination_step", place);
+        Value[] destinationStrides = loops.Strides("destination");
+        Memory index = k.Buffer("index", Index, readOnly: true);
+        Value indexStep = k.Scalar("index_step", place);
+        Value[] indexStrides = loops.Strides("index");
+        Memory source = k.Buffer("source", Element, readOnly: true);
+        Value sourceStep = k.Scalar("source_step", place);
+        Value[] sourceStrides = loops.Strides("source");
+        DType element = Element;
+        Value item = k.GlobalId;
+        k.If(item < items, () =>
+        {
+            (Value part, Value line) = lines.Divide(item);
+            Value low = part * stretch, high = k.Min(low + stretch, size);
+            Value[] coordinates = loops.Coordinates(line);
+            Value to = loops.Place(coordinates, destinationStrides);
+            Value indices = loops.Place(coordinates, indexStrides);
+            Value from = loops.Place(coordinates, sourceStrides);
+
+            void AddAll(Value first, int count)
+            {
+                Value[] numbers = [.. Enumerable.Range(0, count).Select(i => first + i)];
+                Value[] found = Array.ConvertAll(numbers, n => AxisIndex.Resolve(k, k.Load(index, indices + (n.To(place) * indexStep)), size));
+                for (int i = 0; i < count; i++)
+                {
+                    Value at = found[i], number = numbers[i];
+                    k.If(AxisIndex.IsIn(at, low, high), () =>
+                    {
+                        Value target = to + (at.To(place) * destinationStep);
+                        Value sum = k.Load(destination, target) + k.Load(source, from + (number.To(place) * sourceStep));
+                        k.Store(destination, target, ExprEmitter.ForStore(k, sum, element));
+                    });
+                }
+            }
+
+            Value whole = length - (length % Unroll);
+            k.For(k.Int32(0), whole, k.Int32(Unroll), n => AddAll(n, Unroll));
+            k.For(whole, length, k.Int32(1), n => AddAll(n, 1));
+        });
+        return k.Build();
+    }
+}
