@@ -83,6 +83,9 @@ public sealed class CudaDevice : GpuDevice
             : throw new DeviceMismatchException($"GetPointer: the tensor is on {tensor.Device}, not on {this}; tensor.To(device) copies it.");
     }
 
+    /// <summary>The same card with another stream and memory pool, in its primary context.</summary>
+    internal CudaDevice OpenAgain() => new(Name, _driver.OpenAgain());
+
     internal static CudaDevice Adopt(CudaApi api, nint context, nint stream)
     {
         ArgumentOutOfRangeException.ThrowIfZero(context);

@@ -55,6 +55,9 @@ internal sealed unsafe partial class CudaDriver : GpuDriver
     /// <summary>Works in the primary context of a device, on a stream of its own. Nothing is made on the device before it is used.</summary>
     public static CudaDriver Open(CudaApi api, int device) => new(CudaContext.Primary(api, device), CudaDeviceInfo.Read(api, device), adoptedStream: null);
 
+    /// <summary>Another driver of the same card.</summary>
+    public CudaDriver OpenAgain() => Open(_api, _context.Device);
+
     /// <summary>Works in a host's context, on a host's stream (0: the default stream), and frees neither.</summary>
     public static CudaDriver Adopt(CudaApi api, nint context, nint stream)
     {

