@@ -36,8 +36,11 @@ internal readonly record struct GemmKernel(
         bool contiguous = StoreWidth > 1, biasPerRow = Epilogue.Bias == BiasKind.PerRow;
 
         TileProduct product = new(k, Tile, Compute);
-        StridedSource left = new(k, product, isLeft: true, A, a, origins[0], grid.FirstRow, rows, aRow, aDepth);
-        StridedSource right = new(k, product, isLeft: false, B, b, origins[1], grid.FirstColumn, columns, bColumn, bDepth);
+        // Neighbours that are read at once are neighbours in memory: a stride of 1 that the kernel knows.
+        Spots Line(TileAccess access, Value stride) => Spots.Even(access is { Width: > 1, AlongDepth: false } ? stride.Like(1) : stride);
+        Spots Depth(TileAccess access, Value stride) => Spots.Even(access is { Width: > 1, AlongDepth: true } ? stride.Like(1) : stride);
+        SpotSource left = new(k, product, isLeft: true, A, a, origins[0], Line(A, aRow), Depth(A, aDepth), grid.FirstRow, rows);
+        SpotSource right = new(k, product, isLeft: false, B, b, origins[1], Line(B, bColumn), Depth(B, bDepth), grid.FirstColumn, columns);
         (Value start, Value shortLength, Value end) = grid.Range(depth);
         Value[] sums = product.Sum(left, right, start, shortLength, end);
 

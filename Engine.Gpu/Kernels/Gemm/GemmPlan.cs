@@ -8,7 +8,7 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
 {
     // A sum this short is not worth a second pass.
     private const int ShortestPart = 64;
-    private const int MostParts = 64;
+    private const int MostParts = 256;
 
     // In cycles of one multiprocessor: what a launch costs, and what a slice costs besides its multiplications where nothing hides it.
     private const double SecondLaunch = 4000;
@@ -36,7 +36,7 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
 
     // On a processor a group is one thread: neighbours hold neighbouring columns, which its compiler turns into vectors, and rows are
     // kept in registers. Bigger groups gain nothing.
-    private static readonly GemmTile s_processor = new(8, 64, 16, 8, 1, Buffers: 1);
+    private static readonly GemmTile s_processor = new(8, 64, 8, 8, 1, Buffers: 1);
 
     /// <summary>Chooses for a batch of M × N products of depth K; null if no tile fits the device.</summary>
     /// <param name="target">The device.</param>

@@ -7,7 +7,7 @@ namespace Engine.Gpu;
 /// <param name="BK">Depth of a slice.</param>
 /// <param name="TM">Rows of a work-item.</param>
 /// <param name="TN">Columns of a work-item.</param>
-/// <param name="Buffers">2: the next slice is written beside the current one, with one barrier a slice; 1: in its place, with two.</param>
+/// <param name="Buffers">2: the next slice is written beside the current one, with one barrier a slice; 1: in its place, with two barriers.</param>
 internal readonly record struct GemmTile(int BM, int BN, int BK, int TM, int TN, int Buffers = 2)
 {
     // Neighbouring depths four words apart let a warp write a slice that it read along the depth without bank conflicts, and keep

@@ -5,8 +5,8 @@ namespace Engine.Gpu;
 /// read from.
 /// </summary>
 /// <remarks>
-/// While the sums of one slice are made from shared memory, the next slice is under way to registers; it is written beside the current
-/// one, so one barrier a slice is enough. A sum of a length that is no multiple of the slice starts with the short slice: all others
+/// With two buffers the next slice is under way to registers while the sums of one are made from shared memory; it is written beside the
+/// current one, so one barrier a slice is enough. A sum of a length that is no multiple of the slice starts with the short slice: all others
 /// are full and read without conditions.
 /// </remarks>
 internal sealed class TileProduct
@@ -66,35 +66,51 @@ internal sealed class TileProduct
     public Value[] Sum(TileSource left, TileSource right, Value start, Value shortLength, Value end)
     {
         Variable[] sums = _k.Variables(Tile.TM * Tile.TN, _k.Constant(_compute, 0));
+        if (Tile.Buffers == 1)
+        {
+            SumInPlace(sums, left, right, start, shortLength, end);
+        }
+        else
+        {
+            SumAhead(sums, left, right, start, shortLength, end);
+        }
+
+        return Array.ConvertAll(sums, sum => sum.Value);
+    }
+
+    /// <summary>The next slice is read while the current one is multiplied.</summary>
+    private void SumAhead(Variable[] sums, TileSource left, TileSource right, Value start, Value shortLength, Value end)
+    {
         Variable stage = _k.Variable(_k.Int32(0));
-        Value[][] a = left.Fetch(start, shortLength), b = right.Fetch(start, shortLength);
+        Value[][] a = left.Fetch(start, depth => depth < shortLength), b = right.Fetch(start, depth => depth < shortLength);
         left.Place(a, _k.Int32(0));
         right.Place(b, _k.Int32(0));
         _k.Barrier();
         _k.For(start + shortLength, end, _k.Int32(Tile.BK), depth =>
         {
-            Value current = Tile.Buffers == 1 ? _k.Int32(0) : stage.Value;
-            a = left.Fetch(depth, null);
-            b = right.Fetch(depth, null);
+            Value current = stage.Value, next = Tile.StageElements - current;
+            a = left.Fetch(depth);
+            b = right.Fetch(depth);
             Multiply(sums, current);
-            Value next = current;
-            if (Tile.Buffers == 1)
-            {
-                _k.Barrier();
-            }
-            else
-            {
-                next = Tile.StageElements - current;
-                stage.Value = next;
-            }
-
             left.Place(a, next);
             right.Place(b, next);
+            stage.Value = next;
             _k.Barrier();
         });
-        Multiply(sums, Tile.Buffers == 1 ? _k.Int32(0) : stage.Value);
-        return Array.ConvertAll(sums, sum => sum.Value);
+        Multiply(sums, stage.Value);
     }
+
+    /// <summary>Slice by slice, in a quarter of the code: for processors, which compile slowly and read ahead by themselves.</summary>
+    private void SumInPlace(Variable[] sums, TileSource left, TileSource right, Value start, Value shortLength, Value end) =>
+        _k.For(start + shortLength - Tile.BK, end, _k.Int32(Tile.BK), depth =>
+        {
+            Value before = start - depth;
+            left.Place(left.Fetch(depth, place => place >= before), _k.Int32(0));
+            right.Place(right.Fetch(depth, place => place >= before), _k.Int32(0));
+            _k.Barrier();
+            Multiply(sums, _k.Int32(0));
+            _k.Barrier();
+        });
 
     private void Multiply(Variable[] sums, Value stage)
     {

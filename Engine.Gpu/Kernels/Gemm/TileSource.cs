@@ -23,16 +23,16 @@ internal abstract class TileSource
 
     /// <summary>Reads this work-item's part of the slice that begins at <paramref name="depth"/>.</summary>
     /// <param name="depth">Int32.</param>
-    /// <param name="length">Where the slice is not full: how much of it exists; the rest is zeros.</param>
-    public Value[][] Fetch(Value depth, Value? length)
+    /// <param name="isWithin">Where the slice is not full: whether a place in it, counted from its beginning, exists; the rest is zeros.</param>
+    public Value[][] Fetch(Value depth, Func<Value, Value>? isWithin = null)
     {
         var values = new Value[Slots.Count][];
         for (int slot = 0; slot < values.Length; slot++)
         {
-            Value? condition = length is null ? null : Slots.Depth(slot) < length;
-            if (Slots.Exists is { } exists)
+            Value? condition = isWithin?.Invoke(Slots.Depth(slot));
+            if (Slots.Exists is { } hasSlot)
             {
-                condition = condition is null ? exists : condition & exists;
+                condition = condition is null ? hasSlot : condition & hasSlot;
             }
 
             values[slot] = Read(slot, depth, condition);
@@ -62,7 +62,4 @@ internal abstract class TileSource
 
     /// <summary>Reads one vector; zeros where the condition does not hold.</summary>
     protected abstract Value[] Read(int slot, Value depth, Value? condition);
-
-    /// <summary>a and b, or whichever is given.</summary>
-    protected static Value? Both(Value? a, Value? b) => a is null ? b : b is null ? a : a & b;
 }

@@ -1,0 +1,235 @@
+namespace Engine.Gpu;
+
+/// <summary>Launches of convolutions in the form that all directions share.</summary>
+internal sealed partial class GpuBackend
+{
+    // Work-items and pixels are numbered in 32 bits.
+    private const long MostPixels = 1 << 30;
+
+    // Groups with fewer channels than this would leave most of a tile empty.
+    private const int FewChannels = 8;
+
+    private void Correlate(in Correlation c)
+    {
+        if (c.Batch > 1 && c.Pixels * c.OutChannels * c.Groups > MostPixels)
+        {
+            int half = c.Batch / 2;
+            Correlate(Part(c, 0, half));
+            Correlate(Part(c, half, c.Batch - half));
+            return;
+        }
+
+        DType compute = c.Out.DType == DType.Float64 ? DType.Float64 : DType.Float32;
+        bool rows = c.WritesChannelsLast;
+        int pixels = (int)c.Pixels;
+        bool narrow = c.Groups > 1 && c.OutChannels < FewChannels;
+        if (narrow || GemmPlan.Choose(Target, compute, c.Groups, rows ? pixels : c.OutChannels, rows ? c.OutChannels : pixels, c.Depth) is not { } plan)
+        {
+            CorrelateDirectly(c, compute);
+        }
+        else
+        {
+            CorrelateByTiles(c, plan, compute);
+        }
+    }
+
+    private void CorrelateByTiles(in Correlation c, in GemmPlan plan, DType compute)
+    {
+        using TensorScope scope = TensorScope.Begin();
+        bool pixelsAreRows = c.WritesChannelsLast, isSplit = plan.Parts > 1;
+        int pixels = (int)c.Pixels;
+        long results = c.Pixels * c.OutChannels * c.Groups;
+        Epilogue epilogue = c.Epilogue(pixelsAreRows ? BiasKind.PerColumn : BiasKind.PerRow);
+        Operand target = isSplit ? Temporary(plan.Parts * results, compute) : c.Out.Shifted(c.OutOrigin);
+        bool wide = c.IsWide || plan.Parts * results > int.MaxValue / 2;
+        CorrelationKernel kernel = new(
+            plan.Tile,
+            pixelsAreRows,
+            c.In.DType,
+            c.InAccess,
+            c.Weight.DType,
+            c.WeightAccess,
+            c.Out.DType,
+            compute,
+            c.Taps,
+            c.HasEvenWeights,
+            c.IsPadded,
+            isSplit ? 1 : c.StoreWidth,
+            isSplit ? Epilogue.None : epilogue,
+            isSplit,
+            wide);
+        ArgumentList arguments = new(stackalloc KernelArgument[64]);
+        arguments.Add(c.In);
+        arguments.Add(c.Weight.Shifted(c.WeightOrigin));
+        arguments.Add(target);
+        arguments.AddOptional(isSplit ? null : c.Bias);
+        arguments.Add(c.OutChannels);
+        arguments.Add(pixels);
+        arguments.Add(c.Depth);
+        NestedIndex.AddTo(ref arguments, c.Rows.Count, c.Columns.Count);
+        NestedIndex.AddTo(ref arguments, c.Sizes.Second, c.Sizes.Third);
+        c.InSteps.AddTo(ref arguments, wide);
+        c.Ordered(c.InTaps).AddTo(ref arguments, wide);
+        c.Ordered(c.WeightTaps).AddTo(ref arguments, wide);
+        (isSplit ? new Strides3(0, 0, pixelsAreRows ? c.OutChannels : 1) : c.OutSteps).AddTo(ref arguments, wide);
+        arguments.AddIndex(c.WeightStrides.Out, wide);
+        arguments.AddIndex(!isSplit ? c.Out.Layout.Strides[1] : pixelsAreRows ? 1 : pixels, wide);
+        arguments.AddIndex(c.BiasStride, wide);
+        arguments.AddIndex(c.InOrigin, wide);
+        arguments.AddIndex(c.InChannels * c.In.Layout.Strides[1], wide);
+        arguments.AddIndex(c.WeightGroup, wide);
+        arguments.AddIndex(isSplit ? (long)pixels * c.OutChannels : c.OutChannels * c.Out.Layout.Strides[1], wide);
+        ImageParameters.AddTo(ref arguments, c.Rows, c.Columns);
+        if (isSplit)
+        {
+            arguments.Add(plan.SlicesPerPart);
+            arguments.AddIndex(results, wide);
+        }
+
+        Launch(kernel, TileGrid.For(plan, c.Groups, pixelsAreRows ? pixels : c.OutChannels, pixelsAreRows ? c.OutChannels : pixels), arguments.Span);
+        if (isSplit)
+        {
+            SumParts(target, plan.Parts, results, c.Out.Shifted(c.OutOrigin), c.Bias, c.ResultAxes(pixelsAreRows), epilogue with { Bias = c.Epilogue(BiasKind.Full).Bias }, 1, 0);
+        }
+    }
+
+    private void CorrelateDirectly(in Correlation c, DType compute)
+    {
+        bool wide = c.IsWide;
+        int count = checked((int)(c.Pixels * c.OutChannels * c.Groups));
+        DirectCorrelationKernel kernel = new(
+            Correlation.IsChannelsLast(c.Out, c.OutChannels * c.Groups), c.In.DType, c.Weight.DType, c.Out.DType, compute, c.IsPadded, c.Epilogue(BiasKind.Full), wide);
+        ArgumentList arguments = new(stackalloc KernelArgument[64]);
+        arguments.Add(c.In);
+        arguments.Add(c.Weight.Shifted(c.WeightOrigin));
+        arguments.Add(c.Out.Shifted(c.OutOrigin));
+        arguments.AddOptional(c.Bias);
+        arguments.Add(count);
+        arguments.Add(c.InChannels);
+        arguments.Add(c.Rows.Taps);
+        arguments.Add(c.Columns.Taps);
+        arguments.Add(c.OutChannels * c.Groups, new Divisor(c.OutChannels * c.Groups));
+        arguments.Add(c.OutChannels, new Divisor(c.OutChannels));
+        arguments.Add((int)c.Pixels, new Divisor((int)c.Pixels));
+        NestedIndex.AddTo(ref arguments, c.Rows.Count, c.Columns.Count);
+        c.InSteps.AddTo(ref arguments, wide);
+        c.InTaps.AddTo(ref arguments, wide);
+        c.WeightTaps.AddTo(ref arguments, wide);
+        c.OutSteps.AddTo(ref arguments, wide);
+        arguments.AddIndex(c.WeightStrides.Out, wide);
+        arguments.AddIndex(c.Out.Layout.Strides[1], wide);
+        arguments.AddIndex(c.BiasStride, wide);
+        arguments.AddIndex(c.InOrigin, wide);
+        arguments.AddIndex(c.InChannels * c.In.Layout.Strides[1], wide);
+        arguments.AddIndex(c.WeightGroup, wide);
+        ImageParameters.AddTo(ref arguments, c.Rows, c.Columns);
+        Launch(kernel, Cover(count), arguments.Span);
+    }
+
+    /// <summary>The gradient to the filters of a correlation whose result's gradient is <see cref="Correlation.Out"/>; beta is the factor of what they held.</summary>
+    private void CorrelateWeights(in Correlation c, double beta)
+    {
+        if (c.Batch > 1 && c.Pixels > MostPixels)
+        {
+            int half = c.Batch / 2;
+            CorrelateWeights(Part(c, 0, half), beta);
+            CorrelateWeights(Part(c, half, c.Batch - half), 1);
+            return;
+        }
+
+        DType compute = c.Weight.DType == DType.Float64 ? DType.Float64 : DType.Float32;
+        Epilogue epilogue = Epilogue.None with { HasBeta = beta != 0 };
+        bool narrow = c.Groups > 1 && (c.OutChannels < FewChannels || c.Depth < FewChannels);
+        if (narrow || GemmPlan.Choose(Target, compute, c.Groups, c.OutChannels, c.Depth, (int)c.Pixels) is not { } plan)
+        {
+            CorrelateWeightsDirectly(c, epilogue, beta, compute);
+            return;
+        }
+
+        using TensorScope scope = TensorScope.Begin();
+        bool isSplit = plan.Parts > 1;
+        long results = (long)c.Depth * c.OutChannels * c.Groups;
+        Operand target = isSplit ? Temporary(plan.Parts * results, compute) : c.Weight;
+        bool wide = c.IsWide || plan.Parts * results > int.MaxValue / 2;
+        WeightGradientKernel kernel = new(
+            plan.Tile,
+            c.Out.DType,
+            c.GradAccess,
+            c.In.DType,
+            c.ImageAccess,
+            c.Weight.DType,
+            compute,
+            c.Taps,
+            c.HasEvenWeights,
+            c.IsPadded,
+            isSplit ? 1 : c.WeightStoreWidth,
+            isSplit ? Epilogue.None : epilogue,
+            isSplit,
+            wide);
+        ArgumentList arguments = new(stackalloc KernelArgument[64]);
+        arguments.Add(c.Out);
+        arguments.Add(c.In);
+        arguments.Add(target);
+        arguments.Add(c.OutChannels);
+        arguments.Add(c.Depth);
+        arguments.Add((int)c.Pixels);
+        NestedIndex.AddTo(ref arguments, c.Rows.Count, c.Columns.Count);
+        NestedIndex.AddTo(ref arguments, c.Sizes.Second, c.Sizes.Third);
+        c.OutSteps.AddTo(ref arguments, wide);
+        c.InSteps.AddTo(ref arguments, wide);
+        c.Ordered(c.InTaps).AddTo(ref arguments, wide);
+        (isSplit ? new Strides3(0, 0, 1) : c.Ordered(c.WeightTaps)).AddTo(ref arguments, wide);
+        arguments.AddIndex(c.Out.Layout.Strides[1], wide);
+        arguments.AddIndex(isSplit ? c.Depth : c.WeightStrides.Out, wide);
+        arguments.AddIndex(c.OutChannels * c.Out.Layout.Strides[1], wide);
+        arguments.AddIndex(c.InOrigin, wide);
+        arguments.AddIndex(c.InChannels * c.In.Layout.Strides[1], wide);
+        arguments.AddIndex(isSplit ? (long)c.OutChannels * c.Depth : c.WeightGroup, wide);
+        ImageParameters.AddTo(ref arguments, c.Rows, c.Columns);
+        kernel.Epilogue.AddTo(ref arguments, compute.InRegister(), 1, beta);
+        if (isSplit)
+        {
+            arguments.Add(plan.SlicesPerPart);
+            arguments.AddIndex(results, wide);
+        }
+
+        Launch(kernel, TileGrid.For(plan, c.Groups, c.OutChannels, c.Depth), arguments.Span);
+        if (isSplit)
+        {
+            SumParts(target, plan.Parts, results, c.Weight, null, c.WeightAxes, epilogue, 1, beta);
+        }
+    }
+
+    private void CorrelateWeightsDirectly(in Correlation c, in Epilogue epilogue, double beta, DType compute)
+    {
+        bool wide = c.IsWide;
+        DirectWeightGradientKernel kernel = new(c.Out.DType, c.In.DType, c.Weight.DType, compute, epilogue, c.IsPadded, wide);
+        ArgumentList arguments = new(stackalloc KernelArgument[64]);
+        arguments.Add(c.Out);
+        arguments.Add(c.In);
+        arguments.Add(c.Weight);
+        arguments.Add((int)c.Pixels);
+        arguments.Add(c.OutChannels, new Divisor(c.OutChannels));
+        arguments.Add(c.Depth, new Divisor(c.Depth));
+        NestedIndex.AddTo(ref arguments, c.Rows.Count, c.Columns.Count);
+        NestedIndex.AddTo(ref arguments, c.Rows.Taps, c.Columns.Taps);
+        c.OutSteps.AddTo(ref arguments, wide);
+        c.InSteps.AddTo(ref arguments, wide);
+        c.InTaps.AddTo(ref arguments, wide);
+        c.WeightTaps.AddTo(ref arguments, wide);
+        arguments.AddIndex(c.Out.Layout.Strides[1], wide);
+        arguments.AddIndex(c.WeightStrides.Out, wide);
+        arguments.AddIndex(c.InOrigin, wide);
+        arguments.AddIndex(c.InChannels * c.In.Layout.Strides[1], wide);
+        ImageParameters.AddTo(ref arguments, c.Rows, c.Columns);
+        epilogue.AddTo(ref arguments, compute.InRegister(), 1, beta);
+        Launch(kernel, new LaunchGrid(checked(c.OutChannels * c.Groups * c.Depth)), arguments.Span);
+    }
+
+    private static Correlation Part(in Correlation c, int start, int length) => c with
+    {
+        Batch = length,
+        In = c.In.With(c.In.Layout.Slice(0, start, length, 1)),
+        Out = c.Out.With(c.Out.Layout.Slice(0, start, length, 1)),
+    };
+}

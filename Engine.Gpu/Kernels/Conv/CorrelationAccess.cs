@@ -1,0 +1,168 @@
+namespace Engine.Gpu;
+
+/// <summary>How the kernels of a <see cref="Correlation"/> read and write their operands.</summary>
+internal static class CorrelationAccess
+{
+    extension(in Operand operand)
+    {
+        /// <summary>The operand from a later (or, if negative, earlier) element on.</summary>
+        public Operand Shifted(long elements) =>
+            elements == 0 ? operand : operand.With(new Layout(operand.Shape, operand.Layout.Strides, operand.Layout.Offset + elements));
+    }
+
+    extension(in Correlation c)
+    {
+        /// <summary>The bias's stride.</summary>
+        public long BiasStride => c.Bias?.Layout.Strides[0] ?? 0;
+
+        /// <summary>The image as the operand that is summed along channels and taps.</summary>
+        public TileAccess InAccess
+        {
+            get
+            {
+                if (!Correlation.IsChannelsLast(c.In, c.InChannels))
+                {
+                    return new TileAccess(AlongDepth: false, 1);
+                }
+
+                int width = Widest(c.In);
+                return new TileAccess(AlongDepth: true, ReadsVectorsOfChannels(c, width) ? width : 1);
+            }
+        }
+
+        /// <summary>The filters as the operand that is summed along channels and taps.</summary>
+        public TileAccess WeightAccess
+        {
+            get
+            {
+                int width = Widest(c.Weight);
+                Strides3 taps = c.Ordered(c.WeightTaps);
+                long origin = c.WeightOrigin + c.Weight.Layout.Offset;
+                bool even = c.HasEvenWeights;
+                if (Math.Abs(taps.Third) <= Math.Abs(c.WeightStrides.Out))
+                {
+                    bool vectors = taps.Third == 1 && (even ? c.Depth : c.Sizes.Third) % width == 0
+                        && (even || taps.AlignsLast(width)) && (origin | c.WeightStrides.Out | c.WeightGroup) % width == 0;
+                    return new TileAccess(AlongDepth: true, vectors ? width : 1);
+                }
+
+                bool across = c.WeightStrides.Out == 1 && c.OutChannels % width == 0
+                    && (origin | c.WeightGroup | taps.First | taps.Second | taps.Third) % width == 0;
+                return new TileAccess(AlongDepth: false, across ? width : 1);
+            }
+        }
+
+        /// <summary>Neighbouring columns of the result that are stored at once.</summary>
+        public int StoreWidth
+        {
+            get
+            {
+                int width = Widest(c.Out);
+                Strides3 steps = c.OutSteps;
+                long channel = c.Out.Layout.Strides[1], origin = c.OutOrigin + c.Out.Layout.Offset;
+                bool aligned = c.WritesChannelsLast
+                    ? channel == 1 && c.OutChannels % width == 0 && (origin | steps.First | steps.Second | steps.Third) % width == 0
+                    : AlignsPixels(steps, c.Rows.Count, c.Columns.Count, width) && (origin | channel) % width == 0;
+                return aligned ? width : 1;
+            }
+        }
+
+        /// <summary>The result's gradient as the operand that is summed along pixels.</summary>
+        public TileAccess GradAccess
+        {
+            get
+            {
+                int width = Widest(c.Out);
+                Strides3 steps = c.OutSteps;
+                long channel = c.Out.Layout.Strides[1], origin = c.Out.Layout.Offset;
+                if (c.WritesChannelsLast)
+                {
+                    bool across = channel == 1 && c.OutChannels % width == 0 && (origin | steps.First | steps.Second | steps.Third) % width == 0;
+                    return new TileAccess(AlongDepth: false, across ? width : 1);
+                }
+
+                bool along = AlignsPixels(steps, c.Rows.Count, c.Columns.Count, width) && (origin | channel) % width == 0;
+                return new TileAccess(AlongDepth: true, along ? width : 1);
+            }
+        }
+
+        /// <summary>The image as the operand that is summed along pixels.</summary>
+        public TileAccess ImageAccess
+        {
+            get
+            {
+                int width = Widest(c.In);
+                return Correlation.IsChannelsLast(c.In, c.InChannels)
+                    ? new TileAccess(AlongDepth: false, ReadsVectorsOfChannels(c, width) ? width : 1)
+                    : new TileAccess(AlongDepth: true, 1);
+            }
+        }
+
+        /// <summary>Neighbouring taps of the filters' gradient that are stored at once.</summary>
+        public int WeightStoreWidth
+        {
+            get
+            {
+                int width = Widest(c.Weight);
+                bool aligned = c.HasEvenWeights && c.Ordered(c.WeightTaps).Third == 1 && c.Depth % width == 0
+                    && (c.Weight.Layout.Offset | c.WeightStrides.Out | c.WeightGroup) % width == 0;
+                return aligned ? width : 1;
+            }
+        }
+
+        /// <summary>The axes of a result that was stored as a matrix, with the strides of the result and the bias.</summary>
+        public BatchAxisList ResultAxes(bool pixelsAreRows)
+        {
+            Strides3 steps = c.OutSteps;
+            long channel = c.Out.Layout.Strides[1];
+            BatchAxis channels = new(c.OutChannels, 0, 0, channel, c.BiasStride);
+            BatchAxisList axes = default;
+            axes.Add(new BatchAxis(c.Groups, 0, 0, c.OutChannels * channel, c.OutChannels * c.BiasStride));
+            if (!pixelsAreRows)
+            {
+                axes.Add(channels);
+            }
+
+            axes.Add(new BatchAxis(c.Batch, 0, 0, steps.First, 0));
+            axes.Add(new BatchAxis(c.Rows.Count, 0, 0, steps.Second, 0));
+            axes.Add(new BatchAxis(c.Columns.Count, 0, 0, steps.Third, 0));
+            if (pixelsAreRows)
+            {
+                axes.Add(channels);
+            }
+
+            return axes;
+        }
+
+        /// <summary>The axes of a gradient to the filters that was stored as a matrix.</summary>
+        public BatchAxisList WeightAxes
+        {
+            get
+            {
+                (int first, int second, int third) = c.Sizes;
+                Strides3 taps = c.Ordered(c.WeightTaps);
+                BatchAxisList axes = default;
+                axes.Add(new BatchAxis(c.Groups, 0, 0, c.WeightGroup, 0));
+                axes.Add(new BatchAxis(c.OutChannels, 0, 0, c.WeightStrides.Out, 0));
+                axes.Add(new BatchAxis(first, 0, 0, taps.First, 0));
+                axes.Add(new BatchAxis(second, 0, 0, taps.Second, 0));
+                axes.Add(new BatchAxis(third, 0, 0, taps.Third, 0));
+                return axes;
+            }
+        }
+    }
+
+    private static int Widest(in Operand operand) => operand.DType.SizeInBytes() == 8 ? 2 : 4;
+
+    private static bool ReadsVectorsOfChannels(in Correlation c, int width)
+    {
+        Strides3 steps = c.InSteps, taps = c.InTaps;
+        long origin = c.InOrigin + c.In.Layout.Offset;
+        return taps.First == 1 && c.InChannels % width == 0
+            && (origin | steps.First | steps.Second | steps.Third | taps.Second | taps.Third) % width == 0;
+    }
+
+    /// <summary>Whether the pixels of an image lie one after another and their number is a multiple of the width.</summary>
+    private static bool AlignsPixels(in Strides3 steps, int rows, int columns, int width) =>
+        steps.Third == 1 && (rows == 1 || steps.Second == columns) && rows * columns % width == 0 && steps.First % width == 0;
+}

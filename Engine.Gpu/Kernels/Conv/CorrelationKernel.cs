@@ -1,0 +1,113 @@
+namespace Engine.Gpu;
+
+/// <summary>
+/// A <see cref="Correlation"/> as a product by tiles that reads the image in place: pixels of the result by channels of the result,
+/// summed over channels and taps.
+/// </summary>
+/// <param name="Tile">The sizes of the tile.</param>
+/// <param name="PixelsAreRows">Whether pixels are the rows of the product, where channels are neighbours in the result; else the columns.</param>
+/// <param name="InType">Elements of the image.</param>
+/// <param name="In">How the image is read; along the depth where channels are neighbours in it, else along the pixels.</param>
+/// <param name="WeightType">Elements of the filters.</param>
+/// <param name="Weight">How the filters are read.</param>
+/// <param name="OutType">Elements of the result.</param>
+/// <param name="Compute">Float32 or Float64.</param>
+/// <param name="Taps">The order of the sum.</param>
+/// <param name="EvenWeights">Whether the filters lie evenly in that order.</param>
+/// <param name="IsPadded">Whether some taps lie outside of the image.</param>
+/// <param name="StoreWidth">Neighbouring columns that are stored at once.</param>
+/// <param name="Epilogue">What follows the sum.</param>
+/// <param name="IsSplit">Whether each group sums a part of the depth and stores the bare sums, [part, group, rows, columns].</param>
+/// <param name="Wide">Whether indices need 64 bits.</param>
+internal readonly record struct CorrelationKernel(
+    GemmTile Tile,
+    bool PixelsAreRows,
+    DType InType,
+    TileAccess In,
+    DType WeightType,
+    TileAccess Weight,
+    DType OutType,
+    DType Compute,
+    TapOrder Taps,
+    bool EvenWeights,
+    bool IsPadded,
+    int StoreWidth,
+    Epilogue Epilogue,
+    bool IsSplit,
+    bool Wide) : IKernelDefinition
+{
+    public Kernel Build(GpuTarget target)
+    {
+        KernelBuilder k = new($"conv_{Tile.BM}x{Tile.BN}x{Tile.BK}", target, Tile.GroupSize) { MinGroupsPerUnit = Tile.GroupSize >= 256 ? 2 : 0 };
+        RegisterType type = Wide ? RegisterType.Int64 : RegisterType.Int32;
+        Memory image = k.Buffer("image", InType, readOnly: true), filters = k.Buffer("filters", WeightType, readOnly: true);
+        Memory result = k.Buffer("result", IsSplit ? Compute : OutType);
+        Memory? bias = Epilogue.Bias == BiasKind.None ? null : k.Buffer("bias", Epilogue.BiasType);
+        Value channels = k.Size("channels"), pixels = k.Size("pixels"), depth = k.Size("depth");
+        NestedIndex pixel = new(k, "pixel"), tap = new(k, "tap");
+        Value[] Strides(string name) => [k.Scalar(name + "0", type), k.Scalar(name + "1", type), k.Scalar(name + "2", type)];
+        Value[] imagePixel = Strides("image_pixel"), imageTap = Strides("image_tap"), filterTap = Strides("filter_tap"), resultPixel = Strides("result_pixel");
+        Value filterChannel = k.Scalar("filter_channel", type), resultChannel = k.Scalar("result_channel", type), biasChannel = k.Scalar("bias_channel", type);
+        Value imageOrigin = k.Scalar("image_origin", type), imageGroup = k.Scalar("image_group", type);
+        Value filterGroup = k.Scalar("filter_group", type), resultGroup = k.Scalar("result_group", type);
+        ImageParameters window = new(k);
+        EpilogueParameters epilogue = new(k, Epilogue, Compute.InRegister());
+        TileGrid grid = new(k, Tile, PixelsAreRows ? pixels : channels, PixelsAreRows ? channels : pixels, IsSplit);
+        Value group = grid.Batch.To(type);
+        Value origin = group * resultGroup;
+        if (IsSplit)
+        {
+            origin += k.GroupY.To(type) * k.Scalar("part_stride", type);
+        }
+
+        (Value firstPixel, Value firstChannel) = PixelsAreRows ? (grid.FirstRow, grid.FirstColumn) : (grid.FirstColumn, grid.FirstRow);
+        TileProduct product = new(k, Tile, Compute);
+
+        // Neighbours that are read at once are neighbours in memory: a stride of 1 that the kernel knows.
+        Value lastTap = In.Width > 1 ? imageTap[2].Like(1) : imageTap[2];
+        SpotSource imageSource = new(
+            k,
+            product,
+            PixelsAreRows,
+            In,
+            image,
+            imageOrigin + (group * imageGroup),
+            Spots.Nested(pixel, imagePixel, IsPadded ? window.PixelSteps : null),
+            Taps == TapOrder.One ? Spots.Even(lastTap) : Spots.Nested(tap, [imageTap[0], imageTap[1], lastTap], IsPadded ? window.TapSteps(Taps) : null),
+            firstPixel,
+            pixels,
+            IsPadded ? window.Bounds : null);
+        Value lastFilterTap = Weight is { Width: > 1, AlongDepth: true } ? filterTap[2].Like(1) : filterTap[2];
+        SpotSource filterSource = new(
+            k,
+            product,
+            !PixelsAreRows,
+            Weight,
+            filters,
+            group * filterGroup,
+            Spots.Even(Weight is { Width: > 1, AlongDepth: false } ? filterChannel.Like(1) : filterChannel),
+            EvenWeights ? Spots.Even(lastFilterTap) : Spots.Nested(tap, [filterTap[0], filterTap[1], lastFilterTap]),
+            firstChannel,
+            channels);
+        (Value start, Value shortLength, Value end) = grid.Range(depth);
+        Value[] sums = product.Sum(PixelsAreRows ? imageSource : filterSource, PixelsAreRows ? filterSource : imageSource, start, shortLength, end);
+
+        Spots pixelSpots = IsSplit ? Spots.Even(resultPixel[2]) : Spots.Nested(pixel, resultPixel);
+        Value PixelPlace(Value number) => pixelSpots.At(number).Offset;
+        Value ChannelPlace(Value number) => origin + (number.To(type) * resultChannel);
+        Value BiasPlace(Value number) => ((grid.Batch * channels) + number).To(type) * biasChannel;
+        new TileTarget
+        {
+            Memory = result,
+            Places = PixelsAreRows ? new TilePlaces(PixelPlace, ChannelPlace) : new TilePlaces(ChannelPlace, PixelPlace),
+            Rows = PixelsAreRows ? pixels : channels,
+            Columns = PixelsAreRows ? channels : pixels,
+            Width = StoreWidth,
+            Epilogue = epilogue,
+            BiasKind = Epilogue.Bias,
+            Bias = bias,
+            BiasPlaces = new TilePlaces(BiasPlace, BiasPlace),
+        }.Store(k, product, sums, grid.FirstRow, grid.FirstColumn);
+        return k.Build();
+    }
+}

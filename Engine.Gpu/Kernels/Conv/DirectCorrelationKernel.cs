@@ -1,0 +1,67 @@
+namespace Engine.Gpu;
+
+/// <summary>
+/// A <see cref="Correlation"/> with one work-item a result: for groups of few channels (depthwise convolutions above all), whose products
+/// are too narrow for tiles, and for devices with little shared memory.
+/// </summary>
+/// <param name="ChannelsAreNeighbours">Whether neighbouring work-items take neighbouring channels, else columns.</param>
+/// <param name="InType">Elements of the image.</param>
+/// <param name="WeightType">Elements of the filters.</param>
+/// <param name="OutType">Elements of the result.</param>
+/// <param name="Compute">Float32 or Float64.</param>
+/// <param name="IsPadded">Whether some taps lie outside of the image.</param>
+/// <param name="Epilogue">What follows the sum.</param>
+/// <param name="Wide">Whether indices need 64 bits.</param>
+internal readonly record struct DirectCorrelationKernel(
+    bool ChannelsAreNeighbours, DType InType, DType WeightType, DType OutType, DType Compute, bool IsPadded, Epilogue Epilogue, bool Wide) : IKernelDefinition
+{
+    public Kernel Build(GpuTarget target)
+    {
+        KernelBuilder k = new("conv_direct", target, target.GroupSize);
+        RegisterType type = Wide ? RegisterType.Int64 : RegisterType.Int32, compute = Compute.InRegister();
+        Memory image = k.Buffer("image", InType, readOnly: true), filters = k.Buffer("filters", WeightType, readOnly: true), result = k.Buffer("result", OutType);
+        Memory? bias = Epilogue.Bias == BiasKind.None ? null : k.Buffer("bias", Epilogue.BiasType);
+        Value count = k.Size("count"), inChannels = k.Size("in_channels"), tapRows = k.Size("tap_rows"), tapColumns = k.Size("tap_columns");
+        DivisorParameter allChannels = new(k, "all_channels"), groupChannels = new(k, "group_channels"), pixels = new(k, "pixels");
+        NestedIndex pixel = new(k, "pixel");
+        Value[] Strides(string name) => [k.Scalar(name + "0", type), k.Scalar(name + "1", type), k.Scalar(name + "2", type)];
+        Value[] imagePixel = Strides("image_pixel"), imageTap = Strides("image_tap"), filterTap = Strides("filter_tap"), resultPixel = Strides("result_pixel");
+        Value filterChannel = k.Scalar("filter_channel", type), resultChannel = k.Scalar("result_channel", type), biasChannel = k.Scalar("bias_channel", type);
+        Value imageOrigin = k.Scalar("image_origin", type), imageGroup = k.Scalar("image_group", type), filterGroup = k.Scalar("filter_group", type);
+        ImageParameters window = new(k);
+        EpilogueParameters epilogue = new(k, Epilogue, compute);
+        Value item = k.GlobalId;
+        (bool neighbours, bool padded, DType outType) = (ChannelsAreNeighbours, IsPadded, OutType);
+        k.If(item < count, () =>
+        {
+            // Work-items walk through pixels within a channel, or through channels within a pixel.
+            Value channel, place;
+            if (neighbours)
+            {
+                (place, channel) = allChannels.Divide(item);
+            }
+            else
+            {
+                (channel, place) = pixels.Divide(item);
+            }
+
+            (Value group, Value inGroup) = groupChannels.Divide(channel);
+            Spot line = Spots.Nested(pixel, imagePixel, window.PixelSteps).At(place);
+            Value imageAt = imageOrigin + (group.To(type) * imageGroup) + line.Offset;
+            Value filterAt = (group.To(type) * filterGroup) + (inGroup.To(type) * filterChannel);
+            ImageSteps steps = window.TapSteps(TapOrder.ChannelFirst);
+            Variable sum = k.Variable(k.Constant(compute, 0));
+            k.For(0, inChannels, 1, c => k.For(0, tapRows, 1, r => k.For(0, tapColumns, 1, s =>
+            {
+                Value Along(Value[] strides) => (c.To(type) * strides[0]) + (r.To(type) * strides[1]) + (s.To(type) * strides[2]);
+                Value? inside = padded ? window.Bounds.Contain(line, new Spot(imageAt, r * steps.Row, s * steps.Column)) : null;
+                Value read = k.Load(image, imageAt + Along(imageTap), inside).To(compute);
+                sum.Value = k.Fma(read, k.Load(filters, filterAt + Along(filterTap)).To(compute), sum.Value);
+            })));
+            Value at = (channel.To(type) * resultChannel) + Spots.Nested(pixel, resultPixel).At(place).Offset;
+            Value? added = bias is null ? null : k.Load(bias, channel.To(type) * biasChannel);
+            k.Store(result, at, epilogue.Apply(sum.Value, null, added, outType));
+        });
+        return k.Build();
+    }
+}

@@ -1,0 +1,56 @@
+namespace Engine.Gpu;
+
+/// <summary>
+/// The gradient to a convolution's filters with one group of work-items a filter's tap, which shares the pixels out: for groups of few
+/// channels (depthwise convolutions above all), and for devices with little shared memory.
+/// </summary>
+/// <param name="GradType">Elements of the result's gradient.</param>
+/// <param name="InType">Elements of the image.</param>
+/// <param name="OutType">Elements of the filters' gradient.</param>
+/// <param name="Compute">Float32 or Float64.</param>
+/// <param name="Epilogue">What follows the sum.</param>
+/// <param name="IsPadded">Whether some taps lie outside of the image.</param>
+/// <param name="Wide">Whether indices need 64 bits.</param>
+internal readonly record struct DirectWeightGradientKernel(
+    DType GradType, DType InType, DType OutType, DType Compute, Epilogue Epilogue, bool IsPadded, bool Wide) : IKernelDefinition
+{
+    /// <summary>Work-items of a group.</summary>
+    public static int GroupSize(GpuTarget target) => target.IsProcessor ? Math.Min(16, target.GroupSize) : target.GroupSize;
+
+    public Kernel Build(GpuTarget target)
+    {
+        KernelBuilder k = new("conv_weight_direct", target, GroupSize(target));
+        RegisterType type = Wide ? RegisterType.Int64 : RegisterType.Int32, compute = Compute.InRegister();
+        Memory grad = k.Buffer("grad", GradType, readOnly: true), image = k.Buffer("image", InType, readOnly: true), result = k.Buffer("result", OutType);
+        Value pixels = k.Size("pixels");
+        DivisorParameter groupChannels = new(k, "group_channels"), columns = new(k, "columns");
+        NestedIndex pixel = new(k, "pixel"), tap = new(k, "tap");
+        Value[] Strides(string name) => [k.Scalar(name + "0", type), k.Scalar(name + "1", type), k.Scalar(name + "2", type)];
+        Value[] gradPixel = Strides("grad_pixel"), imagePixel = Strides("image_pixel"), imageTap = Strides("image_tap"), resultTap = Strides("result_tap");
+        Value gradChannel = k.Scalar("grad_channel", type), resultChannel = k.Scalar("result_channel", type);
+        Value imageOrigin = k.Scalar("image_origin", type), imageGroup = k.Scalar("image_group", type);
+        ImageParameters window = new(k);
+        EpilogueParameters epilogue = new(k, Epilogue, compute);
+
+        (Value channel, Value number) = columns.Divide(k.GroupX);
+        (Value group, _) = groupChannels.Divide(channel);
+        Spot line = Spots.Nested(tap, imageTap, window.TapSteps(TapOrder.ChannelFirst)).At(number);
+        Value imageAt = imageOrigin + (group.To(type) * imageGroup) + line.Offset;
+        Value gradAt = channel.To(type) * gradChannel;
+        Spots gradSpots = Spots.Nested(pixel, gradPixel), imageSpots = Spots.Nested(pixel, imagePixel, window.PixelSteps);
+        bool padded = IsPadded;
+        Variable sum = k.Variable(k.Constant(compute, 0));
+        k.For(k.LocalId, pixels, k.Int32(k.GroupSize), place =>
+        {
+            Spot at = imageSpots.At(place);
+            Value read = k.Load(image, imageAt + at.Offset, padded ? window.Bounds.Contain(line, at) : null).To(compute);
+            sum.Value = k.Fma(k.Load(grad, gradAt + gradSpots.At(place).Offset).To(compute), read, sum.Value);
+        });
+        Value total = new GroupReduction(k, compute).Sum(sum.Value);
+        Value destination = (channel.To(type) * resultChannel) + Spots.Nested(tap, resultTap).At(number).Offset;
+        Value first = k.LocalId.Is(0);
+        Value? before = epilogue.HasBeta ? k.Load(result, destination, first) : null;
+        k.Store(result, destination, epilogue.Apply(total, before, null, OutType), first);
+        return k.Build();
+    }
+}

@@ -1,0 +1,100 @@
+namespace Engine.Gpu;
+
+/// <summary>
+/// The gradient to a convolution's filters as a product by tiles that reads both images in place: channels of the result by channels and
+/// taps of the image, summed over pixels.
+/// </summary>
+/// <param name="Tile">The sizes of the tile.</param>
+/// <param name="GradType">Elements of the result's gradient.</param>
+/// <param name="Grad">How it is read.</param>
+/// <param name="InType">Elements of the image.</param>
+/// <param name="In">How the image is read.</param>
+/// <param name="OutType">Elements of the filters' gradient.</param>
+/// <param name="Compute">Float32 or Float64.</param>
+/// <param name="Taps">The order of the product's columns.</param>
+/// <param name="EvenWeights">Whether the filters lie evenly in that order.</param>
+/// <param name="IsPadded">Whether some taps lie outside of the image.</param>
+/// <param name="StoreWidth">Neighbouring columns that are stored at once.</param>
+/// <param name="Epilogue">What follows the sum.</param>
+/// <param name="IsSplit">Whether each group sums a part of the pixels and stores the bare sums, [part, group, rows, columns].</param>
+/// <param name="Wide">Whether indices need 64 bits.</param>
+internal readonly record struct WeightGradientKernel(
+    GemmTile Tile,
+    DType GradType,
+    TileAccess Grad,
+    DType InType,
+    TileAccess In,
+    DType OutType,
+    DType Compute,
+    TapOrder Taps,
+    bool EvenWeights,
+    bool IsPadded,
+    int StoreWidth,
+    Epilogue Epilogue,
+    bool IsSplit,
+    bool Wide) : IKernelDefinition
+{
+    public Kernel Build(GpuTarget target)
+    {
+        KernelBuilder k = new($"conv_weight_{Tile.BM}x{Tile.BN}x{Tile.BK}", target, Tile.GroupSize) { MinGroupsPerUnit = Tile.GroupSize >= 256 ? 2 : 0 };
+        RegisterType type = Wide ? RegisterType.Int64 : RegisterType.Int32;
+        Memory grad = k.Buffer("grad", GradType, readOnly: true), image = k.Buffer("image", InType, readOnly: true);
+        Memory result = k.Buffer("result", IsSplit ? Compute : OutType);
+        Value channels = k.Size("channels"), columns = k.Size("columns"), pixels = k.Size("pixels");
+        NestedIndex pixel = new(k, "pixel"), tap = new(k, "tap");
+        Value[] Strides(string name) => [k.Scalar(name + "0", type), k.Scalar(name + "1", type), k.Scalar(name + "2", type)];
+        Value[] gradPixel = Strides("grad_pixel"), imagePixel = Strides("image_pixel"), imageTap = Strides("image_tap"), resultTap = Strides("result_tap");
+        Value gradChannel = k.Scalar("grad_channel", type), resultChannel = k.Scalar("result_channel", type);
+        Value gradGroup = k.Scalar("grad_group", type), imageOrigin = k.Scalar("image_origin", type), imageGroup = k.Scalar("image_group", type);
+        Value resultGroup = k.Scalar("result_group", type);
+        ImageParameters window = new(k);
+        EpilogueParameters epilogue = new(k, Epilogue, Compute.InRegister());
+        TileGrid grid = new(k, Tile, channels, columns, IsSplit);
+        Value group = grid.Batch.To(type);
+        Value origin = group * resultGroup;
+        if (IsSplit)
+        {
+            origin += k.GroupY.To(type) * k.Scalar("part_stride", type);
+        }
+
+        TileProduct product = new(k, Tile, Compute);
+        Value lastGradPixel = Grad is { Width: > 1, AlongDepth: true } ? gradPixel[2].Like(1) : gradPixel[2];
+        SpotSource gradSource = new(
+            k,
+            product,
+            isLeft: true,
+            Grad,
+            grad,
+            group * gradGroup,
+            Spots.Even(Grad is { Width: > 1, AlongDepth: false } ? gradChannel.Like(1) : gradChannel),
+            Spots.Nested(pixel, [gradPixel[0], gradPixel[1], lastGradPixel]),
+            grid.FirstRow,
+            channels);
+        SpotSource imageSource = new(
+            k,
+            product,
+            isLeft: false,
+            In,
+            image,
+            imageOrigin + (group * imageGroup),
+            Taps == TapOrder.One ? Spots.Even(imageTap[2]) : Spots.Nested(tap, imageTap, IsPadded ? window.TapSteps(Taps) : null),
+            Spots.Nested(pixel, imagePixel, IsPadded ? window.PixelSteps : null),
+            grid.FirstColumn,
+            columns,
+            IsPadded ? window.Bounds : null);
+        (Value start, Value shortLength, Value end) = grid.Range(pixels);
+        Value[] sums = product.Sum(gradSource, imageSource, start, shortLength, end);
+
+        Spots taps = EvenWeights || IsSplit ? Spots.Even(resultTap[2]) : Spots.Nested(tap, resultTap);
+        new TileTarget
+        {
+            Memory = result,
+            Places = new TilePlaces(row => origin + (row.To(type) * resultChannel), column => taps.At(column).Offset),
+            Rows = channels,
+            Columns = columns,
+            Width = StoreWidth,
+            Epilogue = epilogue,
+        }.Store(k, product, sums, grid.FirstRow, grid.FirstColumn);
+        return k.Build();
+    }
+}

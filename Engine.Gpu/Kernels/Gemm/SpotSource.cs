@@ -1,0 +1,65 @@
+namespace Engine.Gpu;
+
+/// <summary>An operand in global memory: element (line, depth) lies where both lead from the origin, and is zero outside the image, if there is one.</summary>
+/// <remarks>
+/// What depends on the line is computed before the loop. Lines past the end are read as the last ones (their results are never stored), so
+/// that the loop needs no conditions for them.
+/// </remarks>
+internal sealed class SpotSource : TileSource
+{
+    private readonly KernelBuilder _k;
+    private readonly Memory _memory;
+    private readonly Spot[] _lines;
+    private readonly Spots _depth;
+    private readonly ImageBounds? _bounds;
+
+    /// <summary>Prepares the lines of this work-item's vectors.</summary>
+    /// <param name="k">The kernel.</param>
+    /// <param name="product">The product that it is an operand of.</param>
+    /// <param name="isLeft">Which operand.</param>
+    /// <param name="access">How to read.</param>
+    /// <param name="memory">The elements.</param>
+    /// <param name="origin">Where line 0 and depth 0 lie, in the type of indices.</param>
+    /// <param name="lines">Rows of A or columns of B.</param>
+    /// <param name="depth">The summed-up direction.</param>
+    /// <param name="firstLine">The first line of the group's tile, Int32.</param>
+    /// <param name="count">How many lines there are, Int32.</param>
+    /// <param name="bounds">The image, or null where every place exists.</param>
+    public SpotSource(
+        KernelBuilder k,
+        TileProduct product,
+        bool isLeft,
+        TileAccess access,
+        Memory memory,
+        Value origin,
+        Spots lines,
+        Spots depth,
+        Value firstLine,
+        Value count,
+        ImageBounds? bounds = null)
+        : base(k, product, isLeft, access)
+    {
+        (_k, _memory, _depth, _bounds) = (k, memory, depth, bounds);
+        Value last = count - (access.AlongDepth ? 1 : access.Width);
+        _lines = new Spot[Slots.Count];
+        for (int slot = 0; slot < _lines.Length; slot++)
+        {
+            Spot line = lines.At(k.Min(firstLine + Slots.Row(slot), last));
+            Value offset = origin + line.Offset;
+            _lines[slot] = line with { Offset = depth.IsEven ? offset + depth.At(Slots.Depth(slot)).Offset : offset };
+        }
+    }
+
+    protected override Value[] Read(int slot, Value depth, Value? condition)
+    {
+        Spot line = _lines[slot];
+        Spot place = _depth.At(_depth.IsEven ? depth : depth + Slots.Depth(slot));
+        if (_bounds is { } image)
+        {
+            Value inside = image.Contain(line, place);
+            condition = condition is null ? inside : condition & inside;
+        }
+
+        return _k.LoadVector(_memory, line.Offset + place.Offset, Slots.Access.Width, condition);
+    }
+}

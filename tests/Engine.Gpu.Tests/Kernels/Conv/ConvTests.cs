@@ -1,0 +1,210 @@
+using NUnit.Framework;
+
+namespace Engine.Gpu.Tests;
+
+[TestFixture(TargetVariant.Processor)]
+[TestFixture(TargetVariant.Card)]
+[TestFixture(TargetVariant.SmallCard)]
+[TestFixture(TargetVariant.NoShared)]
+[TestFixture(TargetVariant.Interpreter)]
+internal sealed class ConvTests(TargetVariant variant) : KernelFixture(target => TargetVariants.Of(target, variant), variant == TargetVariant.Interpreter)
+{
+    private static readonly MapProgram s_shiftedRelu = MapProgram.Compile(1, Expr.Relu(Expr.Input(0)) + 0.5);
+
+    private static readonly ConvGeometry[] s_geometries =
+    [
+        Geometry(2, 3, 9, 8, 5, 3, 3),
+        Geometry(2, 8, 8, 8, 12, 3, 3, pad: 1),
+        Geometry(1, 1, 1, 1, 1, 1, 1),
+        Geometry(1, 1, 28, 28, 6, 5, 5, pad: 2),
+        Geometry(2, 4, 11, 10, 6, 3, 3, stride: 2, pad: 1),
+        Geometry(2, 4, 9, 9, 6, 1, 1, stride: 2),
+        Geometry(2, 4, 11, 12, 3, 3, 2, stride: 3, pad: 2, dilation: 2),
+        Geometry(1, 4, 12, 12, 4, 3, 3, stride: 2, pad: 2, dilation: 2),
+        Geometry(1, 2, 3, 3, 3, 5, 5, pad: 2),
+        Geometry(2, 6, 7, 9, 9, 3, 3, pad: 1, groups: 3),
+        Geometry(2, 16, 6, 6, 32, 3, 3, pad: 1, groups: 2),
+        Geometry(2, 7, 8, 9, 7, 3, 3, pad: 1, groups: 7),
+        Geometry(2, 4, 8, 8, 8, 3, 3, stride: 2, pad: 1, groups: 4),
+        Geometry(3, 12, 5, 4, 10, 1, 1),
+        Geometry(2, 20, 16, 16, 24, 1, 1),
+        Geometry(1, 5, 4, 4, 3, 1, 1, pad: 1),
+        Geometry(1, 3, 17, 1, 4, 3, 1, pad: 0),
+        Geometry(1, 64, 4, 4, 40, 3, 3, pad: 1),
+    ];
+
+    private static readonly Placement[] s_placements = [Placement.Dense, Placement.ChannelsLast, Placement.Spaced, Placement.Flipped, Placement.Reversed];
+
+    [Test]
+    public void Conv_AnyGeometry_MatchesLoops([ValueSource(nameof(s_geometries))] ConvGeometry geometry) => new Convolution(this, geometry).Check();
+
+    [Test]
+    public void Conv_ChannelsLast_MatchesLoops([Values(1, 4, 10, 11, 14, 17)] int geometry) =>
+        new Convolution(this, s_geometries[geometry]) { X = Placement.ChannelsLast, W = Placement.ChannelsLast, Y = Placement.ChannelsLast }.Check();
+
+    [Test]
+    public void Conv_AnyPlacement_MatchesLoops([ValueSource(nameof(s_placements))] Placement x)
+    {
+        int place = System.Array.IndexOf(s_placements, x);
+        foreach (int i in new[] { 4, 10, 11 })
+        {
+            new Convolution(this, s_geometries[i]) { X = x, W = s_placements[(place + i) % 5], Y = s_placements[(place + (2 * i)) % 5] }.Check();
+        }
+    }
+
+    [TestCase(DType.Float64)]
+    [TestCase(DType.Float16)]
+    [TestCase(DType.BFloat16)]
+    public void Conv_OtherTypes_MatchLoops(DType dtype)
+    {
+        new Convolution(this, s_geometries[1]) { Type = dtype }.Check();
+        new Convolution(this, s_geometries[1]) { Type = dtype, X = Placement.ChannelsLast, W = Placement.ChannelsLast, Y = Placement.ChannelsLast }.Check();
+        new Convolution(this, s_geometries[11]) { Type = dtype }.Check();
+    }
+
+    [Test]
+    public void ConvForward_WithEpilogue_MatchesLoops([Values(Placement.Dense, Placement.ChannelsLast)] Placement y)
+    {
+        foreach (int i in new[] { 10, 11, 14, 17 })
+        {
+            new Convolution(this, s_geometries[i]) { Y = y, HasBias = true, Activation = s_shiftedRelu }.Check();
+        }
+    }
+
+    [Test]
+    public void Conv_Twice_GivesTheSameBits()
+    {
+        Convolution convolution = new(this, Geometry(4, 12, 10, 10, 9, 3, 3, pad: 1));
+        double[][] first = convolution.Run();
+        double[][] second = convolution.Run();
+        for (int i = 0; i < first.Length; i++)
+        {
+            Assert.That(second[i], Is.EqualTo(first[i]));
+        }
+    }
+
+    [Test]
+    public void ConvForward_NaN_ReachesTheWindowsThatContainIt()
+    {
+        ConvGeometry g = Geometry(1, 2, 6, 6, 3, 3, 3);
+        DeviceArray y = Result(DType.Float32, [1, 3, 4, 4]);
+        Backend.ConvForward(new ConvArgs
+        {
+            Geometry = g,
+            X = Array(DType.Float32, [1, 2, 6, 6], i => i == 0 ? double.NaN : 1),
+            W = Array(DType.Float32, [3, 2, 3, 3], _ => 1),
+            Y = y,
+        });
+        double[] result = y.Read();
+        for (int i = 0; i < result.Length; i++)
+        {
+            Assert.That(result[i], Is.EqualTo(i % 16 == 0 ? double.NaN : 18), $"result {i}");
+        }
+    }
+
+    private static ConvGeometry Geometry(
+        int batch, int inChannels, int height, int width, int outChannels, int kernelHeight, int kernelWidth, int stride = 1, int pad = 0, int dilation = 1, int groups = 1) => new()
+        {
+            Batch = batch,
+            InChannels = inChannels,
+            InHeight = height,
+            InWidth = width,
+            OutChannels = outChannels,
+            OutHeight = ((height + (2 * pad) - (dilation * (kernelHeight - 1)) - 1) / stride) + 1,
+            OutWidth = ((width + (2 * pad) - (dilation * (kernelWidth - 1)) - 1) / stride) + 1,
+            KernelHeight = kernelHeight,
+            KernelWidth = kernelWidth,
+            StrideH = stride,
+            StrideW = stride,
+            PadH = pad,
+            PadW = pad,
+            DilationH = dilation,
+            DilationW = dilation,
+            Groups = groups,
+        };
+
+    /// <summary>One convolution in all three directions, and its definition.</summary>
+    private sealed class Convolution(ConvTests test, ConvGeometry g)
+    {
+        private readonly Shape _x = [g.Batch, g.InChannels, g.InHeight, g.InWidth];
+        private readonly Shape _w = [g.OutChannels, g.InChannels / g.Groups, g.KernelHeight, g.KernelWidth];
+        private readonly Shape _y = [g.Batch, g.OutChannels, g.OutHeight, g.OutWidth];
+
+        public DType Type { get; init; } = DType.Float32;
+
+        public Placement X { get; init; }
+
+        public Placement W { get; init; }
+
+        public Placement Y { get; init; }
+
+        public bool HasBias { get; init; }
+
+        public MapProgram? Activation { get; init; }
+
+        public void Check()
+        {
+            double unit = Type switch { DType.Float16 => 3e-3, DType.BFloat16 => 3e-2, DType.Float32 => 3e-6, _ => 1e-13 };
+            DeviceArray x = test.Array(Type, _x, Noise(1), X), w = test.Array(Type, _w, Noise(2), W), y = test.Array(Type, _y, Noise(3), Y);
+            DeviceArray bias = test.Array(Type, [g.OutChannels], Noise(4));
+            double[] forward = new double[y.Values.Length], toX = new double[x.Values.Length], toW = new double[w.Values.Length];
+            for (int place = 0; place < forward.Length; place++)
+            {
+                forward[place] = HasBias ? bias.Values[place / (g.OutHeight * g.OutWidth) % g.OutChannels] : 0;
+            }
+
+            Walk((atX, atW, atY) =>
+            {
+                forward[atY] += x.Values[atX] * w.Values[atW];
+                toX[atX] += y.Values[atY] * w.Values[atW];
+                toW[atW] += y.Values[atY] * x.Values[atX];
+            });
+            if (Activation is not null)
+            {
+                forward = System.Array.ConvertAll(forward, value => Math.Max(value, 0) + 0.5);
+            }
+
+            (DeviceArray ranY, DeviceArray ranX, DeviceArray ranW) = Run(x, w, y, bias);
+            AssertClose($"forward {g}", forward, ranY, unit, unit * Math.Sqrt(g.InChannels / g.Groups * g.KernelHeight * g.KernelWidth));
+            AssertClose($"to the images {g}", toX, ranX, unit, unit * Math.Sqrt(g.OutChannels / g.Groups * g.KernelHeight * g.KernelWidth));
+            AssertClose($"to the filters {g}", toW, ranW, unit, unit * Math.Sqrt(g.Batch * g.OutHeight * g.OutWidth));
+        }
+
+        public double[][] Run()
+        {
+            DeviceArray x = test.Array(Type, _x, Noise(1), X), w = test.Array(Type, _w, Noise(2), W), y = test.Array(Type, _y, Noise(3), Y);
+            (DeviceArray ranY, DeviceArray ranX, DeviceArray ranW) = Run(x, w, y, test.Array(Type, [g.OutChannels], Noise(4)));
+            return [ranY.Read(), ranX.Read(), ranW.Read()];
+        }
+
+        private (DeviceArray Y, DeviceArray X, DeviceArray W) Run(DeviceArray x, DeviceArray w, DeviceArray y, DeviceArray bias)
+        {
+            DeviceArray newY = test.Array(Type, _y, static _ => double.NaN, Y);
+            DeviceArray newX = test.Array(Type, _x, static _ => double.NaN, X), newW = test.Array(Type, _w, static _ => double.NaN, W);
+            test.Backend.ConvForward(new ConvArgs { Geometry = g, X = x, W = w, Y = newY, Bias = HasBias ? bias.Operand : null, Activation = Activation });
+            test.Backend.ConvBackwardData(new ConvArgs { Geometry = g, X = newX, W = w, Y = y });
+            test.Backend.ConvBackwardWeight(new ConvArgs { Geometry = g, X = x, W = newW, Y = y });
+            return (newY, newX, newW);
+        }
+
+        /// <summary>Every product of the sum, as places in x, w and y.</summary>
+        private void Walk(Action<int, int, int> term)
+        {
+            int inGroup = g.InChannels / g.Groups, outGroup = g.OutChannels / g.Groups;
+            for (int atY = 0; atY < _y.ElementCount; atY++)
+            {
+                int q = atY % g.OutWidth, p = atY / g.OutWidth % g.OutHeight, k = atY / (g.OutWidth * g.OutHeight) % g.OutChannels;
+                int n = atY / (g.OutWidth * g.OutHeight * g.OutChannels);
+                for (int tap = 0; tap < inGroup * g.KernelHeight * g.KernelWidth; tap++)
+                {
+                    int s = tap % g.KernelWidth, r = tap / g.KernelWidth % g.KernelHeight, c = (k / outGroup * inGroup) + (tap / (g.KernelWidth * g.KernelHeight));
+                    int h = (p * g.StrideH) - g.PadH + (r * g.DilationH), column = (q * g.StrideW) - g.PadW + (s * g.DilationW);
+                    if (h >= 0 && h < g.InHeight && column >= 0 && column < g.InWidth)
+                    {
+                        term((((((n * g.InChannels) + c) * g.InHeight) + h) * g.InWidth) + column, (k * inGroup * g.KernelHeight * g.KernelWidth) + tap, atY);
+                    }
+                }
+            }
+        }
+    }
+}
