@@ -71,8 +71,12 @@ public sealed partial class CapturePass
     /// Computes the values for the next replay, and moves on what belongs to it on the host. Called once before each replay, the first one
     /// included, in the order in which room was asked for. What it throws ends the captured step.
     /// </param>
+    /// <param name="check">
+    /// Throws a <see cref="CaptureException"/> where the recording no longer holds. Called before each replay, all of them before the first
+    /// <paramref name="fill"/>, so that a replay that is refused has changed nothing.
+    /// </param>
     /// <returns>While recording a contiguous tensor [count], which lives as long as the captured step; otherwise null.</returns>
-    public Tensor? ReplayValues(int count, DType dtype, Action<Span<double>> fill)
+    public Tensor? ReplayValues(int count, DType dtype, Action<Span<double>> fill, Action? check = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         ArgumentNullException.ThrowIfNull(fill);
@@ -83,7 +87,7 @@ public sealed partial class CapturePass
 
         if (IsRecording)
         {
-            return _replayMemory.Take(count, dtype, fill);
+            return _replayMemory.Take(count, dtype, fill, check);
         }
 
         if (_kind == PassKind.WarmUp)

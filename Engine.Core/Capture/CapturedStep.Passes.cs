@@ -35,28 +35,14 @@ public sealed partial class CapturedStep
         _trace = pass.Trace;
         HasRun = true;
         Runs++;
-        if (Refusal(pass) is not { } refusal)
-        {
-            _lifecycle.MoveTo(CaptureState.Pending);
-            return;
-        }
-
-        // On use, the step has been carried out all the same; the next call of Replay tells that there will be no other.
-        Fail(refusal);
-        if (_isStrict)
-        {
-            throw refusal;
-        }
+        Conclude(Refusal(pass), CaptureState.Pending);
     }
 
-    private void RunAgain()
+    private CaptureException? RunAgain()
     {
-        CapturePass pass = NewPass(PassKind.Rerun, 0, isStrict: true, _trace);
+        CapturePass pass = NewPass(PassKind.Rerun, 0, _isStrict, _trace);
         Run(pass);
-        if (Refusal(pass) is { } refusal)
-        {
-            throw refusal;
-        }
+        return Refusal(pass);
     }
 
     private void Record()

@@ -105,6 +105,7 @@ public sealed partial class CapturedStep : IDisposable
         }
 
         _lifecycle.MoveTo(CaptureState.Replaying);
+        CaptureException? refusal = null;
         try
         {
             if (_recording is { } recording)
@@ -115,7 +116,7 @@ public sealed partial class CapturedStep : IDisposable
             }
             else
             {
-                RunAgain();
+                refusal = RunAgain();
             }
         }
         catch (Exception e)
@@ -124,9 +125,9 @@ public sealed partial class CapturedStep : IDisposable
             throw;
         }
 
-        _lifecycle.MoveTo(CaptureState.Ready);
         HasRun = true;
         Runs++;
+        Conclude(refusal, CaptureState.Ready);
     }
 
     /// <summary>Gives the memory back. It may be called again, but not by the step itself.</summary>
@@ -162,6 +163,24 @@ public sealed partial class CapturedStep : IDisposable
                 throw new DTypeMismatchException($"Replay: input {i} is {given.DType.ShortName()}; the step was captured with {expected.DType.ShortName()}. Convert it with To({expected.DType}).");
             }
         }
+    }
+
+    /// <summary>Ends a pass that has carried the step out.</summary>
+    private void Conclude(CaptureException? refusal, CaptureState next)
+    {
+        if (refusal is null)
+        {
+            _lifecycle.MoveTo(next);
+            return;
+        }
+
+        Fail(refusal);
+        if (_isStrict)
+        {
+            throw refusal;
+        }
+
+        // Captured on use, the step counts all the same; the next call of Replay tells that there will be no other.
     }
 
     private void Fail(Exception cause)

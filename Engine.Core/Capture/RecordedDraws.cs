@@ -18,7 +18,7 @@ internal sealed class RecordedDraws(CapturePass pass)
         {
             source = new Source(generator, draw - 1);
             _sources.Add(source);
-            source.Offset = pass.ReplayValues(1, DType.Int64, value => Fill(source, value));
+            source.Offset = pass.ReplayValues(1, DType.Int64, value => Fill(source, value), _sources.Count == 1 ? Check : null);
         }
 
         source.Count++;
@@ -77,14 +77,8 @@ internal sealed class RecordedDraws(CapturePass pass)
         }
     }
 
-    private void Fill(Source source, Span<double> value)
+    private static void Fill(Source source, Span<double> value)
     {
-        if (ReferenceEquals(source, _sources[0]))
-        {
-            // Before the first of them moves on.
-            Check();
-        }
-
         value[0] = source.Distance;
         source.Generator.Advance(source.Count);
     }

@@ -32,7 +32,7 @@ internal sealed class ReplayMemory(Device device) : IDisposable
     }
 
     /// <summary>Room for values while recording, filled before each replay.</summary>
-    public Tensor Take(int count, DType dtype, Action<Span<double>> fill)
+    public Tensor Take(int count, DType dtype, Action<Span<double>> fill, Action? check)
     {
         long offset = _reserved;
         _reserved = Next(count, dtype);
@@ -45,13 +45,19 @@ internal sealed class ReplayMemory(Device device) : IDisposable
         storage.AddReference();
         // No scope of the step's owns it: it is used throughout the pass.
         Tensor values = new(storage, dtype, Layout.Contiguous([count], offset / dtype.SizeInBytes()), inScope: false);
-        _entries.Add(new Entry((int)offset, values, fill, new double[count]));
+        _entries.Add(new Entry((int)offset, values, fill, check, new double[count]));
         return values;
     }
 
     /// <summary>Computes all values, in the order in which they were asked for, and sends them if they have changed.</summary>
     public void Refresh()
     {
+        // First all checks: what is refused must not have moved anything on.
+        foreach (Entry entry in _entries)
+        {
+            entry.Check?.Invoke();
+        }
+
         foreach (Entry entry in _entries)
         {
             entry.Fill(entry.Scratch);
@@ -92,5 +98,5 @@ internal sealed class ReplayMemory(Device device) : IDisposable
         }
     }
 
-    private sealed record Entry(int Offset, Tensor Values, Action<Span<double>> Fill, double[] Scratch);
+    private sealed record Entry(int Offset, Tensor Values, Action<Span<double>> Fill, Action? Check, double[] Scratch);
 }

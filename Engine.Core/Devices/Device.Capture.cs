@@ -72,7 +72,8 @@ public abstract partial class Device
     /// <summary>
     /// As <see cref="Capture(Action, IReadOnlyList{Tensor}, int)"/>, but nothing happens now: the first <paramref name="warmup"/> calls of
     /// <see cref="CapturedStep.Replay"/> run the step as warm-ups, the next one records and replays it. No step is made twice with one
-    /// batch, as a training run wants it.
+    /// batch, as a training run wants it. A step that turns out not to be repeatable while it runs is carried out to its end, and its
+    /// <see cref="CapturedStep.State"/> is then <see cref="CaptureState.Failed"/>.
     /// </summary>
     /// <inheritdoc cref="Capture(Action, IReadOnlyList{Tensor}, int)"/>
     public CapturedStep CaptureOnUse(Action step, IReadOnlyList<Tensor>? inputs = null, int warmup = 2) =>
