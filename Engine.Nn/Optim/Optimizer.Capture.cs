@@ -19,8 +19,11 @@ public abstract partial class Optimizer
         }
 
         RecordedUpdate recorded = new(this, update);
-        return pass.ReplayValues(MostHyperParameters, update.ComputeType, recorded.Fill);
+        return pass.ReplayValues(MostHyperParameters, update.ComputeType, recorded.Fill, recorded.Check);
     }
+
+    private CaptureException Changed(Slot slot, string change) =>
+        new($"{GetType().Name}: since the step was captured, parameter '{slot.Name}' {slot.Parameter.Shape} {change}. Capture the step again.");
 
     /// <summary>Parameters that a recorded update changes, and what it relies on.</summary>
     private sealed class RecordedUpdate(Optimizer optimizer, Update update)
@@ -29,10 +32,12 @@ public abstract partial class Optimizer
         private readonly (Slot Slot, Storage Memory, Storage? State)[] _slots =
             [.. update.Slots.Select(static s => (s, s.Parameter.Storage, StateOf(s)))];
 
+        // Known to all updates of a step, so that the first of them finds out.
+        private readonly Slot[] _frozen = [.. optimizer._slots.Where(static s => !s.Parameter.RequiresGrad)];
+
         /// <summary>Counts the step that is about to be replayed and writes its hyper-parameters.</summary>
         public void Fill(Span<double> hyper)
         {
-            Check();
             long step = _slots[0].Slot.Steps + 1;
             foreach ((Slot slot, _, _) in _slots)
             {
@@ -42,10 +47,8 @@ public abstract partial class Optimizer
             optimizer.SetHyperParameters(_group, step, hyper);
         }
 
-        /// <summary>The last state tensor's memory: all are made and moved together.</summary>
-        private static Storage? StateOf(Slot slot) => slot.Outputs.Length > 1 ? slot.Outputs[^1].Storage : null;
-
-        private void Check()
+        /// <summary>Refuses a replay that would update other memory, or other parameters, than <see cref="Step"/> would.</summary>
+        public void Check()
         {
             foreach ((Slot slot, Storage memory, Storage? state) in _slots)
             {
@@ -57,10 +60,17 @@ public abstract partial class Optimizer
                     : null;
                 if (change is not null)
                 {
-                    throw new CaptureException(
-                        $"{optimizer.GetType().Name}: since the step was captured, parameter '{slot.Name}' {slot.Parameter.Shape} {change}. Capture the step again.");
+                    throw optimizer.Changed(slot, change);
                 }
             }
+
+            if (Array.Find(_frozen, static s => s.Parameter.RequiresGrad) is { } thawed)
+            {
+                throw optimizer.Changed(thawed, "has come to require a gradient");
+            }
         }
+
+        /// <summary>The last state tensor's memory: all are made and moved together.</summary>
+        private static Storage? StateOf(Slot slot) => slot.Outputs.Length > 1 ? slot.Outputs[^1].Storage : null;
     }
 }
