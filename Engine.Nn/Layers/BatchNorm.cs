@@ -10,6 +10,9 @@ namespace Engine.Nn;
 /// </remarks>
 public abstract partial class BatchNorm : Layer, IFusesRelu
 {
+    // The plain average: r ← r + (batch − r)/n, with n on the device, where nothing has to wait for it.
+    private static readonly MapProgram s_average = MapProgram.Compile(3, Expr.Input(0) + ((Expr.Input(1) - Expr.Input(0)) / Expr.Input(2)));
+
     private readonly double _eps;
     private readonly double? _momentum;
 
@@ -74,15 +77,23 @@ public abstract partial class BatchNorm : Layer, IFusesRelu
             throw new ShapeMismatchException($"{GetType().Name}: x is {x.Shape}; it must be {ExpectedShape} with C = {Features} (the features of this layer).");
         }
 
-        bool training = IsTraining;
-        double momentum = _momentum ?? 0;
-        if (training && NumBatchesTracked is { } batches)
+        if (!IsTraining || NumBatchesTracked is not { } batches)
         {
-            batches.AddInPlace(1);
-            momentum = _momentum ?? 1 / batches.Item();
+            return x.BatchNorm(Weight, Bias, RunningMean, RunningVar, IsTraining, momentum: 0, _eps, relu);
         }
 
-        return x.BatchNorm(Weight, Bias, RunningMean, RunningVar, training, momentum, _eps, relu);
+        batches.AddInPlace(1);
+        if (_momentum is { } momentum)
+        {
+            return x.BatchNorm(Weight, Bias, RunningMean, RunningVar, training: true, momentum, _eps, relu);
+        }
+
+        // With a momentum of 1 the statistics of the batch alone are what is kept.
+        using Tensor mean = RunningMean!.ZerosLike(), variance = RunningVar!.ZerosLike();
+        Tensor y = x.BatchNorm(Weight, Bias, mean, variance, training: true, momentum: 1, _eps, relu);
+        Pointwise.Into(RunningMean, s_average, [RunningMean, mean, batches]);
+        Pointwise.Into(RunningVar, s_average, [RunningVar, variance, batches]);
+        return y;
     }
 }
 

@@ -110,6 +110,24 @@ internal sealed class CapturedTrainingTests(string deviceName) : CaptureFixture(
     }
 
     [Test]
+    public void Replay_PlainAverageOfBatches_GoesOn()
+    {
+        BatchNorm1d eager = new BatchNorm1d(3, momentum: null).To(Device), replayed = new BatchNorm1d(3, momentum: null).To(Device);
+        Tensor x = Tensor.Zeros([4, 3], device: Device);
+        using CapturedStep step = Device.CaptureOnUse(() => replayed.Forward(x), [x]);
+        for (int i = 0; i < 6; i++)
+        {
+            Tensor batch = Tensor.Rand([4, 3], generator: new Generator(i), device: Device);
+            eager.Forward(batch);
+            step.Replay(batch);
+            Assert.That(replayed.RunningVar!.ToArray<float>(), Is.EqualTo(eager.RunningVar!.ToArray<float>()), $"batch {i}");
+        }
+
+        Assert.That(replayed.NumBatchesTracked!.Item(), Is.EqualTo(6));
+        Assert.That(eager.RunningMean!.ToArray<float>(), Is.All.InRange(0.2f, 0.8f), "the average of uniform numbers");
+    }
+
+    [Test]
     public void Replay_StateLoadedBetween_GoesOnFromThere()
     {
         using CapturedTraining training = new(Device, static p => new AdamW(p, 0.01));
