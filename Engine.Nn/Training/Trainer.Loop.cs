@@ -56,26 +56,7 @@ public sealed partial class Trainer
                 return false;
             }
 
-            int count = Math.Min(GradientAccumulation, context.BatchesPerEpoch - Batch);
-            Optimizer.ZeroGrad();
-            for (int i = 0; i < count; i++)
-            {
-                if (!batches.MoveNext())
-                {
-                    throw new InvalidOperationException($"Fit: epoch {Epoch} ended after {Batch + i} batches; the source had announced {context.BatchesPerEpoch}.");
-                }
-
-                using Batch batch = batches.Current;
-                AddGradients(batch, 1.0 / count);
-                (context.Batch, context.Samples) = (Batch + i + 1, _samples);
-                if (i < count - 1)
-                {
-                    Notify(callbacks, context, static (callback, c) => callback.OnBatchEnd(c));
-                }
-            }
-
-            UpdateParameters();
-            Batch += count;
+            Batch += MakeStep(batches, context, callbacks);
             Step++;
             Notify(callbacks, context, static (callback, c) => callback.OnBatchEnd(c));
             Notify(callbacks, context, static (callback, c) => callback.OnStepEnd(c));
@@ -83,6 +64,42 @@ public sealed partial class Trainer
         }
 
         return true;
+    }
+
+    /// <summary>Computes gradients and updates the parameters; returns of how many mini-batches.</summary>
+    private int MakeStep(IEnumerator<Batch> batches, TrainingContext context, IReadOnlyList<Callback> callbacks)
+    {
+        int count = Math.Min(GradientAccumulation, context.BatchesPerEpoch - Batch);
+        for (int i = 0; i < count; i++)
+        {
+            if (!batches.MoveNext())
+            {
+                throw new InvalidOperationException($"Fit: epoch {Epoch} ended after {Batch + i} batches; the source had announced {context.BatchesPerEpoch}.");
+            }
+
+            using Batch batch = batches.Current;
+            if (TryCapturedStep(batch))
+            {
+                // Never with gradient accumulation: the batch is the whole step.
+                (context.Batch, context.Samples) = (Batch + 1, _samples);
+                return 1;
+            }
+
+            if (i == 0)
+            {
+                Optimizer.ZeroGrad();
+            }
+
+            AddGradients(batch, 1.0 / count);
+            (context.Batch, context.Samples) = (Batch + i + 1, _samples);
+            if (i < count - 1)
+            {
+                Notify(callbacks, context, static (callback, c) => callback.OnBatchEnd(c));
+            }
+        }
+
+        UpdateParameters();
+        return count;
     }
 
     private void AddGradients(Batch batch, double share)
@@ -102,6 +119,12 @@ public sealed partial class Trainer
     private void UpdateParameters()
     {
         using TensorScope scope = TensorScope.Begin();
+        Clip();
+        Optimizer.Step();
+    }
+
+    private void Clip()
+    {
         if (ClipGradValue is { } limit)
         {
             Optimizer.Parameters.ClipGradValue(limit);
@@ -111,8 +134,6 @@ public sealed partial class Trainer
         {
             Optimizer.Parameters.ClipGradNorm(norm);
         }
-
-        Optimizer.Step();
     }
 
     private Tensor ScalarLoss(Tensor prediction, Tensor targets)

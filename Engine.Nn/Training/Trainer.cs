@@ -115,6 +115,7 @@ public sealed partial class Trainer
         try
         {
             CheckPosition(train);
+            CheckCapture();
             TrainingContext context = new(this, epochs, train.BatchCount, validation is not null) { Epoch = Epoch, Batch = Batch, Samples = _samples };
             IReadOnlyList<Callback> callbacks = progress is null ? Callbacks : [.. Callbacks, new ProgressReporter(progress)];
             Notify(callbacks, context, static (callback, c) => callback.OnTrainBegin(c));
@@ -131,6 +132,7 @@ public sealed partial class Trainer
         }
         finally
         {
+            EndCapture();
             Volatile.Write(ref _isFitting, 0);
         }
     }

@@ -1,0 +1,118 @@
+namespace Engine.Nn;
+
+// Captured steps.
+public sealed partial class Trainer
+{
+    private CapturedStep? _captured;
+    private Tensor? _inputs;
+    private Tensor? _targets;
+    private (Shape Inputs, DType InputType, Shape Targets, DType TargetType)? _shapes;
+
+    /// <summary>
+    /// Whether steps are captured and replayed, which saves the host's work: on a card small models train several times faster. The results
+    /// have the same bits. Batches of another size than most, such as an epoch's last one, run as ever.
+    /// </summary>
+    /// <remarks>
+    /// What the model does in a step must be the same each time (see <see cref="Device.Capture(Action, IReadOnlyList{Tensor}, int)"/>); its code
+    /// is not run any more. Not together with <see cref="GradientAccumulation"/>.
+    /// </remarks>
+    public CaptureMode Capture { get; init; }
+
+    /// <summary>Why the step could not be captured although <see cref="Capture"/> is <see cref="CaptureMode.Auto"/>; null where it was or was not tried.</summary>
+    public string? CaptureRefusal { get; private set; }
+
+    /// <summary>Whether steps are replayed at present.</summary>
+    public bool IsCaptured => _captured is { State: CaptureState.Ready };
+
+    private void CheckCapture()
+    {
+        if (Capture == CaptureMode.Always && GradientAccumulation > 1)
+        {
+            throw new InvalidOperationException($"Fit: a step of {GradientAccumulation} mini-batches cannot be captured. Set Capture to Never, or GradientAccumulation to 1.");
+        }
+    }
+
+    /// <summary>Makes a whole step by way of a recording; false if it is to be made as ever.</summary>
+    private bool TryCapturedStep(Batch batch)
+    {
+        if (Capture == CaptureMode.Never || CaptureRefusal is not null || GradientAccumulation > 1
+            || (Capture == CaptureMode.Auto && !batch.Inputs.Device.CanRecord))
+        {
+            return false;
+        }
+
+        var shapes = (batch.Inputs.Shape, batch.Inputs.DType, batch.Targets.Shape, batch.Targets.DType);
+        if (_captured is null && _shapes != shapes)
+        {
+            // Two batches of one size in a row are the usual size.
+            _shapes = shapes;
+            return false;
+        }
+
+        if (_shapes != shapes)
+        {
+            return false;
+        }
+
+        CapturedStep step = _captured ??= NewStep(batch);
+        bool wasReady = step.State == CaptureState.Ready, wasRecorded = step.IsRecorded;
+        try
+        {
+            step.Replay(batch.Inputs, batch.Targets);
+        }
+        catch (CaptureException e) when (wasRecorded || Capture == CaptureMode.Auto)
+        {
+            // What a recording relied on has changed, such as the parameters that are trained: it is made anew. Or there will be none.
+            CaptureRefusal = wasRecorded ? null : e.Message;
+            EndCapture();
+            return false;
+        }
+
+        CountCaptured(step, batch.Count);
+        if (wasReady && step.State == CaptureState.Failed)
+        {
+            // Without a recording a change shows while the step runs, which it did to its end.
+            EndCapture();
+        }
+
+        return true;
+    }
+
+    private CapturedStep NewStep(Batch batch)
+    {
+        using TensorScope outside = TensorScope.Suspend();
+        Tensor inputs = _inputs = batch.Inputs.EmptyLike(), targets = _targets = batch.Targets.EmptyLike();
+        return inputs.Device.CaptureOnUse(
+            () =>
+            {
+                Optimizer.ZeroGrad();
+                Tensor prediction = _forward(inputs);
+                Tensor loss = ScalarLoss(prediction, targets);
+                loss.Backward();
+                Clip();
+                Optimizer.Step();
+                return [loss, prediction];
+            },
+            [inputs, targets]);
+    }
+
+    /// <summary>The figures are summed up outside the recording: metrics may count on the host.</summary>
+    private void CountCaptured(CapturedStep step, int count)
+    {
+        using TensorScope scope = TensorScope.Begin();
+        _lossSum.Add(step.Outputs[0].Buffer, count);
+        _samples += count;
+        foreach (Metric metric in Metrics)
+        {
+            metric.Update(step.Outputs[1].Buffer, _targets!);
+        }
+    }
+
+    private void EndCapture()
+    {
+        _captured?.Dispose();
+        _inputs?.Dispose();
+        _targets?.Dispose();
+        (_captured, _inputs, _targets, _shapes) = (null, null, null, null);
+    }
+}
