@@ -11,6 +11,9 @@ internal ref struct ArgumentList(Span<KernelArgument> initial)
     /// <summary>What was added.</summary>
     public readonly ReadOnlySpan<KernelArgument> Span => _arguments[.._count];
 
+    /// <summary>Begins anew.</summary>
+    public void Clear() => _count = 0;
+
     /// <summary>Appends one argument.</summary>
     public void Add(KernelArgument argument)
     {
