@@ -45,15 +45,14 @@ internal sealed class MapTests(string name)
     }
 
     [Test]
-    public void EveryPairOfTypes_IsConverted([Values] DType from, [Values] DType to)
+    public void EveryType_IsConverted([Values] DType type)
     {
         MapProgram copy = MapProgram.Compile(1, Expr.Input(0));
-        DType compute = from.IsFloatingPoint() ? from.ComputeType() : DType.Int64;
-        foreach (Shape shape in (ReadOnlySpan<Shape>)[[4099], [64, 20]])
+        foreach ((DType from, DType to) in ((DType, DType)[])[(type, DType.Float32), (DType.Float32, type), (DType.Int64, type), (type, type)])
         {
-            Tensor x = Compare.Random(shape, 7, from == DType.Bool ? 0 : 0.25, from == DType.Bool ? 2 : 100, from);
+            DType compute = from.IsFloatingPoint() ? from.ComputeType() : DType.Int64;
+            Tensor x = Compare.Random([4099], 7, from == DType.Bool ? 0 : 0.25, from == DType.Bool ? 2 : 100, from);
             Check($"{from} to {to}", copy, compute, [x], to);
-            Check($"{from} to {to}, transposed", copy, compute, [shape.Rank == 2 ? x.Permute(1, 0) : x.Flip()], to);
         }
     }
 
