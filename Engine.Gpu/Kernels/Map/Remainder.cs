@@ -45,8 +45,26 @@ internal static class Remainder
         return (k.Select(isZero, b.Like(0), k.Select(isMinusOne, -a, quotient)), k.Select(isZero, b.Like(0), rest));
     }
 
-    // r ← r − b·trunc(r/b), exact in one fused step since r/b has no more bits than r; each step takes 22 (51) bits off the quotient.
+    // A quotient may be beyond all numbers. The rest by b · h², then by b · h, then by b is the rest by b, and each of these has a quotient.
     private static Value FloatRest(KernelBuilder k, Value a, Value b)
+    {
+        bool single = a.Type == RegisterType.Float32;
+        Value size = k.Unary(Opcode.Abs, b), quotient = k.Unary(Opcode.Abs, a / b);
+        Value overflows = quotient.Is(double.PositiveInfinity) & size.IsNot(0) & k.Unary(Opcode.Abs, a).IsNot(double.PositiveInfinity);
+        Value isTiny = size < (single ? Power(-25) : Power(-52));
+        Value up = k.Select(overflows, k.Select(isTiny, a.Like(single ? Power(75) : Power(538)), a.Like(single ? Power(50) : Power(450))), a.Like(1));
+        Value down = k.Select(overflows, k.Select(isTiny, a.Like(single ? Power(-75) : Power(-538)), a.Like(single ? Power(-50) : Power(-450))), a.Like(1));
+        Variable rest = k.Variable(a), divisor = k.Variable(b * up * up);
+        k.For(0, k.Select(overflows, k.Int32(3), k.Int32(1)), 1, _ =>
+        {
+            rest.Value = BoundedRest(k, rest.Value, divisor.Value);
+            divisor.Value *= down;
+        });
+        return rest.Value;
+    }
+
+    // r ← r − b·trunc(r/b), exact in one fused step since r/b has no more bits than r; each step takes 22 (51) bits off the quotient.
+    private static Value BoundedRest(KernelBuilder k, Value a, Value b)
     {
         bool single = a.Type == RegisterType.Float32;
         int bits = single ? 22 : 51, mantissa = single ? 23 : 52, bias = single ? 127 : 1023;
@@ -66,4 +84,6 @@ internal static class Remainder
         last = k.Select(k.Unary(Opcode.Abs, last) >= k.Unary(Opcode.Abs, b), last - divisor, last);
         return k.Select(last.Is(0), k.CopySign(last, a), last);
     }
+
+    private static double Power(int exponent) => System.Math.ScaleB(1, exponent);
 }
