@@ -36,10 +36,10 @@ public sealed partial class CapturePass
     {
         Device = device;
         _kind = kind;
+        // The first pass makes what all later ones find: state of optimizers, caches of layers.
         _isFirst = kind == PassKind.WarmUp && number == 0;
         _isStrict = isStrict;
         _replayMemory = replayMemory;
-        // The first pass makes what all later ones find: state of optimizers, caches of layers.
         Trace = new PoolTrace(expected, keeps: kind != PassKind.Rerun);
         Draws = new RecordedDraws(this);
         replayMemory.BeginPass();
