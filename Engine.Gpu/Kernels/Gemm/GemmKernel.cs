@@ -19,7 +19,7 @@ internal readonly record struct GemmKernel(
 {
     public Kernel Build(GpuTarget target)
     {
-        KernelBuilder k = new($"gemm_{Tile.BM}x{Tile.BN}x{Tile.BK}", target, Tile.GroupSize) { MinGroupsPerUnit = Tile.GroupSize >= 256 ? 2 : 0 };
+        KernelBuilder k = new($"gemm_{Tile.BM}x{Tile.BN}x{Tile.BK}", target, Tile.GroupSize) { MinGroupsPerUnit = Tile.MinGroupsPerUnit(Compute) };
         RegisterType index = Wide ? RegisterType.Int64 : RegisterType.Int32;
         Memory a = k.Buffer("a", AType, readOnly: true), b = k.Buffer("b", BType, readOnly: true), c = k.Buffer("c", IsSplit ? Compute : CType);
         Memory? bias = Epilogue.Bias == BiasKind.None ? null : k.Buffer("bias", Epilogue.BiasType);

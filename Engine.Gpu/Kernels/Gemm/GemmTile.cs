@@ -41,6 +41,9 @@ internal readonly record struct GemmTile(int BM, int BN, int BK, int TM, int TN,
     /// </summary>
     public bool IsWarpTiled => TN >= 4 && BM / TM % LaneRows == 0 && BN / TN % LaneColumns == 0;
 
+    /// <summary>Groups of a kernel that should share a multiprocessor: two of 256 with 128 registers an item; sums of doubles take twice as many.</summary>
+    public int MinGroupsPerUnit(DType compute) => GroupSize >= 256 && compute == DType.Float32 ? 2 : 0;
+
     /// <summary>Whether a device can run it.</summary>
     public bool Fits(GpuTarget target, DType compute) =>
         GroupSize <= target.MaxGroupSize && (long)SharedElements * compute.SizeInBytes() <= target.SharedBytes;
