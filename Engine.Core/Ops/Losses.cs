@@ -38,6 +38,12 @@ public sealed partial class Tensor
     private static readonly MapProgram s_klDiv = Programs.Binary(static (x, t) => Expr.Where(t > 0, t * (Expr.Log(t) - x), 0));
     private static readonly MapProgram s_klDivLog = Programs.Binary(static (x, t) => Expr.Exp(t) * (t - x));
 
+    // Losses and targets; p0 is the target that does not count. Outputs: the mean over those that do, and their number.
+    private static readonly ReduceProgram s_countedMean = ReduceProgram.Create(
+        MapProgram.Compile(2, Expr.Input(0), Expr.NotEqual(Expr.Input(1), Expr.Parameter(0))),
+        [Combiner.Sum, Combiner.Sum],
+        MapProgram.Compile(2, Expr.Input(0) / Expr.Input(1), Expr.Input(1)));
+
     /// <summary>
     /// Sparse categorical cross-entropy from logits: −log softmax(z) at the true class, by the numerically safe form
     /// ln Σ eᶻ − z_t, in one pass.
@@ -85,7 +91,9 @@ public sealed partial class Tensor
             return losses.Reshape(shape: target.Shape);
         }
 
-        return reduction == Reduction.Mean ? losses.Sum() / CountedWeight(t, classWeights, ignoreIndex) : losses.Reduced(reduction);
+        return reduction != Reduction.Mean ? losses.Reduced(reduction)
+            : classWeights is null ? CountedMean(losses, t, ignoreIndex)
+            : losses.Sum() / CountedWeight(t, classWeights, ignoreIndex);
     }
 
     /// <summary>The negative log-likelihood: −x at the true class, where this tensor holds log-probabilities.</summary>
@@ -217,6 +225,27 @@ public sealed partial class Tensor
                 throw new ArgumentOutOfRangeException(nameof(target), number, $"{op}: class numbers must lie in [0, {classes}) or be ignoreIndex ({ignoreIndex}).");
             }
         }
+    }
+
+    /// <summary>The mean over the rows whose targets count, in one pass.</summary>
+    private static Tensor CountedMean(Tensor losses, Tensor target, long ignoreIndex)
+    {
+        Tensor mean = Allocate([1], losses.DType, losses.Device), count = Allocate([1], losses.DType, losses.Device);
+        ReduceInto(s_countedMean, AxisSet.All(1), [losses, target], [mean, count], [ignoreIndex]);
+        Tensor result = mean.Reshape(shape: Shape.Scalar);
+        return ShouldTrack(losses) ? result.Record(new CountedMeanNode(losses, count.Reshape(shape: Shape.Scalar))) : result;
+    }
+
+    private sealed class CountedMeanNode(Tensor losses, Tensor count) : GradNode(losses)
+    {
+        private readonly Shape _shape = losses.Shape;
+        private readonly SavedTensor _count = new("CrossEntropy", count);
+
+        public override string Name => "Mean";
+
+        protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, (dy / _count.Value).Expand(_shape));
+
+        protected override void ReleaseSaved() => _count.Release();
     }
 
     /// <summary>What a mean divides by: the weights of the targets that count.</summary>
