@@ -72,7 +72,7 @@ internal sealed partial class GpuBackend
     private void LayerNormColumns(in LayerNormBackwardArgs args, in Operand x, in Operand dy, bool wide)
     {
         ChannelTiles tiles = ChannelTiles.Choose(Target, x);
-        LayerNormColumnsKernel kernel = new(BatchNormStage.Whole, tiles.Tile, x.DType, args.GradScale is not null, args.GradShift is not null, wide);
+        LayerNormColumnsKernel kernel = new(ChannelStage.Whole, tiles.Tile, x.DType, args.GradScale is not null, args.GradShift is not null, wide);
         using TensorScope scope = TensorScope.Begin();
         Operand? partials = null;
         ArgumentList arguments = new(stackalloc KernelArgument[32]);
@@ -83,8 +83,8 @@ internal sealed partial class GpuBackend
             first.AddOptional(partials);
             ChannelItems.AddArguments(ref first, tiles, 1);
             AddRows(ref first, args, x, dy, wide);
-            Launch(kernel with { Stage = BatchNormStage.Partial, HasScale = false, HasShift = false }, tiles.Grid, first.Span);
-            kernel = kernel with { Stage = BatchNormStage.Apply };
+            Launch(kernel with { Stage = ChannelStage.Partial, HasScale = false, HasShift = false }, tiles.Grid, first.Span);
+            kernel = kernel with { Stage = ChannelStage.Apply };
             arguments.AddOptional(partials);
         }
 

@@ -19,7 +19,7 @@ internal sealed partial class GpuBackend
         bool wide = StridesParameter.IsWide(x, args.Y, args.Mean, args.InverseStd, args.Scale, args.Shift, args.RunningMean, args.RunningVariance);
         ChannelTiles tiles = ChannelTiles.Choose(Target, x);
         BatchNormForwardKernel kernel = new(
-            BatchNormStage.Whole, tiles.Tile, x.DType, affine, args.Scale is not null, args.Shift is not null, args.RunningMean is not null, args.Relu, wide);
+            ChannelStage.Whole, tiles.Tile, x.DType, affine, args.Scale is not null, args.Shift is not null, args.RunningMean is not null, args.Relu, wide);
         using TensorScope scope = TensorScope.Begin();
         Operand? partials = null;
         if (tiles.Chunks > 1)
@@ -27,8 +27,8 @@ internal sealed partial class GpuBackend
             partials = Partials(tiles, x.DType);
             ArgumentList first = new(stackalloc KernelArgument[16]);
             Begin(ref first);
-            Launch(new BatchNormForwardKernel(BatchNormStage.Partial, tiles.Tile, x.DType, x.DType, false, false, false, false, wide), tiles.Grid, first.Span);
-            kernel = kernel with { Stage = BatchNormStage.Apply };
+            Launch(new BatchNormForwardKernel(ChannelStage.Partial, tiles.Tile, x.DType, x.DType, false, false, false, false, wide), tiles.Grid, first.Span);
+            kernel = kernel with { Stage = ChannelStage.Apply };
         }
 
         RegisterType type = x.DType.InRegister();
@@ -78,7 +78,7 @@ internal sealed partial class GpuBackend
         bool hasScale = args.GradX is not null && args.Scale is not null;
         ChannelTiles tiles = ChannelTiles.Choose(Target, x);
         BatchNormBackwardKernel kernel = new(
-            BatchNormStage.Whole, tiles.Tile, x.DType, args.Scale?.DType ?? x.DType, hasScale, y is not null, args.GradX is not null, wide);
+            ChannelStage.Whole, tiles.Tile, x.DType, args.Scale?.DType ?? x.DType, hasScale, y is not null, args.GradX is not null, wide);
         using TensorScope scope = TensorScope.Begin();
         Operand? partials = null;
         if (tiles.Chunks > 1)
@@ -86,8 +86,8 @@ internal sealed partial class GpuBackend
             partials = Partials(tiles, x.DType);
             ArgumentList first = new(stackalloc KernelArgument[32]);
             Begin(ref first);
-            Launch(new BatchNormBackwardKernel(BatchNormStage.Partial, tiles.Tile, x.DType, x.DType, false, y is not null, false, wide), tiles.Grid, first.Span);
-            kernel = kernel with { Stage = BatchNormStage.Apply };
+            Launch(new BatchNormBackwardKernel(ChannelStage.Partial, tiles.Tile, x.DType, x.DType, false, y is not null, false, wide), tiles.Grid, first.Span);
+            kernel = kernel with { Stage = ChannelStage.Apply };
         }
 
         ArgumentList arguments = new(stackalloc KernelArgument[48]);

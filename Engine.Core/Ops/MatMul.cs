@@ -147,7 +147,7 @@ public sealed partial class Tensor
 
         protected internal override void Backward(Tensor dy, GradSink sink)
         {
-            dy = _y is null ? dy : dy.ReluBackward(_y.Value);
+            (dy, Tensor? gradBias) = BiasReluBackward(dy, _y?.Value, sink.Needs(2));
             if (sink.Needs(0))
             {
                 sink.Add(0, Product(dy, _w!.Value));
@@ -158,9 +158,9 @@ public sealed partial class Tensor
                 sink.Add(1, Product(dy.T, _x!.Value));
             }
 
-            if (sink.Needs(2))
+            if (gradBias is not null)
             {
-                sink.Add(2, dy.Sum([0]));
+                sink.Add(2, gradBias);
             }
         }
 

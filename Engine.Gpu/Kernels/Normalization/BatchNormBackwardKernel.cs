@@ -2,17 +2,17 @@ namespace Engine.Gpu;
 
 /// <summary>Gradients of batch normalisation: Σ dy and Σ dy·x̂ per channel, then dx; dy counts where the fused ReLU let the result through.</summary>
 internal readonly record struct BatchNormBackwardKernel(
-    BatchNormStage Stage, int Tile, DType Element, DType Affine, bool HasScale, bool HasY, bool HasGradX, bool Wide) : IKernelDefinition
+    ChannelStage Stage, int Tile, DType Element, DType Affine, bool HasScale, bool HasY, bool HasGradX, bool Wide) : IKernelDefinition
 {
     public Kernel Build(GpuTarget target)
     {
         KernelBuilder k = new("batch_norm_backward", target, target.GroupSize);
         RegisterType type = Element.InRegister();
-        Memory? partial = Stage == BatchNormStage.Whole ? null : k.Buffer("partials", type == RegisterType.Float64 ? DType.Float64 : DType.Float32);
+        Memory? partial = Stage == ChannelStage.Whole ? null : k.Buffer("partials", type == RegisterType.Float64 ? DType.Float64 : DType.Float32);
         ChannelItems items = new(k, Tile);
         Source source = new(k, items, this);
         Variable sum = k.Variable(k.Constant(type, 0)), product = k.Variable(k.Constant(type, 0));
-        if (Stage == BatchNormStage.Apply)
+        if (Stage == ChannelStage.Apply)
         {
             items.ForEachChunk(chunk =>
             {
@@ -33,7 +33,7 @@ internal readonly record struct BatchNormBackwardKernel(
         }
 
         Value[] sums = items.Reduction(type, type).Sums(sum.Value, product.Value);
-        if (Stage == BatchNormStage.Partial)
+        if (Stage == ChannelStage.Partial)
         {
             k.Store(partial!, items.PartialPlace(0, k.GroupY), sums[0], items.IsFirst);
             k.Store(partial!, items.PartialPlace(1, k.GroupY), sums[1], items.IsFirst);

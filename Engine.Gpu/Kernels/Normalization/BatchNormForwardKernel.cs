@@ -1,35 +1,22 @@
 namespace Engine.Gpu;
 
-/// <summary>What a launch of a batch normalisation does.</summary>
-internal enum BatchNormStage : byte
-{
-    /// <summary>Everything: a group sees its channels as a whole.</summary>
-    Whole,
-
-    /// <summary>The reductions over each chunk, left in memory.</summary>
-    Partial,
-
-    /// <summary>Combines the chunks' results, in order, and does the rest.</summary>
-    Apply,
-}
-
 /// <summary>Statistics per channel, normalisation, scale and shift, ReLU and the update of the running statistics.</summary>
 /// <remarks>Numbers are taken relative to the channel's first, so that a mean that is large beside the deviation costs no digits.</remarks>
 internal readonly record struct BatchNormForwardKernel(
-    BatchNormStage Stage, int Tile, DType Element, DType Affine, bool HasScale, bool HasShift, bool HasRunning, bool Relu, bool Wide) : IKernelDefinition
+    ChannelStage Stage, int Tile, DType Element, DType Affine, bool HasScale, bool HasShift, bool HasRunning, bool Relu, bool Wide) : IKernelDefinition
 {
     public Kernel Build(GpuTarget target)
     {
         KernelBuilder k = new("batch_norm", target, target.GroupSize);
         RegisterType type = Element.InRegister();
         Memory input = k.Buffer("x", Element, readOnly: true);
-        Memory? partial = Stage == BatchNormStage.Whole ? null : k.Buffer("partials", type == RegisterType.Float64 ? DType.Float64 : DType.Float32);
+        Memory? partial = Stage == ChannelStage.Whole ? null : k.Buffer("partials", type == RegisterType.Float64 ? DType.Float64 : DType.Float32);
         ChannelItems items = new(k, Tile);
         StridesParameter x = new(k, "x", 3, Wide);
         Value origin = k.Load(input, x.Along(1, items.Channel), items.Exists);
-        Moments moments = Stage == BatchNormStage.Apply ? Combined(k, items, partial!, type) : OfChunk(k, items, input, x, origin);
+        Moments moments = Stage == ChannelStage.Apply ? Combined(k, items, partial!, type) : OfChunk(k, items, input, x, origin);
         moments = moments.Over(k, items.Reduction(type, type, type));
-        if (Stage == BatchNormStage.Partial)
+        if (Stage == ChannelStage.Partial)
         {
             k.Store(partial!, items.PartialPlace(0, k.GroupY), moments.Mean, items.IsFirst);
             k.Store(partial!, items.PartialPlace(1, k.GroupY), moments.Deviation, items.IsFirst);

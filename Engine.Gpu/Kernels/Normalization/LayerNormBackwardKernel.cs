@@ -39,16 +39,16 @@ internal readonly record struct LayerNormBackwardKernel(DType Element, DType Aff
 }
 
 /// <summary>Gradients to scale and shift: Σ dy·x̂ and Σ dy of each column; one launch, or two where chunks of rows are summed apart.</summary>
-internal readonly record struct LayerNormColumnsKernel(BatchNormStage Stage, int Tile, DType Element, bool HasScale, bool HasShift, bool Wide) : IKernelDefinition
+internal readonly record struct LayerNormColumnsKernel(ChannelStage Stage, int Tile, DType Element, bool HasScale, bool HasShift, bool Wide) : IKernelDefinition
 {
     public Kernel Build(GpuTarget target)
     {
         KernelBuilder k = new("layer_norm_columns", target, target.GroupSize);
         RegisterType type = Element.InRegister();
-        Memory? partial = Stage == BatchNormStage.Whole ? null : k.Buffer("partials", type == RegisterType.Float64 ? DType.Float64 : DType.Float32);
+        Memory? partial = Stage == ChannelStage.Whole ? null : k.Buffer("partials", type == RegisterType.Float64 ? DType.Float64 : DType.Float32);
         ChannelItems items = new(k, Tile);
         Variable sum = k.Variable(k.Constant(type, 0)), product = k.Variable(k.Constant(type, 0));
-        if (Stage == BatchNormStage.Apply)
+        if (Stage == ChannelStage.Apply)
         {
             items.ForEachChunk(chunk =>
             {
@@ -62,7 +62,7 @@ internal readonly record struct LayerNormColumnsKernel(BatchNormStage Stage, int
         }
 
         Value[] sums = items.Reduction(type, type).Sums(sum.Value, product.Value);
-        if (Stage == BatchNormStage.Partial)
+        if (Stage == ChannelStage.Partial)
         {
             k.Store(partial!, items.PartialPlace(0, k.GroupY), sums[0], items.IsFirst);
             k.Store(partial!, items.PartialPlace(1, k.GroupY), sums[1], items.IsFirst);

@@ -1,0 +1,19 @@
+namespace Engine;
+
+/// <summary>What follows a product or convolution with bias and ReLU on the way back.</summary>
+public abstract partial class Backend
+{
+    /// <summary>gradX = gradY where y &gt; 0, else 0, and gradBias = Σ gradX over all axes but the channels'.</summary>
+    /// <param name="gradY">[N, C, L].</param>
+    /// <param name="y">[N, C, L], what the ReLU gave.</param>
+    /// <param name="gradX">[N, C, L], written.</param>
+    /// <param name="gradBias">[C], written.</param>
+    public virtual void BiasReluBackward(in Operand gradY, in Operand y, in Operand gradX, in Operand gradBias)
+    {
+        using TensorScope scope = TensorScope.Begin();
+        using GradMode.Scope mode = GradMode.Off();
+        Tensor dx = Tensor.Wrap(gradX);
+        Pointwise.Into(dx, Programs.ReluBackward, [Tensor.Wrap(gradY), Tensor.Wrap(y)]);
+        Tensor.ReduceInto(ReduceProgram.Sum, default(AxisSet).With(0).With(2), [dx], [PerChannel(gradBias)], []);
+    }
+}
