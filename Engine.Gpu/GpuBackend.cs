@@ -19,8 +19,12 @@ internal sealed partial class GpuBackend : Backend
 
     /// <summary>Launches the kernel of a definition, compiling it first if it is new.</summary>
     private void Launch<TDefinition>(in TDefinition definition, LaunchGrid grid, params ReadOnlySpan<KernelArgument> arguments)
-        where TDefinition : struct, IKernelDefinition, IEquatable<TDefinition> =>
-        _device.Driver.Launch(_kernels.Get(definition), grid, arguments);
+        where TDefinition : struct, IKernelDefinition, IEquatable<TDefinition>
+    {
+        CompiledKernel kernel = _kernels.Get(definition);
+        _device.LaunchCount?.Add(kernel, arguments);
+        _device.Driver.Launch(kernel, grid, arguments);
+    }
 
     /// <summary>Groups of <see cref="GpuTarget.GroupSize"/> for one work-item each.</summary>
     private LaunchGrid Cover(long items) => new((int)((items + Target.GroupSize - 1) / Target.GroupSize));

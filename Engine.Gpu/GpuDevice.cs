@@ -27,6 +27,9 @@ public abstract class GpuDevice : Device, IDisposable
 
     internal GpuDriver Driver { get; }
 
+    /// <summary>Where launches are counted, if they are.</summary>
+    internal LaunchCount? LaunchCount { get; private set; }
+
     /// <inheritdoc/>
     protected override void UploadCore(ReadOnlySpan<byte> source, Storage destination, long offsetInBytes)
     {
@@ -45,6 +48,9 @@ public abstract class GpuDevice : Device, IDisposable
 
     /// <inheritdoc/>
     protected override void SynchronizeCore() => Driver.Synchronize();
+
+    /// <summary>Counts launches from here until the result is disposed.</summary>
+    internal LaunchCount CountLaunches() => LaunchCount = new LaunchCount(count => LaunchCount = LaunchCount == count ? null : LaunchCount);
 
     /// <summary>
     /// Gives the cached memory and the kernels back, and with them all that this device holds of a host's context. Dispose the tensors

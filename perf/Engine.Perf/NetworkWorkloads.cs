@@ -5,7 +5,8 @@ namespace Engine.Perf;
 /// <summary>Optimizer updates, whole training steps and predictions.</summary>
 internal static class NetworkWorkloads
 {
-    private static readonly (string Name, int[] Input)[] s_networks =
+    /// <summary>The networks and the shape of a batch on a processor.</summary>
+    public static readonly (string Name, int[] Input)[] Networks =
     [
         ("mlp", [128, 1, 28, 28]),
         ("lenet5", [128, 1, 28, 28]),
@@ -22,7 +23,7 @@ internal static class NetworkWorkloads
             "optimizer/sgd_momentum", () => Optimizer(static p => new Sgd(p, 0.1, momentum: 0.9, weightDecay: 5e-4)), 0, 4 * parameters * 5);
         yield return new Workload("optimizer/adam", () => Optimizer(static p => new Adam(p, 1e-3)), 0, 4 * parameters * 7);
         yield return new Workload("optimizer/adamw", () => Optimizer(static p => new AdamW(p, 1e-3)), 0, 4 * parameters * 7);
-        foreach ((string name, int[] input) in s_networks)
+        foreach ((string name, int[] input) in Networks)
         {
             int batch = name == "resnet18" && device.Kind != DeviceKind.Cpu ? 256 : input[0];
             Shape shape = new Shape(input).With(0, batch);
@@ -42,7 +43,8 @@ internal static class NetworkWorkloads
         return make(parameters).Step;
     }
 
-    private static Action TrainStep(string name, Shape shape)
+    /// <summary>One step of training from zeroed gradients to updated parameters.</summary>
+    public static Action TrainStep(string name, Shape shape)
     {
         Layer network = ModelZoo.Create(name, new Shape(shape.AsSpan()[1..]));
         network.Train();

@@ -8,9 +8,18 @@ Option<int> threadsOption = new("--threads") { Description = "threads of the CPU
 Option<string> filterOption = new("--filter") { Description = "shell patterns over workload names, separated by commas", DefaultValueFactory = static _ => "*" };
 Option<double> secondsOption = new("--seconds") { Description = "time for each workload, after its warm-up", DefaultValueFactory = static _ => 1 };
 Option<bool> listOption = new("--list") { Description = "print the names only" };
-RootCommand root = new("Times the engine's workloads, one JSON object a line.") { deviceOption, threadsOption, filterOption, secondsOption, listOption };
-root.SetAction(result => Run(
-    result.GetValue(deviceOption)!, result.GetValue(threadsOption), result.GetValue(filterOption)!, result.GetValue(secondsOption), result.GetValue(listOption)));
+Option<bool> launchesOption = new("--launches") { Description = "print what one training step of each network launches, on a GPU backend" };
+RootCommand root = new("Times the engine's workloads, one JSON object a line.") { deviceOption, threadsOption, filterOption, secondsOption, listOption, launchesOption };
+root.SetAction(result =>
+{
+    if (result.GetValue(launchesOption))
+    {
+        Launches.Print(result.GetValue(deviceOption)!, result.GetValue(filterOption)!.Split(','));
+        return;
+    }
+
+    Run(result.GetValue(deviceOption)!, result.GetValue(threadsOption), result.GetValue(filterOption)!, result.GetValue(secondsOption), result.GetValue(listOption));
+});
 
 Argument<string> oursArgument = new("ours") { Description = "lines of the engine" };
 Argument<string> peerArgument = new("peer") { Description = "lines of the peer" };

@@ -75,7 +75,7 @@ internal sealed class MapBody
             }
 
             Operand operand = i < program.InputCount ? args.Inputs[i] : args.Outputs[i - program.InputCount];
-            arguments.Add(KernelArgument.Buffer(operand.Storage.Handle, space.Offset(i) * operand.DType.SizeInBytes()));
+            arguments.Add(KernelArgument.Buffer(operand, space.Offset(i)));
             if (kernel.Operands.Access(i) >= Access.Row)
             {
                 CoordinateParameters.AddStrides(ref arguments, space, i, kernel.Rank, kernel.IsWide, kernel.Width);

@@ -156,7 +156,7 @@ internal readonly ref struct ReduceLaunch
     }
 
     private static void AddBuffer(ref ArgumentList arguments, in Operand operand, long offset) =>
-        arguments.Add(KernelArgument.Buffer(operand.Storage.Handle, offset * operand.DType.SizeInBytes()));
+        arguments.Add(KernelArgument.Buffer(operand, offset));
 
     private static void AddPlace(ref ArgumentList arguments, in ReduceKernel kernel, long place)
     {

@@ -1,0 +1,54 @@
+namespace Engine.Gpu;
+
+/// <summary>What a device launched while this counted; <see cref="GpuDevice.CountLaunches"/> begins.</summary>
+internal sealed class LaunchCount : IDisposable
+{
+    private readonly Action<LaunchCount> _end;
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, Entry> _kernels = [];
+
+    internal LaunchCount(Action<LaunchCount> end) => _end = end;
+
+    /// <summary>By kernel, the most frequent first.</summary>
+    public IReadOnlyList<Entry> Kernels
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _kernels.Values.OrderByDescending(static entry => entry.Launches).ThenBy(static entry => entry.Name, StringComparer.Ordinal)];
+            }
+        }
+    }
+
+    /// <summary>Ends the counting.</summary>
+    public void Dispose() => _end(this);
+
+    internal void Add(CompiledKernel kernel, ReadOnlySpan<KernelArgument> arguments)
+    {
+        long bytes = 0;
+        foreach (KernelArgument argument in arguments)
+        {
+            bytes += argument.OperandBytes;
+        }
+
+        lock (_lock)
+        {
+            string name = kernel.Source.Name;
+            Entry before = _kernels.GetValueOrDefault(name) ?? new Entry(name, 0, 0, 0);
+            _kernels[name] = before with
+            {
+                Launches = before.Launches + 1,
+                Bytes = before.Bytes + bytes,
+                Lines = Math.Max(before.Lines, kernel.Source.Text.AsSpan().Count('\n')),
+            };
+        }
+    }
+
+    /// <summary>One kernel's launches.</summary>
+    /// <param name="Name">The kernel.</param>
+    /// <param name="Launches">How often it ran.</param>
+    /// <param name="Bytes">What its operands hold together, each counted once a launch.</param>
+    /// <param name="Lines">Lines of its longest text: in PTX about its instructions, loops not unrolled by the driver.</param>
+    internal sealed record Entry(string Name, int Launches, long Bytes, int Lines);
+}
