@@ -131,7 +131,7 @@ internal sealed partial class PtxRenderer
         string condition = Register(value.A!);
         if (value.Type != RegisterType.Bool)
         {
-            Emit($"selp.{Bits(value.Type)} {result}, {Operand(value.B!)}, {Operand(value.C!)}, {condition};");
+            Emit($"selp.{(value.Type.IsFloat() ? Typed(value.Type) : Bits(value.Type))} {result}, {Operand(value.B!)}, {Operand(value.C!)}, {condition};");
             return;
         }
 

@@ -4,15 +4,19 @@ namespace Engine.PtxInterpreter;
 
 /// <summary>
 /// The allocations of a device, so that an access can be told from one beside them. Blocks lie apart by a gap, which makes an access
-/// just behind one an access to nothing. Reading needs no lock: the table is replaced as a whole.
+/// just behind one an access to nothing.
 /// </summary>
+/// <remarks>A hundred thousand living blocks are no rarity in tests: each megabyte of addresses has a list of its own.</remarks>
 internal sealed unsafe class GlobalMemory(long capacity)
 {
     /// <summary>Bytes between blocks, and their alignment, which is that of the driver.</summary>
     private const int Gap = 256;
 
+    private const int RegionShift = 20;
+
     private readonly Lock _lock = new();
-    private MemoryRange[] _ranges = [];
+    private readonly Dictionary<ulong, List<MemoryRange>> _regions = [];
+    private readonly Dictionary<ulong, MemoryRange> _blocks = [];
 
     public static GlobalMemory None { get; } = new(0);
 
@@ -21,7 +25,16 @@ internal sealed unsafe class GlobalMemory(long capacity)
     /// <summary>Bytes that are allocated.</summary>
     public long Used { get; private set; }
 
-    public int Count => _ranges.Length;
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _blocks.Count;
+            }
+        }
+    }
 
     /// <summary>Allocates; false if there is not enough.</summary>
     public bool TryAllocate(long bytes, out nint address)
@@ -44,9 +57,18 @@ internal sealed unsafe class GlobalMemory(long capacity)
             NativeMemory.Fill(memory, (nuint)bytes, 0xFF);
             address = (nint)memory;
             Used += bytes;
-            MemoryRange[] ranges = [.. _ranges, new MemoryRange { Start = (ulong)address, End = (ulong)address + (ulong)bytes }];
-            Array.Sort(ranges, (a, b) => a.Start.CompareTo(b.Start));
-            Volatile.Write(ref _ranges, ranges);
+            MemoryRange range = new() { Start = (ulong)address, End = (ulong)address + (ulong)bytes };
+            _blocks.Add(range.Start, range);
+            for (ulong region = range.Start >> RegionShift; region <= (range.End - 1) >> RegionShift; region++)
+            {
+                if (!_regions.TryGetValue(region, out List<MemoryRange>? blocks))
+                {
+                    _regions.Add(region, blocks = []);
+                }
+
+                blocks.Add(range);
+            }
+
             return true;
         }
     }
@@ -56,14 +78,17 @@ internal sealed unsafe class GlobalMemory(long capacity)
     {
         lock (_lock)
         {
-            int index = Array.FindIndex(_ranges, range => range.Start == (ulong)address);
-            if (index < 0)
+            if (!_blocks.Remove((ulong)address, out MemoryRange range))
             {
                 return false;
             }
 
-            Used -= (long)(_ranges[index].End - _ranges[index].Start);
-            Volatile.Write(ref _ranges, [.. _ranges[..index], .. _ranges[(index + 1)..]]);
+            Used -= (long)(range.End - range.Start);
+            for (ulong region = range.Start >> RegionShift; region <= (range.End - 1) >> RegionShift; region++)
+            {
+                _regions[region].RemoveAll(block => block.Start == range.Start);
+            }
+
             NativeMemory.AlignedFree((void*)address);
             return true;
         }
@@ -72,29 +97,23 @@ internal sealed unsafe class GlobalMemory(long capacity)
     /// <summary>The allocation that holds bytes, if one holds all of them.</summary>
     public bool TryFind(ulong address, ulong bytes, out MemoryRange range)
     {
-        MemoryRange[] ranges = Volatile.Read(ref _ranges);
-        int low = 0;
-        int high = ranges.Length - 1;
-        while (low <= high)
+        lock (_lock)
         {
-            int middle = (low + high) / 2;
-            range = ranges[middle];
-            if (address < range.Start)
+            if (_regions.TryGetValue(address >> RegionShift, out List<MemoryRange>? blocks))
             {
-                high = middle - 1;
+                foreach (MemoryRange block in blocks)
+                {
+                    if (address >= block.Start && address < block.End)
+                    {
+                        range = block;
+                        return bytes <= block.End - address;
+                    }
+                }
             }
-            else if (address >= range.End)
-            {
-                low = middle + 1;
-            }
-            else
-            {
-                return bytes <= range.End - address;
-            }
-        }
 
-        range = default;
-        return false;
+            range = default;
+            return false;
+        }
     }
 
     /// <summary>Whether bytes from an address on belong to one allocation.</summary>
@@ -103,7 +122,12 @@ internal sealed unsafe class GlobalMemory(long capacity)
     /// <summary>Where the nearest allocation lies, in words.</summary>
     public string Describe(ulong address)
     {
-        MemoryRange[] ranges = Volatile.Read(ref _ranges);
+        MemoryRange[] ranges;
+        lock (_lock)
+        {
+            ranges = [.. _blocks.Values];
+        }
+
         MemoryRange nearest = default;
         ulong distance = ulong.MaxValue;
         foreach (MemoryRange range in ranges)
@@ -130,9 +154,15 @@ internal sealed unsafe class GlobalMemory(long capacity)
     /// <summary>Frees everything.</summary>
     public void Clear()
     {
-        foreach (MemoryRange range in _ranges.ToArray())
+        ulong[] starts;
+        lock (_lock)
         {
-            TryFree((nint)range.Start);
+            starts = [.. _blocks.Keys];
+        }
+
+        foreach (ulong start in starts)
+        {
+            TryFree((nint)start);
         }
     }
 }
