@@ -32,7 +32,10 @@ internal readonly ref struct ReduceLaunch
     /// <summary>How work-items are laid out.</summary>
     public ReduceShape Shape { get; }
 
-    /// <summary>Elements that a work-item loads at once: neighbours of one result, at multiples of their size.</summary>
+    /// <summary>
+    /// Neighbouring elements that a work-item takes at once. It decides the order of a sum, so it depends on sizes and types only: operands
+    /// that do not lie at multiples of a vector are loaded one by one, in the same order.
+    /// </summary>
     public static int WidthOf(in ReduceArgs args, in ReducePlan plan, GpuTarget target)
     {
         if (target.IsProcessor || plan.IsByColumns() || plan.Elements < LeastElementsForVectors)
@@ -69,7 +72,7 @@ internal readonly ref struct ReduceLaunch
         {
             if (stage != ReduceStage.Finish && program.Prologue.UsesInput(i))
             {
-                classes = classes.With(i, _args.Inputs[i].DType, Classify(_plan, i, _width));
+                classes = classes.With(i, _args.Inputs[i].DType, Classify(_args, _plan, i, _width));
             }
         }
 
@@ -170,12 +173,12 @@ internal readonly ref struct ReduceLaunch
         }
     }
 
-    private static Access Classify(in ReducePlan plan, int input, int width) =>
+    private static Access Classify(in ReduceArgs args, in ReducePlan plan, int input, int width) =>
         plan.Reduced.IsUniform(input) ? Access.Uniform
         : width == 1 ? Access.Strided
         : plan.Reduced.InnerStride(input) switch
         {
-            1 => Access.Row,
+            1 => IsAligned(args, plan, input, width) ? Access.Row : Access.Strided,
             0 => Access.Spread,
             _ => Access.Strided,
         };
@@ -189,31 +192,31 @@ internal readonly ref struct ReduceLaunch
 
         for (int i = 0; i < args.Inputs.Length; i++)
         {
-            Operand input = args.Inputs[i];
-            if (!args.Program.Prologue.UsesInput(i) || Classify(plan, i, width) != Access.Row)
-            {
-                continue;
-            }
-
-            int size = input.DType.SizeInBytes();
-            long start = (plan.Kept.Offset(i) * size) + (input.Storage.Device.Kind == DeviceKind.Cuda ? input.Storage.Handle : 0);
-            bool fits = width * size <= VectorBytes && start % (width * size) == 0;
-            for (int loop = 0; loop < plan.Kept.Rank; loop++)
-            {
-                fits &= plan.Kept.Stride(i, loop) % width == 0;
-            }
-
-            for (int loop = 0; loop < plan.Reduced.Rank - 1; loop++)
-            {
-                fits &= plan.Reduced.Stride(i, loop) % width == 0;
-            }
-
-            if (!fits)
+            if (args.Program.Prologue.UsesInput(i) && plan.Reduced.InnerStride(i) == 1 && width * args.Inputs[i].DType.SizeInBytes() > VectorBytes)
             {
                 return false;
             }
         }
 
         return true;
+    }
+
+    private static bool IsAligned(in ReduceArgs args, in ReducePlan plan, int input, int width)
+    {
+        Operand operand = args.Inputs[input];
+        int size = operand.DType.SizeInBytes();
+        long start = (plan.Kept.Offset(input) * size) + (operand.Storage.Device.Kind == DeviceKind.Cuda ? operand.Storage.Handle : 0);
+        bool aligned = start % (width * size) == 0;
+        for (int loop = 0; loop < plan.Kept.Rank; loop++)
+        {
+            aligned &= plan.Kept.Stride(input, loop) % width == 0;
+        }
+
+        for (int loop = 0; loop < plan.Reduced.Rank - 1; loop++)
+        {
+            aligned &= plan.Reduced.Stride(input, loop) % width == 0;
+        }
+
+        return aligned;
     }
 }

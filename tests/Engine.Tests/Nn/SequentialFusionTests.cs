@@ -1,3 +1,4 @@
+using Engine.Gpu;
 using Engine.Nn;
 using Engine.Tests.Devices;
 using NUnit.Framework;
@@ -28,7 +29,11 @@ internal sealed class SequentialFusionTests(string deviceName) : DeviceFixture(d
             Assert.That(output, Has.Some.EqualTo(0f).And.Some.GreaterThan(0f), "both sides of the ReLU are taken");
             Assert.That(fusedGradients, Has.Length.EqualTo(gradients.Length));
             for (int i = 0; i < gradients.Length; i++)
-                Assert.That(fusedGradients[i], Is.EqualTo(gradients[i]), $"gradient {i}, training {training}");
+            {
+                // A card's fused kernel sums a bias's gradient in an order of its own; all else is the same arithmetic.
+                bool isBiasOnACard = Device is GpuDevice && i == gradients.Length - 1;
+                Assert.That(fusedGradients[i], isBiasOnACard ? Is.EqualTo(gradients[i]).Within(4).Ulps : Is.EqualTo(gradients[i]), $"gradient {i}, training {training}");
+            }
         }
     }
 
