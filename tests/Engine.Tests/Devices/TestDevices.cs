@@ -32,6 +32,16 @@ internal static class TestDevices
         }
     }
 
+    /// <summary>
+    /// For suites that compile thousands of kernels: all but processors behind OpenCL, whose compiler takes a third of a second for each. They
+    /// take part where <c>ENGINE_TEST_DEVICES</c> names them; the same kernels run interpreted in any case.
+    /// </summary>
+    public static IEnumerable<TestFixtureData> Thorough =>
+        All.Select(data => data.Arguments[0] is string name && s_devices.TryGetValue(name, out Func<Device>? device) && name.StartsWith("opencl", StringComparison.Ordinal)
+            && device().IsProcessor && Environment.GetEnvironmentVariable("ENGINE_TEST_DEVICES") is not { Length: > 0 }
+                ? (TestFixtureData)data.Ignore($"{name} is a processor and compiles too slowly for this suite; ENGINE_TEST_DEVICES=opencl runs it")
+                : data);
+
     /// <summary>All but the reference, for comparisons with it.</summary>
     public static IEnumerable<TestFixtureData> Others => All.Where(data => (string)data.Arguments[0]! != "reference");
 

@@ -5,7 +5,7 @@ using NUnit.Framework;
 namespace Engine.Tests.Gradients;
 
 /// <summary>First and second derivatives of every row by finite differences, over generated layouts.</summary>
-[TestFixtureSource(typeof(TestDevices), nameof(TestDevices.All))]
+[TestFixtureSource(typeof(TestDevices), nameof(TestDevices.Thorough))]
 internal sealed class GradientCheckTests(string deviceName) : DeviceFixture(deviceName)
 {
     [TestCaseSource(typeof(OpTable), nameof(OpTable.DifferentiableRows))]

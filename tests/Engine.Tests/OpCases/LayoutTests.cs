@@ -9,7 +9,7 @@ namespace Engine.Tests.OpCases;
 /// Every row over generated layouts and over sizes around the widths of vectors and tiles, forward and backward, against the reference
 /// device on row-major operands.
 /// </summary>
-[TestFixtureSource(typeof(TestDevices), nameof(TestDevices.All))]
+[TestFixtureSource(typeof(TestDevices), nameof(TestDevices.Thorough))]
 internal sealed class LayoutTests(string deviceName) : DeviceFixture(deviceName)
 {
     /// <summary>Above this size only some layouts are tried; the widths of vectors are all below.</summary>
