@@ -6,9 +6,6 @@ public enum TargetVariant
     /// <summary>As it is: a processor.</summary>
     Processor,
 
-    /// <summary>A card with groups of 256 and many multiprocessors.</summary>
-    Card,
-
     /// <summary>A card with groups of 64 and little shared memory.</summary>
     SmallCard,
 
@@ -24,7 +21,6 @@ internal static class TargetVariants
 {
     public static GpuTarget Of(GpuTarget target, TargetVariant variant) => variant switch
     {
-        TargetVariant.Card => target with { IsProcessor = false, ComputeUnits = 16, MaxGroupSize = 256 },
         TargetVariant.SmallCard => target with { IsProcessor = false, ComputeUnits = 4, MaxGroupSize = 64, SharedBytes = 12 << 10 },
         TargetVariant.NoShared => target with { IsProcessor = false, MaxGroupSize = 32, SharedBytes = 2 << 10 },
         _ => target,

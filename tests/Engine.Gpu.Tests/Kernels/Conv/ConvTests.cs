@@ -3,7 +3,6 @@ using NUnit.Framework;
 namespace Engine.Gpu.Tests;
 
 [TestFixture(TargetVariant.Processor)]
-[TestFixture(TargetVariant.Card)]
 [TestFixture(TargetVariant.SmallCard)]
 [TestFixture(TargetVariant.NoShared)]
 [TestFixture(TargetVariant.Interpreter)]
