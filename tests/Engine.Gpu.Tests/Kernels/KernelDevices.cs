@@ -18,6 +18,18 @@ internal static class KernelDevices
     /// <summary>As it is, and without math functions, which PTX never has.</summary>
     public static string[] WithAndWithoutMath => ["processor", "plain", "interpreter"];
 
+    /// <summary>
+    /// Skips a test that lowers the limits of a processor: its compiler takes a third of a second for each kernel, ten minutes for all variants.
+    /// The interpreter runs the kernels of cards in seconds.
+    /// </summary>
+    public static void SkipOnProcessor(GpuTarget target)
+    {
+        if (target.IsProcessor && Environment.GetEnvironmentVariable("ENGINE_TEST_DEVICES") is not { Length: > 0 })
+        {
+            Assert.Ignore("a processor compiles the variants of all kernels for ten minutes; ENGINE_TEST_DEVICES=opencl runs them");
+        }
+    }
+
     /// <summary>The device under a description; the test is skipped where there is no OpenCL.</summary>
     public static GpuDevice Get(string name)
     {
@@ -37,6 +49,11 @@ internal static class KernelDevices
             using (OpenClDriver driver = OpenClMachine.NewDriver())
             {
                 target = driver.Target;
+            }
+
+            if (name != "processor")
+            {
+                SkipOnProcessor(target);
             }
 
             target = name switch

@@ -25,9 +25,6 @@ internal abstract class KernelFixture(Func<GpuTarget, GpuTarget> limits, bool is
     /// <summary>The largest groups to build kernels for; 0 for the device's own limit, −1 for the interpreter.</summary>
     public static readonly int[] GroupLimits = [0, 64, Interpreter];
 
-    /// <summary>Whether kernels are so big that a processor's compiler takes minutes for the variants of a suite.</summary>
-    protected virtual bool IsSlowOnProcessors => false;
-
     /// <summary>The kernels.</summary>
     protected Backend Backend => Device.Backend;
 
@@ -48,11 +45,7 @@ internal abstract class KernelFixture(Func<GpuTarget, GpuTarget> limits, bool is
         GpuTarget target = limits(_driver.Target);
         if (target != _driver.Target)
         {
-            if (IsSlowOnProcessors && _driver.Target.IsProcessor && Environment.GetEnvironmentVariable("ENGINE_TEST_DEVICES") is not { Length: > 0 })
-            {
-                Assert.Ignore("a processor compiles the big kernels of this suite for minutes; ENGINE_TEST_DEVICES=opencl runs them with lowered limits too");
-            }
-
+            KernelDevices.SkipOnProcessor(_driver.Target);
             _driver.Dispose();
             _driver = OpenClMachine.NewDriver(target);
         }

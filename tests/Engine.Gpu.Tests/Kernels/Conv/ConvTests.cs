@@ -8,8 +8,6 @@ namespace Engine.Gpu.Tests;
 [TestFixture(TargetVariant.Interpreter)]
 internal sealed class ConvTests(TargetVariant variant) : KernelFixture(target => TargetVariants.Of(target, variant), variant == TargetVariant.Interpreter)
 {
-    protected override bool IsSlowOnProcessors => true;
-
     private static readonly MapProgram s_shiftedRelu = MapProgram.Compile(1, Expr.Relu(Expr.Input(0)) + 0.5);
 
     private static readonly ConvGeometry[] s_geometries =
