@@ -42,12 +42,16 @@ internal static partial class MathFunctions
     }
 
     /// <summary>tanh x.</summary>
-    /// <remarks>−t/(t + 2) with t = e^(−2|x|) − 1 in [−1, 0]: no overflow for large |x|, no cancellation near 0.</remarks>
+    /// <remarks>
+    /// −t/(t + 2) with t = e^(−2|x|) − 1 in [−1, 0]: no overflow for large |x|, no cancellation near 0. OpenCL allows its own function 5 units in the last
+    /// place, also where tanh x is ±1; there it is ±1 here, because 1 + tanh x must be 0 and not 6e-8 for x = −∞.
+    /// </remarks>
     public static Value Tanh(KernelBuilder k, Value x)
     {
         if (k.Target.HasMathFunctions)
         {
-            return k.Unary(Opcode.Tanh, x);
+            Value saturated = k.Unary(Opcode.Abs, x) > (IsSingle(x) ? 10 : 20);
+            return k.Select(saturated, k.CopySign(x.Like(1), x), k.Unary(Opcode.Tanh, x));
         }
 
         Value t = Expm1(k, k.Unary(Opcode.Abs, x) * -2);
