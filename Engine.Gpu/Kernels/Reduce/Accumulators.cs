@@ -86,8 +86,7 @@ internal sealed class Accumulators
             Value joined = Tree([.. elements.Select(element => element[column])], (a, b) => Join(combiner, a, b));
             if (HasSecondSlot(combiner, _compute))
             {
-                (result[slot], Value error) = ExactSum(result[slot], joined);
-                result[slot + 1] += error;
+                (result[slot], result[slot + 1]) = Compensate(result[slot], joined, result[slot + 1]);
                 slot += 2;
             }
             else
@@ -114,8 +113,7 @@ internal sealed class Accumulators
             }
             else if (HasSecondSlot(combiner, _compute))
             {
-                (result[slot], Value error) = ExactSum(a[slot], b[slot]);
-                result[slot + 1] = a[slot + 1] + b[slot + 1] + error;
+                (result[slot], result[slot + 1]) = Compensate(a[slot], b[slot], a[slot + 1] + b[slot + 1]);
                 slot += 2;
             }
             else
@@ -143,7 +141,6 @@ internal sealed class Accumulators
             }
             else if (HasSecondSlot(combiner, _compute))
             {
-                // Beyond the range the error is ∞ − ∞ and says nothing.
                 Value error = slots[++slot];
                 results[c] = _k.Select(error.Is(error), results[c] + error, results[c]);
             }
@@ -191,6 +188,15 @@ internal sealed class Accumulators
         }
 
         return values[0];
+    }
+
+    // a + b + rest as a sum and an error below its last place: an error that only collected what rounding took would drift like a plain sum itself.
+    // Beyond the range the error is ∞ − ∞ and says nothing.
+    private (Value Sum, Value Error) Compensate(Value a, Value b, Value rest)
+    {
+        (Value sum, Value error) = ExactSum(a, b);
+        rest += error;
+        return ExactSum(sum, _k.Select(rest.Is(rest), rest, rest.Like(0)));
     }
 
     // a + b = sum + error without any rounding (Knuth); bits do not change if a and b are exchanged.
