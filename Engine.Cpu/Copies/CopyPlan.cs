@@ -29,6 +29,7 @@ internal unsafe struct CopyPlan
         plan.Space.Add(shape, axes, from.Layout.Strides);
         plan.Space.Add(shape, axes, to.Layout.Strides);
         plan.Space.OrderBy(Destination);
+        plan.Space.Coalesce();
         plan.From = (byte*)from.Address;
         plan.To = (byte*)to.Address;
         plan.ElementBytes = from.DType.SizeInBytes();
@@ -42,10 +43,10 @@ internal unsafe struct CopyPlan
     public readonly nint DestinationStride(int fromInside) => Space.Rank < fromInside ? 1 : (nint)Space.Stride(Destination, Space.Rank - fromInside);
 
     /// <summary>Where the source is in iteration <paramref name="index"/> of the outer loops.</summary>
-    public readonly byte* SourceAt(long index, int outer) => From + (Space.Offset(Source, index, outer) * ElementBytes);
+    public readonly byte* SourceAt(long index, int outer) => From + (Space.Distance(Source, index, outer) * ElementBytes);
 
     /// <summary>Likewise the destination.</summary>
-    public readonly byte* DestinationAt(long index, int outer) => To + (Space.Offset(Destination, index, outer) * ElementBytes);
+    public readonly byte* DestinationAt(long index, int outer) => To + (Space.Distance(Destination, index, outer) * ElementBytes);
 
     private void FindTransposition()
     {

@@ -167,7 +167,7 @@ internal readonly unsafe struct ReduceLoop(
 
     private void SetOrigin(ref TileRunner runner, long* origin, long index)
     {
-        for (int k = 0; k < plan->Others.Operands; k++) origin[k] = plan->Others.Offset(k, index, plan->Others.Rank);
+        for (int k = 0; k < plan->Others.Operands; k++) origin[k] = plan->Others.Distance(k, index, plan->Others.Rank);
         runner.MoveTo(origin);
     }
 

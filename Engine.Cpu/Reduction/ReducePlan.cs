@@ -69,11 +69,16 @@ internal unsafe struct ReducePlan
         foreach (ref readonly Operand output in args.Outputs) results.Add(args.Shape, kept, output.Layout.Strides);
         results.Add(args.Shape, kept, Layout.Contiguous(resultShape).Strides);
 
-        if (args.Inputs.Length > 0) results.OrderBy(leader);
-        bool yieldsIndex = false;
+        bool hasInputs = args.Inputs.Length > 0, yieldsIndex = false;
         foreach (Combiner combiner in args.Program.Combiners) yieldsIndex |= combiner.YieldsIndex();
-        if (yieldsIndex || args.Inputs.Length == 0) reduced.Coalesce();
-        else reduced.OrderBy(leader);
+        if (hasInputs)
+        {
+            results.OrderBy(leader);
+            results.Coalesce();
+        }
+
+        if (hasInputs && !yieldsIndex) reduced.OrderBy(leader);
+        reduced.Coalesce();
 
         plan.Results = results;
         plan.ResultCount = results.Count;

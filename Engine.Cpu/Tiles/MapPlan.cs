@@ -94,6 +94,7 @@ internal unsafe struct MapPlan
 
         if (program.UsesIndex) plan.Space.Add(args.Shape, axes, Layout.Contiguous(args.Shape).Strides);
         plan.Space.OrderBy(plan.Inputs);
+        plan.Space.Coalesce();
         plan.Finish(program);
     }
 

@@ -20,7 +20,7 @@ internal unsafe ref struct TileRows
         if (!plan->ShortRows) return;
         _inner = plan->Space.InnerSize;
         (long index, _place) = Math.DivRem(start, _inner);
-        _row += plan->Space.Offset(operand, index, plan->Space.Rank - 1);
+        _row += plan->Space.Distance(operand, index, plan->Space.Rank - 1);
         for (int loop = plan->Space.Rank - 2; loop >= 0; loop--) (index, _places[loop]) = Math.DivRem(index, plan->Space.Size(loop));
     }
 

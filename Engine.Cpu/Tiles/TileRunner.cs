@@ -121,7 +121,7 @@ internal unsafe ref struct TileRunner
     {
         int outer = _plan->ShortRows ? 0 : Math.Max(0, _plan->Space.Rank - 1);
         for (int k = 0; k < _plan->Space.Operands; k++)
-            _offsets[k] = _plan->Space.Offset(k, row, outer) + (_origin == null ? 0 : _origin[k]);
+            _offsets[k] = _plan->Space.Distance(k, row, outer) + (_origin == null ? 0 : _origin[k]);
         for (int s = 0; s < _program.Sources.Length; s++)
         {
             TileSource source = _program.Sources[s];

@@ -1,12 +1,12 @@
 using System.Diagnostics;
 
-namespace Engine.Gpu;
+namespace Engine;
 
 /// <summary>
 /// Nested loops over operands that share a shape: sizes, outermost first, and for each operand a stride per loop and a first place. Built
 /// from layouts, then brought into the order of memory and coalesced, so that most calls end up as one or two long loops.
 /// </summary>
-/// <remarks>Unmanaged: spaces live on the stack of the calling thread.</remarks>
+/// <remarks>Unmanaged: spaces live on the stack of the calling thread, where its workers read them by address.</remarks>
 internal unsafe struct IterationSpace
 {
     /// <summary>Inputs and outputs of a program, and the element number.</summary>
@@ -56,7 +56,7 @@ internal unsafe struct IterationSpace
     }
 
     /// <summary>Adds an operand by its strides. <paramref name="shape"/> and <paramref name="axes"/> are those of <see cref="Over"/>.</summary>
-    public void Add(Shape shape, AxisSet axes, ReadOnlySpan<long> strides, long offset)
+    public void Add(Shape shape, AxisSet axes, ReadOnlySpan<long> strides, long offset = 0)
     {
         Debug.Assert(Operands < MaxOperands);
         int loop = 0;
@@ -69,6 +69,38 @@ internal unsafe struct IterationSpace
         }
 
         _offsets[Operands++] = offset;
+    }
+
+    /// <summary>The same loops without operands.</summary>
+    public readonly IterationSpace WithoutOperands()
+    {
+        IterationSpace space = this;
+        space.Operands = 0;
+        return space;
+    }
+
+    /// <summary>Adds an operand that another space over the same loops has.</summary>
+    public void AddFrom(in IterationSpace other, int operand)
+    {
+        for (int loop = 0; loop < Rank; loop++)
+        {
+            SetStride(Operands, loop, other.Stride(operand, loop));
+        }
+
+        _offsets[Operands++] = other.Offset(operand);
+    }
+
+    /// <summary>Adds an operand whose elements follow one another in the order of the loops.</summary>
+    public void AddContiguous()
+    {
+        long stride = 1;
+        for (int loop = Rank - 1; loop >= 0; loop--)
+        {
+            SetStride(Operands, loop, stride);
+            stride *= _sizes[loop];
+        }
+
+        _offsets[Operands++] = 0;
     }
 
     /// <summary>Length of one loop.</summary>
@@ -92,6 +124,15 @@ internal unsafe struct IterationSpace
             {
                 Swap(j - 1, j);
             }
+        }
+    }
+
+    /// <summary>Makes a loop the innermost one; the others keep their order.</summary>
+    public void MoveInnermost(int loop)
+    {
+        for (; loop < Rank - 1; loop++)
+        {
+            Swap(loop, loop + 1);
         }
     }
 
@@ -148,6 +189,19 @@ internal unsafe struct IterationSpace
         }
 
         return true;
+    }
+
+    /// <summary>How far an operand is from where it begins in iteration <paramref name="index"/> of the outer <paramref name="loops"/> loops, in elements.</summary>
+    public readonly long Distance(int operand, long index, int loops)
+    {
+        long distance = 0;
+        for (int loop = loops - 1; loop >= 0; loop--)
+        {
+            (index, long place) = Math.DivRem(index, _sizes[loop]);
+            distance += place * Stride(operand, loop);
+        }
+
+        return distance;
     }
 
     /// <summary>How far from its first element an operand gets, in either direction.</summary>
