@@ -5,29 +5,10 @@ internal sealed partial class GpuBackend
 {
     public override void ConvForward(in ConvArgs args)
     {
-        ConvGeometry g = args.Geometry;
-        if (TryPointwiseForward(args))
+        if (!TryPointwiseForward(args))
         {
-            return;
+            Correlate(Forward(args));
         }
-
-        ReadOnlySpan<long> w = args.W.Layout.Strides;
-        Correlate(new Correlation
-        {
-            Batch = g.Batch,
-            Groups = g.Groups,
-            OutChannels = g.OutChannels / g.Groups,
-            InChannels = g.InChannels / g.Groups,
-            Rows = RowsOf(g),
-            Columns = ColumnsOf(g),
-            In = args.X,
-            Out = args.Y,
-            Weight = args.W,
-            WeightStrides = (w[0], w[1], w[2], w[3]),
-            WeightGroup = g.OutChannels / g.Groups * w[0],
-            Bias = args.Bias,
-            Activation = args.Activation,
-        });
     }
 
     public override void ConvBackwardData(in ConvArgs args)
@@ -64,31 +45,30 @@ internal sealed partial class GpuBackend
         }
     }
 
-    public override void ConvBackwardWeight(in ConvArgs args)
+    public override void ConvBackwardWeight(in ConvArgs args) => CorrelateWeights(Forward(args), beta: 0);
+
+    /// <summary>The sum that gives the result of a convolution, and whose gradient the filters get.</summary>
+    private static Correlation Forward(in ConvArgs args)
     {
         ConvGeometry g = args.Geometry;
         ReadOnlySpan<long> w = args.W.Layout.Strides;
-        CorrelateWeights(
-            new Correlation
-            {
-                Batch = g.Batch,
-                Groups = g.Groups,
-                OutChannels = g.OutChannels / g.Groups,
-                InChannels = g.InChannels / g.Groups,
-                Rows = RowsOf(g),
-                Columns = ColumnsOf(g),
-                In = args.X,
-                Out = args.Y,
-                Weight = args.W,
-                WeightStrides = (w[0], w[1], w[2], w[3]),
-                WeightGroup = g.OutChannels / g.Groups * w[0],
-            },
-            beta: 0);
+        return new Correlation
+        {
+            Batch = g.Batch,
+            Groups = g.Groups,
+            OutChannels = g.OutChannels / g.Groups,
+            InChannels = g.InChannels / g.Groups,
+            Rows = new WindowAxis(g.OutHeight, g.KernelHeight, g.InHeight, -g.PadH, g.StrideH, g.DilationH),
+            Columns = new WindowAxis(g.OutWidth, g.KernelWidth, g.InWidth, -g.PadW, g.StrideW, g.DilationW),
+            In = args.X,
+            Out = args.Y,
+            Weight = args.W,
+            WeightStrides = (w[0], w[1], w[2], w[3]),
+            WeightGroup = g.OutChannels / g.Groups * w[0],
+            Bias = args.Bias,
+            Activation = args.Activation,
+        };
     }
-
-    private static WindowAxis RowsOf(in ConvGeometry g) => new(g.OutHeight, g.KernelHeight, g.InHeight, -g.PadH, g.StrideH, g.DilationH);
-
-    private static WindowAxis ColumnsOf(in ConvGeometry g) => new(g.OutWidth, g.KernelWidth, g.InWidth, -g.PadW, g.StrideW, g.DilationW);
 
     /// <summary>A window of one pixel with step 1 is a product of matrices: where the pixels of an image lie evenly, and are enough to fill tiles.</summary>
     private bool TryPointwiseForward(in ConvArgs args)
