@@ -80,7 +80,6 @@ internal sealed partial class KernelBuilder
         {
             Opcode.Neg or Opcode.Abs => a.Type is not (RegisterType.Bool or RegisterType.UInt32),
             Opcode.Not => !a.Type.IsFloat(),
-            Opcode.Exp2Approximate or Opcode.Log2Approximate => a.Type == RegisterType.Float32 && Target.Api == GpuApi.Cuda,
             >= Opcode.Exp and <= Opcode.Erf => a.Type.IsFloat() && Target.HasMathFunctions,
             _ => a.Type.IsFloat(),
         };

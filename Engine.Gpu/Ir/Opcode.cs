@@ -114,12 +114,6 @@ internal enum Opcode : byte
     /// <summary>|a| with the sign of b.</summary>
     CopySign,
 
-    /// <summary>2ᵃ to about 2 ulp, subnormals may be 0; Float32, CUDA only.</summary>
-    Exp2Approximate,
-
-    /// <summary>log₂ a to about 1e-7 absolute near 1, subnormals may count as 0; Float32, CUDA only.</summary>
-    Log2Approximate,
-
     /// <summary>eᵃ; where the target has math functions, like all below.</summary>
     Exp,
 

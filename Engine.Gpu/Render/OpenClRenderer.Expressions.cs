@@ -57,8 +57,7 @@ internal sealed partial class OpenClRenderer
             Opcode.Tanh => $"tanh({a})",
             Opcode.Erf => $"erf({a})",
             Opcode.Pow => $"pow({a}, {b})",
-            Opcode.Exp2Approximate or Opcode.Log2Approximate or Opcode.ShuffleXor =>
-                throw new OperationNotSupportedException($"{_kernel.Name}: {value.Op} exists on CUDA only."),
+            Opcode.ShuffleXor => throw new OperationNotSupportedException($"{_kernel.Name}: {value.Op} exists on CUDA only."),
             Opcode.Constant or Opcode.Parameter or Opcode.Counter or _ => throw new UnreachableException($"{value.Op} has no definition."),
         };
     }

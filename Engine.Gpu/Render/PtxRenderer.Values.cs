@@ -45,8 +45,6 @@ internal sealed partial class PtxRenderer
             Opcode.Round => $"cvt.rni.{typed}.{typed}",
             Opcode.Trunc => $"cvt.rzi.{typed}.{typed}",
             Opcode.Sqrt => $"sqrt.rn.{typed}",
-            Opcode.Exp2Approximate => $"ex2.approx.{typed}",
-            Opcode.Log2Approximate => $"lg2.approx.{typed}",
             Opcode.Constant or Opcode.Parameter or Opcode.LocalId or Opcode.GroupId or Opcode.GroupCount or Opcode.Counter or Opcode.Read => null,
             Opcode.Select or Opcode.Convert or Opcode.CopySign or Opcode.ShuffleXor => null,
             Opcode.Exp or Opcode.Log or Opcode.Log1p or Opcode.Expm1 or Opcode.Sin or Opcode.Cos or Opcode.Tan or Opcode.Tanh or Opcode.Erf or Opcode.Pow => null,

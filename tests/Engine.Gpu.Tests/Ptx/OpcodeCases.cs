@@ -22,8 +22,6 @@ internal static class OpcodeCases
         .. Conversions(),
         .. Bitcasts(),
         Binary(Opcode.MulHigh, RegisterType.UInt32, (a, b) => (long)((ulong)a * (ulong)b >> 32)) with { Build = (k, v) => k.MulHigh(v[0], v[1]) },
-        Unary(Opcode.Exp2Approximate, RegisterType.Float32, bits => Bits(MathF.Pow(2, Number<float>(bits)))) with { RelativeError = 1e-6 },
-        Unary(Opcode.Log2Approximate, RegisterType.Float32, bits => Bits(MathF.Log2(Number<float>(bits)))) with { RelativeError = 1e-6 },
     ];
 
     private static IEnumerable<OpcodeCase> Integers<T>(RegisterType type)
