@@ -6,11 +6,12 @@ namespace Engine;
 /// </summary>
 public static class Philox
 {
-    private const uint MultiplierA = 0xD2511F53;
-    private const uint MultiplierB = 0xCD9E8D57;
-    private const uint WeylA = 0x9E3779B9;
-    private const uint WeylB = 0xBB67AE85;
-    private const int Rounds = 10;
+    // The constants of the paper; kernels of cards use the same.
+    internal const uint MultiplierA = 0xD2511F53;
+    internal const uint MultiplierB = 0xCD9E8D57;
+    internal const uint WeylA = 0x9E3779B9;
+    internal const uint WeylB = 0xBB67AE85;
+    internal const int Rounds = 10;
 
     /// <summary>One block: the four words of a counter under a key.</summary>
     public static (uint W0, uint W1, uint W2, uint W3) Block(uint key0, uint key1, uint counter0, uint counter1, uint counter2, uint counter3)

@@ -3,12 +3,6 @@ namespace Engine.Gpu;
 /// <summary>Random numbers inside kernels: <see cref="Philox"/> word for word, so that every device draws the same.</summary>
 internal static class PhiloxEmitter
 {
-    private const uint MultiplierA = 0xD2511F53;
-    private const uint MultiplierB = 0xCD9E8D57;
-    private const uint WeylA = 0x9E3779B9;
-    private const uint WeylB = 0xBB67AE85;
-    private const int Rounds = 10;
-
     /// <summary>The number in [0, 1) of an element, Float32; the key and the stream are two UInt32 each.</summary>
     public static Value Uniform(KernelBuilder k, ReadOnlySpan<Value> key, ElementIndex index)
     {
@@ -35,16 +29,16 @@ internal static class PhiloxEmitter
 
     private static Value[] Block(KernelBuilder k, Value key0, Value key1, Value c0, Value c1, Value c2, Value c3)
     {
-        Value multiplierA = k.UInt32(MultiplierA), multiplierB = k.UInt32(MultiplierB);
-        for (int round = 0; round < Rounds; round++)
+        Value multiplierA = k.UInt32(Philox.MultiplierA), multiplierB = k.UInt32(Philox.MultiplierB);
+        for (int round = 0; round < Philox.Rounds; round++)
         {
             (c0, c1, c2, c3) = (
                 k.MulHigh(c2, multiplierB) ^ c1 ^ key0,
                 c2 * multiplierB,
                 k.MulHigh(c0, multiplierA) ^ c3 ^ key1,
                 c0 * multiplierA);
-            key0 += k.UInt32(WeylA);
-            key1 += k.UInt32(WeylB);
+            key0 += k.UInt32(Philox.WeylA);
+            key1 += k.UInt32(Philox.WeylB);
         }
 
         return [c0, c1, c2, c3];
