@@ -1,4 +1,5 @@
 using Engine.PtxInterpreter;
+using Engine.Tests.Devices;
 using NUnit.Framework;
 
 namespace Engine.Gpu.Tests;
@@ -24,7 +25,7 @@ internal static class KernelDevices
     /// </summary>
     public static void SkipOnProcessor(GpuTarget target)
     {
-        if (target.IsProcessor && Environment.GetEnvironmentVariable("ENGINE_TEST_DEVICES") is not { Length: > 0 })
+        if (target.IsProcessor && !WantedDevices.AreNamed)
         {
             Assert.Ignore("a processor compiles the variants of all kernels for ten minutes; ENGINE_TEST_DEVICES=opencl runs them");
         }

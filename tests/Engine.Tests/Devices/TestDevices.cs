@@ -8,7 +8,7 @@ namespace Engine.Tests.Devices;
 
 /// <summary>
 /// The devices on which one suite runs: the reference, the CPU with one and two threads, every card that was found, and the CUDA backend over
-/// an interpreter of its PTX, which checks each access and needs no card. The environment variable <c>ENGINE_TEST_DEVICES</c> (parts of names, with commas) narrows them.
+/// an interpreter of its PTX, which checks each access and needs no card. <see cref="WantedDevices"/> narrows them.
 /// </summary>
 internal static class TestDevices
 {
@@ -22,11 +22,11 @@ internal static class TestDevices
     {
         get
         {
-            foreach (string name in s_devices.Keys.Where(IsWanted))
+            foreach (string name in s_devices.Keys.Where(WantedDevices.Include))
                 yield return new TestFixtureData(name).SetArgDisplayNames(name);
             foreach (string family in (string[])["cpu", "opencl", "cuda"])
             {
-                if (IsWanted(family) && !s_devices.Keys.Any(name => name.StartsWith(family, StringComparison.Ordinal)))
+                if (WantedDevices.Include(family) && !s_devices.Keys.Any(name => name.StartsWith(family, StringComparison.Ordinal)))
                     yield return (TestFixtureData)new TestFixtureData(family).SetArgDisplayNames(family).Ignore($"no {family} device: {WhyNot()}");
             }
         }
@@ -38,7 +38,7 @@ internal static class TestDevices
     /// </summary>
     public static IEnumerable<TestFixtureData> Thorough =>
         All.Select(data => data.Arguments[0] is string name && s_devices.TryGetValue(name, out Func<Device>? device) && name.StartsWith("opencl", StringComparison.Ordinal)
-            && device().IsProcessor && Environment.GetEnvironmentVariable("ENGINE_TEST_DEVICES") is not { Length: > 0 }
+            && device().IsProcessor && !WantedDevices.AreNamed
                 ? (TestFixtureData)data.Ignore($"{name} is a processor and compiles too slowly for this suite; ENGINE_TEST_DEVICES=opencl runs it")
                 : data);
 
@@ -82,9 +82,6 @@ internal static class TestDevices
         devices[InterpretedName] = () => s_interpreted.Value;
         return devices;
     }
-
-    private static bool IsWanted(string name) =>
-        Environment.GetEnvironmentVariable("ENGINE_TEST_DEVICES") is not { Length: > 0 } wanted || wanted.Split(',').Any(part => name.Contains(part.Trim(), StringComparison.OrdinalIgnoreCase));
 
     private static string WhyNot()
     {
