@@ -23,7 +23,9 @@ internal sealed partial class GpuBackend
         bool rows = c.WritesChannelsLast;
         int pixels = (int)c.Pixels;
         bool narrow = c.Groups > 1 && c.OutChannels < FewChannels;
-        if (narrow || GemmPlan.Choose(Target, compute, c.Groups, rows ? pixels : c.OutChannels, rows ? c.OutChannels : pixels, c.Depth) is not { } plan)
+        TileMath math = TileMaths.Choose(Target, _device.MathMode, c.In.DType, c.Weight.DType, compute);
+        (int m, int n) = rows ? (pixels, c.OutChannels) : (c.OutChannels, pixels);
+        if (narrow || GemmPlan.Choose(Target, compute, c.Groups, m, n, c.Depth, math, c.In.DType) is not { } plan)
         {
             CorrelateDirectly(c, compute);
         }
@@ -46,9 +48,9 @@ internal sealed partial class GpuBackend
             plan.Tile,
             pixelsAreRows,
             c.In.DType,
-            c.InAccess,
+            c.InAccess(plan.Tile.Math),
             c.Weight.DType,
-            c.WeightAccess,
+            c.WeightAccess(plan.Tile.Math),
             c.Out.DType,
             compute,
             c.Taps,
@@ -140,7 +142,8 @@ internal sealed partial class GpuBackend
         DType compute = c.Weight.DType == DType.Float64 ? DType.Float64 : DType.Float32;
         Epilogue epilogue = Epilogue.None with { HasBeta = beta != 0 };
         bool narrow = c.Groups > 1 && (c.OutChannels < FewChannels || c.Depth < FewChannels);
-        if (narrow || GemmPlan.Choose(Target, compute, c.Groups, c.OutChannels, c.Depth, (int)c.Pixels) is not { } plan)
+        TileMath math = TileMaths.Choose(Target, _device.MathMode, c.Out.DType, c.In.DType, compute);
+        if (narrow || GemmPlan.Choose(Target, compute, c.Groups, c.OutChannels, c.Depth, (int)c.Pixels, math, c.In.DType) is not { } plan)
         {
             CorrelateWeightsDirectly(c, epilogue, beta, compute);
             return;
@@ -154,9 +157,9 @@ internal sealed partial class GpuBackend
         WeightGradientKernel kernel = new(
             plan.Tile,
             c.Out.DType,
-            c.GradAccess,
+            c.GradAccess(plan.Tile.Math),
             c.In.DType,
-            c.ImageAccess,
+            c.ImageAccess(plan.Tile.Math),
             c.Weight.DType,
             compute,
             c.Taps,

@@ -22,7 +22,9 @@ internal sealed partial class GpuBackend
             problem.Transpose();
         }
 
-        if (GemmPlan.Choose(Target, compute, problem.Batch.Total, problem.M, problem.N, problem.K) is not { } plan)
+        (DType left, DType right) = (problem.A.Operand.DType, problem.B.Operand.DType);
+        TileMath math = TileMaths.Choose(Target, _device.MathMode, left, right, compute);
+        if (GemmPlan.Choose(Target, compute, problem.Batch.Total, problem.M, problem.N, problem.K, math, left) is not { } plan)
         {
             DirectGemm(ref problem, compute);
         }
@@ -77,9 +79,9 @@ internal sealed partial class GpuBackend
     private static GemmKernel TileKernel(in GemmProblem problem, in GemmPlan plan, DType compute, bool wide) => new(
         plan.Tile,
         problem.A.Operand.DType,
-        problem.LeftAccess,
+        problem.LeftAccess(plan.Tile.Math),
         problem.B.Operand.DType,
-        problem.RightAccess,
+        problem.RightAccess(plan.Tile.Math),
         problem.C.Operand.DType,
         compute,
         1,

@@ -53,6 +53,20 @@ public abstract partial class Device
         set => throw new NotSupportedException($"{Name}: the number of threads cannot be chosen on this device.");
     }
 
+    /// <summary>
+    /// What products and convolutions of float32 tensors may do with their factors where the device has tensor cores;
+    /// <see cref="MathMode.Strict"/> unless it is set.
+    /// </summary>
+    /// <remarks>
+    /// In another mode factors are rounded to the format that the mode names (to the nearest; large products only, since small ones gain
+    /// nothing), which the matrix units of CUDA cards of compute capability 8.0 and newer multiply several times faster. Sums, and all that
+    /// is stored, stay float32. Results differ from those of the strict mode by about the format's precision and are as reproducible. The
+    /// mode has no effect on other operations and types, nor on devices without such units: the CPU, OpenCL and older cards compute in
+    /// float32 whatever is set. Tensors of float16 or bfloat16 go through the matrix units in every mode, since products of their elements
+    /// are exact in float32. A captured step keeps the mode it was captured with.
+    /// </remarks>
+    public MathMode MathMode { get; set; }
+
     /// <summary>Copies host bytes into device memory.</summary>
     /// <exception cref="CaptureException">A step is being captured.</exception>
     public void Upload(ReadOnlySpan<byte> source, Storage destination, long offsetInBytes)

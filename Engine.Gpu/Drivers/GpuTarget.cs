@@ -39,8 +39,11 @@ internal sealed record GpuTarget
     /// <summary>Whether the language itself has exp, log, sin …; else they are expanded into arithmetic.</summary>
     public bool HasMathFunctions { get; init; }
 
-    /// <summary>NVIDIA's compute capability as 10·major + minor; 0 elsewhere. Matrix multiply-accumulate and asynchronous copies need 80.</summary>
+    /// <summary>NVIDIA's compute capability as 10·major + minor; 0 elsewhere.</summary>
     public int ComputeCapability { get; init; }
+
+    /// <summary>Whether there are matrix multiply-accumulate with sums of single precision and asynchronous copies.</summary>
+    public bool HasTensorCores => Api == GpuApi.Cuda && ComputeCapability >= 80;
 
     /// <summary>Version of the PTX language that the driver reads, as 10·major + minor; 0 elsewhere.</summary>
     public int PtxVersion { get; init; }

@@ -3,7 +3,28 @@ namespace Engine.Gpu;
 internal sealed partial class KernelBuilder
 {
     /// <summary>Whether matrix multiply-accumulate, matrix loads and asynchronous copies may be used.</summary>
-    public bool HasTensorCores => Target is { Api: GpuApi.Cuda, ComputeCapability: >= 80 };
+    public bool HasTensorCores => Target.HasTensorCores;
+
+    /// <summary>A Float32 as a tf32 factor of <see cref="Mma"/>, UInt32.</summary>
+    public Value RoundTf32(Value a)
+    {
+        RequireTensorCores(nameof(RoundTf32));
+        RequireType(Opcode.RoundTf32, a, RegisterType.Float32);
+        return Pure(Opcode.RoundTf32, RegisterType.UInt32, 0, a, isNonNegative: true);
+    }
+
+    /// <summary>Two Float32 as two neighbouring factors of <see cref="Mma"/>, UInt32.</summary>
+    /// <param name="element">Float16 or BFloat16.</param>
+    /// <param name="first">The one at the lower address.</param>
+    /// <param name="second">The other.</param>
+    public Value Pack(DType element, Value first, Value second)
+    {
+        RequireTensorCores(nameof(Pack));
+        Opcode op = element == DType.Float16 ? Opcode.PackFloat16 : Opcode.PackBFloat16;
+        RequireType(op, first, RegisterType.Float32);
+        RequireType(op, second, RegisterType.Float32);
+        return Pure(op, RegisterType.UInt32, 0, second, first, isNonNegative: true);
+    }
 
     /// <summary>D = A·B + C over a warp, as lanes hold it; see <see cref="MmaShape"/>.</summary>
     public Value[] Mma(MmaShape shape, Value[] a, Value[] b, Value[] c)

@@ -114,6 +114,15 @@ internal enum Opcode : byte
     /// <summary>|a| with the sign of b.</summary>
     CopySign,
 
+    /// <summary>A Float32 rounded to tf32 (to the nearest, halves away from zero), its bits as UInt32; where there are tensor cores, like the next two.</summary>
+    RoundTf32,
+
+    /// <summary>Two Float32 as halves in one UInt32: a in the upper half, b in the lower.</summary>
+    PackFloat16,
+
+    /// <summary>Two Float32 as bfloat16 in one UInt32: a in the upper half, b in the lower.</summary>
+    PackBFloat16,
+
     /// <summary>eᵃ; where the target has math functions, like all below.</summary>
     Exp,
 

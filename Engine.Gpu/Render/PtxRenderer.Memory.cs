@@ -107,7 +107,7 @@ internal sealed partial class PtxRenderer
         string[] stored = [.. store.Values.Select(value => PassageOf(memory.Element) switch
         {
             Passage.Half => ToHalf(Register(value)),
-            Passage.BFloat16 => ToBFloat16(Register(value)),
+            Passage.BFloat16 => memory.IsShared && _isAmpere ? ToSharedBFloat16(Register(value)) : ToBFloat16(Register(value)),
             _ => Register(value),
         })];
         string space = memory.IsShared ? "shared" : "global";
@@ -122,6 +122,14 @@ internal sealed partial class PtxRenderer
         string half = _registers.NewHalf();
         Emit($"cvt.rn.f16.f32 {half}, {single};");
         return half;
+    }
+
+    // One instruction, which makes all NaN one: within a kernel that is no matter.
+    private string ToSharedBFloat16(string single)
+    {
+        string brain = _registers.NewHalf();
+        Emit($"cvt.rn.bf16.f32 {brain}, {single};");
+        return brain;
     }
 
     // Round to nearest even on the bits, which every card can; a NaN keeps its sign and becomes quiet.

@@ -124,9 +124,6 @@ internal readonly record struct Strides3(long First, long Second, long Third)
     public bool IsEven((int First, int Second, int Third) sizes) =>
         (sizes.Second == 1 || Second == Third * sizes.Third) && (sizes.First == 1 || First == Third * sizes.Third * sizes.Second);
 
-    /// <summary>Whether vectors of some width that begin at multiples of it along the last axis are aligned.</summary>
-    public bool AlignsLast(int width) => Third == 1 && (First | Second) % width == 0;
-
     /// <summary>Adds the three to a launch.</summary>
     public void AddTo(ref ArgumentList arguments, bool wide)
     {

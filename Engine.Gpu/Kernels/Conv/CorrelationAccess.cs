@@ -16,40 +16,27 @@ internal static class CorrelationAccess
         public long BiasStride => c.Bias?.Layout.Strides[0] ?? 0;
 
         /// <summary>The image as the operand that is summed along channels and taps.</summary>
-        public TileAccess InAccess
+        public TileAccess InAccess(TileMath math)
         {
-            get
+            if (!Correlation.IsChannelsLast(c.In, c.InChannels))
             {
-                if (!Correlation.IsChannelsLast(c.In, c.InChannels))
-                {
-                    return new TileAccess(AlongDepth: false, 1);
-                }
-
-                int width = Widest(c.In);
-                return new TileAccess(AlongDepth: true, ReadsVectorsOfChannels(c, width) ? width : 1);
+                return new TileAccess(AlongDepth: false, 1);
             }
+
+            return new TileAccess(AlongDepth: true, VectorOfChannels(c, math));
         }
 
         /// <summary>The filters as the operand that is summed along channels and taps.</summary>
-        public TileAccess WeightAccess
+        public TileAccess WeightAccess(TileMath math)
         {
-            get
-            {
-                int width = Widest(c.Weight);
-                Strides3 taps = c.Ordered(c.WeightTaps);
-                long origin = c.WeightOrigin + c.Weight.Layout.Offset;
-                bool even = c.HasEvenWeights;
-                if (Math.Abs(taps.Third) <= Math.Abs(c.WeightStrides.Out))
-                {
-                    bool vectors = taps.Third == 1 && (even ? c.Depth : c.Sizes.Third) % width == 0
-                        && (even || taps.AlignsLast(width)) && (origin | c.WeightStrides.Out | c.WeightGroup) % width == 0;
-                    return new TileAccess(AlongDepth: true, vectors ? width : 1);
-                }
-
-                bool across = c.WeightStrides.Out == 1 && c.OutChannels % width == 0
-                    && (origin | c.WeightGroup | taps.First | taps.Second | taps.Third) % width == 0;
-                return new TileAccess(AlongDepth: false, across ? width : 1);
-            }
+            Strides3 taps = c.Ordered(c.WeightTaps);
+            long origin = c.WeightOrigin + c.Weight.Layout.Offset;
+            bool even = c.HasEvenWeights, along = Math.Abs(taps.Third) <= Math.Abs(c.WeightStrides.Out);
+            long places = along
+                ? origin | c.WeightStrides.Out | c.WeightGroup | (uint)(even ? c.Depth : c.Sizes.Third) | (even ? 0 : taps.First | taps.Second)
+                : origin | c.WeightGroup | taps.First | taps.Second | taps.Third | (uint)c.OutChannels;
+            bool neighbours = (along ? taps.Third : c.WeightStrides.Out) == 1;
+            return new TileAccess(along, neighbours ? Vector(c.Weight, math, places) : 1);
         }
 
         /// <summary>Neighbouring columns of the result that are stored at once.</summary>
@@ -68,35 +55,24 @@ internal static class CorrelationAccess
         }
 
         /// <summary>The result's gradient as the operand that is summed along pixels.</summary>
-        public TileAccess GradAccess
+        public TileAccess GradAccess(TileMath math)
         {
-            get
+            Strides3 steps = c.OutSteps;
+            long channel = c.Out.Layout.Strides[1], origin = c.Out.Layout.Offset;
+            if (c.WritesChannelsLast)
             {
-                int width = Widest(c.Out);
-                Strides3 steps = c.OutSteps;
-                long channel = c.Out.Layout.Strides[1], origin = c.Out.Layout.Offset;
-                if (c.WritesChannelsLast)
-                {
-                    bool across = channel == 1 && c.OutChannels % width == 0 && (origin | steps.First | steps.Second | steps.Third) % width == 0;
-                    return new TileAccess(AlongDepth: false, across ? width : 1);
-                }
-
-                bool along = AlignsPixels(steps, c.Rows.Count, c.Columns.Count, width) && (origin | channel) % width == 0;
-                return new TileAccess(AlongDepth: true, along ? width : 1);
+                long places = origin | steps.First | steps.Second | steps.Third | (uint)c.OutChannels;
+                return new TileAccess(AlongDepth: false, channel == 1 ? Vector(c.Out, math, places) : 1);
             }
+
+            bool along = ArePixelsNeighbours(steps, c.Rows.Count, c.Columns.Count);
+            return new TileAccess(AlongDepth: true, along ? Vector(c.Out, math, origin | channel | steps.First | (uint)(c.Rows.Count * c.Columns.Count)) : 1);
         }
 
         /// <summary>The image as the operand that is summed along pixels.</summary>
-        public TileAccess ImageAccess
-        {
-            get
-            {
-                int width = Widest(c.In);
-                return Correlation.IsChannelsLast(c.In, c.InChannels)
-                    ? new TileAccess(AlongDepth: false, ReadsVectorsOfChannels(c, width) ? width : 1)
-                    : new TileAccess(AlongDepth: true, 1);
-            }
-        }
+        public TileAccess ImageAccess(TileMath math) => Correlation.IsChannelsLast(c.In, c.InChannels)
+            ? new TileAccess(AlongDepth: false, VectorOfChannels(c, math))
+            : new TileAccess(AlongDepth: true, 1);
 
         /// <summary>Neighbouring taps of the filters' gradient that are stored at once.</summary>
         public int WeightStoreWidth
@@ -152,17 +128,30 @@ internal static class CorrelationAccess
         }
     }
 
-    private static int Widest(in Operand operand) => operand.DType.SizeInBytes() == 8 ? 2 : 4;
+    private static int Widest(in Operand operand) => TileAccess.Widest(operand.DType, TileMath.Fma);
 
-    private static bool ReadsVectorsOfChannels(in Correlation c, int width)
+    /// <summary>Elements of an operand that are read at once where all these distances and sizes are multiples of their number.</summary>
+    private static int Vector(in Operand operand, TileMath math, long places)
+    {
+        int width = TileAccess.Widest(operand.DType, math);
+        while (width > 1 && places % width != 0)
+        {
+            width = TileAccess.Narrower(width);
+        }
+
+        return width;
+    }
+
+    private static int VectorOfChannels(in Correlation c, TileMath math)
     {
         Strides3 steps = c.InSteps, taps = c.InTaps;
-        long origin = c.InOrigin + c.In.Layout.Offset;
-        return taps.First == 1 && c.InChannels % width == 0
-            && (origin | steps.First | steps.Second | steps.Third | taps.Second | taps.Third) % width == 0;
+        long places = (c.InOrigin + c.In.Layout.Offset) | steps.First | steps.Second | steps.Third | taps.Second | taps.Third | (uint)c.InChannels;
+        return taps.First == 1 ? Vector(c.In, math, places) : 1;
     }
+
+    private static bool ArePixelsNeighbours(in Strides3 steps, int rows, int columns) => steps.Third == 1 && (rows == 1 || steps.Second == columns);
 
     /// <summary>Whether the pixels of an image lie one after another and their number is a multiple of the width.</summary>
     private static bool AlignsPixels(in Strides3 steps, int rows, int columns, int width) =>
-        steps.Third == 1 && (rows == 1 || steps.Second == columns) && rows * columns % width == 0 && steps.First % width == 0;
+        ArePixelsNeighbours(steps, rows, columns) && rows * columns % width == 0 && steps.First % width == 0;
 }

@@ -38,7 +38,7 @@ internal readonly record struct CorrelationKernel(
 {
     public Kernel Build(GpuTarget target)
     {
-        KernelBuilder k = new($"conv_{Tile.BM}x{Tile.BN}x{Tile.BK}", target, Tile.GroupSize) { MinGroupsPerUnit = Tile.MinGroupsPerUnit(Compute) };
+        KernelBuilder k = new($"conv_{Tile.Name}", target, Tile.GroupSize) { MinGroupsPerUnit = Tile.MinGroupsPerUnit(Compute) };
         RegisterType type = Wide ? RegisterType.Int64 : RegisterType.Int32;
         Memory image = k.Buffer("image", InType, readOnly: true), filters = k.Buffer("filters", WeightType, readOnly: true);
         Memory result = k.Buffer("result", IsSplit ? Compute : OutType);
@@ -61,7 +61,7 @@ internal readonly record struct CorrelationKernel(
         }
 
         (Value firstPixel, Value firstChannel) = PixelsAreRows ? (grid.FirstRow, grid.FirstColumn) : (grid.FirstColumn, grid.FirstRow);
-        TileProduct product = new(k, Tile, Compute);
+        var product = TileProduct.Create(k, Tile, Compute, PixelsAreRows ? In : Weight, PixelsAreRows ? Weight : In);
 
         // Neighbours that are read at once are neighbours in memory: a stride of 1 that the kernel knows.
         Value lastTap = In.Width > 1 ? imageTap[2].Like(1) : imageTap[2];

@@ -36,7 +36,7 @@ internal readonly record struct WeightGradientKernel(
 {
     public Kernel Build(GpuTarget target)
     {
-        KernelBuilder k = new($"conv_weight_{Tile.BM}x{Tile.BN}x{Tile.BK}", target, Tile.GroupSize) { MinGroupsPerUnit = Tile.MinGroupsPerUnit(Compute) };
+        KernelBuilder k = new($"conv_weight_{Tile.Name}", target, Tile.GroupSize) { MinGroupsPerUnit = Tile.MinGroupsPerUnit(Compute) };
         RegisterType type = Wide ? RegisterType.Int64 : RegisterType.Int32;
         Memory grad = k.Buffer("grad", GradType, readOnly: true), image = k.Buffer("image", InType, readOnly: true);
         Memory result = k.Buffer("result", IsSplit ? Compute : OutType);
@@ -57,7 +57,7 @@ internal readonly record struct WeightGradientKernel(
             origin += k.GroupY.To(type) * k.Scalar("part_stride", type);
         }
 
-        TileProduct product = new(k, Tile, Compute);
+        var product = TileProduct.Create(k, Tile, Compute, Grad, In);
         Value lastGradPixel = Grad is { Width: > 1, AlongDepth: true } ? gradPixel[2].Like(1) : gradPixel[2];
         SpotSource gradSource = new(
             k,

@@ -19,7 +19,7 @@ internal readonly record struct GemmKernel(
 {
     public Kernel Build(GpuTarget target)
     {
-        KernelBuilder k = new($"gemm_{Tile.BM}x{Tile.BN}x{Tile.BK}", target, Tile.GroupSize) { MinGroupsPerUnit = Tile.MinGroupsPerUnit(Compute) };
+        KernelBuilder k = new($"gemm_{Tile.Name}", target, Tile.GroupSize) { MinGroupsPerUnit = Tile.MinGroupsPerUnit(Compute) };
         RegisterType index = Wide ? RegisterType.Int64 : RegisterType.Int32;
         Memory a = k.Buffer("a", AType, readOnly: true), b = k.Buffer("b", BType, readOnly: true), c = k.Buffer("c", IsSplit ? Compute : CType);
         Memory? bias = Epilogue.Bias == BiasKind.None ? null : k.Buffer("bias", Epilogue.BiasType);
@@ -35,7 +35,7 @@ internal readonly record struct GemmKernel(
         Value cOrigin = IsSplit ? (k.GroupY.To(index) * k.Scalar("part_stride", index)) + origins[2] : origins[2];
         bool contiguous = StoreWidth > 1, biasPerRow = Epilogue.Bias == BiasKind.PerRow;
 
-        TileProduct product = new(k, Tile, Compute);
+        var product = TileProduct.Create(k, Tile, Compute, A, B);
         // Neighbours that are read at once are neighbours in memory: a stride of 1 that the kernel knows.
         Spots Line(TileAccess access, Value stride) => Spots.Even(access is { Width: > 1, AlongDepth: false } ? stride.Like(1) : stride);
         Spots Depth(TileAccess access, Value stride) => Spots.Even(access is { Width: > 1, AlongDepth: true } ? stride.Like(1) : stride);

@@ -14,9 +14,12 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
     private const double SecondLaunch = 4000;
     private const double SliceLatency = 40;
 
+    // The depth whose latency that is.
+    private const int SliceDepth = 8;
+
     // Multiply-adds of single precision per cycle of a multiprocessor, and the warps that it takes to keep it busy.
     private const double Rate = 128;
-    private const double BusyWarps = 8;
+    private const double BusyWarps = 8, BusyTensorWarps = 4;
 
     // Bytes per cycle that one multiprocessor gets from memory.
     private const double Bandwidth = 12;
@@ -34,6 +37,17 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
         (new GemmTile(16, 64, 8, 2, 8), 0.40),
     ];
 
+    // The menus where tensor cores may multiply; small products stay with the tiles above. Factors that are converted on their way are carried as singles: slices of half the depth keep the largest
+    // tile within 128 registers.
+    private static readonly (GemmTile Tile, double Efficiency)[][] s_tensorMenus =
+    [
+        TensorMenu(TileMath.Tf32, 16, 16, 32),
+        TensorMenu(TileMath.Float16, 32, 32, 32),
+        TensorMenu(TileMath.BFloat16, 32, 32, 32),
+        TensorMenu(TileMath.Float16, 16, 32, 32),
+        TensorMenu(TileMath.BFloat16, 16, 32, 32),
+    ];
+
     // On a processor a group is one thread: neighbours hold neighbouring columns, which its compiler turns into vectors, and rows are
     // kept in registers. Bigger groups gain nothing.
     private static readonly GemmTile s_processor = new(8, 64, 8, 8, 1, Buffers: 1);
@@ -45,7 +59,10 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
     /// <param name="m">Rows.</param>
     /// <param name="n">Columns.</param>
     /// <param name="depth">Length of the sums.</param>
-    public static GemmPlan? Choose(GpuTarget target, DType compute, long batch, int m, int n, int depth)
+    /// <param name="math">What may multiply.</param>
+    /// <param name="element">Elements of the factors in memory, where tensor cores may multiply.</param>
+    public static GemmPlan? Choose(
+        GpuTarget target, DType compute, long batch, int m, int n, int depth, TileMath math = TileMath.Fma, DType element = DType.Float32)
     {
         if (target.IsProcessor)
         {
@@ -54,7 +71,7 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
 
         GemmPlan? best = null;
         double bestTime = double.PositiveInfinity;
-        foreach ((GemmTile tile, double efficiency) in s_menu)
+        foreach ((GemmTile tile, double efficiency) in Menu(math, element))
         {
             if (!tile.Fits(target, compute))
             {
@@ -81,6 +98,20 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
         return best;
     }
 
+    /// <summary>The tiles for factors of a type in memory.</summary>
+    private static (GemmTile Tile, double Efficiency)[] Menu(TileMath math, DType element) =>
+        math == TileMath.Fma ? s_menu : s_tensorMenus[(int)math - 1 + (math.IsHalf && element == DType.Float32 ? 2 : 0)];
+
+    private static (GemmTile Tile, double Efficiency)[] TensorMenu(TileMath math, int largest, int large, int small) =>
+    [
+        .. s_menu,
+        (GemmTile.OfWarps(128, 128, largest, 64, 32, math), 0.50),
+        (GemmTile.OfWarps(128, 64, large, 32, 32, math), 0.45),
+        (GemmTile.OfWarps(64, 64, small, 32, 32, math), 0.40),
+        (GemmTile.OfWarps(32, 128, large, 32, 32, math), 0.35),
+        (GemmTile.OfWarps(128, 32, large, 32, 32, math), 0.35),
+    ];
+
     private static GemmPlan Split(GemmTile tile, int parts, int depth)
     {
         int slices = Math.Max(1, (int)Ceiling(depth, tile.BK));
@@ -94,9 +125,17 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
         double groups = Math.Ceiling((double)tiles * parts / target.ComputeUnits);
         double warps = groups * tile.GroupSize / 32;
         double share = (double)depth / parts;
-        double rate = Rate * efficiency * Math.Min(1, warps / BusyWarps);
-        double time = (groups * tile.BM * tile.BN * (share + tile.BK) / rate) + (share / tile.BK * SliceLatency);
+        double rate = Rate * Speedup(target, tile.Math) * efficiency * Math.Min(1, warps / (tile.Math == TileMath.Fma ? BusyWarps : BusyTensorWarps));
+        double time = (groups * tile.BM * tile.BN * (share + tile.BK) / rate) + (share / SliceDepth * SliceLatency);
         return parts == 1 ? time : time + SecondLaunch + (2.0 * parts * results * sizeof(float) / (Bandwidth * target.ComputeUnits));
+    }
+
+    /// <summary>What tensor cores do for each multiply-add of the other units, in a format with sums of single precision.</summary>
+    private static double Speedup(GpuTarget target, TileMath math)
+    {
+        // Cards for computing centres have twice the tensor cores of those for desks.
+        double half = target.ComputeCapability is 80 or 90 or 100 or 103 ? 8 : 4;
+        return math == TileMath.Fma ? 1 : math.IsHalf ? half : half / 2;
     }
 
     private static long Ceiling(long a, long b) => (a + b - 1) / b;

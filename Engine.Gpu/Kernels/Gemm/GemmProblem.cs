@@ -113,14 +113,14 @@ internal struct GemmProblem
             Math.Max(Span(M, C.Row) + Span(N, C.Column) + Batch.Span(2), Bias is { } bias ? Span(M, bias.Row) + Span(N, bias.Column) + Batch.Span(3) : 0))
         > int.MaxValue / 2;
 
+    /// <summary>How many columns a tile stores at once.</summary>
+    public readonly int StoreWidth => VectorWidth(2, C, N, C.Column, C.Row, TileMath.Fma);
+
     /// <summary>How a tile reads A.</summary>
-    public readonly TileAccess LeftAccess => Access(0, A, M, A.Row, A.Column);
+    public readonly TileAccess LeftAccess(TileMath math) => Access(0, A, M, A.Row, A.Column, math);
 
     /// <summary>How a tile reads B.</summary>
-    public readonly TileAccess RightAccess => Access(1, B, N, B.Column, B.Row);
-
-    /// <summary>How many columns a tile stores at once.</summary>
-    public readonly int StoreWidth => VectorWidth(2, C, N, C.Column, C.Row);
+    public readonly TileAccess RightAccess(TileMath math) => Access(1, B, N, B.Column, B.Row, math);
 
     /// <summary>The same product without its epilogue, its results stored one after another.</summary>
     public readonly GemmProblem IntoParts(in Operand parts)
@@ -162,10 +162,10 @@ internal struct GemmProblem
         Batch.AddTo(ref arguments, 0, wide);
     }
 
-    private readonly TileAccess Access(int operand, in MatrixView view, int rows, long rowStride, long depthStride) =>
+    private readonly TileAccess Access(int operand, in MatrixView view, int rows, long rowStride, long depthStride, TileMath math) =>
         Math.Abs(depthStride) < Math.Abs(rowStride) || rows == 1
-            ? new TileAccess(AlongDepth: true, VectorWidth(operand, view, K, depthStride, rowStride))
-            : new TileAccess(AlongDepth: false, VectorWidth(operand, view, rows, rowStride, depthStride));
+            ? new TileAccess(AlongDepth: true, VectorWidth(operand, view, K, depthStride, rowStride, math))
+            : new TileAccess(AlongDepth: false, VectorWidth(operand, view, rows, rowStride, depthStride, math));
 
     /// <summary>
     /// Elements that can be read at once along a direction with stride 1: every place where a vector may begin is a multiple of it.
@@ -175,20 +175,24 @@ internal struct GemmProblem
     /// <param name="length">Elements along the direction.</param>
     /// <param name="along">The stride along the direction.</param>
     /// <param name="across">The other stride of the matrix.</param>
-    private readonly int VectorWidth(int operand, in MatrixView view, int length, long along, long across)
+    /// <param name="math">What multiplies.</param>
+    private readonly int VectorWidth(int operand, in MatrixView view, int length, long along, long across, TileMath math)
     {
-        int width = view.Operand.DType.SizeInBytes() == 8 ? 2 : 4;
-        if (along != 1 || length == 0 || ((uint)length | across | view.Operand.Layout.Offset) % width != 0)
+        if (along != 1 || length == 0)
         {
             return 1;
         }
 
+        long places = (uint)length | across | view.Operand.Layout.Offset;
         for (int i = 0; i < Batch.Count; i++)
         {
-            if (Batch[i].Stride(operand) % width != 0)
-            {
-                return 1;
-            }
+            places |= Batch[i].Stride(operand);
+        }
+
+        int width = TileAccess.Widest(view.Operand.DType, math);
+        while (width > 1 && places % width != 0)
+        {
+            width = TileAccess.Narrower(width);
         }
 
         return width;

@@ -8,7 +8,8 @@ namespace Engine.Gpu;
 /// <param name="TM">Rows of a work-item.</param>
 /// <param name="TN">Columns of a work-item.</param>
 /// <param name="Buffers">2: the next slice is written beside the current one, with one barrier a slice; 1: in its place, with two barriers.</param>
-internal readonly record struct GemmTile(int BM, int BN, int BK, int TM, int TN, int Buffers = 2)
+/// <param name="Math">What multiplies.</param>
+internal readonly record struct GemmTile(int BM, int BN, int BK, int TM, int TN, int Buffers = 2, TileMath Math = TileMath.Fma)
 {
     // Neighbouring depths four words apart let a warp write a slice that it read along the depth without bank conflicts, and keep
     // every row a multiple of 16 bytes.
@@ -19,6 +20,16 @@ internal readonly record struct GemmTile(int BM, int BN, int BK, int TM, int TN,
 
     /// <summary>Lanes of a warp along the columns of its tile.</summary>
     public const int LaneColumns = 8;
+
+    /// <summary>A tile for tensor cores, whose warps compute <paramref name="warpRows"/> × <paramref name="warpColumns"/> results each.</summary>
+    public static GemmTile OfWarps(int bm, int bn, int bk, int warpRows, int warpColumns, TileMath math) =>
+        new(bm, bn, bk, warpRows / 8, warpColumns / 4, 2, math);
+
+    /// <summary>With tensor cores: rows of a warp.</summary>
+    public int WarpRows => 8 * TM;
+
+    /// <summary>With tensor cores: columns of a warp.</summary>
+    public int WarpColumns => 4 * TN;
 
     /// <summary>Work-items of a group.</summary>
     public int GroupSize => BM / TM * (BN / TN);
@@ -41,10 +52,19 @@ internal readonly record struct GemmTile(int BM, int BN, int BK, int TM, int TN,
     /// </summary>
     public bool IsWarpTiled => TN >= 4 && BM / TM % LaneRows == 0 && BN / TN % LaneColumns == 0;
 
+    /// <summary>Sizes and multiplier, as a part of kernels' names.</summary>
+    public string Name => $"{BM}x{BN}x{BK}{Math.Suffix}";
+
     /// <summary>Groups of a kernel that should share a multiprocessor: two of 256 with 128 registers an item; sums of doubles take twice as many.</summary>
     public int MinGroupsPerUnit(DType compute) => GroupSize >= 256 && compute == DType.Float32 ? 2 : 0;
 
     /// <summary>Whether a device can run it.</summary>
-    public bool Fits(GpuTarget target, DType compute) =>
-        GroupSize <= target.MaxGroupSize && (long)SharedElements * compute.SizeInBytes() <= target.SharedBytes;
+    public bool Fits(GpuTarget target, DType compute) => GroupSize <= target.MaxGroupSize && SharedBytes(compute) <= target.SharedBytes;
+
+    private long SharedBytes(DType compute) => Math == TileMath.Fma
+        ? (long)SharedElements * compute.SizeInBytes()
+        : (long)Buffers * sizeof(int) * (MostWords(BM) + MostWords(BN));
+
+    // However the operand is read.
+    private int MostWords(int side) => System.Math.Max(new MmaSlice(Math, true, side, BK).Words, new MmaSlice(Math, false, side, BK).Words);
 }

@@ -12,6 +12,7 @@ internal sealed class SpotSource : TileSource
     private readonly Spot[] _lines;
     private readonly Spots _depth;
     private readonly ImageBounds? _bounds;
+    private readonly bool _carriesWords;
 
     /// <summary>Prepares the lines of this work-item's vectors.</summary>
     /// <param name="k">The kernel.</param>
@@ -40,6 +41,7 @@ internal sealed class SpotSource : TileSource
         : base(k, product, isLeft, access)
     {
         (_k, _memory, _depth, _bounds) = (k, memory, depth, bounds);
+        _carriesWords = product.CarriesWords(memory.Element, access.Width);
         Value last = count - (access.AlongDepth ? 1 : access.Width);
         _lines = new Spot[Slots.Count];
         for (int slot = 0; slot < _lines.Length; slot++)
@@ -60,6 +62,9 @@ internal sealed class SpotSource : TileSource
             condition = condition is null ? inside : condition & inside;
         }
 
-        return _k.LoadVector(_memory, line.Offset + place.Offset, Slots.Access.Width, condition);
+        Value at = line.Offset + place.Offset;
+        return _carriesWords
+            ? _k.LoadVector(_memory.As(DType.Int32), at >> 1, Slots.Access.Width / 2, condition)
+            : _k.LoadVector(_memory, at, Slots.Access.Width, condition);
     }
 }

@@ -9,53 +9,48 @@ namespace Engine.Gpu;
 /// current one, so one barrier a slice is enough. A sum of a length that is no multiple of the slice starts with the short slice: all others
 /// are full and read without conditions.
 /// </remarks>
-internal sealed class TileProduct
+internal abstract class TileProduct(KernelBuilder k, GemmTile tile)
 {
-    private readonly KernelBuilder _k;
-    private readonly RegisterType _compute;
-    private readonly int _rowVector, _columnVector, _rowStep, _columnStep;
-    private readonly Value _row, _column;
-
-    /// <summary>Sets up shared memory and the place of each work-item in the tile.</summary>
-    public TileProduct(KernelBuilder k, GemmTile tile, DType compute)
-    {
-        (_k, Tile, _compute) = (k, tile, compute.InRegister());
-        Shared = k.Shared("tiles", compute, tile.SharedElements);
-        int widest = 16 / compute.SizeInBytes();
-        (_rowVector, _columnVector) = (Math.Min(tile.TM, widest), Math.Min(tile.TN, widest));
-        Value id = k.LocalId;
-        if (tile.IsWarpTiled)
-        {
-            // Eight lanes that are served together span 4 × 2 work-items: the fewest distinct words.
-            Value warp = id / 32, lane = id % 32;
-            int warpsAcross = tile.BN / tile.TN / GemmTile.LaneColumns;
-            Value laneRow = lane / 2 % GemmTile.LaneRows, laneColumn = (lane / 8 * 2) + (lane % 2);
-            _row = (warp / warpsAcross * (GemmTile.LaneRows * tile.TM)) + (laneRow * _rowVector);
-            _column = (warp % warpsAcross * (GemmTile.LaneColumns * tile.TN)) + (laneColumn * _columnVector);
-            (_rowStep, _columnStep) = (GemmTile.LaneRows * _rowVector, GemmTile.LaneColumns * _columnVector);
-        }
-        else
-        {
-            int across = tile.BN / tile.TN;
-            (_row, _column) = (id / across * tile.TM, id % across * tile.TN);
-            (_rowStep, _columnStep) = (_rowVector, _columnVector);
-        }
-    }
-
     /// <summary>The sizes.</summary>
-    public GemmTile Tile { get; }
+    public GemmTile Tile => tile;
 
     /// <summary>Columns of a work-item that are neighbours.</summary>
-    public int ColumnVector => _columnVector;
+    public abstract int ColumnVector { get; }
 
-    /// <summary>Both operands' slices.</summary>
-    public Memory Shared { get; }
+    /// <summary>The kernel.</summary>
+    protected KernelBuilder Kernel => k;
+
+    /// <summary>Distance of two buffers in shared memory, in the unit of <see cref="Place"/>.</summary>
+    protected abstract int StageSize { get; }
+
+    /// <summary>The type of the sums.</summary>
+    protected abstract RegisterType Compute { get; }
+
+    /// <summary>Sets up shared memory and the place of each work-item in the tile.</summary>
+    /// <param name="k">The kernel.</param>
+    /// <param name="tile">The sizes.</param>
+    /// <param name="compute">The type of the sums.</param>
+    /// <param name="left">How A is read.</param>
+    /// <param name="right">How B is read.</param>
+    public static TileProduct Create(KernelBuilder k, GemmTile tile, DType compute, TileAccess left, TileAccess right) =>
+        tile.Math == TileMath.Fma ? new FmaProduct(k, tile, compute) : new MmaProduct(k, tile, left, right);
 
     /// <summary>Where the work-item's i-th row lies in the tile.</summary>
-    public Value Row(int i) => _row + ((i / _rowVector * _rowStep) + (i % _rowVector));
+    public abstract Value Row(int i);
 
     /// <summary>Where the work-item's j-th column lies in the tile.</summary>
-    public Value Column(int j) => _column + ((j / _columnVector * _columnStep) + (j % _columnVector));
+    public abstract Value Column(int j);
+
+    /// <summary>Whether an operand's vectors are carried as 32-bit words, just as they lie in memory.</summary>
+    public virtual bool CarriesWords(DType element, int width) => false;
+
+    /// <summary>Writes a vector of an operand's slice to shared memory.</summary>
+    /// <param name="isLeft">Which operand.</param>
+    /// <param name="slots">Where the work-item's vectors lie in the slice.</param>
+    /// <param name="slot">Which of them.</param>
+    /// <param name="values">The elements; or the words that hold them.</param>
+    /// <param name="stage">The buffer.</param>
+    public abstract void Place(bool isLeft, TileSlots slots, int slot, Value[] values, Value stage);
 
     /// <summary>The sums of this work-item, [TM, TN] in row-major order.</summary>
     /// <param name="left">A.</param>
@@ -65,8 +60,8 @@ internal sealed class TileProduct
     /// <param name="end">Where the depth ends; start + shortLength + a multiple of BK.</param>
     public Value[] Sum(TileSource left, TileSource right, Value start, Value shortLength, Value end)
     {
-        Variable[] sums = _k.Variables(Tile.TM * Tile.TN, _k.Constant(_compute, 0));
-        if (Tile.Buffers == 1)
+        Variable[] sums = k.Variables(tile.TM * tile.TN, k.Constant(Compute, 0));
+        if (tile.Buffers == 1)
         {
             SumInPlace(sums, left, right, start, shortLength, end);
         }
@@ -78,66 +73,40 @@ internal sealed class TileProduct
         return Array.ConvertAll(sums, sum => sum.Value);
     }
 
+    /// <summary>Adds the products of the slice in one buffer.</summary>
+    protected abstract void Multiply(Variable[] sums, Value stage);
+
     /// <summary>The next slice is read while the current one is multiplied.</summary>
     private void SumAhead(Variable[] sums, TileSource left, TileSource right, Value start, Value shortLength, Value end)
     {
-        Variable stage = _k.Variable(_k.Int32(0));
+        Variable stage = k.Variable(k.Int32(0));
         Value[][] a = left.Fetch(start, depth => depth < shortLength), b = right.Fetch(start, depth => depth < shortLength);
-        left.Place(a, _k.Int32(0));
-        right.Place(b, _k.Int32(0));
-        _k.Barrier();
-        _k.For(start + shortLength, end, _k.Int32(Tile.BK), depth =>
+        left.Place(a, k.Int32(0));
+        right.Place(b, k.Int32(0));
+        k.Barrier();
+        k.For(start + shortLength, end, k.Int32(tile.BK), depth =>
         {
-            Value current = stage.Value, next = Tile.StageElements - current;
+            Value current = stage.Value, next = StageSize - current;
             a = left.Fetch(depth);
             b = right.Fetch(depth);
             Multiply(sums, current);
             left.Place(a, next);
             right.Place(b, next);
             stage.Value = next;
-            _k.Barrier();
+            k.Barrier();
         });
         Multiply(sums, stage.Value);
     }
 
     /// <summary>Slice by slice, in a quarter of the code: for processors, which compile slowly and read ahead by themselves.</summary>
     private void SumInPlace(Variable[] sums, TileSource left, TileSource right, Value start, Value shortLength, Value end) =>
-        _k.For(start + shortLength - Tile.BK, end, _k.Int32(Tile.BK), depth =>
+        k.For(start + shortLength - tile.BK, end, k.Int32(tile.BK), depth =>
         {
             Value before = start - depth;
-            left.Place(left.Fetch(depth, place => place >= before), _k.Int32(0));
-            right.Place(right.Fetch(depth, place => place >= before), _k.Int32(0));
-            _k.Barrier();
-            Multiply(sums, _k.Int32(0));
-            _k.Barrier();
+            left.Place(left.Fetch(depth, place => place >= before), k.Int32(0));
+            right.Place(right.Fetch(depth, place => place >= before), k.Int32(0));
+            k.Barrier();
+            Multiply(sums, k.Int32(0));
+            k.Barrier();
         });
-
-    private void Multiply(Variable[] sums, Value stage)
-    {
-        Value rowAt = _row + stage, columnAt = _column + stage + (Tile.BK * Tile.RowLead);
-        for (int d = 0; d < Tile.BK; d++)
-        {
-            Value[] a = Fragment(rowAt + (d * Tile.RowLead), Tile.TM, _rowVector, _rowStep);
-            Value[] b = Fragment(columnAt + (d * Tile.ColumnLead), Tile.TN, _columnVector, _columnStep);
-            for (int i = 0; i < Tile.TM; i++)
-            {
-                for (int j = 0; j < Tile.TN; j++)
-                {
-                    Variable sum = sums[(i * Tile.TN) + j];
-                    sum.Value = _k.Fma(a[i], b[j], sum.Value);
-                }
-            }
-        }
-    }
-
-    private Value[] Fragment(Value at, int count, int width, int step)
-    {
-        var values = new Value[count];
-        for (int i = 0; i < count; i += width)
-        {
-            _k.LoadVector(Shared, at + (i / width * step), width).CopyTo(values, i);
-        }
-
-        return values;
-    }
 }

@@ -3,7 +3,19 @@ namespace Engine.Gpu;
 /// <summary>How an operand's slice is read from global memory.</summary>
 /// <param name="AlongDepth">Neighbouring work-items read neighbours along the summed-up direction, else along rows (or columns).</param>
 /// <param name="Width">Elements of one access: above 1 where they are neighbours in memory and aligned.</param>
-internal readonly record struct TileAccess(bool AlongDepth, int Width);
+internal readonly record struct TileAccess(bool AlongDepth, int Width)
+{
+    /// <summary>Elements of the widest vectors, 16 bytes; of halves that are converted one by one, 8.</summary>
+    public static int Widest(DType element, TileMath math) => element.SizeInBytes() switch
+    {
+        8 => 2,
+        2 when math.IsHalf && element == math.HalfType => 8,
+        _ => 4,
+    };
+
+    /// <summary>What to try where places are not aligned for a width: one half, or single elements.</summary>
+    public static int Narrower(int width) => width == 8 ? 4 : 1;
+}
 
 /// <summary>Which vectors of an operand's slice, <paramref name="side"/> lines by <paramref name="depth"/>, a work-item carries to shared memory.</summary>
 /// <remarks>Sizes are powers of two, so that places are a part of the work-item's number plus constants.</remarks>

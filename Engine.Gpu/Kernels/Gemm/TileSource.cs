@@ -3,19 +3,14 @@ namespace Engine.Gpu;
 /// <summary>One operand of a tiled product: it brings slices of the operand to the work-items' registers, and from there to shared memory.</summary>
 internal abstract class TileSource
 {
-    private readonly KernelBuilder _k;
-    private readonly Memory _shared;
-    private readonly int _lead, _base;
+    private readonly TileProduct _product;
+    private readonly bool _isLeft;
 
     /// <summary>Reads for the left (rows) or the right (columns) side of a product.</summary>
     protected TileSource(KernelBuilder k, TileProduct product, bool isLeft, TileAccess access)
     {
-        GemmTile tile = product.Tile;
-        _k = k;
-        _shared = product.Shared;
-        _lead = isLeft ? tile.RowLead : tile.ColumnLead;
-        _base = isLeft ? 0 : tile.BK * tile.RowLead;
-        Slots = new TileSlots(k, isLeft ? tile.BM : tile.BN, tile.BK, access);
+        (_product, _isLeft) = (product, isLeft);
+        Slots = new TileSlots(k, isLeft ? product.Tile.BM : product.Tile.BN, product.Tile.BK, access);
     }
 
     /// <summary>What this work-item carries.</summary>
@@ -46,20 +41,10 @@ internal abstract class TileSource
     {
         for (int slot = 0; slot < values.Length; slot++)
         {
-            Value at = (Slots.Depth(slot) * _lead) + Slots.Row(slot) + _base + stage;
-            if (!Slots.Access.AlongDepth)
-            {
-                _k.StoreVector(_shared, at, values[slot], Slots.Exists);
-                continue;
-            }
-
-            for (int i = 0; i < values[slot].Length; i++)
-            {
-                _k.Store(_shared, at + (i * _lead), values[slot][i], Slots.Exists);
-            }
+            _product.Place(_isLeft, Slots, slot, values[slot], stage);
         }
     }
 
-    /// <summary>Reads one vector; zeros where the condition does not hold.</summary>
+    /// <summary>Reads one vector, or the words that hold it; zeros where the condition does not hold.</summary>
     protected abstract Value[] Read(int slot, Value depth, Value? condition);
 }

@@ -8,7 +8,7 @@ namespace Engine.Gpu.Tests;
 /// Runs kernels on a device of the machine: as it is, and with groups of 64 as small cards have them; and on the interpreter of PTX, which
 /// checks every access.
 /// </summary>
-internal abstract class KernelFixture(Func<GpuTarget, GpuTarget> limits, bool isInterpreted = false)
+internal abstract class KernelFixture(Func<GpuTarget, GpuTarget> limits, bool isInterpreted = false, MathMode mode = MathMode.Strict)
 {
     /// <summary>Among <see cref="GroupLimits"/>: the interpreter.</summary>
     private const int Interpreter = -1;
@@ -19,6 +19,12 @@ internal abstract class KernelFixture(Func<GpuTarget, GpuTarget> limits, bool is
     /// <summary>With groups of at most so many work-items; 0 for the device's own limit.</summary>
     protected KernelFixture(int largestGroup)
         : this(target => largestGroup > 0 ? target with { MaxGroupSize = largestGroup } : target, largestGroup == Interpreter)
+    {
+    }
+
+    /// <summary>A device's limits, driver and mode.</summary>
+    protected KernelFixture(TargetVariant variant)
+        : this(target => TargetVariants.Of(target, variant), TargetVariants.IsInterpreted(variant), TargetVariants.Mode(variant))
     {
     }
 
@@ -37,7 +43,7 @@ internal abstract class KernelFixture(Func<GpuTarget, GpuTarget> limits, bool is
         if (isInterpreted)
         {
             _driver = InterpretedCuda.CreateDriver();
-            _device = new TestDevice(_driver);
+            _device = new TestDevice(_driver) { MathMode = mode };
             return;
         }
 
@@ -73,6 +79,9 @@ internal abstract class KernelFixture(Func<GpuTarget, GpuTarget> limits, bool is
         Random random = new(seed);
         return _ => (2 * random.NextDouble()) - 1;
     }
+
+    /// <summary>The factors that the launches of a product multiplied.</summary>
+    protected Factors FactorsOf(LaunchCount count, DType dtype) => new(dtype == DType.Float32 && Factors.UsedTensorCores(count) ? mode : MathMode.Strict);
 
     /// <summary>Asserts that what is on the device is what it should be, to the precision of its type.</summary>
     protected static void AssertClose(string what, double[] expected, DeviceArray actual, double relative = 0, double absolute = 0)

@@ -14,6 +14,15 @@ public enum TargetVariant
 
     /// <summary>Not this device but the interpreter of PTX.</summary>
     Interpreter,
+
+    /// <summary>The interpreter, with tensor cores for float32 in tf32.</summary>
+    InterpreterTf32,
+
+    /// <summary>The interpreter, with tensor cores for float32 in bfloat16.</summary>
+    InterpreterBFloat16,
+
+    /// <summary>The interpreter, with tensor cores for float32 in float16.</summary>
+    InterpreterFloat16,
 }
 
 /// <summary>The limits of each variant.</summary>
@@ -24,5 +33,15 @@ internal static class TargetVariants
         TargetVariant.SmallCard => target with { IsProcessor = false, ComputeUnits = 4, MaxGroupSize = 64, SharedBytes = 12 << 10 },
         TargetVariant.NoShared => target with { IsProcessor = false, MaxGroupSize = 32, SharedBytes = 2 << 10 },
         _ => target,
+    };
+
+    public static bool IsInterpreted(TargetVariant variant) => variant >= TargetVariant.Interpreter;
+
+    public static MathMode Mode(TargetVariant variant) => variant switch
+    {
+        TargetVariant.InterpreterTf32 => MathMode.Tf32,
+        TargetVariant.InterpreterBFloat16 => MathMode.BFloat16,
+        TargetVariant.InterpreterFloat16 => MathMode.Float16,
+        _ => MathMode.Strict,
     };
 }

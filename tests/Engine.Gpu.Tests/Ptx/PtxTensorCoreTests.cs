@@ -82,6 +82,34 @@ internal sealed class PtxTensorCoreTests
     }
 
     [Test]
+    public void FactorsOfMma_FromSingles_AreRoundedToTheNearest()
+    {
+        float[] numbers = [1, -1, 1 + (1f / 4096), 1 + (3f / 4096), -(1 + (1f / 512)), 1.00048828125f, 65519, -3e-6f, 1e30f, float.PositiveInfinity, float.NaN, -0f, 0.1f, 0.3f, 7, 255.5f];
+        int count = numbers.Length / 2;
+        using PtxMachine machine = new(PtxTarget.Ampere);
+        KernelBuilder k = new("factors", machine.Target, Lanes);
+        Memory x = k.Buffer("x", DType.Float32), y = k.Buffer("y", DType.Int32);
+        k.If(k.LocalId < count, () =>
+        {
+            Value[] pair = k.LoadVector(x, k.LocalId * 2, 2);
+            Value[] words = [k.RoundTf32(pair[0]), k.RoundTf32(pair[1]), k.Pack(DType.Float16, pair[0], pair[1]), k.Pack(DType.BFloat16, pair[0], pair[1])];
+            k.StoreVector(y, k.LocalId * 4, System.Array.ConvertAll(words, word => word.As(RegisterType.Int32)));
+        });
+        nint result = machine.Allocate(count * 4 * sizeof(int));
+        machine.Run(k.Build(), new LaunchGrid(1), [KernelArgument.Buffer(machine.Upload(Bytes(numbers)), 0), KernelArgument.Buffer(result, 0)]);
+
+        ReadOnlySpan<uint> words = MemoryMarshal.Cast<byte, uint>(machine.Download(result, count * 4 * sizeof(int)));
+        for (int i = 0; i < numbers.Length; i++)
+        {
+            uint halves = words[(i / 2 * 4) + 2] >> (16 * (i % 2)), brains = words[(i / 2 * 4) + 3] >> (16 * (i % 2));
+            float tf32 = BitConverter.UInt32BitsToSingle(words[(i / 2 * 4) + (i % 2)]), brain = BitConverter.UInt32BitsToSingle(brains << 16);
+            Assert.That(tf32, Is.EqualTo(float.IsFinite(numbers[i]) ? (float)new Factors(MathMode.Tf32).Round(numbers[i]) : numbers[i]), $"tf32 of {numbers[i]}");
+            Assert.That((float)BitConverter.UInt16BitsToHalf((ushort)halves), Is.EqualTo((float)(Half)numbers[i]), $"float16 of {numbers[i]}");
+            Assert.That(brain, Is.EqualTo((float)(BFloat16)numbers[i]), $"bfloat16 of {numbers[i]}");
+        }
+    }
+
+    [Test]
     public void TensorCores_OnVolta_AreRefusedByTheBuilder()
     {
         KernelBuilder k = new("old", PtxTarget.Volta, Lanes);

@@ -6,7 +6,10 @@ namespace Engine.Gpu.Tests;
 [TestFixture(TargetVariant.SmallCard)]
 [TestFixture(TargetVariant.NoShared)]
 [TestFixture(TargetVariant.Interpreter)]
-internal sealed class ConvTests(TargetVariant variant) : KernelFixture(target => TargetVariants.Of(target, variant), variant == TargetVariant.Interpreter)
+[TestFixture(TargetVariant.InterpreterTf32)]
+[TestFixture(TargetVariant.InterpreterBFloat16)]
+[TestFixture(TargetVariant.InterpreterFloat16)]
+internal sealed class ConvTests(TargetVariant variant) : KernelFixture(variant)
 {
     private static readonly MapProgram s_shiftedRelu = MapProgram.Compile(1, Expr.Relu(Expr.Input(0)) + 0.5);
 
@@ -36,6 +39,9 @@ internal sealed class ConvTests(TargetVariant variant) : KernelFixture(target =>
 
     [Test]
     public void Conv_AnyGeometry_MatchesLoops([ValueSource(nameof(s_geometries))] ConvGeometry geometry) => new Convolution(this, geometry).Check();
+
+    [Test]
+    public void Conv_OfSmallWholeNumbers_IsExact([Values(4, 10, 17)] int geometry) => new Convolution(this, s_geometries[geometry]).CheckWhole();
 
     [Test]
     public void Conv_ChannelsLast_MatchesLoops([Values(1, 4, 10, 11, 14, 17)] int geometry) =>
@@ -122,6 +128,9 @@ internal sealed class ConvTests(TargetVariant variant) : KernelFixture(target =>
             Groups = groups,
         };
 
+    /// <summary>A result and how its factors were rounded.</summary>
+    private readonly record struct Ran(DeviceArray Result, Factors Factors);
+
     /// <summary>One convolution in all three directions, and its definition.</summary>
     private sealed class Convolution(ConvTests test, ConvGeometry g)
     {
@@ -146,6 +155,36 @@ internal sealed class ConvTests(TargetVariant variant) : KernelFixture(target =>
             double unit = Type switch { DType.Float16 => 3e-3, DType.BFloat16 => 3e-2, DType.Float32 => 3e-6, _ => 1e-13 };
             DeviceArray x = test.Array(Type, _x, Noise(1), X), w = test.Array(Type, _w, Noise(2), W), y = test.Array(Type, _y, Noise(3), Y);
             DeviceArray bias = test.Array(Type, [g.OutChannels], Noise(4));
+            (Ran ranY, Ran ranX, Ran ranW) = Run(x, w, y, bias);
+            double[] forward = Expected(ranY, x, w, y, bias).Forward, toX = Expected(ranX, x, w, y, bias).ToX, toW = Expected(ranW, x, w, y, bias).ToW;
+            AssertClose($"forward {g}", forward, ranY.Result, unit, unit * Math.Sqrt(g.InChannels / g.Groups * g.KernelHeight * g.KernelWidth));
+            AssertClose($"to the images {g}", toX, ranX.Result, unit, unit * Math.Sqrt(g.OutChannels / g.Groups * g.KernelHeight * g.KernelWidth));
+            AssertClose($"to the filters {g}", toW, ranW.Result, unit, unit * Math.Sqrt(g.Batch * g.OutHeight * g.OutWidth));
+        }
+
+        /// <summary>Of small whole numbers nothing is rounded.</summary>
+        public void CheckWhole()
+        {
+            static Func<int, double> Numbers(int seed) => i => (((i * 7) + (seed * 5)) % 17) - 8;
+            DeviceArray x = test.Array(Type, _x, Numbers(1), X), w = test.Array(Type, _w, Numbers(2), W), y = test.Array(Type, _y, Numbers(3), Y);
+            DeviceArray bias = test.Array(Type, [g.OutChannels], Numbers(4));
+            (Ran ranY, Ran ranX, Ran ranW) = Run(x, w, y, bias);
+            (double[] forward, double[] toX, double[] toW) = Expected(ranY, x, w, y, bias);
+            Assert.That(ranY.Result.Read(), Is.EqualTo(forward), "forward");
+            Assert.That(ranX.Result.Read(), Is.EqualTo(toX), "to the images");
+            Assert.That(ranW.Result.Read(), Is.EqualTo(toW), "to the filters");
+        }
+
+        public double[][] Run()
+        {
+            DeviceArray x = test.Array(Type, _x, Noise(1), X), w = test.Array(Type, _w, Noise(2), W), y = test.Array(Type, _y, Noise(3), Y);
+            (Ran ranY, Ran ranX, Ran ranW) = Run(x, w, y, test.Array(Type, [g.OutChannels], Noise(4)));
+            return [ranY.Result.Read(), ranX.Result.Read(), ranW.Result.Read()];
+        }
+
+        private (double[] Forward, double[] ToX, double[] ToW) Expected(in Ran ran, DeviceArray x, DeviceArray w, DeviceArray y, DeviceArray bias)
+        {
+            double[] atXs = ran.Factors.Of(x), atWs = ran.Factors.Of(w), atYs = ran.Factors.Of(y);
             double[] forward = new double[y.Values.Length], toX = new double[x.Values.Length], toW = new double[w.Values.Length];
             for (int place = 0; place < forward.Length; place++)
             {
@@ -154,36 +193,29 @@ internal sealed class ConvTests(TargetVariant variant) : KernelFixture(target =>
 
             Walk((atX, atW, atY) =>
             {
-                forward[atY] += x.Values[atX] * w.Values[atW];
-                toX[atX] += y.Values[atY] * w.Values[atW];
-                toW[atW] += y.Values[atY] * x.Values[atX];
+                forward[atY] += atXs[atX] * atWs[atW];
+                toX[atX] += atYs[atY] * atWs[atW];
+                toW[atW] += atYs[atY] * atXs[atX];
             });
-            if (Activation is not null)
-            {
-                forward = System.Array.ConvertAll(forward, value => Math.Max(value, 0) + 0.5);
-            }
-
-            (DeviceArray ranY, DeviceArray ranX, DeviceArray ranW) = Run(x, w, y, bias);
-            AssertClose($"forward {g}", forward, ranY, unit, unit * Math.Sqrt(g.InChannels / g.Groups * g.KernelHeight * g.KernelWidth));
-            AssertClose($"to the images {g}", toX, ranX, unit, unit * Math.Sqrt(g.OutChannels / g.Groups * g.KernelHeight * g.KernelWidth));
-            AssertClose($"to the filters {g}", toW, ranW, unit, unit * Math.Sqrt(g.Batch * g.OutHeight * g.OutWidth));
+            return (Activation is null ? forward : System.Array.ConvertAll(forward, value => Math.Max(value, 0) + 0.5), toX, toW);
         }
 
-        public double[][] Run()
-        {
-            DeviceArray x = test.Array(Type, _x, Noise(1), X), w = test.Array(Type, _w, Noise(2), W), y = test.Array(Type, _y, Noise(3), Y);
-            (DeviceArray ranY, DeviceArray ranX, DeviceArray ranW) = Run(x, w, y, test.Array(Type, [g.OutChannels], Noise(4)));
-            return [ranY.Read(), ranX.Read(), ranW.Read()];
-        }
-
-        private (DeviceArray Y, DeviceArray X, DeviceArray W) Run(DeviceArray x, DeviceArray w, DeviceArray y, DeviceArray bias)
+        private (Ran Y, Ran X, Ran W) Run(DeviceArray x, DeviceArray w, DeviceArray y, DeviceArray bias)
         {
             DeviceArray newY = test.Array(Type, _y, static _ => double.NaN, Y);
             DeviceArray newX = test.Array(Type, _x, static _ => double.NaN, X), newW = test.Array(Type, _w, static _ => double.NaN, W);
-            test.Backend.ConvForward(new ConvArgs { Geometry = g, X = x, W = w, Y = newY, Bias = HasBias ? bias.Operand : null, Activation = Activation });
-            test.Backend.ConvBackwardData(new ConvArgs { Geometry = g, X = newX, W = w, Y = y });
-            test.Backend.ConvBackwardWeight(new ConvArgs { Geometry = g, X = x, W = newW, Y = y });
-            return (newY, newX, newW);
+            Ran ranY = Count(newY, () => test.Backend.ConvForward(new ConvArgs { Geometry = g, X = x, W = w, Y = newY, Bias = HasBias ? bias.Operand : null, Activation = Activation }));
+            Ran ranX = Count(newX, () => test.Backend.ConvBackwardData(new ConvArgs { Geometry = g, X = newX, W = w, Y = y }));
+            Ran ranW = Count(newW, () => test.Backend.ConvBackwardWeight(new ConvArgs { Geometry = g, X = x, W = newW, Y = y }));
+            return (ranY, ranX, ranW);
+        }
+
+        private Ran Count(DeviceArray result, Action operation)
+        {
+            using LaunchCount count = test.Device.CountLaunches();
+            operation();
+            Assert.That(!Factors.UsedTensorCores(count) || Factors.UsedNothingElse(count), "all of an operation's launches multiply alike");
+            return new Ran(result, test.FactorsOf(count, Type));
         }
 
         /// <summary>Every product of the sum, as places in x, w and y.</summary>

@@ -6,7 +6,10 @@ namespace Engine.Gpu.Tests;
 [TestFixture(TargetVariant.SmallCard)]
 [TestFixture(TargetVariant.NoShared)]
 [TestFixture(TargetVariant.Interpreter)]
-internal sealed class GemmTests(TargetVariant variant) : KernelFixture(target => TargetVariants.Of(target, variant), variant == TargetVariant.Interpreter)
+[TestFixture(TargetVariant.InterpreterTf32)]
+[TestFixture(TargetVariant.InterpreterBFloat16)]
+[TestFixture(TargetVariant.InterpreterFloat16)]
+internal sealed class GemmTests(TargetVariant variant) : KernelFixture(variant)
 {
     private static readonly MapProgram s_shiftedRelu = MapProgram.Compile(1, Expr.Relu(Expr.Input(0)) + 0.5);
 
@@ -18,6 +21,17 @@ internal sealed class GemmTests(TargetVariant variant) : KernelFixture(target =>
     [Test]
     public void Gemm_AnySize_MatchesLoops([ValueSource(nameof(s_sizes))] (int M, int N, int K) size) =>
         new Product(this, size.M, size.N, size.K).Check();
+
+    [Test]
+    public void Gemm_OfSmallWholeNumbers_IsExact()
+    {
+        foreach ((int m, int n, int k) in new[] { (33, 65, 17), (130, 66, 20), (40, 36, 700) })
+        {
+            Product product = new(this, m, n, k) { Numbers = static seed => i => (((i * 7) + (seed * 5)) % 17) - 8 };
+            (double[] expected, DeviceArray c) = product.Compute();
+            Assert.That(c.Read(), Is.EqualTo(expected));
+        }
+    }
 
     [Test]
     public void Gemm_AnyPlacement_MatchesLoops([Values] Placement a, [Values(0, 1)] int shift)
@@ -107,19 +121,21 @@ internal sealed class GemmTests(TargetVariant variant) : KernelFixture(target =>
         // [2, 3, 2] products: A is repeated along the second axis, B along the first and the last.
         DeviceArray a = Array(DType.Float32, [2, 2, 10, 12], Noise(1)), b = Array(DType.Float32, [3, 12, 11], Noise(2)), c = Result(DType.Float32, [2, 3, 2, 10, 11]);
         Operand left = a, right = b;
+        using LaunchCount count = Device.CountLaunches();
         Backend.Gemm(new GemmArgs
         {
             A = left.With(new Layout([2, 3, 2, 10, 12], [240, 0, 120, 12, 1], left.Layout.Offset)),
             B = right.With(new Layout([2, 3, 2, 12, 11], [0, 132, 0, 11, 1], right.Layout.Offset)),
             C = c,
         });
-        double[] expected = new double[2 * 3 * 2 * 10 * 11];
+        Factors factors = FactorsOf(count, DType.Float32);
+        double[] atA = factors.Of(a), atB = factors.Of(b), expected = new double[2 * 3 * 2 * 10 * 11];
         for (int i = 0; i < expected.Length; i++)
         {
             int column = i % 11, row = i / 11 % 10, inner = i / 110 % 2, middle = i / 220 % 3, outer = i / 660;
             for (int d = 0; d < 12; d++)
             {
-                expected[i] += a.Values[(((((outer * 2) + inner) * 10) + row) * 12) + d] * b.Values[(((middle * 12) + d) * 11) + column];
+                expected[i] += atA[(((((outer * 2) + inner) * 10) + row) * 12) + d] * atB[(((middle * 12) + d) * 11) + column];
             }
         }
 
@@ -152,6 +168,9 @@ internal sealed class GemmTests(TargetVariant variant) : KernelFixture(target =>
 
         public MapProgram? Activation { get; init; }
 
+        /// <summary>The elements of each operand.</summary>
+        public Func<int, Func<int, double>>? Numbers { get; init; }
+
         public void Check()
         {
             (double[] expected, DeviceArray c) = Compute();
@@ -161,16 +180,17 @@ internal sealed class GemmTests(TargetVariant variant) : KernelFixture(target =>
 
         public double[] Run() => Compute().C.Read();
 
-        private (double[] Expected, DeviceArray C) Compute()
+        public (double[] Expected, DeviceArray C) Compute()
         {
             bool whole = !Type.IsFloatingPoint();
-            Func<int, double> Numbers(int seed) => whole ? i => ((i * 7) + seed) % 11 - 5 : Noise(seed);
-            DeviceArray a = test.Array(Type, [SharedA ? 1 : Batch, m, k], Numbers(1), A), b = test.Array(Type, [SharedB ? 1 : Batch, k, n], Numbers(2), B);
-            DeviceArray c = test.Array(Type, [Batch, m, n], Beta == 0 ? _ => double.NaN : Numbers(3), C);
+            Func<int, Func<int, double>> numbers = Numbers ?? (seed => whole ? i => ((i * 7) + seed) % 11 - 5 : Noise(seed));
+            DeviceArray a = test.Array(Type, [SharedA ? 1 : Batch, m, k], numbers(1), A), b = test.Array(Type, [SharedB ? 1 : Batch, k, n], numbers(2), B);
+            DeviceArray c = test.Array(Type, [Batch, m, n], Beta == 0 ? _ => double.NaN : numbers(3), C);
             Shape biasShape = Bias is null ? [1, 1, 1] : [Bias[0] == 0 ? 1 : Batch, Bias[1] == 0 ? 1 : m, Bias[2] == 0 ? 1 : n];
-            DeviceArray bias = test.Array(Type, biasShape, Numbers(4));
-            double[] expected = Expected(a, b, c, bias, biasShape);
+            DeviceArray bias = test.Array(Type, biasShape, numbers(4));
+            double[] before = c.Values;
             Shape all = [Batch, m, n];
+            using LaunchCount count = test.Device.CountLaunches();
             test.Backend.Gemm(new GemmArgs
             {
                 A = Expanded(a, [Batch, m, k]),
@@ -181,12 +201,13 @@ internal sealed class GemmTests(TargetVariant variant) : KernelFixture(target =>
                 Bias = Bias is null ? null : Expanded(bias, all),
                 Activation = Activation,
             });
-            return (expected, c);
+            Factors factors = test.FactorsOf(count, Type);
+            return (Expected(factors.Of(a), factors.Of(b), before, bias, biasShape), c);
         }
 
         private static Operand Expanded(Operand operand, Shape shape) => operand.With(operand.Layout.Expand(shape));
 
-        private double[] Expected(DeviceArray a, DeviceArray b, DeviceArray c, DeviceArray bias, Shape biasShape)
+        private double[] Expected(double[] a, double[] b, double[] c, DeviceArray bias, Shape biasShape)
         {
             double[] expected = new double[Batch * m * n];
             for (int i = 0; i < expected.Length; i++)
@@ -196,10 +217,10 @@ internal sealed class GemmTests(TargetVariant variant) : KernelFixture(target =>
                 double sum = 0;
                 for (int d = 0; d < k; d++)
                 {
-                    sum += a.Values[(atA * k) + d] * b.Values[((atB + d) * n) + column];
+                    sum += a[(atA * k) + d] * b[((atB + d) * n) + column];
                 }
 
-                sum = (Alpha * sum) + (Beta == 0 ? 0 : Beta * c.Values[i]);
+                sum = (Alpha * sum) + (Beta == 0 ? 0 : Beta * c[i]);
                 if (Bias is not null)
                 {
                     sum += bias.Values[(((batch % biasShape[0] * biasShape[1]) + (row % biasShape[1])) * biasShape[2]) + (column % biasShape[2])];

@@ -1,0 +1,17 @@
+namespace Engine;
+
+/// <summary>How exactly a device multiplies float32 numbers in matrix products and convolutions; see <see cref="Device.MathMode"/>.</summary>
+public enum MathMode : byte
+{
+    /// <summary>In float32: nothing is rounded before it is multiplied.</summary>
+    Strict,
+
+    /// <summary>Factors may be rounded to tf32: the range of float32 with 10 bits behind the point.</summary>
+    Tf32,
+
+    /// <summary>Factors may be rounded to bfloat16: the range of float32 with 7 bits behind the point.</summary>
+    BFloat16,
+
+    /// <summary>Factors may be rounded to float16: 10 bits behind the point; numbers beyond 65 504 become infinite.</summary>
+    Float16,
+}

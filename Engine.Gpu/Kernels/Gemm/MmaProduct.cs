@@ -1,0 +1,135 @@
+namespace Engine.Gpu;
+
+/// <summary>A tile that tensor cores multiply: each warp sums WM × WN results by matrix instructions of 16 × 8.</summary>
+/// <remarks>
+/// A work-item holds the results of rows lane / 4 and eight below and of columns 2 · (lane % 4) and the next, of every 16 × 8 block: TM is
+/// WM / 8 and TN is WN / 4. Factors are converted when they are written to shared memory.
+/// </remarks>
+internal sealed class MmaProduct : TileProduct
+{
+    private const int BlockRows = 16, BlockColumns = 8;
+
+    private readonly KernelBuilder _k;
+    private readonly Memory _shared;
+    private readonly MmaSlice _left, _right;
+    private readonly Value _row, _column, _leftAt, _rightAt;
+
+    /// <summary>Sets up shared memory and the place of each work-item in the tile.</summary>
+    public MmaProduct(KernelBuilder k, GemmTile tile, TileAccess left, TileAccess right)
+        : base(k, tile)
+    {
+        _k = k;
+        (_left, _right) = (new MmaSlice(tile.Math, left.AlongDepth, tile.BM, tile.BK), new MmaSlice(tile.Math, right.AlongDepth, tile.BN, tile.BK));
+        _shared = k.Shared("tiles", DType.Int32, tile.Buffers * StageSize);
+        Value warp = k.LocalId / 32, lane = k.LocalId % 32;
+        int warpsAcross = tile.BN / tile.WarpColumns;
+        Value firstRow = warp / warpsAcross * tile.WarpRows, firstColumn = warp % warpsAcross * tile.WarpColumns;
+        (_row, _column) = (firstRow + (lane / 4), firstColumn + (lane % 4 * 2));
+
+        // Of the four matrices of a load, A's second and B's third lie eight lines on, A's third and B's second at the second half of the depth.
+        (_leftAt, _rightAt) = (At(_left, firstRow, lane, lane / 8 % 2, lane / 16), At(_right, firstColumn, lane, lane / 16, lane / 8 % 2) + _left.Words);
+    }
+
+    /// <inheritdoc/>
+    public override int ColumnVector => 2;
+
+    /// <inheritdoc/>
+    protected override int StageSize => _left.Words + _right.Words;
+
+    /// <inheritdoc/>
+    protected override RegisterType Compute => RegisterType.Float32;
+
+    /// <inheritdoc/>
+    public override Value Row(int i) => _row + ((i / 2 * BlockRows) + (i % 2 * 8));
+
+    /// <inheritdoc/>
+    public override Value Column(int j) => _column + ((j / 2 * BlockColumns) + (j % 2));
+
+    /// <inheritdoc/>
+    public override bool CarriesWords(DType element, int width) => Tile.Math.IsHalf && element == Tile.Math.HalfType && width > 1;
+
+    /// <inheritdoc/>
+    public override void Place(bool isLeft, TileSlots slots, int slot, Value[] values, Value stage)
+    {
+        MmaSlice slice = isLeft ? _left : _right;
+        (Value outer, Value inner) = slice.AlongDepth ? (slots.Row(slot), slots.Depth(slot)) : (slots.Depth(slot), slots.Row(slot));
+        Value start = isLeft ? stage : stage + _left.Words;
+        if (slice.PerWord == 2 && slots.Access.Width == 1)
+        {
+            _k.Store(_shared.As(Tile.Math.HalfType), (outer * (2 * slice.Lead)) + inner + (start * 2), values[0], slots.Exists);
+            return;
+        }
+
+        Value[] words = slice.PerWord == 1 ? Array.ConvertAll(values, value => _k.RoundTf32(value).As(RegisterType.Int32))
+            : values[0].Type == RegisterType.Int32 ? values : Pack(values);
+        _k.StoreVector(_shared, (outer * slice.Lead) + (inner / slice.PerWord) + start, words, slots.Exists);
+    }
+
+    /// <inheritdoc/>
+    protected override void Multiply(Variable[] sums, Value stage)
+    {
+        int rows = Tile.TM / 2, columns = Tile.TN / 2;
+        for (int step = 0; step < Tile.BK / Tile.Math.Step; step++)
+        {
+            var a = new Value[rows][];
+            for (int i = 0; i < rows; i++)
+            {
+                a[i] = Load(_left, stage + _leftAt + ((step * _left.StepWords) + _left.LineWords(i * BlockRows)), isLeft: true);
+            }
+
+            for (int j = 0; j < columns; j += 2)
+            {
+                Value[] b = Load(_right, stage + _rightAt + ((step * _right.StepWords) + _right.LineWords(j * BlockColumns)), isLeft: false);
+                for (int i = 0; i < rows; i++)
+                {
+                    Multiply(sums, i, j, a[i], [b[0], b[1]]);
+                    Multiply(sums, i, j + 1, a[i], [b[2], b[3]]);
+                }
+            }
+        }
+    }
+
+    private void Multiply(Variable[] sums, int i, int j, Value[] a, Value[] b)
+    {
+        int at = (2 * i * Tile.TN) + (2 * j);
+        Variable[] block = [sums[at], sums[at + 1], sums[at + Tile.TN], sums[at + Tile.TN + 1]];
+        Value[] results = _k.Mma(Tile.Math.Shape, a, b, Array.ConvertAll(block, sum => sum.Value));
+        for (int r = 0; r < results.Length; r++)
+        {
+            block[r].Value = results[r];
+        }
+    }
+
+    /// <summary>Where a lane begins to read: the row of a matrix that it names, or without matrix loads its own first factor.</summary>
+    private static Value At(in MmaSlice slice, Value firstLine, Value lane, Value lineHalf, Value depthHalf)
+    {
+        Value row = lane % 8;
+        return slice.AlongDepth ? ((firstLine + (lineHalf * 8) + row) * slice.Lead) + (depthHalf * 4)
+            : slice.HasMatrixLoads ? (((depthHalf * 8) + row) * slice.Lead) + (firstLine / slice.PerWord) + (lineHalf * 4)
+            : (lane % 4 * slice.Lead) + firstLine + (lane / 4);
+    }
+
+    /// <summary>A's 16 lines, or B's 16 for two instructions, by the depth of one instruction.</summary>
+    private Value[] Load(in MmaSlice slice, Value at, bool isLeft)
+    {
+        if (slice.HasMatrixLoads)
+        {
+            return _k.LoadMatrix(_shared, at, transposed: !slice.AlongDepth);
+        }
+
+        int line = 8, depth = 4 * slice.Lead;
+        int[] places = isLeft ? [0, line, depth, line + depth] : [0, depth, line, line + depth];
+        return Array.ConvertAll(places, place => _k.Load(_shared, at + place).As(RegisterType.UInt32));
+    }
+
+    private Value[] Pack(Value[] values)
+    {
+        var words = new Value[values.Length / 2];
+        for (int i = 0; i < words.Length; i++)
+        {
+            words[i] = _k.Pack(Tile.Math.HalfType, values[2 * i], values[(2 * i) + 1]).As(RegisterType.Int32);
+        }
+
+        return words;
+    }
+}

@@ -1,0 +1,71 @@
+namespace Engine.Gpu;
+
+/// <summary>What multiplies the factors of a tile.</summary>
+internal enum TileMath : byte
+{
+    /// <summary>Each work-item for itself, in the type of the sums.</summary>
+    Fma,
+
+    /// <summary>Tensor cores, factors rounded to tf32.</summary>
+    Tf32,
+
+    /// <summary>Tensor cores, factors in float16.</summary>
+    Float16,
+
+    /// <summary>Tensor cores, factors in bfloat16.</summary>
+    BFloat16,
+}
+
+/// <summary>Facts about <see cref="TileMath"/>.</summary>
+internal static class TileMaths
+{
+    extension(TileMath math)
+    {
+        /// <summary>Whether factors take 16 bits in shared memory.</summary>
+        public bool IsHalf => math is TileMath.Float16 or TileMath.BFloat16;
+
+        /// <summary>The element type of factors of 16 bits.</summary>
+        public DType HalfType => math == TileMath.Float16 ? DType.Float16 : DType.BFloat16;
+
+        /// <summary>Depth of one matrix instruction.</summary>
+        public int Step => math.IsHalf ? 16 : 8;
+
+        /// <summary>The matrix instruction.</summary>
+        public MmaShape Shape => math switch
+        {
+            TileMath.Float16 => MmaShape.M16N8K16Float16,
+            TileMath.BFloat16 => MmaShape.M16N8K16BFloat16,
+            _ => MmaShape.M16N8K8Tf32,
+        };
+
+        /// <summary>What is added to the names of kernels.</summary>
+        public string Suffix => math switch
+        {
+            TileMath.Tf32 => "_tf32",
+            TileMath.Float16 => "_f16",
+            TileMath.BFloat16 => "_bf16",
+            _ => string.Empty,
+        };
+    }
+
+    /// <summary>What may multiply two operands: tensor cores where nothing is lost by them, or as far as the device's mode allows.</summary>
+    /// <param name="target">The device.</param>
+    /// <param name="mode">What the host allows.</param>
+    /// <param name="left">Elements of one operand.</param>
+    /// <param name="right">Elements of the other.</param>
+    /// <param name="compute">The type of the sums.</param>
+    public static TileMath Choose(GpuTarget target, MathMode mode, DType left, DType right, DType compute) =>
+        !target.HasTensorCores || compute != DType.Float32 || left != right ? TileMath.Fma : left switch
+        {
+            DType.Float16 => TileMath.Float16,
+            DType.BFloat16 => TileMath.BFloat16,
+            DType.Float32 => mode switch
+            {
+                MathMode.Tf32 => TileMath.Tf32,
+                MathMode.BFloat16 => TileMath.BFloat16,
+                MathMode.Float16 => TileMath.Float16,
+                _ => TileMath.Fma,
+            },
+            _ => TileMath.Fma,
+        };
+}
