@@ -23,10 +23,10 @@ public sealed class CudaDevice : GpuDevice
         : base(name, DeviceKind.Cuda, driver) => _driver = driver;
 
     /// <summary>The <c>CUcontext</c> that everything lives in: the host's own, or else the primary context of the device.</summary>
-    public nint Context => _driver.Context;
+    public nint Context => Shared(_driver.Context);
 
     /// <summary>The <c>CUstream</c> that carries all work.</summary>
-    public nint Stream => _driver.Stream;
+    public nint Stream => Shared(_driver.Stream);
 
     /// <summary>Compute capability as 10 · major + minor: 80 for an A100, 90 for an H100.</summary>
     public int ComputeCapability => _driver.Target.ComputeCapability;
@@ -64,6 +64,7 @@ public sealed class CudaDevice : GpuDevice
         }
 
         // The handle is the boundary below; nothing before the pointer is touched.
+        Work.Share();
         nint handle = devicePointer & -HandleAlignment;
         long offset = (devicePointer - handle) / elementBytes;
         long bytes = checked((offset + shape.ElementCount) * elementBytes);
@@ -79,7 +80,7 @@ public sealed class CudaDevice : GpuDevice
     {
         ArgumentNullException.ThrowIfNull(tensor);
         return tensor.Device == this
-            ? tensor.Operand.Address
+            ? Shared(tensor.Operand.Address)
             : throw new DeviceMismatchException($"GetPointer: the tensor is on {tensor.Device}, not on {this}; tensor.To(device) copies it.");
     }
 
@@ -97,6 +98,8 @@ public sealed class CudaDevice : GpuDevice
             throw new ArgumentException($"The context's device cannot be used: {description}: compute capability 7.0 or newer is needed.", nameof(context));
         }
 
-        return new CudaDevice("cuda:adopted", driver);
+        CudaDevice device = new("cuda:adopted", driver);
+        device.Work.Share();
+        return device;
     }
 }

@@ -17,13 +17,12 @@ internal sealed partial class GpuBackend : Backend
     /// <summary>Kernels that were compiled or loaded so far.</summary>
     internal KernelCache Kernels => _kernels;
 
-    /// <summary>Launches the kernel of a definition, compiling it first if it is new.</summary>
+    /// <summary>Launches the kernel of a definition; a new one is compiled first, on another thread where nobody minds.</summary>
     private void Launch<TDefinition>(in TDefinition definition, LaunchGrid grid, params ReadOnlySpan<KernelArgument> arguments)
         where TDefinition : struct, IKernelDefinition, IEquatable<TDefinition>
     {
-        CompiledKernel kernel = _kernels.Get(definition);
-        _device.LaunchCount?.Add(kernel, arguments);
-        _device.Driver.Launch(kernel, grid, arguments);
+        LaunchQueue work = _device.Work;
+        work.Launch(_kernels.Find(definition, compilesAhead: !work.IsDirect), grid, arguments);
     }
 
     /// <summary>Groups of <see cref="GpuTarget.GroupSize"/> for one work-item each.</summary>

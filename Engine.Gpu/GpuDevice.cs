@@ -1,7 +1,11 @@
 namespace Engine.Gpu;
 
 /// <summary>A card, or whatever else runs kernels, reached through a driver.</summary>
-/// <remarks>Kernels run in the order of the calls and asynchronously; only reading back and <see cref="Device.Synchronize"/> wait.</remarks>
+/// <remarks>
+/// Kernels run in the order of the calls and asynchronously; only reading back and <see cref="Device.Synchronize"/> wait. Kernels that are
+/// new are compiled on other threads meanwhile, so a kernel that the driver refuses may be reported by a later call; the device is of no
+/// use then.
+/// </remarks>
 public abstract class GpuDevice : Device, IDisposable
 {
     private readonly GpuBackend _backend;
@@ -10,6 +14,7 @@ public abstract class GpuDevice : Device, IDisposable
         : base(name, kind)
     {
         Driver = TracingDriver.Wrap(driver);
+        Work = new LaunchQueue(Driver);
         _backend = new GpuBackend(this);
     }
 
@@ -27,15 +32,15 @@ public abstract class GpuDevice : Device, IDisposable
 
     internal GpuDriver Driver { get; }
 
-    /// <summary>Where launches are counted, if they are.</summary>
-    internal LaunchCount? LaunchCount { get; private set; }
+    /// <summary>All work on its way to the driver.</summary>
+    internal LaunchQueue Work { get; }
 
     /// <inheritdoc/>
     protected override void UploadCore(ReadOnlySpan<byte> source, Storage destination, long offsetInBytes)
     {
         ArgumentNullException.ThrowIfNull(destination);
         CheckRange(destination, offsetInBytes, source.Length);
-        Driver.Upload(source, destination.Handle, offsetInBytes);
+        Work.Upload(source, destination.Handle, offsetInBytes);
     }
 
     /// <inheritdoc/>
@@ -43,14 +48,19 @@ public abstract class GpuDevice : Device, IDisposable
     {
         ArgumentNullException.ThrowIfNull(source);
         CheckRange(source, offsetInBytes, destination.Length);
+        Work.Drain();
         Driver.Download(source.Handle, offsetInBytes, destination);
     }
 
     /// <inheritdoc/>
-    protected override void SynchronizeCore() => Driver.Synchronize();
+    protected override void SynchronizeCore()
+    {
+        Work.Drain();
+        Driver.Synchronize();
+    }
 
     /// <summary>Counts launches from here until the result is disposed.</summary>
-    internal LaunchCount CountLaunches() => LaunchCount = new LaunchCount(count => LaunchCount = LaunchCount == count ? null : LaunchCount);
+    internal LaunchCount CountLaunches() => Work.Count = new LaunchCount(count => Work.Count = Work.Count == count ? null : Work.Count);
 
     /// <summary>
     /// Gives the cached memory and the kernels back, and with them all that this device holds of a host's context. Dispose the tensors
@@ -58,35 +68,62 @@ public abstract class GpuDevice : Device, IDisposable
     /// </summary>
     public void Dispose()
     {
+        Work.Abandon();
         Pool.Trim();
         Driver.Dispose();
         GC.SuppressFinalize(this);
     }
 
     /// <inheritdoc/>
-    protected internal override bool TryAllocateMemory(long bytes, out nint handle) => Driver.TryAllocate(bytes, out handle);
+    protected internal override bool TryAllocateMemory(long bytes, out nint handle)
+    {
+        if (Driver.TryAllocate(bytes, out handle))
+        {
+            return true;
+        }
+
+        // Memory that was freed may still wait for the work before it.
+        Work.Drain();
+        return Driver.TryAllocate(bytes, out handle);
+    }
 
     /// <inheritdoc/>
-    protected internal override void FreeMemory(nint handle) => Driver.Free(handle);
+    protected internal override void FreeMemory(nint handle) => Work.Free(handle);
 
     /// <inheritdoc/>
     public override bool CanRecord => true;
 
     /// <inheritdoc/>
-    protected internal override void BeginRecording() => Driver.BeginRecording();
+    protected internal override void BeginRecording()
+    {
+        Work.BeginRecording();
+        Driver.BeginRecording();
+    }
 
     /// <inheritdoc/>
-    protected internal override DeviceRecording EndRecording() => new RecordedWork(Driver.EndRecording());
+    protected internal override DeviceRecording EndRecording()
+    {
+        Work.EndRecording();
+        return new RecordedWork(Work, Driver.EndRecording());
+    }
 
     /// <inheritdoc/>
-    protected internal override void AbortRecording() => Driver.AbortRecording();
+    protected internal override void AbortRecording()
+    {
+        Work.EndRecording();
+        Driver.AbortRecording();
+    }
 
     /// <summary>What the driver recorded, as Core sees it.</summary>
-    private sealed class RecordedWork(GpuRecording recording) : DeviceRecording
+    private sealed class RecordedWork(LaunchQueue work, GpuRecording recording) : DeviceRecording
     {
         public override int Launches => recording.Launches;
 
-        public override void Replay() => recording.Replay();
+        public override void Replay()
+        {
+            work.Drain();
+            recording.Replay();
+        }
 
         protected override void Dispose(bool disposing)
         {
@@ -95,6 +132,13 @@ public abstract class GpuDevice : Device, IDisposable
                 recording.Dispose();
             }
         }
+    }
+
+    /// <summary>Something that lets the host work beside the engine, on the understanding that what was issued is in the stream.</summary>
+    private protected nint Shared(nint handle)
+    {
+        Work.Share();
+        return handle;
     }
 
     private static void CheckRange(Storage storage, long offsetInBytes, int length)

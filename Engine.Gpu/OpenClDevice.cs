@@ -25,13 +25,13 @@ public sealed class OpenClDevice : GpuDevice
         : base(name, DeviceKind.OpenCl, driver) => _driver = driver;
 
     /// <summary>The <c>cl_context</c> that all buffers of this device belong to.</summary>
-    public nint Context => _driver.Context;
+    public nint Context => Shared(_driver.Context);
 
     /// <summary>The <c>cl_device_id</c>.</summary>
     public nint DeviceId => _driver.DeviceId;
 
     /// <summary>The in-order <c>cl_command_queue</c> that carries all work.</summary>
-    public nint Queue => _driver.Queue;
+    public nint Queue => Shared(_driver.Queue);
 
     /// <summary>
     /// Works inside a host's context, on the host's queue, in order with what the host puts there. The engine holds references of its own
@@ -75,7 +75,7 @@ public sealed class OpenClDevice : GpuDevice
 
         long bytes = checked(byteOffset + (shape.ElementCount * dtype.SizeInBytes()));
         (nint context, long size, nint start) = _driver.Describe(buffer);
-        if (context != Context)
+        if (context != _driver.Context)
         {
             throw new ArgumentException("The buffer belongs to another context than this device.", nameof(buffer));
         }
@@ -90,6 +90,7 @@ public sealed class OpenClDevice : GpuDevice
             throw new ArgumentException($"A tensor of {shape} at byte {byteOffset} ends at byte {bytes}, but the buffer has {size}.", nameof(shape));
         }
 
+        Work.Share();
         return new Tensor(Storage.Wrap(this, buffer, size, owner), dtype, Layout.Contiguous(shape, offset));
     }
 
@@ -102,7 +103,7 @@ public sealed class OpenClDevice : GpuDevice
     {
         ArgumentNullException.ThrowIfNull(tensor);
         return tensor.Device == this
-            ? (tensor.Storage.Handle, tensor.Layout.Offset * tensor.DType.SizeInBytes())
+            ? (Shared(tensor.Storage.Handle), tensor.Layout.Offset * tensor.DType.SizeInBytes())
             : throw new DeviceMismatchException($"GetBuffer: the tensor is on {tensor.Device}, not on {this}; tensor.To(device) copies it.");
     }
 
@@ -127,6 +128,8 @@ public sealed class OpenClDevice : GpuDevice
             throw new ArgumentException("The queue must be in order: the engine's kernels rely on it.", nameof(queue));
         }
 
-        return new OpenClDevice("opencl:adopted", new OpenClDriver(api, context, device, queue));
+        OpenClDevice adopted = new("opencl:adopted", new OpenClDriver(api, context, device, queue));
+        adopted.Work.Share();
+        return adopted;
     }
 }

@@ -1,12 +1,15 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 
 namespace Engine.Gpu;
 
 /// <summary>The compiled kernels of one device, by definition; behind them those that <paramref name="disk"/> kept from earlier runs.</summary>
 internal sealed class KernelCache(GpuDriver driver, DiskCache? disk = null)
 {
-    private readonly ConcurrentDictionary<Type, object> _tables = new();
-    private readonly Lock _compiling = new();
+    private static int s_tables;
+
+    private readonly Lock _growing = new();
+    private object?[] _tables = new object?[32];
     private int _count;
     private int _loaded;
 
@@ -18,33 +21,35 @@ internal sealed class KernelCache(GpuDriver driver, DiskCache? disk = null)
 
     /// <summary>The kernel of a definition, compiled on first use.</summary>
     public CompiledKernel Get<TDefinition>(in TDefinition definition)
+        where TDefinition : struct, IKernelDefinition, IEquatable<TDefinition> =>
+        Find(definition, compilesAhead: false).Wait();
+
+    /// <summary>The kernel of a definition, which may not be there yet. With <paramref name="compilesAhead"/> a new one is begun on another thread.</summary>
+    public KernelEntry Find<TDefinition>(in TDefinition definition, bool compilesAhead)
         where TDefinition : struct, IKernelDefinition, IEquatable<TDefinition>
     {
-        var table = (ConcurrentDictionary<TDefinition, CompiledKernel>)_tables.GetOrAdd(typeof(TDefinition), static _ => new ConcurrentDictionary<TDefinition, CompiledKernel>());
-        return table.TryGetValue(definition, out CompiledKernel? kernel) ? kernel : Compile(table, definition);
+        ConcurrentDictionary<TDefinition, KernelEntry> table = Table<TDefinition>();
+        return table.TryGetValue(definition, out KernelEntry? entry) ? entry : Begin(table, definition, compilesAhead);
     }
 
-    private CompiledKernel Compile<TDefinition>(ConcurrentDictionary<TDefinition, CompiledKernel> table, TDefinition definition)
+    private KernelEntry Begin<TDefinition>(ConcurrentDictionary<TDefinition, KernelEntry> table, TDefinition definition, bool compilesAhead)
         where TDefinition : struct, IKernelDefinition, IEquatable<TDefinition>
     {
-        lock (_compiling)
+        Entry<TDefinition> made = new(this, table, definition);
+        KernelEntry entry = table.GetOrAdd(definition, made);
+        if (compilesAhead && ReferenceEquals(entry, made))
         {
-            if (!table.TryGetValue(definition, out CompiledKernel? kernel))
-            {
-                kernel = Compile(KernelRenderer.Render(definition.Build(driver.Target), driver.Target));
-                _count++;
-                table[definition] = kernel;
-            }
-
-            return kernel;
+            ThreadPool.UnsafeQueueUserWorkItem(entry, preferLocal: false);
         }
+
+        return entry;
     }
 
     private CompiledKernel Compile(KernelSource source)
     {
         if (disk?.TryRead(source, driver.Identity) is { } binary && driver.TryLoad(source, binary) is { } loaded)
         {
-            _loaded++;
+            Interlocked.Increment(ref _loaded);
             return loaded;
         }
 
@@ -52,4 +57,65 @@ internal sealed class KernelCache(GpuDriver driver, DiskCache? disk = null)
         disk?.Write(source, driver.Identity, driver.GetBinary(compiled));
         return compiled;
     }
+
+    // Every launch comes here: a number for each type of definitions is found much sooner than the type in a dictionary.
+    private ConcurrentDictionary<TDefinition, KernelEntry> Table<TDefinition>()
+        where TDefinition : struct, IKernelDefinition, IEquatable<TDefinition>
+    {
+        object?[] tables = Volatile.Read(ref _tables);
+        int number = TableNumber<TDefinition>.Value;
+        return number < tables.Length && Volatile.Read(ref tables[number]) is { } table
+            ? Unsafe.As<ConcurrentDictionary<TDefinition, KernelEntry>>(table)
+            : NewTable<TDefinition>(number);
+    }
+
+    private ConcurrentDictionary<TDefinition, KernelEntry> NewTable<TDefinition>(int number)
+        where TDefinition : struct, IKernelDefinition, IEquatable<TDefinition>
+    {
+        lock (_growing)
+        {
+            object?[] tables = _tables;
+            if (number >= tables.Length)
+            {
+                Array.Resize(ref tables, Math.Max(number + 1, 2 * tables.Length));
+                Volatile.Write(ref _tables, tables);
+            }
+
+            if (tables[number] is not ConcurrentDictionary<TDefinition, KernelEntry> table)
+            {
+                table = new ConcurrentDictionary<TDefinition, KernelEntry>();
+                Volatile.Write(ref tables[number], table);
+            }
+
+            return table;
+        }
+    }
+
+    private static class TableNumber<TDefinition>
+    {
+        public static readonly int Value = Interlocked.Increment(ref s_tables) - 1;
+    }
+
+    private sealed class Entry<TDefinition>(KernelCache cache, ConcurrentDictionary<TDefinition, KernelEntry> table, TDefinition definition) : KernelEntry
+        where TDefinition : struct, IKernelDefinition, IEquatable<TDefinition>
+    {
+        protected override CompiledKernel Make()
+        {
+            try
+            {
+                CompiledKernel kernel = cache.Compile(definition);
+                Interlocked.Increment(ref cache._count);
+                return kernel;
+            }
+            catch
+            {
+                // The next one who wants it tries anew: memory may have been short.
+                table.TryRemove(definition, out _);
+                throw;
+            }
+        }
+    }
+
+    private CompiledKernel Compile<TDefinition>(in TDefinition definition)
+        where TDefinition : struct, IKernelDefinition => Compile(KernelRenderer.Render(definition.Build(driver.Target), driver.Target));
 }

@@ -9,9 +9,19 @@ Option<string> filterOption = new("--filter") { Description = "shell patterns ov
 Option<double> secondsOption = new("--seconds") { Description = "time for each workload, after its warm-up", DefaultValueFactory = static _ => 1 };
 Option<bool> listOption = new("--list") { Description = "print the names only" };
 Option<bool> launchesOption = new("--launches") { Description = "print what one training step of each network launches, on a GPU backend" };
-RootCommand root = new("Times the engine's workloads, one JSON object a line.") { deviceOption, threadsOption, filterOption, secondsOption, listOption, launchesOption };
+Option<bool> firstStepOption = new("--first-step") { Description = "print how long the first training steps of each network take in this process" };
+RootCommand root = new("Times the engine's workloads, one JSON object a line.")
+{
+    deviceOption, threadsOption, filterOption, secondsOption, listOption, launchesOption, firstStepOption,
+};
 root.SetAction(result =>
 {
+    if (result.GetValue(firstStepOption))
+    {
+        FirstStep.Print(result.GetValue(deviceOption)!, result.GetValue(filterOption)!.Split(','));
+        return;
+    }
+
     if (result.GetValue(launchesOption))
     {
         Launches.Print(result.GetValue(deviceOption)!, result.GetValue(filterOption)!.Split(','));
