@@ -31,7 +31,7 @@ internal sealed unsafe partial class CpuBackend
 
     private void BatchNormForward<T>(in BatchNormForwardArgs args) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        using DenseOperand<T> x = new(this, args.X), y = new(this, args.Y, OperandUse.Write);
+        using DenseOperand<T> x = new(this, args.X), residual = new(this, args.Residual), y = new(this, args.Y, OperandUse.Write);
         using DenseOperand<T> scale = new(this, args.Scale), shift = new(this, args.Shift);
         using DenseOperand<T> runningMean = new(this, args.RunningMean, OperandUse.Update), runningVariance = new(this, args.RunningVariance, OperandUse.Update);
         using DenseOperand<T> mean = new(this, args.Mean, OperandUse.Write), inverseStd = new(this, args.InverseStd, OperandUse.Write);
@@ -47,7 +47,12 @@ internal sealed unsafe partial class CpuBackend
             Epsilon = args.Epsilon,
         };
         Shape shape = args.X.Shape;
-        BatchNorm.Forward(shape[0], shape[1], shape[2], x.Pointer, y.Pointer, args.Relu, statistics, _level, _pool);
+        BatchNorm.Forward(shape[0], shape[1], shape[2], x.Pointer, residual.Pointer, y.Pointer, args.Relu, statistics, _level, _pool);
+        if (args.BatchCount is { } batchCount)
+        {
+            ++*(long*)batchCount.Address;
+        }
+
         y.WriteBack(this);
         runningMean.WriteBack(this);
         runningVariance.WriteBack(this);
@@ -58,6 +63,7 @@ internal sealed unsafe partial class CpuBackend
     private void BatchNormBackward<T>(in BatchNormBackwardArgs args) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         using DenseOperand<T> x = new(this, args.X), dy = new(this, args.GradY), y = new(this, args.Y), dx = new(this, args.GradX, OperandUse.Write);
+        using DenseOperand<T> gradResidual = new(this, args.GradResidual, OperandUse.Write);
         using DenseOperand<T> scale = new(this, args.Scale), mean = new(this, args.Mean), inverseStd = new(this, args.InverseStd);
         using DenseOperand<T> gradScale = new(this, args.GradScale, OperandUse.Write), gradShift = new(this, args.GradShift, OperandUse.Write);
         BatchNormGradient<T> gradient = new()
@@ -66,6 +72,7 @@ internal sealed unsafe partial class CpuBackend
             GradY = dy.Pointer,
             Y = y.Pointer,
             GradX = dx.Pointer,
+            GradResidual = gradResidual.Pointer,
             Mean = mean.Pointer,
             InverseStd = inverseStd.Pointer,
             Scale = scale.Pointer,
@@ -75,6 +82,7 @@ internal sealed unsafe partial class CpuBackend
         Shape shape = args.X.Shape;
         BatchNorm.Backward(shape[0], shape[1], shape[2], gradient, _level, _pool);
         dx.WriteBack(this);
+        gradResidual.WriteBack(this);
         gradScale.WriteBack(this);
         gradShift.WriteBack(this);
     }

@@ -6,7 +6,7 @@ internal sealed partial class GpuBackend
     public override void LayerNormForward(in LayerNormForwardArgs args)
     {
         DType affine = (args.Scale ?? args.Shift ?? args.X).DType;
-        bool fits = HaveType(args.X.DType, args.Y, args.Mean, args.InverseStd) & HaveType(affine, args.Scale, args.Shift)
+        bool fits = HaveType(args.X.DType, args.Y) & HaveType(args.X.DType.ComputeType(), args.Mean, args.InverseStd) & HaveType(affine, args.Scale, args.Shift)
             & RowSplit.TrySplit(args.X.Shape, 1, out RowSplit split);
         if (!fits || !split.TryView(args.X, out Operand x) || !split.TryView(args.Y, out Operand y))
         {
@@ -36,7 +36,8 @@ internal sealed partial class GpuBackend
     public override void LayerNormBackward(in LayerNormBackwardArgs args)
     {
         DType type = args.X.DType;
-        bool fits = HaveType(type, args.GradY, args.Mean, args.InverseStd, args.GradX, args.GradScale, args.GradShift)
+        bool fits = HaveType(type, args.GradY, args.GradX) & HaveType(type.ComputeType(), args.Mean, args.InverseStd)
+            & HaveType((args.GradScale ?? args.GradShift ?? args.X).DType, args.GradScale, args.GradShift)
             & RowSplit.TrySplit(args.X.Shape, 1, out RowSplit split) & args.X.Shape.ElementCount <= MaxItems;
         if (!fits || !split.TryView(args.X, out Operand x) || !split.TryView(args.GradY, out Operand dy))
         {
@@ -72,7 +73,8 @@ internal sealed partial class GpuBackend
     private void LayerNormColumns(in LayerNormBackwardArgs args, in Operand x, in Operand dy, bool wide)
     {
         ChannelTiles tiles = ChannelTiles.Choose(Target, x);
-        LayerNormColumnsKernel kernel = new(ChannelStage.Whole, tiles.Tile, x.DType, args.GradScale is not null, args.GradShift is not null, wide);
+        LayerNormColumnsKernel kernel = new(
+            ChannelStage.Whole, tiles.Tile, x.DType, (args.GradScale ?? args.GradShift)!.Value.DType, args.GradScale is not null, args.GradShift is not null, wide);
         using TensorScope scope = TensorScope.Begin();
         Operand? partials = null;
         ArgumentList arguments = new(stackalloc KernelArgument[32]);
@@ -83,7 +85,7 @@ internal sealed partial class GpuBackend
             first.AddOptional(partials);
             ChannelItems.AddArguments(ref first, tiles, 1);
             AddRows(ref first, args, x, dy, wide);
-            Launch(kernel with { Stage = ChannelStage.Partial, HasScale = false, HasShift = false }, tiles.Grid, first.Span);
+            Launch(kernel with { Stage = ChannelStage.Partial, Gradients = x.DType, HasScale = false, HasShift = false }, tiles.Grid, first.Span);
             kernel = kernel with { Stage = ChannelStage.Apply };
             arguments.AddOptional(partials);
         }

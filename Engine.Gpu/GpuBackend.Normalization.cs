@@ -7,7 +7,7 @@ internal sealed partial class GpuBackend
     {
         Operand x = args.X;
         DType affine = (args.Scale ?? args.Shift ?? args.RunningMean ?? x).DType;
-        bool fits = args.Y.DType == x.DType && args.Mean.DType == x.DType && args.InverseStd.DType == x.DType
+        bool fits = HaveType(x.DType, args.Y, args.Residual) && HaveType(x.DType.ComputeType(), args.Mean, args.InverseStd)
             && args.RunningMean is null == args.RunningVariance is null
             && HaveType(affine, args.Scale, args.Shift, args.RunningMean, args.RunningVariance);
         if (!fits || x.Shape.ElementCount > MaxItems)
@@ -16,10 +16,18 @@ internal sealed partial class GpuBackend
             return;
         }
 
-        bool wide = StridesParameter.IsWide(x, args.Y, args.Mean, args.InverseStd, args.Scale, args.Shift, args.RunningMean, args.RunningVariance);
+        bool wide = StridesParameter.IsWide(
+            x, args.Y, args.Residual, args.Mean, args.InverseStd, args.Scale, args.Shift, args.RunningMean, args.RunningVariance);
         ChannelTiles tiles = ChannelTiles.Choose(Target, x);
-        BatchNormForwardKernel kernel = new(
-            ChannelStage.Whole, tiles.Tile, x.DType, affine, args.Scale is not null, args.Shift is not null, args.RunningMean is not null, args.Relu, wide);
+        BatchNormForwardKernel kernel = new(ChannelStage.Whole, tiles.Tile, x.DType, affine, wide)
+        {
+            HasScale = args.Scale is not null,
+            HasShift = args.Shift is not null,
+            HasRunning = args.RunningMean is not null,
+            HasBatchCount = args.BatchCount is not null,
+            HasResidual = args.Residual is not null,
+            Relu = args.Relu,
+        };
         using TensorScope scope = TensorScope.Begin();
         Operand? partials = null;
         if (tiles.Chunks > 1)
@@ -27,7 +35,7 @@ internal sealed partial class GpuBackend
             partials = Partials(tiles, x.DType);
             ArgumentList first = new(stackalloc KernelArgument[16]);
             Begin(ref first);
-            Launch(new BatchNormForwardKernel(ChannelStage.Partial, tiles.Tile, x.DType, x.DType, false, false, false, false, wide), tiles.Grid, first.Span);
+            Launch(new BatchNormForwardKernel(ChannelStage.Partial, tiles.Tile, x.DType, x.DType, wide), tiles.Grid, first.Span);
             kernel = kernel with { Stage = ChannelStage.Apply };
         }
 
@@ -52,6 +60,9 @@ internal sealed partial class GpuBackend
             ChannelVector.AddArgument(ref arguments, args.RunningVariance, wide);
         }
 
+        arguments.AddOptional(args.BatchCount);
+        arguments.AddOptional(args.Residual);
+        arguments.AddStrides(args.Residual, wide);
         Launch(kernel, tiles.Grid, arguments.Span);
 
         void Begin(ref ArgumentList list)
@@ -66,19 +77,25 @@ internal sealed partial class GpuBackend
     public override void BatchNormBackward(in BatchNormBackwardArgs args)
     {
         Operand x = args.X, dy = args.GradY, mean = args.Mean, inverse = args.InverseStd;
-        Operand? y = args.Y;
-        bool fits = HaveType(x.DType, dy, y, mean, inverse, args.GradX, args.GradScale, args.GradShift);
+        Operand? y = args.Y, kept = args.GradResidual;
+        DType gradients = args.GradScale.DType;
+        bool fits = HaveType(x.DType, dy, y, args.GradX, kept) && HaveType(x.DType.ComputeType(), mean, inverse) && HaveType(gradients, args.GradShift);
         if (!fits || x.Shape.ElementCount > MaxItems)
         {
             base.BatchNormBackward(args);
             return;
         }
 
-        bool wide = StridesParameter.IsWide(x, dy, y, mean, inverse, args.Scale, args.GradX, args.GradScale, args.GradShift);
+        bool wide = StridesParameter.IsWide(x, dy, y, mean, inverse, args.Scale, args.GradX, kept, args.GradScale, args.GradShift);
         bool hasScale = args.GradX is not null && args.Scale is not null;
         ChannelTiles tiles = ChannelTiles.Choose(Target, x);
-        BatchNormBackwardKernel kernel = new(
-            ChannelStage.Whole, tiles.Tile, x.DType, args.Scale?.DType ?? x.DType, hasScale, y is not null, args.GradX is not null, wide);
+        BatchNormBackwardKernel kernel = new(ChannelStage.Whole, tiles.Tile, x.DType, hasScale ? args.Scale!.Value.DType : x.DType, gradients, wide)
+        {
+            HasScale = hasScale,
+            HasY = y is not null,
+            HasGradX = args.GradX is not null,
+            HasKept = kept is not null,
+        };
         using TensorScope scope = TensorScope.Begin();
         Operand? partials = null;
         if (tiles.Chunks > 1)
@@ -86,8 +103,15 @@ internal sealed partial class GpuBackend
             partials = Partials(tiles, x.DType);
             ArgumentList first = new(stackalloc KernelArgument[32]);
             Begin(ref first);
-            Launch(new BatchNormBackwardKernel(ChannelStage.Partial, tiles.Tile, x.DType, x.DType, false, y is not null, false, wide), tiles.Grid, first.Span);
+            BatchNormBackwardKernel sums = new(ChannelStage.Partial, tiles.Tile, x.DType, x.DType, x.DType, wide) { HasY = kernel.HasY, HasKept = kernel.HasKept };
+            Launch(sums, tiles.Grid, first.Span);
             kernel = kernel with { Stage = ChannelStage.Apply };
+            if (kept is { } passed)
+            {
+                // What passed the ReLU is read where the first launch has left it.
+                (dy, y, kept) = (passed, null, null);
+                kernel = kernel with { HasY = false, HasKept = false };
+            }
         }
 
         ArgumentList arguments = new(stackalloc KernelArgument[48]);
@@ -116,6 +140,8 @@ internal sealed partial class GpuBackend
             list.AddStrides(x, wide);
             list.AddStrides(dy, wide);
             list.AddStrides(y, wide);
+            list.AddOptional(kept);
+            list.AddStrides(kept, wide);
             ChannelVector.AddArgument(ref list, mean, wide);
             ChannelVector.AddArgument(ref list, inverse, wide);
         }

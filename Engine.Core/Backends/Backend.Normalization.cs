@@ -18,6 +18,12 @@ public abstract partial class Backend
     private static readonly MapProgram s_normalizeRelu = MapProgram.Compile(
         5, Expr.Relu(((Expr.Input(0) - Expr.Input(1)) * Expr.Input(2) * Expr.Input(3)) + Expr.Input(4)));
 
+    private static readonly MapProgram s_normalizeAdd = MapProgram.Compile(
+        6, ((Expr.Input(0) - Expr.Input(1)) * Expr.Input(2) * Expr.Input(3)) + Expr.Input(4) + Expr.Input(5));
+
+    private static readonly MapProgram s_normalizeAddRelu = MapProgram.Compile(
+        6, Expr.Relu(((Expr.Input(0) - Expr.Input(1)) * Expr.Input(2) * Expr.Input(3)) + Expr.Input(4) + Expr.Input(5)));
+
     // Inputs x, mean, invStd, scale, dy, Σdy, Σdy·x̂; parameter 1/count.
     private static readonly MapProgram s_normalizeBackward = MapProgram.Compile(
         7,
@@ -60,7 +66,21 @@ public abstract partial class Backend
             Pointwise.Into(running, Programs.Blend, [running, variance], [1 - args.Momentum, args.Momentum * count / (count - 1)]);
         }
 
-        Pointwise.Into(y, args.Relu ? s_normalizeRelu : s_normalize, [x, mean, inverseStd, PerChannel(args.Scale, x, 1), PerChannel(args.Shift, x, 0)]);
+        if (args.BatchCount is { } batchCount)
+        {
+            Tensor batches = Tensor.Wrap(batchCount);
+            Pointwise.Into(batches, Programs.AddScalar, [batches], [1]);
+        }
+
+        Tensor scale = PerChannel(args.Scale, x, 1), shift = PerChannel(args.Shift, x, 0);
+        if (args.Residual is { } residual)
+        {
+            Pointwise.Into(y, args.Relu ? s_normalizeAddRelu : s_normalizeAdd, [x, mean, inverseStd, scale, shift, Tensor.Wrap(residual)]);
+        }
+        else
+        {
+            Pointwise.Into(y, args.Relu ? s_normalizeRelu : s_normalize, [x, mean, inverseStd, scale, shift]);
+        }
     }
 
     /// <summary>Gradients of batch normalisation in training mode.</summary>
@@ -71,7 +91,9 @@ public abstract partial class Backend
         Tensor x = Tensor.Wrap(args.X), dy = Tensor.Wrap(args.GradY);
         if (args.Y is { } y)
         {
-            dy = dy.ReluBackward(Tensor.Wrap(y));
+            Tensor passed = args.GradResidual is { } gradResidual ? Tensor.Wrap(gradResidual) : dy.EmptyLike();
+            Pointwise.Into(passed, Programs.ReluBackward, [dy, Tensor.Wrap(y)]);
+            dy = passed;
         }
 
         Tensor mean = PerChannel(args.Mean), inverseStd = PerChannel(args.InverseStd);

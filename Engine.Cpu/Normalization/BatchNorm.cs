@@ -5,25 +5,29 @@ namespace Engine.Cpu;
 /// <summary>Batch normalisation of contiguous [N, C, L]; picks the kernel.</summary>
 internal static unsafe class BatchNorm
 {
-    /// <summary>Statistics, running statistics and y = activation((x − mean)·invStd·scale + shift).</summary>
-    public static void Forward<T>(int images, int channels, nint length, T* x, T* y, bool relu, in BatchNormStatistics<T> statistics, SimdLevel level, WorkerPool pool)
+    /// <summary>Statistics, running statistics and y = activation((x − mean)·invStd·scale + shift + residual); the residual may be null.</summary>
+    public static void Forward<T>(
+        int images, int channels, nint length, T* x, T* residual, T* y, bool relu, in BatchNormStatistics<T> statistics, SimdLevel level, WorkerPool pool)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (relu) Run<ReluActivation>(statistics);
-        else Run<NoActivation>(statistics);
+        if (residual == null && relu) Run<ReluActivation>(statistics);
+        else if (residual == null) Run<NoActivation>(statistics);
+        else if (relu) Run<AddReluActivation>(statistics);
+        else Run<AddActivation>(statistics);
 
         void Run<TActivation>(in BatchNormStatistics<T> statistics) where TActivation : struct, IActivation
         {
-            ForwardKernel<T, TActivation> kernel = new(images, channels, length, x, y, statistics, pool);
+            ForwardKernel<T, TActivation> kernel = new(images, channels, length, x, residual, y, statistics, pool);
             SimdDispatch.Run<T, ForwardKernel<T, TActivation>>(level, ref kernel);
         }
     }
 
-    /// <summary>Gradients to scale, shift and, where it is wanted, x.</summary>
+    /// <summary>Gradients to scale, shift and, where they are wanted, x and what was added before the ReLU.</summary>
     public static void Backward<T>(int images, int channels, nint length, in BatchNormGradient<T> args, SimdLevel level, WorkerPool pool)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (args.Y != null) Run<ReluGate>(args);
+        if (args.GradResidual != null) Run<KeptGate>(args);
+        else if (args.Y != null) Run<ReluGate>(args);
         else Run<NoGate>(args);
 
         void Run<TGate>(in BatchNormGradient<T> args) where TGate : struct, IReluGate
@@ -34,7 +38,7 @@ internal static unsafe class BatchNorm
     }
 
     private readonly struct ForwardKernel<T, TActivation>(
-        int images, int channels, nint length, T* x, T* y, BatchNormStatistics<T> statistics, WorkerPool pool) : ISimdKernel
+        int images, int channels, nint length, T* x, T* residual, T* y, BatchNormStatistics<T> statistics, WorkerPool pool) : ISimdKernel
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TActivation : struct, IActivation
     {
@@ -45,12 +49,12 @@ internal static unsafe class BatchNorm
             using ScratchLease blocks = Scratch.Rent<Moments>(columns * shape.Blocks), factors = Scratch.Rent<T>(3 * columns);
             if (shape.IsColumns)
             {
-                BatchNormForwardColumns<T, TVec, TActivation> step = new(shape, x, y, statistics, blocks.As<Moments>(), factors.As<T>());
+                BatchNormForwardColumns<T, TVec, TActivation> step = new(shape, x, residual, y, statistics, blocks.As<Moments>(), factors.As<T>());
                 BatchNormLoop<BatchNormForwardColumns<T, TVec, TActivation>>.Run(shape, step, pool);
             }
             else
             {
-                BatchNormForward<T, TVec, TActivation> step = new(shape, x, y, statistics, blocks.As<Moments>(), factors.As<(T, T, T)>());
+                BatchNormForward<T, TVec, TActivation> step = new(shape, x, residual, y, statistics, blocks.As<Moments>(), factors.As<(T, T, T)>());
                 BatchNormLoop<BatchNormForward<T, TVec, TActivation>>.Run(shape, step, pool);
             }
         }

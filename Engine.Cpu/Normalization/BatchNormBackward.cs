@@ -62,13 +62,13 @@ internal readonly unsafe struct BatchNormBackward<T, TVec, TGate>(
             for (; i <= n - TVec.Count; i += TVec.Count)
             {
                 TVec rest = TVec.MultiplyAdd(TVec.Load(x + i) - mean, forDeviation, constant);
-                TVec.MultiplyAdd(Gradient(strips.Offset + i, TVec.Count), forGradient, rest).Store(dx + i);
+                TVec.MultiplyAdd(args.GradientAgain<TVec, TGate>(strips.Offset + i, TVec.Count), forGradient, rest).Store(dx + i);
             }
 
             if (i < n)
             {
                 TVec rest = TVec.MultiplyAdd(TVec.LoadFirst(x + i, n - i) - mean, forDeviation, constant);
-                TVec.MultiplyAdd(Gradient(strips.Offset + i, n - i), forGradient, rest).StoreFirst(dx + i, n - i);
+                TVec.MultiplyAdd(args.GradientAgain<TVec, TGate>(strips.Offset + i, n - i), forGradient, rest).StoreFirst(dx + i, n - i);
             }
         }
     }

@@ -76,7 +76,7 @@ internal readonly unsafe struct BatchNormBackwardColumns<T, TVec, TGate>(
             for (nint row = 0; row < range.Rows; row++, at += pitch)
             {
                 TVec rest = TVec.MultiplyAdd(Tail.Load<TVec>(args.X + at, left) - mean, forDeviation, constant);
-                Tail.Store(TVec.MultiplyAdd(args.Gradient<TVec, TGate>(at, left), forGradient, rest), args.GradX + at, left);
+                Tail.Store(TVec.MultiplyAdd(args.GradientAgain<TVec, TGate>(at, left), forGradient, rest), args.GradX + at, left);
             }
         }
     }

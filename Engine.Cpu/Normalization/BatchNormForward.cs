@@ -6,12 +6,17 @@ namespace Engine.Cpu;
 /// <summary>What happens to a normalised value.</summary>
 internal interface IActivation
 {
+    /// <summary>Whether a residual is added.</summary>
+    static abstract bool Adds { get; }
+
     static abstract V Of<V>(V value) where V : struct, ISimd<V>;
 }
 
 /// <summary>Nothing.</summary>
 internal readonly struct NoActivation : IActivation
 {
+    public static bool Adds => false;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Of<V>(V value) where V : struct, ISimd<V> => value;
 }
@@ -19,6 +24,26 @@ internal readonly struct NoActivation : IActivation
 /// <summary>max(value, 0).</summary>
 internal readonly struct ReluActivation : IActivation
 {
+    public static bool Adds => false;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Of<V>(V value) where V : struct, ISimd<V> => VectorMath.Relu(value);
+}
+
+/// <summary>value + residual.</summary>
+internal readonly struct AddActivation : IActivation
+{
+    public static bool Adds => true;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Of<V>(V value) where V : struct, ISimd<V> => value;
+}
+
+/// <summary>max(value + residual, 0).</summary>
+internal readonly struct AddReluActivation : IActivation
+{
+    public static bool Adds => true;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Of<V>(V value) where V : struct, ISimd<V> => VectorMath.Relu(value);
 }
@@ -26,12 +51,13 @@ internal readonly struct ReluActivation : IActivation
 /// <summary>Forward pass over channels whose pieces are at least two vectors long.</summary>
 /// <param name="shape">How the tensor is cut.</param>
 /// <param name="x">[N, C, L].</param>
+/// <param name="residual">[N, C, L], or null where nothing is added.</param>
 /// <param name="y">[N, C, L].</param>
 /// <param name="statistics">Per channel.</param>
 /// <param name="blocks">[C, blocks], scratch.</param>
 /// <param name="factors">[C], scratch.</param>
 internal readonly unsafe struct BatchNormForward<T, TVec, TActivation>(
-    BatchNormShape shape, T* x, T* y, BatchNormStatistics<T> statistics, Moments* blocks, (T Center, T Factor, T Offset)* factors) : IBatchNormStep
+    BatchNormShape shape, T* x, T* residual, T* y, BatchNormStatistics<T> statistics, Moments* blocks, (T Center, T Factor, T Offset)* factors) : IBatchNormStep
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TVec : struct, ISimd<TVec>
     where TActivation : struct, IActivation
@@ -60,13 +86,22 @@ internal readonly unsafe struct BatchNormForward<T, TVec, TActivation>(
         {
             T* from = x + strips.Offset, to = y + strips.Offset;
             nint i = 0, n = strips.Size;
-            for (; i <= n - TVec.Count; i += TVec.Count) Value(TVec.Load(from + i), center, factor, offset).Store(to + i);
-            if (i < n) Value(TVec.LoadFirst(from + i, n - i), center, factor, offset).StoreFirst(to + i, n - i);
+            T* added = TActivation.Adds ? residual + strips.Offset : null;
+            for (; i <= n - TVec.Count; i += TVec.Count)
+            {
+                TVec value = TVec.MultiplyAdd(TVec.Load(from + i) - center, factor, offset);
+                if (TActivation.Adds) value += TVec.Load(added + i);
+                TActivation.Of(value).Store(to + i);
+            }
+
+            if (i < n)
+            {
+                TVec value = TVec.MultiplyAdd(TVec.LoadFirst(from + i, n - i) - center, factor, offset);
+                if (TActivation.Adds) value += TVec.LoadFirst(added + i, n - i);
+                TActivation.Of(value).StoreFirst(to + i, n - i);
+            }
         }
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVec Value(TVec x, TVec center, TVec factor, TVec offset) => TActivation.Of(TVec.MultiplyAdd(x - center, factor, offset));
 
     private static double Sum(T* x, Strips strips)
     {

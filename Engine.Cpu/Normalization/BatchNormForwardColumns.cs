@@ -5,12 +5,13 @@ namespace Engine.Cpu;
 /// <summary>Forward pass over columns of the matrix [N, C·L], for L shorter than two vectors: 1 behind a dense layer.</summary>
 /// <param name="shape">How the tensor is cut.</param>
 /// <param name="x">[N, C, L].</param>
+/// <param name="residual">[N, C, L], or null where nothing is added.</param>
 /// <param name="y">[N, C, L].</param>
 /// <param name="statistics">Per channel.</param>
 /// <param name="blocks">[blocks, C·L], scratch.</param>
 /// <param name="factors">Three times [C·L], scratch: centre, factor, offset.</param>
 internal readonly unsafe struct BatchNormForwardColumns<T, TVec, TActivation>(
-    BatchNormShape shape, T* x, T* y, BatchNormStatistics<T> statistics, Moments* blocks, T* factors) : IBatchNormStep
+    BatchNormShape shape, T* x, T* residual, T* y, BatchNormStatistics<T> statistics, Moments* blocks, T* factors) : IBatchNormStep
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TVec : struct, ISimd<TVec>
     where TActivation : struct, IActivation
@@ -69,7 +70,11 @@ internal readonly unsafe struct BatchNormForwardColumns<T, TVec, TActivation>(
             nint left = range.End - column;
             TVec center = Tail.Load<TVec>(f, left), factor = Tail.Load<TVec>(f + pitch, left), offset = Tail.Load<TVec>(f + (2 * pitch), left);
             for (nint row = 0; row < range.Rows; row++, from += pitch, to += pitch)
-                Tail.Store(TActivation.Of(TVec.MultiplyAdd(Tail.Load<TVec>(from, left) - center, factor, offset)), to, left);
+            {
+                TVec value = TVec.MultiplyAdd(Tail.Load<TVec>(from, left) - center, factor, offset);
+                if (TActivation.Adds) value += Tail.Load<TVec>(residual + (to - y), left);
+                Tail.Store(TActivation.Of(value), to, left);
+            }
         }
     }
 

@@ -19,18 +19,33 @@ internal struct GradientSums
 internal interface IReluGate
 {
     static abstract bool IsThere { get; }
+
+    /// <summary>Whether what passes is written, since a residual gets it: the first pass writes it and the second reads it.</summary>
+    static abstract bool Keeps { get; }
 }
 
 /// <summary>A ReLU.</summary>
 internal readonly struct ReluGate : IReluGate
 {
     public static bool IsThere => true;
+
+    public static bool Keeps => false;
+}
+
+/// <summary>A ReLU behind the sum with a residual.</summary>
+internal readonly struct KeptGate : IReluGate
+{
+    public static bool IsThere => true;
+
+    public static bool Keeps => true;
 }
 
 /// <summary>None.</summary>
 internal readonly struct NoGate : IReluGate
 {
     public static bool IsThere => false;
+
+    public static bool Keeps => false;
 }
 
 /// <summary>The operands of the backward pass, and what its last step needs of each channel.</summary>
@@ -40,7 +55,7 @@ internal unsafe struct BatchNormGradient<T> where T : unmanaged, IBinaryFloating
     public T* X, GradY, Y;
 
     /// <summary>[N, C, L], written, or null.</summary>
-    public T* GradX;
+    public T* GradX, GradResidual;
 
     /// <summary>[C]; Scale is null for 1.</summary>
     public T* Mean, InverseStd, Scale;
@@ -62,11 +77,19 @@ internal unsafe struct BatchNormGradient<T> where T : unmanaged, IBinaryFloating
             T.CreateTruncating(-factor * sums.Sum / count));
     }
 
-    /// <summary>The gradient to the normalised values at a place.</summary>
+    /// <summary>The gradient to the normalised values at a place, in the first pass.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly TVec Gradient<TVec, TGate>(nint at, nint left) where TVec : struct, ISimd<TVec> where TGate : struct, IReluGate
     {
         TVec dy = Tail.Load<TVec>(GradY + at, left);
-        return TGate.IsThere ? TVec.Less(TVec.Zero, Tail.Load<TVec>(Y + at, left)) & dy : dy;
+        if (!TGate.IsThere) return dy;
+        dy = TVec.Less(TVec.Zero, Tail.Load<TVec>(Y + at, left)) & dy;
+        if (TGate.Keeps) Tail.Store(dy, GradResidual + at, left);
+        return dy;
     }
+
+    /// <summary>The same in the second pass.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly TVec GradientAgain<TVec, TGate>(nint at, nint left) where TVec : struct, ISimd<TVec> where TGate : struct, IReluGate =>
+        TGate.Keeps ? Tail.Load<TVec>(GradResidual + at, left) : Gradient<TVec, TGate>(at, left);
 }

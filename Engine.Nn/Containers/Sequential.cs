@@ -9,7 +9,7 @@ namespace Engine.Nn;
 /// </code>
 /// A linear, convolution or batch-normalisation layer followed by <see cref="Relu"/> is computed in one pass, with the same bits as in two.
 /// </remarks>
-public class Sequential : Layer, IReadOnlyList<Layer>
+public class Sequential : Layer, IReadOnlyList<Layer>, IFusesResidual
 {
     private readonly List<(string Name, Layer Layer)> _layers = [];
 
@@ -66,7 +66,15 @@ public class Sequential : Layer, IReadOnlyList<Layer>
 
     /// <inheritdoc/>
     /// <exception cref="ShapeMismatchException">A layer refuses its input; the message begins with the layer's name.</exception>
-    public override Tensor Forward(Tensor x)
+    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, Forward(x, null, relu: false));
+
+    // A derived class may have a Forward of its own, which is not to be passed by.
+    bool IFusesResidual.CanFuse => GetType() == typeof(Sequential) && _layers.Count > 0 && _layers[^1].Layer is IFusesResidual { CanFuse: true };
+
+    /// <inheritdoc/>
+    Tensor IFusesResidual.Forward(Tensor x, Tensor residual, bool relu) => Forward(x, residual, relu);
+
+    private Tensor Forward(Tensor x, Tensor? residual, bool relu)
     {
         Tensor y = x;
         int i = 0;
@@ -75,7 +83,11 @@ public class Sequential : Layer, IReadOnlyList<Layer>
             for (; i < _layers.Count; i++)
             {
                 Layer layer = _layers[i].Layer;
-                if (layer is IFusesRelu fusing && i + 1 < _layers.Count && _layers[i + 1].Layer is Relu && !ForwardTrace.IsActive)
+                if (residual is not null && i == _layers.Count - 1)
+                {
+                    y = ((IFusesResidual)layer).Forward(y, residual, relu);
+                }
+                else if (layer is IFusesRelu fusing && i + 1 < _layers.Count && _layers[i + 1].Layer is Relu && !ForwardTrace.IsActive)
                 {
                     y = fusing.Forward(y, relu: true);
                     i++;
@@ -91,7 +103,7 @@ public class Sequential : Layer, IReadOnlyList<Layer>
             throw new ShapeMismatchException($"Layer \"{_layers[i].Name}\": {e.Message}", e);
         }
 
-        return ForwardTrace.Record(this, x, y);
+        return y;
     }
 
     /// <summary>The layers in order.</summary>

@@ -8,7 +8,7 @@ namespace Engine.Nn;
 /// Running statistics follow <c>r ← (1 − momentum)·r + momentum·batch</c> with the unbiased variance; with momentum null they are the plain
 /// average over all batches. γ starts at 1, β at 0, the running mean at 0, the running variance at 1.
 /// </remarks>
-public abstract partial class BatchNorm : Layer, IFusesRelu
+public abstract partial class BatchNorm : Layer, IFusesRelu, IFusesResidual
 {
     // The plain average: r ← r + (batch − r)/n, with n on the device, where nothing has to wait for it.
     private static readonly MapProgram s_average = MapProgram.Compile(3, Expr.Input(0) + ((Expr.Input(1) - Expr.Input(0)) / Expr.Input(2)));
@@ -60,7 +60,26 @@ public abstract partial class BatchNorm : Layer, IFusesRelu
     public override Tensor Forward(Tensor x) => Forward(x, relu: false);
 
     /// <summary>The output, with negative results set to 0 in the same pass if <paramref name="relu"/>.</summary>
-    public Tensor Forward(Tensor x, bool relu) => ForwardTrace.Record(this, x, Normalize(x, relu));
+    public Tensor Forward(Tensor x, bool relu) => ForwardTrace.Record(this, x, Normalize(x, null, relu));
+
+    /// <summary>
+    /// The end of a residual block: the output plus <paramref name="residual"/>, with negative sums set to 0 if <paramref name="relu"/>, in the
+    /// same pass over memory where the residual has the shape and element type of x.
+    /// </summary>
+    public Tensor Forward(Tensor x, Tensor residual, bool relu = true)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(residual);
+        if (residual.Shape == x.Shape && residual.DType == x.DType && !ForwardTrace.IsActive)
+        {
+            return Normalize(x, residual, relu);
+        }
+
+        Tensor y = Forward(x);
+        return relu ? y.AddRelu(residual) : y + residual;
+    }
+
+    bool IFusesResidual.CanFuse => true;
 
     /// <inheritdoc/>
     public override string ToString() => $"{GetType().Name}({Features})";
@@ -69,7 +88,7 @@ public abstract partial class BatchNorm : Layer, IFusesRelu
 
     private protected abstract string ExpectedShape { get; }
 
-    private Tensor Normalize(Tensor x, bool relu)
+    private Tensor Normalize(Tensor x, Tensor? residual, bool relu)
     {
         ArgumentNullException.ThrowIfNull(x);
         if (!AcceptsRank(x.Rank) || x.Shape[1] != Features)
@@ -79,18 +98,17 @@ public abstract partial class BatchNorm : Layer, IFusesRelu
 
         if (!IsTraining || NumBatchesTracked is not { } batches)
         {
-            return x.BatchNorm(Weight, Bias, RunningMean, RunningVar, IsTraining, momentum: 0, _eps, relu);
+            return x.BatchNorm(Weight, Bias, RunningMean, RunningVar, IsTraining, momentum: 0, _eps, relu, residual);
         }
 
-        batches.AddInPlace(1);
         if (_momentum is { } momentum)
         {
-            return x.BatchNorm(Weight, Bias, RunningMean, RunningVar, training: true, momentum, _eps, relu);
+            return x.BatchNorm(Weight, Bias, RunningMean, RunningVar, training: true, momentum, _eps, relu, residual, batches);
         }
 
         // With a momentum of 1 the statistics of the batch alone are what is kept.
         using Tensor mean = RunningMean!.ZerosLike(), variance = RunningVar!.ZerosLike();
-        Tensor y = x.BatchNorm(Weight, Bias, mean, variance, training: true, momentum: 1, _eps, relu);
+        Tensor y = x.BatchNorm(Weight, Bias, mean, variance, training: true, momentum: 1, _eps, relu, residual, batches);
         Pointwise.Into(RunningMean, s_average, [RunningMean, mean, batches]);
         Pointwise.Into(RunningVar, s_average, [RunningVar, variance, batches]);
         return y;

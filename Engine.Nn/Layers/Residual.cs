@@ -1,10 +1,13 @@
 namespace Engine.Nn;
 
 /// <summary>A shortcut around other layers: <c>y = body(x) + shortcut(x)</c>, the shortcut being x itself unless given (He et al. 2016).</summary>
-/// <remarks>Shapes: whatever body and shortcut make of x; they must agree or broadcast.</remarks>
+/// <remarks>
+/// Shapes: whatever body and shortcut make of x; they must agree or broadcast. Where the body ends in a batch normalisation, the sum and a
+/// <see cref="Relu"/> behind this layer are computed in its pass.
+/// </remarks>
 /// <param name="body">What is added to x.</param>
 /// <param name="shortcut">Fits x to the shape of the body's output; null where they agree.</param>
-public sealed partial class Residual(Layer body, Layer? shortcut = null) : Layer
+public sealed partial class Residual(Layer body, Layer? shortcut = null) : Layer, IFusesRelu
 {
     /// <summary>What is added to x.</summary>
     public Layer Body { get; } = body ?? throw new ArgumentNullException(nameof(body));
@@ -13,5 +16,19 @@ public sealed partial class Residual(Layer body, Layer? shortcut = null) : Layer
     public Layer? Shortcut { get; } = shortcut;
 
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, Body.Forward(x) + (Shortcut?.Forward(x) ?? x));
+    public override Tensor Forward(Tensor x) => Forward(x, relu: false);
+
+    /// <inheritdoc/>
+    Tensor IFusesRelu.Forward(Tensor x, bool relu) => Forward(x, relu);
+
+    private Tensor Forward(Tensor x, bool relu)
+    {
+        if (Body is IFusesResidual { CanFuse: true } fusing && !ForwardTrace.IsActive)
+        {
+            return fusing.Forward(x, Shortcut?.Forward(x) ?? x, relu);
+        }
+
+        Tensor y = Body.Forward(x), added = Shortcut?.Forward(x) ?? x;
+        return ForwardTrace.Record(this, x, relu ? y.AddRelu(added) : y + added);
+    }
 }

@@ -1,9 +1,18 @@
 namespace Engine.Gpu;
 
 /// <summary>Gradients of batch normalisation: Σ dy and Σ dy·x̂ per channel, then dx; dy counts where the fused ReLU let the result through.</summary>
+/// <remarks>What passed the ReLU is kept where a residual gets it: the sums write it, and dx is made from it.</remarks>
 internal readonly record struct BatchNormBackwardKernel(
-    ChannelStage Stage, int Tile, DType Element, DType Affine, bool HasScale, bool HasY, bool HasGradX, bool Wide) : IKernelDefinition
+    ChannelStage Stage, int Tile, DType Element, DType Affine, DType Gradients, bool Wide) : IKernelDefinition
 {
+    public bool HasScale { get; init; }
+
+    public bool HasY { get; init; }
+
+    public bool HasGradX { get; init; }
+
+    public bool HasKept { get; init; }
+
     public Kernel Build(GpuTarget target)
     {
         KernelBuilder k = new("batch_norm_backward", target, target.GroupSize);
@@ -24,7 +33,7 @@ internal readonly record struct BatchNormBackwardKernel(
         {
             items.ForEach(elements =>
             {
-                foreach ((Value dy, Value normalized) in source.Load(elements))
+                foreach ((Value dy, Value normalized) in source.Load(elements, keep: true))
                 {
                     sum.Value += dy;
                     product.Value = k.Fma(dy, normalized, product.Value);
@@ -49,11 +58,12 @@ internal readonly record struct BatchNormBackwardKernel(
     private void Finish(KernelBuilder k, ChannelItems items, Source source, Value[] sums)
     {
         RegisterType type = Element.InRegister();
-        Memory gradShift = k.Buffer("dshift", Element), gradScale = k.Buffer("dscale", Element);
+        Memory gradShift = k.Buffer("dshift", Gradients), gradScale = k.Buffer("dscale", Gradients);
         StridesParameter shiftStep = new(k, "dshift", 1, Wide), scaleStep = new(k, "dscale", 1, Wide);
         Value isWriter = items.IsFirst & k.GroupY.Is(0);
-        k.Store(gradShift, shiftStep.Along(0, items.Channel), sums[0], isWriter);
-        k.Store(gradScale, scaleStep.Along(0, items.Channel), sums[1], isWriter);
+        RegisterType gradientType = Gradients.InRegister();
+        k.Store(gradShift, shiftStep.Along(0, items.Channel), sums[0].To(gradientType), isWriter);
+        k.Store(gradScale, scaleStep.Along(0, items.Channel), sums[1].To(gradientType), isWriter);
         if (!HasGradX)
         {
             return;
@@ -67,7 +77,7 @@ internal readonly record struct BatchNormBackwardKernel(
         Value start = dx.Along(1, items.Channel);
         items.ForEach(elements =>
         {
-            (Value Gradient, Value Normalized)[] loaded = source.Load(elements);
+            (Value Gradient, Value Normalized)[] loaded = source.Load(elements, keep: false);
             for (int i = 0; i < loaded.Length; i++)
             {
                 Value rest = k.Fma(loaded[i].Normalized, meanProduct, meanSum);
@@ -81,9 +91,9 @@ internal readonly record struct BatchNormBackwardKernel(
     {
         private readonly KernelBuilder _k;
         private readonly Memory _x, _dy;
-        private readonly Memory? _y;
+        private readonly Memory? _y, _kept;
         private readonly StridesParameter _xStrides, _dyStrides;
-        private readonly StridesParameter? _yStrides;
+        private readonly StridesParameter? _yStrides, _keptStrides;
         private readonly Value _channel, _mean;
 
         public Source(KernelBuilder k, ChannelItems items, in BatchNormBackwardKernel kernel)
@@ -95,24 +105,37 @@ internal readonly record struct BatchNormBackwardKernel(
             _xStrides = new StridesParameter(k, "x", 3, kernel.Wide);
             _dyStrides = new StridesParameter(k, "dy", 3, kernel.Wide);
             _yStrides = kernel.HasY ? new StridesParameter(k, "y", 3, kernel.Wide) : null;
-            ChannelVector vector = new(k, items.Channel, kernel.Element, kernel.Wide);
+            _kept = kernel.HasKept ? k.Buffer("dresidual", kernel.Element) : null;
+            _keptStrides = kernel.HasKept ? new StridesParameter(k, "dresidual", 3, kernel.Wide) : null;
+            ChannelVector vector = new(k, items.Channel, kernel.Element.ComputeType(), kernel.Wide);
             _mean = vector.Load("mean");
             InverseStd = vector.Load("inverse_std");
         }
 
         public Value InverseStd { get; }
 
-        /// <summary>dy and x̂ of elements, both 0 where there is none.</summary>
-        public (Value Gradient, Value Normalized)[] Load((Value Image, Value Place, Value Exists)[] elements)
+        /// <summary>dy and x̂ of elements, both 0 where there is none. The first pass over them keeps dy where that is asked for.</summary>
+        public (Value Gradient, Value Normalized)[] Load((Value Image, Value Place, Value Exists)[] elements, bool keep)
         {
-            Value[] x = Read(_x, _xStrides, elements), dy = Read(_dy, _dyStrides, elements);
-            if (_y is not null)
+            Value[] x = Read(_x, _xStrides, elements);
+            Value[] dy = _kept is null || keep ? Passed(elements) : Read(_kept, _keptStrides!, elements);
+            if (_kept is not null && keep)
             {
-                Value[] y = Read(_y, _yStrides!, elements);
-                dy = [.. dy.Zip(y, (gradient, result) => _k.Select(result > 0, gradient, gradient.Like(0)))];
+                Value start = _keptStrides!.Along(1, _channel);
+                for (int i = 0; i < dy.Length; i++)
+                {
+                    (Value image, Value place, Value exists) = elements[i];
+                    _k.Store(_kept, start + _keptStrides.Along(0, image) + _keptStrides.Along(2, place), dy[i], exists);
+                }
             }
 
             return [.. dy.Zip(x, (gradient, number) => (gradient, (number - _mean) * InverseStd))];
+        }
+
+        private Value[] Passed((Value Image, Value Place, Value Exists)[] elements)
+        {
+            Value[] dy = Read(_dy, _dyStrides, elements);
+            return _y is null ? dy : [.. dy.Zip(Read(_y, _yStrides!, elements), (gradient, result) => _k.Select(result > 0, gradient, gradient.Like(0)))];
         }
 
         private Value[] Read(Memory memory, StridesParameter strides, (Value Image, Value Place, Value Exists)[] elements)

@@ -1,10 +1,21 @@
 namespace Engine.Gpu;
 
-/// <summary>Statistics per channel, normalisation, scale and shift, ReLU and the update of the running statistics.</summary>
+/// <summary>Statistics per channel, normalisation, scale and shift, residual, ReLU and the update of the running statistics.</summary>
 /// <remarks>Numbers are taken relative to the channel's first, so that a mean that is large beside the deviation costs no digits.</remarks>
-internal readonly record struct BatchNormForwardKernel(
-    ChannelStage Stage, int Tile, DType Element, DType Affine, bool HasScale, bool HasShift, bool HasRunning, bool Relu, bool Wide) : IKernelDefinition
+internal readonly record struct BatchNormForwardKernel(ChannelStage Stage, int Tile, DType Element, DType Affine, bool Wide) : IKernelDefinition
 {
+    public bool HasScale { get; init; }
+
+    public bool HasShift { get; init; }
+
+    public bool HasRunning { get; init; }
+
+    public bool HasBatchCount { get; init; }
+
+    public bool HasResidual { get; init; }
+
+    public bool Relu { get; init; }
+
     public Kernel Build(GpuTarget target)
     {
         KernelBuilder k = new("batch_norm", target, target.GroupSize);
@@ -52,7 +63,8 @@ internal readonly record struct BatchNormForwardKernel(
     private void Normalize(KernelBuilder k, ChannelItems items, Memory input, StridesParameter x, Value origin, Moments moments)
     {
         RegisterType type = Element.InRegister();
-        Memory output = k.Buffer("y", Element), means = k.Buffer("mean", Element), inverses = k.Buffer("inverse_std", Element);
+        DType statistics = Element.ComputeType();
+        Memory output = k.Buffer("y", Element), means = k.Buffer("mean", statistics), inverses = k.Buffer("inverse_std", statistics);
         StridesParameter y = new(k, "y", 3, Wide), meanStep = new(k, "mean", 1, Wide), inverseStep = new(k, "inverse_std", 1, Wide);
         Value epsilon = k.Scalar("epsilon", type);
         Value variance = moments.Deviation / moments.Count, inverse = MathFunctions.Rsqrt(k, variance + epsilon), mean = origin + moments.Mean;
@@ -68,15 +80,28 @@ internal readonly record struct BatchNormForwardKernel(
             vector.Update("running_variance", isWriter, old => (keep * old.To(type)) + (unbiased * variance));
         }
 
+        if (HasBatchCount)
+        {
+            Memory batches = k.Buffer("batches", DType.Int64);
+            Value isCounter = isWriter & items.Channel.Is(0);
+            k.Store(batches, k.Int32(0), k.Load(batches, k.Int32(0), isCounter) + 1, isCounter);
+        }
+
+        Memory? residuals = HasResidual ? k.Buffer("residual", Element) : null;
+        StridesParameter? residual = HasResidual ? new StridesParameter(k, "residual", 3, Wide) : null;
         Value factor = inverse * scale, start = x.Along(1, items.Channel), yStart = y.Along(1, items.Channel);
+        Value? residualStart = residual?.Along(1, items.Channel);
         bool relu = Relu;
         items.ForEach(elements =>
         {
             Value[] numbers = Array.ConvertAll(elements, e => k.Load(input, start + x.Along(0, e.Image) + x.Along(2, e.Place), e.Exists));
+            Value[]? added = residual is null ? null : Array.ConvertAll(
+                elements, e => k.Load(residuals!, residualStart! + residual.Along(0, e.Image) + residual.Along(2, e.Place), e.Exists));
             for (int i = 0; i < numbers.Length; i++)
             {
                 (Value image, Value place, Value exists) = elements[i];
                 Value result = k.Fma(numbers[i] - origin - moments.Mean, factor, shift);
+                result = added is null ? result : result + added[i];
                 k.Store(output, yStart + y.Along(0, image) + y.Along(2, place), relu ? k.Max(result, result.Like(0)) : result, exists);
             }
         });

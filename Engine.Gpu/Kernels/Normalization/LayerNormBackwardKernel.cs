@@ -11,7 +11,7 @@ internal readonly record struct LayerNormBackwardKernel(DType Element, DType Aff
         RowItems rows = new(k, Shape);
         RowOperand x = rows.Operand(input, new StridesParameter(k, "x", 3, Wide));
         RowOperand dy = rows.Operand(gradient, new StridesParameter(k, "dy", 3, Wide)), dx = rows.Operand(output, new StridesParameter(k, "dx", 3, Wide));
-        ChannelVector row = new(k, rows.Row, Element, Wide);
+        ChannelVector row = new(k, rows.Row, Element.ComputeType(), Wide);
         Value mean = row.Load("mean"), inverse = row.Load("inverse_std");
         ColumnVector? scale = HasScale ? new(k, "scale", Affine, Wide) : null;
 
@@ -39,7 +39,7 @@ internal readonly record struct LayerNormBackwardKernel(DType Element, DType Aff
 }
 
 /// <summary>Gradients to scale and shift: Σ dy·x̂ and Σ dy of each column; one launch, or two where chunks of rows are summed apart.</summary>
-internal readonly record struct LayerNormColumnsKernel(ChannelStage Stage, int Tile, DType Element, bool HasScale, bool HasShift, bool Wide) : IKernelDefinition
+internal readonly record struct LayerNormColumnsKernel(ChannelStage Stage, int Tile, DType Element, DType Gradients, bool HasScale, bool HasShift, bool Wide) : IKernelDefinition
 {
     public Kernel Build(GpuTarget target)
     {
@@ -69,7 +69,7 @@ internal readonly record struct LayerNormColumnsKernel(ChannelStage Stage, int T
             return k.Build();
         }
 
-        ChannelVector column = new(k, items.Channel, Element, Wide);
+        ChannelVector column = new(k, items.Channel, Gradients, Wide);
         if (HasShift)
         {
             column.Update("dshift", items.IsFirst & k.GroupY.Is(0), _ => sums[0]);
@@ -87,7 +87,7 @@ internal readonly record struct LayerNormColumnsKernel(ChannelStage Stage, int T
     {
         Memory input = k.Buffer("x", Element), gradient = k.Buffer("dy", Element);
         StridesParameter x = new(k, "x", 3, Wide), dy = new(k, "dy", 3, Wide);
-        ColumnVector means = new(k, "mean", Element, Wide), inverses = new(k, "inverse_std", Element, Wide);
+        ColumnVector means = new(k, "mean", Element.ComputeType(), Wide), inverses = new(k, "inverse_std", Element.ComputeType(), Wide);
         Value xStart = x.Along(1, items.Channel), dyStart = dy.Along(1, items.Channel);
         RegisterType type = Element.InRegister();
         items.ForEach(elements =>

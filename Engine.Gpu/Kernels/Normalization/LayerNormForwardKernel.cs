@@ -8,7 +8,8 @@ internal readonly record struct LayerNormForwardKernel(DType Element, DType Affi
     {
         KernelBuilder k = new("layer_norm", target, target.GroupSize);
         RegisterType type = Element.InRegister();
-        Memory input = k.Buffer("x", Element, readOnly: true), output = k.Buffer("y", Element), means = k.Buffer("mean", Element), inverses = k.Buffer("inverse_std", Element);
+        Memory input = k.Buffer("x", Element, readOnly: true), output = k.Buffer("y", Element);
+        Memory means = k.Buffer("mean", Element.ComputeType()), inverses = k.Buffer("inverse_std", Element.ComputeType());
         RowItems rows = new(k, Shape);
         RowOperand x = rows.Operand(input, new StridesParameter(k, "x", 3, Wide)), y = rows.Operand(output, new StridesParameter(k, "y", 3, Wide));
         StridesParameter meanStep = new(k, "mean", 1, Wide), inverseStep = new(k, "inverse_std", 1, Wide);

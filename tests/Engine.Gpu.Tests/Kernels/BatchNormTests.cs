@@ -62,7 +62,27 @@ internal sealed class BatchNormTests(int largestGroup) : KernelFixture(largestGr
         }
     }
 
-    private void Check(DType dtype, Shape shape, Placement placement, double offset = 0, bool relu = true)
+    [Test]
+    public void BatchNorm_WithResidual_MatchesLoops([Values] Placement placement)
+    {
+        Check(DType.Float32, [7, 17, 127], placement, add: true);
+        Check(DType.Float32, [4, 40, 6], placement, add: true);
+    }
+
+    [TestCase(5, 1, 5000)]
+    [TestCase(1025, 2, 17)]
+    public void BatchNorm_ResidualOverManyElements_MatchesLoops(int images, int channels, int length)
+    {
+        Check(DType.Float32, [images, channels, length], Placement.Dense, add: true);
+        Check(DType.Float32, [images, channels, length], Placement.Dense, add: true, relu: false);
+    }
+
+    [TestCase(DType.Float64)]
+    [TestCase(DType.Float16)]
+    [TestCase(DType.BFloat16)]
+    public void BatchNorm_ResidualOfOtherTypes_MatchesLoops(DType dtype) => Check(dtype, [4, 3, 50], Placement.Dense, add: true);
+
+    private void Check(DType dtype, Shape shape, Placement placement, double offset = 0, bool relu = true, bool add = false)
     {
         int channels = shape[1], length = shape[2], count = shape[0] * length;
         bool exact = dtype == DType.Float64;
@@ -71,11 +91,14 @@ internal sealed class BatchNormTests(int largestGroup) : KernelFixture(largestGr
         DType affine = exact ? dtype : DType.Float32;
         DeviceArray scale = Array(affine, [channels], i => 0.5 + (i % 3)), shift = Array(affine, [channels], i => 0.25 * (i % 4), Placement.Spaced);
         DeviceArray runningMean = Array(affine, [channels], i => i), runningVariance = Array(affine, [channels], i => 1 + i, Placement.Flipped);
-        DeviceArray mean = Result(dtype, [channels]), inverse = Result(dtype, [channels]);
+        DeviceArray mean = Result(affine, [channels]), inverse = Result(affine, [channels]);
+        DeviceArray residual = Array(dtype, shape, Noise(9), placement), batches = Array(DType.Int64, [1], _ => 6);
         Backend.BatchNormForward(new BatchNormForwardArgs
         {
             X = x,
             Y = y,
+            Residual = add ? residual.Operand : null,
+            BatchCount = add ? batches.Operand : null,
             Scale = scale.Operand,
             Shift = shift.Operand,
             RunningMean = runningMean.Operand,
@@ -95,29 +118,31 @@ internal sealed class BatchNormTests(int largestGroup) : KernelFixture(largestGr
             variances[c] = places.Average(i => Math.Pow(x.Values[i] - means[c], 2));
             foreach (int i in places)
             {
-                double value = ((x.Values[i] - means[c]) / Math.Sqrt(variances[c] + Epsilon) * scale.Values[c]) + shift.Values[c];
+                double value = ((x.Values[i] - means[c]) / Math.Sqrt(variances[c] + Epsilon) * scale.Values[c]) + shift.Values[c] + (add ? residual.Values[i] : 0);
                 expected[i] = relu ? Math.Max(value, 0) : value;
             }
         }
 
-        AssertClose("mean", means, mean);
+        Assert.That(batches.Read(), Is.EqualTo(new double[] { add ? 7 : 6 }));
+        AssertClose("mean", means, mean, absolute: exact ? 0 : 1e-6);
         AssertClose("inverse", [.. variances.Select(v => 1 / Math.Sqrt(v + Epsilon))], inverse, relative: exact ? 0 : 1e-5);
         AssertClose("y", expected, y, absolute: exact ? 0 : 2e-5);
         AssertClose("running mean", [.. means.Select((m, c) => ((1 - Momentum) * runningMean.Values[c]) + (Momentum * m))], runningMean);
         AssertClose("running variance", [.. variances.Select((v, c) => ((1 - Momentum) * runningVariance.Values[c]) + (Momentum * v * count / (count - 1)))], runningVariance, relative: exact ? 0 : 1e-5);
         if (offset == 0)
         {
-            CheckBackward(x, relu ? y : null, scale, mean, inverse, placement);
+            CheckBackward(x, relu ? y : null, scale, mean, inverse, placement, keep: relu && add);
         }
     }
 
-    private void CheckBackward(DeviceArray x, DeviceArray? y, DeviceArray scale, DeviceArray mean, DeviceArray inverse, Placement placement)
+    private void CheckBackward(DeviceArray x, DeviceArray? y, DeviceArray scale, DeviceArray mean, DeviceArray inverse, Placement placement, bool keep)
     {
         Shape shape = x.Layout.Shape;
         DType dtype = x.DType;
         int channels = shape[1], count = shape[0] * shape[2];
         DeviceArray dy = Array(dtype, shape, Noise(8), placement), dx = Result(dtype, shape, placement);
-        DeviceArray gradScale = Result(dtype, [channels]), gradShift = Result(dtype, [channels], Placement.Spaced);
+        DeviceArray gradScale = Result(mean.DType, [channels]), gradShift = Result(mean.DType, [channels], Placement.Spaced);
+        DeviceArray gradResidual = Result(dtype, shape, placement);
         BatchNormBackwardArgs Args(Operand? gradX) => new()
         {
             X = x,
@@ -127,10 +152,12 @@ internal sealed class BatchNormTests(int largestGroup) : KernelFixture(largestGr
             Mean = mean,
             InverseStd = inverse,
             GradX = gradX,
+            GradResidual = keep ? gradResidual.Operand : null,
             GradScale = gradScale,
             GradShift = gradShift,
         };
-        double[] means = mean.Read(), inverses = inverse.Read(), sums = new double[channels], products = new double[channels], expected = new double[x.Values.Length];
+        double[] means = mean.Read(), inverses = inverse.Read(), sums = new double[channels], products = new double[channels];
+        double[] expected = new double[x.Values.Length], passed = new double[x.Values.Length];
         double[]? result = y?.Read();
         for (int c = 0; c < channels; c++)
         {
@@ -141,18 +168,24 @@ internal sealed class BatchNormTests(int largestGroup) : KernelFixture(largestGr
             products[c] = places.Sum(i => Gradient(i) * Normalized(i));
             foreach (int i in places)
             {
+                passed[i] = Gradient(i);
                 expected[i] = scale.Values[c] * inverses[c] * (Gradient(i) - ((sums[c] + (Normalized(i) * products[c])) / count));
             }
         }
 
-        double loose = dtype == DType.Float64 ? 1e-12 : dtype == DType.Float32 ? 2e-6 * Math.Sqrt(count) : 0;
+        double loose = dtype == DType.Float64 ? 1e-12 : 2e-6 * Math.Sqrt(count);
         Backend.BatchNormBackward(Args(dx));
         AssertClose("dx", expected, dx, absolute: dtype == DType.Float32 ? 2e-5 : 0);
         AssertClose("dshift", sums, gradShift, absolute: loose);
         AssertClose("dscale", products, gradScale, absolute: loose);
+        if (keep)
+        {
+            Assert.That(gradResidual.Read(), Is.EqualTo(passed), "what the residual gets is a part of dy, as it is");
+        }
+
         if (placement == Placement.Spaced)
         {
-            gradScale = Result(dtype, [channels]);
+            gradScale = Result(mean.DType, [channels]);
             Backend.BatchNormBackward(Args(null));
             AssertClose("dscale alone", products, gradScale, absolute: loose);
         }

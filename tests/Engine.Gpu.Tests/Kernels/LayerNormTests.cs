@@ -45,7 +45,8 @@ internal sealed class LayerNormTests(int largestGroup) : KernelFixture(largestGr
         DType affine = exact ? dtype : DType.Float32;
         DeviceArray x = Array(dtype, [rows, columns], i => offset + (2 * noise(i)), placement), y = Result(dtype, [rows, columns], placement);
         DeviceArray scale = Array(affine, [columns], i => 0.5 + (i % 3), placement), shift = Array(affine, [columns], i => 0.25 * (i % 4));
-        DeviceArray mean = Result(dtype, [rows]), inverse = Result(dtype, [rows]);
+        DType statistics = dtype.ComputeType();
+        DeviceArray mean = Result(statistics, [rows]), inverse = Result(statistics, [rows]);
         Backend.LayerNormForward(new LayerNormForwardArgs { X = x, Y = y, Scale = scale.Operand, Shift = shift.Operand, Mean = mean, InverseStd = inverse, Epsilon = Epsilon });
         double[] means = new double[rows], inverses = new double[rows], expected = new double[rows * columns];
         for (int i = 0; i < rows; i++)
@@ -73,7 +74,7 @@ internal sealed class LayerNormTests(int largestGroup) : KernelFixture(largestGr
         (int rows, int columns) = (x.Layout.Shape[0], x.Layout.Shape[1]);
         DType dtype = x.DType;
         DeviceArray dy = Array(dtype, [rows, columns], Noise(10), placement), dx = Result(dtype, [rows, columns], placement);
-        DeviceArray gradScale = Result(dtype, [columns], placement), gradShift = Result(dtype, [columns]);
+        DeviceArray gradScale = Result(mean.DType, [columns], placement), gradShift = Result(mean.DType, [columns]);
         Backend.LayerNormBackward(new LayerNormBackwardArgs
         {
             X = x,

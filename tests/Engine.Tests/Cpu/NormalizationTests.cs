@@ -11,12 +11,12 @@ internal sealed class NormalizationTests(SimdLevel level, int threads) : CpuKern
     private const double Epsilon = 1e-5, Momentum = 0.3;
 
     [Test]
-    public void BatchNorm_LengthsAroundVectors_MatchReference([Values] bool relu)
+    public void BatchNorm_LengthsAroundVectors_MatchReference([Values] bool relu, [Values] bool add)
     {
         foreach (int length in (int[])[1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 49, 63, 64, 65, 130])
         {
-            CompareBatchNorm<float>([3, 5, length], relu);
-            CompareBatchNorm<double>([3, 5, length], relu);
+            CompareBatchNorm<float>([3, 5, length], relu, add: add);
+            CompareBatchNorm<double>([3, 5, length], relu, add: add);
         }
     }
 
@@ -36,13 +36,14 @@ internal sealed class NormalizationTests(SimdLevel level, int threads) : CpuKern
     {
         CompareBatchNorm<float>([images, channels, length], relu: false, relative: 1e-4);
         CompareBatchNorm<float>([images, channels, length], relu: true, relative: 1e-4);
+        CompareBatchNorm<float>([images, channels, length], relu: true, relative: 1e-4, add: true);
     }
 
     [Test]
-    public void BatchNorm_Views_MatchReference([Values(1, 33)] int length, [Values] bool relu)
+    public void BatchNorm_Views_MatchReference([Values(1, 33)] int length, [Values] bool relu, [Values] bool add)
     {
-        CompareBatchNorm<float>([4, 6, length], relu, reversed: true);
-        CompareBatchNorm<Half>([4, 6, length], relu, relative: 4e-3, reversed: true);
+        CompareBatchNorm<float>([4, 6, length], relu, reversed: true, add: add);
+        CompareBatchNorm<Half>([4, 6, length], relu, relative: 4e-3, reversed: true, add: add);
     }
 
     [Test]
@@ -143,10 +144,12 @@ internal sealed class NormalizationTests(SimdLevel level, int threads) : CpuKern
     [Test]
     public void LayerNorm_WithoutOptionalOperands_MatchesReference() => CompareLayerNorm<float>(5, 33, optional: false);
 
-    private void CompareBatchNorm<T>(Shape shape, bool relu, double? relative = null, bool reversed = false, bool optional = true) where T : unmanaged, INumberBase<T>
+    private void CompareBatchNorm<T>(Shape shape, bool relu, double? relative = null, bool reversed = false, bool optional = true, bool add = false)
+        where T : unmanaged, INumberBase<T>
     {
         double bound = relative ?? (typeof(T) == typeof(double) ? 1e-12 : 2e-5);
-        AssertMatchesReference($"batch norm of {typeof(T).Name} {shape}, relu {relu}, reversed {reversed}, optional {optional}", device => RunBatchNorm<T>(device, shape, relu, optional, reversed), bound, bound);
+        string what = $"batch norm of {typeof(T).Name} {shape}, relu {relu}, add {add}, reversed {reversed}, optional {optional}";
+        AssertMatchesReference(what, device => RunBatchNorm<T>(device, shape, relu, optional, reversed, add), bound, bound);
     }
 
     private void CompareLayerNorm<T>(int rows, int columns, double? relative = null, bool reversed = false, bool optional = true) where T : unmanaged, INumberBase<T>
@@ -155,18 +158,21 @@ internal sealed class NormalizationTests(SimdLevel level, int threads) : CpuKern
         AssertMatchesReference($"layer norm of {typeof(T).Name} [{rows}, {columns}], reversed {reversed}, optional {optional}", device => RunLayerNorm<T>(device, rows, columns, optional, reversed), bound, bound);
     }
 
-    private static Tensor[] RunBatchNorm<T>(Device device, Shape shape, bool relu, bool optional, bool reversed) where T : unmanaged, INumberBase<T>
+    private static Tensor[] RunBatchNorm<T>(Device device, Shape shape, bool relu, bool optional, bool reversed, bool add = false) where T : unmanaged, INumberBase<T>
     {
         int count = (int)shape.ElementCount, channels = shape[1];
         Tensor x = View(shape, Normal(count, 1, mean: 0.5)), y = View(shape, new double[count]), dy = View(shape, Normal(count, 2)), dx = View(shape, new double[count]);
         Tensor scale = View([channels], Normal(channels, 3, mean: 1)), shift = View([channels], Normal(channels, 4));
         Tensor runningMean = View([channels], Normal(channels, 5)), runningVariance = View([channels], Normal(channels, 6, mean: 9));
-        Tensor mean = View([channels], new double[channels]), inverseStd = View([channels], new double[channels]);
+        Tensor mean = Statistics(channels), inverseStd = Statistics(channels);
         Tensor gradScale = View([channels], new double[channels]), gradShift = View([channels], new double[channels]);
+        Tensor residual = View(shape, Normal(count, 8)), gradResidual = View(shape, new double[count]), batches = Tensor.From<long>([41], device);
         device.Backend.BatchNormForward(new BatchNormForwardArgs
         {
             X = x.Operand,
             Y = y.Operand,
+            Residual = add ? residual.Operand : null,
+            BatchCount = add ? batches.Operand : null,
             Scale = optional ? scale.Operand : null,
             Shift = optional ? shift.Operand : null,
             RunningMean = optional ? runningMean.Operand : null,
@@ -189,13 +195,21 @@ internal sealed class NormalizationTests(SimdLevel level, int threads) : CpuKern
             Mean = mean.Operand,
             InverseStd = inverseStd.Operand,
             GradX = optional ? dx.Operand : null,
+            GradResidual = relu && add ? gradResidual.Operand : null,
             GradScale = gradScale.Operand,
             GradShift = gradShift.Operand,
         });
 
         // Sums over a channel are compared per element of it: their absolute error grows with their terms.
         double terms = count / channels;
-        return [y, mean, inverseStd, runningMean, runningVariance, dx, Scaled<T>(gradScale, 1 / Math.Sqrt(terms)), Scaled<T>(gradShift, 1 / Math.Sqrt(terms))];
+        Assert.That(batches.Item(), Is.EqualTo(add ? 42 : 41));
+        return
+        [
+            y, mean, inverseStd, runningMean, runningVariance, dx, gradResidual, Scaled<T>(gradScale, 1 / Math.Sqrt(terms)), Scaled<T>(gradShift, 1 / Math.Sqrt(terms)),
+        ];
+
+        // Of halves they are float32.
+        Tensor Statistics(int size) => typeof(T) == typeof(Half) ? Make<float>(device, [size], new double[size]) : View([size], new double[size]);
 
         Tensor View(Shape sizes, double[] values) => reversed ? Make<T>(device, [.. sizes.Reverse()], values).Reversed() : Make<T>(device, sizes, values);
     }

@@ -55,6 +55,8 @@ internal sealed class ShapeErrorTests
     [
         Row<ShapeMismatchException>("BatchNorm_OneValuePerChannel", "BatchNorm: x is [1, 3]: while training each channel needs more than one value. Use a larger batch, or Eval().", () => X(1, 3).BatchNorm(null, null)),
         Row<ShapeMismatchException>("BatchNorm_OneAxis", "BatchNorm: x is [3]; it must be [N, C] or [N, C, …].", () => X(3).BatchNorm(null, null)),
+        Row<ShapeMismatchException>("BatchNorm_WrongResidual", "BatchNorm: x is [2, 3], the residual is [4, 2, 3]; it must be equal or stretch to x.", () => X(2, 3).BatchNorm(null, null, residual: X(4, 2, 3))),
+        Row<ShapeMismatchException>("BatchNorm_ResidualOfOtherChannels", "BatchNorm: x is [2, 3], the residual is [2, 4]; it must be equal or stretch to x.", () => X(2, 3).BatchNorm(null, null, residual: X(2, 4))),
         Row<ShapeMismatchException>("BatchNorm_WrongRunningMean", "BatchNorm: x is [2, 3], runningMean is [4]; it must be [3] (the channels).", () => X(2, 3).BatchNorm(null, null, X(4), X(3))),
         Row<ShapeMismatchException>("LayerNorm_WrongWeight", "LayerNorm: x is [2, 3], weight or bias is [2]; it must be [3] (the normalised axes).", () => X(2, 3).LayerNorm(X(2))),
         Row<ArgumentOutOfRangeException>("LayerNorm_TooManyAxes", "LayerNorm: x is [2, 3]; between 1 and 2 trailing axes can be normalised.", () => X(2, 3).LayerNorm(axes: 3)),

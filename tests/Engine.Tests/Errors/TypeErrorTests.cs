@@ -12,6 +12,9 @@ internal sealed class TypeErrorTests
     private static IEnumerable<TestCaseData> Types =>
     [
         Row<DTypeMismatchException>("Conv2d_Integers", "Conv2d: x is i64; it must be floating point. Convert it with To(DType.Float32).", () => Ints(1, 1, 3, 3).Conv2d(X(1, 1, 2, 2))),
+        Row<DTypeMismatchException>("BatchNorm_IntegerResidual", "BatchNorm: residual is i64; it must be floating point.", () => X(2, 3).BatchNorm(null, null, residual: Ints(2, 3))),
+        Row<DTypeMismatchException>("BatchNorm_FloatCount", "BatchNorm: batchCount is f32 [1]; it must be a single i64.", () => X(2, 3).BatchNorm(null, null, batchCount: X(1))),
+        Row<DTypeMismatchException>("BatchNorm_ManyCounts", "BatchNorm: batchCount is i64 [3]; it must be a single i64.", () => X(2, 3).BatchNorm(null, null, batchCount: Ints(3))),
         Row<DTypeMismatchException>("LayerNorm_Integers", "LayerNorm: x is i64; it must be floating point.", () => Ints(2, 3).LayerNorm()),
         Row<DTypeMismatchException>("RequiresGrad_Integers", "RequiresGrad: this is i64; it must be floating point.", () => Ints(2).RequiresGrad = true),
         Row<DTypeMismatchException>("CrossEntropy_FloatTarget", "CrossEntropy: target is f32; class numbers are i64. Convert it with To(DType.Int64).", () => X(2, 3).CrossEntropy(X(2))),
@@ -27,6 +30,8 @@ internal sealed class TypeErrorTests
     private static IEnumerable<TestCaseData> Devices =>
     [
         Row<DeviceMismatchException>("Add_OtherDevice", "Add: one operand is on reference, the other on reference. Move one with To(device).", () => _ = X(2) + Tensor.Zeros([2], device: s_other)),
+        Row<DeviceMismatchException>("BatchNorm_ResidualElsewhere", "BatchNorm: one operand is on", () => X(2, 3).BatchNorm(null, null, residual: Tensor.Zeros([2, 3], device: s_other))),
+        Row<DeviceMismatchException>("BatchNorm_WeightElsewhere", "BatchNorm: one operand is on", () => X(2, 3).BatchNorm(Tensor.Zeros([3], device: s_other), null)),
         Row<DeviceMismatchException>("MatMul_OtherDevice", "MatMul: one operand is on", () => X(2, 2).MatMul(Tensor.Zeros([2, 2], device: s_other))),
         Row<DeviceMismatchException>("Gather_OtherDevice", "Gather: one operand is on", () => X(2, 2).Gather(0, Tensor.Zeros([2, 2], DType.Int64, s_other))),
         Row<DeviceMismatchException>("AddInPlace_OtherDevice", "AddInPlace: one operand is on", () => X(2).AddInPlace(Tensor.Zeros([2], device: s_other))),

@@ -64,7 +64,7 @@ internal sealed partial class GoldenResidualNet(int inChannels, int channels, in
 
     public override Tensor Forward(Tensor x)
     {
-        Tensor y = Bn2.Forward(Conv2.Forward(Bn1.Forward(Conv1.Forward(x), relu: true))).AddRelu(Skip.Forward(x));
+        Tensor y = Bn2.Forward(Conv2.Forward(Bn1.Forward(Conv1.Forward(x), relu: true)), Skip.Forward(x), relu: true);
         return Fc.Forward(y.MaxPool2d(2).Mean([2, 3]));
     }
 }

@@ -1,0 +1,268 @@
+namespace Engine;
+
+public sealed partial class Tensor
+{
+    private static readonly Expr s_folded = (Expr.Input(0) * Expr.Input(1)) + Expr.Input(2);
+    private static readonly MapProgram s_scaleShift = MapProgram.Compile(3, s_folded);
+    private static readonly MapProgram s_scaleShiftRelu = MapProgram.Compile(3, Expr.Relu(s_folded));
+    private static readonly MapProgram s_scaleShiftAdd = MapProgram.Compile(4, s_folded + Expr.Input(3));
+    private static readonly MapProgram s_scaleShiftAddRelu = MapProgram.Compile(4, Expr.Relu(s_folded + Expr.Input(3)));
+
+    // Inputs γ, var, β, mean; outputs the factor of x and what is added to the product.
+    private static readonly Expr s_runningScale = Expr.Input(0) * Expr.Rsqrt(Expr.Input(1) + Expr.Parameter(0));
+    private static readonly MapProgram s_fold = MapProgram.Compile(4, s_runningScale, Expr.Input(2) - (Expr.Input(3) * s_runningScale));
+
+    private static readonly MapProgram s_byRunning = MapProgram.Compile(
+        5, ((Expr.Input(0) - Expr.Input(1)) * Expr.Rsqrt(Expr.Input(2) + Expr.Parameter(0)) * Expr.Input(3)) + Expr.Input(4));
+
+    /// <summary>
+    /// Batch normalisation: per channel y = (x − mean)/√(var + eps)·γ + β. While training, mean and variance are those of the batch (over
+    /// all axes but the channel's) and the running ones are updated; at prediction the running ones are used.
+    /// </summary>
+    /// <param name="weight">γ [C], or null for 1.</param>
+    /// <param name="bias">β [C], or null for 0.</param>
+    /// <param name="runningMean">[C], updated in place while training: r ← (1 − momentum)·r + momentum·mean.</param>
+    /// <param name="runningVar">[C], likewise with the unbiased variance.</param>
+    /// <param name="training">Whether the batch's statistics are used. Without running statistics they always are.</param>
+    /// <param name="momentum">The weight of a new batch in the running statistics.</param>
+    /// <param name="eps">Keeps the root away from 0.</param>
+    /// <param name="relu">Whether negative results become 0, in the same pass.</param>
+    /// <param name="residual">
+    /// Added to the result, before the ReLU, in the same pass: y = relu(batchnorm(x) + residual), the end of a residual block. It is stretched
+    /// to the shape of x. One of another element type than x is added by itself, to the type that a sum would have.
+    /// </param>
+    /// <param name="batchCount">A single int64 that grows by 1 while training.</param>
+    /// <remarks>
+    /// This: [N, C], [N, C, L] or [N, C, H, W]. Half-precision x is normalised in float32 and gives a result of its own type; weight, bias and
+    /// running statistics keep theirs, usually float32, and so do their gradients. (Ioffe and Szegedy 2015.)
+    /// </remarks>
+    /// <exception cref="ShapeMismatchException">While training a channel has a single value, or the residual does not fit.</exception>
+    public Tensor BatchNorm(
+        Tensor? weight,
+        Tensor? bias,
+        Tensor? runningMean = null,
+        Tensor? runningVar = null,
+        bool training = true,
+        double momentum = 0.1,
+        double eps = 1e-5,
+        bool relu = false,
+        Tensor? residual = null,
+        Tensor? batchCount = null)
+    {
+        const string Op = nameof(BatchNorm);
+        CheckBatchNorm(weight, bias, runningMean, runningVar, residual, batchCount);
+        if (residual is not null && residual.DType != DType)
+        {
+            Tensor normalized = BatchNorm(weight, bias, runningMean, runningVar, training, momentum, eps, batchCount: batchCount);
+            return relu ? normalized.AddRelu(residual) : normalized + residual;
+        }
+
+        residual = residual?.Expand(Shape);
+        if (!training && runningMean is not null && runningVar is not null)
+        {
+            return NormalizeByRunning(weight, bias, runningMean, runningVar, eps, relu, residual);
+        }
+
+        long perChannel = Shape[1] == 0 ? 0 : ElementCount / Shape[1];
+        if (perChannel == 1)
+        {
+            throw new ShapeMismatchException($"{Op}: x is {Shape}: while training each channel needs more than one value. Use a larger batch, or Eval().");
+        }
+
+        int length = ElementCount == 0 ? 0 : -1;
+        Tensor x = Reshape(Shape[0], Shape[1], length);
+        residual = residual?.Reshape(Shape[0], Shape[1], length);
+        Tensor y = x.EmptyLike();
+        DType statistics = DType.ComputeType();
+        Tensor mean = Allocate([Shape[1]], statistics, Device), inverseStd = Allocate([Shape[1]], statistics, Device);
+        if (y.ElementCount > 0)
+        {
+            Device.Backend.BatchNormForward(new BatchNormForwardArgs
+            {
+                X = x.Operand,
+                Y = y.Operand,
+                Residual = residual?.Operand,
+                Scale = weight?.Operand,
+                Shift = bias?.Operand,
+                RunningMean = runningMean?.Operand,
+                RunningVariance = runningVar?.Operand,
+                BatchCount = training ? batchCount?.Operand : null,
+                Mean = mean.Operand,
+                InverseStd = inverseStd.Operand,
+                Momentum = momentum,
+                Epsilon = eps,
+                Relu = relu,
+            });
+            runningMean?.Storage.MarkWritten();
+            runningVar?.Storage.MarkWritten();
+            batchCount?.Storage.MarkWritten();
+        }
+        else if (training)
+        {
+            batchCount?.AddInPlace(1);
+        }
+
+        if (ShouldTrack(x, weight, bias, residual))
+        {
+            y.Record(new BatchNormNode(x, weight, bias, residual, mean, inverseStd, relu ? y : null, eps));
+        }
+
+        return y.Reshape(shape: Shape);
+    }
+
+    private Tensor NormalizeByRunning(Tensor? weight, Tensor? bias, Tensor runningMean, Tensor runningVar, double eps, bool relu, Tensor? residual)
+    {
+        Span<int> channel = stackalloc int[Rank];
+        channel.Fill(1);
+        channel[1] = Shape[1];
+        DType compute = DType.ComputeType();
+        Tensor gamma = weight ?? Ones([Shape[1]], compute, Device), beta = bias ?? Zeros([Shape[1]], compute, Device);
+        if (ShouldTrack(this, weight, bias, residual))
+        {
+            Tensor y = Pointwise.Apply(
+                nameof(BatchNorm),
+                s_byRunning,
+                [this, runningMean.Reshape(channel), runningVar.Reshape(channel), gamma.Reshape(channel), beta.Reshape(channel)],
+                [eps]);
+            y = residual is null ? relu ? y.Relu() : y : relu ? y.AddRelu(residual) : y + residual;
+            return y.To(DType);
+        }
+
+        // Four numbers per channel become two, so that the pass over the image is one multiplication and one addition.
+        Tensor scale = Allocate([Shape[1]], compute, Device), shift = scale.EmptyLike();
+        Pointwise.Into([scale, shift], s_fold, [gamma, runningVar, beta, runningMean], [eps]);
+        scale = scale.Reshape(channel);
+        shift = shift.Reshape(channel);
+        return residual is null
+            ? Pointwise.Apply(nameof(BatchNorm), relu ? s_scaleShiftRelu : s_scaleShift, [this, scale, shift], resultAs: DType)
+            : Pointwise.Apply(nameof(BatchNorm), relu ? s_scaleShiftAddRelu : s_scaleShiftAdd, [this, scale, shift, residual], resultAs: DType);
+    }
+
+    private void CheckBatchNorm(Tensor? weight, Tensor? bias, Tensor? runningMean, Tensor? runningVar, Tensor? residual, Tensor? batchCount)
+    {
+        const string Op = nameof(BatchNorm);
+        Guard.FloatingPoint(Op, this, "x");
+        if (Rank < 2)
+        {
+            throw new ShapeMismatchException($"{Op}: x is {Shape}; it must be [N, C] or [N, C, …].");
+        }
+
+        CheckPerChannel(Op, weight, nameof(weight));
+        CheckPerChannel(Op, bias, nameof(bias));
+        CheckPerChannel(Op, runningMean, nameof(runningMean));
+        CheckPerChannel(Op, runningVar, nameof(runningVar));
+        if (residual is not null)
+        {
+            Guard.SameDevice(Op, this, residual);
+            Guard.FloatingPoint(Op, residual, nameof(residual));
+            if (!Shape.TryBroadcast(Shape, residual.Shape, out Shape result) || result != Shape)
+            {
+                throw new ShapeMismatchException($"{Op}: x is {Shape}, the residual is {residual.Shape}; it must be equal or stretch to x.");
+            }
+        }
+
+        if (batchCount is not null)
+        {
+            Guard.SameDevice(Op, this, batchCount);
+            if (batchCount.DType != DType.Int64 || batchCount.ElementCount != 1)
+            {
+                throw new DTypeMismatchException($"{Op}: batchCount is {batchCount.DType.ShortName()} {batchCount.Shape}; it must be a single i64.");
+            }
+        }
+    }
+
+    private void CheckPerChannel(string op, Tensor? tensor, string name)
+    {
+        if (tensor is null)
+        {
+            return;
+        }
+
+        if (tensor.Rank != 1 || tensor.Shape[0] != Shape[1])
+        {
+            throw new ShapeMismatchException($"{op}: x is {Shape}, {name} is {tensor.Shape}; it must be [{Shape[1]}] (the channels).");
+        }
+
+        Guard.SameDevice(op, this, tensor);
+    }
+
+    /// <summary>
+    /// With x̂ = (x − mean)·invStd and dy as the ReLU lets it through: dβ = Σ dy, dγ = Σ dy·x̂, dx = γ·invStd·(dy − (dβ + x̂·dγ)/count); the
+    /// residual gets dy.
+    /// </summary>
+    private sealed class BatchNormNode(Tensor x, Tensor? weight, Tensor? bias, Tensor? residual, Tensor mean, Tensor inverseStd, Tensor? relu, double eps)
+        : GradNode(x, weight, bias, residual)
+    {
+        private readonly SavedTensor _x = new("BatchNorm", x);
+        private readonly SavedTensor? _weight = SavedTensor.Of("BatchNorm", weight);
+        private readonly SavedTensor _mean = new("BatchNorm", mean);
+        private readonly SavedTensor _inverseStd = new("BatchNorm", inverseStd);
+        private readonly SavedTensor? _y = SavedTensor.Of("BatchNorm", relu);
+        private readonly DType _weightType = (weight ?? mean).DType, _biasType = (bias ?? mean).DType;
+
+        public override string Name => "BatchNorm";
+
+        protected internal override void Backward(Tensor dy, GradSink sink)
+        {
+            if (GradMode.IsEnabled)
+            {
+                Tensor passed = _y is null ? dy : dy.ReluBackward(_y.Value);
+                sink.Add(3, passed);
+                NormalizationRules.Differentiable(passed, _x.Value, _weight?.Value.Reshape(1, -1, 1), [0, 2], eps, sink, _weightType, _biasType);
+                return;
+            }
+
+            Tensor x = _x.Value;
+            Tensor? dx = sink.Needs(0) ? x.EmptyLike() : null, gradResidual = null;
+            if (sink.Needs(3))
+            {
+                gradResidual = _y is null ? dy : x.EmptyLike();
+            }
+
+            Tensor gradScale = Allocate(_mean.Value.Shape, _weightType, x.Device), gradShift = Allocate(_mean.Value.Shape, _biasType, x.Device);
+            if (x.ElementCount > 0)
+            {
+                x.Device.Backend.BatchNormBackward(new BatchNormBackwardArgs
+                {
+                    X = x.Operand,
+                    GradY = dy.Operand,
+                    Y = _y?.Value.Operand,
+                    Scale = _weight?.Value.Operand,
+                    Mean = _mean.Value.Operand,
+                    InverseStd = _inverseStd.Value.Operand,
+                    GradX = dx?.Operand,
+                    GradResidual = _y is null ? null : gradResidual?.Operand,
+                    GradScale = gradScale.Operand,
+                    GradShift = gradShift.Operand,
+                });
+            }
+            else
+            {
+                gradScale.ZeroInPlace();
+                gradShift.ZeroInPlace();
+            }
+
+            if (dx is not null)
+            {
+                sink.Add(0, dx);
+            }
+
+            if (gradResidual is not null)
+            {
+                sink.Add(3, gradResidual);
+            }
+
+            sink.Add(1, gradScale);
+            sink.Add(2, gradShift);
+        }
+
+        protected override void ReleaseSaved()
+        {
+            _x.Release();
+            _weight?.Release();
+            _mean.Release();
+            _inverseStd.Release();
+            _y?.Release();
+        }
+    }
+}
