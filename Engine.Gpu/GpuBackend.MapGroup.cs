@@ -4,15 +4,22 @@ internal sealed partial class GpuBackend
 {
     public override void MapGroup(in MapGroupArgs args)
     {
-        int slots = MapGroupKernel.SlotsOf(args.Program, Target);
-        if (args.Count == 1 || slots < 2 || args.ParameterStride != 0 || ClassesOf(args) is not { } classes)
+        if (args.Count == 1 || args.ParameterStride != 0 || ClassesOf(args) is not { } classes)
+        {
+            base.MapGroup(args);
+            return;
+        }
+
+        InPlaceOutputs inPlace = InPlaceOf(args, classes);
+        int slots = MapGroupKernel.SlotsOf(args.Program, inPlace, Target, args.Count);
+        if (slots < 2)
         {
             base.MapGroup(args);
             return;
         }
 
         ParameterForm form = new(args.ParameterMemory is not null && args.Program.ParameterCount > 0, HasDrawOffset: false);
-        MapGroupKernel kernel = new(args.Program, args.ComputeType, classes, slots, form);
+        MapGroupKernel kernel = new(args.Program, args.ComputeType, classes, inPlace, slots, form);
         ArgumentList arguments = new(stackalloc KernelArgument[256]);
         for (int first = 0; first < args.Count; first += slots)
         {
@@ -22,7 +29,7 @@ internal sealed partial class GpuBackend
             {
                 // Slots that are left over begin behind the last group.
                 bool isUsed = first + slot < args.Count;
-                int count = AddItem(ref arguments, args, isUsed ? first + slot : first, isUsed ? groups : int.MaxValue);
+                int count = AddItem(ref arguments, args, inPlace, isUsed ? first + slot : first, isUsed ? groups : int.MaxValue);
                 int elements = MapGroupKernel.ElementsOfGroup(Target);
                 groups += isUsed ? (count + elements - 1) / elements : 0;
             }
@@ -32,26 +39,60 @@ internal sealed partial class GpuBackend
         }
     }
 
-    private static int AddItem(ref ArgumentList arguments, in MapGroupArgs args, int item, int firstGroup)
+    private static int AddItem(ref ArgumentList arguments, in MapGroupArgs args, in InPlaceOutputs inPlace, int item, int firstGroup)
     {
         MapProgram program = args.Program;
         int count = (int)args.Outputs[item * program.OutputCount].Shape.ElementCount;
         arguments.Add(firstGroup);
         arguments.Add(count);
-        for (int i = 0; i < program.InputCount; i++)
+        for (int i = 0; i < program.InputCount + program.OutputCount; i++)
         {
-            if (program.UsesInput(i))
+            if (MapGroupKernel.IsArgument(program, inPlace, i))
             {
-                arguments.Add(args.Inputs[(item * program.InputCount) + i]);
+                Operand operand = i < program.InputCount
+                    ? args.Inputs[(item * program.InputCount) + i]
+                    : args.Outputs[(item * program.OutputCount) + i - program.InputCount];
+
+                // A slot that is left over needs memory, but touches none of it.
+                arguments.Add(firstGroup < int.MaxValue ? operand : KernelArgument.Buffer(operand.Storage.Handle, 0));
             }
         }
 
-        for (int o = 0; o < program.OutputCount; o++)
+        return count;
+    }
+
+    /// <summary>The outputs that are the same memory as an input in all items: the parameters and states of an optimizer.</summary>
+    private static InPlaceOutputs InPlaceOf(in MapGroupArgs args, in OperandClasses classes)
+    {
+        MapProgram program = args.Program;
+        InPlaceOutputs inPlace = default;
+        for (int o = 0; o < Math.Min(program.OutputCount, InPlaceOutputs.Most); o++)
         {
-            arguments.Add(args.Outputs[(item * program.OutputCount) + o]);
+            for (int i = 0; i < Math.Min(program.InputCount, InPlaceOutputs.Most); i++)
+            {
+                if (program.UsesInput(i) && classes.Access(i) == Access.Flat && IsSameMemory(args, i, o))
+                {
+                    inPlace = inPlace.With(o, i);
+                    break;
+                }
+            }
         }
 
-        return count;
+        return inPlace;
+    }
+
+    private static bool IsSameMemory(in MapGroupArgs args, int input, int output)
+    {
+        for (int item = 0; item < args.Count; item++)
+        {
+            Operand from = args.Inputs[(item * args.Program.InputCount) + input], to = args.Outputs[(item * args.Program.OutputCount) + output];
+            if (from.Storage != to.Storage || from.DType != to.DType || from.Layout.Offset != to.Layout.Offset)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     /// <summary>The operands' classes where they are the same for all items, else null. An item of one element fits any.</summary>

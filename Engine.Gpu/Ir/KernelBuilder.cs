@@ -225,6 +225,7 @@ internal sealed partial class KernelBuilder
         {
             Name = _name,
             Parameters = _parameters,
+            Pointers = _pointers,
             Shared = _shared,
             SharedBytes = _sharedBytes,
             GroupSize = _groupSize,
@@ -251,6 +252,11 @@ internal sealed partial class KernelBuilder
     private (Value Index, int Offset) Address(Memory memory, Value index, int width, Value? condition)
     {
         Require(index);
+        if (memory.IsPointer)
+        {
+            _followed.Add(memory);
+        }
+
         if (condition is not null)
         {
             Require(condition);

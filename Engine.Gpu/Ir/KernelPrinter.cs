@@ -61,6 +61,9 @@ internal sealed class KernelPrinter
             case StoreStatement store:
                 Line($"{Place(store.Memory, store.Index, store.Offset)} = {Names(store.Values)}{When(store.Condition)}");
                 break;
+            case PointStatement point:
+                Line($"{point.Pointer.Name} -> {point.Target.Name}");
+                break;
             case BarrierStatement:
                 Line("barrier");
                 break;

@@ -3,6 +3,9 @@ namespace Engine.Gpu;
 /// <summary>Memory that a kernel reads or writes: an argument of the launch, or shared by a group.</summary>
 internal sealed class Memory
 {
+    // Above the number of any parameter.
+    private const int FirstPointer = 1 << 20;
+
     private Memory(string name, DType element, bool isShared, int parameter, int count, bool isReadOnly, int sharedOffset)
     {
         (Name, Element, IsShared, Parameter, Count) = (name, element, isShared, parameter, count);
@@ -18,8 +21,11 @@ internal sealed class Memory
     /// <summary>Shared by the group, else global.</summary>
     public bool IsShared { get; }
 
-    /// <summary>Global: the number of the parameter.</summary>
+    /// <summary>Global: the number of the parameter, or <see cref="FirstPointer"/> plus the number of the pointer.</summary>
     public int Parameter { get; }
+
+    /// <summary>Whether this is set while the kernel runs: <see cref="KernelBuilder.Pointer"/>.</summary>
+    public bool IsPointer => Parameter >= FirstPointer;
 
     /// <summary>Shared: the number of elements.</summary>
     public int Count { get; }
@@ -39,6 +45,8 @@ internal sealed class Memory
 
     internal static Memory Global(string name, DType element, int parameter, bool isReadOnly) => new(name, element, false, parameter, 0, isReadOnly, 0);
 
+    internal static Memory Pointer(string name, DType element, int number) => new(name, element, false, FirstPointer + number, 0, false, 0);
+
     internal static Memory Shared(string name, DType element, int count, int offset) => new(name, element, true, -1, count, false, offset);
 }
 
@@ -56,6 +64,9 @@ internal sealed record Kernel
 
     /// <summary>In the order of the launch's arguments.</summary>
     public required IReadOnlyList<KernelParameter> Parameters { get; init; }
+
+    /// <summary>Memory that the kernel chooses among its buffers.</summary>
+    public IReadOnlyList<Memory> Pointers { get; init; } = [];
 
     /// <summary>Shared arrays.</summary>
     public required IReadOnlyList<Memory> Shared { get; init; }

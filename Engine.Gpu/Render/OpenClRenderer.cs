@@ -70,6 +70,11 @@ internal sealed partial class OpenClRenderer
             Line($"{Name(variable.Type)} r{variable.Number} = 0;");
         }
 
+        foreach (Memory pointer in _kernel.Pointers)
+        {
+            Line($"__global uchar* {pointer.Name} = 0;");
+        }
+
         Render(_kernel.Body);
     }
 
@@ -98,6 +103,9 @@ internal sealed partial class OpenClRenderer
                 break;
             case StoreStatement store:
                 RenderStore(store);
+                break;
+            case PointStatement point:
+                Line($"{point.Pointer.Name} = {point.Target.Name};");
                 break;
             case BarrierStatement:
                 Line("barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);");

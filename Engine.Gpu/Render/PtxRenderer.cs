@@ -123,6 +123,9 @@ internal sealed partial class PtxRenderer
             case StoreStatement store:
                 RenderStore(store);
                 break;
+            case PointStatement point:
+                Emit($"mov.u64 {BaseOf(point.Pointer.Parameter)}, {BaseOf(point.Target.Parameter)};");
+                break;
             case BarrierStatement:
                 Emit("bar.sync 0;");
                 break;

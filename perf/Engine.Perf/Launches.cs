@@ -9,8 +9,8 @@ internal static class Launches
     // Large enough that no kernel is chosen for being tiny, small enough for a processor behind OpenCL.
     private const int Batch = 16;
 
-    /// <summary>Prints a table for each network whose name matches.</summary>
-    public static void Print(string deviceName, string[] patterns)
+    /// <summary>Prints what each network launches whose name matches: a list a network, or one table in Markdown.</summary>
+    public static void Print(string deviceName, string[] patterns, bool markdown)
     {
         if (Device.Get(deviceName) is not GpuDevice device)
         {
@@ -18,16 +18,22 @@ internal static class Launches
         }
 
         Device.Default = device;
+        if (markdown)
+        {
+            Console.WriteLine("| network | launches | operands | kernels |");
+            Console.WriteLine("|---|---|---|---|");
+        }
+
         foreach ((string name, int[] input) in NetworkWorkloads.Networks)
         {
             if (patterns.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false)))
             {
-                Print(device, name, new Shape(input).With(0, Batch));
+                Print(device, name, new Shape(input).With(0, Batch), markdown);
             }
         }
     }
 
-    private static void Print(GpuDevice device, string name, Shape shape)
+    private static void Print(GpuDevice device, string name, Shape shape, bool markdown)
     {
         // The first step makes the optimizer's state and compiles.
         Action step = NetworkWorkloads.TrainStep(name, shape);
@@ -36,7 +42,15 @@ internal static class Launches
         step();
         device.Synchronize();
         IReadOnlyList<LaunchCount.Entry> kernels = count.Kernels;
-        Console.WriteLine($"{name}, batch {shape[0]}: {kernels.Sum(static k => k.Launches)} launches, {kernels.Sum(static k => k.Bytes) / 1e6:F2} MB of operands");
+        int launches = kernels.Sum(static k => k.Launches);
+        double megabytes = kernels.Sum(static k => k.Bytes) / 1e6;
+        if (markdown)
+        {
+            Console.WriteLine($"| {name} | {launches} | {megabytes:F1} MB | {string.Join(", ", kernels.Select(static k => $"{k.Launches} {k.Name}"))} |");
+            return;
+        }
+
+        Console.WriteLine($"{name}, batch {shape[0]}: {launches} launches, {megabytes:F2} MB of operands");
         foreach (LaunchCount.Entry kernel in kernels)
         {
             Console.WriteLine($"  {kernel.Launches,5}  {kernel.Name,-32} {kernel.Bytes / 1e6,10:F3} MB  {kernel.Lines,5} lines");

@@ -10,9 +10,10 @@ Option<double> secondsOption = new("--seconds") { Description = "time for each w
 Option<bool> listOption = new("--list") { Description = "print the names only" };
 Option<bool> launchesOption = new("--launches") { Description = "print what one training step of each network launches, on a GPU backend" };
 Option<bool> firstStepOption = new("--first-step") { Description = "print how long the first training steps of each network take in this process" };
+Option<bool> markdownOption = new("--markdown") { Description = "with --launches: one table for all networks" };
 RootCommand root = new("Times the engine's workloads, one JSON object a line.")
 {
-    deviceOption, threadsOption, filterOption, secondsOption, listOption, launchesOption, firstStepOption,
+    deviceOption, threadsOption, filterOption, secondsOption, listOption, launchesOption, firstStepOption, markdownOption,
 };
 root.SetAction(result =>
 {
@@ -24,7 +25,7 @@ root.SetAction(result =>
 
     if (result.GetValue(launchesOption))
     {
-        Launches.Print(result.GetValue(deviceOption)!, result.GetValue(filterOption)!.Split(','));
+        Launches.Print(result.GetValue(deviceOption)!, result.GetValue(filterOption)!.Split(','), result.GetValue(markdownOption));
         return;
     }
 

@@ -117,6 +117,25 @@ internal sealed class KernelBuilderTests
     }
 
     [Test]
+    public void Pointer_SetAfterItsUse_Throws()
+    {
+        Memory x = Builder.Buffer("x", DType.Float32), pointer = Builder.Pointer("either", DType.Float32);
+        Builder.Point(pointer, x);
+        Builder.Store(pointer, Builder.LocalId, Builder.Constant(RegisterType.Float32, 1));
+        Assert.That(() => Builder.Point(pointer, x), Throws.InvalidOperationException.With.Message.Contains("either is set after it was used"));
+    }
+
+    [Test]
+    public void Pointer_ToOtherElementsOrSharedMemory_Throws()
+    {
+        Memory pointer = Builder.Pointer("either", DType.Float32);
+        foreach (Memory target in (Memory[])[Builder.Buffer("i", DType.Int32), Builder.Buffer("r", DType.Float32, readOnly: true), Builder.Shared("s", DType.Float32, 4), pointer])
+        {
+            Assert.That(() => Builder.Point(pointer, target), Throws.InvalidOperationException.With.Message.Contains($"either cannot become {target.Name}"));
+        }
+    }
+
+    [Test]
     public void ValueOfAFinishedLoop_UsedOutside_Throws()
     {
         Value? inside = null;

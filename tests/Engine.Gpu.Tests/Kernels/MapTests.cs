@@ -128,11 +128,12 @@ internal sealed class MapTests(string name)
     }
 
     [Test]
-    public void Groups_MatchItemsOneByOne()
+    public void Groups_MatchItemsOneByOne([Values] bool inPlace, [Values(18, 110)] int count)
     {
         using TensorScope scope = TensorScope.Begin();
         MapProgram program = MapProgram.Compile(3, (Expr.Input(0) * Expr.Input(2)) + Expr.Input(1), (Expr.Input(1) * Expr.Parameter(0)) + Expr.Index);
-        int[] sizes = [1, 5, 1024, 4097, 300, 1, 9000, 64, 65, 3, 2, 1, 77, 1000, 5000, 12, 13, 14];
+        int[] some = [1, 5, 1024, 4097, 300, 1, 9000, 64, 65, 3, 2, 1, 77, 1000, 5000, 12, 13, 14];
+        int[] sizes = [.. Enumerable.Range(0, count).Select(i => i < some.Length ? some[i] : some[i % some.Length] % 100 + 1)];
         Tensor factor = Tensor.From<float>([1.5f], [1], Compare.Reference);
         List<Operand> inputs = [], outputs = [];
         List<Tensor> expected = [], actual = [];
@@ -141,11 +142,13 @@ internal sealed class MapTests(string name)
             Tensor a = Values([size], size), b = Values([size], size + 1);
             Tensor aOnDevice = a.To(Device), bOnDevice = b.To(Device);
             inputs.AddRange([aOnDevice.Operand, bOnDevice.Operand, factor.To(Device).Expand([size]).Operand]);
-            outputs.AddRange([aOnDevice.Operand, bOnDevice.Operand]);
-            actual.AddRange([aOnDevice, bOnDevice]);
+            Tensor[] results = inPlace ? [aOnDevice, bOnDevice] : [aOnDevice.EmptyLike(), bOnDevice.EmptyLike()];
+            outputs.AddRange([results[0].Operand, results[1].Operand]);
+            actual.AddRange(results);
             expected.AddRange([(a * 1.5) + b, (b * 0.25) + Tensor.Arange(size, Compare.Reference).To(DType.Float32)]);
         }
 
+        using LaunchCount launches = ((GpuDevice)Device).CountLaunches();
         Device.Backend.MapGroup(new MapGroupArgs
         {
             Program = program,
@@ -155,6 +158,8 @@ internal sealed class MapTests(string name)
             Outputs = outputs.ToArray(),
             Parameters = [0.25],
         });
+        int groups = launches.Kernels.Single(kernel => kernel.Name == "map_group").Launches;
+        Assert.That(groups, Device.Kind == DeviceKind.Cuda ? Is.EqualTo(count > 100 ? 2 : 1) : Is.LessThanOrEqualTo((count + 7) / 8));
         for (int i = 0; i < actual.Count; i++)
         {
             Compare.AssertClose(actual[i], expected[i], 1e-6, $"item {i / 2}, output {i % 2}");

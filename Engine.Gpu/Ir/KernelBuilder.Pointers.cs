@@ -1,0 +1,44 @@
+namespace Engine.Gpu;
+
+/// <summary>A pointer is one of several buffers from here on.</summary>
+internal sealed class PointStatement(Memory pointer, Memory target) : Statement
+{
+    /// <summary>What is set.</summary>
+    public Memory Pointer { get; } = pointer;
+
+    /// <summary>A buffer of the launch.</summary>
+    public Memory Target { get; } = target;
+}
+
+// Memory that is chosen while the kernel runs.
+internal sealed partial class KernelBuilder
+{
+    private readonly List<Memory> _pointers = [];
+    private readonly HashSet<Memory> _followed = [];
+
+    /// <summary>
+    /// Memory that <see cref="Point"/> makes one of the buffers, in each branch another, so that code behind the branches stands there once.
+    /// </summary>
+    public Memory Pointer(string name, DType element)
+    {
+        Memory pointer = Memory.Pointer(name, element, _pointers.Count);
+        _pointers.Add(pointer);
+        return pointer;
+    }
+
+    /// <summary>Sets a pointer, before anything is read or written through it: addresses are computed once and kept.</summary>
+    public void Point(Memory pointer, Memory target)
+    {
+        if (!pointer.IsPointer || target.IsPointer || target.IsShared || target.IsReadOnly || target.Element != pointer.Element)
+        {
+            throw Fault($"{pointer.Name} cannot become {target.Name}");
+        }
+
+        if (_followed.Contains(pointer))
+        {
+            throw Fault($"{pointer.Name} is set after it was used");
+        }
+
+        Append(new PointStatement(pointer, target));
+    }
+}
