@@ -123,6 +123,8 @@ internal sealed class BackwardPass
     private void Walk(ReadOnlySpan<(GradNode Node, Tensor Root, Tensor? Gradient)> starts, List<GradNode> order)
     {
         using GradMode.Scope mode = GradMode.Set(_createGraph);
+        // Rules work on the types that the forward pass has chosen.
+        using Autocast.Scope types = Autocast.Off();
         try
         {
             foreach ((GradNode node, Tensor root, Tensor? gradient) in starts)

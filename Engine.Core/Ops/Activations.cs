@@ -53,7 +53,7 @@ public sealed partial class Tensor
     public Tensor Mish() => Floating("Mish", s_mish);
 
     /// <summary>ln(1 + eˣ), linear above 20.</summary>
-    public Tensor Softplus() => Floating("Softplus", s_softplus);
+    public Tensor Softplus() => Wide("Softplus", s_softplus);
 
     /// <summary>x·clamp(x + 3, 0, 6)/6.</summary>
     public Tensor HardSwish() => Floating("HardSwish", s_hardSwish);

@@ -60,7 +60,9 @@ public sealed partial class Tensor
         ArgumentNullException.ThrowIfNull(weight);
         Guard.Rank(nameof(Conv1d), this, 3, "[N, C, L]");
         Guard.Rank(nameof(Conv1d), weight, 3, "[out, in/groups, R]");
-        return Unsqueeze(2).Conv2d(weight.Unsqueeze(2), bias, (1, stride), (0, padding), (1, dilation), groups).Squeeze(2);
+        // Converted before it becomes a view, so that a parameter is known as such.
+        Tensor w = Autocast.Operand(weight, this);
+        return Unsqueeze(2).Conv2d(w.Unsqueeze(2), bias, (1, stride), (0, padding), (1, dilation), groups).Squeeze(2);
     }
 
     /// <summary>The transposed convolution: the gradient of <see cref="Conv2d"/> to its input, used forward to enlarge images.</summary>
@@ -193,8 +195,9 @@ public sealed partial class Tensor
             throw new ShapeMismatchException($"{op}: bias is {bias.Shape}, weight is {weight.Shape}; the bias must be [{outChannels}] (out).");
         }
 
-        DType dtype = TypePromotion.Promote(DType, weight.DType);
-        return (To(dtype), weight.To(dtype), bias?.To(dtype));
+        Tensor x = Autocast.Operand(this, weight), w = Autocast.Operand(weight, this);
+        DType dtype = TypePromotion.Promote(x.DType, w.DType);
+        return (x.To(dtype), w.To(dtype), Autocast.Operand(bias, this, weight)?.To(dtype));
     }
 
     private static void CheckWindow(string op, Size2 stride, Size2 padding, Size2 dilation)

@@ -65,8 +65,8 @@ public sealed partial class Tensor
             throw new ArgumentOutOfRangeException(nameof(labelSmoothing), labelSmoothing, $"{Op}: label smoothing must lie in [0, 1].");
         }
 
-        Tensor z = ClassesLast(Op, target, classWeights, ignoreIndex, out Tensor t);
-        Tensor losses = Allocate([z.Shape[0]], DType, Device), lse = Allocate([z.Shape[0]], DType, Device);
+        Tensor z = Autocast.Widen(this).ClassesLast(Op, target, classWeights, ignoreIndex, out Tensor t);
+        Tensor losses = Allocate([z.Shape[0]], z.DType, Device), lse = Allocate([z.Shape[0]], z.DType, Device);
         if (z.Shape[0] > 0)
         {
             Device.Backend.CrossEntropyForward(new CrossEntropyArgs
@@ -93,7 +93,7 @@ public sealed partial class Tensor
 
         return reduction != Reduction.Mean ? losses.Reduced(reduction)
             : classWeights is null ? CountedMean(losses, t, ignoreIndex)
-            : losses.Sum() / CountedWeight(t, classWeights, ignoreIndex);
+            : losses.Sum() / losses.CountedWeight(t, classWeights, ignoreIndex);
     }
 
     /// <summary>The negative log-likelihood: −x at the true class, where this tensor holds log-probabilities.</summary>
@@ -102,17 +102,17 @@ public sealed partial class Tensor
     {
         const string Op = nameof(NllLoss);
         ArgumentNullException.ThrowIfNull(target);
-        Tensor x = ClassesLast(Op, target, classWeights, ignoreIndex, out Tensor t);
+        Tensor x = Autocast.Widen(this).ClassesLast(Op, target, classWeights, ignoreIndex, out Tensor t);
         Tensor ignored = t.EqualTo(ignoreIndex);
         Tensor safe = Where(ignored, Zeros(Shape.Scalar, DType.Int64, Device), t);
         Tensor picked = -x.Gather(1, safe.Unsqueeze(1)).Squeeze(1);
-        Tensor weight = ignored.Not().To(DType);
+        Tensor weight = ignored.Not().To(x.DType);
         weight = classWeights is null ? weight : weight * classWeights.IndexSelect(0, safe);
         Tensor losses = Where(ignored, picked.Detach().ZerosLike(), picked * weight);
         return reduction switch
         {
             Reduction.None => losses.Reshape(shape: target.Shape),
-            Reduction.Mean => losses.Sum() / CountedWeight(t, classWeights, ignoreIndex),
+            Reduction.Mean => losses.Sum() / losses.CountedWeight(t, classWeights, ignoreIndex),
             _ => losses.Reduced(reduction),
         };
     }
@@ -129,7 +129,8 @@ public sealed partial class Tensor
     /// <param name="reduction">PyTorch's default is the mean over all elements; <see cref="Reduction.BatchMean"/> is the mathematical one.</param>
     /// <param name="logTarget">Whether the target holds logarithms.</param>
     public Tensor KlDiv(Tensor target, Reduction reduction = Reduction.Mean, bool logTarget = false) =>
-        Pointwise.Apply(nameof(KlDiv), logTarget ? s_klDivLog : s_klDiv, [this, target]).Reduced(reduction);
+        Pointwise.Apply(nameof(KlDiv), logTarget ? s_klDivLog : s_klDiv, [this, target], computeAs: Autocast.Wide(TypePromotion.Promote(DType, target.DType)))
+            .Reduced(reduction);
 
     /// <summary>(x − t)².</summary>
     public Tensor MseLoss(Tensor target, Reduction reduction = Reduction.Mean) => Error(nameof(MseLoss), s_squaredError, target, [], reduction);
@@ -170,7 +171,7 @@ public sealed partial class Tensor
     {
         ArgumentNullException.ThrowIfNull(target);
         Guard.FloatingPoint(op, this, "prediction");
-        return Pointwise.Apply(op, program, [this, target], parameters).Reduced(reduction);
+        return Pointwise.Apply(op, program, [this, target], parameters, Autocast.Wide(TypePromotion.Promote(DType, target.DType))).Reduced(reduction);
     }
 
     /// <summary>[N, C, …] as [N·…, C], targets as [N·…].</summary>

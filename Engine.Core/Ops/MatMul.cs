@@ -16,8 +16,9 @@ public sealed partial class Tensor
             throw new ShapeMismatchException($"MatMul: x is {Shape}, y is {other.Shape}; a scalar has no inner axis. Use * instead.");
         }
 
-        DType dtype = TypePromotion.Promote(DType, other.DType);
-        Tensor a = To(dtype), b = other.To(dtype);
+        Tensor a = Autocast.Operand(this, other), b = Autocast.Operand(other, this);
+        DType dtype = TypePromotion.Promote(a.DType, b.DType);
+        (a, b) = (a.To(dtype), b.To(dtype));
         bool row = a.Rank == 1, column = b.Rank == 1;
         a = row ? a.Unsqueeze(0) : a;
         b = column ? b.Unsqueeze(1) : b;
@@ -55,11 +56,12 @@ public sealed partial class Tensor
             throw new ShapeMismatchException($"Linear: bias is {bias.Shape}, weight is {weight.Shape}; the bias must be [{weight.Shape[0]}] (out).");
         }
 
-        DType dtype = TypePromotion.Promote(DType, weight.DType);
-        Tensor x = To(dtype);
+        Tensor x = Autocast.Operand(this, weight), w = Autocast.Operand(weight, this);
+        DType dtype = TypePromotion.Promote(x.DType, w.DType);
+        x = x.To(dtype);
         x = Rank == 1 ? x.Unsqueeze(0) : x.Flatten(0, -2);
-        Tensor w = weight.To(dtype);
-        Tensor? b = bias?.To(dtype);
+        w = w.To(dtype);
+        Tensor? b = Autocast.Operand(bias, this, weight)?.To(dtype);
         Tensor y = Allocate([x.Shape[0], w.Shape[0]], dtype, Device);
         GemmInto(x, w.T, y, bias: b, relu: relu);
         if (ShouldTrack(x, w, b))

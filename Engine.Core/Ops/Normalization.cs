@@ -29,15 +29,16 @@ public sealed partial class Tensor
         }
 
         int columns = checked((int)normalized.ElementCount);
+        Tensor wide = Autocast.Widen(this);
         if (ElementCount == 0)
         {
-            return Clone();
+            return wide.Clone();
         }
 
-        Tensor x = Reshape(-1, columns);
+        Tensor x = wide.Reshape(-1, columns);
         Tensor? w = weight?.Reshape(columns), b = bias?.Reshape(columns);
         Tensor y = x.EmptyLike();
-        DType statistics = DType.ComputeType();
+        DType statistics = x.DType.ComputeType();
         Tensor mean = Allocate([x.Shape[0]], statistics, Device), inverseStd = Allocate([x.Shape[0]], statistics, Device);
         Device.Backend.LayerNormForward(new LayerNormForwardArgs
         {
@@ -77,13 +78,13 @@ public sealed partial class Tensor
         CheckPerChannel(Op, bias, nameof(bias));
         if (ElementCount == 0)
         {
-            return Clone();
+            return Autocast.Widen(this).Clone();
         }
 
         DType compute = DType.ComputeType();
         if (compute != DType)
         {
-            return To(compute).GroupNorm(groups, weight, bias, eps).To(DType);
+            return To(compute).GroupNorm(groups, weight, bias, eps).To(Autocast.Wide(DType));
         }
 
         Tensor y = Reshape(Shape[0] * groups, -1).LayerNorm(eps: eps).Reshape(shape: Shape);

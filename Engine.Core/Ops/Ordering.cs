@@ -7,7 +7,7 @@ public sealed partial class Tensor
     public Tensor CumSum(int axis)
     {
         int at = Guard.Axis(axis, Rank);
-        Tensor x = To(TypePromotion.ToSum(DType));
+        Tensor x = To(Autocast.Wide(TypePromotion.ToSum(DType)));
         Tensor y = x.EmptyLike();
         if (y.ElementCount > 0)
         {

@@ -54,6 +54,7 @@ public sealed partial class Tensor
         }
 
         // Uneven cells: averaging is linear along each axis, so it is a product with a small matrix on either side.
+        using Autocast.Scope own = Autocast.Off();
         Tensor rows = AdaptiveMatrix(height, output.Height, DType, Device);
         Tensor columns = AdaptiveMatrix(width, output.Width, DType, Device);
         return rows.MatMul(this).MatMul(columns.T);

@@ -14,7 +14,7 @@ public sealed partial class Tensor
     public Tensor Sum(ReadOnlySpan<int> axes = default, bool keepDims = false)
     {
         AxisSet set = Guard.Axes(nameof(Sum), Shape, axes);
-        Tensor y = Reduce(ReduceProgram.Sum, set, TypePromotion.ToSum(DType), []);
+        Tensor y = Reduce(ReduceProgram.Sum, set, Autocast.Wide(TypePromotion.ToSum(DType)), []);
         return Finish(y, set, keepDims, ShouldTrack(this) ? new SumNode("Sum", this, 1) : null);
     }
 
@@ -31,7 +31,7 @@ public sealed partial class Tensor
 
         AxisSet set = Guard.Axes(nameof(Mean), Shape, axes);
         double scale = 1.0 / CountOver(set);
-        Tensor y = Reduce(ReduceProgram.Mean, set, DType, [double.IsInfinity(scale) ? double.NaN : scale]);
+        Tensor y = Reduce(ReduceProgram.Mean, set, Autocast.Wide(DType), [double.IsInfinity(scale) ? double.NaN : scale]);
         return Finish(y, set, keepDims, ShouldTrack(this) ? new SumNode("Mean", this, scale) : null);
     }
 
@@ -41,7 +41,7 @@ public sealed partial class Tensor
     /// <summary>The variance: Σ(x − mean)²/(n − <paramref name="ddof"/>); ddof 1 is the unbiased estimate, 0 the mean square deviation.</summary>
     public Tensor Var(ReadOnlySpan<int> axes = default, int ddof = 1, bool keepDims = false)
     {
-        Tensor x = DType.IsFloatingPoint() ? this : To(DType.Float32);
+        Tensor x = To(Autocast.Wide(TypePromotion.ToFloating(DType)));
         AxisSet set = Guard.Axes(nameof(Var), Shape, axes);
         double divisor = Math.Max(0, x.CountOver(set) - ddof);
         Tensor deviation = x - x.Mean(axes, keepDims: true);
@@ -74,9 +74,10 @@ public sealed partial class Tensor
     /// <summary>The product; over no elements 1. The gradient is right where elements are 0.</summary>
     public Tensor Prod(ReadOnlySpan<int> axes = default, bool keepDims = false)
     {
+        Tensor x = Autocast.Widen(this);
         AxisSet set = Guard.Axes(nameof(Prod), Shape, axes);
-        Tensor y = Reduce(ReduceProgram.Product, set, TypePromotion.ToSum(DType), []);
-        return Finish(y, set, keepDims, ShouldTrack(this) ? new ProdNode(this, set) : null);
+        Tensor y = x.Reduce(ReduceProgram.Product, set, TypePromotion.ToSum(x.DType), []);
+        return Finish(y, set, keepDims, ShouldTrack(x) ? new ProdNode(x, set) : null);
     }
 
     /// <inheritdoc cref="Prod(ReadOnlySpan{int}, bool)"/>
@@ -85,7 +86,7 @@ public sealed partial class Tensor
     /// <summary>ln Σ eˣ, without overflow: the maximum is taken out first.</summary>
     public Tensor LogSumExp(ReadOnlySpan<int> axes = default, bool keepDims = false)
     {
-        Tensor x = DType.IsFloatingPoint() ? this : To(DType.Float32);
+        Tensor x = To(Autocast.Wide(TypePromotion.ToFloating(DType)));
         Tensor shift;
         using (GradMode.Off())
         {
@@ -258,6 +259,7 @@ public sealed partial class Tensor
     private sealed class SumNode(string op, Tensor x, double scale) : GradNode(x)
     {
         private readonly Shape _shape = x.Shape;
+        private readonly DType _type = x.DType;
 
         public override string Name => op;
 
@@ -265,7 +267,7 @@ public sealed partial class Tensor
         {
             // The scaling happens before the spreading, on the few elements.
             Tensor scaled = scale == 1 ? dy : dy * scale;
-            sink.Add(0, scaled.Expand(_shape));
+            sink.Add(0, scaled.To(_type).Expand(_shape));
         }
     }
 

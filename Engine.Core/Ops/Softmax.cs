@@ -10,7 +10,7 @@ public sealed partial class Tensor
 
     private Tensor Softmax(string op, int axis, bool log)
     {
-        Tensor x = DType.IsFloatingPoint() ? this : To(DType.Float32);
+        Tensor x = To(Autocast.Wide(TypePromotion.ToFloating(DType)));
         int at = Guard.Axis(axis, Math.Max(1, Rank));
         if (Rank == 0)
         {

@@ -44,6 +44,9 @@ public static class DTypes
     /// <summary>Whether values can have a fraction, and so a gradient.</summary>
     public static bool IsFloatingPoint(this DType dtype) => dtype >= DType.Float16;
 
+    /// <summary>Whether it is one of the two 16-bit floating types.</summary>
+    public static bool IsHalf(this DType dtype) => dtype is DType.Float16 or DType.BFloat16;
+
     /// <summary>The short name that printing and errors use: <c>f32</c>, <c>i64</c>, …</summary>
     public static string ShortName(this DType dtype) => dtype switch
     {

@@ -43,7 +43,7 @@ public sealed partial class Tensor
 
     /// <summary>x / y; of integers a float32.</summary>
     public static Tensor operator /(double x, Tensor y) =>
-        Pointwise.Apply("Div", Programs.ScalarDiv, [y], [x], TypePromotion.ToFloating(y.DType));
+        Pointwise.Apply("Div", Programs.ScalarDiv, [y], [x], Autocast.Wide(TypePromotion.ToFloating(y.DType)));
 
     /// <summary>The remainder with the sign of y, as in Python.</summary>
     public static Tensor operator %(Tensor x, double y) => WithScalar("Mod", s_modScalar, x, y);

@@ -53,28 +53,28 @@ public sealed partial class Tensor
     public Tensor Sign() => Pointwise.Apply("Sign", s_sign, [this]);
 
     /// <summary>x².</summary>
-    public Tensor Square() => Pointwise.Apply("Square", s_square, [this]);
+    public Tensor Square() => Pointwise.Apply("Square", s_square, [this], computeAs: Autocast.Wide(DType));
 
     /// <summary>√x; NaN below 0.</summary>
     public Tensor Sqrt() => Floating("Sqrt", s_sqrt);
 
     /// <summary>1/√x.</summary>
-    public Tensor Rsqrt() => Floating("Rsqrt", s_rsqrt);
+    public Tensor Rsqrt() => Wide("Rsqrt", s_rsqrt);
 
     /// <summary>1/x.</summary>
-    public Tensor Reciprocal() => Floating("Reciprocal", s_reciprocal);
+    public Tensor Reciprocal() => Wide("Reciprocal", s_reciprocal);
 
     /// <summary>eˣ.</summary>
-    public Tensor Exp() => Floating("Exp", s_exp);
+    public Tensor Exp() => Wide("Exp", s_exp);
 
     /// <summary>eˣ − 1, accurate near 0.</summary>
-    public Tensor Expm1() => Floating("Expm1", s_expm1);
+    public Tensor Expm1() => Wide("Expm1", s_expm1);
 
     /// <summary>ln x; −∞ at 0, NaN below.</summary>
-    public Tensor Log() => Floating("Log", s_log);
+    public Tensor Log() => Wide("Log", s_log);
 
     /// <summary>ln(1 + x), accurate near 0.</summary>
-    public Tensor Log1p() => Floating("Log1p", s_log1p);
+    public Tensor Log1p() => Wide("Log1p", s_log1p);
 
     /// <summary>sin x.</summary>
     public Tensor Sin() => Floating("Sin", s_sin);
@@ -83,7 +83,7 @@ public sealed partial class Tensor
     public Tensor Cos() => Floating("Cos", s_cos);
 
     /// <summary>tan x.</summary>
-    public Tensor Tan() => Floating("Tan", s_tan);
+    public Tensor Tan() => Wide("Tan", s_tan);
 
     /// <summary>tanh x: saturates at ±1; gradient 1 − y².</summary>
     public Tensor Tanh() => Floating("Tanh", s_tanh);
@@ -107,15 +107,16 @@ public sealed partial class Tensor
     public Tensor IsNaN() => Pointwise.Apply("IsNaN", s_isNaN, [this], computeAs: TypePromotion.ToFloating(DType), resultAs: DType.Bool);
 
     /// <summary>xʸ.</summary>
-    public Tensor Pow(Tensor y) => Pointwise.Apply("Pow", s_pow, [this, y], computeAs: TypePromotion.ToFloating(TypePromotion.Promote(DType, y.DType)));
+    public Tensor Pow(Tensor y) => Pointwise.Apply(
+        "Pow", s_pow, [this, y], computeAs: Autocast.Wide(TypePromotion.ToFloating(TypePromotion.Promote(DType, y.DType))));
 
     /// <summary>xʸ for a number; squares, roots and the like take their own, faster form.</summary>
     public Tensor Pow(double y) => y switch
     {
-        2 => Floating("Square", s_square),
-        0.5 => Sqrt(),
+        2 => Wide("Square", s_square),
+        0.5 => Wide("Sqrt", s_sqrt),
         -1 => Reciprocal(),
-        _ => Pointwise.Apply("Pow", s_powScalar, [this], [y], TypePromotion.ToFloating(DType)),
+        _ => Pointwise.Apply("Pow", s_powScalar, [this], [y], Autocast.Wide(TypePromotion.ToFloating(DType))),
     };
 
     /// <summary>⌊x / y⌋.</summary>
@@ -185,4 +186,7 @@ public sealed partial class Tensor
     private static double HighestInteger(DType dtype) => dtype switch { DType.Int64 => 9.2233720368547748e18, DType.Int32 => int.MaxValue, DType.Bool => 1, _ => byte.MaxValue };
 
     private Tensor Floating(string op, MapProgram program) => Pointwise.Apply(op, program, [this], computeAs: TypePromotion.ToFloating(DType));
+
+    /// <summary>A function that needs float32's range or digits where <see cref="Autocast"/> is in force.</summary>
+    private Tensor Wide(string op, MapProgram program) => Pointwise.Apply(op, program, [this], computeAs: Autocast.Wide(TypePromotion.ToFloating(DType)));
 }

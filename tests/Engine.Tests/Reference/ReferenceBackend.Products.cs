@@ -4,7 +4,7 @@ using static Engine.Tests.Reference.Elements;
 namespace Engine.Tests.Reference;
 
 /// <summary>Sums of products: the matrix product and the three directions of a convolution.</summary>
-internal sealed partial class ReferenceBackend
+internal partial class ReferenceBackend
 {
     /// <summary>One product of a convolution: x[n, c, h, w] meets w[k, c', r, s] in y[n, k, p, q], c' being c within its group.</summary>
     private readonly record struct Tap(int N, int C, int H, int W, int K, int CInGroup, int R, int S, int P, int Q);

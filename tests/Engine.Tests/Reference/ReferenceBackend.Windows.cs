@@ -4,7 +4,7 @@ using static Engine.Tests.Reference.Elements;
 namespace Engine.Tests.Reference;
 
 /// <summary>Pooling windows and indexed reads and sums.</summary>
-internal sealed partial class ReferenceBackend
+internal partial class ReferenceBackend
 {
     public override void PoolForward(in PoolArgs args)
     {

@@ -7,7 +7,7 @@ namespace Engine.Tests.Reference;
 /// The ten abstract operations as plain loops with double accumulators (64-bit integers for integer types), over any element type and
 /// any strides; and nothing else, so that the defaults of <see cref="Backend"/> run on it.
 /// </summary>
-internal sealed partial class ReferenceBackend : Backend
+internal partial class ReferenceBackend : Backend
 {
     public override void Map(in MapArgs args)
     {

@@ -1,0 +1,75 @@
+namespace Engine;
+
+/// <summary>Parameters as halves, each converted once as long as its values are the same.</summary>
+/// <remarks>
+/// Converted values belong to the pass over a captured step that computed them: while one is recorded nothing is computed, and a replay
+/// has to convert the values of its own time.
+/// </remarks>
+internal sealed class CastCache
+{
+    private readonly Dictionary<(Tensor Parameter, DType Type), Entry> _entries = [];
+
+    /// <summary>The parameter's values as <paramref name="type"/>, connected to its gradient where that is recorded.</summary>
+    public Tensor Get(Tensor parameter, DType type)
+    {
+        Storage storage = parameter.Storage;
+        CapturePass? pass = CapturePass.Current;
+        if (!_entries.TryGetValue((parameter, type), out Entry? entry))
+        {
+            entry = _entries[(parameter, type)] = new Entry();
+        }
+
+        if (entry.Values is not { } values || entry.Source != storage || entry.Version != storage.Version || entry.Pass != pass)
+        {
+            // An inner scope of the model's must not take it away.
+            using TensorScope outside = TensorScope.Suspend();
+            using GradMode.Scope mode = GradMode.Off();
+            values = parameter.To(type);
+            entry.Replace(values);
+            (entry.Source, entry.Version, entry.Pass) = (storage, storage.Version, pass);
+        }
+
+        if (Tensor.ShouldTrack(parameter) && !values.IsCastOf(parameter))
+        {
+            // The first use that is recorded, or the first after a backward pass, which has consumed the step of the graph but no values.
+            values = values.Share();
+            values.RecordCastOf(parameter);
+            entry.Replace(values);
+        }
+
+        return values;
+    }
+
+    /// <summary>Lets go of all values.</summary>
+    public void Clear()
+    {
+        if (_entries.Count == 0)
+        {
+            return;
+        }
+
+        foreach (Entry entry in _entries.Values)
+        {
+            entry.Values?.Dispose();
+        }
+
+        _entries.Clear();
+    }
+
+    private sealed class Entry
+    {
+        public Tensor? Values { get; private set; }
+
+        public Storage? Source { get; set; }
+
+        public int Version { get; set; }
+
+        public CapturePass? Pass { get; set; }
+
+        public void Replace(Tensor values)
+        {
+            Values?.Dispose();
+            Values = values;
+        }
+    }
+}
