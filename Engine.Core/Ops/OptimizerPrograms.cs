@@ -81,6 +81,25 @@ public static class OptimizerPrograms
     /// <remarks>p2 = lr/(1 − β₁ᵗ); p7 = rectification·√(1 − β₂ᵗ), or 0 while the variance of the step is intractable; the rest as in <see cref="Adam"/>.</remarks>
     public static MapProgram RAdam { get; } = MakeRAdam();
 
+    /// <summary>
+    /// An update under a condition, a further input at the end: where that is 0 each output is what it is meant to overwrite, whatever the
+    /// gradient holds.
+    /// </summary>
+    /// <param name="update">A program in the form described above; one of a custom optimizer too.</param>
+    public static MapProgram Conditional(MapProgram update)
+    {
+        ArgumentNullException.ThrowIfNull(update);
+        Expr condition = Expr.Input(update.InputCount);
+        Expr[] outputs = new Expr[update.OutputCount];
+        for (int i = 0; i < outputs.Length; i++)
+        {
+            // Input 1 is the gradient, which has no output.
+            outputs[i] = Expr.Where(condition, update.Expressions[i], Expr.Input(i == 0 ? 0 : i + 1));
+        }
+
+        return MapProgram.Compile(update.InputCount + 1, outputs);
+    }
+
     private static MapProgram MakeSgdMomentum(bool nesterov)
     {
         Expr velocity = (s_p[3] * s_state0) + (s_p[4] * s_decayed);

@@ -26,18 +26,7 @@ public static class GradientClipping
         using GradMode.Scope mode = GradMode.Off();
         Tensor norm = Norm(gradients, normType);
         Tensor coefficient = Pointwise.Apply(nameof(ClipGradNorm), s_coefficient, [norm], [maxNorm]);
-        PointwiseGroup scaling = t_scaling ??= new PointwiseGroup(Programs.Mul);
-        scaling.Clear();
-        foreach (Tensor gradient in gradients)
-        {
-            if (!scaling.TryAdd([gradient], [gradient, coefficient]))
-            {
-                gradient.MulInPlace(coefficient.To(gradient.DType));
-            }
-        }
-
-        scaling.Run([]);
-
+        Multiply(gradients, coefficient);
         return scope.Keep(norm);
     }
 
@@ -61,6 +50,23 @@ public static class GradientClipping
         {
             gradient.ClampInPlace(-limit, limit);
         }
+    }
+
+    /// <summary>Multiplies all gradients in place by one number on their device, in as few launches as it takes.</summary>
+    internal static void Multiply(List<Tensor> gradients, Tensor factor)
+    {
+        PointwiseGroup scaling = t_scaling ??= new PointwiseGroup(Programs.Mul);
+        scaling.Clear();
+        foreach (Tensor gradient in gradients)
+        {
+            Guard.SameDevice(nameof(Multiply), gradient, factor);
+            if (!scaling.TryAdd([gradient], [gradient, factor]))
+            {
+                gradient.MulInPlace(factor.To(gradient.DType));
+            }
+        }
+
+        scaling.Run([]);
     }
 
     private static Tensor Norm(List<Tensor> gradients, double normType)
@@ -88,7 +94,7 @@ public static class GradientClipping
             : total.Pow(1 / normType);
     }
 
-    private static List<Tensor> GradientsOf(IEnumerable<Tensor> parameters)
+    internal static List<Tensor> GradientsOf(IEnumerable<Tensor> parameters)
     {
         ArgumentNullException.ThrowIfNull(parameters);
         List<Tensor> gradients = [];

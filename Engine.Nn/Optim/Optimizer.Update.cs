@@ -10,6 +10,9 @@ public abstract partial class Optimizer
         private readonly List<Slot> _others = [];
         private Tensor _like = null!;
 
+        /// <summary>What is computed.</summary>
+        public MapProgram Program { get; } = program;
+
         /// <summary>Whose settings hold.</summary>
         public ParameterGroup Group { get; private set; } = null!;
 
@@ -42,9 +45,9 @@ public abstract partial class Optimizer
         public void Add(Slot slot)
         {
             _slots.Add(slot);
-            if (_items.TryAdd(slot.Outputs, slot.Inputs))
+            if (_items.TryAdd(slot.Outputs, Inputs(slot)))
             {
-                slot.Inputs[1] = null!;
+                Forget(slot);
             }
             else
             {
@@ -68,8 +71,8 @@ public abstract partial class Optimizer
             _items.Run(hyper);
             foreach (Slot slot in _others)
             {
-                Pointwise.Into(slot.Outputs, program, slot.Inputs, hyper);
-                slot.Inputs[1] = null!;
+                Pointwise.Into(slot.Outputs, Program, Inputs(slot), hyper);
+                Forget(slot);
             }
         }
 
@@ -79,9 +82,15 @@ public abstract partial class Optimizer
             _items.Run(hyper);
             foreach (Slot slot in _others)
             {
-                Pointwise.Into(slot.Outputs, program, slot.Inputs, hyper);
-                slot.Inputs[1] = null!;
+                Pointwise.Into(slot.Outputs, Program, Inputs(slot), hyper);
+                Forget(slot);
             }
         }
+
+        /// <summary>With the condition where the program has one.</summary>
+        private ReadOnlySpan<Tensor> Inputs(Slot slot) => slot.Inputs.AsSpan(0, Program.InputCount);
+
+        /// <summary>Holds on to nothing between steps.</summary>
+        private static void Forget(Slot slot) => slot.Inputs[1] = slot.Inputs[^1] = null!;
     }
 }

@@ -15,6 +15,7 @@ public abstract partial class Optimizer
     private readonly Slot[] _slots;
     private Update[] _updates = [];
     private int _updateCount;
+    private MapProgram? _conditional;
 
     /// <summary>Takes charge of groups of parameters.</summary>
     /// <exception cref="ArgumentException">There are no parameters, or one appears twice.</exception>
@@ -75,7 +76,30 @@ public abstract partial class Optimizer
     /// It can be captured (<see cref="Device.Capture(Action, IReadOnlyList{Tensor}, int)"/>): before each replay the hyper-parameters are
     /// computed for the present <see cref="LearningRate"/> and the next number of the step, and sent to the device in one piece.
     /// </remarks>
-    public void Step()
+    public void Step() => RunStep(Program, condition: null);
+
+    /// <summary>
+    /// As <see cref="Step"/> where the condition is not 0; else parameters and state keep their bits. The device decides: nothing waits.
+    /// </summary>
+    /// <param name="condition">One number, on the parameters' device.</param>
+    /// <remarks>
+    /// <see cref="StepsOf"/> counts the step in either case, as the host does not know: after k steps that changed nothing, Adam's bias corrections
+    /// are k steps ahead, which makes the first updates somewhat smaller and is forgotten soon.
+    /// </remarks>
+    /// <exception cref="ShapeMismatchException">The condition has several elements.</exception>
+    /// <exception cref="DeviceMismatchException">It is on another device than a parameter.</exception>
+    public void StepIf(Tensor condition)
+    {
+        ArgumentNullException.ThrowIfNull(condition);
+        if (condition.ElementCount != 1)
+        {
+            throw new ShapeMismatchException($"StepIf: the condition is {condition.Shape}; it must be one number.");
+        }
+
+        RunStep(_conditional ??= OptimizerPrograms.Conditional(Program), condition);
+    }
+
+    private void RunStep(MapProgram program, Tensor? condition)
     {
         _updateCount = 0;
         foreach (Slot slot in _slots)
@@ -87,7 +111,13 @@ public abstract partial class Optimizer
 
             Prepare(slot);
             slot.Inputs[1] = gradient;
-            UpdateOf(slot).Add(slot);
+            if (condition is not null)
+            {
+                Guard.SameDevice(nameof(StepIf), slot.Parameter, condition);
+                slot.Inputs[^1] = condition;
+            }
+
+            UpdateOf(slot, program).Add(slot);
         }
 
         CapturePass? pass = CapturePass.Current;
@@ -166,7 +196,7 @@ public abstract partial class Optimizer
 
         using TensorScope outside = TensorScope.Suspend();
         using GradMode.Scope mode = GradMode.Off();
-        Tensor[] inputs = new Tensor[2 + StateNames.Count];
+        Tensor[] inputs = new Tensor[3 + StateNames.Count];
         Tensor[] outputs = new Tensor[1 + StateNames.Count];
         inputs[0] = outputs[0] = parameter;
         for (int i = 0; i < StateNames.Count; i++)
@@ -180,7 +210,7 @@ public abstract partial class Optimizer
     }
 
     /// <summary>The update of this step that a slot belongs to: all whose hyper-parameters, element type and device are its own.</summary>
-    private Update UpdateOf(Slot slot)
+    private Update UpdateOf(Slot slot, MapProgram program)
     {
         foreach (Update update in _updates.AsSpan(0, _updateCount))
         {
@@ -193,10 +223,10 @@ public abstract partial class Optimizer
         if (_updateCount == _updates.Length)
         {
             Array.Resize(ref _updates, _updateCount + 1);
-            _updates[_updateCount] = new Update(Program);
         }
 
-        Update fresh = _updates[_updateCount++];
+        ref Update place = ref _updates[_updateCount++];
+        Update fresh = place?.Program == program ? place : place = new Update(program);
         fresh.Begin(slot);
         return fresh;
     }
@@ -212,7 +242,7 @@ public abstract partial class Optimizer
 
         public long Steps { get; set; }
 
-        /// <summary>Parameter, gradient (only during a step), state …; empty before the first step.</summary>
+        /// <summary>Parameter, gradient, state …, condition; gradient and condition only during a step. Empty before the first one.</summary>
         public Tensor[] Inputs { get; set; } = [];
 
         /// <summary>Parameter, state …; empty before the first step.</summary>
