@@ -85,12 +85,10 @@ public sealed partial class Trainer
         return inputs.Device.CaptureOnUse(
             () =>
             {
-                Optimizer.ZeroGrad();
-                Tensor prediction = _forward(inputs);
-                Tensor loss = ScalarLoss(prediction, targets);
-                loss.Backward();
-                Clip();
-                Optimizer.Step();
+                BeginStep();
+                (Tensor prediction, Tensor loss) = Forward(inputs, targets);
+                Backward(loss);
+                Apply();
                 return [loss, prediction];
             },
             [inputs, targets]);

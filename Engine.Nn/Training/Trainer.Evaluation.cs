@@ -13,6 +13,7 @@ public sealed partial class Trainer
         long samples = 0;
         Metric[] metrics = [.. Metrics.Select(static m => m.Fresh())];
         using InferenceScope inference = InferenceScope.Begin();
+        using Autocast.Scope types = BeginPrecision();
         foreach (Batch taken in data.Epoch(0))
         {
             using Batch batch = taken;
@@ -44,7 +45,7 @@ public sealed partial class Trainer
     /// <param name="inputs">[N, …].</param>
     /// <param name="batchSize">How many samples are computed at once: more is faster up to a point, and takes more memory.</param>
     /// <param name="cancellationToken">Checked before each batch.</param>
-    /// <returns>[N, …].</returns>
+    /// <returns>[N, …]; float32 where they came out in half precision.</returns>
     public Tensor Predict(Tensor inputs, int batchSize = 256, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(inputs);
@@ -56,9 +57,10 @@ public sealed partial class Trainer
 
         using InferenceScope inference = InferenceScope.Begin();
         using TensorScope scope = TensorScope.Begin();
+        using Autocast.Scope types = BeginPrecision();
         if (inputs.Shape[0] <= batchSize)
         {
-            return scope.Keep(_forward(inputs));
+            return scope.Keep(Autocast.Widen(_forward(inputs)));
         }
 
         Tensor[] parts = new Tensor[(inputs.Shape[0] + batchSize - 1) / batchSize];
@@ -66,7 +68,7 @@ public sealed partial class Trainer
         {
             cancellationToken.ThrowIfCancellationRequested();
             using TensorScope part = TensorScope.Begin();
-            parts[i] = part.Keep(_forward(inputs.Slice(0, i * batchSize, Math.Min((i + 1) * batchSize, inputs.Shape[0]))));
+            parts[i] = part.Keep(Autocast.Widen(_forward(inputs.Slice(0, i * batchSize, Math.Min((i + 1) * batchSize, inputs.Shape[0])))));
         }
 
         return scope.Keep(Tensor.Concat(parts));

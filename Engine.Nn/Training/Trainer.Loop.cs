@@ -87,7 +87,7 @@ public sealed partial class Trainer
 
             if (i == 0)
             {
-                Optimizer.ZeroGrad();
+                BeginStep();
             }
 
             AddGradients(batch, 1.0 / count);
@@ -105,9 +105,8 @@ public sealed partial class Trainer
     private void AddGradients(Batch batch, double share)
     {
         using TensorScope scope = TensorScope.Begin();
-        Tensor prediction = _forward(batch.Inputs);
-        Tensor loss = ScalarLoss(prediction, batch.Targets);
-        loss.Backward(share == 1 ? null : Tensor.Full(loss.Shape, share, loss.DType, loss.Device));
+        (Tensor prediction, Tensor loss) = Forward(batch.Inputs, batch.Targets);
+        Backward(loss, share);
         _lossSum.Add(loss, batch.Count);
         _samples += batch.Count;
         foreach (Metric metric in Metrics)
@@ -119,8 +118,7 @@ public sealed partial class Trainer
     private void UpdateParameters()
     {
         using TensorScope scope = TensorScope.Begin();
-        Clip();
-        Optimizer.Step();
+        Apply();
     }
 
     private void Clip()

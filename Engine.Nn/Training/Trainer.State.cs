@@ -4,6 +4,8 @@ namespace Engine.Nn;
 
 public sealed partial class Trainer
 {
+    private const string ScalerSection = "loss_scaler";
+
     /// <summary>
     /// Writes everything that the rest of the run depends on: model, optimizer, position, random numbers, sums of the present epoch, metrics,
     /// callbacks and history. The tensors are referred to, not copied: write the state out before the next step.
@@ -19,6 +21,7 @@ public sealed partial class Trainer
         }
 
         Optimizer.Save(state.Section("optimizer"));
+        LossScaler?.Save(state.Section(ScalerSection));
         TrainingState own = state.Section("trainer");
         own.Set("epoch", Epoch);
         own.Set("batch", Batch);
@@ -39,13 +42,18 @@ public sealed partial class Trainer
     }
 
     /// <summary>Goes to a state that <see cref="Save"/> wrote; <see cref="Fit"/> with the same data then ends with the same bits.</summary>
-    /// <remarks>A metric or callback that the state does not know begins anew.</remarks>
+    /// <remarks>A metric, callback or loss scaler that the state does not know begins anew.</remarks>
     /// <exception cref="ModelFileException">The state does not fit the model or the optimizer.</exception>
     public void Load(TrainingState state)
     {
         ArgumentNullException.ThrowIfNull(state);
         Model.LoadStateDict(new Dictionary<string, Tensor>(state.Section("model").Tensors));
         Optimizer.Load(state.Section("optimizer"));
+        if (LossScaler is { } scaler && state.Values.ContainsKey(ScalerSection))
+        {
+            scaler.Load(state.Section(ScalerSection));
+        }
+
         TrainingState own = state.Section("trainer");
         History.Load(own);
         BeginEpoch(checked((int)own.Integer("epoch")));

@@ -63,6 +63,13 @@ internal static class CommandLine
         DefaultValueFactory = static _ => 0,
     };
 
+    private static readonly Option<string> s_precision = OneOf(Precisions.Names, new Option<string>("--precision")
+    {
+        Description = "full, or products in half precision for cards with tensor cores: bf16, or fp16 with loss scaling",
+        HelpName = "name",
+        DefaultValueFactory = static _ => "full",
+    });
+
     private static readonly Option<string?> s_data = new("--data")
     {
         HelpName = "DIR",
@@ -91,7 +98,7 @@ internal static class CommandLine
     {
         RootCommand root = new("Trains a network on Fashion-MNIST and reports its test accuracy.")
         {
-            s_device, s_threads, s_model, s_epochs, s_batchSize, s_learningRate, s_optimizer, s_seed, s_data, s_out, s_resume, s_checkpointEvery,
+            s_device, s_threads, s_model, s_epochs, s_batchSize, s_learningRate, s_optimizer, s_seed, s_precision, s_data, s_out, s_resume, s_checkpointEvery,
         };
         root.SetAction(static result => Guarded(() => TrainCommand.Run(Options(result), Given(result))));
 
@@ -111,6 +118,7 @@ internal static class CommandLine
         LearningRate = result.GetValue(s_learningRate) ?? Optimizers.DefaultLearningRate(result.GetValue(s_optimizer)!),
         Optimizer = result.GetValue(s_optimizer)!,
         Seed = result.GetValue(s_seed),
+        Precision = result.GetValue(s_precision)!,
         Data = result.GetValue(s_data),
         Out = result.GetValue(s_out),
         Resume = result.GetValue(s_resume),

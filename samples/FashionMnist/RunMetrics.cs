@@ -23,6 +23,8 @@ internal sealed record RunMetrics
 
     public required long Seed { get; init; }
 
+    public required string Precision { get; init; }
+
     public required long Parameters { get; init; }
 
     public required int TrainImages { get; init; }

@@ -35,6 +35,7 @@ internal static class TrainCommand
         TrainingClock clock = new();
         Trainer trainer = new(model, optimizer, Losses.CrossEntropy)
         {
+            Precision = Precisions.Of(options.Precision),
             Metrics = [new Accuracy()],
             Callbacks = [clock, new TerminateOnNaN(), new ModelCheckpoint(folder.Checkpoints) { EverySteps = options.CheckpointEvery }],
         };
@@ -92,6 +93,7 @@ internal static class TrainCommand
             Optimizer = options.Optimizer,
             LearningRate = options.LearningRate,
             Seed = options.Seed,
+            Precision = options.Precision,
             Parameters = trainer.Model.ParameterCount,
             TrainImages = trainImages.Count,
             TestImages = testImages.Count,

@@ -15,6 +15,8 @@ internal sealed record TrainOptions
 
     public long Seed { get; init; }
 
+    public string Precision { get; init; } = "full";
+
     public int Epochs { get; init; } = 10;
 
     public string Device { get; init; } = "auto";
@@ -43,6 +45,7 @@ internal sealed record TrainOptions
         Check("--optimizer", Optimizer, saved.Optimizer);
         Check("--lr", LearningRate, saved.LearningRate);
         Check("--seed", Seed, saved.Seed);
+        Check("--precision", Precision, saved.Precision);
         return saved with
         {
             Epochs = given.Contains("--epochs") ? Epochs : saved.Epochs,

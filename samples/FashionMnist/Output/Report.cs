@@ -11,7 +11,7 @@ internal static class Report
         Console.WriteLine($"device   {device.Name}: {device.Description}");
         Console.WriteLine($"data     {train.SampleCount:N0} training and {test.SampleCount:N0} test images from {directory}");
         Console.WriteLine($"model    {options.Model}, {model.ParameterCount:N0} parameters");
-        Console.WriteLine($"training {options.Epochs} epochs of {train.BatchCount} steps, {options.Optimizer} at {options.LearningRate:G4}, batches of {options.BatchSize}, seed {options.Seed}");
+        Console.WriteLine($"training {options.Epochs} epochs of {train.BatchCount} steps, {options.Optimizer} at {options.LearningRate:G4}, batches of {options.BatchSize}, seed {options.Seed}{(options.Precision == "full" ? string.Empty : $", {options.Precision}")}");
         Console.WriteLine($"output   {folder.Path}");
         if (trainer.Step > 0)
         {

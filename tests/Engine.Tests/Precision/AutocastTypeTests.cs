@@ -86,6 +86,8 @@ internal sealed class AutocastTypeTests(DType half)
         Row("Max", static x => x.Max(1)),
         Row("Maximum", static x => Tensor.Maximum(x, x)),
         Row("Where", static x => Tensor.Where(x > 0, x, x)),
+        Row("BatchNorm1d", static x => new BatchNorm1d(4).Forward(x)),
+        Row("BatchNorm1d by running statistics", static x => x.BatchNorm(null, null, Tensor.Zeros([4]), Tensor.Ones([4]), training: false)),
         Row("Reshape", static x => x.Reshape(16)),
     ];
 

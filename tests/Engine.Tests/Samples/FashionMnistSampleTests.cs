@@ -53,6 +53,18 @@ internal sealed class FashionMnistSampleTests
         Assert.That(Safetensors.Load(_folder.File("a/model.safetensors"), ReferenceDevice.Shared).Keys, Does.Contain("1.weight"));
     }
 
+    [TestCase("bf16")]
+    [TestCase("fp16")]
+    public void Run_InMixedPrecision_LearnsAsWellAndGoesOnInIt(string precision)
+    {
+        using SampleProcess first = SampleProcess.Run(Sample, _folder.Path, 0, [.. Training(), "--precision", precision, "--out", "a"]);
+        JsonNode metrics = JsonNode.Parse(File.ReadAllText(_folder.File("a/metrics.json")))!;
+        Assert.That((string?)metrics["precision"], Is.EqualTo(precision));
+        Assert.That((double?)metrics["test_accuracy"], Is.GreaterThan(0.55));
+        using SampleProcess other = SampleProcess.Run(Sample, _folder.Path, 1, ["--resume", "--out", "a", "--precision", "full"]);
+        Assert.That(other.Output, Does.Contain("--precision is full").And.Contain(precision));
+    }
+
     [Test]
     public void Killed_AgainAndAgain_LeavesLoadableCheckpointsAndResumesToTheSameBits()
     {

@@ -1,0 +1,76 @@
+using Engine.Nn;
+using Engine.Tests.Devices;
+using Engine.Tests.Nn.Training;
+using NUnit.Framework;
+
+namespace Engine.Tests.Precision;
+
+/// <summary>Runs in mixed precision against the same run in float32.</summary>
+/// <remarks>
+/// A gradient in half precision differs from the true one by a few roundoffs u of its length (<see cref="AutocastNumericsTests"/>). If all
+/// roundings went the same way, so would that share of what the loss has come down by, some u·L₀. But rounding to nearest goes either way, and
+/// thousands of parameters and logits take the mean: what is left is a small part of u·L₀, here at most 0.12. The bound is u·L₀, which
+/// rounding one way (cutting off) or one lost term would exceed.
+/// </remarks>
+[TestFixtureSource(nameof(Devices))]
+internal sealed class MixedTrainingTests(string deviceName) : DeviceFixture(deviceName)
+{
+    /// <summary>Without the reference, whose convolutions take seconds.</summary>
+    private static IEnumerable<TestFixtureData> Devices => TestDevices.Thorough.Where(static d => (string)d.Arguments[0]! != "reference");
+
+    [TestCase(TrainingPrecision.MixedBFloat16)]
+    [TestCase(TrainingPrecision.MixedFloat16)]
+    public void Mlp_LossCurve_FollowsFullPrecision(TrainingPrecision precision) => Compare(
+        precision,
+        steps: 20,
+        learningRate: 0.3,
+        static () => [new Linear(6, 24, generator: new Generator(1)), new Relu(), new Linear(24, 24, generator: new Generator(2)), new Relu(), new Linear(24, 4, generator: new Generator(3))],
+        (Tensor.Randn([16, 6], generator: new Generator(4), device: Device), Tensor.From([.. Enumerable.Range(0, 16).Select(static i => (long)(i % 4))], Device)));
+
+    [TestCase(TrainingPrecision.MixedBFloat16)]
+    [TestCase(TrainingPrecision.MixedFloat16)]
+    public void LeNet5_LossCurve_FollowsFullPrecision(TrainingPrecision precision) => Compare(
+        precision,
+        steps: 6,
+        learningRate: 0.1,
+        static () => [new LeNet5(generator: new Generator(1))],
+        (Tensor.Randn([4, 1, 28, 28], generator: new Generator(4), device: Device), Tensor.From<long>([3, 1, 4, 1], Device)));
+
+    private void Compare(TrainingPrecision precision, int steps, double learningRate, Func<Sequential> make, (Tensor X, Tensor Y) data)
+    {
+        double[] full = Run(TrainingPrecision.Full), mixed = Run(precision);
+        double roundoff = precision == TrainingPrecision.MixedBFloat16 ? 1.0 / 256 : 1.0 / 2048;
+        Assert.That(full[^1], Is.LessThan(0.8 * full[0]), "it learns");
+        Assert.That(mixed, Is.Not.EqualTo(full));
+        Assert.That(mixed, Is.EqualTo(full).Within(roundoff * full[0]));
+
+        double[] Run(TrainingPrecision precision)
+        {
+            Sequential model = make();
+            model.To(Device);
+            List<double> losses = [];
+            Trainer trainer = new(model, new Sgd(model.Parameters, learningRate, momentum: 0.5), Losses.CrossEntropy)
+            {
+                Precision = precision,
+                Callbacks = [new LambdaCallback { EpochEnd = c => losses.Add(c.Logs["loss"]) }],
+            };
+            trainer.Fit(new OneBatch(data.X, data.Y), epochs: steps);
+            Assert.That(trainer.LossScaler?.ReadSkippedSteps() ?? 0, Is.LessThan(steps / 3));
+            return [.. losses];
+        }
+    }
+
+    /// <summary>The same batch in each epoch.</summary>
+    private sealed class OneBatch(Tensor x, Tensor y) : IBatchSource
+    {
+        public int BatchCount => 1;
+
+        public long SampleCount => x.Shape[0];
+
+        public IEnumerable<Batch> Epoch(int epoch, int firstBatch = 0)
+        {
+            if (firstBatch == 0)
+                yield return new Batch(x.Clone(), y.Clone());
+        }
+    }
+}
