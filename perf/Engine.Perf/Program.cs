@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.IO.Enumeration;
 using Engine;
 using Engine.Perf;
@@ -11,9 +12,11 @@ Option<bool> listOption = new("--list") { Description = "print the names only" }
 Option<bool> launchesOption = new("--launches") { Description = "print what one training step of each network launches, on a GPU backend" };
 Option<bool> firstStepOption = new("--first-step") { Description = "print how long the first training steps of each network take in this process" };
 Option<bool> markdownOption = new("--markdown") { Description = "with --launches: one table for all networks" };
+Option<MathMode> mathOption = new("--math") { Description = "what float32 products may do on tensor cores: strict, tf32, bf16 or fp16", DefaultValueFactory = static _ => MathMode.Strict, CustomParser = ParseMath };
+Option<bool> tf32Option = new("--tf32") { Description = "the same as --math tf32" };
 RootCommand root = new("Times the engine's workloads, one JSON object a line.")
 {
-    deviceOption, threadsOption, filterOption, secondsOption, listOption, launchesOption, firstStepOption, markdownOption,
+    deviceOption, threadsOption, filterOption, secondsOption, listOption, launchesOption, firstStepOption, markdownOption, mathOption, tf32Option,
 };
 root.SetAction(result =>
 {
@@ -29,7 +32,8 @@ root.SetAction(result =>
         return;
     }
 
-    Run(result.GetValue(deviceOption)!, result.GetValue(threadsOption), result.GetValue(filterOption)!, result.GetValue(secondsOption), result.GetValue(listOption));
+    MathMode math = result.GetValue(tf32Option) ? MathMode.Tf32 : result.GetValue(mathOption);
+    Run(result.GetValue(deviceOption)!, result.GetValue(threadsOption), math, result.GetValue(filterOption)!, result.GetValue(secondsOption), result.GetValue(listOption));
 });
 
 Argument<string> oursArgument = new("ours") { Description = "lines of the engine" };
@@ -39,7 +43,25 @@ compare.SetAction(result => Console.Write(Comparison.Table(result.GetValue(oursA
 root.Add(compare);
 return root.Parse(args).Invoke();
 
-static void Run(string deviceName, int threads, string filter, double seconds, bool list)
+static MathMode ParseMath(ArgumentResult argument)
+{
+    switch (argument.Tokens[0].Value)
+    {
+        case "strict":
+            return MathMode.Strict;
+        case "tf32":
+            return MathMode.Tf32;
+        case "bf16":
+            return MathMode.BFloat16;
+        case "fp16":
+            return MathMode.Float16;
+        default:
+            argument.AddError("--math is strict, tf32, bf16 or fp16.");
+            return MathMode.Strict;
+    }
+}
+
+static void Run(string deviceName, int threads, MathMode math, string filter, double seconds, bool list)
 {
     Device device = Device.Get(deviceName);
     if (device.Kind == DeviceKind.Cpu)
@@ -48,6 +70,7 @@ static void Run(string deviceName, int threads, string filter, double seconds, b
     }
 
     Device.Default = device;
+    device.MathMode = math;
     string[] patterns = filter.Split(',');
     foreach (Workload workload in WorkloadList.For(device))
     {
@@ -65,7 +88,7 @@ static void Run(string deviceName, int threads, string filter, double seconds, b
         Measurement time = Measurement.Of(workload.Prepare(), device, seconds);
         string version = typeof(Device).Assembly.GetName().Version!.ToString(3);
         Console.WriteLine(new ResultLine(
-            $"engine {version}", workload.Name, device.Name, threads, time.Median, time.Minimum, time.Runs, workload.Flop, workload.Bytes).ToJson());
+            math == MathMode.Strict || device.Kind != DeviceKind.Cuda ? $"engine {version}" : $"engine {version} {math.ToString().ToLowerInvariant()}", workload.Name, device.Name, threads, time.Median, time.Minimum, time.Runs, workload.Flop, workload.Bytes).ToJson());
         device.Pool.Trim();
     }
 }
