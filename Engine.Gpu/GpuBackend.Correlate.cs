@@ -25,7 +25,8 @@ internal sealed partial class GpuBackend
         bool narrow = c.Groups > 1 && c.OutChannels < FewChannels;
         TileMath math = TileMaths.Choose(Target, _device.MathMode, c.In.DType, c.Weight.DType, compute);
         (int m, int n) = rows ? (pixels, c.OutChannels) : (c.OutChannels, pixels);
-        if (narrow || GemmPlan.Choose(Target, compute, c.Groups, m, n, c.Depth, math, c.In.DType) is not { } plan)
+        var factors = TileFactors.Of(math, c.In.DType, c.InAccess(math), c.WeightAccess(math));
+        if (narrow || GemmPlan.Choose(Target, compute, c.Groups, m, n, c.Depth, factors) is not { } plan)
         {
             CorrelateDirectly(c, compute);
         }
@@ -143,7 +144,8 @@ internal sealed partial class GpuBackend
         Epilogue epilogue = Epilogue.None with { HasBeta = beta != 0 };
         bool narrow = c.Groups > 1 && (c.OutChannels < FewChannels || c.Depth < FewChannels);
         TileMath math = TileMaths.Choose(Target, _device.MathMode, c.Out.DType, c.In.DType, compute);
-        if (narrow || GemmPlan.Choose(Target, compute, c.Groups, c.OutChannels, c.Depth, (int)c.Pixels, math, c.In.DType) is not { } plan)
+        var factors = TileFactors.Of(math, c.In.DType, c.GradAccess(math), c.ImageAccess(math));
+        if (narrow || GemmPlan.Choose(Target, compute, c.Groups, c.OutChannels, c.Depth, (int)c.Pixels, factors) is not { } plan)
         {
             CorrelateWeightsDirectly(c, epilogue, beta, compute);
             return;

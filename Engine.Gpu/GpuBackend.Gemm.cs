@@ -24,7 +24,8 @@ internal sealed partial class GpuBackend
 
         (DType left, DType right) = (problem.A.Operand.DType, problem.B.Operand.DType);
         TileMath math = TileMaths.Choose(Target, _device.MathMode, left, right, compute);
-        if (GemmPlan.Choose(Target, compute, problem.Batch.Total, problem.M, problem.N, problem.K, math, left) is not { } plan)
+        var factors = TileFactors.Of(math, left, problem.LeftAccess(math), problem.RightAccess(math));
+        if (GemmPlan.Choose(Target, compute, problem.Batch.Total, problem.M, problem.N, problem.K, factors) is not { } plan)
         {
             DirectGemm(ref problem, compute);
         }

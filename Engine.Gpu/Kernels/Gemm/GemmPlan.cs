@@ -41,11 +41,9 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
     // tile within 128 registers.
     private static readonly (GemmTile Tile, double Efficiency)[][] s_tensorMenus =
     [
-        TensorMenu(TileMath.Tf32, 16, 16, 32),
-        TensorMenu(TileMath.Float16, 32, 32, 32),
-        TensorMenu(TileMath.BFloat16, 32, 32, 32),
-        TensorMenu(TileMath.Float16, 16, 32, 32),
-        TensorMenu(TileMath.BFloat16, 16, 32, 32),
+        .. from math in (TileMath[])[TileMath.Tf32, TileMath.Float16, TileMath.BFloat16]
+           from flow in Enum.GetValues<TileFlow>()
+           select flow == TileFlow.Asynchronous ? PipelinedMenu(math) : TensorMenu(math, flow == TileFlow.Converted ? 16 : 32),
     ];
 
     // On a processor a group is one thread: neighbours hold neighbouring columns, which its compiler turns into vectors, and rows are
@@ -59,10 +57,8 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
     /// <param name="m">Rows.</param>
     /// <param name="n">Columns.</param>
     /// <param name="depth">Length of the sums.</param>
-    /// <param name="math">What may multiply.</param>
-    /// <param name="element">Elements of the factors in memory, where tensor cores may multiply.</param>
-    public static GemmPlan? Choose(
-        GpuTarget target, DType compute, long batch, int m, int n, int depth, TileMath math = TileMath.Fma, DType element = DType.Float32)
+    /// <param name="factors">What may multiply.</param>
+    public static GemmPlan? Choose(GpuTarget target, DType compute, long batch, int m, int n, int depth, TileFactors factors = default)
     {
         if (target.IsProcessor)
         {
@@ -71,7 +67,7 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
 
         GemmPlan? best = null;
         double bestTime = double.PositiveInfinity;
-        foreach ((GemmTile tile, double efficiency) in Menu(math, element))
+        foreach ((GemmTile tile, double efficiency) in Menu(factors))
         {
             if (!tile.Fits(target, compute))
             {
@@ -98,19 +94,40 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
         return best;
     }
 
-    /// <summary>The tiles for factors of a type in memory.</summary>
-    private static (GemmTile Tile, double Efficiency)[] Menu(TileMath math, DType element) =>
-        math == TileMath.Fma ? s_menu : s_tensorMenus[(int)math - 1 + (math.IsHalf && element == DType.Float32 ? 2 : 0)];
+    /// <summary>The tiles to choose from, with the part of the peak that each reaches.</summary>
+    internal static (GemmTile Tile, double Efficiency)[] Menu(TileFactors factors) =>
+        factors.Math == TileMath.Fma ? s_menu : s_tensorMenus[(((int)factors.Math - 1) * 3) + (int)factors.Flow];
 
-    private static (GemmTile Tile, double Efficiency)[] TensorMenu(TileMath math, int largest, int large, int small) =>
-    [
-        .. s_menu,
-        (GemmTile.OfWarps(128, 128, largest, 64, 32, math), 0.50),
-        (GemmTile.OfWarps(128, 64, large, 32, 32, math), 0.45),
-        (GemmTile.OfWarps(64, 64, small, 32, 32, math), 0.40),
-        (GemmTile.OfWarps(32, 128, large, 32, 32, math), 0.35),
-        (GemmTile.OfWarps(128, 32, large, 32, 32, math), 0.35),
-    ];
+    private static (GemmTile Tile, double Efficiency)[] TensorMenu(TileMath math, int largest)
+    {
+        int large = math.IsHalf ? 32 : 16;
+        return
+        [
+            .. s_menu,
+            (GemmTile.OfWarps(128, 128, largest, 64, 32, math), 0.50),
+            (GemmTile.OfWarps(128, 64, large, 32, 32, math), 0.45),
+            (GemmTile.OfWarps(64, 64, 32, 32, 32, math), 0.40),
+            (GemmTile.OfWarps(32, 128, large, 32, 32, math), 0.35),
+            (GemmTile.OfWarps(128, 32, large, 32, 32, math), 0.35),
+        ];
+    }
+
+    // No registers hold slices here: warps can have 64 × 64 results, which halves what they read of shared memory for each.
+    private static (GemmTile Tile, double Efficiency)[] PipelinedMenu(TileMath math)
+    {
+        const int Buffers = 3;
+        int large = math.IsHalf ? 32 : 16;
+        return
+        [
+            .. s_menu,
+            (GemmTile.OfWarps(256, 128, large, 64, 64, math, Buffers), 0.65),
+            (GemmTile.OfWarps(128, 128, large, 64, 64, math, Buffers), 0.60),
+            (GemmTile.OfWarps(128, 64, large, 64, 32, math, Buffers), 0.50),
+            (GemmTile.OfWarps(64, 64, 32, 32, 32, math, Buffers), 0.45),
+            (GemmTile.OfWarps(32, 128, large, 32, 32, math, Buffers), 0.40),
+            (GemmTile.OfWarps(128, 32, large, 32, 32, math, Buffers), 0.40),
+        ];
+    }
 
     private static GemmPlan Split(GemmTile tile, int parts, int depth)
     {

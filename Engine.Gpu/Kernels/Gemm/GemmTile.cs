@@ -7,7 +7,10 @@ namespace Engine.Gpu;
 /// <param name="BK">Depth of a slice.</param>
 /// <param name="TM">Rows of a work-item.</param>
 /// <param name="TN">Columns of a work-item.</param>
-/// <param name="Buffers">2: the next slice is written beside the current one, with one barrier a slice; 1: in its place, with two barriers.</param>
+/// <param name="Buffers">
+/// 2: the next slice is written beside the current one, with one barrier a slice; 1: in its place, with two barriers; more, with tensor cores:
+/// slices are copied asynchronously.
+/// </param>
 /// <param name="Math">What multiplies.</param>
 internal readonly record struct GemmTile(int BM, int BN, int BK, int TM, int TN, int Buffers = 2, TileMath Math = TileMath.Fma)
 {
@@ -22,8 +25,11 @@ internal readonly record struct GemmTile(int BM, int BN, int BK, int TM, int TN,
     public const int LaneColumns = 8;
 
     /// <summary>A tile for tensor cores, whose warps compute <paramref name="warpRows"/> × <paramref name="warpColumns"/> results each.</summary>
-    public static GemmTile OfWarps(int bm, int bn, int bk, int warpRows, int warpColumns, TileMath math) =>
-        new(bm, bn, bk, warpRows / 8, warpColumns / 4, 2, math);
+    public static GemmTile OfWarps(int bm, int bn, int bk, int warpRows, int warpColumns, TileMath math, int buffers = 2) =>
+        new(bm, bn, bk, warpRows / 8, warpColumns / 4, buffers, math);
+
+    /// <summary>Whether slices are copied to shared memory asynchronously.</summary>
+    public bool IsPipelined => Buffers > 2;
 
     /// <summary>With tensor cores: rows of a warp.</summary>
     public int WarpRows => 8 * TM;
@@ -53,10 +59,10 @@ internal readonly record struct GemmTile(int BM, int BN, int BK, int TM, int TN,
     public bool IsWarpTiled => TN >= 4 && BM / TM % LaneRows == 0 && BN / TN % LaneColumns == 0;
 
     /// <summary>Sizes and multiplier, as a part of kernels' names.</summary>
-    public string Name => $"{BM}x{BN}x{BK}{Math.Suffix}";
+    public string Name => $"{BM}x{BN}x{BK}{Math.Suffix}{(IsPipelined ? "_async" : string.Empty)}";
 
-    /// <summary>Groups of a kernel that should share a multiprocessor: two of 256 with 128 registers an item; sums of doubles take twice as many.</summary>
-    public int MinGroupsPerUnit(DType compute) => GroupSize >= 256 && compute == DType.Float32 ? 2 : 0;
+    /// <summary>Groups of a kernel that should share a multiprocessor: two of 256 with 128 registers an item; more sums, or sums of doubles, take twice as many.</summary>
+    public int MinGroupsPerUnit(DType compute) => GroupSize >= 256 && TM * TN <= 64 && compute == DType.Float32 ? 2 : 0;
 
     /// <summary>Whether a device can run it.</summary>
     public bool Fits(GpuTarget target, DType compute) => GroupSize <= target.MaxGroupSize && SharedBytes(compute) <= target.SharedBytes;

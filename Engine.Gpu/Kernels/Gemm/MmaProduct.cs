@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Engine.Gpu;
 
 /// <summary>A tile that tensor cores multiply: each warp sums WM × WN results by matrix instructions of 16 × 8.</summary>
@@ -30,6 +32,9 @@ internal sealed class MmaProduct : TileProduct
         (_leftAt, _rightAt) = (At(_left, firstRow, lane, lane / 8 % 2, lane / 16), At(_right, firstColumn, lane, lane / 16, lane / 8 % 2) + _left.Words);
     }
 
+    // What is copied asynchronously goes past the registers, where it could be rounded; the instruction itself would cut digits off.
+    private bool IsRoundedLate => Tile.IsPipelined && Tile.Math == TileMath.Tf32;
+
     /// <inheritdoc/>
     public override int ColumnVector => 2;
 
@@ -52,17 +57,31 @@ internal sealed class MmaProduct : TileProduct
     public override void Place(bool isLeft, TileSlots slots, int slot, Value[] values, Value stage)
     {
         MmaSlice slice = isLeft ? _left : _right;
-        (Value outer, Value inner) = slice.AlongDepth ? (slots.Row(slot), slots.Depth(slot)) : (slots.Depth(slot), slots.Row(slot));
         Value start = isLeft ? stage : stage + _left.Words;
         if (slice.PerWord == 2 && slots.Access.Width == 1)
         {
+            (Value outer, Value inner) = slice.AlongDepth ? (slots.Row(slot), slots.Depth(slot)) : (slots.Depth(slot), slots.Row(slot));
             _k.Store(_shared.As(Tile.Math.HalfType), (outer * (2 * slice.Lead)) + inner + (start * 2), values[0], slots.Exists);
             return;
         }
 
         Value[] words = slice.PerWord == 1 ? Array.ConvertAll(values, value => _k.RoundTf32(value).As(RegisterType.Int32))
             : values[0].Type == RegisterType.Int32 ? values : Pack(values);
-        _k.StoreVector(_shared, (outer * slice.Lead) + (inner / slice.PerWord) + start, words, slots.Exists);
+        _k.StoreVector(_shared, PlaceOf(slice, slots, slot) + start, words, slots.Exists);
+    }
+
+    /// <inheritdoc/>
+    protected override void CopyAsync(TileSource source, bool isLeft, Value depth, Value stage, Func<Value, Value>? isWithin)
+    {
+        MmaSlice slice = isLeft ? _left : _right;
+        TileSlots slots = source.Slots;
+        Debug.Assert(slots.Exists is null, "Each work-item has a vector: there is no copy that leaves its destination alone.");
+        for (int slot = 0; slot < slots.Count; slot++)
+        {
+            (Value at, Value? condition) = source.Locate(slot, depth, isWithin?.Invoke(slots.Depth(slot)));
+            Value to = PlaceOf(slice, slots, slot) + (isLeft ? stage : stage + _left.Words);
+            _k.CopyAsync(_shared, to, source.Memory, at, 16, condition);
+        }
     }
 
     /// <inheritdoc/>
@@ -100,6 +119,13 @@ internal sealed class MmaProduct : TileProduct
         }
     }
 
+    /// <summary>The word where a vector of a slice begins.</summary>
+    private static Value PlaceOf(in MmaSlice slice, TileSlots slots, int slot)
+    {
+        (Value outer, Value inner) = slice.AlongDepth ? (slots.Row(slot), slots.Depth(slot)) : (slots.Depth(slot), slots.Row(slot));
+        return (outer * slice.Lead) + (inner / slice.PerWord);
+    }
+
     /// <summary>Where a lane begins to read: the row of a matrix that it names, or without matrix loads its own first factor.</summary>
     private static Value At(in MmaSlice slice, Value firstLine, Value lane, Value lineHalf, Value depthHalf)
     {
@@ -114,12 +140,15 @@ internal sealed class MmaProduct : TileProduct
     {
         if (slice.HasMatrixLoads)
         {
-            return _k.LoadMatrix(_shared, at, transposed: !slice.AlongDepth);
+            Value[] loaded = _k.LoadMatrix(_shared, at, transposed: !slice.AlongDepth);
+            return IsRoundedLate ? Array.ConvertAll(loaded, value => _k.RoundTf32(value.As(RegisterType.Float32))) : loaded;
         }
 
         int line = 8, depth = 4 * slice.Lead;
         int[] places = isLeft ? [0, line, depth, line + depth] : [0, depth, line, line + depth];
-        return Array.ConvertAll(places, place => _k.Load(_shared, at + place).As(RegisterType.UInt32));
+        return IsRoundedLate
+            ? Array.ConvertAll(places, place => _k.RoundTf32(_k.Load(_shared.As(DType.Float32), at + place)))
+            : Array.ConvertAll(places, place => _k.Load(_shared, at + place).As(RegisterType.UInt32));
     }
 
     private Value[] Pack(Value[] values)

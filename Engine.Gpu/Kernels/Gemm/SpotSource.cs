@@ -52,7 +52,11 @@ internal sealed class SpotSource : TileSource
         }
     }
 
-    protected override Value[] Read(int slot, Value depth, Value? condition)
+    /// <inheritdoc/>
+    public override Memory Memory => _memory;
+
+    /// <inheritdoc/>
+    public override (Value Index, Value? Condition) Locate(int slot, Value depth, Value? condition)
     {
         Spot line = _lines[slot];
         Spot place = _depth.At(_depth.IsEven ? depth : depth + Slots.Depth(slot));
@@ -62,9 +66,11 @@ internal sealed class SpotSource : TileSource
             condition = condition is null ? inside : condition & inside;
         }
 
-        Value at = line.Offset + place.Offset;
-        return _carriesWords
-            ? _k.LoadVector(_memory.As(DType.Int32), at >> 1, Slots.Access.Width / 2, condition)
-            : _k.LoadVector(_memory, at, Slots.Access.Width, condition);
+        return (line.Offset + place.Offset, condition);
     }
+
+    /// <inheritdoc/>
+    protected override Value[] Read(Value index, Value? condition) => _carriesWords
+        ? _k.LoadVector(_memory.As(DType.Int32), index >> 1, Slots.Access.Width / 2, condition)
+        : _k.LoadVector(_memory, index, Slots.Access.Width, condition);
 }

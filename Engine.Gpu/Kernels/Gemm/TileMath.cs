@@ -16,6 +16,34 @@ internal enum TileMath : byte
     BFloat16,
 }
 
+/// <summary>How factors of tensor cores come from global to shared memory.</summary>
+internal enum TileFlow : byte
+{
+    /// <summary>As singles, through registers.</summary>
+    Converted,
+
+    /// <summary>As halves, through registers.</summary>
+    Carried,
+
+    /// <summary>Sixteen bytes at a time, past the registers, several slices ahead.</summary>
+    Asynchronous,
+}
+
+/// <summary>What multiplies a tile, and how its factors come there.</summary>
+/// <param name="Math">What multiplies.</param>
+/// <param name="Flow">With tensor cores: how factors come to shared memory.</param>
+internal readonly record struct TileFactors(TileMath Math, TileFlow Flow)
+{
+    /// <summary>The way for operands of one element type: asynchronous where both are read in vectors of 16 bytes that need no conversion before they are stored.</summary>
+    public static TileFactors Of(TileMath math, DType element, TileAccess left, TileAccess right)
+    {
+        bool isFormat = math == TileMath.Tf32 || (math.IsHalf && element == math.HalfType);
+        int width = 16 / element.SizeInBytes();
+        return isFormat && left.Width == width && right.Width == width ? new TileFactors(math, TileFlow.Asynchronous)
+            : new TileFactors(math, isFormat && math.IsHalf ? TileFlow.Carried : TileFlow.Converted);
+    }
+}
+
 /// <summary>Facts about <see cref="TileMath"/>.</summary>
 internal static class TileMaths
 {

@@ -61,7 +61,11 @@ internal abstract class TileProduct(KernelBuilder k, GemmTile tile)
     public Value[] Sum(TileSource left, TileSource right, Value start, Value shortLength, Value end)
     {
         Variable[] sums = k.Variables(tile.TM * tile.TN, k.Constant(Compute, 0));
-        if (tile.Buffers == 1)
+        if (tile.IsPipelined)
+        {
+            SumPipelined(sums, left, right, start, shortLength, end);
+        }
+        else if (tile.Buffers == 1)
         {
             SumInPlace(sums, left, right, start, shortLength, end);
         }
@@ -72,6 +76,15 @@ internal abstract class TileProduct(KernelBuilder k, GemmTile tile)
 
         return Array.ConvertAll(sums, sum => sum.Value);
     }
+
+    /// <summary>Starts to copy a slice to a buffer.</summary>
+    /// <param name="source">The operand.</param>
+    /// <param name="isLeft">Which operand.</param>
+    /// <param name="depth">Where the slice begins.</param>
+    /// <param name="stage">The buffer.</param>
+    /// <param name="isWithin">Where the slice is not full: whether a place in it exists; the rest is zeros.</param>
+    protected virtual void CopyAsync(TileSource source, bool isLeft, Value depth, Value stage, Func<Value, Value>? isWithin) =>
+        throw new NotSupportedException("Only tiles of tensor cores are copied asynchronously.");
 
     /// <summary>Adds the products of the slice in one buffer.</summary>
     protected abstract void Multiply(Variable[] sums, Value stage);
@@ -96,6 +109,45 @@ internal abstract class TileProduct(KernelBuilder k, GemmTile tile)
             k.Barrier();
         });
         Multiply(sums, stage.Value);
+    }
+
+    /// <summary>
+    /// As many slices are under way as there are further buffers. The barrier that makes a slice visible to all is also the one after which
+    /// the buffer of the slice before it can be filled again.
+    /// </summary>
+    private void SumPipelined(Variable[] sums, TileSource left, TileSource right, Value start, Value shortLength, Value end)
+    {
+        void Copy(Value depth, Value stage, Func<Value, Value>? isWithin = null)
+        {
+            CopyAsync(left, isLeft: true, depth, stage, isWithin);
+            CopyAsync(right, isLeft: false, depth, stage, isWithin);
+        }
+
+        int ahead = tile.Buffers - 1, all = tile.Buffers * StageSize;
+        Value second = start + shortLength;
+        Copy(start, k.Int32(0), depth => depth < shortLength);
+        k.CommitAsync();
+        for (int i = 1; i < ahead; i++)
+        {
+            Value next = second + ((i - 1) * tile.BK), stage = k.Int32(i * StageSize);
+            k.If(next < end, () => Copy(next, stage), uniform: true);
+            k.CommitAsync();
+        }
+
+        Variable buffer = k.Variable(k.Int32(0));
+        k.For(second - tile.BK, end, k.Int32(tile.BK), depth =>
+        {
+            Value current = buffer.Value, next = depth + (ahead * tile.BK);
+            k.WaitAsync(ahead - 1);
+            k.Barrier();
+            Value free = current - StageSize;
+            Value target = k.Select(free < 0, free + all, free);
+            k.If(next < end, () => Copy(next, target), uniform: true);
+            k.CommitAsync();
+            Multiply(sums, current);
+            Value following = current + StageSize;
+            buffer.Value = k.Select(following < all, following, k.Int32(0));
+        });
     }
 
     /// <summary>Slice by slice, in a quarter of the code: for processors, which compile slowly and read ahead by themselves.</summary>

@@ -14,7 +14,10 @@ internal abstract class TileSource
     }
 
     /// <summary>What this work-item carries.</summary>
-    protected TileSlots Slots { get; }
+    public TileSlots Slots { get; }
+
+    /// <summary>The operand in global memory.</summary>
+    public abstract Memory Memory { get; }
 
     /// <summary>Reads this work-item's part of the slice that begins at <paramref name="depth"/>.</summary>
     /// <param name="depth">Int32.</param>
@@ -30,7 +33,8 @@ internal abstract class TileSource
                 condition = condition is null ? hasSlot : condition & hasSlot;
             }
 
-            values[slot] = Read(slot, depth, condition);
+            (Value at, condition) = Locate(slot, depth, condition);
+            values[slot] = Read(at, condition);
         }
 
         return values;
@@ -45,6 +49,12 @@ internal abstract class TileSource
         }
     }
 
-    /// <summary>Reads one vector, or the words that hold it; zeros where the condition does not hold.</summary>
-    protected abstract Value[] Read(int slot, Value depth, Value? condition);
+    /// <summary>Where one vector of the slice that begins at a depth lies, and whether it is to be read; else it is zeros.</summary>
+    /// <param name="slot">Which of the work-item's vectors.</param>
+    /// <param name="depth">Int32.</param>
+    /// <param name="condition">A further condition.</param>
+    public abstract (Value Index, Value? Condition) Locate(int slot, Value depth, Value? condition);
+
+    /// <summary>Reads one vector, or the words that hold it.</summary>
+    protected abstract Value[] Read(Value index, Value? condition);
 }

@@ -22,5 +22,5 @@ internal readonly record struct Factors(MathMode Mode)
     };
 
     private static bool IsTensorCore(string kernel) =>
-        kernel.EndsWith("tf32", StringComparison.Ordinal) || kernel.EndsWith("_f16", StringComparison.Ordinal) || kernel.EndsWith("_bf16", StringComparison.Ordinal);
+        kernel.Contains("_tf32", StringComparison.Ordinal) || kernel.Contains("_f16", StringComparison.Ordinal) || kernel.Contains("_bf16", StringComparison.Ordinal);
 }
