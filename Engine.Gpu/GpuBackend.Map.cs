@@ -8,6 +8,9 @@ internal sealed partial class GpuBackend
     /// <summary>Most elements of one launch; tests lower it.</summary>
     internal long MostElementsOfLaunch { get; set; } = MapPlan.MostElements;
 
+    /// <summary>Elements from which on operands that lie across each other go through tiles; tests lower it.</summary>
+    internal long LeastElementsOfTransposition { get; set; } = 1 << 14;
+
     public override void Map(in MapArgs args)
     {
         IterationSpace space = MapPlan.Loops(args);
@@ -44,6 +47,14 @@ internal sealed partial class GpuBackend
 
     private void LaunchMap(in MapArgs args, in IterationSpace space, long firstIndex, bool isWhole)
     {
+        if (space.Count >= LeastElementsOfTransposition && TransposingMapPlan.TryCreate(args, space, Target, out TransposingMapPlan transposing))
+        {
+            ArgumentList tiled = new(stackalloc KernelArgument[64]);
+            transposing.AddArguments(ref tiled, args);
+            Launch(transposing.Kernel, new LaunchGrid((int)transposing.Groups), tiled.Span);
+            return;
+        }
+
         MapPlan plan = MapPlan.Create(args, space, Target, isWhole);
         MapKernel kernel = plan.Kernel;
         ArgumentList arguments = new(stackalloc KernelArgument[96]);

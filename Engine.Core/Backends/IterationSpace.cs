@@ -160,6 +160,16 @@ internal unsafe struct IterationSpace
         Rank = Math.Min(Rank, kept + 1);
     }
 
+    /// <summary>Counts a loop in steps of so many iterations, the last of which may be incomplete.</summary>
+    public void CountInTiles(int loop, int iterations)
+    {
+        _sizes[loop] = (_sizes[loop] + iterations - 1) / iterations;
+        for (int k = 0; k < Operands; k++)
+        {
+            SetStride(k, loop, Stride(k, loop) * iterations);
+        }
+    }
+
     /// <summary>Whether an operand's elements follow one another over all loops.</summary>
     public readonly bool IsContiguous(int operand)
     {

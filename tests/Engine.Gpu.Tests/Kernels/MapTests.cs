@@ -113,6 +113,47 @@ internal sealed class MapTests(string name)
     }
 
     [Test]
+    public void OperandsThatLieAcross_GoThroughTiles_MatchReference([Values] DType type)
+    {
+        MapProgram copy = MapProgram.Compile(1, Expr.Input(0));
+        DType compute = type.IsFloatingPoint() ? type.ComputeType() : DType.Int64;
+        ThroughTiles(() =>
+        {
+            foreach (Shape shape in (ReadOnlySpan<Shape>)[[16, 16], [33, 65], [2, 40, 17], [3, 16, 2, 31], [2, 2, 2, 17, 33]])
+            {
+                // NCHW to NHWC, [B, T, H, D] to [B, H, T, D] and all the others: each axis once in front of the last.
+                for (int axis = 0; axis < shape.Rank; axis++)
+                {
+                    Tensor x = Compare.Random(shape, axis, type == DType.Bool ? 0 : 0.25, type == DType.Bool ? 2 : 100, type);
+                    Check("moved to the end", copy, compute, [Moved(x, axis, shape.Rank - 1)], type);
+                    Check("moved to the front, inside", copy, compute, [Moved(x, shape.Rank - 1, axis).Narrow(0, 1, shape[axis == 0 ? -1 : 0] - 1)], type);
+                }
+            }
+        });
+    }
+
+    [Test]
+    public void ProgramsOverOperandsThatLieAcross_MatchReference()
+    {
+        MapProgram four = MapProgram.Compile(
+            5, (Expr.Input(0) * Expr.Parameter(0)) + Expr.Max(Expr.Input(1), Expr.Input(2)), Expr.Input(0) + Expr.Input(3) + Expr.Input(4));
+        ThroughTiles(() =>
+        {
+            foreach (Shape shape in (ReadOnlySpan<Shape>)[[33, 65], [3, 40, 17]])
+            {
+                Shape across = shape.With(-1, shape[-2]).With(-2, shape[-1]);
+                Tensor Across(int seed) => Values(across, seed).Transpose(-1, -2);
+                Tensor row = Values([shape[-1]], 3).Expand(shape), column = Values(shape.With(-1, 1), 4).Expand(shape), one = Values([], 5).Expand(shape);
+                Check("two across", four, DType.Float32, [Across(1), Across(2), Values(shape, 3), row, one], DType.Float32);
+                Check("four across", four, DType.Float32, [Across(1), Across(2), Across(3), Across(4), column], DType.Float32);
+                Check("flipped", four, DType.Float32, [Across(1).Flip(-1), Values(shape, 2).Flip(), Across(3), row, one], DType.Float32);
+                Check("into across", four, DType.Float32, [Values(shape, 1), Across(2), Values(shape, 3), row, one], DType.Float32, static y => y.Transpose(-1, -2).Contiguous().Transpose(-1, -2));
+                Check("into a part", four, DType.Float32, [Across(1), Values(shape, 2), one, row, column], DType.Float32, y => Grown(y).Narrow(-1, 1, shape[-1]));
+            }
+        });
+    }
+
+    [Test]
     public void ManyOperands_OfAnyLayout_MatchReference()
     {
         Expr sum = Expr.Input(0);
@@ -164,6 +205,37 @@ internal sealed class MapTests(string name)
         {
             Compare.AssertClose(actual[i], expected[i], 1e-6, $"item {i / 2}, output {i % 2}");
         }
+    }
+
+    private static Tensor Moved(Tensor x, int from, int to)
+    {
+        List<int> axes = [.. Enumerable.Range(0, x.Shape.Rank)];
+        axes.RemoveAt(from);
+        axes.Insert(to, from);
+        return x.Permute([.. axes]);
+    }
+
+    private void ThroughTiles(Action test)
+    {
+        var backend = (GpuBackend)Device.Backend;
+        long usual = backend.LeastElementsOfTransposition;
+        if (backend.Target.IsProcessor)
+        {
+            Assert.Ignore("processors have caches instead of tiles");
+        }
+
+        backend.LeastElementsOfTransposition = 1;
+        using LaunchCount count = ((GpuDevice)Device).CountLaunches();
+        try
+        {
+            test();
+        }
+        finally
+        {
+            backend.LeastElementsOfTransposition = usual;
+        }
+
+        Assert.That(count.Kernels.Any(static kernel => kernel.Name == "map_transposed"));
     }
 
     private static Tensor Values(Shape shape, int seed) => Compare.Random(shape, seed, -4, 4, DType.Float32);

@@ -1,0 +1,144 @@
+namespace Engine.Gpu;
+
+/// <summary>
+/// A pointwise program some of whose inputs lie across the outputs in memory, as in x.T or between NCHW and NHWC: those go through square
+/// tiles of shared memory, so that reads and writes both run along memory.
+/// </summary>
+/// <remarks>
+/// The loops are some outer ones, then <em>lines</em>, along which the transposed inputs are contiguous, then <em>columns</em>, along which
+/// the first output is. A group carries out one tile.
+/// </remarks>
+/// <param name="Program">What to compute; it counts no elements.</param>
+/// <param name="Compute">The type of the arithmetic.</param>
+/// <param name="Operands">Inputs, then outputs: <see cref="Access.Spread"/> are those that lie across, <see cref="Access.Strided"/> the others.</param>
+/// <param name="Rank">Padded number of loops.</param>
+/// <param name="IsWide">Whether places need 64 bits.</param>
+/// <param name="Parameters">Where the parameters are.</param>
+internal readonly record struct TransposingMapKernel(
+    MapProgram Program, DType Compute, OperandClasses Operands, int Rank, bool IsWide, ParameterForm Parameters) : IKernelDefinition
+{
+    /// <summary>Elements of a tile's side: neighbouring work-items, as many as a sub-group has on most cards.</summary>
+    public const int Tile = 32;
+
+    // One more, so that the elements of a column lie in different banks, whatever their size.
+    private const int Pitch = Tile + 1;
+
+    /// <summary>Shared memory of one input.</summary>
+    public static int SharedBytes(DType element) => Tile * Pitch * element.SizeInBytes();
+
+    /// <inheritdoc/>
+    public Kernel Build(GpuTarget target)
+    {
+        KernelBuilder k = new("map_transposed", target, target.GroupSize);
+        MapProgram program = Program;
+        RegisterType placeType = IsWide ? RegisterType.Int64 : RegisterType.Int32;
+        Value lines = k.Size("lines"), columns = k.Size("columns");
+        CoordinateParameters tiles = new(k, Rank, placeType);
+        var operands = new TransposedOperand?[program.InputCount + program.OutputCount];
+        for (int i = 0; i < operands.Length; i++)
+        {
+            if (MapBody.IsUsed(program, i))
+            {
+                string name = i < program.InputCount ? $"in{i}" : $"out{i - program.InputCount}";
+                operands[i] = new TransposedOperand(
+                    k, name, Operands.Type(i), tiles, placeType, isUniform: Operands.Access(i) == Access.Uniform, liesAcross: Operands.Access(i) == Access.Spread);
+            }
+        }
+
+        ProgramParameters parameters = new(k, Compute, Parameters, program);
+        Value[] tile = tiles.Coordinates(k.GroupX);
+        Value firstLine = tile[^2] * Tile, firstColumn = tile[^1] * Tile;
+        int rows = k.GroupSize / Tile;
+        Value along = k.LocalId % Tile, first = k.LocalId / Tile;
+        ReadOnlySpan<Value> steps = [.. Enumerable.Range(0, Tile / rows).Select(i => first + (i * rows))];
+        foreach (TransposedOperand? operand in operands)
+        {
+            operand?.Begin(tile);
+            operand?.ReadTile(along, steps, place => (firstLine + along < lines) & (firstColumn + place < columns));
+        }
+
+        k.Barrier();
+        foreach (Value line in steps)
+        {
+            Value exists = (firstLine + line < lines) & (firstColumn + along < columns);
+            var inputs = new Value[program.InputCount];
+            for (int i = 0; i < inputs.Length; i++)
+            {
+                inputs[i] = operands[i]?.Read(line, along, exists) ?? k.Int32(0);
+            }
+
+            Value[] results = ExprEmitter.Emit(k, program, Compute.InRegister(), inputs, parameters);
+            for (int i = 0; i < results.Length; i++)
+            {
+                operands[inputs.Length + i]!.Write(line, along, results[i], exists);
+            }
+        }
+
+        return k.Build();
+    }
+
+    /// <summary>An operand of the kernel.</summary>
+    private sealed class TransposedOperand
+    {
+        private readonly KernelBuilder _k;
+        private readonly CoordinateParameters _tiles;
+        private readonly RegisterType _placeType;
+        private readonly Memory _memory;
+        private readonly Memory? _shared;
+        private readonly Value[]? _strides;
+        private readonly Value? _lineStep, _columnStep;
+        private Value? _start;
+
+        public TransposedOperand(KernelBuilder k, string name, DType element, CoordinateParameters tiles, RegisterType placeType, bool isUniform, bool liesAcross)
+        {
+            (_k, _tiles, _placeType) = (k, tiles, placeType);
+            _memory = k.Buffer(name, element);
+            if (isUniform)
+            {
+                return;
+            }
+
+            // Strides from tile to tile, then those of elements.
+            _strides = tiles.Strides(name);
+            _lineStep = k.Scalar($"{name}_line", placeType);
+            _columnStep = k.Scalar($"{name}_column", placeType);
+            _shared = liesAcross ? k.Shared($"tile_{name}", element, Tile * Pitch) : null;
+        }
+
+        /// <summary>Finds where the tile begins.</summary>
+        public void Begin(Value[] tile) => _start = _strides is null ? null : _tiles.Place(tile, _strides);
+
+        /// <summary>Brings the tile of an input that lies across into shared memory: work-items side by side read along its lines.</summary>
+        public void ReadTile(Value line, ReadOnlySpan<Value> columns, Func<Value, Value> exists)
+        {
+            if (_shared is null)
+            {
+                return;
+            }
+
+            // All loads before the first store, so that they are under way together.
+            var values = new Value[columns.Length];
+            for (int i = 0; i < values.Length; i++)
+            {
+                values[i] = _k.Load(_memory, _start! + line.To(_placeType) + (columns[i].To(_placeType) * _columnStep!), exists(columns[i]));
+            }
+
+            for (int i = 0; i < values.Length; i++)
+            {
+                _k.Store(_shared, (columns[i] * Pitch) + line, values[i]);
+            }
+        }
+
+        /// <summary>An element.</summary>
+        public Value Read(Value line, Value column, Value exists) =>
+            _shared is not null ? _k.Load(_shared, (column * Pitch) + line)
+            : _start is null ? _k.Load(_memory, _k.Int32(0))
+            : _k.Load(_memory, Place(line, column), exists);
+
+        /// <summary>Writes an element in the compute type.</summary>
+        public void Write(Value line, Value column, Value value, Value exists) =>
+            _k.Store(_memory, Place(line, column), ExprEmitter.ForStore(_k, value, _memory.Element), exists);
+
+        private Value Place(Value line, Value column) => _start! + (line.To(_placeType) * _lineStep!) + (column.To(_placeType) * _columnStep!);
+    }
+}
