@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Engine.Gpu;
 
 /// <summary>Running sums, sorting, and the norm of many tensors.</summary>
@@ -34,6 +36,12 @@ internal sealed partial class GpuBackend
         }
 
         bool wide = StridesParameter.IsWide(keys, places);
+        if (split.Length > RankKernel.MostElements)
+        {
+            MergeSort(keys, places, split, descending, wide);
+            return;
+        }
+
         ArgumentList arguments = new(stackalloc KernelArgument[24]);
         arguments.Add(keys);
         arguments.Add(places);
@@ -43,6 +51,47 @@ internal sealed partial class GpuBackend
         arguments.AddStrides(keys, wide);
         arguments.AddStrides(places, wide);
         Launch(new RankKernel(x.DType, descending, wide), Cover(x.Shape.ElementCount), arguments.Span);
+    }
+
+    // Chunks in shared memory, then ever longer runs from one pair of temporaries to the other; the last pass writes the result.
+    private void MergeSort(in Operand x, in Operand indices, in RowSplit split, bool descending, bool wide)
+    {
+        using TensorScope scope = TensorScope.Begin();
+        int chunk = SortChunksKernel.Keys(Target, x.DType), count = (int)split.Rows * split.Length;
+        int chunks = (split.Length + chunk - 1) / chunk;
+        bool isLast = chunks == 1;
+        Operand? keys = isLast ? null : Tensor.Allocate([count], x.DType, _device).Operand, nextKeys = chunks <= 2 ? null : Tensor.Allocate([count], x.DType, _device).Operand;
+        Operand places = isLast ? indices : Tensor.Allocate([count], DType.Int32, _device).Operand;
+        Operand nextPlaces = chunks <= 2 ? indices : Tensor.Allocate([count], DType.Int32, _device).Operand;
+
+        ArgumentList arguments = new(stackalloc KernelArgument[32]);
+        arguments.Add(x);
+        SortOutput.AddBuffers(ref arguments, keys, places);
+        arguments.Add(split.Length);
+        arguments.Add(BitOperations.Log2((uint)Math.Min(chunk, split.Length) - 1) + 1);
+        arguments.Add(chunks, new Divisor(chunks));
+        arguments.Add(split.Inner, new Divisor(split.Inner));
+        arguments.AddStrides(x, wide);
+        arguments.AddStrides(isLast ? indices : null, wide);
+        Launch(new SortChunksKernel(x.DType, descending, wide, isLast), new LaunchGrid((int)split.Rows * chunks), arguments.Span);
+
+        for (long width = chunk; width < split.Length; width *= 2)
+        {
+            isLast = 2 * width >= split.Length;
+            arguments.Clear();
+            arguments.Add(keys!.Value);
+            arguments.Add(places);
+            SortOutput.AddBuffers(ref arguments, isLast ? null : nextKeys, isLast ? indices : nextPlaces);
+            arguments.Add(count);
+            arguments.Add((int)width);
+            arguments.Add(BitOperations.Log2((ulong)width) + 1);
+            arguments.Add(split.Length, new Divisor(split.Length));
+            arguments.Add(split.Inner, new Divisor(split.Inner));
+            arguments.AddStrides(isLast ? indices : null, wide);
+            Launch(new SortMergeKernel(x.DType, descending, wide, isLast), Cover(count), arguments.Span);
+            (keys, nextKeys) = (nextKeys, keys);
+            (places, nextPlaces) = (nextPlaces, places);
+        }
     }
 
     public override void GlobalNorm(ReadOnlySpan<Operand> tensors, in Operand result)

@@ -1,11 +1,14 @@
 namespace Engine.Gpu;
 
 /// <summary>
-/// Sorting by rank: a work-item counts the elements of its row that come before its own, which is where its own belongs. Quadratic, but in
-/// one launch, stable and without atomics.
+/// Sorting by rank: a work-item counts the elements of its row that come before its own, which is where its own belongs. Quadratic, but
+/// without barriers, and many short rows share a group.
 /// </summary>
 internal readonly record struct RankKernel(DType Element, bool Descending, bool Wide) : IKernelDefinition
 {
+    /// <summary>Rows that are longer are sorted by merging.</summary>
+    public const int MostElements = 128;
+
     private const int Unrolled = 4;
 
     public Kernel Build(GpuTarget target)
@@ -30,7 +33,7 @@ internal readonly record struct RankKernel(DType Element, bool Descending, bool 
                 {
                     Value place = first + i, exists = place < length.Size;
                     Value other = k.Load(keys, start + x.Along(1, place), exists);
-                    Value before = (descending ? IsLess(key, other) : IsLess(other, key)) | (IsEqual(key, other) & place < own);
+                    Value before = SortOrder.IsBefore(other, key, descending) | (SortOrder.IsEqual(key, other) & place < own);
                     rank.Value += k.Select(exists & before, k.Int32(1), k.Int32(0));
                 }
             });
@@ -38,9 +41,4 @@ internal readonly record struct RankKernel(DType Element, bool Descending, bool 
         });
         return k.Build();
     }
-
-    // NaN counts as larger than everything, and as equal to itself.
-    private static Value IsLess(Value a, Value b) => a.Type.IsFloat() ? (a < b) | (a.Is(a) & b.IsNot(b)) : a < b;
-
-    private static Value IsEqual(Value a, Value b) => a.Type.IsFloat() ? a.Is(b) | (a.IsNot(a) & b.IsNot(b)) : a.Is(b);
 }

@@ -23,6 +23,26 @@ internal sealed class OrderingTests(int largestGroup) : KernelFixture(largestGro
     public void ArgSort_AnySize_IsStableWithNaNLargest([Values(1, 3, 17, 127, 1025)] int length, [Values] bool descending) =>
         CheckArgSort(DType.Float32, [3, length, 2], descending, Placement.Dense);
 
+    [TestCase(DType.Float64, 2, 300, 1)]
+    [TestCase(DType.Float16, 1, 2500, 3)]
+    [TestCase(DType.Int64, 2, 5000, 1)]
+    public void ArgSort_LongRows_AreMergedInOrder(DType dtype, int outer, int length, int inner)
+    {
+        CheckArgSort(dtype, [outer, length, inner], descending: false, Placement.Dense);
+        CheckArgSort(dtype, [outer, length, inner], descending: true, Placement.Dense);
+    }
+
+    [Test]
+    public void ArgSort_OfEqualKeys_KeepsTheirOrder([Values(128, 129, 2048, 2049)] int length, [Values] bool descending)
+    {
+        DeviceArray x = Array(DType.Float32, [1, length, 1], static _ => 1), indices = Result(DType.Int64, [1, length, 1]);
+        Backend.ArgSort(x, indices, 1, descending);
+        Assert.That(indices.Read(), Is.EqualTo(Enumerable.Range(0, length)));
+    }
+
+    [Test]
+    public void ArgSort_LongRowsOfAnyPlacement_MatchTheHost([Values] Placement placement) => CheckArgSort(DType.Float32, [2, 1500, 3], descending: false, placement);
+
     [Test]
     public void ArgSort_AnyPlacement_MatchesTheHost([Values] Placement placement) => CheckArgSort(DType.Int64, [2, 30, 3], descending: false, placement);
 

@@ -1,0 +1,138 @@
+namespace Engine.Gpu;
+
+/// <summary>Sorts chunks of rows, each in the shared memory of a group: runs of 1, 2, 4 … keys are merged until one is left.</summary>
+/// <param name="Element">The type of the keys.</param>
+/// <param name="Descending">The largest first.</param>
+/// <param name="Wide">Whether places need 64 bits.</param>
+/// <param name="IsLast">Whether rows are chunks, so that the order is final.</param>
+internal readonly record struct SortChunksKernel(DType Element, bool Descending, bool Wide, bool IsLast) : IKernelDefinition
+{
+    private const int MostKeysOfItem = 4;
+
+    /// <summary>Keys of a chunk: a power of two, as many as fit twice with their places.</summary>
+    public static int Keys(GpuTarget target, DType element)
+    {
+        int keys = MostKeysOfItem * target.GroupSize;
+        while (keys > target.GroupSize && 2 * keys * (element.SizeInBytes() + sizeof(int)) > target.SharedBytes)
+        {
+            keys /= 2;
+        }
+
+        return keys;
+    }
+
+    public Kernel Build(GpuTarget target)
+    {
+        KernelBuilder k = new("sort_chunks", target, target.GroupSize);
+        int size = Keys(target, Element);
+        bool descending = Descending;
+        Memory input = k.Buffer("x", Element, readOnly: true);
+        SortOutput output = new(k, Element, Wide, IsLast);
+        Value length = k.Size("length"), rounds = k.Size("rounds");
+        DivisorParameter chunks = new(k, "chunks"), inner = new(k, "inner");
+        StridesParameter x = new(k, "x", 3, Wide);
+        output.AddStrides();
+        Memory keys = k.Shared("keys", Element, 2 * size), places = k.Shared("places", DType.Int32, 2 * size);
+        (Value row, Value chunk) = chunks.Divide(k.GroupX);
+        (Value outer, Value side) = inner.Divide(row);
+        Value start = chunk * size, count = k.Min(length - start, k.Int32(size)), rowStart = x.Along(0, outer) + x.Along(2, side);
+        Value[] items = [.. Enumerable.Range(0, size / k.GroupSize).Select(i => k.LocalId + (i * k.GroupSize))];
+        foreach (Value item in items)
+        {
+            k.Store(keys, item, k.Load(input, rowStart + x.Along(1, start + item), item < count), item < count);
+            k.Store(places, item, start + item, item < count);
+        }
+
+        k.Barrier();
+        k.For(k.Int32(0), rounds, k.Int32(1), round =>
+        {
+            // From one half of the memory to the other: one barrier a round.
+            Value from = (round & 1) * size, to = size - from;
+            foreach (Value item in items)
+            {
+                Value exists = item < count, key = k.Load(keys, from + item, exists);
+                Value place = SortOrder.PlaceInMerged(
+                    k, (at, isOpen) => k.Load(keys, from + at, isOpen), item, key, k.Int32(1) << round, count, round + 1, exists, descending);
+                k.Store(keys, to + place, key, exists);
+                k.Store(places, to + place, k.Load(places, from + item, exists), exists);
+            }
+
+            k.Barrier();
+        });
+
+        Value sorted = (rounds & 1) * size;
+        foreach (Value item in items)
+        {
+            Value exists = item < count;
+            output.Store((row * length) + start + item, outer, side, start + item, k.Load(keys, sorted + item, exists), k.Load(places, sorted + item, exists), exists);
+        }
+
+        return k.Build();
+    }
+}
+
+/// <summary>Merges each two neighbouring sorted runs of the rows.</summary>
+/// <param name="Element">The type of the keys.</param>
+/// <param name="Descending">The largest first.</param>
+/// <param name="Wide">Whether places need 64 bits.</param>
+/// <param name="IsLast">Whether one run is left then.</param>
+internal readonly record struct SortMergeKernel(DType Element, bool Descending, bool Wide, bool IsLast) : IKernelDefinition
+{
+    public Kernel Build(GpuTarget target)
+    {
+        KernelBuilder k = new("sort_merge", target, target.GroupSize);
+        Memory keys = k.Buffer("keys", Element, readOnly: true), places = k.Buffer("places", DType.Int32, readOnly: true);
+        SortOutput output = new(k, Element, Wide, IsLast);
+        Value count = k.Size("count"), width = k.Size("width"), halvings = k.Size("halvings");
+        DivisorParameter length = new(k, "length"), inner = new(k, "inner");
+        output.AddStrides();
+        Value exists = k.GlobalId < count, item = k.Select(exists, k.GlobalId, k.Int32(0));
+        (Value row, Value own) = length.Divide(item);
+        (Value outer, Value side) = inner.Divide(row);
+        Value start = item - own, key = k.Load(keys, item, exists);
+        Value place = SortOrder.PlaceInMerged(k, (at, isOpen) => k.Load(keys, start + at, isOpen), own, key, width, length.Size, halvings, exists, Descending);
+        output.Store(start + place, outer, side, place, key, k.Load(places, item, exists), exists);
+        return k.Build();
+    }
+}
+
+/// <summary>Where sorted keys go: their places to the result, or both to memory for the next pass.</summary>
+internal sealed class SortOutput
+{
+    private readonly KernelBuilder _k;
+    private readonly Memory? _keys;
+    private readonly Memory _places;
+    private readonly bool _isWide;
+    private StridesParameter? _strides;
+
+    /// <summary>Adds the buffers; <see cref="AddBuffers"/> adds the arguments.</summary>
+    public SortOutput(KernelBuilder k, DType element, bool wide, bool isLast)
+    {
+        (_k, _isWide) = (k, wide);
+        _keys = isLast ? null : k.Buffer("sorted_keys", element);
+        _places = isLast ? k.Buffer("indices", DType.Int64) : k.Buffer("sorted_places", DType.Int32);
+    }
+
+    /// <summary>Adds the arguments of the buffers.</summary>
+    public static void AddBuffers(ref ArgumentList arguments, in Operand? keys, in Operand places)
+    {
+        arguments.AddOptional(keys);
+        arguments.Add(places);
+    }
+
+    /// <summary>Adds the strides of a result; the arguments are those of the result, if it is one.</summary>
+    public void AddStrides() => _strides = _keys is null ? new StridesParameter(_k, "indices", 3, _isWide) : null;
+
+    /// <summary>Writes a key that goes to <paramref name="place"/> of its row.</summary>
+    public void Store(Value number, Value outer, Value side, Value place, Value key, Value index, Value exists)
+    {
+        if (_strides is not null)
+        {
+            _k.Store(_places, _strides.Along(0, outer) + _strides.Along(2, side) + _strides.Along(1, place), index.To(RegisterType.Int64), exists);
+            return;
+        }
+
+        _k.Store(_keys!, number, key, exists);
+        _k.Store(_places, number, index, exists);
+    }
+}
