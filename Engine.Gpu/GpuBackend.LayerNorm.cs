@@ -15,7 +15,7 @@ internal sealed partial class GpuBackend
         }
 
         bool wide = StridesParameter.IsWide(x, y, args.Mean, args.InverseStd, args.Scale, args.Shift);
-        RowShape shape = ShapeOf(split);
+        RowShape shape = ShapeOf(split).WithRuns(Target, split, [x, y], args.Scale, args.Shift);
         ArgumentList arguments = new(stackalloc KernelArgument[32]);
         arguments.Add(x);
         arguments.Add(y);
@@ -49,7 +49,7 @@ internal sealed partial class GpuBackend
         if (args.GradX is { } gradX)
         {
             _ = split.TryView(gradX, out Operand dx);
-            RowShape shape = ShapeOf(split);
+            RowShape shape = ShapeOf(split).WithRuns(Target, split, [x, dy, dx], args.Scale);
             ArgumentList arguments = new(stackalloc KernelArgument[32]);
             arguments.Add(x);
             arguments.Add(dy);

@@ -12,7 +12,7 @@ internal sealed partial class GpuBackend
         }
 
         bool wide = StridesParameter.IsWide(xView, yView);
-        RowShape shape = ShapeOf(split);
+        RowShape shape = ShapeOf(split).WithRuns(Target, split, [xView, yView]);
         ArgumentList arguments = new(stackalloc KernelArgument[16]);
         arguments.Add(xView);
         arguments.Add(yView);
@@ -32,7 +32,7 @@ internal sealed partial class GpuBackend
         }
 
         bool wide = StridesParameter.IsWide(yView, gradient, output);
-        RowShape shape = ShapeOf(split);
+        RowShape shape = ShapeOf(split).WithRuns(Target, split, [yView, gradient, output]);
         ArgumentList arguments = new(stackalloc KernelArgument[24]);
         arguments.Add(yView);
         arguments.Add(gradient);
@@ -53,7 +53,7 @@ internal sealed partial class GpuBackend
         }
 
         bool wide = IsWide(args, args.Losses.Value, null);
-        RowShape shape = ShapeOf(split);
+        RowShape shape = ShapeOf(split).WithRuns(Target, split, [z]);
         ArgumentList arguments = new(stackalloc KernelArgument[24]);
         arguments.Add(z);
         arguments.Add(args.Losses.Value);
@@ -79,7 +79,7 @@ internal sealed partial class GpuBackend
         }
 
         bool wide = IsWide(args, gradLosses, gradLogits);
-        RowShape shape = ShapeOf(split);
+        RowShape shape = ShapeOf(split).WithRuns(Target, split, [z, output]);
         ArgumentList arguments = new(stackalloc KernelArgument[32]);
         arguments.Add(z);
         arguments.Add(gradLosses);

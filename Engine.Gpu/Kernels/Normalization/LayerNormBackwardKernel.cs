@@ -16,24 +16,30 @@ internal readonly record struct LayerNormBackwardKernel(DType Element, DType Aff
         ColumnVector? scale = HasScale ? new(k, "scale", Affine, Wide) : null;
 
         // Both are 0 where there is no element: the gradient is.
-        (Value Gradient, Value Normalized) Of(Value index, Value exists, Value[] values) =>
-            (scale is null ? values[1] : values[1] * scale.Load(index, exists, type), (values[0] - mean) * inverse);
+        (Value Gradient, Value Normalized) Of(Value[] values) =>
+            (values.Length == 2 ? values[1] : values[1] * values[2].To(type), (values[0] - mean) * inverse);
 
         RowReader reader = rows.Reader(x, dy);
         Variable sum = k.Variable(k.Constant(type, 0)), product = k.Variable(k.Constant(type, 0));
-        reader.ForEach((index, exists, values) =>
-        {
-            (Value g, Value normalized) = Of(index, exists, values);
-            sum.Value += g;
-            product.Value = k.Fma(g, normalized, product.Value);
-        });
+        RowOperand[] also = ColumnVector.Operands(scale);
+        reader.ForEach(
+            (_, _, values) =>
+            {
+                (Value g, Value normalized) = Of(values);
+                sum.Value += g;
+                product.Value = k.Fma(g, normalized, product.Value);
+            },
+            also);
         Value[] sums = rows.Reduction(type, type).Sums(sum.Value, product.Value);
         Value share = 1 / rows.Length.To(type), meanSum = sums[0] * share, meanProduct = sums[1] * share;
-        reader.ForEach((index, exists, values) =>
-        {
-            (Value g, Value normalized) = Of(index, exists, values);
-            k.Store(output, dx.Place(index), inverse * (g - k.Fma(normalized, meanProduct, meanSum)), exists);
-        });
+        reader.Write(
+            dx,
+            (_, _, values) =>
+            {
+                (Value g, Value normalized) = Of(values);
+                return inverse * (g - k.Fma(normalized, meanProduct, meanSum));
+            },
+            also);
         return k.Build();
     }
 }

@@ -28,12 +28,16 @@ internal readonly record struct LayerNormForwardKernel(DType Element, DType Affi
             deviation.Value = k.Fma(distance, distance, deviation.Value);
         });
         Value inverse = MathFunctions.Rsqrt(k, (reduction.Sum(deviation.Value) / length) + epsilon);
-        reader.ForEach((index, exists, values) =>
-        {
-            Value normalized = (values[0] - origin - centre) * inverse;
-            Value scaled = scale is null ? normalized : normalized * scale.Load(index, exists, type);
-            k.Store(output, y.Place(index), shift is null ? scaled : scaled + shift.Load(index, exists, type), exists);
-        });
+        bool hasScale = HasScale, hasShift = HasShift;
+        reader.Write(
+            y,
+            (_, _, values) =>
+            {
+                Value normalized = (values[0] - origin - centre) * inverse;
+                Value scaled = hasScale ? normalized * values[1].To(type) : normalized;
+                return hasShift ? scaled + values[^1].To(type) : scaled;
+            },
+            ColumnVector.Operands(scale, shift));
         k.Store(means, meanStep.Along(0, rows.Row), origin + centre, rows.IsFirst);
         k.Store(inverses, inverseStep.Along(0, rows.Row), inverse, rows.IsFirst);
         return k.Build();
@@ -53,6 +57,21 @@ internal sealed class ColumnVector
         _k = k;
         _memory = k.Buffer(name, dtype, readOnly: true);
         _step = new StridesParameter(k, name, 1, wide);
+    }
+
+    /// <summary>Those that are there, as operands that are the same for each row.</summary>
+    public static RowOperand[] Operands(params ReadOnlySpan<ColumnVector?> vectors)
+    {
+        List<RowOperand> operands = [];
+        foreach (ColumnVector? vector in vectors)
+        {
+            if (vector is not null)
+            {
+                operands.Add(new RowOperand(vector._memory, vector._step[0].Like(0), vector._step[0]));
+            }
+        }
+
+        return [.. operands];
     }
 
     /// <summary>A column's number.</summary>

@@ -3,7 +3,7 @@ namespace Engine.Gpu;
 /// <summary>The work-items of a group laid over rows of operands that are seen as [outer, length, inner]; row number = outer · inner + inner.</summary>
 internal sealed class RowItems
 {
-    private const int Unrolled = 4;
+    private const int Unrolled = 4, UnrolledRuns = 2;
 
     private readonly KernelBuilder _k;
     private readonly RowShape _shape;
@@ -55,22 +55,36 @@ internal sealed class RowItems
         return new RowOperand(memory, strides.Along(0, outer) + strides.Along(2, inner), strides[1]);
     }
 
+    /// <summary>How the items are laid out.</summary>
+    public RowShape Shape => _shape;
+
     /// <summary>Carries out <paramref name="body"/> for each element of the item: its place in the row and whether there is one.</summary>
+    public void ForEach(Action<Value, Value> body) => ForEachRun((first, exists) =>
+    {
+        for (int i = 0; i < _shape.Run; i++)
+        {
+            body(first + i, exists);
+        }
+    });
+
+    /// <summary>Carries out <paramref name="body"/> for each run of the item's elements: the first one's place in the row, and whether there is one.</summary>
     /// <remarks>
     /// What the body reads in several passes is found again where the elements are kept in registers. Reads are conditional, so that the
     /// body may combine values without asking.
     /// </remarks>
-    public void ForEach(Action<Value, Value> body)
+    public void ForEachRun(Action<Value, Value> body)
     {
+        Value first = Lane * _shape.Run;
         if (_shape.Kept > 0)
         {
-            Slots(Lane, _shape.Kept, body);
+            Slots(first, Math.Max(_shape.Kept / _shape.Run, 1), body);
             return;
         }
 
         // Several reads in flight at a time.
+        int runs = _shape.Run == 1 ? Unrolled : UnrolledRuns;
         Value end = _k.Select(Exists, Length, _k.Int32(0));
-        _k.For(Lane, end, _k.Int32(Unrolled * _shape.Width), first => Slots(first, Unrolled, body));
+        _k.For(first, end, _k.Int32(runs * _shape.Width * _shape.Run), place => Slots(place, runs, body));
     }
 
     /// <summary>The elements of operands; one pass or, where they are kept, all passes read them once.</summary>
@@ -80,7 +94,7 @@ internal sealed class RowItems
     {
         for (int i = 0; i < count; i++)
         {
-            Value place = first + (i * _shape.Width);
+            Value place = first + (i * _shape.Width * _shape.Run);
             body(place, Exists & (place < Length));
         }
     }
@@ -99,25 +113,63 @@ internal sealed record RowOperand(Memory Memory, Value Start, Value Step)
 /// <summary>Reads rows in passes.</summary>
 internal sealed class RowReader(KernelBuilder k, RowItems rows, RowOperand[] operands, bool keeps)
 {
-    private readonly List<Value[]> _kept = [];
+    private readonly List<Value[][]> _kept = [];
 
     /// <summary>The type of the first operand's values.</summary>
     public RegisterType Type => operands[0].Memory.Element.InRegister();
 
-    /// <summary>One pass: the body gets the element's place in the row, whether there is one, and the values (0 where there is none).</summary>
-    public void ForEach(Action<Value, Value, Value[]> body)
+    /// <summary>
+    /// One pass: the body gets the element's place in the row, whether there is one, and the values (0 where there is none), behind them those
+    /// of operands that only this pass reads.
+    /// </summary>
+    public void ForEach(Action<Value, Value, Value[]> body, params RowOperand[] also) => ForEachRun(also, (first, exists, values) =>
+    {
+        for (int i = 0; i < values.Length; i++)
+        {
+            body(first + i, exists, values[i]);
+        }
+    });
+
+    /// <summary>One pass as <see cref="ForEach"/>, whose body's values are written.</summary>
+    public void Write(RowOperand output, Func<Value, Value, Value[], Value> body, params RowOperand[] also) => ForEachRun(also, (first, exists, values) =>
+    {
+        var results = new Value[values.Length];
+        for (int i = 0; i < results.Length; i++)
+        {
+            results[i] = body(first + i, exists, values[i]);
+        }
+
+        if (rows.Shape.IsAligned)
+        {
+            k.StoreVector(output.Memory, output.Place(first), results, exists);
+            return;
+        }
+
+        for (int i = 0; i < results.Length; i++)
+        {
+            k.Store(output.Memory, output.Place(first + i), results[i], exists);
+        }
+    });
+
+    // Values by element of the run, then by operand.
+    private void ForEachRun(RowOperand[] also, Action<Value, Value, Value[][]> body)
     {
         int slot = 0;
         bool isFirst = _kept.Count == 0;
-        rows.ForEach((index, exists) =>
+        rows.ForEachRun((first, exists) =>
         {
-            Value[] values = keeps && !isFirst ? _kept[slot++] : Array.ConvertAll(operands, operand => k.Load(operand.Memory, operand.Place(index), exists));
+            Value[][] values = keeps && !isFirst ? _kept[slot++] : Array.ConvertAll(operands, operand => Load(operand, first, exists));
             if (keeps && isFirst)
             {
                 _kept.Add(values);
             }
 
-            body(index, exists, values);
+            Value[][] all = [.. values, .. Array.ConvertAll(also, operand => Load(operand, first, exists))];
+            body(first, exists, [.. Enumerable.Range(0, rows.Shape.Run).Select(i => Array.ConvertAll(all, run => run[i]))]);
         });
     }
+
+    private Value[] Load(RowOperand operand, Value first, Value exists) => rows.Shape.IsAligned
+        ? k.LoadVector(operand.Memory, operand.Place(first), rows.Shape.Run, exists)
+        : [.. Enumerable.Range(0, rows.Shape.Run).Select(i => k.Load(operand.Memory, operand.Place(first + i), exists))];
 }

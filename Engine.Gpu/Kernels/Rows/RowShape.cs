@@ -3,8 +3,13 @@ namespace Engine.Gpu;
 /// <summary>How the work-items of a group are laid over rows that are reduced: how many share a row, and how many elements each of them keeps.</summary>
 /// <param name="Width">Work-items of a row, a power of two.</param>
 /// <param name="Kept">Elements that an item keeps in registers, which are then read once; 0 where a row is too long and is read once a pass.</param>
-internal readonly record struct RowShape(int Width, int Kept)
+/// <param name="Run">Neighbouring elements that an item takes at a time; rows are a multiple of it. It decides the order of sums.</param>
+/// <param name="IsAligned">Whether runs are vectors in memory; else their elements are read and written one by one, in the same order.</param>
+internal readonly record struct RowShape(int Width, int Kept, int Run = 1, bool IsAligned = false)
 {
+    /// <summary>Bytes of a vector.</summary>
+    private const int VectorBytes = 16;
+
     // Rows this many leave no work-item idle when each has a row of its own.
     private const int ManyRows = 1024;
 
@@ -32,10 +37,59 @@ internal readonly record struct RowShape(int Width, int Kept)
         return shape.Width <= group ? shape : new RowShape(group, 0);
     }
 
+    /// <summary>
+    /// The same with runs of as many elements as a vector holds, where that divides the rows. Only sizes and types decide, so that a sum has
+    /// the same bits wherever its operands lie; where they lie decides how they are read.
+    /// </summary>
+    /// <param name="target">The device; a processor's driver makes vectors of neighbouring work-items instead.</param>
+    /// <param name="split">The rows.</param>
+    /// <param name="operands">As [outer, length, inner].</param>
+    /// <param name="vectors">Numbers for each column.</param>
+    public RowShape WithRuns(GpuTarget target, in RowSplit split, ReadOnlySpan<Operand> operands, params ReadOnlySpan<Operand?> vectors)
+    {
+        int largest = 1;
+        foreach (ref readonly Operand operand in operands)
+        {
+            largest = Math.Max(largest, operand.DType.SizeInBytes());
+        }
+
+        foreach (ref readonly Operand? vector in vectors)
+        {
+            largest = Math.Max(largest, vector?.DType.SizeInBytes() ?? 1);
+        }
+
+        int run = target.IsProcessor || split.Inner > 1 ? 1 : Math.Min(4, VectorBytes / largest);
+        while (split.Length % run != 0)
+        {
+            run /= 2;
+        }
+
+        bool isAligned = run > 1;
+        foreach (ref readonly Operand operand in operands)
+        {
+            isAligned &= operand.Layout.Strides[1] == 1 && (split.Outer == 1 || operand.Layout.Strides[0] % run == 0) && StartsAligned(operand, run);
+        }
+
+        foreach (ref readonly Operand? vector in vectors)
+        {
+            isAligned &= vector is not { } given || (given.Layout.Strides[0] == 1 && StartsAligned(given, run));
+        }
+
+        return this with { Run = run, IsAligned = isAligned };
+    }
+
     /// <summary>The groups that cover all rows.</summary>
     public LaunchGrid Grid(GpuTarget target, long rows)
     {
         int rowsOfGroup = target.GroupSize / Width;
         return new LaunchGrid((int)((rows + rowsOfGroup - 1) / rowsOfGroup));
+    }
+
+    // Handles are addresses on some devices and numbers on others; blocks of the pool begin at multiples of 256 on both.
+    private static bool StartsAligned(in Operand operand, int run)
+    {
+        int size = operand.DType.SizeInBytes();
+        long start = (operand.Layout.Offset * size) + (operand.Storage.Device.Kind == DeviceKind.Cuda ? operand.Storage.Handle : 0);
+        return start % (run * size) == 0;
     }
 }

@@ -70,7 +70,7 @@ internal readonly record struct CrossEntropyBackwardKernel(DType Element, bool H
         }
 
         bool smooth = Smooth;
-        rows.Reader(rows.Operand(logits, strides)).ForEach((index, exists, values) =>
+        rows.Reader(rows.Operand(logits, strides)).Write(dz, (index, exists, values) =>
         {
             Value share = k.Select(index.Is(number), mass, mass.Like(0));
             if (smooth)
@@ -79,7 +79,7 @@ internal readonly record struct CrossEntropyBackwardKernel(DType Element, bool H
             }
 
             Value dzValue = dy * ((MathFunctions.Exp(k, values[0] - logSumExp) * total) - share);
-            k.Store(output, dz.Place(index), k.Select(counts, dzValue, dzValue.Like(0)), exists);
+            return k.Select(counts, dzValue, dzValue.Like(0));
         });
         return k.Build();
     }

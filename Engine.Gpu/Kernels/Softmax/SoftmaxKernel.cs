@@ -13,10 +13,10 @@ internal readonly record struct SoftmaxKernel(DType Element, bool Log, RowShape 
         (Value max, Value sum) = RowExp.MaxAndSum(k, rows, reader);
         Value logarithm = MathFunctions.Log(k, sum);
         bool log = Log;
-        reader.ForEach((index, exists, values) =>
+        reader.Write(y, (_, _, values) =>
         {
             Value centred = values[0] - max;
-            k.Store(output, y.Place(index), log ? centred - logarithm : MathFunctions.Exp(k, centred) / sum, exists);
+            return log ? centred - logarithm : MathFunctions.Exp(k, centred) / sum;
         });
         return k.Build();
     }
@@ -38,11 +38,7 @@ internal readonly record struct SoftmaxBackwardKernel(DType Element, bool Log, R
         bool log = Log;
         reader.ForEach((_, _, values) => sum.Value = log ? sum.Value + values[1] : k.Fma(values[0], values[1], sum.Value));
         Value total = rows.Reduction(sum.Type).Sum(sum.Value);
-        reader.ForEach((index, exists, values) =>
-        {
-            Value dxValue = log ? values[1] - (MathFunctions.Exp(k, values[0]) * total) : values[0] * (values[1] - total);
-            k.Store(output, dx.Place(index), dxValue, exists);
-        });
+        reader.Write(dx, (_, _, values) => log ? values[1] - (MathFunctions.Exp(k, values[0]) * total) : values[0] * (values[1] - total));
         return k.Build();
     }
 }
