@@ -47,16 +47,12 @@ internal sealed partial class GpuBackend
 
     private void LaunchMap(in MapArgs args, in IterationSpace space, long firstIndex, bool isWhole)
     {
-        if (space.Count >= LeastElementsOfTransposition && TransposingMapPlan.TryCreate(args, space, Target, out TransposingMapPlan transposing))
+        if (space.Count >= LeastElementsOfTransposition && LaunchTransposing(args, space))
         {
-            ArgumentList tiled = new(stackalloc KernelArgument[64]);
-            transposing.AddArguments(ref tiled, args);
-            Launch(transposing.Kernel, new LaunchGrid((int)transposing.Groups), tiled.Span);
             return;
         }
 
-        MapPlan plan = MapPlan.Create(args, space, Target, isWhole);
-        MapKernel kernel = plan.Kernel;
+        MapKernel kernel = MapPlan.Choose(args, space, Target, isWhole);
         ArgumentList arguments = new(stackalloc KernelArgument[96]);
         long items = space.Count / kernel.Width;
         long itemsOfGroup = Target.IsProcessor
@@ -67,6 +63,20 @@ internal sealed partial class GpuBackend
         // Elements that fill no vector are the first group's affair, which has to exist.
         int groups = (int)Math.Max((items + itemsOfGroup - 1) / itemsOfGroup, 1);
         Launch(kernel, new LaunchGrid(groups), arguments.Span);
+    }
+
+    /// <summary>Through tiles, where operands lie across each other.</summary>
+    private bool LaunchTransposing(in MapArgs args, in IterationSpace space)
+    {
+        if (!TransposingMapPlan.TryCreate(args, space, Target, out TransposingMapPlan plan))
+        {
+            return false;
+        }
+
+        ArgumentList arguments = new(stackalloc KernelArgument[64]);
+        plan.AddArguments(ref arguments, args);
+        Launch(plan.Kernel, new LaunchGrid((int)plan.Groups), arguments.Span);
+        return true;
     }
 
     /// <summary>Operands that are found by coordinates need many arguments: where those are too many, contiguous copies take their place.</summary>

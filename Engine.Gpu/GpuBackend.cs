@@ -1,6 +1,9 @@
+using System.Runtime.CompilerServices;
+
 namespace Engine.Gpu;
 
 /// <summary>The kernels of a card. Each operation chooses a kernel definition, whose fields are the cache key, and launches it.</summary>
+[SkipLocalsInit] // Each launch collects its arguments on the stack, where zeros would cost more than the arguments.
 internal sealed partial class GpuBackend : Backend
 {
     private readonly GpuDevice _device;

@@ -74,7 +74,7 @@ internal sealed class MapBody
                 continue;
             }
 
-            Operand operand = i < program.InputCount ? args.Inputs[i] : args.Outputs[i - program.InputCount];
+            ref readonly Operand operand = ref i < program.InputCount ? ref args.Inputs[i] : ref args.Outputs[i - program.InputCount];
             arguments.Add(KernelArgument.Buffer(operand, space.Offset(i)));
             if (kernel.Operands.Access(i) >= Access.Row)
             {

@@ -3,7 +3,7 @@ using System.Numerics;
 namespace Engine.Gpu;
 
 /// <summary>How a call of Map is carried out: the loops over its operands and the kernel for their class.</summary>
-internal struct MapPlan
+internal static class MapPlan
 {
     /// <summary>Most elements of one launch: element numbers stay below 2³¹ with room for a group.</summary>
     public const long MostElements = 1L << 30;
@@ -14,19 +14,10 @@ internal struct MapPlan
     /// <summary>Items of work that a work-item has under way at once in long calls.</summary>
     private const int MostUnrolled = 4;
 
-    private MapPlan(in IterationSpace space, in MapKernel kernel)
-    {
-        Space = space;
-        Kernel = kernel;
-    }
-
-    /// <summary>Inputs, then outputs; coalesced, and in the order of the first output's memory unless the program counts elements.</summary>
-    public IterationSpace Space { get; }
-
-    /// <summary>The kernel.</summary>
-    public MapKernel Kernel { get; }
-
-    /// <summary>The loops of a call before they are cut into launches.</summary>
+    /// <summary>
+    /// The loops of a call before they are cut into launches, over inputs, then outputs; coalesced, and in the order of the first output's
+    /// memory unless the program counts elements.
+    /// </summary>
     public static IterationSpace Loops(in MapArgs args)
     {
         AxisSet axes = AxisSet.All(args.Shape.Rank);
@@ -65,7 +56,7 @@ internal struct MapPlan
     }
 
     /// <summary>Chooses the kernel for the loops of one launch. <paramref name="isWhole"/>: element numbers start from 0.</summary>
-    public static MapPlan Create(in MapArgs args, in IterationSpace space, GpuTarget target, bool isWhole)
+    public static MapKernel Choose(in MapArgs args, in IterationSpace space, GpuTarget target, bool isWhole)
     {
         long count = space.Count;
         bool isWide = !isWhole;
@@ -100,7 +91,7 @@ internal struct MapPlan
         int unroll = !isLong ? 1 : loads > 1 ? MostUnrolled / 2 : MostUnrolled;
         int rank = byCoordinates ? CoordinateParameters.Padded(space.Rank) : 0;
         ParameterForm parameters = new(args.ParameterMemory is not null && args.Program.ParameterCount > 0, args.DrawOffset is not null && args.Program.UsesRandom);
-        return new MapPlan(space, new MapKernel(args.Program, args.ComputeType, classes, rank, width, unroll, isWide, parameters));
+        return new MapKernel(args.Program, args.ComputeType, classes, rank, width, unroll, isWide, parameters);
     }
 
     /// <summary>Vectors run along the innermost loop, and their addresses are multiples of their size.</summary>
@@ -114,7 +105,7 @@ internal struct MapPlan
         for (int i = 0; i < space.Operands; i++)
         {
             Access access = Classify(space, i, width);
-            Operand operand = Operand(args, i);
+            ref readonly Operand operand = ref Operand(args, i);
             if (access is not (Access.Flat or Access.Row))
             {
                 continue;
@@ -149,5 +140,5 @@ internal struct MapPlan
             _ => Access.Strided,
         };
 
-    private static Operand Operand(in MapArgs args, int i) => i < args.Inputs.Length ? args.Inputs[i] : args.Outputs[i - args.Inputs.Length];
+    private static ref readonly Operand Operand(in MapArgs args, int i) => ref i < args.Inputs.Length ? ref args.Inputs[i] : ref args.Outputs[i - args.Inputs.Length];
 }
