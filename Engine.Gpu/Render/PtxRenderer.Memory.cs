@@ -9,6 +9,7 @@ internal sealed partial class PtxRenderer
 
     private readonly Dictionary<int, string> _bases = [];
     private readonly Stack<Dictionary<PtxAddress, string>> _scopes = new();
+    private readonly Dictionary<Value, (DType Element, string Register)> _halves = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>How elements cross between memory and registers.</summary>
     private enum Passage
@@ -87,11 +88,14 @@ internal sealed partial class PtxRenderer
             if (passage == Passage.Half)
             {
                 Emit($"cvt.f32.f16 {result}, {loaded[i]};");
+                _halves[load.Results[i]] = (memory.Element, loaded[i]);
             }
             else if (passage == Passage.BFloat16)
             {
-                Emit($"shl.b32 {loaded[i]}, {loaded[i]}, 16;");
-                Emit($"mov.b32 {result}, {loaded[i]};");
+                string upper = _registers.New(RegisterType.Int32);
+                Emit($"shl.b32 {upper}, {loaded[i]}, 16;");
+                Emit($"mov.b32 {result}, {upper};");
+                _halves[load.Results[i]] = (memory.Element, loaded[i]);
             }
         }
     }
@@ -106,6 +110,8 @@ internal sealed partial class PtxRenderer
         Memory memory = store.Memory;
         string[] stored = [.. store.Values.Select(value => PassageOf(memory.Element) switch
         {
+            // What was loaded as it is goes back as it is; the driver's compiler drops the conversion that nobody reads.
+            _ when _halves.TryGetValue(value, out (DType Element, string Register) half) && half.Element == memory.Element => half.Register,
             Passage.Half => ToHalf(Register(value)),
             Passage.BFloat16 => memory.IsShared && _isAmpere ? ToSharedBFloat16(Register(value)) : ToBFloat16(Register(value)),
             _ => Register(value),
