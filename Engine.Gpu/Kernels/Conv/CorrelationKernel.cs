@@ -38,7 +38,7 @@ internal readonly record struct CorrelationKernel(
 {
     public Kernel Build(GpuTarget target)
     {
-        KernelBuilder k = new($"conv_{Tile.Name}", target, Tile.GroupSize) { MinGroupsPerUnit = Tile.MinGroupsPerUnit(Compute) };
+        KernelBuilder k = new($"conv_{Tile.Name}", target, Tile.GroupSize) { MinGroupsPerUnit = Tile.MinGroupsPerUnit(Compute, In, Weight) };
         RegisterType type = Wide ? RegisterType.Int64 : RegisterType.Int32;
         Memory image = k.Buffer("image", InType, readOnly: true), filters = k.Buffer("filters", WeightType, readOnly: true);
         Memory result = k.Buffer("result", IsSplit ? Compute : OutType);

@@ -36,7 +36,7 @@ internal readonly record struct WeightGradientKernel(
 {
     public Kernel Build(GpuTarget target)
     {
-        KernelBuilder k = new($"conv_weight_{Tile.Name}", target, Tile.GroupSize) { MinGroupsPerUnit = Tile.MinGroupsPerUnit(Compute) };
+        KernelBuilder k = new($"conv_weight_{Tile.Name}", target, Tile.GroupSize) { MinGroupsPerUnit = Tile.MinGroupsPerUnit(Compute, Grad, In) };
         RegisterType type = Wide ? RegisterType.Int64 : RegisterType.Int32;
         Memory grad = k.Buffer("grad", GradType, readOnly: true), image = k.Buffer("image", InType, readOnly: true);
         Memory result = k.Buffer("result", IsSplit ? Compute : OutType);

@@ -19,7 +19,7 @@ internal readonly record struct GemmKernel(
 {
     public Kernel Build(GpuTarget target)
     {
-        KernelBuilder k = new($"gemm_{Tile.Name}", target, Tile.GroupSize) { MinGroupsPerUnit = Tile.MinGroupsPerUnit(Compute) };
+        KernelBuilder k = new($"gemm_{Tile.Name}", target, Tile.GroupSize) { MinGroupsPerUnit = Tile.MinGroupsPerUnit(Compute, A, B) };
         RegisterType index = Wide ? RegisterType.Int64 : RegisterType.Int32;
         Memory a = k.Buffer("a", AType, readOnly: true), b = k.Buffer("b", BType, readOnly: true), c = k.Buffer("c", IsSplit ? Compute : CType);
         Memory? bias = Epilogue.Bias == BiasKind.None ? null : k.Buffer("bias", Epilogue.BiasType);

@@ -62,7 +62,9 @@ internal readonly record struct GemmTile(int BM, int BN, int BK, int TM, int TN,
     public string Name => $"{BM}x{BN}x{BK}{Math.Suffix}{(IsPipelined ? "_async" : string.Empty)}";
 
     /// <summary>Groups of a kernel that should share a multiprocessor: two of 256 with 128 registers an item; more sums, or sums of doubles, take twice as many.</summary>
-    public int MinGroupsPerUnit(DType compute) => GroupSize >= 256 && TM * TN <= 64 && compute == DType.Float32 ? 2 : 0;
+    /// <remarks>Operands of tensor cores that are read element by element bring too much along for that.</remarks>
+    public int MinGroupsPerUnit(DType compute, TileAccess left, TileAccess right) =>
+        GroupSize >= 256 && TM * TN <= 64 && compute == DType.Float32 && (Math == TileMath.Fma || (left.Width > 1 && right.Width > 1)) ? 2 : 0;
 
     /// <summary>Whether a device can run it.</summary>
     public bool Fits(GpuTarget target, DType compute) => GroupSize <= target.MaxGroupSize && SharedBytes(compute) <= target.SharedBytes;

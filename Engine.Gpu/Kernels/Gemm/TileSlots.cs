@@ -19,8 +19,20 @@ internal readonly record struct TileAccess(bool AlongDepth, int Width)
 
 /// <summary>Which vectors of an operand's slice, <paramref name="side"/> lines by <paramref name="depth"/>, a work-item carries to shared memory.</summary>
 /// <remarks>Sizes are powers of two, so that places are a part of the work-item's number plus constants.</remarks>
-internal sealed class TileSlots(KernelBuilder k, int side, int depth, TileAccess access)
+/// <param name="k">The kernel.</param>
+/// <param name="side">Lines of the slice.</param>
+/// <param name="depth">Its depth.</param>
+/// <param name="access">How it is read.</param>
+/// <param name="sharesDepth">
+/// Whether a work-item takes several lines of one depth where single elements are read along the lines: what depends on the depth is then
+/// computed once for all of them, and what depends on the lines takes more registers.
+/// </param>
+internal sealed class TileSlots(KernelBuilder k, int side, int depth, TileAccess access, bool sharesDepth)
 {
+    // Neighbouring work-items that read neighbouring lines of one depth.
+    private const int Span = 32;
+
+    private readonly bool _sharesDepth = sharesDepth && access is { AlongDepth: false, Width: 1 } && side > Span && k.GroupSize > Span;
     private readonly int _perLine = (access.AlongDepth ? depth : side) / access.Width;
     private readonly int _lines = access.AlongDepth ? side : depth;
 
@@ -39,11 +51,11 @@ internal sealed class TileSlots(KernelBuilder k, int side, int depth, TileAccess
     /// <summary>Whether this work-item has such a vector; null where all have.</summary>
     public Value? Exists => _perLine * _lines < k.GroupSize ? k.LocalId < _perLine * _lines : null;
 
-    private Value InLine(int slot) => k.GroupSize >= _perLine
-        ? k.LocalId % _perLine * access.Width
+    private Value InLine(int slot) => _sharesDepth ? (k.LocalId % Span) + (slot % (side / Span) * Span)
+        : k.GroupSize >= _perLine ? k.LocalId % _perLine * access.Width
         : (k.LocalId * access.Width) + (slot % (_perLine / k.GroupSize) * k.GroupSize * access.Width);
 
-    private Value Line(int slot) => k.GroupSize >= _perLine
-        ? (k.LocalId / _perLine) + (slot * (k.GroupSize / _perLine))
+    private Value Line(int slot) => _sharesDepth ? (k.LocalId / Span) + (slot / (side / Span) * (k.GroupSize / Span))
+        : k.GroupSize >= _perLine ? (k.LocalId / _perLine) + (slot * (k.GroupSize / _perLine))
         : k.Int32(slot / (_perLine / k.GroupSize));
 }
