@@ -34,6 +34,9 @@ public static class Autocast
     // Bool, the default of a new thread, stands for none: nothing is ever cast to it.
     private const DType None = default;
 
+    // Scopes in the process. Operations look at a static field first; thread statics cost more.
+    private static volatile int s_scopes;
+
     [ThreadStatic]
     private static DType t_type;
 
@@ -44,7 +47,9 @@ public static class Autocast
     private static CastCache? t_cache;
 
     /// <summary>The type that products convert to on this thread; null outside of a scope and inside <see cref="Off"/>.</summary>
-    public static DType? Type => t_type == None ? null : t_type;
+    public static DType? Type => IsOn ? t_type : null;
+
+    private static bool IsOn => s_scopes != 0 && t_type != None;
 
     /// <summary>Begins a scope in which products are computed from <paramref name="dtype"/>.</summary>
     /// <exception cref="DTypeMismatchException">The type is neither float16 nor bfloat16.</exception>
@@ -53,17 +58,17 @@ public static class Autocast
         : throw new DTypeMismatchException($"Autocast.To: {dtype.ShortName()} is no half-precision type; use bf16, or f16 with a loss scaler. Autocast.Off() computes in the tensors' own types.");
 
     /// <summary>Begins a stretch, perhaps inside a scope, in which operations take tensors as they are.</summary>
-    public static Scope Off() => Begin(None);
+    public static Scope Off() => IsOn ? Begin(None) : default;
 
     /// <summary>An operand as a product next to <paramref name="other"/> wants it.</summary>
-    internal static Tensor Operand(Tensor x, Tensor other) => t_type == None || other.DType == DType.Float64 ? x : Narrow(x);
+    internal static Tensor Operand(Tensor x, Tensor other) => !IsOn || other.DType == DType.Float64 ? x : Narrow(x);
 
     /// <summary>An operand of a product as the scope wants it.</summary>
     internal static Tensor? Operand(Tensor? x, Tensor first, Tensor second) =>
-        x is null || t_type == None || first.DType == DType.Float64 || second.DType == DType.Float64 ? x : Narrow(x);
+        x is null || !IsOn || first.DType == DType.Float64 || second.DType == DType.Float64 ? x : Narrow(x);
 
     /// <summary>The type in which an operation that needs range or digits reads elements of <paramref name="dtype"/>.</summary>
-    internal static DType Wide(DType dtype) => dtype.IsHalf() && t_type != None ? DType.Float32 : dtype;
+    internal static DType Wide(DType dtype) => dtype.IsHalf() && IsOn ? DType.Float32 : dtype;
 
     /// <summary>The tensor as an operation that needs range or digits wants it.</summary>
     internal static Tensor Widen(Tensor x) => x.To(Wide(x.DType));
@@ -81,6 +86,7 @@ public static class Autocast
 
     private static Scope Begin(DType type)
     {
+        Interlocked.Increment(ref s_scopes);
         Scope scope = new(t_type);
         t_type = type;
         t_depth++;
@@ -94,6 +100,8 @@ public static class Autocast
         {
             t_cache?.Clear();
         }
+
+        Interlocked.Decrement(ref s_scopes);
     }
 
     /// <summary>

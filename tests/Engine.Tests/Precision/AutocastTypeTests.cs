@@ -152,8 +152,13 @@ internal sealed class AutocastTypeTests(DType half)
     {
         using Autocast.Scope scope = Autocast.To(half);
         Tensor x = Tensor.Ones([3, 2, 4]);
-        Assert.That(new Lstm(4, 3).Forward(x).DType, Is.EqualTo(DType.Float32));
-        Assert.That(new Gru(4, 3).Forward(x).DType, Is.EqualTo(DType.Float32));
+        foreach (Recurrent layer in (Recurrent[])[new Lstm(4, 3), new Gru(4, 3)])
+        {
+            Tensor y = layer.Forward(x);
+            y.Sum().Backward();
+            Assert.That(y.DType, Is.EqualTo(DType.Float32));
+            Assert.That(layer.Parameters.Select(static p => p.Grad!.DType), Is.All.EqualTo(DType.Float32));
+        }
     }
 
     [Test]

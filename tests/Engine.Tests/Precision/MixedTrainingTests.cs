@@ -9,8 +9,8 @@ namespace Engine.Tests.Precision;
 /// <remarks>
 /// A gradient in half precision differs from the true one by a few roundoffs u of its length (<see cref="AutocastNumericsTests"/>). If all
 /// roundings went the same way, so would that share of what the loss has come down by, some u·L₀. But rounding to nearest goes either way, and
-/// thousands of parameters and logits take the mean: what is left is a small part of u·L₀, here at most 0.12. The bound is u·L₀, which
-/// rounding one way (cutting off) or one lost term would exceed.
+/// the mean over many parameters and logits is left: a small part of u·L₀, here at most 0.35. The bound is u·L₀, which rounding one way
+/// (cutting off) or one lost term would exceed. Runs are short, as the difference grows with every unit of a ReLU that changes sides.
 /// </remarks>
 [TestFixtureSource(nameof(Devices))]
 internal sealed class MixedTrainingTests(string deviceName) : DeviceFixture(deviceName)
@@ -36,11 +36,33 @@ internal sealed class MixedTrainingTests(string deviceName) : DeviceFixture(devi
         static () => [new LeNet5(generator: new Generator(1))],
         (Tensor.Randn([4, 1, 28, 28], generator: new Generator(4), device: Device), Tensor.From<long>([3, 1, 4, 1], Device)));
 
+    [TestCase(TrainingPrecision.MixedBFloat16)]
+    [TestCase(TrainingPrecision.MixedFloat16)]
+    public void ResidualNetwork_LossCurve_FollowsFullPrecision(TrainingPrecision precision) => Compare(
+        precision,
+        steps: 5,
+        learningRate: 0.1,
+        static () =>
+        [
+            new Conv2d(1, 4, 3, padding: 1, bias: false, generator: new Generator(1)), new BatchNorm2d(4), new Relu(), new BasicBlock(4, 8, 2, new Generator(2)),
+            new GlobalAvgPool2d(), new Linear(8, 4, generator: new Generator(3)),
+        ],
+        (Tensor.Randn([8, 1, 8, 8], generator: new Generator(4), device: Device), Tensor.From<long>([0, 1, 2, 3, 3, 2, 1, 0], Device)));
+
+    [TestCase(TrainingPrecision.MixedBFloat16)]
+    [TestCase(TrainingPrecision.MixedFloat16)]
+    public void Attention_LossCurve_FollowsFullPrecision(TrainingPrecision precision) => Compare(
+        precision,
+        steps: 8,
+        learningRate: 0.05,
+        static () => [new MultiheadAttention(8, 2, generator: new Generator(1)), new LayerNorm(8), new Flatten(), new Linear(24, 4, generator: new Generator(3))],
+        (Tensor.Randn([8, 3, 8], generator: new Generator(4), device: Device), Tensor.From<long>([0, 1, 2, 3, 3, 2, 1, 0], Device)));
+
     private void Compare(TrainingPrecision precision, int steps, double learningRate, Func<Sequential> make, (Tensor X, Tensor Y) data)
     {
         double[] full = Run(TrainingPrecision.Full), mixed = Run(precision);
         double roundoff = precision == TrainingPrecision.MixedBFloat16 ? 1.0 / 256 : 1.0 / 2048;
-        Assert.That(full[^1], Is.LessThan(0.8 * full[0]), "it learns");
+        Assert.That(full[^1], Is.LessThan(0.9 * full[0]), "it learns");
         Assert.That(mixed, Is.Not.EqualTo(full));
         Assert.That(mixed, Is.EqualTo(full).Within(roundoff * full[0]));
 
@@ -52,10 +74,13 @@ internal sealed class MixedTrainingTests(string deviceName) : DeviceFixture(devi
             Trainer trainer = new(model, new Sgd(model.Parameters, learningRate, momentum: 0.5), Losses.CrossEntropy)
             {
                 Precision = precision,
+
+                // The default is too much for some of these networks: the first step would be left out, and the curves be a step apart.
+                LossScaler = precision == TrainingPrecision.MixedFloat16 ? new LossScaler(initialScale: 1024) : null,
                 Callbacks = [new LambdaCallback { EpochEnd = c => losses.Add(c.Logs["loss"]) }],
             };
             trainer.Fit(new OneBatch(data.X, data.Y), epochs: steps);
-            Assert.That(trainer.LossScaler?.ReadSkippedSteps() ?? 0, Is.LessThan(steps / 3));
+            Assert.That(trainer.LossScaler?.ReadSkippedSteps() ?? 0, Is.Zero);
             return [.. losses];
         }
     }

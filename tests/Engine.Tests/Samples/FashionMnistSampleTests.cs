@@ -62,7 +62,7 @@ internal sealed class FashionMnistSampleTests
         Assert.That((string?)metrics["precision"], Is.EqualTo(precision));
         Assert.That((double?)metrics["test_accuracy"], Is.GreaterThan(0.55));
         using SampleProcess other = SampleProcess.Run(Sample, _folder.Path, 1, ["--resume", "--out", "a", "--precision", "full"]);
-        Assert.That(other.Output, Does.Contain("--precision is full").And.Contain(precision));
+        Assert.That(other.Errors, Does.Contain("--precision is full").And.Contain(precision));
     }
 
     [Test]
