@@ -191,6 +191,18 @@ internal sealed class AutocastScopeTests
     }
 
     [Test]
+    public void Backward_InTheScope_HasTheTypesOfTheForwardPass()
+    {
+        // The gradient of a stretched operand is a sum, which forward would be float32.
+        Tensor b = Tensor.Ones([3], DType.BFloat16).WithGrad(), x = Tensor.Ones([2, 3], DType.BFloat16);
+        using Autocast.Scope scope = Autocast.To(DType.BFloat16);
+        Tensor y = x * b;
+        y.Backward(y.ZerosLike() + 1);
+        Assert.That(b.Grad!.DType, Is.EqualTo(DType.BFloat16));
+        Assert.That(Autocast.Type, Is.EqualTo(DType.BFloat16), "and leaves the scope in force");
+    }
+
+    [Test]
     public void Gradient_OfAGradient_IsFloat32()
     {
         Tensor w = Weight(), x = Tensor.Ones([1, 3]);
