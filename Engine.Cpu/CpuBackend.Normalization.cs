@@ -63,13 +63,14 @@ internal sealed unsafe partial class CpuBackend
     private void BatchNormBackward<T>(in BatchNormBackwardArgs args) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         using DenseOperand<T> x = new(this, args.X), dy = new(this, args.GradY), y = new(this, args.Y), dx = new(this, args.GradX, OperandUse.Write);
-        using DenseOperand<T> gradResidual = new(this, args.GradResidual, OperandUse.Write);
+        using DenseOperand<T> more = new(this, args.GradYMore), gradResidual = new(this, args.GradResidual, OperandUse.Write);
         using DenseOperand<T> scale = new(this, args.Scale), mean = new(this, args.Mean), inverseStd = new(this, args.InverseStd);
         using DenseOperand<T> gradScale = new(this, args.GradScale, OperandUse.Write), gradShift = new(this, args.GradShift, OperandUse.Write);
         BatchNormGradient<T> gradient = new()
         {
             X = x.Pointer,
             GradY = dy.Pointer,
+            GradYMore = more.Pointer,
             Y = y.Pointer,
             GradX = dx.Pointer,
             GradResidual = gradResidual.Pointer,

@@ -77,22 +77,23 @@ internal sealed partial class GpuBackend
     public override void BatchNormBackward(in BatchNormBackwardArgs args)
     {
         Operand x = args.X, dy = args.GradY, mean = args.Mean, inverse = args.InverseStd;
-        Operand? y = args.Y, kept = args.GradResidual;
+        Operand? y = args.Y, more = args.GradYMore, kept = args.GradResidual;
         DType gradients = args.GradScale.DType;
-        bool fits = HaveType(x.DType, dy, y, args.GradX, kept) && HaveType(x.DType.ComputeType(), mean, inverse) && HaveType(gradients, args.GradShift);
+        bool fits = HaveType(x.DType, dy, more, y, args.GradX, kept) && HaveType(x.DType.ComputeType(), mean, inverse) && HaveType(gradients, args.GradShift);
         if (!fits || x.Shape.ElementCount > MaxItems)
         {
             base.BatchNormBackward(args);
             return;
         }
 
-        bool wide = StridesParameter.IsWide(x, dy, y, mean, inverse, args.Scale, args.GradX, kept, args.GradScale, args.GradShift);
+        bool wide = StridesParameter.IsWide(x, dy, more, y, mean, inverse, args.Scale, args.GradX, kept, args.GradScale, args.GradShift);
         bool hasScale = args.GradX is not null && args.Scale is not null;
         ChannelTiles tiles = ChannelTiles.Choose(Target, x);
         BatchNormBackwardKernel kernel = new(ChannelStage.Whole, tiles.Tile, x.DType, hasScale ? args.Scale!.Value.DType : x.DType, gradients, wide)
         {
             HasScale = hasScale,
             HasY = y is not null,
+            HasMore = more is not null,
             HasGradX = args.GradX is not null,
             HasKept = kept is not null,
         };
@@ -103,14 +104,19 @@ internal sealed partial class GpuBackend
             partials = Partials(tiles, x.DType);
             ArgumentList first = new(stackalloc KernelArgument[32]);
             Begin(ref first);
-            BatchNormBackwardKernel sums = new(ChannelStage.Partial, tiles.Tile, x.DType, x.DType, x.DType, wide) { HasY = kernel.HasY, HasKept = kernel.HasKept };
+            BatchNormBackwardKernel sums = new(ChannelStage.Partial, tiles.Tile, x.DType, x.DType, x.DType, wide)
+            {
+                HasY = kernel.HasY,
+                HasMore = kernel.HasMore,
+                HasKept = kernel.HasKept,
+            };
             Launch(sums, tiles.Grid, first.Span);
             kernel = kernel with { Stage = ChannelStage.Apply };
             if (kept is { } passed)
             {
                 // What passed the ReLU is read where the first launch has left it.
-                (dy, y, kept) = (passed, null, null);
-                kernel = kernel with { HasY = false, HasKept = false };
+                (dy, more, y, kept) = (passed, null, null, null);
+                kernel = kernel with { HasY = false, HasMore = false, HasKept = false };
             }
         }
 
@@ -140,6 +146,8 @@ internal sealed partial class GpuBackend
             list.AddStrides(x, wide);
             list.AddStrides(dy, wide);
             list.AddStrides(y, wide);
+            list.AddOptional(more);
+            list.AddStrides(more, wide);
             list.AddOptional(kept);
             list.AddStrides(kept, wide);
             ChannelVector.AddArgument(ref list, mean, wide);

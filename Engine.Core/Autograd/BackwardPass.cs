@@ -9,6 +9,9 @@ internal sealed class BackwardPass
     private readonly bool _retainGraph;
     private readonly bool _createGraph;
     private readonly Dictionary<GradNode, Tensor> _pending = [];
+
+    // What is still to be added to a pending gradient, by the node itself.
+    private readonly Dictionary<GradNode, Tensor> _parts = [];
     private readonly HashSet<GradNode>? _wanted;
     private readonly Dictionary<GradNode, int>? _targets;
     private readonly Tensor?[]? _results;
@@ -97,6 +100,10 @@ internal sealed class BackwardPass
             // The first gradient is moved in, not added to zeros.
             _pending[node] = Own(gradient);
         }
+        else if (!_createGraph && sum.DType == gradient.DType && !_parts.ContainsKey(node) && TakesParts(node))
+        {
+            _parts[node] = Own(gradient);
+        }
         else if (!_createGraph && sum.Storage.References == 1 && sum.IsContiguous && sum.DType == gradient.DType)
         {
             sum.AddInPlace(gradient);
@@ -150,19 +157,24 @@ internal sealed class BackwardPass
                     continue;
                 }
 
-                Visit(node, dy, sink);
+                _ = _parts.Remove(node, out Tensor? part);
+                Visit(node, dy, part, sink);
             }
         }
         finally
         {
-            foreach (Tensor left in _pending.Values)
+            foreach (Tensor left in _pending.Values.Concat(_parts.Values))
             {
                 left.Dispose();
             }
         }
     }
 
-    private void Visit(GradNode node, Tensor dy, GradSink sink)
+    /// <summary>Whether a node's gradient may stay in two parts: not where somebody wants to see it.</summary>
+    private bool TakesParts(GradNode node) =>
+        node.TakesParts && !node.RetainsGradient && !node.KeepsGradient && (_targets is null || !_targets.ContainsKey(node));
+
+    private void Visit(GradNode node, Tensor dy, Tensor? part, GradSink sink)
     {
         if (_targets is not null && _targets.TryGetValue(node, out int index))
         {
@@ -196,7 +208,14 @@ internal sealed class BackwardPass
             else
             {
                 using TensorScope scope = TensorScope.Begin();
-                node.Backward(dy, sink);
+                if (part is null)
+                {
+                    node.Backward(dy, sink);
+                }
+                else
+                {
+                    node.BackwardOfSum(dy, part, sink);
+                }
             }
         }
 
@@ -205,6 +224,7 @@ internal sealed class BackwardPass
             node.Release();
         }
 
+        part?.Dispose();
         if (!isResult && !_createGraph)
         {
             dy.Dispose();

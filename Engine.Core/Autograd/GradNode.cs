@@ -61,6 +61,14 @@ public abstract class GradNode
     /// <summary>Turns dy into gradients of the inputs, each handed to <paramref name="sink"/>; only those it <see cref="GradSink.Needs"/>.</summary>
     protected internal abstract void Backward(Tensor dy, GradSink sink);
 
+    /// <summary>
+    /// Whether <see cref="BackwardOfSum"/> takes the gradients of two users of the output as they are, so that no pass is spent on adding them.
+    /// </summary>
+    internal virtual bool TakesParts => false;
+
+    /// <summary><see cref="Backward"/> for dy = first + second, where <see cref="TakesParts"/> says so and no graph of the gradients is made.</summary>
+    internal virtual void BackwardOfSum(Tensor first, Tensor second, GradSink sink) => throw new System.Diagnostics.UnreachableException();
+
     /// <summary>Lets go of saved tensors.</summary>
     protected virtual void ReleaseSaved()
     {

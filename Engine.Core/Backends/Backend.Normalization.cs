@@ -89,6 +89,11 @@ public abstract partial class Backend
         using TensorScope scope = TensorScope.Begin();
         using GradMode.Scope mode = GradMode.Off();
         Tensor x = Tensor.Wrap(args.X), dy = Tensor.Wrap(args.GradY);
+        if (args.GradYMore is { } more)
+        {
+            dy += Tensor.Wrap(more);
+        }
+
         if (args.Y is { } y)
         {
             Tensor passed = args.GradResidual is { } gradResidual ? Tensor.Wrap(gradResidual) : dy.EmptyLike();

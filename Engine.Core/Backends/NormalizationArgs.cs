@@ -57,6 +57,9 @@ public readonly ref struct BatchNormBackwardArgs
     /// <summary>[N, C, L].</summary>
     public required Operand GradY { get; init; }
 
+    /// <summary>[N, C, L] or null: a second part of the gradient, to be added to <see cref="GradY"/>. Only given with <see cref="Y"/>.</summary>
+    public Operand? GradYMore { get; init; }
+
     /// <summary>[N, C, L], the forward result, given where a ReLU was fused: the gradient passes only where it is positive.</summary>
     public Operand? Y { get; init; }
 

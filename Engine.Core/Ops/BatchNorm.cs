@@ -202,7 +202,14 @@ public sealed partial class Tensor
 
         public override string Name => "BatchNorm";
 
-        protected internal override void Backward(Tensor dy, GradSink sink)
+        // The end of a residual block has two users: the next block's first layer and its shortcut.
+        internal override bool TakesParts => _y is not null;
+
+        internal override void BackwardOfSum(Tensor first, Tensor second, GradSink sink) => Backward(first, second, sink);
+
+        protected internal override void Backward(Tensor dy, GradSink sink) => Backward(dy, null, sink);
+
+        private void Backward(Tensor dy, Tensor? more, GradSink sink)
         {
             if (GradMode.IsEnabled)
             {
@@ -226,6 +233,7 @@ public sealed partial class Tensor
                 {
                     X = x.Operand,
                     GradY = dy.Operand,
+                    GradYMore = more?.Operand,
                     Y = _y?.Value.Operand,
                     Scale = _weight?.Value.Operand,
                     Mean = _mean.Value.Operand,

@@ -258,6 +258,14 @@ public sealed partial class Tensor
     {
         private readonly Shape _shape = x.Shape;
 
+        internal override bool TakesParts => Inputs is [{ TakesParts: true }];
+
+        internal override void BackwardOfSum(Tensor first, Tensor second, GradSink sink)
+        {
+            sink.Add(0, first.Reshape(_shape));
+            sink.Add(0, second.Reshape(_shape));
+        }
+
         protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.Reshape(_shape));
     }
 

@@ -26,7 +26,9 @@ internal static unsafe class BatchNorm
     public static void Backward<T>(int images, int channels, nint length, in BatchNormGradient<T> args, SimdLevel level, WorkerPool pool)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (args.GradResidual != null) Run<KeptGate>(args);
+        if (args.Y != null && args.GradYMore != null && args.GradResidual != null) Run<KeptSumGate>(args);
+        else if (args.Y != null && args.GradYMore != null) Run<SumGate>(args);
+        else if (args.GradResidual != null) Run<KeptGate>(args);
         else if (args.Y != null) Run<ReluGate>(args);
         else Run<NoGate>(args);
 

@@ -22,6 +22,9 @@ internal interface IReluGate
 
     /// <summary>Whether what passes is written, since a residual gets it: the first pass writes it and the second reads it.</summary>
     static abstract bool Keeps { get; }
+
+    /// <summary>Whether the gradient comes in two parts.</summary>
+    static abstract bool Sums { get; }
 }
 
 /// <summary>A ReLU.</summary>
@@ -30,6 +33,8 @@ internal readonly struct ReluGate : IReluGate
     public static bool IsThere => true;
 
     public static bool Keeps => false;
+
+    public static bool Sums => false;
 }
 
 /// <summary>A ReLU behind the sum with a residual.</summary>
@@ -38,6 +43,28 @@ internal readonly struct KeptGate : IReluGate
     public static bool IsThere => true;
 
     public static bool Keeps => true;
+
+    public static bool Sums => false;
+}
+
+/// <summary>A ReLU whose result has two users.</summary>
+internal readonly struct SumGate : IReluGate
+{
+    public static bool IsThere => true;
+
+    public static bool Keeps => false;
+
+    public static bool Sums => true;
+}
+
+/// <summary>A ReLU behind the sum with a residual, whose result has two users.</summary>
+internal readonly struct KeptSumGate : IReluGate
+{
+    public static bool IsThere => true;
+
+    public static bool Keeps => true;
+
+    public static bool Sums => true;
 }
 
 /// <summary>None.</summary>
@@ -46,13 +73,15 @@ internal readonly struct NoGate : IReluGate
     public static bool IsThere => false;
 
     public static bool Keeps => false;
+
+    public static bool Sums => false;
 }
 
 /// <summary>The operands of the backward pass, and what its last step needs of each channel.</summary>
 internal unsafe struct BatchNormGradient<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>[N, C, L]; Y is null without a ReLU.</summary>
-    public T* X, GradY, Y;
+    /// <summary>[N, C, L]; Y is null without a ReLU, the second part of the gradient where there is none.</summary>
+    public T* X, GradY, GradYMore, Y;
 
     /// <summary>[N, C, L], written, or null.</summary>
     public T* GradX, GradResidual;
@@ -83,6 +112,7 @@ internal unsafe struct BatchNormGradient<T> where T : unmanaged, IBinaryFloating
     {
         TVec dy = Tail.Load<TVec>(GradY + at, left);
         if (!TGate.IsThere) return dy;
+        if (TGate.Sums) dy += Tail.Load<TVec>(GradYMore + at, left);
         dy = TVec.Less(TVec.Zero, Tail.Load<TVec>(Y + at, left)) & dy;
         if (TGate.Keeps) Tail.Store(dy, GradResidual + at, left);
         return dy;

@@ -9,6 +9,8 @@ internal readonly record struct BatchNormBackwardKernel(
 
     public bool HasY { get; init; }
 
+    public bool HasMore { get; init; }
+
     public bool HasGradX { get; init; }
 
     public bool HasKept { get; init; }
@@ -91,9 +93,9 @@ internal readonly record struct BatchNormBackwardKernel(
     {
         private readonly KernelBuilder _k;
         private readonly Memory _x, _dy;
-        private readonly Memory? _y, _kept;
+        private readonly Memory? _y, _more, _kept;
         private readonly StridesParameter _xStrides, _dyStrides;
-        private readonly StridesParameter? _yStrides, _keptStrides;
+        private readonly StridesParameter? _yStrides, _moreStrides, _keptStrides;
         private readonly Value _channel, _mean;
 
         public Source(KernelBuilder k, ChannelItems items, in BatchNormBackwardKernel kernel)
@@ -105,6 +107,8 @@ internal readonly record struct BatchNormBackwardKernel(
             _xStrides = new StridesParameter(k, "x", 3, kernel.Wide);
             _dyStrides = new StridesParameter(k, "dy", 3, kernel.Wide);
             _yStrides = kernel.HasY ? new StridesParameter(k, "y", 3, kernel.Wide) : null;
+            _more = kernel.HasMore ? k.Buffer("dy_more", kernel.Element) : null;
+            _moreStrides = kernel.HasMore ? new StridesParameter(k, "dy_more", 3, kernel.Wide) : null;
             _kept = kernel.HasKept ? k.Buffer("dresidual", kernel.Element) : null;
             _keptStrides = kernel.HasKept ? new StridesParameter(k, "dresidual", 3, kernel.Wide) : null;
             ChannelVector vector = new(k, items.Channel, kernel.Element.ComputeType(), kernel.Wide);
@@ -135,6 +139,7 @@ internal readonly record struct BatchNormBackwardKernel(
         private Value[] Passed((Value Image, Value Place, Value Exists)[] elements)
         {
             Value[] dy = Read(_dy, _dyStrides, elements);
+            dy = _more is null ? dy : [.. dy.Zip(Read(_more, _moreStrides!, elements), static (a, b) => a + b)];
             return _y is null ? dy : [.. dy.Zip(Read(_y, _yStrides!, elements), (gradient, result) => _k.Select(result > 0, gradient, gradient.Like(0)))];
         }
 

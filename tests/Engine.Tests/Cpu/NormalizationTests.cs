@@ -185,7 +185,7 @@ internal sealed class NormalizationTests(SimdLevel level, int threads) : CpuKern
         });
 
         // The gate must not depend on rounding, so it is given rather than taken from the result.
-        Tensor gate = View(shape, Normal(count, 7));
+        Tensor gate = View(shape, Normal(count, 7)), more = View(shape, Normal(count, 10));
         device.Backend.BatchNormBackward(new BatchNormBackwardArgs
         {
             X = x.Operand,
@@ -195,6 +195,7 @@ internal sealed class NormalizationTests(SimdLevel level, int threads) : CpuKern
             Mean = mean.Operand,
             InverseStd = inverseStd.Operand,
             GradX = optional ? dx.Operand : null,
+            GradYMore = relu && (add || count % 2 == 0) ? more.Operand : null,
             GradResidual = relu && add ? gradResidual.Operand : null,
             GradScale = gradScale.Operand,
             GradShift = gradShift.Operand,

@@ -97,6 +97,44 @@ internal sealed class ResidualFusionTests(string deviceName) : DeviceFixture(dev
         }
     }
 
+    [TestCase(2)]
+    [TestCase(3)]
+    public void BatchNorm_ResultWithSeveralUsers_GetsTheSumOfTheirGradients(int users)
+    {
+        Tensor[] weights = [.. Enumerable.Range(0, users).Select(i => Tensor.Randn([4, 3, 2, 5], generator: new Generator(20 + i), device: Device))];
+        double[][] Gradients(bool fused, bool retain)
+        {
+            Tensor x = Tensor.Randn([4, 3, 2, 5], generator: new Generator(1), device: Device).WithGrad();
+            Tensor y = fused ? x.BatchNorm(null, null, relu: true) : x.BatchNorm(null, null).Relu();
+            if (retain)
+            {
+                y.RetainGrad();
+            }
+
+            // The sum of all gradients is what a user of its own would send; each user here sends one of them.
+            weights.Select(weight => (y * weight).Sum()).Aggregate((a, b) => a + b).Backward();
+            return [x.Grad!.ToArray<double>(), y.Grad?.ToArray<double>() ?? []];
+        }
+
+        double[][] expected = Gradients(fused: false, retain: true);
+        Close.AssertAll("x", expected[0], Gradients(fused: true, retain: false)[0], 1e-5, 1e-5);
+        double[][] retained = Gradients(fused: true, retain: true);
+        Close.AssertAll("x, y retained", expected[0], retained[0], 1e-5, 1e-5);
+        Close.AssertAll("y", expected[1], retained[1], 1e-6, 1e-6);
+    }
+
+    [Test]
+    public void BatchNorm_GradientOfAResultWithTwoUsers_CanBeAskedFor()
+    {
+        Tensor x = Tensor.Randn([4, 3, 5], generator: new Generator(1), device: Device).WithGrad();
+        Tensor y = x.BatchNorm(null, null, relu: true);
+        Tensor?[] gradients = Autograd.Grad([((y * 2).Sum() + (y * 3).Sum())], [y, x]);
+        Assert.That(gradients[0]!.ToArray<float>(), Is.All.EqualTo(5f));
+        Tensor z = x.Detach().WithGrad();
+        (z.BatchNorm(null, null, relu: true) * 5).Sum().Backward();
+        Close.AssertAll("x", z.Grad!, gradients[1]!, 1e-5, 1e-5);
+    }
+
     [Test]
     public void BatchNorm_OnlyTheResidualNeedsAGradient_GetsIt()
     {
@@ -147,6 +185,22 @@ internal sealed class ResidualFusionTests(string deviceName) : DeviceFixture(dev
         Assert.That(count.Kernels.Where(kernel => kernel.Name.StartsWith("map", StringComparison.Ordinal)), Is.Empty);
         Assert.That(count.Kernels.Single(kernel => kernel.Name == "batch_norm").Launches, Is.EqualTo(3));
         Assert.That(count.Kernels.Single(kernel => kernel.Name == "batch_norm_backward").Launches, Is.EqualTo(3));
+    }
+
+    [Test]
+    public void BasicBlocks_Step_LaunchNothingForTheSumOfGradients()
+    {
+        if (Device is not GpuDevice gpu)
+        {
+            Assert.Ignore("only cards launch kernels");
+            return;
+        }
+
+        BasicBlock first = Prepared(new BasicBlock(4, 4, generator: new Generator(1)), training: true), second = Prepared(new BasicBlock(4, 4, generator: new Generator(2)), training: true);
+        Tensor x = Tensor.Randn([2, 4, 6, 6], generator: new Generator(9), device: Device), seed = Tensor.Ones([2, 4, 6, 6], device: Device);
+        using LaunchCount count = gpu.CountLaunches();
+        second.Forward(first.Forward(x)).Backward(seed);
+        Assert.That(count.Kernels.Where(kernel => kernel.Name.StartsWith("map", StringComparison.Ordinal)), Is.Empty);
     }
 
     private static Sequential Body(Layer last) => [new Conv2d(3, 3, 3, padding: 1, generator: new Generator(1)), last];
