@@ -16,6 +16,9 @@ internal static class NetworkWorkloads
         ("resnet18", [32, 3, 32, 32]),
     ];
 
+    /// <summary>In which types the networks compute.</summary>
+    public static TrainingPrecision Precision { get; set; }
+
     public static IEnumerable<Workload> All(Device device)
     {
         long parameters = Shapes().Sum(static s => s.ElementCount);
@@ -50,14 +53,35 @@ internal static class NetworkWorkloads
         network.Train();
         Tensor x = Data.Randn(shape.ToArray()), target = Data.Labels(shape[0], 10);
         Adam optimizer = new(network.Parameters, 1e-3);
+        LossScaler? scaler = Precision == TrainingPrecision.MixedFloat16 ? new LossScaler() : null;
         return () =>
         {
             using TensorScope step = TensorScope.Begin();
             optimizer.ZeroGrad();
-            network.Forward(x).CrossEntropy(target).Backward();
-            optimizer.Step();
+            Tensor loss;
+            using (BeginPrecision())
+            {
+                loss = network.Forward(x).CrossEntropy(target);
+            }
+
+            (scaler?.Scale(loss) ?? loss).Backward();
+            if (scaler is null)
+            {
+                optimizer.Step();
+                return;
+            }
+
+            scaler.Step(optimizer);
+            scaler.Update();
         };
     }
+
+    private static Autocast.Scope BeginPrecision() => Precision switch
+    {
+        TrainingPrecision.MixedBFloat16 => Autocast.To(DType.BFloat16),
+        TrainingPrecision.MixedFloat16 => Autocast.To(DType.Float16),
+        _ => Autocast.Off(),
+    };
 
     private static Action Infer(string name, Shape shape)
     {
@@ -68,6 +92,7 @@ internal static class NetworkWorkloads
         {
             using TensorScope scope = TensorScope.Begin();
             using GradMode.Scope mode = GradMode.Off();
+            using Autocast.Scope types = BeginPrecision();
             network.Forward(x);
         };
     }

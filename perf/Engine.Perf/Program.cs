@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.IO.Enumeration;
 using Engine;
+using Engine.Nn;
 using Engine.Perf;
 
 Option<string> deviceOption = new("--device") { Description = "auto, cpu, cuda[:n] or opencl[:n]", DefaultValueFactory = static _ => "cpu" };
@@ -13,13 +14,15 @@ Option<bool> launchesOption = new("--launches") { Description = "print what one 
 Option<bool> firstStepOption = new("--first-step") { Description = "print how long the first training steps of each network take in this process" };
 Option<bool> markdownOption = new("--markdown") { Description = "with --launches: one table for all networks" };
 Option<MathMode> mathOption = new("--math") { Description = "what float32 products may do on tensor cores: strict, tf32, bf16 or fp16", DefaultValueFactory = static _ => MathMode.Strict, CustomParser = ParseMath };
+Option<TrainingPrecision> precisionOption = new("--precision") { Description = "types of train_step and infer: full, bf16 or fp16 (mixed)", DefaultValueFactory = static _ => TrainingPrecision.Full, CustomParser = ParsePrecision };
 Option<bool> tf32Option = new("--tf32") { Description = "the same as --math tf32" };
 RootCommand root = new("Times the engine's workloads, one JSON object a line.")
 {
-    deviceOption, threadsOption, filterOption, secondsOption, listOption, launchesOption, firstStepOption, markdownOption, mathOption, tf32Option,
+    deviceOption, threadsOption, filterOption, secondsOption, listOption, launchesOption, firstStepOption, markdownOption, mathOption, tf32Option, precisionOption,
 };
 root.SetAction(result =>
 {
+    NetworkWorkloads.Precision = result.GetValue(precisionOption);
     if (result.GetValue(firstStepOption))
     {
         FirstStep.Print(result.GetValue(deviceOption)!, result.GetValue(filterOption)!.Split(','));
@@ -61,6 +64,22 @@ static MathMode ParseMath(ArgumentResult argument)
     }
 }
 
+static TrainingPrecision ParsePrecision(ArgumentResult argument)
+{
+    switch (argument.Tokens[0].Value)
+    {
+        case "full":
+            return TrainingPrecision.Full;
+        case "bf16":
+            return TrainingPrecision.MixedBFloat16;
+        case "fp16":
+            return TrainingPrecision.MixedFloat16;
+        default:
+            argument.AddError("--precision is full, bf16 or fp16.");
+            return TrainingPrecision.Full;
+    }
+}
+
 static void Run(string deviceName, int threads, MathMode math, string filter, double seconds, bool list)
 {
     Device device = Device.Get(deviceName);
@@ -87,8 +106,10 @@ static void Run(string deviceName, int threads, MathMode math, string filter, do
 
         Measurement time = Measurement.Of(workload.Prepare(), device, seconds);
         string version = typeof(Device).Assembly.GetName().Version!.ToString(3);
+        string engine = math == MathMode.Strict || device.Kind != DeviceKind.Cuda ? $"engine {version}" : $"engine {version} {math.ToString().ToLowerInvariant()}";
+        engine = NetworkWorkloads.Precision == TrainingPrecision.Full ? engine : $"{engine} {NetworkWorkloads.Precision.ToString().ToLowerInvariant()}";
         Console.WriteLine(new ResultLine(
-            math == MathMode.Strict || device.Kind != DeviceKind.Cuda ? $"engine {version}" : $"engine {version} {math.ToString().ToLowerInvariant()}", workload.Name, device.Name, threads, time.Median, time.Minimum, time.Runs, workload.Flop, workload.Bytes).ToJson());
+            engine, workload.Name, device.Name, threads, time.Median, time.Minimum, time.Runs, workload.Flop, workload.Bytes).ToJson());
         device.Pool.Trim();
     }
 }
