@@ -12,8 +12,8 @@ internal sealed partial class GpuBackend
         }
 
         bool wide = StridesParameter.IsWide(gradY, y, gradX, gradBias);
-        ChannelTiles tiles = ChannelTiles.Choose(Target, gradX);
-        BiasReluBackwardKernel kernel = new(tiles.Chunks > 1 ? ChannelStage.Partial : ChannelStage.Whole, tiles.Tile, gradX.DType, wide);
+        ChannelTiles tiles = ChannelTiles.Choose(Target, gradX, gradY, y);
+        BiasReluBackwardKernel kernel = new(tiles.Chunks > 1 ? ChannelStage.Partial : ChannelStage.Whole, tiles.Shape, gradX.DType, wide);
         using TensorScope scope = TensorScope.Begin();
         Operand? partials = tiles.Chunks > 1 ? Partials(tiles, gradX.DType) : null;
         ArgumentList arguments = new(stackalloc KernelArgument[32]);

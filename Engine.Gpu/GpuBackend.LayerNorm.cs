@@ -74,7 +74,7 @@ internal sealed partial class GpuBackend
     {
         ChannelTiles tiles = ChannelTiles.Choose(Target, x);
         LayerNormColumnsKernel kernel = new(
-            ChannelStage.Whole, tiles.Tile, x.DType, (args.GradScale ?? args.GradShift)!.Value.DType, args.GradScale is not null, args.GradShift is not null, wide);
+            ChannelStage.Whole, tiles.Shape, x.DType, (args.GradScale ?? args.GradShift)!.Value.DType, args.GradScale is not null, args.GradShift is not null, wide);
         using TensorScope scope = TensorScope.Begin();
         Operand? partials = null;
         ArgumentList arguments = new(stackalloc KernelArgument[32]);

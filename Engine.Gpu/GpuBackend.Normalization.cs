@@ -18,8 +18,8 @@ internal sealed partial class GpuBackend
 
         bool wide = StridesParameter.IsWide(
             x, args.Y, args.Residual, args.Mean, args.InverseStd, args.Scale, args.Shift, args.RunningMean, args.RunningVariance);
-        ChannelTiles tiles = ChannelTiles.Choose(Target, x);
-        BatchNormForwardKernel kernel = new(ChannelStage.Whole, tiles.Tile, x.DType, affine, wide)
+        ChannelTiles tiles = ChannelTiles.Choose(Target, x, args.Y, args.Residual);
+        BatchNormForwardKernel kernel = new(ChannelStage.Whole, tiles.Shape, x.DType, affine, wide)
         {
             HasScale = args.Scale is not null,
             HasShift = args.Shift is not null,
@@ -35,7 +35,7 @@ internal sealed partial class GpuBackend
             partials = Partials(tiles, x.DType);
             ArgumentList first = new(stackalloc KernelArgument[16]);
             Begin(ref first);
-            Launch(new BatchNormForwardKernel(ChannelStage.Partial, tiles.Tile, x.DType, x.DType, wide), tiles.Grid, first.Span);
+            Launch(new BatchNormForwardKernel(ChannelStage.Partial, tiles.Shape, x.DType, x.DType, wide), tiles.Grid, first.Span);
             kernel = kernel with { Stage = ChannelStage.Apply };
         }
 
@@ -88,8 +88,8 @@ internal sealed partial class GpuBackend
 
         bool wide = StridesParameter.IsWide(x, dy, more, y, mean, inverse, args.Scale, args.GradX, kept, args.GradScale, args.GradShift);
         bool hasScale = args.GradX is not null && args.Scale is not null;
-        ChannelTiles tiles = ChannelTiles.Choose(Target, x);
-        BatchNormBackwardKernel kernel = new(ChannelStage.Whole, tiles.Tile, x.DType, hasScale ? args.Scale!.Value.DType : x.DType, gradients, wide)
+        ChannelTiles tiles = ChannelTiles.Choose(Target, x, dy, more, y, args.GradX, kept);
+        BatchNormBackwardKernel kernel = new(ChannelStage.Whole, tiles.Shape, x.DType, hasScale ? args.Scale!.Value.DType : x.DType, gradients, wide)
         {
             HasScale = hasScale,
             HasY = y is not null,
@@ -104,7 +104,7 @@ internal sealed partial class GpuBackend
             partials = Partials(tiles, x.DType);
             ArgumentList first = new(stackalloc KernelArgument[32]);
             Begin(ref first);
-            BatchNormBackwardKernel sums = new(ChannelStage.Partial, tiles.Tile, x.DType, x.DType, x.DType, wide)
+            BatchNormBackwardKernel sums = new(ChannelStage.Partial, tiles.Shape, x.DType, x.DType, x.DType, wide)
             {
                 HasY = kernel.HasY,
                 HasMore = kernel.HasMore,

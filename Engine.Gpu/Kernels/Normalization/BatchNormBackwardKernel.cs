@@ -3,7 +3,7 @@ namespace Engine.Gpu;
 /// <summary>Gradients of batch normalisation: Σ dy and Σ dy·x̂ per channel, then dx; dy counts where the fused ReLU let the result through.</summary>
 /// <remarks>What passed the ReLU is kept where a residual gets it: the sums write it, and dx is made from it.</remarks>
 internal readonly record struct BatchNormBackwardKernel(
-    ChannelStage Stage, int Tile, DType Element, DType Affine, DType Gradients, bool Wide) : IKernelDefinition
+    ChannelStage Stage, ChannelShape Shape, DType Element, DType Affine, DType Gradients, bool Wide) : IKernelDefinition
 {
     public bool HasScale { get; init; }
 
@@ -20,7 +20,7 @@ internal readonly record struct BatchNormBackwardKernel(
         KernelBuilder k = new("batch_norm_backward", target, target.GroupSize);
         RegisterType type = Element.InRegister();
         Memory? partial = Stage == ChannelStage.Whole ? null : k.Buffer("partials", type == RegisterType.Float64 ? DType.Float64 : DType.Float32);
-        ChannelItems items = new(k, Tile);
+        ChannelItems items = new(k, Shape);
         Source source = new(k, items, this);
         Variable sum = k.Variable(k.Constant(type, 0)), product = k.Variable(k.Constant(type, 0));
         if (Stage == ChannelStage.Apply)
@@ -76,31 +76,24 @@ internal readonly record struct BatchNormBackwardKernel(
         Value share = k.Scalar("share", type);
         Value scale = HasScale ? new ChannelVector(k, items.Channel, Affine, Wide).Load("scale").To(type) : share.Like(1);
         Value factor = scale * source.InverseStd, meanSum = sums[0] * share, meanProduct = sums[1] * share;
-        Value start = dx.Along(1, items.Channel);
-        items.ForEach(elements =>
-        {
-            (Value Gradient, Value Normalized)[] loaded = source.Load(elements, keep: false);
-            for (int i = 0; i < loaded.Length; i++)
-            {
-                Value rest = k.Fma(loaded[i].Normalized, meanProduct, meanSum);
-                k.Store(output, start + dx.Along(0, elements[i].Image) + dx.Along(2, elements[i].Place), factor * (loaded[i].Gradient - rest), elements[i].Exists);
-            }
-        });
+        items.ForEach(elements => items.Store(
+            output, dx, elements, Array.ConvertAll(source.Load(elements, keep: false), e => factor * (e.Gradient - k.Fma(e.Normalized, meanProduct, meanSum)))));
     }
 
     /// <summary>The operands that both passes read.</summary>
     private sealed class Source
     {
         private readonly KernelBuilder _k;
+        private readonly ChannelItems _items;
         private readonly Memory _x, _dy;
         private readonly Memory? _y, _more, _kept;
         private readonly StridesParameter _xStrides, _dyStrides;
         private readonly StridesParameter? _yStrides, _moreStrides, _keptStrides;
-        private readonly Value _channel, _mean;
+        private readonly Value _mean;
 
         public Source(KernelBuilder k, ChannelItems items, in BatchNormBackwardKernel kernel)
         {
-            (_k, _channel) = (k, items.Channel);
+            (_k, _items) = (k, items);
             _x = k.Buffer("x", kernel.Element);
             _dy = k.Buffer("dy", kernel.Element);
             _y = kernel.HasY ? k.Buffer("y", kernel.Element) : null;
@@ -121,16 +114,11 @@ internal readonly record struct BatchNormBackwardKernel(
         /// <summary>dy and x̂ of elements, both 0 where there is none. The first pass over them keeps dy where that is asked for.</summary>
         public (Value Gradient, Value Normalized)[] Load((Value Image, Value Place, Value Exists)[] elements, bool keep)
         {
-            Value[] x = Read(_x, _xStrides, elements);
-            Value[] dy = _kept is null || keep ? Passed(elements) : Read(_kept, _keptStrides!, elements);
+            Value[] x = _items.Load(_x, _xStrides, elements);
+            Value[] dy = _kept is null || keep ? Passed(elements) : _items.Load(_kept, _keptStrides!, elements);
             if (_kept is not null && keep)
             {
-                Value start = _keptStrides!.Along(1, _channel);
-                for (int i = 0; i < dy.Length; i++)
-                {
-                    (Value image, Value place, Value exists) = elements[i];
-                    _k.Store(_kept, start + _keptStrides.Along(0, image) + _keptStrides.Along(2, place), dy[i], exists);
-                }
+                _items.Store(_kept, _keptStrides!, elements, dy);
             }
 
             return [.. dy.Zip(x, (gradient, number) => (gradient, (number - _mean) * InverseStd))];
@@ -138,15 +126,9 @@ internal readonly record struct BatchNormBackwardKernel(
 
         private Value[] Passed((Value Image, Value Place, Value Exists)[] elements)
         {
-            Value[] dy = Read(_dy, _dyStrides, elements);
-            dy = _more is null ? dy : [.. dy.Zip(Read(_more, _moreStrides!, elements), static (a, b) => a + b)];
-            return _y is null ? dy : [.. dy.Zip(Read(_y, _yStrides!, elements), (gradient, result) => _k.Select(result > 0, gradient, gradient.Like(0)))];
-        }
-
-        private Value[] Read(Memory memory, StridesParameter strides, (Value Image, Value Place, Value Exists)[] elements)
-        {
-            Value start = strides.Along(1, _channel);
-            return Array.ConvertAll(elements, e => _k.Load(memory, start + strides.Along(0, e.Image) + strides.Along(2, e.Place), e.Exists));
+            Value[] dy = _items.Load(_dy, _dyStrides, elements);
+            dy = _more is null ? dy : [.. dy.Zip(_items.Load(_more, _moreStrides!, elements), static (a, b) => a + b)];
+            return _y is null ? dy : [.. dy.Zip(_items.Load(_y, _yStrides!, elements), (gradient, result) => _k.Select(result > 0, gradient, gradient.Like(0)))];
         }
     }
 }

@@ -2,7 +2,7 @@ namespace Engine.Gpu;
 
 /// <summary>Statistics per channel, normalisation, scale and shift, residual, ReLU and the update of the running statistics.</summary>
 /// <remarks>Numbers are taken relative to the channel's first, so that a mean that is large beside the deviation costs no digits.</remarks>
-internal readonly record struct BatchNormForwardKernel(ChannelStage Stage, int Tile, DType Element, DType Affine, bool Wide) : IKernelDefinition
+internal readonly record struct BatchNormForwardKernel(ChannelStage Stage, ChannelShape Shape, DType Element, DType Affine, bool Wide) : IKernelDefinition
 {
     public bool HasScale { get; init; }
 
@@ -22,7 +22,7 @@ internal readonly record struct BatchNormForwardKernel(ChannelStage Stage, int T
         RegisterType type = Element.InRegister();
         Memory input = k.Buffer("x", Element, readOnly: true);
         Memory? partial = Stage == ChannelStage.Whole ? null : k.Buffer("partials", type == RegisterType.Float64 ? DType.Float64 : DType.Float32);
-        ChannelItems items = new(k, Tile);
+        ChannelItems items = new(k, Shape);
         StridesParameter x = new(k, "x", 3, Wide);
         Value origin = k.Load(input, x.Along(1, items.Channel), items.Exists);
         Moments moments = Stage == ChannelStage.Apply ? Combined(k, items, partial!, type) : OfChunk(k, items, input, x, origin);
@@ -43,10 +43,9 @@ internal readonly record struct BatchNormForwardKernel(ChannelStage Stage, int T
     private static Moments OfChunk(KernelBuilder k, ChannelItems items, Memory input, StridesParameter x, Value origin)
     {
         MomentsVariable moments = new(k, origin.Type);
-        Value start = x.Along(1, items.Channel);
         items.ForEach(elements =>
         {
-            Value[] numbers = Array.ConvertAll(elements, e => k.Load(input, start + x.Along(0, e.Image) + x.Along(2, e.Place), e.Exists) - origin);
+            Value[] numbers = Array.ConvertAll(items.Load(input, x, elements), number => number - origin);
             moments.Add(Moments.Of(k, numbers, Array.ConvertAll(elements, static e => e.Exists)));
         });
         return moments.Value;
@@ -89,21 +88,20 @@ internal readonly record struct BatchNormForwardKernel(ChannelStage Stage, int T
 
         Memory? residuals = HasResidual ? k.Buffer("residual", Element) : null;
         StridesParameter? residual = HasResidual ? new StridesParameter(k, "residual", 3, Wide) : null;
-        Value factor = inverse * scale, start = x.Along(1, items.Channel), yStart = y.Along(1, items.Channel);
-        Value? residualStart = residual?.Along(1, items.Channel);
+        Value factor = inverse * scale;
         bool relu = Relu;
         items.ForEach(elements =>
         {
-            Value[] numbers = Array.ConvertAll(elements, e => k.Load(input, start + x.Along(0, e.Image) + x.Along(2, e.Place), e.Exists));
-            Value[]? added = residual is null ? null : Array.ConvertAll(
-                elements, e => k.Load(residuals!, residualStart! + residual.Along(0, e.Image) + residual.Along(2, e.Place), e.Exists));
+            Value[] numbers = items.Load(input, x, elements);
+            Value[]? added = residual is null ? null : items.Load(residuals!, residual, elements);
             for (int i = 0; i < numbers.Length; i++)
             {
-                (Value image, Value place, Value exists) = elements[i];
                 Value result = k.Fma(numbers[i] - origin - moments.Mean, factor, shift);
                 result = added is null ? result : result + added[i];
-                k.Store(output, yStart + y.Along(0, image) + y.Along(2, place), relu ? k.Max(result, result.Like(0)) : result, exists);
+                numbers[i] = relu ? k.Max(result, result.Like(0)) : result;
             }
+
+            items.Store(output, y, elements, numbers);
         });
     }
 }

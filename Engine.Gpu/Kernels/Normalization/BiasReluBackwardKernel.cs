@@ -2,14 +2,14 @@ namespace Engine.Gpu;
 
 /// <summary>The gradient behind a ReLU and, of the same numbers, the sum per channel, which is the gradient of the bias.</summary>
 /// <remarks>In parts: the first launch passes the gradient on and leaves sums of chunks, the second adds those up in order.</remarks>
-internal readonly record struct BiasReluBackwardKernel(ChannelStage Stage, int Tile, DType Element, bool Wide) : IKernelDefinition
+internal readonly record struct BiasReluBackwardKernel(ChannelStage Stage, ChannelShape Shape, DType Element, bool Wide) : IKernelDefinition
 {
     public Kernel Build(GpuTarget target)
     {
         KernelBuilder k = new("bias_relu_backward", target, target.GroupSize);
         RegisterType type = Element.InRegister();
         Memory? partial = Stage == ChannelStage.Whole ? null : k.Buffer("partials", type == RegisterType.Float64 ? DType.Float64 : DType.Float32);
-        ChannelItems items = new(k, Tile);
+        ChannelItems items = new(k, Shape);
         Variable sum = k.Variable(k.Constant(type, 0));
         if (Stage == ChannelStage.Apply)
         {
@@ -37,18 +37,14 @@ internal readonly record struct BiasReluBackwardKernel(ChannelStage Stage, int T
     {
         Memory gradient = k.Buffer("dy", Element), result = k.Buffer("y", Element), output = k.Buffer("dx", Element);
         StridesParameter dy = new(k, "dy", 3, Wide), y = new(k, "y", 3, Wide), dx = new(k, "dx", 3, Wide);
-        Value dyStart = dy.Along(1, items.Channel), yStart = y.Along(1, items.Channel), dxStart = dx.Along(1, items.Channel);
         items.ForEach(elements =>
         {
-            Value[] passed = Array.ConvertAll(elements, e =>
+            Value[] numbers = items.Load(gradient, dy, elements), results = items.Load(result, y, elements);
+            Value[] passed = [.. numbers.Zip(results, (number, behind) => k.Select(behind > 0, number, number.Like(0)))];
+            items.Store(output, dx, elements, passed);
+            foreach (Value number in passed)
             {
-                Value number = k.Load(gradient, dyStart + dy.Along(0, e.Image) + dy.Along(2, e.Place), e.Exists);
-                return k.Select(k.Load(result, yStart + y.Along(0, e.Image) + y.Along(2, e.Place), e.Exists) > 0, number, number.Like(0));
-            });
-            for (int i = 0; i < passed.Length; i++)
-            {
-                k.Store(output, dxStart + dx.Along(0, elements[i].Image) + dx.Along(2, elements[i].Place), passed[i], elements[i].Exists);
-                sum.Value += passed[i];
+                sum.Value += number;
             }
         });
     }

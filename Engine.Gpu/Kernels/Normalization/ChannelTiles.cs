@@ -6,8 +6,11 @@ namespace Engine.Gpu;
 /// How the channels of [N, C, L] are shared among groups: a tile of channels for each group along the first direction of the grid, and the
 /// N·L elements of each channel cut into chunks along the second.
 /// </summary>
-internal readonly record struct ChannelTiles(int Channels, int Count, int Tile, int Chunk)
+internal readonly record struct ChannelTiles(int Channels, int Count, ChannelShape Shape, int Chunk)
 {
+    /// <summary>Bytes of a vector.</summary>
+    private const int VectorBytes = 16;
+
     // Elements of a work-item below which it does not pay to bring in more groups, and above which one group is too slow for a channel.
     private const int FewElements = 16, ManyElements = 64;
     private const int MostChunks = 64;
@@ -16,13 +19,13 @@ internal readonly record struct ChannelTiles(int Channels, int Count, int Tile, 
     public int Chunks => (Count + Chunk - 1) / Chunk;
 
     /// <summary>Groups over the channels.</summary>
-    public int Tiles => (Channels + Tile - 1) / Tile;
+    public int Tiles => (Channels + Shape.Tile - 1) / Shape.Tile;
 
     /// <summary>The groups.</summary>
     public LaunchGrid Grid => new(Tiles, Chunks);
 
-    /// <summary>The choice for [N, C, L] with strides.</summary>
-    public static ChannelTiles Choose(GpuTarget target, in Operand x)
+    /// <summary>The choice for [N, C, L] with strides; <paramref name="others"/> are read or written beside it.</summary>
+    public static ChannelTiles Choose(GpuTarget target, in Operand x, params ReadOnlySpan<Operand?> others)
     {
         int images = x.Shape[0], channels = x.Shape[1], length = x.Shape[2], count = images * length;
         long step = Math.Abs(x.Layout.Strides[1]), along = Math.Abs(x.Layout.Strides[length > 1 ? 2 : 0]);
@@ -38,24 +41,57 @@ internal readonly record struct ChannelTiles(int Channels, int Count, int Tile, 
             chunks = Math.Clamp(groups / tiles, 1, Math.Clamp(count / (FewElements * lanes), 1, MostChunks));
         }
 
-        return new ChannelTiles(channels, count, tile, (count + chunks - 1) / chunks);
+        // Sizes and types alone decide on runs, which are the order of sums; where the operands lie decides how runs are read.
+        int run = target.IsProcessor || tile > 1 ? 1 : Math.Min(4, VectorBytes / x.DType.SizeInBytes());
+        while (length % run != 0)
+        {
+            run /= 2;
+        }
+
+        bool isAligned = run > 1 && IsAligned(x, run);
+        foreach (ref readonly Operand? other in others)
+        {
+            isAligned &= other is not { } given || IsAligned(given, run);
+        }
+
+        int chunk = (count + chunks - 1) / chunks;
+        return new ChannelTiles(channels, count, new ChannelShape(tile, run, isAligned), (chunk + run - 1) / run * run);
+    }
+
+    private static bool IsAligned(in Operand operand, int run)
+    {
+        // Handles are addresses on some devices and numbers on others; blocks of the pool begin at multiples of 256 on both.
+        int size = operand.DType.SizeInBytes();
+        long start = (operand.Layout.Offset * size) + (operand.Storage.Device.Kind == DeviceKind.Cuda ? operand.Storage.Handle : 0);
+        return start % (run * size) == 0
+            && operand.Layout.Strides[2] == 1
+            && (operand.Shape[0] == 1 || operand.Layout.Strides[0] % run == 0)
+            && (operand.Shape[1] == 1 || operand.Layout.Strides[1] % run == 0);
     }
 }
+
+/// <summary>How the work-items of a group are laid over a tile of channels.</summary>
+/// <param name="Tile">Channels of a group, a power of two.</param>
+/// <param name="Run">Neighbouring elements of an image that an item takes at a time; images are a multiple of it.</param>
+/// <param name="IsAligned">Whether runs are vectors in memory; else their elements are read and written one by one, in the same order.</param>
+internal readonly record struct ChannelShape(int Tile, int Run = 1, bool IsAligned = false);
 
 /// <summary>The work-items of a group laid over a tile of channels.</summary>
 internal sealed class ChannelItems
 {
-    private const int Unrolled = 4;
+    private const int Unrolled = 4, UnrolledRuns = 2;
 
     private readonly KernelBuilder _k;
-    private readonly int _tile, _lanes;
+    private readonly ChannelShape _shape;
+    private readonly int _lanes;
     private readonly Value _count, _chunk;
     private readonly DivisorParameter _length;
 
     /// <summary>Adds the parameters; <see cref="AddArguments"/> adds the arguments in the same order.</summary>
-    public ChannelItems(KernelBuilder k, int tile)
+    public ChannelItems(KernelBuilder k, ChannelShape shape)
     {
-        (_k, _tile, _lanes) = (k, tile, k.GroupSize / tile);
+        int tile = shape.Tile;
+        (_k, _shape, _lanes) = (k, shape, k.GroupSize / tile);
         Channels = k.Size("channels");
         _count = k.Size("count");
         _chunk = k.Size("chunk");
@@ -91,25 +127,57 @@ internal sealed class ChannelItems
     }
 
     /// <summary>Reductions over the items of a channel.</summary>
-    public GroupReduction Reduction(params ReadOnlySpan<RegisterType> types) => new(_k, types, _lanes, interleaved: _tile > 1);
+    public GroupReduction Reduction(params ReadOnlySpan<RegisterType> types) => new(_k, types, _lanes, interleaved: _shape.Tile > 1);
 
     /// <summary>The elements of the item, a few at a time: their image, place in the image, and whether there is one.</summary>
     public void ForEach(Action<(Value Image, Value Place, Value Exists)[]> body)
     {
         Value start = _k.GroupY * _chunk;
         Value end = _k.Select(Exists, _k.Min(start + _chunk, _count), _k.Int32(0));
-        _k.For(start + Lane, end, _k.Int32(Unrolled * _lanes), first =>
+        int run = _shape.Run, runs = run == 1 ? Unrolled : UnrolledRuns;
+        _k.For(start + (Lane * run), end, _k.Int32(runs * _lanes * run), first =>
         {
-            var elements = new (Value, Value, Value)[Unrolled];
-            for (int i = 0; i < Unrolled; i++)
+            var elements = new (Value, Value, Value)[runs * run];
+            for (int i = 0; i < runs; i++)
             {
-                Value number = first + (i * _lanes);
+                // A run lies within an image and within a chunk.
+                Value number = first + (i * _lanes * run), exists = i == 0 ? _k.Bool(true) : number < end;
                 (Value image, Value place) = _length.Divide(number);
-                elements[i] = (image, place, i == 0 ? _k.Bool(true) : number < end);
+                for (int j = 0; j < run; j++)
+                {
+                    elements[(i * run) + j] = (image, place + j, exists);
+                }
             }
 
             body(elements);
         });
+    }
+
+    /// <summary>The channel's numbers at elements of one call of <see cref="ForEach"/>'s body; 0 where there is none.</summary>
+    public Value[] Load(Memory memory, StridesParameter strides, (Value Image, Value Place, Value Exists)[] elements)
+    {
+        if (!_shape.IsAligned)
+        {
+            return Array.ConvertAll(elements, e => _k.Load(memory, PlaceOf(strides, e), e.Exists));
+        }
+
+        List<Value> numbers = [];
+        for (int i = 0; i < elements.Length; i += _shape.Run)
+        {
+            numbers.AddRange(_k.LoadVector(memory, PlaceOf(strides, elements[i]), _shape.Run, elements[i].Exists));
+        }
+
+        return [.. numbers];
+    }
+
+    /// <summary>Writes the channel's numbers at elements of one call of <see cref="ForEach"/>'s body.</summary>
+    public void Store(Memory memory, StridesParameter strides, (Value Image, Value Place, Value Exists)[] elements, Value[] numbers)
+    {
+        int run = _shape.IsAligned ? _shape.Run : 1;
+        for (int i = 0; i < elements.Length; i += run)
+        {
+            _k.StoreVector(memory, PlaceOf(strides, elements[i]), numbers[i..(i + run)], elements[i].Exists);
+        }
     }
 
     /// <summary>The chunks of the item's channel, shared among its items.</summary>
@@ -117,6 +185,9 @@ internal sealed class ChannelItems
 
     /// <summary>The number of elements of a chunk.</summary>
     public Value CountOf(Value chunk) => _k.Min(_chunk, _count - (chunk * _chunk));
+
+    private Value PlaceOf(StridesParameter strides, (Value Image, Value Place, Value Exists) element) =>
+        strides.Along(1, Channel) + strides.Along(0, element.Image) + strides.Along(2, element.Place);
 
     /// <summary>The place of a channel's partial result in [parts, chunks, channels].</summary>
     public Value PartialPlace(int part, Value chunk) => (((part * _k.GroupCountY) + chunk) * Channels) + Channel;

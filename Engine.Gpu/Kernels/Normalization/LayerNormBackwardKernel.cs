@@ -45,14 +45,14 @@ internal readonly record struct LayerNormBackwardKernel(DType Element, DType Aff
 }
 
 /// <summary>Gradients to scale and shift: Σ dy·x̂ and Σ dy of each column; one launch, or two where chunks of rows are summed apart.</summary>
-internal readonly record struct LayerNormColumnsKernel(ChannelStage Stage, int Tile, DType Element, DType Gradients, bool HasScale, bool HasShift, bool Wide) : IKernelDefinition
+internal readonly record struct LayerNormColumnsKernel(ChannelStage Stage, ChannelShape Shape, DType Element, DType Gradients, bool HasScale, bool HasShift, bool Wide) : IKernelDefinition
 {
     public Kernel Build(GpuTarget target)
     {
         KernelBuilder k = new("layer_norm_columns", target, target.GroupSize);
         RegisterType type = Element.InRegister();
         Memory? partial = Stage == ChannelStage.Whole ? null : k.Buffer("partials", type == RegisterType.Float64 ? DType.Float64 : DType.Float32);
-        ChannelItems items = new(k, Tile);
+        ChannelItems items = new(k, Shape);
         Variable sum = k.Variable(k.Constant(type, 0)), product = k.Variable(k.Constant(type, 0));
         if (Stage == ChannelStage.Apply)
         {
