@@ -21,6 +21,9 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
     private const double Rate = 128;
     private const double BusyWarps = 8, BusyTensorWarps = 4;
 
+    // With a smaller part of a tile in use tensor cores would round factors and gain nothing.
+    private const double LeastUse = 0.25;
+
     // Bytes per cycle that one multiprocessor gets from memory.
     private const double Bandwidth = 12;
 
@@ -75,6 +78,11 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
             }
 
             long tiles = batch * Ceiling(m, tile.BM) * Ceiling(n, tile.BN);
+            if (tile.Math != TileMath.Fma && (double)batch * m * n < LeastUse * tiles * tile.BM * tile.BN)
+            {
+                continue;
+            }
+
             for (int parts = 1; parts <= MostParts; parts *= 2)
             {
                 if (parts > 1 && (depth < parts * ShortestPart || tiles * parts > 4L * target.ComputeUnits || (double)parts * batch * m * n > int.MaxValue / 2))

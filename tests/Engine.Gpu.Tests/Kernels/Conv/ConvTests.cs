@@ -47,6 +47,39 @@ internal sealed class ConvTests(TargetVariant variant) : KernelFixture(variant)
     public void Conv_ChannelsLast_MatchesLoops([Values(1, 4, 10, 11, 14, 17)] int geometry) =>
         new Convolution(this, s_geometries[geometry]) { X = Placement.ChannelsLast, W = Placement.ChannelsLast, Y = Placement.ChannelsLast }.Check();
 
+    /// <summary>Strides, padding, dilation and groups with channels that are multiples of a vector: slices are copied asynchronously where nothing is converted.</summary>
+    [Test]
+    public void Conv_OfAlignedChannelsLast_MatchesLoops([Values(DType.Float32, DType.Float16, DType.BFloat16)] DType dtype)
+    {
+        if (Device.Driver.Target.Api != GpuApi.Cuda)
+        {
+            Assert.Ignore("asynchronous copies are CUDA's; other devices have these kernels from the other tests");
+        }
+
+        HashSet<string> kernels = [];
+        foreach (ConvGeometry geometry in new[]
+        {
+            Geometry(2, 32, 9, 8, 40, 3, 3, pad: 1), Geometry(2, 32, 11, 12, 32, 3, 2, stride: 2, pad: 1), Geometry(1, 24, 12, 11, 48, 3, 3, pad: 2, dilation: 2),
+            Geometry(2, 64, 7, 8, 64, 3, 3, pad: 1, groups: 2), Geometry(3, 40, 7, 6, 32, 1, 1),
+        })
+        {
+            Convolution convolution = new(this, geometry)
+            {
+                Type = dtype,
+                X = Placement.ChannelsLast,
+                W = Placement.ChannelsLast,
+                Y = Placement.ChannelsLast,
+                HasBias = true,
+                Activation = s_shiftedRelu,
+            };
+            convolution.Check();
+            kernels.UnionWith(convolution.Kernels);
+        }
+
+        bool isAsynchronous = dtype != DType.Float32 || Device.MathMode == MathMode.Tf32;
+        Assert.That(kernels.Where(static name => name.Contains("async", StringComparison.Ordinal)).Select(static name => name.Split('_')[1] == "weight").Distinct().Count(), Is.EqualTo(isAsynchronous ? 2 : 0), string.Join(", ", kernels));
+    }
+
     [Test]
     public void Conv_AnyPlacement_MatchesLoops([ValueSource(nameof(s_placements))] Placement x)
     {
@@ -150,6 +183,9 @@ internal sealed class ConvTests(TargetVariant variant) : KernelFixture(variant)
 
         public MapProgram? Activation { get; init; }
 
+        /// <summary>The kernels that ran.</summary>
+        public HashSet<string> Kernels { get; } = [];
+
         public void Check()
         {
             double unit = Type switch { DType.Float16 => 3e-3, DType.BFloat16 => 3e-2, DType.Float32 => 3e-6, _ => 1e-13 };
@@ -214,6 +250,7 @@ internal sealed class ConvTests(TargetVariant variant) : KernelFixture(variant)
         {
             using LaunchCount count = test.Device.CountLaunches();
             operation();
+            Kernels.UnionWith(count.Kernels.Select(static kernel => kernel.Name));
             Assert.That(!Factors.UsedTensorCores(count) || Factors.UsedNothingElse(count), "all of an operation's launches multiply alike");
             return new Ran(result, test.FactorsOf(count, Type));
         }

@@ -128,6 +128,19 @@ internal sealed class TensorCoreTests
     }
 
     [Test]
+    public void Choose_OfATile_TakesTensorCoresWhereTheyAreInUse()
+    {
+        GpuTarget card = _device.Driver.Target with { ComputeUnits = 132, ComputeCapability = 90 };
+        foreach (TileFlow flow in Enum.GetValues<TileFlow>())
+        {
+            GemmTile Choose(int m, int n, int k) => GemmPlan.Choose(card, DType.Float32, 1, m, n, k, new TileFactors(TileMath.BFloat16, flow))!.Value.Tile;
+            Assert.That(Choose(4096, 4096, 4096).BM * Choose(4096, 4096, 4096).BN, Is.GreaterThanOrEqualTo(128 * 128), "the largest tiles for large products");
+            Assert.That(Choose(16, 16, 256).Math, Is.EqualTo(TileMath.Fma), "most of a tile would be empty");
+            Assert.That(Choose(16, 100_000, 144).Math, Is.EqualTo(TileMath.BFloat16), "half of a tile is in use");
+        }
+    }
+
+    [Test]
     public void Gemm_OnAnOlderCard_ComputesAsInTheStrictMode()
     {
         using CudaDevice card = InterpretedCuda.CreateDevice(Volta);
