@@ -40,8 +40,8 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
         (new GemmTile(16, 64, 8, 2, 8), 0.40),
     ];
 
-    // The menus where tensor cores may multiply; small products stay with the tiles above. Factors that are converted on their way are carried as singles: slices of half the depth keep the largest
-    // tile within 128 registers.
+    // The menus where tensor cores may multiply; small products stay with the tiles above. Factors that are converted on their way are
+    // carried as singles: slices of half the depth keep the largest tile within 128 registers.
     private static readonly (GemmTile Tile, double Efficiency)[][] s_tensorMenus =
     [
         .. from math in (TileMath[])[TileMath.Tf32, TileMath.Float16, TileMath.BFloat16]

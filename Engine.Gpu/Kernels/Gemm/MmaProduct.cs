@@ -5,7 +5,8 @@ namespace Engine.Gpu;
 /// <summary>A tile that tensor cores multiply: each warp sums WM × WN results by matrix instructions of 16 × 8.</summary>
 /// <remarks>
 /// A work-item holds the results of rows lane / 4 and eight below and of columns 2 · (lane % 4) and the next, of every 16 × 8 block: TM is
-/// WM / 8 and TN is WN / 4. Factors are converted when they are written to shared memory.
+/// WM / 8 and TN is WN / 4. Factors are converted when they are written to shared memory, or what was copied there asynchronously when it is
+/// read from it.
 /// </remarks>
 internal sealed class MmaProduct : TileProduct
 {
