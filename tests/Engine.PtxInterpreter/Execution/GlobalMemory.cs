@@ -14,6 +14,8 @@ internal sealed unsafe class GlobalMemory(long capacity)
 
     private const int RegionShift = 20;
 
+    private const long LargestFilled = 1L << 30;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<ulong, List<MemoryRange>> _regions = [];
     private readonly Dictionary<ulong, MemoryRange> _blocks = [];
@@ -53,8 +55,12 @@ internal sealed unsafe class GlobalMemory(long capacity)
                 return false;
             }
 
-            // What memory holds before it is written is arbitrary: not-a-number in every format shows up in results.
-            NativeMemory.Fill(memory, (nuint)bytes, 0xFF);
+            // What memory holds before it is written is arbitrary: not-a-number in every format shows up in results. Huge blocks stay as they are, without pages.
+            if (bytes <= LargestFilled)
+            {
+                NativeMemory.Fill(memory, (nuint)bytes, 0xFF);
+            }
+
             address = (nint)memory;
             Used += bytes;
             MemoryRange range = new() { Start = (ulong)address, End = (ulong)address + (ulong)bytes };

@@ -33,14 +33,10 @@ internal static class TestDevices
     }
 
     /// <summary>
-    /// For suites that compile thousands of kernels: all but processors behind OpenCL, whose compiler takes a third of a second for each. They
-    /// take part where <c>ENGINE_TEST_DEVICES</c> names them; the same kernels run interpreted in any case.
+    /// Whether a suite that would compile thousands of kernels takes fewer layouts on a device: on processors behind OpenCL, whose compiler needs a third of
+    /// a second for each. Where <see cref="WantedDevices"/> names devices they take all; the same kernels run interpreted in any case.
     /// </summary>
-    public static IEnumerable<TestFixtureData> Thorough =>
-        All.Select(data => data.Arguments[0] is string name && s_devices.TryGetValue(name, out Func<Device>? device) && name.StartsWith("opencl", StringComparison.Ordinal)
-            && device().IsProcessor && !WantedDevices.AreNamed
-                ? (TestFixtureData)data.Ignore($"{name} is a processor and compiles too slowly for this suite; ENGINE_TEST_DEVICES=opencl runs it")
-                : data);
+    public static bool CompilesSlowly(Device device) => device is { Kind: DeviceKind.OpenCl, IsProcessor: true } && !WantedDevices.AreNamed;
 
     /// <summary>All but the reference, for comparisons with it.</summary>
     public static IEnumerable<TestFixtureData> Others => All.Where(data => (string)data.Arguments[0]! != "reference");

@@ -5,9 +5,11 @@ using NUnit.Framework;
 namespace Engine.Tests.Gradients;
 
 /// <summary>First and second derivatives of every row by finite differences, over generated layouts.</summary>
-[TestFixtureSource(typeof(TestDevices), nameof(TestDevices.Thorough))]
+[TestFixtureSource(typeof(TestDevices), nameof(TestDevices.All))]
 internal sealed class GradientCheckTests(string deviceName) : DeviceFixture(deviceName)
 {
+    private static readonly LayoutKind[] s_few = [LayoutKind.Contiguous, LayoutKind.Transposed];
+
     [TestCaseSource(typeof(OpTable), nameof(OpTable.DifferentiableRows))]
     public void First_EveryLayout_MatchesDifferences(OpCase row) => ForEachLayout(row, GradientCheck.First);
 
@@ -33,7 +35,7 @@ internal sealed class GradientCheckTests(string deviceName) : DeviceFixture(devi
     {
         foreach (int size in row.GradientSizes)
         {
-            foreach (LayoutKind layout in Layouts.All)
+            foreach (LayoutKind layout in TestDevices.CompilesSlowly(Device) ? s_few : Layouts.All)
             {
                 if (Layouts.IsStretched(layout) && (row.NeedsDistinct || row.NeedsSpread))
                     continue;
