@@ -12,12 +12,9 @@ namespace Engine.Tests.Precision;
 /// the mean over many parameters and logits is left: a small part of u·L₀, here at most 0.35. The bound is u·L₀, which rounding one way
 /// (cutting off) or one lost term would exceed. Runs are short, as the difference grows with every unit of a ReLU that changes sides.
 /// </remarks>
-[TestFixtureSource(nameof(Devices))]
+[TestFixtureSource(typeof(TestDevices), nameof(TestDevices.Others))]
 internal sealed class MixedTrainingTests(string deviceName) : DeviceFixture(deviceName)
 {
-    /// <summary>Without the reference, whose convolutions take seconds.</summary>
-    private static IEnumerable<TestFixtureData> Devices => TestDevices.Thorough.Where(static d => (string)d.Arguments[0]! != "reference");
-
     [TestCase(TrainingPrecision.MixedBFloat16)]
     [TestCase(TrainingPrecision.MixedFloat16)]
     public void Mlp_LossCurve_FollowsFullPrecision(TrainingPrecision precision) => Compare(
