@@ -19,7 +19,8 @@ internal static class NetworkWorkloads
     /// <summary>In which types the networks compute.</summary>
     public static TrainingPrecision Precision { get; set; }
 
-    public static IEnumerable<Workload> All(Device device)
+    /// <summary>All of them; with <paramref name="captured"/> training steps are replays of a captured one.</summary>
+    public static IEnumerable<Workload> All(Device device, bool captured)
     {
         long parameters = Shapes().Sum(static s => s.ElementCount);
         yield return new Workload(
@@ -30,7 +31,7 @@ internal static class NetworkWorkloads
         {
             int batch = name == "resnet18" && device.Kind != DeviceKind.Cpu ? 256 : input[0];
             Shape shape = new Shape(input).With(0, batch);
-            yield return new Workload($"train_step/{name}", () => TrainStep(name, shape));
+            yield return new Workload($"train_step/{name}", () => captured ? Captured(device, TrainStep(name, shape)) : TrainStep(name, shape));
             yield return new Workload($"infer/{name}", () => Infer(name, shape));
         }
     }
@@ -82,6 +83,12 @@ internal static class NetworkWorkloads
         TrainingPrecision.MixedFloat16 => Autocast.To(DType.Float16),
         _ => Autocast.Off(),
     };
+
+    private static Action Captured(Device device, Action step)
+    {
+        CapturedStep captured = device.Capture(step);
+        return () => captured.Replay();
+    }
 
     private static Action Infer(string name, Shape shape)
     {

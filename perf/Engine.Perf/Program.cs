@@ -16,9 +16,10 @@ Option<bool> markdownOption = new("--markdown") { Description = "with --launches
 Option<MathMode> mathOption = new("--math") { Description = "what float32 products may do on tensor cores: strict, tf32, bf16 or fp16", DefaultValueFactory = static _ => MathMode.Strict, CustomParser = ParseMath };
 Option<TrainingPrecision> precisionOption = new("--precision") { Description = "types of train_step and infer: full, bf16 or fp16 (mixed)", DefaultValueFactory = static _ => TrainingPrecision.Full, CustomParser = ParsePrecision };
 Option<bool> tf32Option = new("--tf32") { Description = "the same as --math tf32" };
+Option<bool> graphsOption = new("--graphs") { Description = "capture training steps and time their replays" };
 RootCommand root = new("Times the engine's workloads, one JSON object a line.")
 {
-    deviceOption, threadsOption, filterOption, secondsOption, listOption, launchesOption, firstStepOption, markdownOption, mathOption, tf32Option, precisionOption,
+    deviceOption, threadsOption, filterOption, secondsOption, listOption, launchesOption, firstStepOption, markdownOption, mathOption, tf32Option, precisionOption, graphsOption,
 };
 root.SetAction(result =>
 {
@@ -36,7 +37,14 @@ root.SetAction(result =>
     }
 
     MathMode math = result.GetValue(tf32Option) ? MathMode.Tf32 : result.GetValue(mathOption);
-    Run(result.GetValue(deviceOption)!, result.GetValue(threadsOption), math, result.GetValue(filterOption)!, result.GetValue(secondsOption), result.GetValue(listOption));
+    Run(
+        result.GetValue(deviceOption)!,
+        result.GetValue(threadsOption),
+        math,
+        result.GetValue(graphsOption),
+        result.GetValue(filterOption)!,
+        result.GetValue(secondsOption),
+        result.GetValue(listOption));
 });
 
 Argument<string> oursArgument = new("ours") { Description = "lines of the engine" };
@@ -80,7 +88,7 @@ static TrainingPrecision ParsePrecision(ArgumentResult argument)
     }
 }
 
-static void Run(string deviceName, int threads, MathMode math, string filter, double seconds, bool list)
+static void Run(string deviceName, int threads, MathMode math, bool graphs, string filter, double seconds, bool list)
 {
     Device device = Device.Get(deviceName);
     if (device.Kind == DeviceKind.Cpu)
@@ -91,7 +99,11 @@ static void Run(string deviceName, int threads, MathMode math, string filter, do
     Device.Default = device;
     device.MathMode = math;
     string[] patterns = filter.Split(',');
-    foreach (Workload workload in WorkloadList.For(device))
+    string version = typeof(Device).Assembly.GetName().Version!.ToString(3);
+    string mode = math == MathMode.Strict || device.Kind != DeviceKind.Cuda ? string.Empty : $" {math.ToString().ToLowerInvariant()}";
+    mode += NetworkWorkloads.Precision == TrainingPrecision.Full ? string.Empty : $" {NetworkWorkloads.Precision.ToString().ToLowerInvariant()}";
+    string side = $"engine {version}{mode}{(graphs ? " graphs" : string.Empty)}";
+    foreach (Workload workload in WorkloadList.For(device, graphs))
     {
         if (!patterns.Any(p => FileSystemName.MatchesSimpleExpression(p, workload.Name, ignoreCase: false)))
         {
@@ -105,11 +117,8 @@ static void Run(string deviceName, int threads, MathMode math, string filter, do
         }
 
         Measurement time = Measurement.Of(workload.Prepare(), device, seconds);
-        string version = typeof(Device).Assembly.GetName().Version!.ToString(3);
-        string engine = math == MathMode.Strict || device.Kind != DeviceKind.Cuda ? $"engine {version}" : $"engine {version} {math.ToString().ToLowerInvariant()}";
-        engine = NetworkWorkloads.Precision == TrainingPrecision.Full ? engine : $"{engine} {NetworkWorkloads.Precision.ToString().ToLowerInvariant()}";
         Console.WriteLine(new ResultLine(
-            engine, workload.Name, device.Name, threads, time.Median, time.Minimum, time.Runs, workload.Flop, workload.Bytes).ToJson());
+            side, workload.Name, device.Name, threads, time.Median, time.Minimum, time.Runs, workload.Flop, workload.Bytes).ToJson());
         device.Pool.Trim();
     }
 }

@@ -3,6 +3,6 @@ namespace Engine.Perf;
 /// <summary>Every workload, in the order of the peer's script.</summary>
 internal static class WorkloadList
 {
-    public static IEnumerable<Workload> For(Device device) =>
-        [.. MatrixWorkloads.All(device), .. ConvWorkloads.All(), .. LayerWorkloads.All(), .. ElementwiseWorkloads.All(), .. NetworkWorkloads.All(device)];
+    public static IEnumerable<Workload> For(Device device, bool captured = false) =>
+        [.. MatrixWorkloads.All(device), .. ConvWorkloads.All(), .. LayerWorkloads.All(), .. ElementwiseWorkloads.All(), .. NetworkWorkloads.All(device, captured)];
 }
