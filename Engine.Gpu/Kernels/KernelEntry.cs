@@ -25,14 +25,38 @@ internal abstract class KernelEntry : IThreadPoolWorkItem
             return kernel;
         }
 
-        Execute();
+        MakeOnce();
         _finished.Wait();
         _failure?.Throw();
         return _kernel!;
     }
 
-    /// <summary>Makes the kernel, unless somebody else does.</summary>
+    /// <summary>Makes the kernel on a thread of the pool, unless somebody else does.</summary>
     public void Execute()
+    {
+        if (BackgroundCompilers.Shared.TryEnter())
+        {
+            MakeOnce();
+            BackgroundCompilers.Shared.Leave();
+        }
+    }
+
+    /// <summary>Sees to it that nobody begins with it any more, and waits for whoever has.</summary>
+    public void Abandon()
+    {
+        if (Interlocked.Exchange(ref _taken, 1) == 0)
+        {
+            _failure = ExceptionDispatchInfo.Capture(new ObjectDisposedException(nameof(GpuDevice)));
+            _finished.Set();
+        }
+
+        _finished.Wait();
+    }
+
+    /// <summary>Builds and compiles it, or finds it on the disk.</summary>
+    protected abstract CompiledKernel Make();
+
+    private void MakeOnce()
     {
         if (Interlocked.Exchange(ref _taken, 1) != 0)
         {
@@ -53,19 +77,4 @@ internal abstract class KernelEntry : IThreadPoolWorkItem
             _finished.Set();
         }
     }
-
-    /// <summary>Sees to it that nobody begins with it any more, and waits for whoever has.</summary>
-    public void Abandon()
-    {
-        if (Interlocked.Exchange(ref _taken, 1) == 0)
-        {
-            _failure = ExceptionDispatchInfo.Capture(new ObjectDisposedException(nameof(GpuDevice)));
-            _finished.Set();
-        }
-
-        _finished.Wait();
-    }
-
-    /// <summary>Builds and compiles it, or finds it on the disk.</summary>
-    protected abstract CompiledKernel Make();
 }

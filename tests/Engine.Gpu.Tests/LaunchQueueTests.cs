@@ -142,6 +142,29 @@ internal sealed class LaunchQueueTests
         Assert.That(count.Kernels.Select(static kernel => (kernel.Name, kernel.Launches)), Is.EqualTo([("after", 1)]));
     }
 
+    [Test]
+    public void BackgroundCompilers_AtTheEnd_AreWaitedForAndNotJoined()
+    {
+        BackgroundCompilers compilers = new();
+        Assert.That(compilers.TryEnter());
+        bool left = false;
+        Task leaving = Task.Run(() =>
+        {
+            // Only when the end has begun nobody is let in any more.
+            while (compilers.TryEnter())
+            {
+                compilers.Leave();
+            }
+
+            Volatile.Write(ref left, true);
+            compilers.Leave();
+        });
+        compilers.End();
+        Assert.That(Volatile.Read(ref left));
+        Assert.That(compilers.TryEnter(), Is.False);
+        leaving.Wait();
+    }
+
     private void Launch(string name, int number) =>
         _queue.Launch(_kernels.Find(new Named(name), compilesAhead: !_queue.IsDirect), new LaunchGrid(1), [number]);
 
