@@ -13,8 +13,18 @@ Option<bool> listOption = new("--list") { Description = "print the names only" }
 Option<bool> launchesOption = new("--launches") { Description = "print what one training step of each network launches, on a GPU backend" };
 Option<bool> firstStepOption = new("--first-step") { Description = "print how long the first training steps of each network take in this process" };
 Option<bool> markdownOption = new("--markdown") { Description = "with --launches: one table for all networks" };
-Option<MathMode> mathOption = new("--math") { Description = "what float32 products may do on tensor cores: strict, tf32, bf16 or fp16", DefaultValueFactory = static _ => MathMode.Strict, CustomParser = ParseMath };
-Option<TrainingPrecision> precisionOption = new("--precision") { Description = "types of train_step and infer: full, bf16 or fp16 (mixed)", DefaultValueFactory = static _ => TrainingPrecision.Full, CustomParser = ParsePrecision };
+Option<MathMode> mathOption = new("--math")
+{
+    Description = "what float32 products may do on tensor cores: strict, tf32, bf16 or fp16",
+    DefaultValueFactory = static _ => MathMode.Strict,
+    CustomParser = Named(("strict", MathMode.Strict), ("tf32", MathMode.Tf32), ("bf16", MathMode.BFloat16), ("fp16", MathMode.Float16)),
+};
+Option<TrainingPrecision> precisionOption = new("--precision")
+{
+    Description = "types of train_step and infer: full, bf16 or fp16 (mixed)",
+    DefaultValueFactory = static _ => TrainingPrecision.Full,
+    CustomParser = Named(("full", TrainingPrecision.Full), ("bf16", TrainingPrecision.MixedBFloat16), ("fp16", TrainingPrecision.MixedFloat16)),
+};
 Option<bool> tf32Option = new("--tf32") { Description = "the same as --math tf32" };
 Option<bool> graphsOption = new("--graphs") { Description = "capture training steps and time their replays" };
 RootCommand root = new("Times the engine's workloads, one JSON object a line.")
@@ -54,39 +64,19 @@ compare.SetAction(result => Console.Write(Comparison.Table(result.GetValue(oursA
 root.Add(compare);
 return root.Parse(args).Invoke();
 
-static MathMode ParseMath(ArgumentResult argument)
+static Func<ArgumentResult, T> Named<T>(params (string Name, T Value)[] choices) => argument =>
 {
-    switch (argument.Tokens[0].Value)
+    foreach ((string name, T value) in choices)
     {
-        case "strict":
-            return MathMode.Strict;
-        case "tf32":
-            return MathMode.Tf32;
-        case "bf16":
-            return MathMode.BFloat16;
-        case "fp16":
-            return MathMode.Float16;
-        default:
-            argument.AddError("--math is strict, tf32, bf16 or fp16.");
-            return MathMode.Strict;
+        if (name == argument.Tokens[0].Value)
+        {
+            return value;
+        }
     }
-}
 
-static TrainingPrecision ParsePrecision(ArgumentResult argument)
-{
-    switch (argument.Tokens[0].Value)
-    {
-        case "full":
-            return TrainingPrecision.Full;
-        case "bf16":
-            return TrainingPrecision.MixedBFloat16;
-        case "fp16":
-            return TrainingPrecision.MixedFloat16;
-        default:
-            argument.AddError("--precision is full, bf16 or fp16.");
-            return TrainingPrecision.Full;
-    }
-}
+    argument.AddError($"{argument.Tokens[0].Value} is not one of {string.Join(", ", choices.Select(static c => c.Name))}.");
+    return choices[0].Value;
+};
 
 static void Run(string deviceName, int threads, MathMode math, bool graphs, string filter, double seconds, bool list)
 {
