@@ -75,8 +75,18 @@ internal sealed class FarOperandsTests
         Tensor x = Values([Length, 4, 6, 5], 6), w = Values([8, 4 / groups, 3, 3], 7), dy = Values([Length, 8, 6, 5], 8);
         ConvGeometry geometry = new()
         {
-            Batch = Length, InChannels = 4, InHeight = 6, InWidth = 5, OutChannels = 8, OutHeight = 6, OutWidth = 5, KernelHeight = 3, KernelWidth = 3,
-            PadH = 1, PadW = 1, Groups = groups,
+            Batch = Length,
+            InChannels = 4,
+            InHeight = 6,
+            InWidth = 5,
+            OutChannels = 8,
+            OutHeight = 6,
+            OutWidth = 5,
+            KernelHeight = 3,
+            KernelWidth = 3,
+            PadH = 1,
+            PadW = 1,
+            Groups = groups,
         };
         Tensor farX = Far(x), farY = Far(dy), y = Values(dy.Shape, 9), dx = Values(x.Shape, 9), dw = Values(w.Shape, 9), dwOfFar = Values(w.Shape, 10);
         Device.Backend.ConvForward(new ConvArgs { Geometry = geometry, X = x.Operand, W = w.Operand, Y = y.Operand });
