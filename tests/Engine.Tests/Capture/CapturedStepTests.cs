@@ -241,8 +241,7 @@ internal sealed class CapturedStepTests(string deviceName) : CaptureFixture(devi
     /// <summary>The pool's figures once tensors that other tests forgot are found.</summary>
     private MemoryReport Settled()
     {
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
+        ForgottenTensors.Collect();
         return Device.Pool.Report;
     }
 
