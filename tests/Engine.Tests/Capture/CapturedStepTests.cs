@@ -1,3 +1,4 @@
+using Engine.Tests.Memory;
 using NUnit.Framework;
 
 namespace Engine.Tests.Capture;
