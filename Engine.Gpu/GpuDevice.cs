@@ -21,6 +21,9 @@ public abstract class GpuDevice : Device, IDisposable
     /// <inheritdoc/>
     public override Backend Backend => _backend;
 
+    /// <summary>The compiled kernels.</summary>
+    internal KernelCache Kernels => _backend.Kernels;
+
     /// <inheritdoc/>
     public override string Description => Driver.Description;
 

@@ -35,12 +35,13 @@ internal sealed class LaunchCount : IDisposable
         lock (_lock)
         {
             string name = kernel.Source.Name;
-            Entry before = _kernels.GetValueOrDefault(name) ?? new Entry(name, 0, 0, 0);
+            Entry before = _kernels.GetValueOrDefault(name) ?? new Entry(name, 0, 0, 0, 0);
             _kernels[name] = before with
             {
                 Launches = before.Launches + 1,
                 Bytes = before.Bytes + bytes,
                 Lines = Math.Max(before.Lines, kernel.Source.Text.AsSpan().Count('\n')),
+                Registers = Math.Max(before.Registers, kernel.Registers),
             };
         }
     }
@@ -50,5 +51,6 @@ internal sealed class LaunchCount : IDisposable
     /// <param name="Launches">How often it ran.</param>
     /// <param name="Bytes">What its operands hold together, each counted once a launch.</param>
     /// <param name="Lines">Lines of its longest text: in PTX about its instructions, loops not unrolled by the driver.</param>
-    internal sealed record Entry(string Name, int Launches, long Bytes, int Lines);
+    /// <param name="Registers">Most registers of a work-item; 0 where the driver does not tell.</param>
+    internal sealed record Entry(string Name, int Launches, long Bytes, int Lines, int Registers);
 }

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Engine.Gpu;
 
 /// <summary>
-/// Shows what a driver does. <c>ENGINE_DEBUG=2</c> writes one line a launch to standard error (kernel, grid, time on the device), <c>4</c>
+/// Shows what a driver does. <c>ENGINE_DEBUG=2</c> writes one line a launch to standard error (kernel, grid, registers, time on the device), <c>4</c>
 /// also the text of each kernel; <c>ENGINE_SYNC=1</c> waits after each launch, so that a failure names the kernel that caused it.
 /// </summary>
 internal sealed class TracingDriver : GpuDriver
@@ -161,7 +161,7 @@ internal sealed class TracingDriver : GpuDriver
     {
         if (_level >= LaunchLevel)
         {
-            _output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{kernel.Source.Name,-48} {grid.X}x{grid.Y}x{grid.Z} groups of {kernel.Source.GroupSize}: {time}"));
+            _output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{kernel.Source.Name,-48} {grid.X}x{grid.Y}x{grid.Z} groups of {kernel.Source.GroupSize}, {kernel.Registers} registers: {time}"));
         }
     }
 

@@ -2,9 +2,6 @@ namespace Engine.Gpu;
 
 internal sealed partial class KernelBuilder
 {
-    /// <summary>Whether matrix multiply-accumulate, matrix loads and asynchronous copies may be used.</summary>
-    public bool HasTensorCores => Target.HasTensorCores;
-
     /// <summary>A Float32 as a tf32 factor of <see cref="Mma"/>, UInt32.</summary>
     public Value RoundTf32(Value a)
     {
@@ -94,7 +91,7 @@ internal sealed partial class KernelBuilder
 
     private void RequireTensorCores(string what)
     {
-        if (!HasTensorCores)
+        if (!Target.HasTensorCores)
         {
             throw Fault($"{what} needs a CUDA device of compute capability 8.0");
         }

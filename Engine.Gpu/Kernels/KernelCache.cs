@@ -9,6 +9,7 @@ internal sealed class KernelCache(GpuDriver driver, DiskCache? disk = null)
     private static int s_tables;
 
     private readonly Lock _growing = new();
+    private readonly ConcurrentQueue<CompiledKernel> _spilling = [];
     private object?[] _tables = new object?[32];
     private int _count;
     private int _loaded;
@@ -18,6 +19,9 @@ internal sealed class KernelCache(GpuDriver driver, DiskCache? disk = null)
 
     /// <summary>How many of them came from the disk.</summary>
     public int Loaded => Volatile.Read(ref _loaded);
+
+    /// <summary>Kernels whose registers did not suffice, so that they keep some of their values in memory: a mistake in the choice of a tile.</summary>
+    public IReadOnlyCollection<CompiledKernel> Spilling => _spilling;
 
     /// <summary>The kernel of a definition, compiled on first use.</summary>
     public CompiledKernel Get<TDefinition>(in TDefinition definition)
@@ -105,6 +109,11 @@ internal sealed class KernelCache(GpuDriver driver, DiskCache? disk = null)
             {
                 CompiledKernel kernel = cache.Compile(definition);
                 Interlocked.Increment(ref cache._count);
+                if (kernel.LocalBytes > 0)
+                {
+                    cache._spilling.Enqueue(kernel);
+                }
+
                 return kernel;
             }
             catch

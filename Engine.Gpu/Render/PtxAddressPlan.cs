@@ -8,6 +8,9 @@ internal readonly record struct PtxAddress(int Parameter, int ElementBytes, Valu
 {
     /// <summary>The address of an element.</summary>
     public static PtxAddress Of(Memory memory, Value index) => new(memory.IsShared ? -1 : memory.Parameter, memory.Element.SizeInBytes(), index);
+
+    /// <summary>The terms of an index that is a sum.</summary>
+    public (Value First, Value Second)? Parts => Parameter < 0 && Index.Op == Opcode.Add ? (Index.A!, Index.B!) : null;
 }
 
 /// <summary>
@@ -79,11 +82,16 @@ internal sealed class PtxAddressPlan
         }
 
         PtxAddress address = PtxAddress.Of(memory, index);
-        int depth = _scopes.Count - 1;
-        while (_scopes[depth] is { Block.Kind: BlockKind.Loop } scope && !ReferenceEquals(scope.Block, index.Home))
+        int depth = DepthOf(index);
+        // What a loop leaves alone is added to the base before it.
+        if (address.Parts is var (first, second) && (Stays(first, depth) ? first : Stays(second, depth) ? second : null) is { } invariant)
         {
-            statement = scope.Owner!;
-            depth--;
+            Need(statement, memory, invariant);
+        }
+
+        for (int i = _scopes.Count - 1; i > depth; i--)
+        {
+            statement = _scopes[i].Owner!;
         }
 
         for (int i = depth; i >= 0; i--)
@@ -101,6 +109,20 @@ internal sealed class PtxAddressPlan
         }
 
         addresses.Add(address);
+    }
+
+    private bool Stays(Value term, int depth) => !term.IsConstant && DepthOf(term) < depth;
+
+    // How many of the scopes around a value's use it stays in.
+    private int DepthOf(Value index)
+    {
+        int depth = _scopes.Count - 1;
+        while (_scopes[depth] is { Block.Kind: BlockKind.Loop } scope && !ReferenceEquals(scope.Block, index.Home))
+        {
+            depth--;
+        }
+
+        return depth;
     }
 
     private sealed record Scope(Block Block, Statement? Owner)

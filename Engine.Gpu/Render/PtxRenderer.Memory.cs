@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
 namespace Engine.Gpu;
@@ -160,12 +161,13 @@ internal sealed partial class PtxRenderer
     private void RenderAddress(PtxAddress address)
     {
         bool isWide = address.Index.Type == RegisterType.Int64;
-        string index = _registers.Of(address.Index);
+        (string start, Value summand) = StartOf(address);
+        string index = Register(summand);
         string register;
         if (address.Parameter >= 0)
         {
             register = _registers.New(RegisterType.Int64);
-            Emit($"mad.{(isWide ? "lo.s64" : "wide.s32")} {register}, {index}, {address.ElementBytes}, {BaseOf(address.Parameter)};");
+            Emit($"mad.{(isWide ? "lo.s64" : "wide.s32")} {register}, {index}, {address.ElementBytes}, {start};");
         }
         else
         {
@@ -178,10 +180,29 @@ internal sealed partial class PtxRenderer
                 index = narrow;
             }
 
-            Emit($"mad.lo.s32 {register}, {index}, {address.ElementBytes}, {SharedBase()};");
+            Emit($"mad.lo.s32 {register}, {index}, {address.ElementBytes}, {start};");
         }
 
         _scopes.Peek().Add(address, register);
+    }
+
+    // Where an address begins, and what is still to be added: the whole index, or one term of it where the other's address is known.
+    private (string Start, Value Summand) StartOf(PtxAddress address)
+    {
+        if (address.Parts is var (first, second))
+        {
+            if (TryFind(address with { Index = first }, out string? start))
+            {
+                return (start, second);
+            }
+
+            if (TryFind(address with { Index = second }, out start))
+            {
+                return (start, first);
+            }
+        }
+
+        return (address.Parameter >= 0 ? BaseOf(address.Parameter) : SharedBase(), address.Index);
     }
 
     /// <summary>The operand [register + offset] of an element.</summary>
@@ -211,17 +232,21 @@ internal sealed partial class PtxRenderer
         return bytes == 0 ? $"[{register}]" : $"[{register}+{Number(bytes)}]";
     }
 
-    private string Find(PtxAddress address)
+    private string Find(PtxAddress address) =>
+        TryFind(address, out string? register) ? register : throw new UnreachableException("An address is used that was not planned.");
+
+    private bool TryFind(PtxAddress address, [NotNullWhen(true)] out string? register)
     {
         foreach (Dictionary<PtxAddress, string> scope in _scopes)
         {
-            if (scope.TryGetValue(address, out string? register))
+            if (scope.TryGetValue(address, out register))
             {
-                return register;
+                return true;
             }
         }
 
-        throw new UnreachableException("An address is used that was not planned.");
+        register = null;
+        return false;
     }
 
     private string BaseOf(int parameter)

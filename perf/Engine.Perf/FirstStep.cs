@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.IO.Enumeration;
+using Engine.Nn;
 
 namespace Engine.Perf;
 
@@ -13,11 +14,10 @@ internal static class FirstStep
     private const int Batch = 16, Steps = 3;
 
     /// <summary>Prints a line for each network whose name matches; only the first is without what the process knows by then.</summary>
-    public static void Print(string deviceName, string[] patterns)
+    public static void Print(Func<Device> open, string[] patterns, TrainingPrecision precision)
     {
         Stopwatch clock = Stopwatch.StartNew();
-        Device device = Device.Get(deviceName);
-        Device.Default = device;
+        Device device = open();
         string found = Milliseconds(clock);
         foreach ((string name, int[] input) in NetworkWorkloads.Networks)
         {
@@ -27,7 +27,7 @@ internal static class FirstStep
             }
 
             clock.Restart();
-            Action step = NetworkWorkloads.TrainStep(name, new Shape(input).With(0, Batch));
+            Action step = NetworkWorkloads.TrainStep(name, new Shape(input).With(0, Batch), precision);
             string made = Milliseconds(clock);
             string[] steps = new string[Steps];
             for (int i = 0; i < Steps; i++)

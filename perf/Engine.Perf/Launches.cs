@@ -1,5 +1,6 @@
 using System.IO.Enumeration;
 using Engine.Gpu;
+using Engine.Nn;
 
 namespace Engine.Perf;
 
@@ -10,14 +11,13 @@ internal static class Launches
     private const int Batch = 16;
 
     /// <summary>Prints what each network launches whose name matches: a list a network, or one table in Markdown.</summary>
-    public static void Print(string deviceName, string[] patterns, bool markdown)
+    public static void Print(Device opened, string[] patterns, bool markdown, TrainingPrecision precision)
     {
-        if (Device.Get(deviceName) is not GpuDevice device)
+        if (opened is not GpuDevice device)
         {
-            throw new ArgumentException($"{deviceName} launches no kernels; --device opencl or --device cuda does.", nameof(deviceName));
+            throw new ArgumentException($"{opened.Name} launches no kernels; --device opencl or --device cuda does.", nameof(opened));
         }
 
-        Device.Default = device;
         if (markdown)
         {
             Console.WriteLine("| network | launches | operands | kernels |");
@@ -28,15 +28,15 @@ internal static class Launches
         {
             if (patterns.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false)))
             {
-                Print(device, name, new Shape(input).With(0, Batch), markdown);
+                Print(device, name, new Shape(input).With(0, Batch), markdown, precision);
             }
         }
     }
 
-    private static void Print(GpuDevice device, string name, Shape shape, bool markdown)
+    private static void Print(GpuDevice device, string name, Shape shape, bool markdown, TrainingPrecision precision)
     {
         // The first step makes the optimizer's state and compiles.
-        Action step = NetworkWorkloads.TrainStep(name, shape);
+        Action step = NetworkWorkloads.TrainStep(name, shape, precision);
         step();
         using LaunchCount count = device.CountLaunches();
         step();
@@ -53,7 +53,7 @@ internal static class Launches
         Console.WriteLine($"{name}, batch {shape[0]}: {launches} launches, {megabytes:F2} MB of operands");
         foreach (LaunchCount.Entry kernel in kernels)
         {
-            Console.WriteLine($"  {kernel.Launches,5}  {kernel.Name,-32} {kernel.Bytes / 1e6,10:F3} MB  {kernel.Lines,5} lines");
+            Console.WriteLine($"  {kernel.Launches,5}  {kernel.Name,-32} {kernel.Bytes / 1e6,10:F3} MB  {kernel.Lines,5} lines{(kernel.Registers > 0 ? $"  {kernel.Registers,3} registers" : string.Empty)}");
         }
 
         Console.WriteLine();

@@ -16,11 +16,11 @@ internal static class NetworkWorkloads
         ("resnet18", [32, 3, 32, 32]),
     ];
 
-    /// <summary>In which types the networks compute.</summary>
-    public static TrainingPrecision Precision { get; set; }
-
-    /// <summary>All of them; with <paramref name="captured"/> training steps are replays of a captured one.</summary>
-    public static IEnumerable<Workload> All(Device device, bool captured)
+    /// <summary>All of them.</summary>
+    /// <param name="device">Where they run.</param>
+    /// <param name="captured">Whether training steps are replays of a captured one.</param>
+    /// <param name="precision">In which types the networks compute.</param>
+    public static IEnumerable<Workload> All(Device device, bool captured, TrainingPrecision precision)
     {
         long parameters = Shapes().Sum(static s => s.ElementCount);
         yield return new Workload(
@@ -31,8 +31,8 @@ internal static class NetworkWorkloads
         {
             int batch = name == "resnet18" && device.Kind != DeviceKind.Cpu ? 256 : input[0];
             Shape shape = new Shape(input).With(0, batch);
-            yield return new Workload($"train_step/{name}", () => captured ? Captured(device, TrainStep(name, shape)) : TrainStep(name, shape));
-            yield return new Workload($"infer/{name}", () => Infer(name, shape));
+            yield return new Workload($"train_step/{name}", () => captured ? Captured(device, TrainStep(name, shape, precision)) : TrainStep(name, shape, precision));
+            yield return new Workload($"infer/{name}", () => Infer(name, shape, precision));
         }
     }
 
@@ -48,19 +48,19 @@ internal static class NetworkWorkloads
     }
 
     /// <summary>One step of training from zeroed gradients to updated parameters.</summary>
-    public static Action TrainStep(string name, Shape shape)
+    public static Action TrainStep(string name, Shape shape, TrainingPrecision precision)
     {
         Layer network = ModelZoo.Create(name, new Shape(shape.AsSpan()[1..]));
         network.Train();
         Tensor x = Data.Randn(shape.ToArray()), target = Data.Labels(shape[0], 10);
         Adam optimizer = new(network.Parameters, 1e-3);
-        LossScaler? scaler = Precision == TrainingPrecision.MixedFloat16 ? new LossScaler() : null;
+        LossScaler? scaler = precision == TrainingPrecision.MixedFloat16 ? new LossScaler() : null;
         return () =>
         {
             using TensorScope step = TensorScope.Begin();
             optimizer.ZeroGrad();
             Tensor loss;
-            using (BeginPrecision())
+            using (Begin(precision))
             {
                 loss = network.Forward(x).CrossEntropy(target);
             }
@@ -77,7 +77,7 @@ internal static class NetworkWorkloads
         };
     }
 
-    private static Autocast.Scope BeginPrecision() => Precision switch
+    private static Autocast.Scope Begin(TrainingPrecision precision) => precision switch
     {
         TrainingPrecision.MixedBFloat16 => Autocast.To(DType.BFloat16),
         TrainingPrecision.MixedFloat16 => Autocast.To(DType.Float16),
@@ -90,7 +90,7 @@ internal static class NetworkWorkloads
         return () => captured.Replay();
     }
 
-    private static Action Infer(string name, Shape shape)
+    private static Action Infer(string name, Shape shape, TrainingPrecision precision)
     {
         Layer network = ModelZoo.Create(name, new Shape(shape.AsSpan()[1..]));
         network.Eval();
@@ -99,7 +99,7 @@ internal static class NetworkWorkloads
         {
             using TensorScope scope = TensorScope.Begin();
             using GradMode.Scope mode = GradMode.Off();
-            using Autocast.Scope types = BeginPrecision();
+            using Autocast.Scope types = Begin(precision);
             network.Forward(x);
         };
     }

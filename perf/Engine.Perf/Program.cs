@@ -33,28 +33,20 @@ RootCommand root = new("Times the engine's workloads, one JSON object a line.")
 };
 root.SetAction(result =>
 {
-    NetworkWorkloads.Precision = result.GetValue(precisionOption);
+    string[] patterns = result.GetValue(filterOption)!.Split(',');
+    TrainingPrecision precision = result.GetValue(precisionOption);
     if (result.GetValue(firstStepOption))
     {
-        FirstStep.Print(result.GetValue(deviceOption)!, result.GetValue(filterOption)!.Split(','));
-        return;
+        FirstStep.Print(() => Open(result), patterns, precision);
     }
-
-    if (result.GetValue(launchesOption))
+    else if (result.GetValue(launchesOption))
     {
-        Launches.Print(result.GetValue(deviceOption)!, result.GetValue(filterOption)!.Split(','), result.GetValue(markdownOption));
-        return;
+        Launches.Print(Open(result), patterns, result.GetValue(markdownOption), precision);
     }
-
-    MathMode math = result.GetValue(tf32Option) ? MathMode.Tf32 : result.GetValue(mathOption);
-    Run(
-        result.GetValue(deviceOption)!,
-        result.GetValue(threadsOption),
-        math,
-        result.GetValue(graphsOption),
-        result.GetValue(filterOption)!,
-        result.GetValue(secondsOption),
-        result.GetValue(listOption));
+    else
+    {
+        Run(Open(result), precision, result.GetValue(graphsOption), patterns, result.GetValue(secondsOption), result.GetValue(listOption));
+    }
 });
 
 Argument<string> oursArgument = new("ours") { Description = "lines of the engine" };
@@ -78,22 +70,25 @@ static Func<ArgumentResult, T> Named<T>(params (string Name, T Value)[] choices)
     return choices[0].Value;
 };
 
-static void Run(string deviceName, int threads, MathMode math, bool graphs, string filter, double seconds, bool list)
+Device Open(ParseResult result)
 {
-    Device device = Device.Get(deviceName);
+    Device device = Devices.Get(result.GetValue(deviceOption)!);
     if (device.Kind == DeviceKind.Cpu)
     {
-        device.Threads = threads;
+        device.Threads = result.GetValue(threadsOption);
     }
 
-    Device.Default = device;
-    device.MathMode = math;
-    string[] patterns = filter.Split(',');
+    device.MathMode = result.GetValue(tf32Option) ? MathMode.Tf32 : result.GetValue(mathOption);
+    return Device.Default = device;
+}
+
+static void Run(Device device, TrainingPrecision precision, bool graphs, string[] patterns, double seconds, bool list)
+{
     string version = typeof(Device).Assembly.GetName().Version!.ToString(3);
-    string mode = math == MathMode.Strict || device.Kind != DeviceKind.Cuda ? string.Empty : $" {math.ToString().ToLowerInvariant()}";
-    mode += NetworkWorkloads.Precision == TrainingPrecision.Full ? string.Empty : $" {NetworkWorkloads.Precision.ToString().ToLowerInvariant()}";
+    string mode = device.MathMode == MathMode.Strict || device.Kind != DeviceKind.Cuda ? string.Empty : $" {device.MathMode.ToString().ToLowerInvariant()}";
+    mode += precision == TrainingPrecision.Full ? string.Empty : $" {precision.ToString().ToLowerInvariant()}";
     string side = $"engine {version}{mode}{(graphs ? " graphs" : string.Empty)}";
-    foreach (Workload workload in WorkloadList.For(device, graphs))
+    foreach (Workload workload in WorkloadList.For(device, graphs, precision))
     {
         if (!patterns.Any(p => FileSystemName.MatchesSimpleExpression(p, workload.Name, ignoreCase: false)))
         {
@@ -108,7 +103,7 @@ static void Run(string deviceName, int threads, MathMode math, bool graphs, stri
 
         Measurement time = Measurement.Of(workload.Prepare(), device, seconds);
         Console.WriteLine(new ResultLine(
-            side, workload.Name, device.Name, threads, time.Median, time.Minimum, time.Runs, workload.Flop, workload.Bytes).ToJson());
+            side, workload.Name, device.Name, device.Kind == DeviceKind.Cpu ? device.Threads : 1, time.Median, time.Minimum, time.Runs, workload.Flop, workload.Bytes).ToJson());
         device.Pool.Trim();
     }
 }

@@ -1,8 +1,10 @@
+using Engine.Nn;
+
 namespace Engine.Perf;
 
 /// <summary>Every workload, in the order of the peer's script.</summary>
 internal static class WorkloadList
 {
-    public static IEnumerable<Workload> For(Device device, bool captured = false) =>
-        [.. MatrixWorkloads.All(device), .. ConvWorkloads.All(), .. LayerWorkloads.All(), .. ElementwiseWorkloads.All(), .. NetworkWorkloads.All(device, captured)];
+    public static IEnumerable<Workload> For(Device device, bool captured, TrainingPrecision precision) =>
+        [.. MatrixWorkloads.All(device), .. ConvWorkloads.All(), .. LayerWorkloads.All(), .. ElementwiseWorkloads.All(), .. NetworkWorkloads.All(device, captured, precision)];
 }

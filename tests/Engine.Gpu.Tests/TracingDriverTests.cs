@@ -13,7 +13,7 @@ internal sealed unsafe class TracingDriverTests
         using TracingDriver driver = new(OpenClMachine.NewDriver(), level: 2, waits: false, output);
         using Block block = new(driver, 1024);
         driver.Launch(driver.Compile(OpenClSources.Increment), new LaunchGrid(2), [KernelArgument.Buffer(block.Handle, 0)]);
-        Assert.That(output.ToString(), Does.Match(@"^increment +2x1x1 groups of 64: \d+\.\d us\r?\n$"));
+        Assert.That(output.ToString(), Does.Match(@"^increment +2x1x1 groups of 64, \d+ registers: \d+\.\d us\r?\n$"));
     }
 
     [Test]

@@ -21,6 +21,9 @@ internal readonly record struct DirectGemmKernel(
 {
     private const long WorkItemsPerUnit = 1024;
 
+    // As many as have 64 registers an item: for memory loads under way count for more than further work-items.
+    private const int GroupsPerUnit = 8;
+
     // Where columns are neighbours, the lanes' sums are added one after another.
     private const int MostDistantLanes = 16;
 
@@ -58,7 +61,7 @@ internal readonly record struct DirectGemmKernel(
 
     public Kernel Build(GpuTarget target)
     {
-        KernelBuilder k = new($"gemm_direct_{Rows}x{Lanes}", target, GroupSize(target));
+        KernelBuilder k = new($"gemm_direct_{Rows}x{Lanes}", target, GroupSize(target)) { MinGroupsPerUnit = GroupsPerUnit };
         RegisterType index = Wide ? RegisterType.Int64 : RegisterType.Int32, compute = Compute.InRegister();
         Memory a = k.Buffer("a", AType, readOnly: true), b = k.Buffer("b", BType, readOnly: true), c = k.Buffer("c", CType);
         Memory? bias = Epilogue.Bias == BiasKind.None ? null : k.Buffer("bias", Epilogue.BiasType);

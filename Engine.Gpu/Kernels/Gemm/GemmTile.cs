@@ -18,6 +18,8 @@ internal readonly record struct GemmTile(int BM, int BN, int BK, int TM, int TN,
     // every row a multiple of 16 bytes.
     private const int Padding = 4;
 
+    private const int RegistersOfUnit = 1 << 16;
+
     /// <summary>Lanes of a warp along the rows of its tile; along the columns there are eight.</summary>
     public const int LaneRows = 4;
 
@@ -61,13 +63,28 @@ internal readonly record struct GemmTile(int BM, int BN, int BK, int TM, int TN,
     /// <summary>Sizes and multiplier, as a part of kernels' names.</summary>
     public string Name => $"{BM}x{BN}x{BK}{Math.Suffix}{(IsPipelined ? "_async" : string.Empty)}";
 
-    /// <summary>Groups of a kernel that should share a multiprocessor: two of 256 with 128 registers an item; more sums, or sums of doubles, take twice as many.</summary>
-    /// <remarks>Operands of tensor cores that are read element by element bring too much along for that.</remarks>
-    public int MinGroupsPerUnit(DType compute, TileAccess left, TileAccess right) =>
-        GroupSize >= 256 && TM * TN <= 64 && compute == DType.Float32 && (Math == TileMath.Fma || (left.Width > 1 && right.Width > 1)) ? 2 : 0;
+    /// <summary>
+    /// Groups of a kernel that a multiprocessor of 65,536 registers must have room for. Without a number NVIDIA's compiler aims at as many groups
+    /// as can be, and keeps values in memory for it.
+    /// </summary>
+    public int MinGroupsPerUnit(DType compute, TileAccess left, TileAccess right) => RegistersOfUnit / (Registers(compute, left, right) * GroupSize);
 
     /// <summary>Whether a device can run it.</summary>
     public bool Fits(GpuTarget target, DType compute) => GroupSize <= target.MaxGroupSize && SharedBytes(compute) <= target.SharedBytes;
+
+    // Sums, two depths of factors, what leads to the next slice, and the item's part of it. Asynchronous copies leave the room to the sums;
+    // what tensor cores get element by element brings an address and a condition each along.
+    private int Registers(DType compute, TileAccess left, TileAccess right)
+    {
+        int carried = (BM + BN) * BK / GroupSize;
+        if (Math == TileMath.Fma)
+        {
+            return (64 + System.Math.Max(TM * TN, 32) + (8 * System.Math.Max(carried - 12, 0))) * compute.SizeInBytes() / sizeof(float);
+        }
+
+        bool isByVectors = left.Width > 1 && right.Width > 1;
+        return TM * TN > 64 ? 255 : isByVectors ? 128 : 128 + (2 * carried);
+    }
 
     private long SharedBytes(DType compute) => Math == TileMath.Fma
         ? (long)SharedElements * compute.SizeInBytes()

@@ -90,25 +90,27 @@ internal abstract class TileProduct(KernelBuilder k, GemmTile tile)
     protected abstract void Multiply(Variable[] sums, Value stage);
 
     /// <summary>The next slice is read while the current one is multiplied.</summary>
+    /// <remarks>
+    /// The last slice has no next one, but is multiplied in the loop all the same: behind it its sums would be scheduled among the stores of the
+    /// results, for which registers do not suffice.
+    /// </remarks>
     private void SumAhead(Variable[] sums, TileSource left, TileSource right, Value start, Value shortLength, Value end)
     {
         Variable stage = k.Variable(k.Int32(0));
-        Value[][] a = left.Fetch(start, depth => depth < shortLength), b = right.Fetch(start, depth => depth < shortLength);
-        left.Place(a, k.Int32(0));
-        right.Place(b, k.Int32(0));
+        left.Place(left.Fetch(start, depth => depth < shortLength), k.Int32(0));
+        right.Place(right.Fetch(start, depth => depth < shortLength), k.Int32(0));
         k.Barrier();
-        k.For(start + shortLength, end, k.Int32(tile.BK), depth =>
+        k.For(start + shortLength, end + tile.BK, k.Int32(tile.BK), depth =>
         {
             Value current = stage.Value, next = StageSize - current;
-            a = left.Fetch(depth);
-            b = right.Fetch(depth);
+            Value isMore = depth < end;
+            Value[][] a = left.Fetch(depth, _ => isMore), b = right.Fetch(depth, _ => isMore);
             Multiply(sums, current);
             left.Place(a, next);
             right.Place(b, next);
             stage.Value = next;
             k.Barrier();
         });
-        Multiply(sums, stage.Value);
     }
 
     /// <summary>

@@ -1,5 +1,6 @@
 using Engine.PtxInterpreter;
 using Engine.Tests.Comparison;
+using Engine.Tests.Devices;
 using NUnit.Framework;
 
 namespace Engine.Gpu.Tests;
@@ -58,6 +59,9 @@ internal abstract class KernelFixture(Func<GpuTarget, GpuTarget> limits, bool is
 
         _device = new TestDevice(_driver);
     }
+
+    [TearDown]
+    public void CheckRegisters() => Spills.AssertNone(Device);
 
     [OneTimeTearDown]
     public void CloseDevice()

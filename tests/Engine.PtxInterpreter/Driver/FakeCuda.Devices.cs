@@ -83,7 +83,7 @@ internal static unsafe partial class FakeCuda
             CudaDeviceAttribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK => 48 * 1024,
             CudaDeviceAttribute.CU_DEVICE_ATTRIBUTE_WARP_SIZE => 32,
             CudaDeviceAttribute.CU_DEVICE_ATTRIBUTE_CLOCK_RATE => 1_000_000,
-            CudaDeviceAttribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT => 4,
+            CudaDeviceAttribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT => device.Multiprocessors,
             CudaDeviceAttribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR => device.ComputeCapability / 10,
             CudaDeviceAttribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR => device.ComputeCapability % 10,
             CudaDeviceAttribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN => MaxSharedBytes,

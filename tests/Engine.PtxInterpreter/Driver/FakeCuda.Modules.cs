@@ -62,7 +62,7 @@ internal static unsafe partial class FakeCuda
             return CudaResult.CUDA_ERROR_NOT_FOUND;
         }
 
-        FakeFunction made = new(context, program);
+        FakeFunction made = new(context, program) { Resources = found.Resources?[program.Name] };
         *function = Register(made);
         found.Functions.Add(made);
         return CudaResult.CUDA_SUCCESS;
@@ -79,7 +79,8 @@ internal static unsafe partial class FakeCuda
         *value = attribute switch
         {
             CudaFunctionAttribute.CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK => found.Program.GroupSize,
-            CudaFunctionAttribute.CU_FUNC_ATTRIBUTE_NUM_REGS => found.Program.Registers,
+            CudaFunctionAttribute.CU_FUNC_ATTRIBUTE_NUM_REGS => found.Resources?.Registers ?? found.Program.Registers,
+            CudaFunctionAttribute.CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES => found.Resources?.LocalBytes ?? 0,
             CudaFunctionAttribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES => found.MaxDynamicSharedBytes,
             _ => 0,
         };
@@ -208,7 +209,7 @@ internal static unsafe partial class FakeCuda
                 return CudaResult.CUDA_ERROR_UNSUPPORTED_PTX_VERSION;
             }
 
-            module = new FakeModule(context, parsed);
+            module = new FakeModule(context, parsed) { Resources = Ptxas.IsThere ? Ptxas.Assemble(text, parsed.Target) : null };
             return CudaResult.CUDA_SUCCESS;
         }
         catch (PtxException e)

@@ -34,11 +34,15 @@ internal static unsafe partial class FakeCuda
     public static nint Resolve(string name) => Symbols.GetValueOrDefault(name);
 
     /// <summary>Adds a card.</summary>
-    public static FakeDevice AddDevice(string name = "interpreter", int computeCapability = 80, long memoryBytes = 2L << 30)
+    public static FakeDevice AddDevice(string name = "interpreter", int computeCapability = 80, long memoryBytes = 2L << 30) =>
+        AddDevice(ordinal => new FakeDevice(ordinal, name, computeCapability, memoryBytes));
+
+    /// <summary>Puts a card in, made for its ordinal.</summary>
+    public static FakeDevice AddDevice(Func<int, FakeDevice> make)
     {
         lock (s_lock)
         {
-            FakeDevice device = new(s_devices.Count, name, computeCapability, memoryBytes);
+            FakeDevice device = make(s_devices.Count);
             s_devices.Add(device);
             return device;
         }

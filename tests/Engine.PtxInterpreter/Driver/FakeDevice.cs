@@ -14,6 +14,12 @@ internal sealed class FakeDevice(int ordinal, string name, int computeCapability
 
     public int ComputeCapability { get; } = computeCapability;
 
+    /// <summary>Multiprocessors, which the choice of kernels depends on.</summary>
+    public int Multiprocessors { get; init; } = 4;
+
+    /// <summary>Whether kernels are run; else they are compiled, and launches do nothing.</summary>
+    public bool Runs { get; init; } = true;
+
     public GlobalMemory Memory { get; } = new(memoryBytes);
 
     /// <summary>Whether launches watch global memory for races between threads; slow. ENGINE_INTERPRETER_RACES=1 asks for it everywhere.</summary>
@@ -64,6 +70,11 @@ internal sealed class FakeDevice(int ordinal, string name, int computeCapability
     /// <summary>Runs a kernel; what it does wrong loses the device.</summary>
     public unsafe CudaResult Run(KernelProgram program, (int X, int Y, int Z) grid, int dynamicSharedBytes, byte[] parameters)
     {
+        if (!Runs)
+        {
+            return CudaResult.CUDA_SUCCESS;
+        }
+
         lock (_lock)
         {
             try

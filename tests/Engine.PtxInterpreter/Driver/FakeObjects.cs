@@ -46,12 +46,18 @@ internal sealed class FakeModule(FakeContext context, PtxModule module) : FakeOw
 {
     public List<FakeFunction> Functions { get; } = [];
 
+    /// <summary>What each kernel takes, where an assembler is there to tell.</summary>
+    public IReadOnlyDictionary<string, KernelResources>? Resources { get; init; }
+
     public Dictionary<string, KernelProgram> Programs { get; } = module.Kernels.ToDictionary(kernel => kernel.Name, kernel => KernelCompiler.Compile(module, kernel));
 }
 
 internal sealed class FakeFunction(FakeContext context, KernelProgram program) : FakeOwned(context)
 {
     public KernelProgram Program { get; } = program;
+
+    /// <summary>What it takes, where an assembler is there to tell.</summary>
+    public KernelResources? Resources { get; init; }
 
     public int MaxDynamicSharedBytes { get; set; } = 48 * 1024;
 }

@@ -16,6 +16,17 @@ internal static class InterpretedCuda
         return new CudaDevice("cuda, interpreted", driver);
     }
 
+    /// <summary>
+    /// A card on paper: kernels are chosen and compiled for it, and launches do nothing, so that workloads of any size can be looked at.
+    /// </summary>
+    /// <param name="computeCapability">80 for 8.0.</param>
+    /// <param name="multiprocessors">How many it has.</param>
+    public static CudaDevice CreatePaperDevice(int computeCapability, int multiprocessors)
+    {
+        FakeDevice card = FakeCuda.AddDevice(ordinal => new FakeDevice(ordinal, "paper", computeCapability, 64L << 30) { Multiprocessors = multiprocessors, Runs = false });
+        return new CudaDevice("cuda, on paper", CudaDriver.Open(FakeCuda.Api, card.Ordinal));
+    }
+
     /// <summary>The driver alone.</summary>
     public static CudaDriver CreateDriver() => CreateDriver(out _);
 

@@ -21,6 +21,9 @@ internal abstract class DeviceFixture(string deviceName)
         Device.Default = s_elsewhere;
     }
 
+    [TearDown]
+    public void CheckRegisters() => Spills.AssertNone(Device);
+
     [OneTimeTearDown]
     public void RestoreDefault() => Device.Default = Device.All.Count > 0 ? Device.Best() : ReferenceDevice.Shared;
 }

@@ -1,0 +1,29 @@
+using System.Globalization;
+using Engine.PtxInterpreter;
+
+namespace Engine.Perf;
+
+/// <summary>The devices that a name can mean here.</summary>
+internal static class Devices
+{
+    private const string Paper = "paper:";
+
+    /// <summary>
+    /// A device by its name; or <c>paper:90x132</c>, a card of NVIDIA's that is not there, of compute capability 9.0 and with 132 multiprocessors: kernels are
+    /// chosen and compiled for it and their launches do nothing, so that nothing but the host can be timed.
+    /// </summary>
+    public static Device Get(string name)
+    {
+        if (!name.StartsWith(Paper, StringComparison.Ordinal))
+        {
+            return Device.Get(name);
+        }
+
+        string[] parts = name[Paper.Length..].Split('x');
+        return parts.Length == 2
+            && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out int capability)
+            && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int multiprocessors)
+            ? InterpretedCuda.CreatePaperDevice(capability, multiprocessors)
+            : throw new ArgumentException($"{name} names no card; paper:90x132 has compute capability 9.0 and 132 multiprocessors.", nameof(name));
+    }
+}

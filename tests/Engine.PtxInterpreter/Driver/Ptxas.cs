@@ -1,0 +1,100 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Engine.PtxInterpreter;
+
+/// <summary>What a kernel takes of a multiprocessor, as NVIDIA's assembler tells it.</summary>
+/// <param name="Registers">Registers of a thread.</param>
+/// <param name="LocalBytes">Bytes of a thread's registers that found no room and lie in memory.</param>
+/// <param name="SharedBytes">Shared memory that the text declares.</param>
+internal readonly record struct KernelResources(int Registers, int LocalBytes, int SharedBytes);
+
+/// <summary>
+/// NVIDIA's assembler, of any CUDA toolkit from 11.0 on; it needs no card. Where <c>ENGINE_PTXAS</c> names the program, every kernel that is
+/// loaded goes through it, for the architecture that <c>ENGINE_PTXAS_ARCH</c> names (sm_90, say), else for the one that the text is for. In the
+/// folder <c>ENGINE_PTXAS_OUT</c> texts, machine code (for <c>nvdisasm</c>) and reports are kept.
+/// </summary>
+internal static partial class Ptxas
+{
+    private static readonly string? s_program = Environment.GetEnvironmentVariable("ENGINE_PTXAS");
+    private static readonly string? s_architecture = Environment.GetEnvironmentVariable("ENGINE_PTXAS_ARCH");
+    private static readonly string? s_folder = Environment.GetEnvironmentVariable("ENGINE_PTXAS_OUT");
+    private static readonly ConcurrentDictionary<(string Text, string Architecture), Lazy<IReadOnlyDictionary<string, KernelResources>>> s_known = new();
+
+    /// <summary>Whether there is one.</summary>
+    public static bool IsThere => !string.IsNullOrEmpty(s_program);
+
+    /// <summary>Assembles a module, each text once.</summary>
+    /// <returns>What each kernel takes.</returns>
+    /// <exception cref="PtxException">The text is refused.</exception>
+    public static IReadOnlyDictionary<string, KernelResources> Assemble(string text, int target)
+    {
+        string architecture = string.IsNullOrEmpty(s_architecture) ? $"sm_{target}" : s_architecture;
+        return s_known.GetOrAdd((text, architecture), static key => new(() => Run(key.Text, key.Architecture))).Value;
+    }
+
+    private static Dictionary<string, KernelResources> Run(string text, string architecture)
+    {
+        bool isKept = !string.IsNullOrEmpty(s_folder);
+        string folder = isKept ? Path.Combine(s_folder!, architecture) : Path.GetTempPath();
+        Directory.CreateDirectory(folder);
+        string name = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 8)) + (isKept ? string.Empty : Path.GetRandomFileName());
+        string source = Path.Combine(folder, name + ".ptx"), result = Path.Combine(folder, name + ".cubin");
+        try
+        {
+            File.WriteAllText(source, text);
+            string report = Run(out int exitCode, "-v", "-arch=" + architecture, "-o", result, source);
+            if (isKept)
+            {
+                File.WriteAllText(Path.Combine(folder, name + ".txt"), report);
+            }
+
+            return exitCode == 0 ? Parse(report) : throw new PtxException(LineOf(report), "ptxas: " + report.Replace(source, "kernel", StringComparison.Ordinal).Trim());
+        }
+        finally
+        {
+            if (!isKept)
+            {
+                File.Delete(source);
+                File.Delete(result);
+            }
+        }
+    }
+
+    private static string Run(out int exitCode, params string[] arguments)
+    {
+        using Process process = Process.Start(new ProcessStartInfo(s_program!, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        string report = process.StandardError.ReadToEnd() + output.Result;
+        process.WaitForExit();
+        exitCode = process.ExitCode;
+        return report;
+    }
+
+    // A kernel has three lines: its name, its stack frame, its registers.
+    private static Dictionary<string, KernelResources> Parse(string report)
+    {
+        Dictionary<string, KernelResources> kernels = [];
+        foreach (Match match in Entry().Matches(report))
+        {
+            int shared = match.Groups["shared"].Success ? Number(match, "shared") : 0;
+            kernels.Add(match.Groups["name"].Value, new KernelResources(Number(match, "registers"), Number(match, "stack"), shared));
+        }
+
+        return kernels;
+    }
+
+    private static int LineOf(string report) => LineNumber().Match(report) is { Success: true } match ? Number(match, "line") : 0;
+
+    private static int Number(Match match, string group) => int.Parse(match.Groups[group].ValueSpan, CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"Compiling entry function '(?<name>\w+)'[^\n]*\n[^\n]*\n\s*(?<stack>\d+) bytes stack frame[^\n]*\n[^\n]*Used (?<registers>\d+) registers(, (used \d+ barriers, )?(?<shared>\d+) bytes smem)?", RegexOptions.ExplicitCapture)]
+    private static partial Regex Entry();
+
+    [GeneratedRegex(@", line (?<line>\d+);", RegexOptions.ExplicitCapture)]
+    private static partial Regex LineNumber();
+}
