@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Engine.Cpu;
 
 /// <summary>Where a reduction puts its accumulated values: final ones in the result type, or those of each chunk.</summary>
@@ -173,6 +175,16 @@ internal readonly unsafe struct ReduceLoop(
 
     private static void AddTo(double* wide, float* row, nint count, bool fresh)
     {
-        for (nint j = 0; j < count; j++) wide[j] = fresh ? row[j] : wide[j] + row[j];
+        // The sum that changes nothing, not even a negative zero.
+        if (fresh) new Span<double>(wide, (int)count).Fill(-0.0);
+        nint j = 0;
+        for (; j <= count - Vector<float>.Count; j += Vector<float>.Count)
+        {
+            Vector.Widen(Vector.Load(row + j), out Vector<double> low, out Vector<double> high);
+            (Vector.Load(wide + j) + low).Store(wide + j);
+            (Vector.Load(wide + j + Vector<double>.Count) + high).Store(wide + j + Vector<double>.Count);
+        }
+
+        for (; j < count; j++) wide[j] += row[j];
     }
 }

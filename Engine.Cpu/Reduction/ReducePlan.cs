@@ -20,6 +20,9 @@ internal unsafe struct ReducePlan
 
     private const int MaxChunks = 64;
 
+    /// <summary>By columns a chunk puts its results aside one by one, which takes as long as some twenty rows.</summary>
+    private const int FewestRowsOfChunk = 256;
+
     /// <summary>Loops over what the tiles are made of: the reduced elements (rows) or the results (columns).</summary>
     public MapPlan Tiles;
 
@@ -111,7 +114,7 @@ internal unsafe struct ReducePlan
         long elementsPerWhole = Columns ? Tiles.Tile * reducedCount : reducedCount;
         Chunks = 1;
         if (wholeItems < MaxChunks && elementsPerWhole >= 2 * ItemElements)
-            Chunks = (int)Math.Clamp(Math.Min(pieces, elementsPerWhole / ItemElements), 1, MaxChunks);
+            Chunks = (int)Math.Clamp(Math.Min(Columns ? pieces / FewestRowsOfChunk : pieces, elementsPerWhole / ItemElements), 1, MaxChunks);
         ResultsPerItem = Columns || Chunks > 1 ? 1 : Math.Clamp(ItemElements / Math.Max(1, reducedCount), 1, Math.Max(1, ResultCount / 8));
         Items = (Columns ? Tiles.Tiles : (ResultCount + ResultsPerItem - 1) / ResultsPerItem) * Chunks;
     }
