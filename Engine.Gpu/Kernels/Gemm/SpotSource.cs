@@ -62,8 +62,9 @@ internal sealed class SpotSource : TileSource
         Spot place = _depth.At(_depth.IsEven ? depth : depth + Slots.Depth(slot));
         if (_bounds is { } image)
         {
-            Value inside = image.Contain(line, place);
-            condition = condition is null ? inside : condition & inside;
+            // Nothing lies in an image without rows: a condition that the whole slice shares is looked at once, not for each place.
+            ImageBounds seen = condition is null ? image : image with { Height = _k.Select(condition, image.Height, _k.Int32(0)) };
+            condition = seen.Contain(line, place);
         }
 
         return (line.Offset + place.Offset, condition);
