@@ -10,8 +10,7 @@ namespace Engine.PtxInterpreter;
 /// <summary>What a kernel takes of a multiprocessor, as NVIDIA's assembler tells it.</summary>
 /// <param name="Registers">Registers of a thread.</param>
 /// <param name="LocalBytes">Bytes of a thread's registers that found no room and lie in memory.</param>
-/// <param name="SharedBytes">Shared memory that the text declares.</param>
-internal readonly record struct KernelResources(int Registers, int LocalBytes, int SharedBytes);
+internal readonly record struct KernelResources(int Registers, int LocalBytes);
 
 /// <summary>
 /// NVIDIA's assembler, of any CUDA toolkit from 11.0 on; it needs no card. Where <c>ENGINE_PTXAS</c> names the program, every kernel that is
@@ -76,23 +75,14 @@ internal static partial class Ptxas
     }
 
     // A kernel has three lines: its name, its stack frame, its registers.
-    private static Dictionary<string, KernelResources> Parse(string report)
-    {
-        Dictionary<string, KernelResources> kernels = [];
-        foreach (Match match in Entry().Matches(report))
-        {
-            int shared = match.Groups["shared"].Success ? Number(match, "shared") : 0;
-            kernels.Add(match.Groups["name"].Value, new KernelResources(Number(match, "registers"), Number(match, "stack"), shared));
-        }
-
-        return kernels;
-    }
+    private static Dictionary<string, KernelResources> Parse(string report) => Entry().Matches(report).ToDictionary(
+        static match => match.Groups["name"].Value, static match => new KernelResources(Number(match, "registers"), Number(match, "stack")));
 
     private static int LineOf(string report) => LineNumber().Match(report) is { Success: true } match ? Number(match, "line") : 0;
 
     private static int Number(Match match, string group) => int.Parse(match.Groups[group].ValueSpan, CultureInfo.InvariantCulture);
 
-    [GeneratedRegex(@"Compiling entry function '(?<name>\w+)'[^\n]*\n[^\n]*\n\s*(?<stack>\d+) bytes stack frame[^\n]*\n[^\n]*Used (?<registers>\d+) registers(, (used \d+ barriers, )?(?<shared>\d+) bytes smem)?", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"Compiling entry function '(?<name>\w+)'[^\n]*\n[^\n]*\n\s*(?<stack>\d+) bytes stack frame[^\n]*\n[^\n]*Used (?<registers>\d+) registers", RegexOptions.ExplicitCapture)]
     private static partial Regex Entry();
 
     [GeneratedRegex(@", line (?<line>\d+);", RegexOptions.ExplicitCapture)]
