@@ -3,7 +3,7 @@ namespace Engine.Cpu;
 /// <summary>Convolutions.</summary>
 internal sealed unsafe partial class CpuBackend
 {
-    public override void ConvForward(in ConvArgs args)
+    protected override void ConvForwardCore(in ConvArgs args)
     {
         bool relu = args.Activation is not null && args.Activation.Equals(Programs.Relu);
         if (args.Y.DType == DType.Float64)
@@ -31,7 +31,7 @@ internal sealed unsafe partial class CpuBackend
         });
     }
 
-    public override void ConvBackwardData(in ConvArgs args)
+    protected override void ConvBackwardDataCore(in ConvArgs args)
     {
         if (args.X.DType == DType.Float64)
         {
@@ -47,7 +47,7 @@ internal sealed unsafe partial class CpuBackend
         }
     }
 
-    public override void ConvBackwardWeight(in ConvArgs args)
+    protected override void ConvBackwardWeightCore(in ConvArgs args)
     {
         if (args.W.DType == DType.Float64)
         {

@@ -5,7 +5,7 @@ namespace Engine.Cpu;
 /// <summary>Reading and summing at indexed places.</summary>
 internal sealed unsafe partial class CpuBackend
 {
-    public override void Gather(in Operand x, in Operand index, in Operand y, int axis)
+    protected override void GatherCore(in Operand x, in Operand index, in Operand y, int axis)
     {
         switch (y.DType.SizeInBytes())
         {
@@ -20,7 +20,7 @@ internal sealed unsafe partial class CpuBackend
     /// Threads share the axes that are not indexed, so each sum runs over the index in ascending order whatever their number. Sums of
     /// 16-bit floats are rounded once, at the end.
     /// </remarks>
-    public override void ScatterAdd(in Operand destination, in Operand index, in Operand source, int axis)
+    protected override void ScatterAddCore(in Operand destination, in Operand index, in Operand source, int axis)
     {
         switch (destination.DType)
         {

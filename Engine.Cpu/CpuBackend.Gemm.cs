@@ -5,7 +5,7 @@ namespace Engine.Cpu;
 /// <summary>Matrix products.</summary>
 internal sealed unsafe partial class CpuBackend
 {
-    public override void Gemm(in GemmArgs args)
+    protected override void GemmCore(in GemmArgs args)
     {
         switch (args.C.DType)
         {
@@ -147,8 +147,8 @@ internal sealed unsafe partial class CpuBackend
     {
         using TensorScope scope = TensorScope.Begin();
         using GradMode.Scope mode = GradMode.Off();
-        Tensor a = Tensor.Wrap(args.A).To(dtype), b = Tensor.Wrap(args.B).To(dtype), target = Tensor.Wrap(args.C);
-        Tensor c = args.Beta != 0 ? target.To(dtype) : Tensor.Empty(args.C.Shape, dtype, target.Device);
+        Tensor a = Tensor.Wrap(args.A).ToOrSelf(dtype), b = Tensor.Wrap(args.B).ToOrSelf(dtype), target = Tensor.Wrap(args.C);
+        Tensor c = args.Beta != 0 ? target.ToOrSelf(dtype) : Tensor.Empty(args.C.Shape, dtype, target.Device);
         Gemm(new GemmArgs
         {
             A = a.Operand,
@@ -156,7 +156,7 @@ internal sealed unsafe partial class CpuBackend
             C = c.Operand,
             Alpha = args.Alpha,
             Beta = args.Beta,
-            Bias = args.Bias is { } bias ? Tensor.Wrap(bias).To(dtype).Operand : null,
+            Bias = args.Bias is { } bias ? Tensor.Wrap(bias).ToOrSelf(dtype).Operand : null,
             Activation = args.Activation,
         });
         target.CopyFrom(c);

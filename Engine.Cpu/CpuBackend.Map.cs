@@ -17,7 +17,7 @@ internal sealed partial class CpuBackend
 
     private readonly ConcurrentDictionary<(MapProgram Program, DType ComputeType, bool KeepsTiles), TileProgram> _tilePrograms = new();
 
-    public override unsafe void Map(in MapArgs args)
+    protected override unsafe void MapCore(in MapArgs args)
     {
         if (args.ParameterMemory is not null || args.DrawOffset is not null)
         {

@@ -5,25 +5,25 @@ namespace Engine.Cpu;
 /// <summary>Batch and layer normalisation.</summary>
 internal sealed unsafe partial class CpuBackend
 {
-    public override void BatchNormForward(in BatchNormForwardArgs args)
+    protected override void BatchNormForwardCore(in BatchNormForwardArgs args)
     {
         if (args.X.DType == DType.Float64) BatchNormForward<double>(args);
         else BatchNormForward<float>(args);
     }
 
-    public override void BatchNormBackward(in BatchNormBackwardArgs args)
+    protected override void BatchNormBackwardCore(in BatchNormBackwardArgs args)
     {
         if (args.X.DType == DType.Float64) BatchNormBackward<double>(args);
         else BatchNormBackward<float>(args);
     }
 
-    public override void LayerNormForward(in LayerNormForwardArgs args)
+    protected override void LayerNormForwardCore(in LayerNormForwardArgs args)
     {
         if (args.X.DType == DType.Float64) LayerNormForward<double>(args);
         else LayerNormForward<float>(args);
     }
 
-    public override void LayerNormBackward(in LayerNormBackwardArgs args)
+    protected override void LayerNormBackwardCore(in LayerNormBackwardArgs args)
     {
         if (args.X.DType == DType.Float64) LayerNormBackward<double>(args);
         else LayerNormBackward<float>(args);

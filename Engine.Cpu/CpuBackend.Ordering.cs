@@ -6,7 +6,7 @@ namespace Engine.Cpu;
 internal sealed unsafe partial class CpuBackend
 {
     /// <remarks>float32 and 16-bit floats are summed in float64, integers in int64.</remarks>
-    public override void CumSum(in Operand x, in Operand y, int axis)
+    protected override void CumSumCore(in Operand x, in Operand y, int axis)
     {
         AxisSplit split = AxisSplit.Of(x.Shape, axis);
         if (!y.DType.IsFloatingPoint()) CumSum<long, long>(x, y, split);
@@ -14,7 +14,7 @@ internal sealed unsafe partial class CpuBackend
         else CumSum<float, double>(x, y, split);
     }
 
-    public override void ArgSort(in Operand x, in Operand indices, int axis, bool descending)
+    protected override void ArgSortCore(in Operand x, in Operand indices, int axis, bool descending)
     {
         AxisSplit split = AxisSplit.Of(x.Shape, axis);
         if (!x.DType.IsFloatingPoint()) ArgSort<long, IntegerKey>(x, indices, split, descending);
@@ -22,7 +22,7 @@ internal sealed unsafe partial class CpuBackend
         else ArgSort<float, FloatKey>(x, indices, split, descending);
     }
 
-    public override void GlobalNorm(ReadOnlySpan<Operand> tensors, in Operand result)
+    protected override void GlobalNormCore(ReadOnlySpan<Operand> tensors, in Operand result)
     {
         double sum = 0;
         foreach (Operand tensor in tensors) sum += tensor.DType == DType.Float64 ? SquaredNorm<double>(tensor) : SquaredNorm<float>(tensor);

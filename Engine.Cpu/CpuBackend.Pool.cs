@@ -6,13 +6,13 @@ namespace Engine.Cpu;
 /// <remarks>Images are shared among the threads, so results do not depend on their number.</remarks>
 internal sealed unsafe partial class CpuBackend
 {
-    public override void PoolForward(in PoolArgs args)
+    protected override void PoolForwardCore(in PoolArgs args)
     {
         if (args.Y.DType == DType.Float64) PoolForward<double>(args);
         else PoolForward<float>(args);
     }
 
-    public override void PoolBackward(in PoolArgs args)
+    protected override void PoolBackwardCore(in PoolArgs args)
     {
         if (args.X.DType == DType.Float64) PoolBackward<double>(args);
         else PoolBackward<float>(args);

@@ -9,7 +9,7 @@ internal sealed partial class CpuBackend
 
     private readonly ConcurrentDictionary<(ReduceProgram Program, DType ComputeType), TileReduction> _tileReductions = new();
 
-    public override unsafe void Reduce(in ReduceArgs args)
+    protected override unsafe void ReduceCore(in ReduceArgs args)
     {
         TileReduction reduction = Translate(args.Program, args.ComputeType);
         TileProgram prologue = reduction.Prologue, epilogue = reduction.Epilogue;

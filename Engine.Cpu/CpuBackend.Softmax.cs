@@ -9,25 +9,25 @@ internal sealed unsafe partial class CpuBackend
     /// <summary>What an exponential costs beside reading and writing a number, for sharing work among threads.</summary>
     private const int ExpWork = 4;
 
-    public override void Softmax(in Operand x, in Operand y, int axis, bool log)
+    protected override void SoftmaxCore(in Operand x, in Operand y, int axis, bool log)
     {
         if (y.DType == DType.Float64) Softmax<double>(x, y, axis, log);
         else Softmax<float>(x, y, axis, log);
     }
 
-    public override void SoftmaxBackward(in Operand y, in Operand gradY, in Operand gradX, int axis, bool log)
+    protected override void SoftmaxBackwardCore(in Operand y, in Operand gradY, in Operand gradX, int axis, bool log)
     {
         if (gradX.DType == DType.Float64) SoftmaxBackward<double>(y, gradY, gradX, axis, log);
         else SoftmaxBackward<float>(y, gradY, gradX, axis, log);
     }
 
-    public override void CrossEntropyForward(in CrossEntropyArgs args)
+    protected override void CrossEntropyForwardCore(in CrossEntropyArgs args)
     {
         if (args.Logits.DType == DType.Float64) CrossEntropyForward<double>(args);
         else CrossEntropyForward<float>(args);
     }
 
-    public override void CrossEntropyBackward(in CrossEntropyArgs args)
+    protected override void CrossEntropyBackwardCore(in CrossEntropyArgs args)
     {
         if (args.Logits.DType == DType.Float64) CrossEntropyBackward<double>(args);
         else CrossEntropyBackward<float>(args);

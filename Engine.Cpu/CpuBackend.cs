@@ -10,5 +10,12 @@ internal sealed partial class CpuBackend(int threads, SimdLevel level) : Backend
 
     public int Threads => _pool.Threads;
 
-    public void Dispose() => _pool.Dispose();
+    /// <summary>Threads that wait for work hold their pool, but not the backend: with it they end.</summary>
+    ~CpuBackend() => _pool?.Abandon();
+
+    public void Dispose()
+    {
+        _pool.Dispose();
+        GC.SuppressFinalize(this);
+    }
 }

@@ -3,11 +3,11 @@ namespace Engine.Gpu;
 /// <summary>Gradients of bias and ReLU behind products and convolutions.</summary>
 internal sealed partial class GpuBackend
 {
-    public override void BiasReluBackward(in Operand gradY, in Operand y, in Operand gradX, in Operand gradBias)
+    protected override void BiasReluBackwardCore(in Operand gradY, in Operand y, in Operand gradX, in Operand gradBias)
     {
         if (!HaveType(gradX.DType, gradY, y, gradBias) || gradX.Shape.ElementCount > MaxItems)
         {
-            base.BiasReluBackward(gradY, y, gradX, gradBias);
+            base.BiasReluBackwardCore(gradY, y, gradX, gradBias);
             return;
         }
 

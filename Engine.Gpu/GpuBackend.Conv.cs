@@ -3,7 +3,7 @@ namespace Engine.Gpu;
 /// <summary>Convolutions.</summary>
 internal sealed partial class GpuBackend
 {
-    public override void ConvForward(in ConvArgs args)
+    protected override void ConvForwardCore(in ConvArgs args)
     {
         if (!TryPointwiseForward(args))
         {
@@ -11,7 +11,7 @@ internal sealed partial class GpuBackend
         }
     }
 
-    public override void ConvBackwardData(in ConvArgs args)
+    protected override void ConvBackwardDataCore(in ConvArgs args)
     {
         ConvGeometry g = args.Geometry;
         ReadOnlySpan<long> w = args.W.Layout.Strides;
@@ -45,7 +45,7 @@ internal sealed partial class GpuBackend
         }
     }
 
-    public override void ConvBackwardWeight(in ConvArgs args) => CorrelateWeights(Forward(args), beta: 0);
+    protected override void ConvBackwardWeightCore(in ConvArgs args) => CorrelateWeights(Forward(args), beta: 0);
 
     /// <summary>The sum that gives the result of a convolution, and whose gradient the filters get.</summary>
     private static Correlation Forward(in ConvArgs args)

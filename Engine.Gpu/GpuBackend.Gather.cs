@@ -7,7 +7,7 @@ internal sealed partial class GpuBackend
 
     /// <inheritdoc/>
     /// <remarks>The device cannot throw: an index outside of the axis gives NaN, or 0 in integer types, and reads nothing.</remarks>
-    public override void Gather(in Operand x, in Operand index, in Operand y, int axis)
+    protected override void GatherCore(in Operand x, in Operand index, in Operand y, int axis)
     {
         AxisSet axes = AxisSet.All(y.Shape.Rank);
         IterationSpace space = IterationSpace.Over(y.Shape, axes);
@@ -54,7 +54,7 @@ internal sealed partial class GpuBackend
 
     /// <inheritdoc/>
     /// <remarks>The device cannot throw: what an index outside of the axis names is left out.</remarks>
-    public override void ScatterAdd(in Operand destination, in Operand index, in Operand source, int axis)
+    protected override void ScatterAddCore(in Operand destination, in Operand index, in Operand source, int axis)
     {
         Shape shape = source.Shape;
         AxisSet axes = new(AxisSet.All(shape.Rank).Bits & ~(1u << axis));

@@ -6,7 +6,7 @@ internal sealed partial class GpuBackend
     // Products with at most this many rows (or columns) read their larger operand once and hardly use it again: tiles gain nothing.
     private const int FewRows = 8;
 
-    public override void Gemm(in GemmArgs args)
+    protected override void GemmCore(in GemmArgs args)
     {
         GemmProblem problem = GemmProblem.From(args);
         DType compute = ComputeTypeOf(problem);

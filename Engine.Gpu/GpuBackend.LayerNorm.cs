@@ -3,14 +3,14 @@ namespace Engine.Gpu;
 /// <summary>Layer normalisation: rows forward and to the input, columns to scale and shift.</summary>
 internal sealed partial class GpuBackend
 {
-    public override void LayerNormForward(in LayerNormForwardArgs args)
+    protected override void LayerNormForwardCore(in LayerNormForwardArgs args)
     {
         DType affine = (args.Scale ?? args.Shift ?? args.X).DType;
         bool fits = HaveType(args.X.DType, args.Y) & HaveType(args.X.DType.ComputeType(), args.Mean, args.InverseStd) & HaveType(affine, args.Scale, args.Shift)
             & RowSplit.TrySplit(args.X.Shape, 1, out RowSplit split);
         if (!fits || !split.TryView(args.X, out Operand x) || !split.TryView(args.Y, out Operand y))
         {
-            base.LayerNormForward(args);
+            base.LayerNormForwardCore(args);
             return;
         }
 
@@ -33,7 +33,7 @@ internal sealed partial class GpuBackend
         Launch(kernel, shape.Grid(Target, split.Rows), arguments.Span);
     }
 
-    public override void LayerNormBackward(in LayerNormBackwardArgs args)
+    protected override void LayerNormBackwardCore(in LayerNormBackwardArgs args)
     {
         DType type = args.X.DType;
         bool fits = HaveType(type, args.GradY, args.GradX) & HaveType(type.ComputeType(), args.Mean, args.InverseStd)
@@ -41,7 +41,7 @@ internal sealed partial class GpuBackend
             & RowSplit.TrySplit(args.X.Shape, 1, out RowSplit split) & args.X.Shape.ElementCount <= MaxItems;
         if (!fits || !split.TryView(args.X, out Operand x) || !split.TryView(args.GradY, out Operand dy))
         {
-            base.LayerNormBackward(args);
+            base.LayerNormBackwardCore(args);
             return;
         }
 

@@ -11,7 +11,7 @@ internal sealed partial class GpuBackend
     /// <summary>Elements from which on operands that lie across each other go through tiles; tests lower it.</summary>
     internal long LeastElementsOfTransposition { get; set; } = 1 << 14;
 
-    public override void Map(in MapArgs args)
+    protected override void MapCore(in MapArgs args)
     {
         IterationSpace space = MapPlan.Loops(args);
         if (MapPlan.MostArgumentBytes(args, space) > Target.MaxArgumentBytes && MapThroughCopies(args))

@@ -2,11 +2,11 @@ namespace Engine.Gpu;
 
 internal sealed partial class GpuBackend
 {
-    public override void MapGroup(in MapGroupArgs args)
+    protected override void MapGroupCore(in MapGroupArgs args)
     {
         if (args.Count == 1 || args.ParameterStride != 0 || ClassesOf(args) is not { } classes)
         {
-            base.MapGroup(args);
+            base.MapGroupCore(args);
             return;
         }
 
@@ -14,7 +14,7 @@ internal sealed partial class GpuBackend
         int slots = MapGroupKernel.SlotsOf(args.Program, inPlace, Target, args.Count);
         if (slots < 2)
         {
-            base.MapGroup(args);
+            base.MapGroupCore(args);
             return;
         }
 

@@ -3,7 +3,7 @@ namespace Engine.Gpu;
 /// <summary>Batch normalisation: one launch where a group can see its channels as a whole, otherwise two.</summary>
 internal sealed partial class GpuBackend
 {
-    public override void BatchNormForward(in BatchNormForwardArgs args)
+    protected override void BatchNormForwardCore(in BatchNormForwardArgs args)
     {
         Operand x = args.X;
         DType affine = (args.Scale ?? args.Shift ?? args.RunningMean ?? x).DType;
@@ -12,7 +12,7 @@ internal sealed partial class GpuBackend
             && HaveType(affine, args.Scale, args.Shift, args.RunningMean, args.RunningVariance);
         if (!fits || x.Shape.ElementCount > MaxItems)
         {
-            base.BatchNormForward(args);
+            base.BatchNormForwardCore(args);
             return;
         }
 
@@ -74,7 +74,7 @@ internal sealed partial class GpuBackend
         }
     }
 
-    public override void BatchNormBackward(in BatchNormBackwardArgs args)
+    protected override void BatchNormBackwardCore(in BatchNormBackwardArgs args)
     {
         Operand x = args.X, dy = args.GradY, mean = args.Mean, inverse = args.InverseStd;
         Operand? y = args.Y, more = args.GradYMore, kept = args.GradResidual;
@@ -82,7 +82,7 @@ internal sealed partial class GpuBackend
         bool fits = HaveType(x.DType, dy, more, y, args.GradX, kept) && HaveType(x.DType.ComputeType(), mean, inverse) && HaveType(gradients, args.GradShift);
         if (!fits || x.Shape.ElementCount > MaxItems)
         {
-            base.BatchNormBackward(args);
+            base.BatchNormBackwardCore(args);
             return;
         }
 

@@ -5,12 +5,12 @@ namespace Engine.Gpu;
 /// <summary>Running sums, sorting, and the norm of many tensors.</summary>
 internal sealed partial class GpuBackend
 {
-    public override void CumSum(in Operand x, in Operand y, int axis)
+    protected override void CumSumCore(in Operand x, in Operand y, int axis)
     {
         bool fits = RowSplit.TrySplit(x.Shape, axis, out RowSplit split) & !(x.DType.IsFloatingPoint() && !y.DType.IsFloatingPoint());
         if (!fits || !split.TryView(x, out Operand xView) || !split.TryView(y, out Operand yView))
         {
-            base.CumSum(x, y, axis);
+            base.CumSumCore(x, y, axis);
             return;
         }
 
@@ -26,12 +26,12 @@ internal sealed partial class GpuBackend
         Launch(new RunningSumKernel(x.DType, y.DType, width, wide), new RowShape(width, 0).Grid(Target, split.Rows), arguments.Span);
     }
 
-    public override void ArgSort(in Operand x, in Operand indices, int axis, bool descending)
+    protected override void ArgSortCore(in Operand x, in Operand indices, int axis, bool descending)
     {
         bool fits = RowSplit.TrySplit(x.Shape, axis, out RowSplit split) & x.Shape.ElementCount <= MaxItems & indices.DType == DType.Int64;
         if (!fits || !split.TryView(x, out Operand keys) || !split.TryView(indices, out Operand places))
         {
-            base.ArgSort(x, indices, axis, descending);
+            base.ArgSortCore(x, indices, axis, descending);
             return;
         }
 
@@ -94,7 +94,7 @@ internal sealed partial class GpuBackend
         }
     }
 
-    public override void GlobalNorm(ReadOnlySpan<Operand> tensors, in Operand result)
+    protected override void GlobalNormCore(ReadOnlySpan<Operand> tensors, in Operand result)
     {
         const int MostGroups = 64, ElementsOfItem = 16;
         DType type = tensors.IsEmpty ? result.DType : tensors[0].DType;
@@ -108,7 +108,7 @@ internal sealed partial class GpuBackend
 
         if (!fits || largest > MaxItems)
         {
-            base.GlobalNorm(tensors, result);
+            base.GlobalNormCore(tensors, result);
             return;
         }
 

@@ -6,7 +6,7 @@ internal sealed partial class GpuBackend
     // Work-items are numbered in 32 bits.
     private const long MaxItems = 1 << 30;
 
-    public override void PoolForward(in PoolArgs args)
+    protected override void PoolForwardCore(in PoolArgs args)
     {
         Operand x = args.X, y = args.Y;
         Operand? indices = args.Indices;
@@ -32,7 +32,7 @@ internal sealed partial class GpuBackend
         Launch(kernel, Cover(y.Shape.ElementCount), arguments.Span);
     }
 
-    public override void PoolBackward(in PoolArgs args)
+    protected override void PoolBackwardCore(in PoolArgs args)
     {
         Operand dx = args.X, dy = args.Y;
         Operand? indices = args.Kind == PoolKind.Max ? args.Indices : null;

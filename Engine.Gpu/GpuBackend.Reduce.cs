@@ -2,7 +2,7 @@ namespace Engine.Gpu;
 
 internal sealed partial class GpuBackend
 {
-    public override void Reduce(in ReduceArgs args)
+    protected override void ReduceCore(in ReduceArgs args)
     {
         ReducePlan plan = ReducePlan.Create(args);
         if (ReduceLaunch.MostArgumentBytes(args, plan) > Target.MaxArgumentBytes)

@@ -3,11 +3,11 @@ namespace Engine.Gpu;
 /// <summary>The softmax family: a row for one work-item, several, or a group.</summary>
 internal sealed partial class GpuBackend
 {
-    public override void Softmax(in Operand x, in Operand y, int axis, bool log)
+    protected override void SoftmaxCore(in Operand x, in Operand y, int axis, bool log)
     {
         if (x.DType != y.DType || !RowSplit.TrySplit(x.Shape, axis, out RowSplit split) || !split.TryView(x, out Operand xView) || !split.TryView(y, out Operand yView))
         {
-            base.Softmax(x, y, axis, log);
+            base.SoftmaxCore(x, y, axis, log);
             return;
         }
 
@@ -22,12 +22,12 @@ internal sealed partial class GpuBackend
         Launch(new SoftmaxKernel(y.DType, log, shape, wide), shape.Grid(Target, split.Rows), arguments.Span);
     }
 
-    public override void SoftmaxBackward(in Operand y, in Operand gradY, in Operand gradX, int axis, bool log)
+    protected override void SoftmaxBackwardCore(in Operand y, in Operand gradY, in Operand gradX, int axis, bool log)
     {
         bool fits = RowSplit.TrySplit(y.Shape, axis, out RowSplit split) & y.DType == gradX.DType & gradY.DType == gradX.DType;
         if (!fits || !split.TryView(y, out Operand yView) || !split.TryView(gradY, out Operand gradient) || !split.TryView(gradX, out Operand output))
         {
-            base.SoftmaxBackward(y, gradY, gradX, axis, log);
+            base.SoftmaxBackwardCore(y, gradY, gradX, axis, log);
             return;
         }
 
@@ -44,11 +44,11 @@ internal sealed partial class GpuBackend
         Launch(new SoftmaxBackwardKernel(y.DType, log, shape, wide), shape.Grid(Target, split.Rows), arguments.Span);
     }
 
-    public override void CrossEntropyForward(in CrossEntropyArgs args)
+    protected override void CrossEntropyForwardCore(in CrossEntropyArgs args)
     {
         if (!IsPlain(args, args.Losses!.Value) || !RowSplit.TrySplit(args.Logits.Shape, 1, out RowSplit split) || !split.TryView(args.Logits, out Operand z))
         {
-            base.CrossEntropyForward(args);
+            base.CrossEntropyForwardCore(args);
             return;
         }
 
@@ -68,13 +68,13 @@ internal sealed partial class GpuBackend
         Launch(kernel, shape.Grid(Target, split.Rows), arguments.Span);
     }
 
-    public override void CrossEntropyBackward(in CrossEntropyArgs args)
+    protected override void CrossEntropyBackwardCore(in CrossEntropyArgs args)
     {
         Operand gradLosses = args.GradLosses!.Value, gradLogits = args.GradLogits!.Value;
         bool fits = IsPlain(args, gradLosses) & gradLogits.DType == args.Logits.DType & RowSplit.TrySplit(args.Logits.Shape, 1, out RowSplit split);
         if (!fits || !split.TryView(args.Logits, out Operand z) || !split.TryView(gradLogits, out Operand output))
         {
-            base.CrossEntropyBackward(args);
+            base.CrossEntropyBackwardCore(args);
             return;
         }
 

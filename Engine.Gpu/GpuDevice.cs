@@ -41,16 +41,12 @@ public abstract class GpuDevice : Device, IDisposable
     /// <inheritdoc/>
     protected override void UploadCore(ReadOnlySpan<byte> source, Storage destination, long offsetInBytes)
     {
-        ArgumentNullException.ThrowIfNull(destination);
-        CheckRange(destination, offsetInBytes, source.Length);
         Work.Upload(source, destination.Handle, offsetInBytes);
     }
 
     /// <inheritdoc/>
     protected override void DownloadCore(Storage source, long offsetInBytes, Span<byte> destination)
     {
-        ArgumentNullException.ThrowIfNull(source);
-        CheckRange(source, offsetInBytes, destination.Length);
         Work.Drain();
         Driver.Download(source.Handle, offsetInBytes, destination);
     }
@@ -142,11 +138,5 @@ public abstract class GpuDevice : Device, IDisposable
     {
         Work.Share();
         return handle;
-    }
-
-    private static void CheckRange(Storage storage, long offsetInBytes, int length)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(offsetInBytes);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(offsetInBytes + length, storage.Bytes);
     }
 }

@@ -86,7 +86,7 @@ internal sealed class LaunchQueue(GpuDriver driver)
     {
         if (_hasItems)
         {
-            lock (_lock)
+            using (Uninterrupted.Hold(_lock))
             {
                 if (_items.Count > 0)
                 {
@@ -155,7 +155,7 @@ internal sealed class LaunchQueue(GpuDriver driver)
     private void PutOff(Item item, int uploadedBytes)
     {
         bool isFull;
-        lock (_lock)
+        using (Uninterrupted.Hold(_lock))
         {
             _failure?.Throw();
             _items.Enqueue(item);
@@ -184,7 +184,7 @@ internal sealed class LaunchQueue(GpuDriver driver)
             while (TryPeek(out Item item) && (waits || item.Entry is not { IsFinished: false }))
             {
                 item.Work();
-                lock (_lock)
+                using (Uninterrupted.Hold(_lock))
                 {
                     _items.Dequeue();
                 }
@@ -203,7 +203,7 @@ internal sealed class LaunchQueue(GpuDriver driver)
 
     private bool TryPeek(out Item item)
     {
-        lock (_lock)
+        using (Uninterrupted.Hold(_lock))
         {
             _failure?.Throw();
             bool any = _items.TryPeek(out item);
@@ -223,7 +223,7 @@ internal sealed class LaunchQueue(GpuDriver driver)
     // compiler is at work any more when the driver is disposed.
     private void Fail(Exception e)
     {
-        lock (_lock)
+        using (Uninterrupted.Hold(_lock))
         {
             _failure ??= ExceptionDispatchInfo.Capture(e);
             _hasItems = true;

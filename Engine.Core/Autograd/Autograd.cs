@@ -68,6 +68,15 @@ public abstract class CustomFunction
             y.Record(new FunctionNode(this, inputs));
         }
 
+        else
+        {
+            foreach (Tensor input in inputs)
+            {
+                // What the function hands through is the caller's to dispose, not the input.
+                y = ReferenceEquals(y, input) ? input.Detach() : y;
+            }
+        }
+
         return y;
     }
 

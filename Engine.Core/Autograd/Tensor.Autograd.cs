@@ -50,7 +50,11 @@ public sealed partial class Tensor
     }
 
     /// <summary>The same values without history: no gradient flows through the result. It shares the memory.</summary>
-    public Tensor Detach() => ViewAs(_layout);
+    public Tensor Detach()
+    {
+        TensorState state = _state;
+        return View(state, state.Layout);
+    }
 
     /// <summary>Keeps the gradient of this computed tensor in <see cref="Grad"/> too; otherwise only leaves keep theirs.</summary>
     public Tensor RetainGrad()
@@ -173,7 +177,7 @@ public sealed partial class Tensor
                 $"{op}: in-place writes are not recorded, and this {(_node is null ? "leaf requires" : "tensor carries")} a gradient. Write inside GradMode.Off(), or use the out-of-place form.");
         }
 
-        if (_layout.MayOverlap)
+        if (_state.Layout.MayOverlap)
         {
             throw new ShapeMismatchException($"{op}: elements of the destination {Shape} share memory (it was expanded); Clone() it first.");
         }

@@ -8,7 +8,14 @@ public abstract partial class Backend
     /// <param name="y">[N, C, L], what the ReLU gave.</param>
     /// <param name="gradX">[N, C, L], written.</param>
     /// <param name="gradBias">[C], written.</param>
-    public virtual void BiasReluBackward(in Operand gradY, in Operand y, in Operand gradX, in Operand gradBias)
+    public void BiasReluBackward(in Operand gradY, in Operand y, in Operand gradX, in Operand gradBias)
+    {
+        using OperandLease lease = OperandLease.Of(gradY, y, gradX, gradBias);
+        BiasReluBackwardCore(gradY, y, gradX, gradBias);
+    }
+
+    /// <summary>Carries <see cref="BiasReluBackward"/> out, while something holds the memory of all operands.</summary>
+    protected virtual void BiasReluBackwardCore(in Operand gradY, in Operand y, in Operand gradX, in Operand gradBias)
     {
         using TensorScope scope = TensorScope.Begin();
         using GradMode.Scope mode = GradMode.Off();

@@ -42,7 +42,14 @@ public abstract partial class Backend
             + ((Expr.Input(0) - Expr.Input(1)) * Expr.Input(2) * Expr.Input(6))))));
 
     /// <summary>Batch normalisation in training mode.</summary>
-    public virtual void BatchNormForward(in BatchNormForwardArgs args)
+    public void BatchNormForward(in BatchNormForwardArgs args)
+    {
+        using OperandLease lease = OperandLease.Of(args);
+        BatchNormForwardCore(args);
+    }
+
+    /// <summary>Carries <see cref="BatchNormForward"/> out, while something holds the memory of all operands.</summary>
+    protected virtual void BatchNormForwardCore(in BatchNormForwardArgs args)
     {
         using TensorScope scope = TensorScope.Begin();
         using GradMode.Scope mode = GradMode.Off();
@@ -84,7 +91,14 @@ public abstract partial class Backend
     }
 
     /// <summary>Gradients of batch normalisation in training mode.</summary>
-    public virtual void BatchNormBackward(in BatchNormBackwardArgs args)
+    public void BatchNormBackward(in BatchNormBackwardArgs args)
+    {
+        using OperandLease lease = OperandLease.Of(args);
+        BatchNormBackwardCore(args);
+    }
+
+    /// <summary>Carries <see cref="BatchNormBackward"/> out, while something holds the memory of all operands.</summary>
+    protected virtual void BatchNormBackwardCore(in BatchNormBackwardArgs args)
     {
         using TensorScope scope = TensorScope.Begin();
         using GradMode.Scope mode = GradMode.Off();
@@ -113,7 +127,14 @@ public abstract partial class Backend
     }
 
     /// <summary>Layer normalisation of rows.</summary>
-    public virtual void LayerNormForward(in LayerNormForwardArgs args)
+    public void LayerNormForward(in LayerNormForwardArgs args)
+    {
+        using OperandLease lease = OperandLease.Of(args);
+        LayerNormForwardCore(args);
+    }
+
+    /// <summary>Carries <see cref="LayerNormForward"/> out, while something holds the memory of all operands.</summary>
+    protected virtual void LayerNormForwardCore(in LayerNormForwardArgs args)
     {
         using TensorScope scope = TensorScope.Begin();
         using GradMode.Scope mode = GradMode.Off();
@@ -128,7 +149,14 @@ public abstract partial class Backend
     }
 
     /// <summary>Gradients of layer normalisation.</summary>
-    public virtual void LayerNormBackward(in LayerNormBackwardArgs args)
+    public void LayerNormBackward(in LayerNormBackwardArgs args)
+    {
+        using OperandLease lease = OperandLease.Of(args);
+        LayerNormBackwardCore(args);
+    }
+
+    /// <summary>Carries <see cref="LayerNormBackward"/> out, while something holds the memory of all operands.</summary>
+    protected virtual void LayerNormBackwardCore(in LayerNormBackwardArgs args)
     {
         using TensorScope scope = TensorScope.Begin();
         using GradMode.Scope mode = GradMode.Off();
@@ -149,14 +177,14 @@ public abstract partial class Backend
         }
     }
 
-    private static Tensor PerChannel(in Operand operand) => Tensor.Wrap(operand).Reshape(1, -1, 1);
+    private static Tensor PerChannel(in Operand operand) => Tensor.Wrap(operand).ReshapeOrSelf(1, -1, 1);
 
     private static Tensor PerChannel(Operand? operand, Tensor like, double otherwise) =>
         operand is { } given ? PerChannel(given) : Tensor.Full([1, 1, 1], otherwise, like.DType, like.Device);
 
-    private static Tensor PerRow(in Operand operand) => Tensor.Wrap(operand).Reshape(-1, 1);
+    private static Tensor PerRow(in Operand operand) => Tensor.Wrap(operand).ReshapeOrSelf(-1, 1);
 
-    private static Tensor PerColumn(in Operand operand) => Tensor.Wrap(operand).Reshape(1, -1);
+    private static Tensor PerColumn(in Operand operand) => Tensor.Wrap(operand).ReshapeOrSelf(1, -1);
 
     private static Tensor PerColumn(Operand? operand, Tensor like, double otherwise) =>
         operand is { } given ? PerColumn(given) : Tensor.Full([1, 1], otherwise, like.DType, like.Device);

@@ -31,7 +31,14 @@ public abstract partial class Backend
 
     /// <summary>y[…, i, …] = x[…, 0, …] + … + x[…, i, …] along one axis; x and y have one shape and do not overlap.</summary>
     /// <remarks>By doubling (Hillis and Steele): log₂ n additions of the whole tensor to itself, shifted by 1, 2, 4, …</remarks>
-    public virtual void CumSum(in Operand x, in Operand y, int axis)
+    public void CumSum(in Operand x, in Operand y, int axis)
+    {
+        using OperandLease lease = OperandLease.Of(x, y);
+        CumSumCore(x, y, axis);
+    }
+
+    /// <summary>Carries <see cref="CumSum"/> out, while something holds the memory of all operands.</summary>
+    protected virtual void CumSumCore(in Operand x, in Operand y, int axis)
     {
         using TensorScope scope = TensorScope.Begin();
         using GradMode.Scope mode = GradMode.Off();
@@ -48,7 +55,14 @@ public abstract partial class Backend
 
     /// <summary>indices (int64, x's shape) = the places of x's elements along one axis in sorted order; equal elements keep their order, NaN counts as largest.</summary>
     /// <remarks>An element's rank is the number of elements before it: n² comparisons, in parallel, without storing them.</remarks>
-    public virtual void ArgSort(in Operand x, in Operand indices, int axis, bool descending)
+    public void ArgSort(in Operand x, in Operand indices, int axis, bool descending)
+    {
+        using OperandLease lease = OperandLease.Of(x, indices);
+        ArgSortCore(x, indices, axis, descending);
+    }
+
+    /// <summary>Carries <see cref="ArgSort"/> out, while something holds the memory of all operands.</summary>
+    protected virtual void ArgSortCore(in Operand x, in Operand indices, int axis, bool descending)
     {
         using TensorScope scope = TensorScope.Begin();
         using GradMode.Scope mode = GradMode.Off();
@@ -58,29 +72,36 @@ public abstract partial class Backend
         Shape pairs = keys.Shape.Insert(keys.Rank, size);
         Tensor places = Tensor.Arange(size, keys.Device);
         Tensor rank = Tensor.Allocate(pairs.With(-1, 1), DType.Int64, keys.Device);
-        Tensor typed = keys.To(compute);
+        Tensor typed = keys.ToOrSelf(compute);
         Tensor.ReduceInto(
             descending ? s_rankDescending : s_rank,
             default(AxisSet).With(pairs.Rank - 1),
-            [typed.Unsqueeze(keys.Rank).Expand(pairs), typed.Unsqueeze(keys.Rank - 1), places.To(compute).Unsqueeze(1), places.To(compute)],
+            [typed.Unsqueeze(keys.Rank).ExpandOrSelf(pairs), typed.Unsqueeze(keys.Rank - 1), places.ToOrSelf(compute).Unsqueeze(1), places.ToOrSelf(compute)],
             [rank],
             []);
         Tensor ranks = rank.Squeeze(-1);
         Tensor order = Tensor.Zeros(ranks.Shape, DType.Int64, keys.Device);
-        ScatterAdd(order.Operand, ranks.Operand, places.Expand(ranks.Shape).Operand, ranks.Rank - 1);
+        ScatterAdd(order.Operand, ranks.Operand, places.ExpandOrSelf(ranks.Shape).Operand, ranks.Rank - 1);
         Pointwise.Into(Tensor.Wrap(indices).Transpose(axis, -1), Programs.Copy, [order]);
     }
 
     /// <summary>result (one element) = √Σ over all tensors of Σx².</summary>
-    public virtual void GlobalNorm(ReadOnlySpan<Operand> tensors, in Operand result)
+    public void GlobalNorm(ReadOnlySpan<Operand> tensors, in Operand result)
+    {
+        using OperandLease lease = OperandLease.Of(tensors, result);
+        GlobalNormCore(tensors, result);
+    }
+
+    /// <summary>Carries <see cref="GlobalNorm"/> out, while something holds the memory of all operands.</summary>
+    protected virtual void GlobalNormCore(ReadOnlySpan<Operand> tensors, in Operand result)
     {
         using TensorScope scope = TensorScope.Begin();
         using GradMode.Scope mode = GradMode.Off();
-        Tensor total = Tensor.Wrap(result).Reshape(shape: Shape.Scalar);
+        Tensor total = Tensor.Wrap(result).ReshapeOrSelf(shape: Shape.Scalar);
         Tensor parts = Tensor.Allocate([tensors.Length], result.DType, result.Storage.Device);
         for (int i = 0; i < tensors.Length; i++)
         {
-            Tensor x = Tensor.Wrap(tensors[i]).Flatten();
+            Tensor x = Tensor.Wrap(tensors[i]).FlattenOrSelf();
             Tensor.ReduceInto(ReduceProgram.SumOfSquares, AxisSet.All(1), [x], [parts.Narrow(0, i, 1)], []);
         }
 

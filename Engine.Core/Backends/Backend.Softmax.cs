@@ -36,7 +36,14 @@ public abstract partial class Backend
             Expr.Input(6) * ((Expr.Input(5) * Expr.Exp(Expr.Input(0) - Expr.Input(1))) - (s_smoothed * Expr.Input(3)))));
 
     /// <summary>y = softmax x along one axis, or its logarithm. Both have one shape.</summary>
-    public virtual void Softmax(in Operand x, in Operand y, int axis, bool log)
+    public void Softmax(in Operand x, in Operand y, int axis, bool log)
+    {
+        using OperandLease lease = OperandLease.Of(x, y);
+        SoftmaxCore(x, y, axis, log);
+    }
+
+    /// <summary>Carries <see cref="Softmax"/> out, while something holds the memory of all operands.</summary>
+    protected virtual void SoftmaxCore(in Operand x, in Operand y, int axis, bool log)
     {
         using TensorScope scope = TensorScope.Begin();
         using GradMode.Scope mode = GradMode.Off();
@@ -49,7 +56,14 @@ public abstract partial class Backend
     }
 
     /// <summary>dx from y = (log) softmax x and dy: y·(dy − Σ y·dy), or dy − eʸ·Σ dy.</summary>
-    public virtual void SoftmaxBackward(in Operand y, in Operand gradY, in Operand gradX, int axis, bool log)
+    public void SoftmaxBackward(in Operand y, in Operand gradY, in Operand gradX, int axis, bool log)
+    {
+        using OperandLease lease = OperandLease.Of(y, gradY, gradX);
+        SoftmaxBackwardCore(y, gradY, gradX, axis, log);
+    }
+
+    /// <summary>Carries <see cref="SoftmaxBackward"/> out, while something holds the memory of all operands.</summary>
+    protected virtual void SoftmaxBackwardCore(in Operand y, in Operand gradY, in Operand gradX, int axis, bool log)
     {
         using TensorScope scope = TensorScope.Begin();
         using GradMode.Scope mode = GradMode.Off();
@@ -61,7 +75,14 @@ public abstract partial class Backend
     }
 
     /// <summary>Writes Losses and LogSumExp.</summary>
-    public virtual void CrossEntropyForward(in CrossEntropyArgs args)
+    public void CrossEntropyForward(in CrossEntropyArgs args)
+    {
+        using OperandLease lease = OperandLease.Of(args);
+        CrossEntropyForwardCore(args);
+    }
+
+    /// <summary>Carries <see cref="CrossEntropyForward"/> out, while something holds the memory of all operands.</summary>
+    protected virtual void CrossEntropyForwardCore(in CrossEntropyArgs args)
     {
         using TensorScope scope = TensorScope.Begin();
         using GradMode.Scope mode = GradMode.Off();
@@ -77,7 +98,14 @@ public abstract partial class Backend
     }
 
     /// <summary>Writes GradLogits from GradLosses and LogSumExp.</summary>
-    public virtual void CrossEntropyBackward(in CrossEntropyArgs args)
+    public void CrossEntropyBackward(in CrossEntropyArgs args)
+    {
+        using OperandLease lease = OperandLease.Of(args);
+        CrossEntropyBackwardCore(args);
+    }
+
+    /// <summary>Carries <see cref="CrossEntropyBackward"/> out, while something holds the memory of all operands.</summary>
+    protected virtual void CrossEntropyBackwardCore(in CrossEntropyArgs args)
     {
         using TensorScope scope = TensorScope.Begin();
         using GradMode.Scope mode = GradMode.Off();
@@ -92,7 +120,7 @@ public abstract partial class Backend
     {
         int classes = logits.Shape[1];
         Tensor target = PerRow(args.Targets);
-        inputs = [logits, lse, target.To(logits.DType), PerColumn(args.ClassWeights, logits, 1), Tensor.Arange(0, classes, 1, logits.DType, logits.Device).Reshape(1, -1)];
+        inputs = [logits, lse, target.ToOrSelf(logits.DType), PerColumn(args.ClassWeights, logits, 1), Tensor.Arange(0, classes, 1, logits.DType, logits.Device).ReshapeOrSelf(1, -1)];
         parameters = [args.IgnoreIndex, 1 - args.LabelSmoothing, args.LabelSmoothing / classes];
     }
 }

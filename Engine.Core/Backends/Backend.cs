@@ -5,17 +5,34 @@ namespace Engine;
 /// never checks shapes, never allocates a result and knows nothing of gradients.
 /// </summary>
 /// <remarks>
-/// The ten abstract operations make a backend complete: every other one has a default that is built from them. A backend overrides what it
-/// can do faster. Tensors of size 0 never arrive as the result of an operation, but may as a summed-up operand (K = 0 in a product,
-/// an empty axis in a reduction).
+/// <para>Calls come in through the public members, which hold the memory of all operands until the call returns; a backend overrides the
+/// members whose names end in Core and may pass addresses on as it likes. What it leaves to a card's stream is in order with all later use of
+/// the memory.</para>
+/// <para>The ten abstract operations make a backend complete: every other one has a default that is built from them. A backend overrides what
+/// it can do faster. Tensors of size 0 never arrive as the result of an operation, but may as a summed-up operand (K = 0 in a product,
+/// an empty axis in a reduction).</para>
 /// </remarks>
 public abstract partial class Backend
 {
     /// <summary>Computes a pointwise program.</summary>
-    public abstract void Map(in MapArgs args);
+    public void Map(in MapArgs args)
+    {
+        using OperandLease lease = OperandLease.Of(args);
+        MapCore(args);
+    }
+
+    /// <summary>Carries <see cref="Map"/> out, while something holds the memory of all operands.</summary>
+    protected abstract void MapCore(in MapArgs args);
 
     /// <summary>Computes one pointwise program for many items. A device with costly launches needs one for all of them.</summary>
-    public virtual void MapGroup(in MapGroupArgs args)
+    public void MapGroup(in MapGroupArgs args)
+    {
+        using OperandLease lease = OperandLease.Of(args);
+        MapGroupCore(args);
+    }
+
+    /// <summary>Carries <see cref="MapGroup"/> out, while something holds the memory of all operands.</summary>
+    protected virtual void MapGroupCore(in MapGroupArgs args)
     {
         for (int i = 0; i < args.Count; i++)
         {
@@ -24,31 +41,112 @@ public abstract partial class Backend
     }
 
     /// <summary>Computes a reduction. Over no elements the result is the combiner's identity (0, 1, −∞, +∞).</summary>
-    public abstract void Reduce(in ReduceArgs args);
+    public void Reduce(in ReduceArgs args)
+    {
+        using OperandLease lease = OperandLease.Of(args);
+        ReduceCore(args);
+    }
+
+    /// <summary>Carries <see cref="Reduce"/> out, while something holds the memory of all operands.</summary>
+    protected abstract void ReduceCore(in ReduceArgs args);
 
     /// <summary>Computes a matrix product.</summary>
-    public abstract void Gemm(in GemmArgs args);
+    public void Gemm(in GemmArgs args)
+    {
+        SameType(nameof(Gemm), args.A, args.B, args.C);
+        using OperandLease lease = OperandLease.Of(args);
+        GemmCore(args);
+    }
+
+    /// <summary>Carries <see cref="Gemm"/> out, while something holds the memory of all operands.</summary>
+    protected abstract void GemmCore(in GemmArgs args);
 
     /// <summary>Writes Y from X and W.</summary>
-    public abstract void ConvForward(in ConvArgs args);
+    public void ConvForward(in ConvArgs args)
+    {
+        SameType(nameof(ConvForward), args.X, args.W, args.Y);
+        using OperandLease lease = OperandLease.Of(args);
+        ConvForwardCore(args);
+    }
+
+    /// <summary>Carries <see cref="ConvForward"/> out, while something holds the memory of all operands.</summary>
+    protected abstract void ConvForwardCore(in ConvArgs args);
 
     /// <summary>Writes X, the gradient to the images, from Y's gradient and W.</summary>
-    public abstract void ConvBackwardData(in ConvArgs args);
+    public void ConvBackwardData(in ConvArgs args)
+    {
+        SameType(nameof(ConvBackwardData), args.X, args.W, args.Y);
+        using OperandLease lease = OperandLease.Of(args);
+        ConvBackwardDataCore(args);
+    }
+
+    /// <summary>Carries <see cref="ConvBackwardData"/> out, while something holds the memory of all operands.</summary>
+    protected abstract void ConvBackwardDataCore(in ConvArgs args);
 
     /// <summary>Writes W, the gradient to the filters, from X and Y's gradient.</summary>
-    public abstract void ConvBackwardWeight(in ConvArgs args);
+    public void ConvBackwardWeight(in ConvArgs args)
+    {
+        SameType(nameof(ConvBackwardWeight), args.X, args.W, args.Y);
+        using OperandLease lease = OperandLease.Of(args);
+        ConvBackwardWeightCore(args);
+    }
+
+    /// <summary>Carries <see cref="ConvBackwardWeight"/> out, while something holds the memory of all operands.</summary>
+    protected abstract void ConvBackwardWeightCore(in ConvArgs args);
 
     /// <summary>Writes Y (and, for maxima, Indices) from X.</summary>
-    public abstract void PoolForward(in PoolArgs args);
+    public void PoolForward(in PoolArgs args)
+    {
+        SameType(nameof(PoolForward), args.X, args.Y, args.Y);
+        using OperandLease lease = OperandLease.Of(args);
+        PoolForwardCore(args);
+    }
+
+    /// <summary>Carries <see cref="PoolForward"/> out, while something holds the memory of all operands.</summary>
+    protected abstract void PoolForwardCore(in PoolArgs args);
 
     /// <summary>Writes X, the gradient to the images, from Y's gradient (and, for maxima, Indices).</summary>
-    public abstract void PoolBackward(in PoolArgs args);
+    public void PoolBackward(in PoolArgs args)
+    {
+        SameType(nameof(PoolBackward), args.X, args.Y, args.Y);
+        using OperandLease lease = OperandLease.Of(args);
+        PoolBackwardCore(args);
+    }
+
+    /// <summary>Carries <see cref="PoolBackward"/> out, while something holds the memory of all operands.</summary>
+    protected abstract void PoolBackwardCore(in PoolArgs args);
 
     /// <summary>y[…, i, …] = x[…, index[…, i, …], …] along one axis; y and index have one shape, x differs from it at the axis only.</summary>
     /// <remarks>The index is int32 or int64; negative numbers count from the end. One outside is an <see cref="ArgumentOutOfRangeException"/> on the CPU.</remarks>
-    public abstract void Gather(in Operand x, in Operand index, in Operand y, int axis);
+    public void Gather(in Operand x, in Operand index, in Operand y, int axis)
+    {
+        SameType(nameof(Gather), x, y, y);
+        using OperandLease lease = OperandLease.Of(x, index, y);
+        GatherCore(x, index, y, axis);
+    }
+
+    /// <summary>Carries <see cref="Gather"/> out, while something holds the memory of all operands.</summary>
+    protected abstract void GatherCore(in Operand x, in Operand index, in Operand y, int axis);
 
     /// <summary>destination[…, index[…, i, …], …] += source[…, i, …] along one axis, in a fixed order.</summary>
     /// <remarks>source and index have one shape, destination differs from it at the axis only. Indices as in <see cref="Gather"/>.</remarks>
-    public abstract void ScatterAdd(in Operand destination, in Operand index, in Operand source, int axis);
+    public void ScatterAdd(in Operand destination, in Operand index, in Operand source, int axis)
+    {
+        SameType(nameof(ScatterAdd), destination, source, source);
+        using OperandLease lease = OperandLease.Of(destination, index, source);
+        ScatterAddCore(destination, index, source, axis);
+    }
+
+    /// <summary>Carries <see cref="ScatterAdd"/> out, while something holds the memory of all operands.</summary>
+    protected abstract void ScatterAddCore(in Operand destination, in Operand index, in Operand source, int axis);
+
+    /// <summary>Kernels take addresses for what the types say: operands that another thread moves must not reach them in two types.</summary>
+    private static void SameType(string op, in Operand a, in Operand b, in Operand c)
+    {
+        if (a.DType != b.DType || a.DType != c.DType)
+        {
+            throw new DTypeMismatchException(
+                $"{op}: the operands are {a.DType.ShortName()}, {b.DType.ShortName()} and {c.DType.ShortName()}; they must be of one type. Convert them with To(DType).");
+        }
+    }
 }

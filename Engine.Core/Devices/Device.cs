@@ -69,18 +69,42 @@ public abstract partial class Device
 
     /// <summary>Copies host bytes into device memory.</summary>
     /// <exception cref="CaptureException">A step is being captured.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie inside of the memory.</exception>
+    /// <exception cref="DeviceMismatchException">The memory is another device's.</exception>
+    /// <exception cref="ObjectDisposedException">The memory was given back.</exception>
     public void Upload(ReadOnlySpan<byte> source, Storage destination, long offsetInBytes)
     {
+        CheckRange(nameof(Upload), destination, offsetInBytes, source.Length);
         Refuse(nameof(Upload), HostAccess.Upload);
-        UploadCore(source, destination, offsetInBytes);
+        destination.AddReference();
+        try
+        {
+            UploadCore(source, destination, offsetInBytes);
+        }
+        finally
+        {
+            destination.Release();
+        }
     }
 
     /// <summary>Copies device memory to the host, after all kernels before it have finished.</summary>
     /// <exception cref="CaptureException">A step is being captured.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie inside of the memory.</exception>
+    /// <exception cref="DeviceMismatchException">The memory is another device's.</exception>
+    /// <exception cref="ObjectDisposedException">The memory was given back.</exception>
     public void Download(Storage source, long offsetInBytes, Span<byte> destination)
     {
+        CheckRange(nameof(Download), source, offsetInBytes, destination.Length);
         Refuse(nameof(Download), HostAccess.Read);
-        DownloadCore(source, offsetInBytes, destination);
+        source.AddReference();
+        try
+        {
+            DownloadCore(source, offsetInBytes, destination);
+        }
+        finally
+        {
+            source.Release();
+        }
     }
 
     /// <summary>Waits until every kernel has finished.</summary>
@@ -91,10 +115,10 @@ public abstract partial class Device
         SynchronizeCore();
     }
 
-    /// <summary>Copies host bytes into device memory. The source may be reused when the call returns.</summary>
+    /// <summary>Copies host bytes into device memory. The source may be reused when the call returns; the range was checked, the memory is held.</summary>
     protected abstract void UploadCore(ReadOnlySpan<byte> source, Storage destination, long offsetInBytes);
 
-    /// <summary>Copies device memory to the host, after all kernels before it have finished.</summary>
+    /// <summary>Copies device memory to the host, after all kernels before it have finished. The range was checked, the memory is held.</summary>
     protected abstract void DownloadCore(Storage source, long offsetInBytes, Span<byte> destination);
 
     /// <summary>Waits until every kernel has finished.</summary>
@@ -110,4 +134,15 @@ public abstract partial class Device
 
     /// <inheritdoc/>
     public override string ToString() => Name;
+
+    private void CheckRange(string op, Storage storage, long offsetInBytes, int length)
+    {
+        ArgumentNullException.ThrowIfNull(storage);
+        ArgumentOutOfRangeException.ThrowIfNegative(offsetInBytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offsetInBytes, storage.Bytes - length);
+        if (storage.Device != this)
+        {
+            throw new DeviceMismatchException($"{op}: the memory is on {storage.Device}, not on {this}. Call it on the memory's own device.");
+        }
+    }
 }

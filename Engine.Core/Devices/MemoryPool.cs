@@ -19,6 +19,7 @@ public sealed partial class MemoryPool
     private readonly ConcurrentQueue<(nint Handle, long BlockBytes)> _orphans = new();
     private long _inUse, _cached, _peak, _orphanCount, _allocations, _grownSinceCollection;
     private int _blocks;
+    private volatile bool _isAbandoned;
 
     internal MemoryPool(Device device) => _device = device;
 
@@ -107,13 +108,53 @@ public sealed partial class MemoryPool
     internal void Return(nint handle, long blockBytes)
     {
         CapturePass.On(_device)?.Returned(blockBytes);
-        lock (_lock)
+        if (_isAbandoned)
+        {
+            _device.FreeMemory(handle);
+            return;
+        }
+
+        // Disposing never throws and loses no memory.
+        using (Uninterrupted.Hold(_lock))
         {
             Put(handle, blockBytes);
         }
     }
 
-    internal void QueueOrphan(nint handle, long blockBytes) => _orphans.Enqueue((handle, blockBytes));
+    internal void QueueOrphan(nint handle, long blockBytes)
+    {
+        _orphans.Enqueue((handle, blockBytes));
+        if (_isAbandoned)
+        {
+            FreeOrphans();
+        }
+    }
+
+    /// <summary>
+    /// Gives everything that is free back to the device, now and when it is found, for a device that nobody can use any more. Only for devices
+    /// whose memory may be freed by a finalizer, on any thread.
+    /// </summary>
+    internal void Abandon()
+    {
+        _isAbandoned = true;
+        foreach (Stack<nint> list in _free.Values)
+        {
+            while (list.TryPop(out nint handle))
+            {
+                _device.FreeMemory(handle);
+            }
+        }
+
+        FreeOrphans();
+    }
+
+    private void FreeOrphans()
+    {
+        while (_orphans.TryDequeue(out (nint Handle, long BlockBytes) orphan))
+        {
+            _device.FreeMemory(orphan.Handle);
+        }
+    }
 
     /// <summary>Small blocks in steps of 64 bytes to 512, larger ones in eighths of a power of two: little waste, few distinct sizes.</summary>
     private static long BlockSize(long bytes)

@@ -26,13 +26,22 @@ public sealed class Storage
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Only queues: a finalizer may run on any thread, and drivers mind.</summary>
-    ~Storage() => Device.Pool.QueueOrphan(Handle, BlockBytes);
+    /// <summary>
+    /// Only queues: a finalizer may run on any thread, and drivers mind. A tensor can outlive this, in the finalizer of somebody's object or
+    /// brought back by it; it counts as disposed from here on.
+    /// </summary>
+    ~Storage()
+    {
+        if (Interlocked.Exchange(ref _references, 0) > 0)
+        {
+            Device.Pool.QueueOrphan(Handle, BlockBytes);
+        }
+    }
 
     /// <summary>The device that the memory belongs to.</summary>
     public Device Device { get; }
 
-    /// <summary>The address or driver handle of the block.</summary>
+    /// <summary>The address or driver handle of the block. It keeps nothing alive: what uses it holds the storage until it is done.</summary>
     public nint Handle { get; }
 
     /// <summary>The bytes that were asked for.</summary>
@@ -51,11 +60,26 @@ public sealed class Storage
     /// <summary>Records an in-place write.</summary>
     public void MarkWritten() => Version++;
 
-    internal void AddReference()
+    /// <summary>Takes a reference, unless the last one was given back: a block that went to the pool is never revived.</summary>
+    internal bool TryAddReference()
     {
-        int before = Interlocked.Increment(ref _references) - 1;
-        ObjectDisposedException.ThrowIf(before <= 0, typeof(Tensor));
+        int count = Volatile.Read(ref _references);
+        while (count > 0)
+        {
+            int seen = Interlocked.CompareExchange(ref _references, count + 1, count);
+            if (seen == count)
+            {
+                return true;
+            }
+
+            count = seen;
+        }
+
+        return false;
     }
+
+    /// <exception cref="ObjectDisposedException">The last reference was given back.</exception>
+    internal void AddReference() => ObjectDisposedException.ThrowIf(!TryAddReference(), typeof(Tensor));
 
     internal void Release()
     {

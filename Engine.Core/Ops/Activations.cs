@@ -75,7 +75,7 @@ public sealed partial class Tensor
 
         if (!training || p == 0)
         {
-            return this;
+            return Alias();
         }
 
         Span<double> parameters = stackalloc double[6];

@@ -57,7 +57,7 @@ public sealed partial class Tensor
             return relu ? normalized.AddRelu(residual) : normalized + residual;
         }
 
-        residual = residual?.Expand(Shape);
+        residual = residual?.ExpandOrSelf(Shape);
         if (!training && runningMean is not null && runningVar is not null)
         {
             return NormalizeByRunning(weight, bias, runningMean, runningVar, eps, relu, residual);
@@ -71,7 +71,7 @@ public sealed partial class Tensor
 
         int length = ElementCount == 0 ? 0 : -1;
         Tensor x = Reshape(Shape[0], Shape[1], length);
-        residual = residual?.Reshape(Shape[0], Shape[1], length);
+        residual = residual?.ReshapeOrSelf(Shape[0], Shape[1], length);
         Tensor y = x.EmptyLike();
         DType statistics = DType.ComputeType();
         Tensor mean = Allocate([Shape[1]], statistics, Device), inverseStd = Allocate([Shape[1]], statistics, Device);
@@ -107,7 +107,7 @@ public sealed partial class Tensor
             y.Record(new BatchNormNode(x, weight, bias, residual, mean, inverseStd, relu ? y : null, eps));
         }
 
-        return y.Reshape(shape: Shape);
+        return y.ReshapeOrSelf(shape: Shape);
     }
 
     private Tensor NormalizeByRunning(Tensor? weight, Tensor? bias, Tensor runningMean, Tensor runningVar, double eps, bool relu, Tensor? residual)
@@ -122,17 +122,17 @@ public sealed partial class Tensor
             Tensor y = Pointwise.Apply(
                 nameof(BatchNorm),
                 s_byRunning,
-                [this, runningMean.Reshape(channel), runningVar.Reshape(channel), gamma.Reshape(channel), beta.Reshape(channel)],
+                [this, runningMean.ReshapeOrSelf(channel), runningVar.ReshapeOrSelf(channel), gamma.ReshapeOrSelf(channel), beta.ReshapeOrSelf(channel)],
                 [eps]);
             y = residual is null ? relu ? y.Relu() : y : relu ? y.AddRelu(residual) : y + residual;
-            return y.To(DType);
+            return y.ToOrSelf(DType);
         }
 
         // Four numbers per channel become two, so that the pass over the image is one multiplication and one addition.
         Tensor scale = Allocate([Shape[1]], compute, Device), shift = scale.EmptyLike();
         Pointwise.Into([scale, shift], s_fold, [gamma, runningVar, beta, runningMean], [eps]);
-        scale = scale.Reshape(channel);
-        shift = shift.Reshape(channel);
+        scale = scale.ReshapeOrSelf(channel);
+        shift = shift.ReshapeOrSelf(channel);
         return residual is null
             ? Pointwise.Apply(nameof(BatchNorm), relu ? s_scaleShiftRelu : s_scaleShift, [this, scale, shift], resultAs: DType)
             : Pointwise.Apply(nameof(BatchNorm), relu ? s_scaleShiftAddRelu : s_scaleShiftAdd, [this, scale, shift, residual], resultAs: DType);
@@ -215,7 +215,7 @@ public sealed partial class Tensor
             {
                 Tensor passed = _y is null ? dy : dy.ReluBackward(_y.Value);
                 sink.Add(3, passed);
-                NormalizationRules.Differentiable(passed, _x.Value, _weight?.Value.Reshape(1, -1, 1), [0, 2], eps, sink, _weightType, _biasType);
+                NormalizationRules.Differentiable(passed, _x.Value, _weight?.Value.ReshapeOrSelf(1, -1, 1), [0, 2], eps, sink, _weightType, _biasType);
                 return;
             }
 

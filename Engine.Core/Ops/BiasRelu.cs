@@ -18,6 +18,6 @@ public sealed partial class Tensor
         dy.Device.Backend.BiasReluBackward(Channels(dy), Channels(y), Channels(dx), gradient.Operand);
         return (dx, gradient);
 
-        static Operand Channels(Tensor x) => x.Reshape(x.Shape[0], x.Shape[1], -1).Operand;
+        static Operand Channels(Tensor x) => x.ReshapeOrSelf(x.Shape[0], x.Shape[1], -1).Operand;
     }
 }

@@ -3,8 +3,11 @@ namespace Engine;
 public sealed partial class Tensor
 {
     /// <summary>The values as another element type: floats are cut off towards zero to become integers; for bool, everything but 0 is true.</summary>
-    /// <remarks>Returns this tensor if it has the type already. The gradient is converted back.</remarks>
-    public Tensor To(DType dtype)
+    /// <remarks>A view if the tensor has the type already. The gradient is converted back.</remarks>
+    public Tensor To(DType dtype) => Own(ToOrSelf(dtype));
+
+    /// <summary>As <see cref="To(DType)"/>, but this tensor itself where it has the type.</summary>
+    internal Tensor ToOrSelf(DType dtype)
     {
         if (dtype == DType)
         {
@@ -18,10 +21,16 @@ public sealed partial class Tensor
         return dtype.IsFloatingPoint() && ShouldTrack(this) ? y.Record(new CastNode(this)) : y;
     }
 
-    /// <summary>The values on another device; returns this tensor if it is there already.</summary>
+    /// <summary>The values on another device; a view if the tensor is there already.</summary>
     public Tensor To(Device device)
     {
         ArgumentNullException.ThrowIfNull(device);
+        return Own(ToOrSelf(device));
+    }
+
+    /// <summary>As <see cref="To(Device)"/>, but this tensor itself where it is on the device.</summary>
+    internal Tensor ToOrSelf(Device device)
+    {
         if (device == Device)
         {
             return this;
@@ -32,9 +41,9 @@ public sealed partial class Tensor
         Tensor y = Allocate(Shape, DType, device);
         using (TensorScope scope = TensorScope.Begin())
         {
-            Tensor source = Contiguous();
-            byte[] bytes = new byte[checked((int)(ElementCount * DType.SizeInBytes()))];
-            Device.Download(source.Storage, source._layout.Offset * DType.SizeInBytes(), bytes);
+            Operand source = ContiguousOrSelf().Operand;
+            byte[] bytes = new byte[checked((int)(ElementCount * source.DType.SizeInBytes()))];
+            source.Storage.Device.Download(source.Storage, source.Layout.Offset * source.DType.SizeInBytes(), bytes);
             device.Upload(bytes, y.Storage, 0);
         }
 
@@ -51,13 +60,13 @@ public sealed partial class Tensor
     {
         private readonly DType _from = x.DType;
 
-        protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.To(_from));
+        protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.ToOrSelf(_from));
     }
 
     private sealed class DeviceCopyNode(Tensor x) : GradNode(x)
     {
         private readonly Device _from = x.Device;
 
-        protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.To(_from));
+        protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.ToOrSelf(_from));
     }
 }

@@ -120,7 +120,7 @@ public sealed partial class Tensor
             Groups = groups,
         };
         Tensor y = ConvBackwardData(geometry, x, w);
-        return b is null ? y : y + b.Reshape(-1, 1, 1);
+        return b is null ? y : y + b.ReshapeOrSelf(-1, 1, 1);
     }
 
     private static Tensor ConvForward(in ConvGeometry geometry, Tensor x, Tensor w, Tensor? b = null, bool relu = false)
@@ -131,10 +131,10 @@ public sealed partial class Tensor
             x.Device.Backend.ConvForward(new ConvArgs
             {
                 Geometry = geometry,
-                X = x.Operand,
-                W = w.Operand,
+                X = x.OperandAs(y.DType),
+                W = w.OperandAs(y.DType),
                 Y = y.Operand,
-                Bias = b?.Operand,
+                Bias = b?.OperandAs(y.DType),
                 Activation = relu ? Programs.Relu : null,
             });
         }
@@ -153,7 +153,7 @@ public sealed partial class Tensor
             }
             else
             {
-                dy.Device.Backend.ConvBackwardData(new ConvArgs { Geometry = geometry, X = dx.Operand, W = w.Operand, Y = dy.Operand });
+                dy.Device.Backend.ConvBackwardData(new ConvArgs { Geometry = geometry, X = dx.Operand, W = w.OperandAs(dx.DType), Y = dy.OperandAs(dx.DType) });
             }
         }
 
@@ -172,7 +172,7 @@ public sealed partial class Tensor
             }
             else
             {
-                dy.Device.Backend.ConvBackwardWeight(new ConvArgs { Geometry = geometry, X = x.Operand, W = dw.Operand, Y = dy.Operand });
+                dy.Device.Backend.ConvBackwardWeight(new ConvArgs { Geometry = geometry, X = x.OperandAs(dw.DType), W = dw.Operand, Y = dy.OperandAs(dw.DType) });
             }
         }
 
@@ -197,7 +197,7 @@ public sealed partial class Tensor
 
         Tensor x = Autocast.Operand(this, weight), w = Autocast.Operand(weight, this);
         DType dtype = TypePromotion.Promote(x.DType, w.DType);
-        return (x.To(dtype), w.To(dtype), Autocast.Operand(bias, this, weight)?.To(dtype));
+        return (x.ToOrSelf(dtype), w.ToOrSelf(dtype), Autocast.Operand(bias, this, weight)?.ToOrSelf(dtype));
     }
 
     private static void CheckWindow(string op, Size2 stride, Size2 padding, Size2 dilation)

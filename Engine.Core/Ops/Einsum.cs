@@ -101,8 +101,8 @@ public sealed partial class Tensor
                 int[] shape = new int[x.Rank];
                 Array.Fill(shape, 1);
                 (shape[i], shape[twin]) = (size, size);
-                Tensor mask = Eye(size, dtype: DType.Bool, device: x.Device).Reshape(shape);
-                x = Where(mask, x, x.Detach().ZerosLike()).Sum(twin).To(x.DType);
+                Tensor mask = Eye(size, dtype: DType.Bool, device: x.Device).ReshapeOrSelf(shape);
+                x = Where(mask, x, x.Detach().ZerosLike()).Sum(twin).ToOrSelf(x.DType);
                 letters = letters.Remove(twin, 1);
                 i--;
             }
@@ -151,7 +151,7 @@ public sealed partial class Tensor
             sizes[i] = at >= 0 ? x.Shape[at] : y.Shape[b.IndexOf(letters[i])];
         }
 
-        return (product.Reshape(shape: new Shape(sizes)), letters);
+        return (product.ReshapeOrSelf(shape: new Shape(sizes)), letters);
     }
 
     /// <summary>The axes ordered as three groups, each joined into one axis.</summary>
@@ -166,6 +166,6 @@ public sealed partial class Tensor
             sizes[i < first.Length ? 0 : i < first.Length + second.Length ? 1 : 2] *= x.Shape[order[i]];
         }
 
-        return x.Permute(order).Reshape(shape: new Shape(sizes));
+        return x.Permute(order).ReshapeOrSelf(shape: new Shape(sizes));
     }
 }

@@ -14,7 +14,7 @@ public sealed partial class Tensor
         Tensor y = Allocate(index.Shape, DType, Device);
         if (y.ElementCount > 0)
         {
-            Device.Backend.Gather(x.Operand, index.Operand, y.Operand, at);
+            y.Device.Backend.Gather(x.OperandAs(y.DType), index.Operand, y.Operand, at);
         }
 
         return ShouldTrack(x) ? y.Record(new GatherNode(x, index, at)) : y;
@@ -42,7 +42,7 @@ public sealed partial class Tensor
         {
             using TensorScope scope = TensorScope.Begin();
             Tensor place = y.CropTo(index.Shape, at);
-            Device.Backend.ScatterAdd(place.Operand, index.Operand, source.Operand, at);
+            y.Device.Backend.ScatterAdd(place.Operand, index.Operand, source.OperandAs(y.DType), at);
         }
 
         return ShouldTrack(this, source) ? y.Record(new ScatterAddNode(this, index, source, at)) : y;
@@ -60,7 +60,7 @@ public sealed partial class Tensor
         Span<int> sizes = stackalloc int[Rank];
         sizes.Fill(1);
         sizes[at] = index.Shape[0];
-        return Gather(at, index.Reshape(sizes).Expand(Shape.With(at, index.Shape[0])));
+        return Gather(at, index.ReshapeOrSelf(sizes).ExpandOrSelf(Shape.With(at, index.Shape[0])));
     }
 
     /// <summary>Row index[i, …] of a table for each index: this [words, size] → [index…, size].</summary>
@@ -69,8 +69,8 @@ public sealed partial class Tensor
     {
         ArgumentNullException.ThrowIfNull(index);
         Guard.Rank(nameof(Embedding), this, 2, "[words, size]", "table");
-        Tensor rows = IndexSelect(0, index.Reshape(-1));
-        return rows.Reshape(shape: index.Shape.Prefix(index.Rank, Shape[1]));
+        Tensor rows = IndexSelect(0, index.ReshapeOrSelf(-1));
+        return rows.ReshapeOrSelf(shape: index.Shape.Prefix(index.Rank, Shape[1]));
     }
 
     /// <summary>1 at the class's place, 0 elsewhere: this int64 […] → […, classes].</summary>
@@ -78,7 +78,7 @@ public sealed partial class Tensor
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(classes);
         Guard.Index(nameof(OneHot), this, "x");
-        return Unsqueeze(Rank).EqualTo(Arange(classes, Device).To(DType)).To(dtype);
+        return Unsqueeze(Rank).EqualTo(Arange(classes, Device).ToOrSelf(DType)).ToOrSelf(dtype);
     }
 
     private Tensor AlignForIndex(string op, int axis, Tensor index)
@@ -101,7 +101,7 @@ public sealed partial class Tensor
         Tensor y = this;
         for (int i = 0; i < Rank; i++)
         {
-            y = i == except ? y : y.SliceChecked(i, 0, shape[i], 1);
+            y = i == except ? y : y.SliceOrSelf(i, 0, shape[i], 1);
         }
 
         return y;

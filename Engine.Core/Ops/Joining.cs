@@ -37,7 +37,7 @@ public sealed partial class Tensor
         Tensor[] parts = new Tensor[tensors.Length];
         for (int i = 0; i < parts.Length; i++)
         {
-            parts[i] = tensors[i].To(dtype);
+            parts[i] = tensors[i].ToOrSelf(dtype);
         }
 
         Tensor y = Allocate(first.Shape.With(at, size), dtype, first.Device);
@@ -46,7 +46,7 @@ public sealed partial class Tensor
             int start = 0;
             foreach (Tensor x in parts)
             {
-                Tensor place = y.ViewAs(y._layout.Slice(at, start, x.Shape[at], 1));
+                Tensor place = y.ViewAs(y.Layout.Slice(at, start, x.Shape[at], 1));
                 Pointwise.Run(Programs.Copy, dtype.ComputeType(), x.Shape, [x], [place], []);
                 start += x.Shape[at];
             }
@@ -80,7 +80,7 @@ public sealed partial class Tensor
         Tensor[] parts = new Tensor[Math.Max(1, (Shape[at] + size - 1) / size)];
         for (int i = 0; i < parts.Length; i++)
         {
-            parts[i] = SliceChecked(at, i * size, Math.Min(size, Shape[at] - (i * size)), 1);
+            parts[i] = Own(SliceOrSelf(at, i * size, Math.Min(size, Shape[at] - (i * size)), 1));
         }
 
         return parts;
@@ -133,7 +133,7 @@ public sealed partial class Tensor
         (int Before, int After)[] borders = pads.ToArray();
         using (TensorScope scope = TensorScope.Begin())
         {
-            Layout inner = y._layout;
+            Layout inner = y.Layout;
             for (int i = 0; i < Rank; i++)
             {
                 inner = inner.Slice(i, borders[i].Before, Shape[i], 1);
@@ -163,7 +163,7 @@ public sealed partial class Tensor
 
         // One axis at a time, so that no view needs more axes than a tensor may have.
         Shape full = new(sizes);
-        Tensor y = Reshape(shape: Padded(this, times.Length));
+        Tensor y = ReshapeOrSelf(shape: Padded(this, times.Length));
         for (int i = 0; i < times.Length; i++)
         {
             if (times[i] == 1)
@@ -173,7 +173,7 @@ public sealed partial class Tensor
 
             if (times[i] == 0)
             {
-                y = y.SliceChecked(i, 0, 0, 1);
+                y = y.SliceOrSelf(i, 0, 0, 1);
                 continue;
             }
 
@@ -185,10 +185,10 @@ public sealed partial class Tensor
             }
 
             Shape result = y.Shape.With(i, y.Shape[i] * times[i]);
-            y = y.Reshape(outer, 1, inner).Expand([outer, times[i], inner]).Reshape(shape: result);
+            y = y.ReshapeOrSelf(outer, 1, inner).ExpandOrSelf([outer, times[i], inner]).ReshapeOrSelf(shape: result);
         }
 
-        return y.Reshape(shape: full);
+        return Own(y.ReshapeOrSelf(shape: full));
 
         static Shape Padded(Tensor x, int rank)
         {
@@ -213,7 +213,7 @@ public sealed partial class Tensor
         }
 
         DType number = DType.IsFloatingPoint() ? DType.ComputeType() : DType.Int32;
-        Tensor rows = Arange(Shape[-2], Device).To(number).Unsqueeze(1), columns = Arange(Shape[-1], Device).To(number);
+        Tensor rows = Arange(Shape[-2], Device).ToOrSelf(number).Unsqueeze(1), columns = Arange(Shape[-1], Device).ToOrSelf(number);
         return Pointwise.Apply(op, program, [this, rows, columns], [diagonal], resultAs: DType);
     }
 
@@ -230,7 +230,7 @@ public sealed partial class Tensor
             {
                 if (sink.Needs(i))
                 {
-                    sink.Add(i, dy.SliceChecked(axis, start, _sizes[i], 1));
+                    sink.Add(i, dy.SliceOrSelf(axis, start, _sizes[i], 1));
                 }
 
                 start += _sizes[i];
@@ -249,7 +249,7 @@ public sealed partial class Tensor
             Tensor inner = dy;
             for (int i = 0; i < borders.Length; i++)
             {
-                inner = inner.SliceChecked(i, borders[i].Before, _shape[i], 1);
+                inner = inner.SliceOrSelf(i, borders[i].Before, _shape[i], 1);
             }
 
             sink.Add(0, inner);

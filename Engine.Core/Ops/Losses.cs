@@ -88,7 +88,7 @@ public sealed partial class Tensor
 
         if (reduction == Reduction.None)
         {
-            return losses.Reshape(shape: target.Shape);
+            return losses.ReshapeOrSelf(shape: target.Shape);
         }
 
         return reduction != Reduction.Mean ? losses.Reduced(reduction)
@@ -106,12 +106,12 @@ public sealed partial class Tensor
         Tensor ignored = t.EqualTo(ignoreIndex);
         Tensor safe = Where(ignored, Zeros(Shape.Scalar, DType.Int64, Device), t);
         Tensor picked = -x.Gather(1, safe.Unsqueeze(1)).Squeeze(1);
-        Tensor weight = ignored.Not().To(x.DType);
+        Tensor weight = ignored.Not().ToOrSelf(x.DType);
         weight = classWeights is null ? weight : weight * classWeights.IndexSelect(0, safe);
         Tensor losses = Where(ignored, picked.Detach().ZerosLike(), picked * weight);
         return reduction switch
         {
-            Reduction.None => losses.Reshape(shape: target.Shape),
+            Reduction.None => losses.ReshapeOrSelf(shape: target.Shape),
             Reduction.Mean => losses.Sum() / losses.CountedWeight(t, classWeights, ignoreIndex),
             _ => losses.Reduced(reduction),
         };
@@ -193,7 +193,7 @@ public sealed partial class Tensor
             throw new ShapeMismatchException($"{op}: classWeights is {classWeights.DType.ShortName()} {classWeights.Shape}; it must be {DType.ShortName()} [{Shape[1]}] (the classes).");
         }
 
-        flatTarget = target.To(DType.Int64).Reshape((int)target.ElementCount);
+        flatTarget = target.ToOrSelf(DType.Int64).ReshapeOrSelf((int)target.ElementCount);
         CheckClasses(op, flatTarget, Shape[1], ignoreIndex);
         if (Rank == 2)
         {
@@ -207,7 +207,7 @@ public sealed partial class Tensor
         }
 
         order[^1] = 1;
-        return Permute(order).Reshape((int)target.ElementCount, Shape[1]);
+        return Permute(order).ReshapeOrSelf((int)target.ElementCount, Shape[1]);
     }
 
     /// <summary>Class numbers in host memory cost nothing to look at; on a card that would mean to wait for it.</summary>
@@ -219,7 +219,7 @@ public sealed partial class Tensor
         }
 
         using TensorScope scope = TensorScope.Begin();
-        foreach (long number in target.Contiguous().HostSpan<long>())
+        foreach (long number in target.ContiguousOrSelf().AsSpan<long>())
         {
             if ((ulong)number >= (ulong)classes && number != ignoreIndex)
             {
@@ -233,8 +233,8 @@ public sealed partial class Tensor
     {
         Tensor mean = Allocate([1], losses.DType, losses.Device), count = Allocate([1], losses.DType, losses.Device);
         ReduceInto(s_countedMean, AxisSet.All(1), [losses, target], [mean, count], [ignoreIndex]);
-        Tensor result = mean.Reshape(shape: Shape.Scalar);
-        return ShouldTrack(losses) ? result.Record(new CountedMeanNode(losses, count.Reshape(shape: Shape.Scalar))) : result;
+        Tensor result = mean.ReshapeOrSelf(shape: Shape.Scalar);
+        return ShouldTrack(losses) ? result.Record(new CountedMeanNode(losses, count.ReshapeOrSelf(shape: Shape.Scalar))) : result;
     }
 
     private sealed class CountedMeanNode(Tensor losses, Tensor count) : GradNode(losses)
@@ -244,7 +244,7 @@ public sealed partial class Tensor
 
         public override string Name => "Mean";
 
-        protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, (dy / _count.Value).Expand(_shape));
+        protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, (dy / _count.Value).ExpandOrSelf(_shape));
 
         protected override void ReleaseSaved() => _count.Release();
     }
@@ -253,7 +253,7 @@ public sealed partial class Tensor
     private Tensor CountedWeight(Tensor target, Tensor? classWeights, long ignoreIndex)
     {
         using GradMode.Scope mode = GradMode.Off();
-        Tensor counted = target.NotEqualTo(ignoreIndex).To(DType);
+        Tensor counted = target.NotEqualTo(ignoreIndex).ToOrSelf(DType);
         if (classWeights is not null)
         {
             Tensor safe = Where(target.EqualTo(ignoreIndex), Zeros(Shape.Scalar, DType.Int64, Device), target);
@@ -320,7 +320,7 @@ public sealed partial class Tensor
                 Tensor safe = Where(ignored, Zeros(Shape.Scalar, DType.Int64, z.Device), target);
                 weighted = (safe.OneHot(classes, z.DType) * (1 - labelSmoothing)) + (labelSmoothing / classes);
                 weighted = _weights is null ? weighted : weighted * _weights.Value;
-                weighted *= ignored.Not().To(z.DType).Unsqueeze(1);
+                weighted *= ignored.Not().ToOrSelf(z.DType).Unsqueeze(1);
             }
 
             Tensor mass = weighted.Sum(1, keepDims: true);

@@ -18,7 +18,7 @@ public sealed partial class Tensor
 
         Tensor a = Autocast.Operand(this, other), b = Autocast.Operand(other, this);
         DType dtype = TypePromotion.Promote(a.DType, b.DType);
-        (a, b) = (a.To(dtype), b.To(dtype));
+        (a, b) = (a.ToOrSelf(dtype), b.ToOrSelf(dtype));
         bool row = a.Rank == 1, column = b.Rank == 1;
         a = row ? a.Unsqueeze(0) : a;
         b = column ? b.Unsqueeze(1) : b;
@@ -30,7 +30,7 @@ public sealed partial class Tensor
 
         Tensor y = a.Rank > 2 && b.Rank == 2
             // One matrix for the whole batch: the batch becomes more rows of a single product.
-            ? Product(a.Flatten(0, -2), b).Reshape(shape: a.Shape.With(-1, b.Shape[-1]))
+            ? Product(a.FlattenOrSelf(0, -2), b).ReshapeOrSelf(shape: a.Shape.With(-1, b.Shape[-1]))
             : Batched(a, b);
         y = row ? y.Squeeze(-2) : y;
         return column ? y.Squeeze(-1) : y;
@@ -58,10 +58,10 @@ public sealed partial class Tensor
 
         Tensor x = Autocast.Operand(this, weight), w = Autocast.Operand(weight, this);
         DType dtype = TypePromotion.Promote(x.DType, w.DType);
-        x = x.To(dtype);
-        x = Rank == 1 ? x.Unsqueeze(0) : x.Flatten(0, -2);
-        w = w.To(dtype);
-        Tensor? b = Autocast.Operand(bias, this, weight)?.To(dtype);
+        x = x.ToOrSelf(dtype);
+        x = Rank == 1 ? x.Unsqueeze(0) : x.FlattenOrSelf(0, -2);
+        w = w.ToOrSelf(dtype);
+        Tensor? b = Autocast.Operand(bias, this, weight)?.ToOrSelf(dtype);
         Tensor y = Allocate([x.Shape[0], w.Shape[0]], dtype, Device);
         GemmInto(x, w.T, y, bias: b, relu: relu);
         if (ShouldTrack(x, w, b))
@@ -69,7 +69,7 @@ public sealed partial class Tensor
             y.Record(new LinearNode(x, w, b, relu ? y : null));
         }
 
-        return Rank == 2 ? y : y.Reshape(shape: Shape.With(-1, weight.Shape[0]));
+        return Rank == 2 ? y : y.ReshapeOrSelf(shape: Shape.With(-1, weight.Shape[0]));
     }
 
     /// <summary>c ← alpha·a·b + beta·c (+ bias along the columns, then ReLU); nothing is recorded.</summary>
@@ -80,14 +80,15 @@ public sealed partial class Tensor
             return;
         }
 
+        Operand? summand = bias?.Operand;
         c.Device.Backend.Gemm(new GemmArgs
         {
-            A = a.Operand,
-            B = b.Operand,
+            A = a.OperandAs(c.DType),
+            B = b.OperandAs(c.DType),
             C = c.Operand,
             Alpha = alpha,
             Beta = beta,
-            Bias = bias?.Operand.With(bias._layout.Expand(c.Shape)),
+            Bias = summand is { } given ? given.With(given.Layout.Expand(c.Shape)) : null,
             Activation = relu ? Programs.Relu : null,
         });
     }
@@ -110,8 +111,8 @@ public sealed partial class Tensor
         Shape batchA = new(a.Shape.AsSpan()[..^2]), batchB = new(b.Shape.AsSpan()[..^2]);
         Shape batch = Guard.Broadcast(nameof(MatMul), batchA, batchB);
         return Product(
-            a.Expand(batch.Prefix(batch.Rank, a.Shape[-2], a.Shape[-1])),
-            b.Expand(batch.Prefix(batch.Rank, b.Shape[-2], b.Shape[-1])));
+            a.ExpandOrSelf(batch.Prefix(batch.Rank, a.Shape[-2], a.Shape[-1])),
+            b.ExpandOrSelf(batch.Prefix(batch.Rank, b.Shape[-2], b.Shape[-1])));
     }
 
     /// <summary>da = dy·bᵀ, db = aᵀ·dy.</summary>

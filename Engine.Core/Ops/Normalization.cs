@@ -35,8 +35,8 @@ public sealed partial class Tensor
             return wide.Clone();
         }
 
-        Tensor x = wide.Reshape(-1, columns);
-        Tensor? w = weight?.Reshape(columns), b = bias?.Reshape(columns);
+        Tensor x = wide.ReshapeOrSelf(-1, columns);
+        Tensor? w = weight?.ReshapeOrSelf(columns), b = bias?.ReshapeOrSelf(columns);
         Tensor y = x.EmptyLike();
         DType statistics = x.DType.ComputeType();
         Tensor mean = Allocate([x.Shape[0]], statistics, Device), inverseStd = Allocate([x.Shape[0]], statistics, Device);
@@ -55,7 +55,7 @@ public sealed partial class Tensor
             y.Record(new LayerNormNode(x, w, b, mean, inverseStd, eps));
         }
 
-        return y.Reshape(shape: Shape);
+        return y.ReshapeOrSelf(shape: Shape);
     }
 
     /// <summary>Group normalisation: each group of channels of each sample is normalised together, then γ and β act per channel.</summary>
@@ -84,15 +84,15 @@ public sealed partial class Tensor
         DType compute = DType.ComputeType();
         if (compute != DType)
         {
-            return To(compute).GroupNorm(groups, weight, bias, eps).To(Autocast.Wide(DType));
+            return ToOrSelf(compute).GroupNorm(groups, weight, bias, eps).ToOrSelf(Autocast.Wide(DType));
         }
 
-        Tensor y = Reshape(Shape[0] * groups, -1).LayerNorm(eps: eps).Reshape(shape: Shape);
+        Tensor y = ReshapeOrSelf(Shape[0] * groups, -1).LayerNorm(eps: eps).ReshapeOrSelf(shape: Shape);
         Span<int> channel = stackalloc int[Rank];
         channel.Fill(1);
         channel[1] = Shape[1];
-        y = weight is null ? y : y * weight.Reshape(channel);
-        return bias is null ? y : y + bias.Reshape(channel);
+        y = weight is null ? y : y * weight.ReshapeOrSelf(channel);
+        return bias is null ? y : y + bias.ReshapeOrSelf(channel);
     }
 
     private sealed class LayerNormNode(Tensor x, Tensor? weight, Tensor? bias, Tensor mean, Tensor inverseStd, double eps) : GradNode(x, weight, bias)
@@ -109,7 +109,7 @@ public sealed partial class Tensor
         {
             if (GradMode.IsEnabled)
             {
-                NormalizationRules.Differentiable(dy, _x.Value, _weight?.Value.Reshape(1, -1), [1], eps, sink, _weightType, _biasType);
+                NormalizationRules.Differentiable(dy, _x.Value, _weight?.Value.ReshapeOrSelf(1, -1), [1], eps, sink, _weightType, _biasType);
                 return;
             }
 
@@ -154,7 +154,7 @@ internal static class NormalizationRules
     public static void Differentiable(Tensor dy, Tensor x, Tensor? scale, int[] axes, double eps, GradSink sink, DType weightType, DType biasType)
     {
         DType type = x.DType, compute = type.ComputeType();
-        (x, dy) = (x.To(compute), dy.To(compute));
+        (x, dy) = (x.ToOrSelf(compute), dy.ToOrSelf(compute));
         Tensor centered = x - x.Mean(axes, keepDims: true);
         Tensor inverseStd = (centered.Square().Mean(axes, keepDims: true) + eps).Rsqrt();
         Tensor normalized = centered * inverseStd;
@@ -162,19 +162,19 @@ internal static class NormalizationRules
         if (sink.Needs(0))
         {
             Tensor mean = weighted.Mean(axes, keepDims: true), slope = (weighted * normalized).Mean(axes, keepDims: true);
-            sink.Add(0, (inverseStd * (weighted - mean - (normalized * slope))).To(type));
+            sink.Add(0, (inverseStd * (weighted - mean - (normalized * slope))).ToOrSelf(type));
         }
 
         // γ and β lie along the axes that the statistics leave (batch norm) or along those they run over (layer norm).
         int[] summed = axes is [1] ? [0] : axes;
         if (sink.Needs(1))
         {
-            sink.Add(1, (dy * normalized).Sum(summed).Reshape(-1).To(weightType));
+            sink.Add(1, (dy * normalized).Sum(summed).ReshapeOrSelf(-1).ToOrSelf(weightType));
         }
 
         if (sink.Needs(2))
         {
-            sink.Add(2, dy.Sum(summed).Reshape(-1).To(biasType));
+            sink.Add(2, dy.Sum(summed).ReshapeOrSelf(-1).ToOrSelf(biasType));
         }
     }
 }

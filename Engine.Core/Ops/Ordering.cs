@@ -44,7 +44,7 @@ public sealed partial class Tensor
         int at = Guard.Axis(axis, Rank);
         ArgumentOutOfRangeException.ThrowIfNegative(k);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(k, Shape[at]);
-        Tensor indices = ArgSort(at, largest).Narrow(at, 0, k).Contiguous();
+        Tensor indices = ArgSort(at, largest).Narrow(at, 0, k).ContiguousOrSelf();
         return (Gather(at, indices), indices);
     }
 
@@ -53,6 +53,6 @@ public sealed partial class Tensor
     {
         public override string Name => "CumSum";
 
-        protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.Flip(axis).Contiguous().CumSum(axis).Flip(axis));
+        protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.Flip(axis).ContiguousOrSelf().CumSum(axis).Flip(axis));
     }
 }

@@ -128,7 +128,7 @@ internal static class Pointwise
             if (x.RequiresGrad && program.UsesInput(i))
             {
                 needs |= 1u << i;
-                x = x.To(compute).Expand(shape);
+                x = x.ToOrSelf(compute).ExpandOrSelf(shape);
             }
 
             ready[i] = x;

@@ -72,7 +72,7 @@ public sealed partial class Tensor
             }
         }
 
-        return From((ReadOnlySpan<double>)weights, [cells, size], device).To(dtype);
+        return From((ReadOnlySpan<double>)weights, [cells, size], device).ToOrSelf(dtype);
     }
 
     private static Tensor AvgPoolForward(in PoolGeometry geometry, Tensor x, Shape shape)
@@ -162,7 +162,7 @@ public sealed partial class Tensor
         protected internal override void Backward(Tensor g, GradSink sink)
         {
             Tensor index = _indices.Value;
-            sink.Add(0, g.Flatten(2).Gather(2, index.Flatten(2)).Reshape(shape: index.Shape));
+            sink.Add(0, g.FlattenOrSelf(2).Gather(2, index.FlattenOrSelf(2)).ReshapeOrSelf(shape: index.Shape));
         }
 
         protected override void ReleaseSaved() => _indices.Release();

@@ -95,7 +95,7 @@ public sealed partial class Tensor
         }
 
         Tensor y = (x - shift).Exp().Sum(axes, keepDims: true).Log() + shift;
-        return keepDims ? y : y.Reshape(Reduced(Guard.Axes(nameof(LogSumExp), Shape, axes), keepDims: false));
+        return keepDims ? y : y.ReshapeOrSelf(Reduced(Guard.Axes(nameof(LogSumExp), Shape, axes), keepDims: false));
     }
 
     /// <inheritdoc cref="LogSumExp(ReadOnlySpan{int}, bool)"/>
@@ -108,10 +108,10 @@ public sealed partial class Tensor
     public Tensor ArgMin(int? axis = null, bool keepDims = false) => ArgExtreme(nameof(ArgMin), ReduceProgram.ArgMin, axis, keepDims);
 
     /// <summary>Whether any element is true (not 0).</summary>
-    public Tensor Any() => Reduce(ReduceProgram.Any, AxisSet.All(Rank), DType.Bool, []).Reshape(Shape.Scalar);
+    public Tensor Any() => Reduce(ReduceProgram.Any, AxisSet.All(Rank), DType.Bool, []).ReshapeOrSelf(Shape.Scalar);
 
     /// <summary>Whether all elements are true (not 0); true over no elements.</summary>
-    public Tensor All() => Reduce(ReduceProgram.All, AxisSet.All(Rank), DType.Bool, []).Reshape(Shape.Scalar);
+    public Tensor All() => Reduce(ReduceProgram.All, AxisSet.All(Rank), DType.Bool, []).ReshapeOrSelf(Shape.Scalar);
 
     /// <summary>√Σx², the Euclidean norm of all elements.</summary>
     public Tensor Norm() => Square().Sum().Sqrt();
@@ -135,7 +135,7 @@ public sealed partial class Tensor
             }
         }
 
-        return count == 0 ? Reshape(shape) : Sum(axes[..count], keepDims: true).Reshape(shape);
+        return count == 0 ? ReshapeOrSelf(shape) : Sum(axes[..count], keepDims: true).ReshapeOrSelf(shape);
     }
 
     /// <summary>Runs a reduction with one input and one output; the result keeps the axes with size 1.</summary>
@@ -157,7 +157,8 @@ public sealed partial class Tensor
         Operand[] ins = new Operand[inputs.Length], outs = new Operand[outputs.Length];
         for (int i = 0; i < ins.Length; i++)
         {
-            ins[i] = inputs[i].Operand.With(inputs[i]._layout.Expand(inputs[0].Shape));
+            Operand operand = inputs[i].Operand;
+            ins[i] = operand.With(operand.Layout.Expand(inputs[0].Shape));
         }
 
         DType compute = inputs[0].DType.ComputeType();
@@ -223,7 +224,7 @@ public sealed partial class Tensor
             y.Record(node);
         }
 
-        return keepDims ? y : y.Reshape(Reduced(axes, keepDims: false));
+        return keepDims ? y : y.ReshapeOrSelf(Reduced(axes, keepDims: false));
     }
 
     private Tensor Extreme(string op, ReduceProgram program, ReadOnlySpan<int> axes, bool keepDims)
@@ -236,7 +237,7 @@ public sealed partial class Tensor
             y.Record(new ExtremeNode(op, this, y, set));
         }
 
-        return keepDims ? y : y.Reshape(Reduced(set, keepDims: false));
+        return keepDims ? y : y.ReshapeOrSelf(Reduced(set, keepDims: false));
     }
 
     private Tensor ArgExtreme(string op, ReduceProgram program, int? axis, bool keepDims)
@@ -244,7 +245,7 @@ public sealed partial class Tensor
         AxisSet set = axis is { } a ? default(AxisSet).With(Guard.Axis(a, Rank, nameof(axis))) : AxisSet.All(Rank);
         CheckNotEmpty(op, set);
         Tensor y = Reduce(program, set, DType.Int64, []);
-        return keepDims ? y : y.Reshape(Reduced(set, keepDims: false));
+        return keepDims ? y : y.ReshapeOrSelf(Reduced(set, keepDims: false));
     }
 
     private void CheckNotEmpty(string op, AxisSet axes)
@@ -267,7 +268,7 @@ public sealed partial class Tensor
         {
             // The scaling happens before the spreading, on the few elements.
             Tensor scaled = scale == 1 ? dy : dy * scale;
-            sink.Add(0, scaled.To(_type).Expand(_shape));
+            sink.Add(0, scaled.ToOrSelf(_type).ExpandOrSelf(_shape));
         }
     }
 
@@ -283,7 +284,7 @@ public sealed partial class Tensor
             Tensor x = _x.Value, ties;
             using (GradMode.Off())
             {
-                ties = x.EqualTo(_y.Value).To(x.DType).Reduce(ReduceProgram.Sum, axes, x.DType, []);
+                ties = x.EqualTo(_y.Value).ToOrSelf(x.DType).Reduce(ReduceProgram.Sum, axes, x.DType, []);
             }
 
             sink.Add(0, Pointwise.Apply(op + "Backward", s_maxShare, [x.Detach(), _y.Value.Detach(), dy, ties]));
@@ -307,7 +308,7 @@ public sealed partial class Tensor
         {
             Tensor x = _x.Value;
             Tensor isZero = x.Detach().EqualTo(0);
-            Tensor zeros = isZero.To(x.DType).Reduce(ReduceProgram.Sum, axes, x.DType, []);
+            Tensor zeros = isZero.ToOrSelf(x.DType).Reduce(ReduceProgram.Sum, axes, x.DType, []);
             Tensor nonZero = Pointwise.Apply("Prod", s_zeroAsOne, [x]);
             Span<int> list = stackalloc int[axes.Count];
             for (int i = 0, k = 0; i < x.Rank; i++)

@@ -14,7 +14,7 @@ public sealed partial class Tensor
         int at = Guard.Axis(axis, Math.Max(1, Rank));
         if (Rank == 0)
         {
-            return x.Reshape(1).Softmax(op, 0, log).Reshape(shape: Shape.Scalar);
+            return x.ReshapeOrSelf(1).Softmax(op, 0, log).ReshapeOrSelf(shape: Shape.Scalar);
         }
 
         Tensor y = x.EmptyLike();

@@ -71,7 +71,7 @@ public static class Autocast
     internal static DType Wide(DType dtype) => dtype.IsHalf() && IsOn ? DType.Float32 : dtype;
 
     /// <summary>The tensor as an operation that needs range or digits wants it.</summary>
-    internal static Tensor Widen(Tensor x) => x.To(Wide(x.DType));
+    internal static Tensor Widen(Tensor x) => x.ToOrSelf(Wide(x.DType));
 
     private static Tensor Narrow(Tensor x)
     {
@@ -81,7 +81,7 @@ public static class Autocast
         }
 
         // Parameters come again, results of other operations hardly ever do: holding on to those would only cost memory.
-        return x.History is LeafNode ? (t_cache ??= new CastCache()).Get(x, t_type) : x.To(t_type);
+        return x.History is LeafNode ? (t_cache ??= new CastCache()).Get(x, t_type) : x.ToOrSelf(t_type);
     }
 
     private static Scope Begin(DType type)

@@ -24,7 +24,7 @@ internal sealed class CastCache
             // An inner scope of the model's must not take it away.
             using TensorScope outside = TensorScope.Suspend();
             using GradMode.Scope mode = GradMode.Off();
-            values = parameter.To(type);
+            values = parameter.ToOrSelf(type);
             entry.Replace(values);
             (entry.Source, entry.Version, entry.Pass) = (storage, storage.Version, pass);
         }

@@ -55,7 +55,7 @@ public sealed partial class Tensor
         using TensorScope scope = TensorScope.Begin();
         Tensor row = Arange(rows, device).Unsqueeze(1);
         Tensor column = Arange(columns ?? rows, device);
-        return scope.Keep(row.EqualTo(column).To(dtype));
+        return scope.Keep(row.EqualTo(column).ToOrSelf(dtype));
     }
 
     /// <summary>A tensor with the values of a span, in row-major order; the element type follows from T.</summary>
@@ -117,7 +117,7 @@ public sealed partial class Tensor
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(low, high);
         using TensorScope scope = TensorScope.Begin();
-        return scope.Keep(Rand(shape, low, high, generator, DType.Float64, device).Floor().To(DType.Int64));
+        return scope.Keep(Rand(shape, low, high, generator, DType.Float64, device).Floor().ToOrSelf(DType.Int64));
     }
 
     /// <summary>0 … count − 1 in random order, as int64.</summary>

@@ -50,9 +50,15 @@ public sealed partial class Tensor
 
         using TensorScope scope = TensorScope.Begin();
         using GradMode.Scope mode = GradMode.Off();
-        Tensor source = To(TypePromotion.Of<T>()).Contiguous();
-        int size = source.DType.SizeInBytes();
-        Device.Download(source.Storage, source._layout.Offset * size, MemoryMarshal.AsBytes(destination[..(int)ElementCount]));
+        Operand source = ToOrSelf(TypePromotion.Of<T>()).ContiguousOrSelf().Operand;
+        if (source.DType != TypePromotion.Of<T>())
+        {
+            // Another thread has moved the tensor meanwhile: a handle of its own stays as it is.
+            Alias().CopyTo(destination);
+            return;
+        }
+
+        source.Storage.Device.Download(source.Storage, source.Layout.Offset * source.DType.SizeInBytes(), MemoryMarshal.AsBytes(destination[..(int)source.Shape.ElementCount]));
     }
 
     /// <summary>Overwrites the elements with the values of a span in row-major order.</summary>
@@ -66,10 +72,11 @@ public sealed partial class Tensor
         }
 
         Device.Refuse(nameof(CopyFrom), HostAccess.Upload);
-        if (TypePromotion.Of<T>() == DType && IsContiguous)
+        Operand own = Operand;
+        if (TypePromotion.Of<T>() == own.DType && own.Layout.IsContiguous)
         {
-            Device.Upload(MemoryMarshal.AsBytes(source), Storage, _layout.Offset * DType.SizeInBytes());
-            Storage.MarkWritten();
+            own.Storage.Device.Upload(MemoryMarshal.AsBytes(source), own.Storage, own.Layout.Offset * own.DType.SizeInBytes());
+            own.Storage.MarkWritten();
             return;
         }
 
@@ -85,7 +92,7 @@ public sealed partial class Tensor
         CheckBroadcastInto(nameof(CopyFrom), source);
         using TensorScope scope = TensorScope.Begin();
         using GradMode.Scope mode = GradMode.Off();
-        Tensor local = Unaliased(source.To(Device));
+        Tensor local = Unaliased(source.ToOrSelf(Device));
         Pointwise.Into(this, Programs.Copy, [local], [], local.DType.IsFloatingPoint() ? local.DType.ComputeType() : null);
     }
 
@@ -125,39 +132,43 @@ public sealed partial class Tensor
         return From(values.AsReadOnlyTensorSpan(), device);
     }
 
-    /// <summary>The memory of a contiguous tensor on a host device as a span, without copying. Valid while the tensor lives.</summary>
+    /// <summary>
+    /// The elements of a contiguous tensor in host memory, without copying: to go through, to index, to copy, and with
+    /// <see cref="HostSpan{T}.Pin"/> as a <see cref="Span{T}"/>. The memory lives as long as the result is in use, also that of a temporary.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The device's memory is not the host's, the tensor has gaps, or T is another type.</exception>
-    public Span<T> AsSpan<T>()
+    /// <exception cref="ObjectDisposedException">The tensor was disposed.</exception>
+    public HostSpan<T> AsSpan<T>()
         where T : unmanaged
     {
-        if (Device is not HostDevice || !IsContiguous || TypePromotion.Of<T>() != DType)
-        {
-            throw new InvalidOperationException($"AsSpan<{typeof(T).Name}>: needs a contiguous tensor of that type in host memory; this is {DType.ShortName()} {Shape} on {Device}. Use ToArray or CopyTo.");
-        }
-
-        Device.Refuse(nameof(AsSpan), HostAccess.Read);
-        return HostSpan<T>();
+        Operand operand = HostOperand<T>(nameof(AsSpan));
+        return new HostSpan<T>(operand.Storage, operand.Layout.Offset, checked((int)operand.Shape.ElementCount));
     }
 
-    /// <summary>The span of a tensor that is known to be contiguous, in host memory and of type T.</summary>
-    internal unsafe Span<T> HostSpan<T>()
-        where T : unmanaged => new((void*)Operand.Address, checked((int)ElementCount));
-
-    /// <summary>The memory of a tensor on a host device as the BCL's span type with strides, without copying. Valid while the tensor lives.</summary>
-    public unsafe TensorSpan<T> AsTensorSpan<T>()
+    /// <summary>
+    /// The elements of a contiguous tensor in host memory with their axes, without copying: to index, to copy, and with
+    /// <see cref="HostTensorSpan{T}.Pin"/> as the BCL's <see cref="TensorSpan{T}"/>. The memory lives as long as the result is in use.
+    /// </summary>
+    /// <inheritdoc cref="AsSpan{T}"/>
+    public HostTensorSpan<T> AsTensorSpan<T>()
         where T : unmanaged
     {
-        Span<T> span = AsSpan<T>();
-        Span<nint> lengths = stackalloc nint[Rank];
-        for (int i = 0; i < Rank; i++)
+        Operand operand = HostOperand<T>(nameof(AsTensorSpan));
+        return new HostTensorSpan<T>(new HostSpan<T>(operand.Storage, operand.Layout.Offset, checked((int)operand.Shape.ElementCount)), operand.Shape);
+    }
+
+    private Operand HostOperand<T>(string op)
+        where T : unmanaged
+    {
+        // Without the report to a recording: the host may not read there anyway.
+        TensorState state = _state;
+        if (state.Device is not HostDevice || !state.Layout.IsContiguous || TypePromotion.Of<T>() != state.DType)
         {
-            lengths[i] = Shape[i];
+            throw new InvalidOperationException($"{op}<{typeof(T).Name}>: needs a contiguous tensor of that type in host memory; this is {state.DType.ShortName()} {state.Layout.Shape} on {state.Device}. Use ToArray or CopyTo.");
         }
 
-        fixed (T* start = span)
-        {
-            return new TensorSpan<T>(start, span.Length, lengths, []);
-        }
+        state.Device.Refuse(op, HostAccess.Read);
+        return new Operand(state.Storage, state.DType, state.Layout);
     }
 
     private void CheckBroadcastInto(string op, Tensor source)

@@ -46,12 +46,12 @@ public sealed partial class Tensor
                         int size = y.Shape[axis];
                         int start = Math.Clamp(index.Range.Start.GetOffset(size), 0, size);
                         int stop = Math.Clamp(index.Range.End.GetOffset(size), start, size);
-                        y = y.SliceChecked(axis++, start, (stop - start + index.Step - 1) / index.Step, index.Step);
+                        y = y.SliceOrSelf(axis++, start, (stop - start + index.Step - 1) / index.Step, index.Step);
                         break;
                 }
             }
 
-            return y;
+            return Own(y);
         }
 
         set

@@ -3,10 +3,14 @@ using System.Runtime.CompilerServices;
 namespace Engine;
 
 /// <summary>Other ways to look at the same memory.</summary>
+/// <remarks>
+/// Every result is a handle of its own, even where there was nothing to do: disposing it never disposes this tensor. The engine's own
+/// code, which disposes no operands, takes the internal forms that return this tensor then.
+/// </remarks>
 public sealed partial class Tensor
 {
     /// <summary>The transposed matrix: the last two axes swapped. A view.</summary>
-    public Tensor T => Rank >= 2 ? Transpose(-2, -1) : this;
+    public Tensor T => Rank >= 2 ? Transpose(-2, -1) : Alias();
 
     /// <summary>
     /// The same elements in row-major order under another shape; one size may be −1 and follows from the others. A view where the strides
@@ -14,7 +18,11 @@ public sealed partial class Tensor
     /// </summary>
     /// <exception cref="ShapeMismatchException">The number of elements differs.</exception>
     [OverloadResolutionPriority(1)]
-    public Tensor Reshape(params ReadOnlySpan<int> sizes)
+    public Tensor Reshape(params ReadOnlySpan<int> sizes) => Own(ReshapeOrSelf(sizes));
+
+    /// <summary>As <see cref="Reshape(ReadOnlySpan{int})"/>, but this tensor itself where it has the shape.</summary>
+    [OverloadResolutionPriority(1)]
+    internal Tensor ReshapeOrSelf(params ReadOnlySpan<int> sizes)
     {
         Span<int> full = stackalloc int[sizes.Length];
         sizes.CopyTo(full);
@@ -36,11 +44,14 @@ public sealed partial class Tensor
         }
 
         Shape shape = new(full);
-        return Reshape(shape);
+        return ReshapeOrSelf(shape);
     }
 
     /// <inheritdoc cref="Reshape(ReadOnlySpan{int})"/>
-    public Tensor Reshape(Shape shape)
+    public Tensor Reshape(Shape shape) => Own(ReshapeOrSelf(shape));
+
+    /// <summary>As <see cref="Reshape(Shape)"/>, but this tensor itself where it has the shape.</summary>
+    internal Tensor ReshapeOrSelf(Shape shape)
     {
         if (shape == Shape)
         {
@@ -52,21 +63,25 @@ public sealed partial class Tensor
             throw new ShapeMismatchException($"Reshape: {Shape} has {ElementCount} elements, {shape} has {shape.ElementCount}; they must be equal.");
         }
 
-        if (!_layout.TryReshape(shape, out Layout layout))
+        TensorState state = _state;
+        if (!state.Layout.TryReshape(shape, out Layout layout))
         {
-            return Contiguous().Reshape(shape);
+            return Clone().ReshapeOrSelf(shape);
         }
 
-        Tensor y = ViewAs(layout);
+        Tensor y = View(state, layout);
         return ShouldTrack(this) ? y.Record(new ReshapeNode(this)) : y;
     }
 
     /// <summary>Axes <paramref name="start"/> to <paramref name="end"/> (included) joined into one.</summary>
-    public Tensor Flatten(int start = 0, int end = -1)
+    public Tensor Flatten(int start = 0, int end = -1) => Own(FlattenOrSelf(start, end));
+
+    /// <summary>As <see cref="Flatten"/>, but this tensor itself where nothing is to be joined.</summary>
+    internal Tensor FlattenOrSelf(int start = 0, int end = -1)
     {
         if (Rank == 0)
         {
-            return Reshape([1]);
+            return ReshapeOrSelf([1]);
         }
 
         int first = Guard.Axis(start, Rank), last = Guard.Axis(end, Rank);
@@ -85,7 +100,7 @@ public sealed partial class Tensor
         Shape.AsSpan()[..first].CopyTo(sizes);
         sizes[first] = checked((int)joined);
         Shape.AsSpan()[(last + 1)..].CopyTo(sizes[(first + 1)..]);
-        return Reshape(shape: new Shape(sizes));
+        return ReshapeOrSelf(shape: new Shape(sizes));
     }
 
     /// <summary>The axes in the given order. A view.</summary>
@@ -105,7 +120,8 @@ public sealed partial class Tensor
             throw new ArgumentException($"Permute: [{string.Join(", ", axes.ToArray())}] must name each of the {Rank} axes of {Shape} once.", nameof(axes));
         }
 
-        Tensor y = ViewAs(_layout.Permute(order));
+        TensorState state = _state;
+        Tensor y = View(state, state.Layout.Permute(order));
         return ShouldTrack(this) ? y.Record(new PermuteNode(this, order.ToArray())) : y;
     }
 
@@ -127,7 +143,7 @@ public sealed partial class Tensor
     public Tensor Unsqueeze(int axis) => Reshape(Shape.Insert(axis, 1));
 
     /// <summary>Without the given axis of size 1; unchanged if its size differs. A view.</summary>
-    public Tensor Squeeze(int axis) => Shape[axis] == 1 ? Reshape(Shape.Remove(axis)) : this;
+    public Tensor Squeeze(int axis) => Shape[axis] == 1 ? Reshape(Shape.Remove(axis)) : Alias();
 
     /// <summary>Without all axes of size 1. A view.</summary>
     public Tensor Squeeze()
@@ -147,7 +163,10 @@ public sealed partial class Tensor
 
     /// <summary>Axes of size 1 stretched, and axes prepended, to the given shape; −1 keeps a size. A view with stride 0.</summary>
     /// <exception cref="ShapeMismatchException">A size that is not 1 would change.</exception>
-    public Tensor Expand(Shape shape)
+    public Tensor Expand(Shape shape) => Own(ExpandOrSelf(shape));
+
+    /// <summary>As <see cref="Expand(Shape)"/>, but this tensor itself where it has the shape.</summary>
+    internal Tensor ExpandOrSelf(Shape shape)
     {
         if (shape == Shape)
         {
@@ -159,7 +178,8 @@ public sealed partial class Tensor
             throw new ShapeMismatchException($"Expand: {Shape} cannot be stretched to {shape}: aligned at the last axis, each size must be equal or 1.");
         }
 
-        Tensor y = ViewAs(_layout.Expand(shape));
+        TensorState state = _state;
+        Tensor y = View(state, state.Layout.Expand(shape));
         return ShouldTrack(this) ? y.Record(new ExpandNode(this)) : y;
     }
 
@@ -176,7 +196,7 @@ public sealed partial class Tensor
         int first = Math.Clamp(start < 0 ? start + size : start, low, high);
         int last = Math.Clamp(stop < 0 ? stop + size : stop, low, high);
         int length = step > 0 ? (last - first + step - 1) / step : (last - first + step + 1) / step;
-        return SliceChecked(at, first, Math.Max(0, length), step);
+        return Own(SliceOrSelf(at, first, Math.Max(0, length), step));
     }
 
     /// <summary><paramref name="length"/> elements of one axis from <paramref name="start"/>. A view.</summary>
@@ -187,7 +207,7 @@ public sealed partial class Tensor
         ArgumentOutOfRangeException.ThrowIfNegative(start);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan((long)start + length, Shape[at], nameof(length));
-        return SliceChecked(at, start, length, 1);
+        return Own(SliceOrSelf(at, start, length, 1));
     }
 
     /// <summary>Element <paramref name="index"/> of one axis, which vanishes. A view.</summary>
@@ -200,7 +220,7 @@ public sealed partial class Tensor
             throw new ArgumentOutOfRangeException(nameof(index), index, $"Select: axis {axis} of {Shape} has {Shape[at]} elements.");
         }
 
-        return SliceChecked(at, i, 1, 1).Reshape(Shape.Remove(at));
+        return SliceOrSelf(at, i, 1, 1).ReshapeOrSelf(Shape.Remove(at));
     }
 
     /// <summary>The elements of the given axes in reverse order; of all axes if none is given. A view.</summary>
@@ -212,15 +232,18 @@ public sealed partial class Tensor
         {
             if (set.Contains(i))
             {
-                y = y.SliceChecked(i, Math.Max(0, Shape[i] - 1), Shape[i], -1);
+                y = y.SliceOrSelf(i, Math.Max(0, Shape[i] - 1), Shape[i], -1);
             }
         }
 
-        return y;
+        return Own(y);
     }
 
-    /// <summary>This tensor if its elements lie in row-major order without gaps, otherwise a copy that does.</summary>
-    public Tensor Contiguous() => IsContiguous ? this : Clone();
+    /// <summary>The same elements in row-major order without gaps: a view if they lie so, otherwise a copy.</summary>
+    public Tensor Contiguous() => Own(ContiguousOrSelf());
+
+    /// <summary>As <see cref="Contiguous"/>, but this tensor itself where it is contiguous.</summary>
+    internal Tensor ContiguousOrSelf() => IsContiguous ? this : Clone();
 
     /// <summary>A copy in row-major order. The gradient passes.</summary>
     public Tensor Clone()
@@ -230,14 +253,27 @@ public sealed partial class Tensor
         return ShouldTrack(this) ? y.Record(new CloneNode(this)) : y;
     }
 
-    internal Tensor SliceChecked(int axis, int start, int length, int step)
+    /// <summary>Another handle to this tensor's memory with the same elements; the gradient passes.</summary>
+    internal Tensor Alias()
+    {
+        TensorState state = _state;
+        Tensor y = View(state, state.Layout);
+        return ShouldTrack(this) ? y.Record(new AliasNode(this)) : y;
+    }
+
+    /// <summary>What an operation hands out: a handle of its own in place of this tensor.</summary>
+    private Tensor Own(Tensor y) => ReferenceEquals(y, this) ? Alias() : y;
+
+    /// <summary>Elements start, start + step, … (length of them) of one axis; this tensor itself where these are all.</summary>
+    internal Tensor SliceOrSelf(int axis, int start, int length, int step)
     {
         if (start == 0 && length == Shape[axis] && step == 1)
         {
             return this;
         }
 
-        Tensor y = ViewAs(_layout.Slice(axis, start, length, step));
+        TensorState state = _state;
+        Tensor y = View(state, state.Layout.Slice(axis, start, length, step));
         return ShouldTrack(this) ? y.Record(new SliceNode(this, axis, start, length, step)) : y;
     }
 
@@ -247,7 +283,7 @@ public sealed partial class Tensor
         Tensor y = Zeros(Shape.With(axis, size), DType, Device);
         using (TensorScope scope = TensorScope.Begin())
         {
-            Tensor place = y.ViewAs(y._layout.Slice(axis, start, Shape[axis], step));
+            Tensor place = y.ViewAs(y.Layout.Slice(axis, start, Shape[axis], step));
             Pointwise.Run(Programs.Copy, DType.ComputeType(), Shape, [this], [place], []);
         }
 
@@ -262,11 +298,25 @@ public sealed partial class Tensor
 
         internal override void BackwardOfSum(Tensor first, Tensor second, GradSink sink)
         {
-            sink.Add(0, first.Reshape(_shape));
-            sink.Add(0, second.Reshape(_shape));
+            sink.Add(0, first.ReshapeOrSelf(_shape));
+            sink.Add(0, second.ReshapeOrSelf(_shape));
         }
 
-        protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.Reshape(_shape));
+        protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.ReshapeOrSelf(_shape));
+    }
+
+    /// <summary>A second handle: what reaches it is passed on.</summary>
+    private sealed class AliasNode(Tensor x) : GradNode(x)
+    {
+        internal override bool TakesParts => Inputs is [{ TakesParts: true }];
+
+        internal override void BackwardOfSum(Tensor first, Tensor second, GradSink sink)
+        {
+            sink.Add(0, first);
+            sink.Add(0, second);
+        }
+
+        protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy);
     }
 
     private sealed class PermuteNode(Tensor x, int[] axes) : GradNode(x)
@@ -304,7 +354,7 @@ public sealed partial class Tensor
     {
         private readonly int _length = x.Shape[axis];
 
-        protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.SliceChecked(axis, start, _length, step));
+        protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.SliceOrSelf(axis, start, _length, step));
     }
 
     private sealed class CloneNode(Tensor x) : GradNode(x)

@@ -14,16 +14,17 @@ namespace Engine;
 [DebuggerDisplay("{DebuggerDisplay,nq}")]
 public sealed partial class Tensor : IDisposable
 {
-    private Storage? _storage;
-    private Layout _layout;
+    private TensorState _state;
 
     /// <summary>Takes over one reference to the storage.</summary>
     internal Tensor(Storage storage, DType dtype, in Layout layout, bool inScope = true)
+        : this(new TensorState(storage, dtype, layout), inScope)
     {
-        _storage = storage;
-        _layout = layout;
-        DType = dtype;
-        Device = storage.Device;
+    }
+
+    private Tensor(TensorState state, bool inScope)
+    {
+        _state = state;
         if (inScope)
         {
             TensorScope.Register(this);
@@ -31,53 +32,57 @@ public sealed partial class Tensor : IDisposable
     }
 
     /// <summary>The sizes of the axes.</summary>
-    public Shape Shape => _layout.Shape;
+    public Shape Shape => _state.Layout.Shape;
 
     /// <summary>The element type.</summary>
-    public DType DType { get; private set; }
+    public DType DType => _state.DType;
 
     /// <summary>Where the tensor lives.</summary>
-    public Device Device { get; private set; }
+    public Device Device => _state.Device;
 
     /// <summary>The number of axes.</summary>
-    public int Rank => _layout.Rank;
+    public int Rank => _state.Layout.Rank;
 
     /// <summary>The number of elements.</summary>
-    public long ElementCount => _layout.Shape.ElementCount;
+    public long ElementCount => _state.Layout.Shape.ElementCount;
 
     /// <summary>Shape, strides and offset.</summary>
-    public Layout Layout => _layout;
+    public Layout Layout => _state.Layout;
 
     /// <summary>Whether the elements lie in row-major order without gaps.</summary>
-    public bool IsContiguous => _layout.IsContiguous;
+    public bool IsContiguous => _state.Layout.IsContiguous;
 
     /// <summary>Whether the memory was given back.</summary>
-    public bool IsDisposed => _storage is null;
+    public bool IsDisposed => _state.IsReleased;
 
     /// <summary>A name for graphs and messages; null unless somebody set it.</summary>
     public string? Name { get; set; }
 
     /// <summary>The memory block.</summary>
     /// <exception cref="ObjectDisposedException">The tensor was disposed, perhaps by the end of a <see cref="TensorScope"/>.</exception>
-    public Storage Storage
-    {
-        get
-        {
-            Storage? storage = _storage;
-            ObjectDisposedException.ThrowIf(storage is null, this);
-            return storage;
-        }
-    }
+    public Storage Storage => _state.Storage;
 
     /// <summary>What a backend needs to know of this tensor.</summary>
     public Operand Operand
     {
         get
         {
-            Storage storage = Storage;
-            CapturePass.RecordingOn(Device)?.Touch(storage);
-            return new Operand(storage, DType, _layout);
+            // Read once: another thread may move the tensor.
+            TensorState state = _state;
+            Storage storage = state.Storage;
+            CapturePass.RecordingOn(state.Device)?.Touch(storage);
+            return new Operand(storage, state.DType, state.Layout);
         }
+    }
+
+    /// <summary>
+    /// As <see cref="Operand"/>, for a tensor that has been found to be of a type: it is converted if another thread has moved it to another
+    /// type since.
+    /// </summary>
+    internal Operand OperandAs(DType dtype)
+    {
+        Operand operand = Operand;
+        return operand.DType == dtype ? operand : Wrap(operand).ToOrSelf(dtype).Operand;
     }
 
     internal bool IsKept { get; set; }
@@ -85,7 +90,17 @@ public sealed partial class Tensor : IDisposable
     private string DebuggerDisplay => $"Tensor {DType.ShortName()} {Shape} {Device}{(IsDisposed ? " disposed" : string.Empty)}";
 
     /// <summary>Lets go of the memory; it returns to the pool with its last view. May be called again.</summary>
-    public void Dispose() => Interlocked.Exchange(ref _storage, null)?.Release();
+    public void Dispose()
+    {
+        TensorState state;
+        do
+        {
+            // Again if another thread has moved the tensor in between.
+            state = Volatile.Read(ref _state);
+            state.Release();
+        }
+        while (state != Volatile.Read(ref _state));
+    }
 
     /// <summary>Takes this tensor out of the current <see cref="TensorScope"/>s: it lives until it is disposed or forgotten.</summary>
     public Tensor Keep()
@@ -101,13 +116,11 @@ public sealed partial class Tensor : IDisposable
         return new Tensor(device.Pool.Rent(Math.Max(bytes, 1)), dtype, Engine.Layout.Contiguous(shape));
     }
 
-    /// <summary>Another handle to the same memory under a layout, without history.</summary>
-    internal Tensor ViewAs(in Layout layout, bool inScope = true)
-    {
-        Storage storage = Storage;
-        storage.AddReference();
-        return new Tensor(storage, DType, layout, inScope);
-    }
+    /// <summary>Another handle to the memory of a state of this tensor under a layout, without history.</summary>
+    private static Tensor View(TensorState state, in Layout layout, bool inScope = true) => new(state.With(layout), inScope);
+
+    /// <summary>Another handle to a part of this new tensor's memory under a layout, without history.</summary>
+    internal Tensor ViewAs(in Layout layout) => View(_state, layout);
 
     /// <summary>A handle over an operand's memory, without history.</summary>
     internal static Tensor Wrap(in Operand operand)
@@ -117,18 +130,40 @@ public sealed partial class Tensor : IDisposable
     }
 
     /// <summary>Another handle to the same memory that no scope will dispose, without history.</summary>
-    internal Tensor Share() => ViewAs(_layout, inScope: false);
+    internal Tensor Share()
+    {
+        TensorState state = _state;
+        return View(state, state.Layout, inScope: false);
+    }
 
     /// <summary>
     /// Puts this tensor onto other memory (another device or type), as moving a module does; whoever holds the tensor sees the new values.
     /// </summary>
+    /// <remarks>
+    /// All at once, so that a thread that reads the tensor meanwhile has the old or the new one. One that has read the old state goes on with
+    /// its memory, which is therefore left to the garbage collector.
+    /// </remarks>
+    /// <exception cref="ObjectDisposedException">One of the two was disposed.</exception>
     internal void MoveTo(Tensor source)
     {
-        Storage storage = source.Storage;
-        storage.AddReference();
-        Interlocked.Exchange(ref _storage, storage)?.Release();
-        _layout = source._layout;
-        DType = source.DType;
-        Device = source.Device;
+        TensorState target = source._state;
+        TensorState old = Volatile.Read(ref _state);
+        if (target.Storage == old.Storage)
+        {
+            return;
+        }
+
+        TensorState own = target.With(target.Layout);
+        while (Interlocked.CompareExchange(ref _state, own, old) is { } seen && seen != old)
+        {
+            old = seen;
+        }
+
+        if (old.IsReleased)
+        {
+            // Disposed before or meanwhile: it stays disposed.
+            own.Release();
+            throw new ObjectDisposedException(nameof(Tensor));
+        }
     }
 }

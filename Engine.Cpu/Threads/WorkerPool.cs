@@ -110,8 +110,18 @@ internal sealed unsafe class WorkerPool : IDisposable
         SpinWait spin = default;
         while (Interlocked.CompareExchange(ref _busy, 1, 0) != 0) spin.SpinOnce();
         Volatile.Write(ref _stopping, true);
-        foreach (Worker worker in _workers) worker.Start();
+        bool interrupted = false;
+        foreach (Worker worker in _workers) interrupted |= worker.Start();
+        if (interrupted) Thread.CurrentThread.Interrupt();
         foreach (Worker worker in _workers) worker.Join();
+    }
+
+    /// <summary>Lets the threads end without waiting for them, as a finalizer must: what holds the pool is gone, so no loop begins any more.</summary>
+    public void Abandon()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        Volatile.Write(ref _stopping, true);
+        foreach (Worker worker in _workers) _ = worker.Start();
     }
 
     private static void Invoke<TBody>(void* body, int part, int worker) where TBody : struct, IParallelBody
@@ -124,18 +134,26 @@ internal sealed unsafe class WorkerPool : IDisposable
         _parts = parts;
         _active = Math.Min(parts, Threads);
         _pending.Value = _active - 1;
-        for (int w = 1; w < _active; w++) _workers[w - 1].Start();
+        bool interrupted = false;
+        for (int w = 1; w < _active; w++) interrupted |= _workers[w - 1].Start();
 
         Exception? failure = RunShare(0);
         for (int w = _active - 1; w > 0; w--) _workers[w - 1].TryRunShare();
-        WaitForWorkers();
+        interrupted |= WaitForWorkers();
         for (int w = 1; w < _active; w++)
         {
             failure ??= _workers[w - 1].Failure;
             _workers[w - 1].Failure = null;
         }
 
-        if (failure is not null) ExceptionDispatchInfo.Throw(failure);
+        if (failure is not null)
+        {
+            // The next wait of this thread hears of it.
+            if (interrupted) Thread.CurrentThread.Interrupt();
+            ExceptionDispatchInfo.Throw(failure);
+        }
+
+        if (interrupted) throw new ThreadInterruptedException("The thread was interrupted while it waited for the other threads of a kernel. They have finished; the result is complete.");
     }
 
     private Exception? RunShare(int worker)
@@ -152,22 +170,34 @@ internal sealed unsafe class WorkerPool : IDisposable
         }
     }
 
-    private void WaitForWorkers()
+    /// <summary>
+    /// Waits until no other thread works on the loop: they use this thread's stack and write the operands, so nothing may cut it short.
+    /// </summary>
+    /// <returns>Whether somebody tried to, with <see cref="Thread.Interrupt"/>.</returns>
+    private bool WaitForWorkers()
     {
+        bool interrupted = false;
         long start = Stopwatch.GetTimestamp();
         while (Volatile.Read(ref _pending.Value) != 0)
         {
             Thread.SpinWait(4);
             if (Stopwatch.GetTimestamp() - start < s_spinTicks) continue;
 
-            lock (_join)
+            interrupted |= Uninterrupted.Enter(_join);
+            try
             {
                 Volatile.Write(ref _callerParked, true);
                 Interlocked.MemoryBarrier();            // pairs with the decrement in Finish: one of the two sees the other
-                while (Volatile.Read(ref _pending.Value) != 0) Monitor.Wait(_join);
+                while (Volatile.Read(ref _pending.Value) != 0) interrupted |= Uninterrupted.Wait(_join);
                 _callerParked = false;
             }
+            finally
+            {
+                Monitor.Exit(_join);
+            }
         }
+
+        return interrupted;
     }
 
     private void Finish()
@@ -201,11 +231,15 @@ internal sealed unsafe class WorkerPool : IDisposable
         /// <summary>What the last share threw. Written before <see cref="Finish"/>, read after the join.</summary>
         public Exception? Failure { get; set; }
 
-        public void Start()
+        /// <returns>Whether the caller's thread was interrupted meanwhile, which does not keep the worker from starting.</returns>
+        public bool Start()
         {
             Interlocked.Increment(ref _ticket.Value);
-            if (Volatile.Read(ref _parked.Value) == 0) return;
-            lock (_park) Monitor.Pulse(_park);
+            if (Volatile.Read(ref _parked.Value) == 0) return false;
+            bool interrupted = Uninterrupted.Enter(_park);
+            Monitor.Pulse(_park);
+            Monitor.Exit(_park);
+            return interrupted;
         }
 
         public void Join() => _thread.Join();

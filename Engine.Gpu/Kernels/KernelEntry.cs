@@ -26,7 +26,7 @@ internal abstract class KernelEntry : IThreadPoolWorkItem
         }
 
         MakeOnce();
-        _finished.Wait();
+        WaitUntilFinished();
         _failure?.Throw();
         return _kernel!;
     }
@@ -50,11 +50,33 @@ internal abstract class KernelEntry : IThreadPoolWorkItem
             _finished.Set();
         }
 
-        _finished.Wait();
+        WaitUntilFinished();
     }
 
     /// <summary>Builds and compiles it, or finds it on the disk.</summary>
     protected abstract CompiledKernel Make();
+
+    /// <summary>An interruption of the thread is for its own waits: work that others count on is not given up for it.</summary>
+    private void WaitUntilFinished()
+    {
+        bool interrupted = false;
+        while (!_finished.IsSet)
+        {
+            try
+            {
+                _finished.Wait();
+            }
+            catch (ThreadInterruptedException)
+            {
+                interrupted = true;
+            }
+        }
+
+        if (interrupted)
+        {
+            Thread.CurrentThread.Interrupt();
+        }
+    }
 
     private void MakeOnce()
     {

@@ -103,7 +103,8 @@ public class Sequential : Layer, IReadOnlyList<Layer>, IFusesResidual
             throw new ShapeMismatchException($"Layer \"{_layers[i].Name}\": {e.Message}", e);
         }
 
-        return y;
+        // No layers, or such as hand through what they are given: the result is the caller's to dispose, the input is not.
+        return ReferenceEquals(y, x) ? x.Alias() : y;
     }
 
     /// <summary>The layers in order.</summary>

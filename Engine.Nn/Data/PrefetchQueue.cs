@@ -4,38 +4,38 @@ using System.Runtime.ExceptionServices;
 namespace Engine.Nn;
 
 /// <summary>A background thread that makes batches ahead of their use, and the bounded queue between it and the consumer.</summary>
+/// <remarks>
+/// The thread holds its own part of the queue only. So a consumer that drops its enumerator without disposing it is found by the garbage
+/// collector, and the thread ends then.
+/// </remarks>
 internal sealed class PrefetchQueue : IDisposable
 {
-    private readonly BlockingCollection<Batch> _ready;
-    private readonly CancellationTokenSource _stop;
+    private readonly Producer _producer;
     private readonly CancellationToken _cancellationToken;
     private readonly Thread _thread;
-    private ExceptionDispatchInfo? _failure;
     private readonly Lock _disposing = new();
     private bool _disposed;
 
     /// <summary>Starts making batches <paramref name="first"/> … <paramref name="end"/> − 1.</summary>
     public PrefetchQueue(Func<int, Batch> make, int first, int end, int capacity, CancellationToken cancellationToken)
     {
-        _ready = new BlockingCollection<Batch>(capacity);
         _cancellationToken = cancellationToken;
-        _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        _thread = new Thread(() => Produce(make, first, end)) { IsBackground = true, Name = "Engine.Nn prefetch" };
+        Producer producer = new(make, first, end, capacity, cancellationToken);
+        _producer = producer;
+        _thread = new Thread(producer.Run) { IsBackground = true, Name = "Engine.Nn prefetch" };
         _thread.Start();
     }
+
+    /// <summary>Nobody can take batches any more: lets the thread end, which disposes what it has made.</summary>
+    ~PrefetchQueue() => _producer?.Abandon();
 
     /// <summary>Waits for the next batch; false after the last one.</summary>
     /// <exception cref="OperationCanceledException">The consumer's token was cancelled.</exception>
     public bool TryTake(out Batch batch)
     {
-        if (_ready.TryTake(out batch, Timeout.Infinite, _cancellationToken))
-        {
-            return true;
-        }
-
-        // Adding is completed, so the producer has ended and its failure, if any, is visible.
-        _failure?.Throw();
-        return false;
+        bool any = _producer.TryTake(out batch, _cancellationToken);
+        GC.KeepAlive(this);
+        return any;
     }
 
     /// <summary>Stops the thread, waits for it, and disposes the batches that nobody took. May be called again, from any thread.</summary>
@@ -49,46 +49,115 @@ internal sealed class PrefetchQueue : IDisposable
             }
 
             _disposed = true;
-            _stop.Cancel();
-            _thread.Join();
+            GC.SuppressFinalize(this);
+            _producer.Abandon();
+            try
+            {
+                _thread.Join();
+            }
+            catch (ThreadInterruptedException)
+            {
+                // The thread ends by itself and clears up; the consumer need not wait for it.
+                Thread.CurrentThread.Interrupt();
+            }
+        }
+    }
+
+    /// <summary>What the thread works on.</summary>
+    private sealed class Producer(Func<int, Batch> make, int first, int end, int capacity, CancellationToken cancellationToken)
+    {
+        private readonly BlockingCollection<Batch> _ready = new(capacity);
+        private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        private ExceptionDispatchInfo? _failure;
+        private readonly Lock _ending = new();
+        private bool _isAbandoned;
+        private bool _hasEnded;
+
+        public bool TryTake(out Batch batch, CancellationToken cancellation)
+        {
+            if (_ready.TryTake(out batch, Timeout.Infinite, cancellation))
+            {
+                return true;
+            }
+
+            // Adding is completed, so the producer has ended and its failure, if any, is visible.
+            _failure?.Throw();
+            return false;
+        }
+
+        /// <summary>Stops the thread without waiting for it, so that a finalizer may call it. Nobody takes batches any more.</summary>
+        public void Abandon()
+        {
+            bool hasEnded;
+            lock (_ending)
+            {
+                _isAbandoned = true;
+                hasEnded = _hasEnded;
+                if (!hasEnded)
+                {
+                    _stop.Cancel();
+                }
+            }
+
+            if (hasEnded)
+            {
+                Clear();
+            }
+        }
+
+        public void Run()
+        {
+            try
+            {
+                for (int i = first; i < end && !_stop.IsCancellationRequested; i++)
+                {
+                    Batch batch = make(i);
+                    try
+                    {
+                        _ready.Add(batch, _stop.Token);
+                    }
+                    catch
+                    {
+                        batch.Dispose();
+                        throw;
+                    }
+                }
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                // The consumer left or was cancelled; there is no one to tell.
+            }
+            catch (Exception error)
+            {
+                _failure = ExceptionDispatchInfo.Capture(error);
+            }
+            finally
+            {
+                _ready.CompleteAdding();
+                bool isAbandoned;
+                lock (_ending)
+                {
+                    _hasEnded = true;
+                    isAbandoned = _isAbandoned;
+
+                    // Its registration with the consumer's token would hold it as long as that lives.
+                    _stop.Dispose();
+                }
+
+                if (isAbandoned)
+                {
+                    Clear();
+                }
+            }
+        }
+
+        /// <summary>Disposes what nobody takes. It is called by the later of the two, the thread that ends and the one that leaves.</summary>
+        private void Clear()
+        {
             while (_ready.TryTake(out Batch batch))
             {
                 batch.Dispose();
             }
-
-            _stop.Dispose();
-        }
-    }
-
-    private void Produce(Func<int, Batch> make, int first, int end)
-    {
-        try
-        {
-            for (int i = first; i < end && !_stop.IsCancellationRequested; i++)
-            {
-                Batch batch = make(i);
-                try
-                {
-                    _ready.Add(batch, _stop.Token);
-                }
-                catch
-                {
-                    batch.Dispose();
-                    throw;
-                }
-            }
-        }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-        {
-            // The consumer left or was cancelled; there is no one to tell.
-        }
-        catch (Exception error)
-        {
-            _failure = ExceptionDispatchInfo.Capture(error);
-        }
-        finally
-        {
-            _ready.CompleteAdding();
         }
     }
 }

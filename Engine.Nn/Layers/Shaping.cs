@@ -14,7 +14,7 @@ public sealed class Flatten(int start = 1, int end = -1) : Layer
 public sealed class Identity : Layer
 {
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x);
+    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.Alias());
 }
 
 /// <summary>Any function as a layer: <c>new Lambda(x =&gt; x.Reshape(-1, 1, 28, 28))</c>. Parameters it uses are not found; use a class for those.</summary>
@@ -23,7 +23,11 @@ public sealed class Identity : Layer
 public sealed class Lambda(Func<Tensor, Tensor> function, string name = "Lambda") : Layer
 {
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, function(x));
+    public override Tensor Forward(Tensor x)
+    {
+        Tensor y = function(x);
+        return ForwardTrace.Record(this, x, ReferenceEquals(y, x) ? x.Alias() : y);
+    }
 
     /// <inheritdoc/>
     public override string ToString() => name;

@@ -14,6 +14,7 @@ public abstract class Layer : Module
     {
         using InferenceScope inference = InferenceScope.Begin();
         using TensorScope scope = TensorScope.Begin();
-        return scope.Keep(Forward(x));
+        Tensor y = Forward(x);
+        return scope.Keep(ReferenceEquals(y, x) ? x.Alias() : y);
     }
 }

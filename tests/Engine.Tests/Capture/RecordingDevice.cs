@@ -91,7 +91,7 @@ internal sealed class RecordingBackend(Backend inner) : Backend
     /// <summary>The calls so far; null where calls are carried out.</summary>
     public List<Action>? Recorded { get; set; }
 
-    public override void Map(in MapArgs args)
+    protected override void MapCore(in MapArgs args)
     {
         if (Recorded is null)
         {
@@ -99,8 +99,8 @@ internal sealed class RecordingBackend(Backend inner) : Backend
             return;
         }
 
-        (MapProgram program, DType type, Shape shape, Operand? memory, Operand? offset) = (args.Program, args.ComputeType, args.Shape, args.ParameterMemory, args.DrawOffset);
-        (Operand[] inputs, Operand[] outputs, double[] parameters) = ([.. args.Inputs], [.. args.Outputs], [.. args.Parameters]);
+        (MapProgram program, DType type, Shape shape, Operand? memory, Operand? offset) = (args.Program, args.ComputeType, args.Shape, Lasting(args.ParameterMemory), Lasting(args.DrawOffset));
+        (Operand[] inputs, Operand[] outputs, double[] parameters) = (Lasting(args.Inputs), Lasting(args.Outputs), [.. args.Parameters]);
         Recorded.Add(() => inner.Map(new MapArgs
         {
             Program = program,
@@ -114,7 +114,7 @@ internal sealed class RecordingBackend(Backend inner) : Backend
         }));
     }
 
-    public override void Reduce(in ReduceArgs args)
+    protected override void ReduceCore(in ReduceArgs args)
     {
         if (Recorded is null)
         {
@@ -123,7 +123,7 @@ internal sealed class RecordingBackend(Backend inner) : Backend
         }
 
         (ReduceProgram program, DType type, Shape shape, AxisSet axes) = (args.Program, args.ComputeType, args.Shape, args.Axes);
-        (Operand[] inputs, Operand[] outputs, double[] parameters) = ([.. args.Inputs], [.. args.Outputs], [.. args.Parameters]);
+        (Operand[] inputs, Operand[] outputs, double[] parameters) = (Lasting(args.Inputs), Lasting(args.Outputs), [.. args.Parameters]);
         Recorded.Add(() => inner.Reduce(new ReduceArgs
         {
             Program = program,
@@ -136,45 +136,60 @@ internal sealed class RecordingBackend(Backend inner) : Backend
         }));
     }
 
-    public override void Gemm(in GemmArgs args)
+    protected override void GemmCore(in GemmArgs args)
     {
-        (Operand a, Operand b, Operand c, Operand? bias) = (args.A, args.B, args.C, args.Bias);
+        (Operand a, Operand b, Operand c, Operand? bias) = (Lasting(args.A), Lasting(args.B), Lasting(args.C), Lasting(args.Bias));
         (double alpha, double beta, MapProgram? activation) = (args.Alpha, args.Beta, args.Activation);
         Do(() => inner.Gemm(new GemmArgs { A = a, B = b, C = c, Alpha = alpha, Beta = beta, Bias = bias, Activation = activation }));
     }
 
-    public override void ConvForward(in ConvArgs args) => Do(args, static (backend, a) => backend.ConvForward(a));
+    protected override void ConvForwardCore(in ConvArgs args) => Do(args, static (backend, a) => backend.ConvForward(a));
 
-    public override void ConvBackwardData(in ConvArgs args) => Do(args, static (backend, a) => backend.ConvBackwardData(a));
+    protected override void ConvBackwardDataCore(in ConvArgs args) => Do(args, static (backend, a) => backend.ConvBackwardData(a));
 
-    public override void ConvBackwardWeight(in ConvArgs args) => Do(args, static (backend, a) => backend.ConvBackwardWeight(a));
+    protected override void ConvBackwardWeightCore(in ConvArgs args) => Do(args, static (backend, a) => backend.ConvBackwardWeight(a));
 
-    public override void PoolForward(in PoolArgs args) => Do(args, static (backend, a) => backend.PoolForward(a));
+    protected override void PoolForwardCore(in PoolArgs args) => Do(args, static (backend, a) => backend.PoolForward(a));
 
-    public override void PoolBackward(in PoolArgs args) => Do(args, static (backend, a) => backend.PoolBackward(a));
+    protected override void PoolBackwardCore(in PoolArgs args) => Do(args, static (backend, a) => backend.PoolBackward(a));
 
-    public override void Gather(in Operand x, in Operand index, in Operand y, int axis)
+    protected override void GatherCore(in Operand x, in Operand index, in Operand y, int axis)
     {
-        (Operand source, Operand places, Operand destination) = (x, index, y);
+        (Operand source, Operand places, Operand destination) = (Lasting(x), Lasting(index), Lasting(y));
         Do(() => inner.Gather(source, places, destination, axis));
     }
 
-    public override void ScatterAdd(in Operand destination, in Operand index, in Operand source, int axis)
+    protected override void ScatterAddCore(in Operand destination, in Operand index, in Operand source, int axis)
     {
-        (Operand from, Operand places, Operand to) = (source, index, destination);
+        (Operand from, Operand places, Operand to) = (Lasting(source), Lasting(index), Lasting(destination));
         Do(() => inner.ScatterAdd(to, places, from, axis));
     }
 
     private void Do(in ConvArgs args, Action<Backend, ConvArgs> call)
     {
-        (ConvGeometry geometry, Operand x, Operand w, Operand y, Operand? bias, MapProgram? activation) = (args.Geometry, args.X, args.W, args.Y, args.Bias, args.Activation);
+        (ConvGeometry geometry, Operand x, Operand w, Operand y, Operand? bias, MapProgram? activation) = (args.Geometry, Lasting(args.X), Lasting(args.W), Lasting(args.Y), Lasting(args.Bias), args.Activation);
         Do(() => call(inner, new ConvArgs { Geometry = geometry, X = x, W = w, Y = y, Bias = bias, Activation = activation }));
     }
 
     private void Do(in PoolArgs args, Action<Backend, PoolArgs> call)
     {
-        (PoolKind kind, PoolGeometry geometry, Operand x, Operand y, Operand? indices) = (args.Kind, args.Geometry, args.X, args.Y, args.Indices);
+        (PoolKind kind, PoolGeometry geometry, Operand x, Operand y, Operand? indices) = (args.Kind, args.Geometry, Lasting(args.X), Lasting(args.Y), Lasting(args.Indices));
         Do(() => call(inner, new PoolArgs { Kind = kind, Geometry = geometry, X = x, Y = y, Indices = indices }));
+    }
+
+    // As a driver does it: a recorded call has addresses, whoever holds the recording sees to it that they stay good.
+    private Operand Lasting(in Operand operand) =>
+        Recorded is null ? operand : new(Storage.Wrap(operand.Storage.Device, operand.Storage.Handle, operand.Storage.Bytes), operand.DType, operand.Layout);
+
+    private Operand? Lasting(in Operand? operand) => operand is { } given ? Lasting(given) : null;
+
+    private Operand[] Lasting(ReadOnlySpan<Operand> operands)
+    {
+        Operand[] lasting = operands.ToArray();
+        for (int i = 0; i < lasting.Length; i++)
+            lasting[i] = Lasting(lasting[i]);
+
+        return lasting;
     }
 
     private void Do(Action call)

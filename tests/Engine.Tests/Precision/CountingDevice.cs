@@ -17,10 +17,10 @@ internal sealed class CountingDevice() : HostDevice("counting")
     {
         public int Conversions { get; private set; }
 
-        public override void Map(in MapArgs args)
+        protected override void MapCore(in MapArgs args)
         {
             Conversions += args.Program.Equals(Programs.Copy) && args.Outputs[0].DType.IsHalf() && !args.Inputs[0].DType.IsHalf() ? 1 : 0;
-            base.Map(args);
+            base.MapCore(args);
         }
     }
 }

@@ -9,7 +9,7 @@ internal partial class ReferenceBackend
     /// <summary>One product of a convolution: x[n, c, h, w] meets w[k, c', r, s] in y[n, k, p, q], c' being c within its group.</summary>
     private readonly record struct Tap(int N, int C, int H, int W, int K, int CInGroup, int R, int S, int P, int Q);
 
-    public override void Gemm(in GemmArgs args)
+    protected override void GemmCore(in GemmArgs args)
     {
         if (args.C.DType.IsFloatingPoint())
             Gemm<double>(args);
@@ -17,7 +17,7 @@ internal partial class ReferenceBackend
             Gemm<long>(args);
     }
 
-    public override void ConvForward(in ConvArgs args)
+    protected override void ConvForwardCore(in ConvArgs args)
     {
         Operand x = args.X, w = args.W, y = args.Y;
         var sums = new double[y.Shape.ElementCount];
@@ -35,7 +35,7 @@ internal partial class ReferenceBackend
         Store(y, sums);
     }
 
-    public override void ConvBackwardData(in ConvArgs args)
+    protected override void ConvBackwardDataCore(in ConvArgs args)
     {
         Operand x = args.X, w = args.W, y = args.Y;
         var sums = new double[x.Shape.ElementCount];
@@ -44,7 +44,7 @@ internal partial class ReferenceBackend
         Store(x, sums);
     }
 
-    public override void ConvBackwardWeight(in ConvArgs args)
+    protected override void ConvBackwardWeightCore(in ConvArgs args)
     {
         Operand x = args.X, w = args.W, y = args.Y;
         var sums = new double[w.Shape.ElementCount];

@@ -6,7 +6,7 @@ namespace Engine.Tests.Reference;
 /// <summary>Pooling windows and indexed reads and sums.</summary>
 internal partial class ReferenceBackend
 {
-    public override void PoolForward(in PoolArgs args)
+    protected override void PoolForwardCore(in PoolArgs args)
     {
         Operand x = args.X, y = args.Y;
         for (long i = 0; i < y.Shape.ElementCount; i++)
@@ -30,7 +30,7 @@ internal partial class ReferenceBackend
         }
     }
 
-    public override void PoolBackward(in PoolArgs args)
+    protected override void PoolBackwardCore(in PoolArgs args)
     {
         Operand x = args.X, y = args.Y;
         var sums = new double[x.Shape.ElementCount];
@@ -53,7 +53,7 @@ internal partial class ReferenceBackend
         Store(x, sums);
     }
 
-    public override void Gather(in Operand x, in Operand index, in Operand y, int axis)
+    protected override void GatherCore(in Operand x, in Operand index, in Operand y, int axis)
     {
         if (y.DType.IsFloatingPoint())
             Gather<double>(x, index, y, axis);
@@ -61,7 +61,7 @@ internal partial class ReferenceBackend
             Gather<long>(x, index, y, axis);
     }
 
-    public override void ScatterAdd(in Operand destination, in Operand index, in Operand source, int axis)
+    protected override void ScatterAddCore(in Operand destination, in Operand index, in Operand source, int axis)
     {
         if (destination.DType.IsFloatingPoint())
             ScatterAdd<double>(destination, index, source, axis);

@@ -9,7 +9,7 @@ namespace Engine.Tests.Reference;
 /// </summary>
 internal partial class ReferenceBackend : Backend
 {
-    public override void Map(in MapArgs args)
+    protected override void MapCore(in MapArgs args)
     {
         if (args.ComputeType.IsFloatingPoint())
             Map<double>(args);
@@ -17,7 +17,7 @@ internal partial class ReferenceBackend : Backend
             Map<long>(args);
     }
 
-    public override void Reduce(in ReduceArgs args)
+    protected override void ReduceCore(in ReduceArgs args)
     {
         if (args.ComputeType.IsFloatingPoint())
             Reduce<double>(args);

@@ -75,7 +75,7 @@ internal sealed class FashionMnistTests
     {
         ImageDataset data = FashionMnist.Load(s_shipped, train: true);
         using Batch batch = data.GetBatch(new BatchRequest([.. Enumerable.Range(0, data.Count)], ReferenceDevice.Shared));
-        Span<float> pixels = batch.Inputs.AsSpan<float>();
+        HostSpan<float> pixels = batch.Inputs.AsSpan<float>();
         double sum = 0, squares = 0;
         foreach (float pixel in pixels)
         {

@@ -1,0 +1,75 @@
+namespace Engine;
+
+/// <summary>
+/// Waits that <see cref="Thread.Interrupt"/> does not cut short, for where others count on what the thread is about to do or write memory of
+/// its own. The interruption is not lost.
+/// </summary>
+internal static class Uninterrupted
+{
+    /// <summary><see cref="Monitor.Enter(object)"/>; true if the thread was interrupted meanwhile, which is then the caller's to tell.</summary>
+    public static bool Enter(object monitor)
+    {
+        bool interrupted = false;
+        while (true)
+        {
+            try
+            {
+                Monitor.Enter(monitor);
+                return interrupted;
+            }
+            catch (ThreadInterruptedException)
+            {
+                interrupted = true;
+            }
+        }
+    }
+
+    /// <summary>
+    /// <see cref="Monitor.Wait(object)"/>, which may also return early; true if the thread was interrupted, which is then the caller's to tell.
+    /// </summary>
+    public static bool Wait(object monitor)
+    {
+        try
+        {
+            _ = Monitor.Wait(monitor);
+            return false;
+        }
+        catch (ThreadInterruptedException)
+        {
+            // The monitor is held again.
+            return true;
+        }
+    }
+
+    /// <summary>Enters a lock until the result is disposed. A later wait of the thread throws if it was interrupted meanwhile.</summary>
+    public static Held Hold(Lock gate)
+    {
+        bool interrupted = false;
+        while (true)
+        {
+            try
+            {
+                gate.Enter();
+                return new Held(gate, interrupted);
+            }
+            catch (ThreadInterruptedException)
+            {
+                interrupted = true;
+            }
+        }
+    }
+
+    /// <summary>A lock that is held.</summary>
+    public readonly ref struct Held(Lock gate, bool interrupted) : IDisposable
+    {
+        /// <summary>Leaves the lock.</summary>
+        public void Dispose()
+        {
+            gate.Exit();
+            if (interrupted)
+            {
+                Thread.CurrentThread.Interrupt();
+            }
+        }
+    }
+}
