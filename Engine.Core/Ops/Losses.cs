@@ -219,7 +219,7 @@ public sealed partial class Tensor
         }
 
         using TensorScope scope = TensorScope.Begin();
-        foreach (long number in target.ContiguousOrSelf().AsSpan<long>())
+        foreach (long number in target.ContiguousOrSelf().HostValues<long>())
         {
             if ((ulong)number >= (ulong)classes && number != ignoreIndex)
             {

@@ -157,10 +157,17 @@ public sealed partial class Tensor
         return new HostTensorSpan<T>(new HostSpan<T>(operand.Storage, operand.Layout.Offset, checked((int)operand.Shape.ElementCount)), operand.Shape);
     }
 
+    /// <summary>The elements of a tensor that is known to be contiguous, in host memory and of type T, also while a step is captured.</summary>
+    internal HostSpan<T> HostValues<T>()
+        where T : unmanaged
+    {
+        TensorState state = _state;
+        return new HostSpan<T>(state.Storage, state.Layout.Offset, checked((int)state.Layout.Shape.ElementCount));
+    }
+
     private Operand HostOperand<T>(string op)
         where T : unmanaged
     {
-        // Without the report to a recording: the host may not read there anyway.
         TensorState state = _state;
         if (state.Device is not HostDevice || !state.Layout.IsContiguous || TypePromotion.Of<T>() != state.DType)
         {
