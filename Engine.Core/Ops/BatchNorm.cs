@@ -264,6 +264,8 @@ public sealed partial class Tensor
             sink.Add(2, gradShift);
         }
 
+        protected override bool SavesValues => true;
+
         protected override void ReleaseSaved()
         {
             _x.Release();

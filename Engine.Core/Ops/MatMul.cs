@@ -134,6 +134,8 @@ public sealed partial class Tensor
             }
         }
 
+        protected override bool SavesValues => true;
+
         protected override void ReleaseSaved()
         {
             _a?.Release();
@@ -166,6 +168,8 @@ public sealed partial class Tensor
                 sink.Add(2, gradBias);
             }
         }
+
+        protected override bool SavesValues => (_x ?? _w ?? _y) is not null;
 
         protected override void ReleaseSaved()
         {

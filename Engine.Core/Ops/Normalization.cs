@@ -137,6 +137,8 @@ public sealed partial class Tensor
             }
         }
 
+        protected override bool SavesValues => true;
+
         protected override void ReleaseSaved()
         {
             _x.Release();

@@ -175,7 +175,7 @@ internal sealed class PointwiseNode : GradNode
         {
             // The output's history is this node, which is only now being made.
             output.Record(this);
-            _saved[^1] = new SavedTensor(op, output);
+            _saved[^1] = SavedTensor.OfOutput(op, output);
         }
     }
 
@@ -246,6 +246,8 @@ internal sealed class PointwiseNode : GradNode
 
         return gradients;
     }
+
+    protected override bool SavesValues => _saved.Length > 0;
 
     protected override void ReleaseSaved()
     {

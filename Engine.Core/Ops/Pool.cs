@@ -138,6 +138,8 @@ public sealed partial class Tensor
 
         protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, MaxPoolBackward(geometry, dy, _indices.Value, _shape));
 
+        protected override bool SavesValues => true;
+
         protected override void ReleaseSaved() => _indices.Release();
     }
 
@@ -164,6 +166,8 @@ public sealed partial class Tensor
             Tensor index = _indices.Value;
             sink.Add(0, g.FlattenOrSelf(2).Gather(2, index.FlattenOrSelf(2)).ReshapeOrSelf(shape: index.Shape));
         }
+
+        protected override bool SavesValues => true;
 
         protected override void ReleaseSaved() => _indices.Release();
     }

@@ -290,6 +290,8 @@ public sealed partial class Tensor
             sink.Add(0, Pointwise.Apply(op + "Backward", s_maxShare, [x.Detach(), _y.Value.Detach(), dy, ties]));
         }
 
+        protected override bool SavesValues => true;
+
         protected override void ReleaseSaved()
         {
             _x.Release();
@@ -325,6 +327,8 @@ public sealed partial class Tensor
             Tensor factor = Where(zeros.EqualTo(0), others, Where(zeros.EqualTo(1).And(isZero), others, zero));
             sink.Add(0, dy * factor);
         }
+
+        protected override bool SavesValues => true;
 
         protected override void ReleaseSaved() => _x.Release();
     }
