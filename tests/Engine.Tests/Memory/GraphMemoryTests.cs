@@ -8,6 +8,7 @@ namespace Engine.Tests.Memory;
 /// What the computation graph has saved goes with the last tensor that needs it, whether or not a backward pass was run: every row of the
 /// table of operations, on a device of its own, so that each byte is counted.
 /// </summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 internal sealed class GraphMemoryTests
 {
     private readonly ReferenceDevice _device = new();
@@ -59,6 +60,7 @@ internal sealed class GraphMemoryTests
                     gradient.Backward(gradient.OnesLike(), retainGraph: true);
             }
 
+            ClearGrads(inputs);
             y.Backward(y.OnesLike(), createGraph: true);
         }
 
