@@ -107,7 +107,10 @@ public sealed partial class Tensor
             y.Record(new BatchNormNode(x, weight, bias, residual, mean, inverseStd, relu ? y : null, eps));
         }
 
-        return y.ReshapeOrSelf(shape: Shape);
+        mean.Dispose();
+        inverseStd.Dispose();
+        x.Dispose();
+        return y.ReshapeOrSelf(shape: Shape).InsteadOf(y);
     }
 
     private Tensor NormalizeByRunning(Tensor? weight, Tensor? bias, Tensor runningMean, Tensor runningVar, double eps, bool relu, Tensor? residual)

@@ -69,7 +69,7 @@ public sealed partial class Tensor
             y.Record(new LinearNode(x, w, b, relu ? y : null));
         }
 
-        return Rank == 2 ? y : y.ReshapeOrSelf(shape: Shape.With(-1, weight.Shape[0]));
+        return Rank == 2 ? y : y.ReshapeOrSelf(shape: Shape.With(-1, weight.Shape[0])).InsteadOf(y);
     }
 
     /// <summary>c ← alpha·a·b + beta·c (+ bias along the columns, then ReLU); nothing is recorded.</summary>

@@ -128,7 +128,12 @@ internal static class Pointwise
             if (x.RequiresGrad && program.UsesInput(i))
             {
                 needs |= 1u << i;
-                x = x.ToOrSelf(compute).ExpandOrSelf(shape);
+                Tensor converted = x.ToOrSelf(compute);
+                x = converted.ExpandOrSelf(shape);
+                if (!ReferenceEquals(converted, inputs[i]))
+                {
+                    _ = x.InsteadOf(converted);
+                }
             }
 
             ready[i] = x;
@@ -138,6 +143,11 @@ internal static class Pointwise
         if (needs != 0)
         {
             y.Record(new PointwiseNode(op, program, needs, ready, parameters.ToArray(), y));
+        }
+
+        for (int i = 0; i < ready.Length; i++)
+        {
+            _ = inputs[i].InsteadOf(ready[i]);
         }
     }
 

@@ -20,7 +20,13 @@ public sealed partial class Tensor
             Device.Backend.PoolForward(new PoolArgs { Kind = PoolKind.Max, Geometry = geometry, X = Operand, Y = y.Operand, Indices = indices?.Operand });
         }
 
-        return indices is null ? y : y.Record(new MaxPoolNode(geometry, this, indices));
+        if (indices is not null)
+        {
+            y.Record(new MaxPoolNode(geometry, this, indices));
+            indices.Dispose();
+        }
+
+        return y;
     }
 
     /// <summary>The mean of each window.</summary>

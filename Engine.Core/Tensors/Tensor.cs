@@ -106,6 +106,20 @@ public sealed partial class Tensor : IDisposable
         DropHistory();
     }
 
+    /// <summary>
+    /// This tensor, in place of one that an operation has made on the way to it and that nobody else sees: that one ends, so that without a
+    /// <see cref="TensorScope"/> too an operation leaves nothing but its result. What was recorded on it holds what it needs.
+    /// </summary>
+    internal Tensor InsteadOf(Tensor temporary)
+    {
+        if (!ReferenceEquals(this, temporary))
+        {
+            temporary.Dispose();
+        }
+
+        return this;
+    }
+
     /// <summary>Takes this tensor out of the current <see cref="TensorScope"/>s: it lives until it is disposed or forgotten.</summary>
     public Tensor Keep()
     {

@@ -68,6 +68,35 @@ internal sealed class GraphMemoryTests
         Assert.That(InUse, Is.EqualTo(before));
     }
 
+    public static IEnumerable<TestCaseData> SingleOperations =>
+    [
+        Case("Tanh", static x => x.Tanh()),
+        Case("AddStretched", static x => x + x[0]),
+        Case("Sum", static x => x.Sum()),
+        Case("MeanAxes", static x => x.Mean([0, 2, 3])),
+        Case("MaxAxis", static x => x.Max(1)),
+        Case("Softmax", static x => x.Softmax(1)),
+        Case("Dropout", static x => x.Dropout()),
+        Case("MaxPool2d", static x => x.MaxPool2d(2)),
+        Case("AvgPool2d", static x => x.AvgPool2d(2)),
+        Case("Half", static x => x.To(DType.Float16)),
+        Case("LayerNorm", static x => x.LayerNorm(x[0, 0, 0], x[0, 0, 1])),
+        Case("BatchNorm", static x => x.BatchNorm(null, null, relu: true)),
+        Case("Conv2d", static x => x.Conv2d(x, relu: true)),
+    ];
+
+    [TestCaseSource(nameof(SingleOperations))]
+    public void Dispose_WithoutAScope_LeavesNothing(Func<Tensor, Tensor> operation)
+    {
+        Tensor x = Tensor.Rand([2, 2, 4, 4], device: _device).WithGrad();
+        long before = InUse;
+        operation(x).Dispose();
+        Assert.That(InUse, Is.EqualTo(before));
+        GC.KeepAlive(x);
+    }
+
+    private static TestCaseData Case(string name, Func<Tensor, Tensor> operation) => new TestCaseData(operation).SetArgDisplayNames(name);
+
     private Tensor[] Inputs(OpCase row) => OpArguments.Make(row, row.GradientSizes.Max(), static _ => LayoutKind.Contiguous, DType.Float32, _device);
 
     private static void ClearGrads(Tensor[] inputs)
