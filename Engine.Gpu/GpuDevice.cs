@@ -31,7 +31,7 @@ public abstract class GpuDevice : Device, IDisposable
     public override bool IsProcessor => Driver.Target.IsProcessor;
 
     /// <summary>Memory of the device in bytes; <see cref="Device.Pool"/> tells how much of it tensors hold.</summary>
-    public long TotalMemory => Driver.TotalMemory;
+    public override long TotalMemory => Driver.TotalMemory;
 
     internal GpuDriver Driver { get; }
 

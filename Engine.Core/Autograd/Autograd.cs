@@ -48,36 +48,54 @@ public abstract class CustomFunction
     /// <summary>Runs the function and records it.</summary>
     public Tensor Apply(params ReadOnlySpan<Tensor> inputs)
     {
-        Tensor y;
-        using (GradMode.Off())
+        bool recorded = false;
+        try
         {
-            y = Forward(inputs);
-        }
-
-        if (Tensor.ShouldTrack(inputs))
-        {
-            foreach (Tensor input in inputs)
+            Tensor y;
+            using (GradMode.Off())
             {
-                if (ReferenceEquals(y, input))
-                {
-                    y = input.Share();
-                    break;
-                }
+                y = Forward(inputs);
             }
 
-            y.Record(new FunctionNode(this, inputs));
-        }
-
-        else
-        {
-            foreach (Tensor input in inputs)
+            // What the function hands through is the caller's to dispose, not the input.
+            y = IsNew(y, inputs) ? y : y.Detach();
+            if (Tensor.ShouldTrack(inputs))
             {
-                // What the function hands through is the caller's to dispose, not the input.
-                y = ReferenceEquals(y, input) ? input.Detach() : y;
+                y.Record(new FunctionNode(this, inputs));
+                recorded = true;
+            }
+
+            return y;
+        }
+        finally
+        {
+            if (!recorded)
+            {
+                ReleaseSaved();
+            }
+        }
+    }
+
+    /// <summary>Whether a result can carry this function's step: an input that is handed through stays what it is, and so does what has a history.</summary>
+    private static bool IsNew(Tensor y, ReadOnlySpan<Tensor> inputs)
+    {
+        foreach (Tensor input in inputs)
+        {
+            if (ReferenceEquals(y, input))
+            {
+                return false;
             }
         }
 
-        return y;
+        return y.History is null;
+    }
+
+    private void ReleaseSaved()
+    {
+        foreach (SavedTensor saved in _saved)
+        {
+            saved.Release();
+        }
     }
 
     private sealed class FunctionNode(CustomFunction function, ReadOnlySpan<Tensor> inputs) : GradNode([.. inputs])
@@ -96,12 +114,8 @@ public abstract class CustomFunction
             }
         }
 
-        protected override void ReleaseSaved()
-        {
-            foreach (SavedTensor saved in function._saved)
-            {
-                saved.Release();
-            }
-        }
+        protected override bool SavesValues => function._saved.Count > 0;
+
+        protected override void ReleaseSaved() => function.ReleaseSaved();
     }
 }

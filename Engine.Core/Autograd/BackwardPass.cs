@@ -29,21 +29,46 @@ internal sealed class BackwardPass
     public static void Run(Tensor root, Tensor? gradient, bool retainGraph, bool createGraph)
     {
         GradNode node = RootOf(root);
-        BackwardPass pass = new(retainGraph, createGraph);
-        pass.Walk([(node, root, gradient)], Collect([node]));
+        // Held throughout, so that nobody who disposes the root meanwhile takes the graph away.
+        node.Hold();
+        try
+        {
+            BackwardPass pass = new(retainGraph, createGraph);
+            pass.Walk([(node, root, gradient)], Collect([node]));
+        }
+        finally
+        {
+            node.Drop();
+        }
     }
 
     /// <summary>The gradients of the given tensors, without touching any <see cref="Tensor.Grad"/>.</summary>
     public static Tensor?[] Gradients(ReadOnlySpan<Tensor> roots, ReadOnlySpan<Tensor?> gradients, ReadOnlySpan<Tensor> inputs, bool retainGraph, bool createGraph)
     {
-        (GradNode, Tensor, Tensor?)[] starts = new (GradNode, Tensor, Tensor?)[roots.Length];
-        GradNode[] nodes = new GradNode[roots.Length];
-        for (int i = 0; i < roots.Length; i++)
+        (GradNode Node, Tensor, Tensor?)[] starts = new (GradNode, Tensor, Tensor?)[roots.Length];
+        int held = 0;
+        try
         {
-            nodes[i] = RootOf(roots[i]);
-            starts[i] = (nodes[i], roots[i], gradients.IsEmpty ? null : gradients[i]);
-        }
+            for (; held < roots.Length; held++)
+            {
+                GradNode node = RootOf(roots[held]);
+                node.Hold();
+                starts[held] = (node, roots[held], gradients.IsEmpty ? null : gradients[held]);
+            }
 
+            return Gradients(starts, inputs, retainGraph, createGraph);
+        }
+        finally
+        {
+            while (held-- > 0)
+            {
+                starts[held].Node.Drop();
+            }
+        }
+    }
+
+    private static Tensor?[] Gradients((GradNode Node, Tensor, Tensor?)[] starts, ReadOnlySpan<Tensor> inputs, bool retainGraph, bool createGraph)
+    {
         Tensor?[] results = new Tensor?[inputs.Length];
         Dictionary<GradNode, int> targets = [];
         for (int i = 0; i < inputs.Length; i++)
@@ -53,7 +78,7 @@ internal sealed class BackwardPass
             targets[target] = i;
         }
 
-        List<GradNode> order = Collect(nodes);
+        List<GradNode> order = Collect([.. starts.Select(static s => s.Node)]);
         HashSet<GradNode> wanted = [];
         for (int i = order.Count - 1; i >= 0; i--)
         {
@@ -72,7 +97,20 @@ internal sealed class BackwardPass
         }
 
         BackwardPass pass = new(retainGraph, createGraph, wanted, targets, results);
-        pass.Walk(starts, order);
+        try
+        {
+            pass.Walk(starts, order);
+        }
+        catch
+        {
+            foreach (Tensor? result in results)
+            {
+                result?.Dispose();
+            }
+
+            throw;
+        }
+
         for (int i = 0; i < inputs.Length; i++)
         {
             // The same tensor may be named twice.
@@ -112,6 +150,7 @@ internal sealed class BackwardPass
         {
             Tensor total = sum + gradient;
             _pending[node] = Own(total);
+            total.Dispose();
             sum.Dispose();
         }
     }
@@ -158,7 +197,15 @@ internal sealed class BackwardPass
                 }
 
                 _ = _parts.Remove(node, out Tensor? part);
-                Visit(node, dy, part, sink);
+                try
+                {
+                    Visit(node, dy, part, sink);
+                }
+                finally
+                {
+                    part?.Dispose();
+                    dy.Dispose();
+                }
             }
         }
         finally
@@ -166,6 +213,15 @@ internal sealed class BackwardPass
             foreach (Tensor left in _pending.Values.Concat(_parts.Values))
             {
                 left.Dispose();
+            }
+
+            // Only now: an edge that is cut during the walk could let go of a step that has its turn later.
+            foreach (GradNode node in order)
+            {
+                if (node.IsConsumed)
+                {
+                    node.DropInputs();
+                }
             }
         }
     }
@@ -178,10 +234,9 @@ internal sealed class BackwardPass
     {
         if (_targets is not null && _targets.TryGetValue(node, out int index))
         {
-            _results![index] = dy;
+            _results![index] = Own(dy);
         }
 
-        bool isResult = _targets is not null && _targets.ContainsKey(node);
         if (node.RetainsGradient && _targets is null && node.Output is { } weak && weak.TryGetTarget(out Tensor? output))
         {
             output.AccumulateGrad(dy);
@@ -194,40 +249,27 @@ internal sealed class BackwardPass
 
         if (node is not LeafNode || _targets is null)
         {
-            if (node.IsReleased)
+            if (node.IsConsumed)
             {
                 throw new GradientException($"{node.Name}: the graph was consumed by an earlier backward pass. Call Backward(retainGraph: true) the first time.");
             }
 
+            // Gradients on the way are let go of at once, recorded ones too: what their graph needs of them it has saved.
+            using TensorScope scope = TensorScope.Begin();
             sink.Enter(node);
-            if (_createGraph)
+            if (part is null)
             {
-                // Intermediate gradients belong to the new graph; whoever holds it keeps them alive.
                 node.Backward(dy, sink);
             }
             else
             {
-                using TensorScope scope = TensorScope.Begin();
-                if (part is null)
-                {
-                    node.Backward(dy, sink);
-                }
-                else
-                {
-                    node.BackwardOfSum(dy, part, sink);
-                }
+                node.BackwardOfSum(dy, part, sink);
             }
         }
 
-        if (!_retainGraph && node is not LeafNode)
+        if (!_retainGraph)
         {
-            node.Release();
-        }
-
-        part?.Dispose();
-        if (!isResult && !_createGraph)
-        {
-            dy.Dispose();
+            node.Consume();
         }
     }
 

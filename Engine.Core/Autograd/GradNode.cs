@@ -7,7 +7,7 @@ namespace Engine;
 /// Nodes are sealed classes, one per operation, written beside it. Rules are written with tensor operations, so that they can be
 /// differentiated themselves. The graph hangs on the tensors alone; there is no registry.
 /// </remarks>
-public abstract class GradNode
+public abstract partial class GradNode
 {
     private static long s_sequence;
 
@@ -19,7 +19,9 @@ public abstract class GradNode
         _inputs = new GradNode?[inputs.Length];
         for (int i = 0; i < inputs.Length; i++)
         {
-            _inputs[i] = inputs[i]?.History;
+            GradNode? history = inputs[i]?.History;
+            history?.Hold();
+            _inputs[i] = history;
         }
 
         Sequence = Interlocked.Increment(ref s_sequence);
@@ -40,7 +42,8 @@ public abstract class GradNode
     /// <summary>Grows with creation, so that descending order is a valid order for the backward pass.</summary>
     internal long Sequence { get; }
 
-    internal bool IsReleased { get; private set; }
+    /// <summary>Whether a backward pass has used up what this step saved.</summary>
+    internal bool IsConsumed { get; private set; }
 
     /// <summary>The tensor that this step computed, while somebody holds it.</summary>
     internal WeakReference<Tensor>? Output { get; set; }
@@ -69,16 +72,22 @@ public abstract class GradNode
     /// <summary><see cref="Backward"/> for dy = first + second, where <see cref="TakesParts"/> says so and no graph of the gradients is made.</summary>
     internal virtual void BackwardOfSum(Tensor first, Tensor second, GradSink sink) => throw new System.Diagnostics.UnreachableException();
 
-    /// <summary>Lets go of saved tensors.</summary>
+    /// <summary>
+    /// Whether the rule needs values that this step has saved. A backward pass uses them up; a step without any, such as a view or a sum, can
+    /// be walked again.
+    /// </summary>
+    protected virtual bool SavesValues => false;
+
+    /// <summary>Lets go of saved tensors. May be called again.</summary>
     protected virtual void ReleaseSaved()
     {
     }
 
-    internal void Release()
+    /// <summary>Lets go of what was saved, after a backward pass that does not retain the graph. The edges stay until the pass has ended.</summary>
+    internal void Consume()
     {
-        IsReleased = true;
+        IsConsumed |= SavesValues;
         ReleaseSaved();
-        _inputs = [];
     }
 }
 

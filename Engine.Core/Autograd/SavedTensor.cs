@@ -12,15 +12,26 @@ public sealed class SavedTensor
 
     /// <summary>Saves a tensor for the node of operation <paramref name="op"/>.</summary>
     public SavedTensor(string op, Tensor tensor)
+        : this(op, tensor, ownOutput: false)
+    {
+    }
+
+    private SavedTensor(string op, Tensor tensor, bool ownOutput)
     {
         _op = op;
         _tensor = tensor.Share();
-        _tensor.AdoptHistory(tensor);
+        _tensor.AdoptHistory(tensor, borrowed: ownOutput);
         _version = tensor.Storage.Version;
     }
 
     /// <summary>Saves a tensor that may be absent.</summary>
     public static SavedTensor? Of(string op, Tensor? tensor) => tensor is null ? null : new SavedTensor(op, tensor);
+
+    /// <summary>
+    /// Saves the output of the very node that is being made, recorded on it already. Its history is the node: if each held the other, neither
+    /// would ever be let go of.
+    /// </summary>
+    internal static SavedTensor OfOutput(string op, Tensor output) => new(op, output, ownOutput: true);
 
     /// <summary>The saved tensor.</summary>
     /// <exception cref="GradientException">The graph was consumed, or the value was overwritten since.</exception>
@@ -29,7 +40,7 @@ public sealed class SavedTensor
         get
         {
             Tensor tensor = _tensor ?? throw new GradientException(
-                $"{_op}: its saved values were released by an earlier backward pass. Call Backward(retainGraph: true) the first time.");
+                $"{_op}: the graph was consumed by an earlier backward pass, which released the values that it needs. Call Backward(retainGraph: true) the first time.");
             return tensor.Storage.Version == _version
                 ? tensor
                 : throw new GradientException(

@@ -5,6 +5,9 @@ public sealed partial class Tensor
     private GradNode? _node;
     private LeafNode? _leaf;
 
+    // 1 while this tensor is one of the node's holders.
+    private int _holdsNode;
+
     /// <summary>The gradient of the last <see cref="Backward"/> passes, summed up; null before the first.</summary>
     public Tensor? Grad { get; private set; }
 
@@ -74,7 +77,12 @@ public sealed partial class Tensor
     /// <param name="gradient">The gradient to this tensor; may be left out for a scalar, where it is 1.</param>
     /// <param name="retainGraph">Keeps saved values, so that the graph can be walked again.</param>
     /// <param name="createGraph">Records the backward pass itself, so that gradients can be differentiated; retains the graph.</param>
-    /// <exception cref="GradientException">There is no graph, or it was consumed, or a saved value was overwritten.</exception>
+    /// <remarks>
+    /// A pass that does not retain the graph uses up what its steps have saved. Steps that save nothing (views, sums, casts, …) can be walked
+    /// again: a view of a parameter made outside of a loop serves every pass in it.
+    /// </remarks>
+    /// <exception cref="GradientException">There is no graph, or values that it saved were used up or overwritten.</exception>
+    /// <exception cref="ObjectDisposedException">This tensor was disposed, and its graph with it.</exception>
     public void Backward(Tensor? gradient = null, bool retainGraph = false, bool createGraph = false) =>
         BackwardPass.Run(this, gradient, retainGraph, createGraph);
 
@@ -131,20 +139,43 @@ public sealed partial class Tensor
         return this;
     }
 
-    /// <summary>Makes this tensor the output of a node.</summary>
+    /// <summary>Makes this tensor the output of a new node, and its first holder.</summary>
     internal Tensor Record(GradNode node)
     {
         node.OutputShape = Shape;
         node.OutputDType = DType;
-        _node = node;
+        if (_node != node)
+        {
+            DropHistory();
+            (_node, _holdsNode) = (node, 1);
+        }
+
         return this;
     }
 
-    internal void AdoptHistory(Tensor original)
+    /// <summary>Takes over the history of another handle to the same values.</summary>
+    /// <param name="original">The other handle.</param>
+    /// <param name="borrowed">Whether the node lives as long as this handle anyway, so that it is not held.</param>
+    internal void AdoptHistory(Tensor original, bool borrowed = false)
     {
+        if (!borrowed && original._node is { } node)
+        {
+            node.Hold();
+            _holdsNode = 1;
+        }
+
         _node = original._node;
         _leaf = original._leaf;
         Name = original.Name;
+    }
+
+    /// <summary>Lets go of the step that computed this tensor; it is still named, and still walked where later steps hold it.</summary>
+    private void DropHistory()
+    {
+        if (_node is { } node && Interlocked.Exchange(ref _holdsNode, 0) != 0)
+        {
+            node.Drop();
+        }
     }
 
     internal void AccumulateGrad(Tensor dy)
@@ -152,10 +183,16 @@ public sealed partial class Tensor
         using TensorScope outside = TensorScope.Suspend();
         if (GradMode.IsEnabled && dy.History is not null)
         {
-            Tensor sum = Grad is null ? dy : Grad + dy;
-            Tensor own = sum.Share();
-            own.AdoptHistory(sum);
-            Grad = own;
+            if (Grad is null)
+            {
+                Tensor own = dy.Share();
+                own.AdoptHistory(dy);
+                Grad = own;
+            }
+            else
+            {
+                Grad += dy;
+            }
         }
         else if (Grad is null)
         {

@@ -8,6 +8,9 @@ public abstract partial class Device
     /// <summary>Whether the device can record its work. Where it cannot, a captured step runs its code again at each replay.</summary>
     public virtual bool CanRecord => false;
 
+    /// <summary>Whether any thread records this device's work.</summary>
+    internal bool IsBeingRecorded => Volatile.Read(ref _recordingThread) != 0;
+
     internal bool IsRecordingElsewhere => _recordingThread is var thread && thread != 0 && thread != Environment.CurrentManagedThreadId;
 
     /// <summary>

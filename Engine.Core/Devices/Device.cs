@@ -45,6 +45,11 @@ public abstract partial class Device
     /// <summary>Where tensors get their memory.</summary>
     public MemoryPool Pool { get; }
 
+    /// <summary>
+    /// The bytes of memory that the device has, which <see cref="Pool"/> never exceeds; <see cref="long.MaxValue"/> where it does not tell.
+    /// </summary>
+    public virtual long TotalMemory => long.MaxValue;
+
     /// <summary>How many threads the kernels use; only a CPU has a choice.</summary>
     /// <exception cref="NotSupportedException">The device has no threads to choose.</exception>
     public virtual int Threads

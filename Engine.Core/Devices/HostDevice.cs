@@ -11,6 +11,9 @@ public abstract unsafe class HostDevice(string name) : Device(name, DeviceKind.C
     /// <summary>A device that nobody holds any more has no living tensors; what its pool has cached is given back.</summary>
     ~HostDevice() => Pool.Abandon();
 
+    /// <summary>The memory of this machine, or of the container that the process runs in.</summary>
+    public override long TotalMemory => HostMemory.Total;
+
     /// <inheritdoc/>
     protected override void UploadCore(ReadOnlySpan<byte> source, Storage destination, long offsetInBytes)
     {

@@ -35,10 +35,18 @@ public sealed partial class MemoryPool
         lock (_lock)
         {
             DrainOrphans();
-            foreach ((long blockBytes, int count) in needs)
+            (long BlockBytes, int Missing)[] missing = [.. needs.Select(need =>
+                (need.BlockBytes, need.Count - (_free.TryGetValue(need.BlockBytes, out FreeList? list) ? list.Count : 0)))];
+            long bytes = missing.Sum(static m => m.BlockBytes * Math.Max(0, m.Missing));
+            if (bytes > 0)
             {
-                int missing = count - (_free.TryGetValue(blockBytes, out Stack<nint>? list) ? list.Count : 0);
-                while (missing-- > 0 && _inUse + blockBytes <= Limit && _device.TryAllocateMemory(blockBytes, out nint handle))
+                // The recording has not begun, only its turn has.
+                GiveUpOldest(MostBytes - _inUse - bytes, except: [.. missing.Select(static m => m.BlockBytes)]);
+            }
+
+            foreach ((long blockBytes, int count) in missing)
+            {
+                for (int i = 0; i < count && _inUse + _cached + blockBytes <= MostBytes && _device.TryAllocateMemory(blockBytes, out nint handle); i++)
                 {
                     _allocations++;
                     Count(blockBytes);
@@ -54,15 +62,14 @@ public sealed partial class MemoryPool
         List<Storage> taken = [];
         lock (_lock)
         {
-            foreach ((long blockBytes, Stack<nint> list) in _free)
+            foreach ((long blockBytes, FreeList list) in _free)
             {
-                nint[] handles = [.. list.Reverse()];
-                list.Clear();
-                foreach (nint handle in handles)
+                for (int i = list.Count; i > 0; i--)
                 {
+                    (nint handle, long idleSince) = list.PopOldest();
                     if (!blocks.ContainsKey(handle))
                     {
-                        list.Push(handle);
+                        list.Push(handle, idleSince);
                         continue;
                     }
 

@@ -8,6 +8,12 @@ namespace Engine;
 /// Free lists of device memory by exact block size. A training step asks for the same sizes again and again, so after the first step
 /// every request is served from a list.
 /// </summary>
+/// <remarks>
+/// What is held is bounded, in living tensors and free blocks together: by <see cref="Limit"/>, by the device's memory, and, whenever a
+/// block is to be added, by 1.5 times the recent peak of what was in use (the last 65,536 to 131,072 requests), though by no less than
+/// 16 MiB. Where a new block would break a bound, one that is up to half as large again serves instead, or else the blocks that have been idle
+/// longest go back to the device.
+/// </remarks>
 public sealed partial class MemoryPool
 {
     /// <summary>Forgotten tensors are only found by a collection; this many new bytes (or half of what is alive, if more) start one.</summary>
@@ -15,16 +21,13 @@ public sealed partial class MemoryPool
 
     private readonly Device _device;
     private readonly Lock _lock = new();
-    private readonly Dictionary<long, Stack<nint>> _free = [];
+    private readonly Dictionary<long, FreeList> _free = [];
     private readonly ConcurrentQueue<(nint Handle, long BlockBytes)> _orphans = new();
-    private long _inUse, _cached, _peak, _orphanCount, _allocations, _grownSinceCollection;
+    private long _inUse, _cached, _peak, _orphanCount, _allocations, _grownSinceCollection, _clock;
     private int _blocks;
     private volatile bool _isAbandoned;
 
     internal MemoryPool(Device device) => _device = device;
-
-    /// <summary>The most bytes that living tensors may hold together; unlimited by default.</summary>
-    public long Limit { get; set; } = long.MaxValue;
 
     /// <summary>Current figures.</summary>
     public MemoryReport Report
@@ -52,7 +55,13 @@ public sealed partial class MemoryPool
         lock (_lock)
         {
             DrainOrphans();
-            foreach (Stack<nint> list in _free.Values)
+            if (_device.IsBeingRecorded)
+            {
+                // What is recorded uses blocks that are free by the book.
+                return;
+            }
+
+            foreach (FreeList list in _free.Values)
             {
                 while (list.TryPop(out nint handle))
                 {
@@ -80,34 +89,42 @@ public sealed partial class MemoryPool
 
     private Storage RentBlock(long bytes)
     {
-        long blockBytes = BlockSize(bytes);
-        if (TryRent(blockBytes, out nint handle))
+        // What can never fit is refused at once, and before the arithmetic of sizes.
+        if (bytes <= MostBytes && (TryRentBlock(bytes) ?? Retry(bytes)) is { } storage)
         {
-            return new Storage(_device, handle, bytes, blockBytes);
-        }
-
-        // Nothing fits: find what was forgotten, give back what is cached, and try once more.
-        CollectForgotten();
-        if (TryRent(blockBytes, out handle))
-        {
-            return new Storage(_device, handle, bytes, blockBytes);
-        }
-
-        TrimFree();
-        if (TryRent(blockBytes, out handle))
-        {
-            return new Storage(_device, handle, bytes, blockBytes);
+            return storage;
         }
 
         MemoryReport report = Report;
-        string limit = Limit == long.MaxValue ? string.Empty : $" (limit {Limit >> 20} MiB)";
+        string limit = _limit < _device.TotalMemory ? $" (limit {_limit >> 20} MiB)"
+            : _device.TotalMemory < long.MaxValue ? $" ({_device.TotalMemory >> 20} MiB altogether)" : string.Empty;
         throw new OutOfDeviceMemoryException(
             $"{_device}: no {bytes:N0} bytes left{limit}: {report}. Use smaller batches, dispose tensors or put a TensorScope around each step.", report);
     }
 
-    internal void Return(nint handle, long blockBytes)
+    /// <summary>Nothing fits: finds what was forgotten, gives back what is cached, and tries again.</summary>
+    private Storage? Retry(long bytes)
     {
-        CapturePass.On(_device)?.Returned(blockBytes);
+        CollectForgotten();
+        if (TryRentBlock(bytes) is { } storage)
+        {
+            return storage;
+        }
+
+        TrimFree();
+        return TryRentBlock(bytes);
+    }
+
+    private Storage? TryRentBlock(long bytes)
+    {
+        long blockBytes = BlockSize(bytes);
+        return TryRent(ref blockBytes, out nint handle) ? new Storage(_device, handle, bytes, blockBytes) : null;
+    }
+
+    internal void Return(nint handle, long bytes, long blockBytes)
+    {
+        // Passes are compared by what was asked for.
+        CapturePass.On(_device)?.Returned(BlockSize(bytes));
         if (_isAbandoned)
         {
             _device.FreeMemory(handle);
@@ -118,6 +135,10 @@ public sealed partial class MemoryPool
         using (Uninterrupted.Hold(_lock))
         {
             Put(handle, blockBytes);
+            if (_inUse + _cached > _limit)
+            {
+                GiveUp(_limit - _inUse);
+            }
         }
     }
 
@@ -137,7 +158,7 @@ public sealed partial class MemoryPool
     internal void Abandon()
     {
         _isAbandoned = true;
-        foreach (Stack<nint> list in _free.Values)
+        foreach (FreeList list in _free.Values)
         {
             while (list.TryPop(out nint handle))
             {
@@ -168,7 +189,7 @@ public sealed partial class MemoryPool
         return (bytes + step - 1) / step * step;
     }
 
-    private bool TryRent(long blockBytes, out nint handle)
+    private bool TryRent(ref long blockBytes, out nint handle)
     {
         bool collect;
         lock (_lock)
@@ -178,6 +199,7 @@ public sealed partial class MemoryPool
                 DrainOrphans();
             }
 
+            CountRequest();
             if (TryTake(blockBytes, out handle))
             {
                 return true;
@@ -200,7 +222,25 @@ public sealed partial class MemoryPool
 
         lock (_lock)
         {
-            if (_inUse + blockBytes > Limit || !_device.TryAllocateMemory(blockBytes, out handle))
+            long inUse = _inUse + blockBytes;
+            if (inUse > MostBytes)
+            {
+                return false;
+            }
+
+            long most = Math.Min(MostBytes, HeldAtMost(inUse));
+            if (inUse + _cached > most)
+            {
+                if (TryTakeLarger(ref blockBytes, out handle))
+                {
+                    return true;
+                }
+
+                GiveUp(most - inUse);
+            }
+
+            // More than the limits while a recording keeps its blocks: they count, and come back.
+            if (inUse + _cached > MostBytes || !_device.TryAllocateMemory(blockBytes, out handle))
             {
                 return false;
             }
@@ -221,7 +261,7 @@ public sealed partial class MemoryPool
             return false;
         }
 
-        if (!_free.TryGetValue(blockBytes, out Stack<nint>? list) || _inUse + blockBytes > Limit || !list.TryPop(out handle))
+        if (!_free.TryGetValue(blockBytes, out FreeList? list) || _inUse + blockBytes > _limit || !list.TryPop(out handle))
         {
             return false;
         }
@@ -235,7 +275,11 @@ public sealed partial class MemoryPool
     {
         _blocks++;
         _inUse += blockBytes;
-        _peak = Math.Max(_peak, _inUse);
+        if (_inUse > _windowPeak)
+        {
+            _windowPeak = _inUse;
+            _peak = Math.Max(_peak, _inUse);
+        }
     }
 
     private void Put(nint handle, long blockBytes)
@@ -243,12 +287,12 @@ public sealed partial class MemoryPool
         _blocks--;
         _inUse -= blockBytes;
         _cached += blockBytes;
-        if (!_free.TryGetValue(blockBytes, out Stack<nint>? list))
+        if (!_free.TryGetValue(blockBytes, out FreeList? list))
         {
-            _free[blockBytes] = list = new Stack<nint>();
+            _free[blockBytes] = list = new FreeList();
         }
 
-        list.Push(handle);
+        list.Push(handle, ++_clock);
     }
 
     private void DrainOrphans()

@@ -50,6 +50,7 @@ public sealed class Storage
     /// <summary>Grows by one with each in-place write, so that a saved value can tell that it was overwritten.</summary>
     public int Version { get; private set; }
 
+    /// <summary>The size of the block, which may be more than was asked for.</summary>
     internal long BlockBytes { get; }
 
     internal int References => Volatile.Read(ref _references);
@@ -86,7 +87,7 @@ public sealed class Storage
         if (Interlocked.Decrement(ref _references) == 0 && !_foreign)
         {
             GC.SuppressFinalize(this);
-            Device.Pool.Return(Handle, BlockBytes);
+            Device.Pool.Return(Handle, Bytes, BlockBytes);
         }
 
         GC.KeepAlive(_owner);

@@ -107,7 +107,10 @@ public sealed partial class Tensor
             y.Record(new BatchNormNode(x, weight, bias, residual, mean, inverseStd, relu ? y : null, eps));
         }
 
-        return y.ReshapeOrSelf(shape: Shape);
+        mean.Dispose();
+        inverseStd.Dispose();
+        x.Dispose();
+        return y.ReshapeOrSelf(shape: Shape).InsteadOf(y);
     }
 
     private Tensor NormalizeByRunning(Tensor? weight, Tensor? bias, Tensor runningMean, Tensor runningVar, double eps, bool relu, Tensor? residual)
@@ -263,6 +266,8 @@ public sealed partial class Tensor
             sink.Add(1, gradScale);
             sink.Add(2, gradShift);
         }
+
+        protected override bool SavesValues => true;
 
         protected override void ReleaseSaved()
         {

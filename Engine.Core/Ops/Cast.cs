@@ -50,8 +50,8 @@ public sealed partial class Tensor
         return ShouldTrack(this) ? y.Record(new DeviceCopyNode(this)) : y;
     }
 
-    /// <summary>Whether this is the parameter converted, by a step of the graph that can still be walked.</summary>
-    internal bool IsCastOf(Tensor parameter) => _node is CastNode { IsReleased: false } cast && cast.InputSpan[0] == parameter.History;
+    /// <summary>Whether this is the parameter converted, by a step of the graph.</summary>
+    internal bool IsCastOf(Tensor parameter) => _node is CastNode cast && cast.InputSpan[0] == parameter.History;
 
     /// <summary>Connects values that were converted before to their parameter's gradient.</summary>
     internal void RecordCastOf(Tensor parameter) => Record(new CastNode(parameter));

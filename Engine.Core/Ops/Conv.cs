@@ -246,6 +246,8 @@ public sealed partial class Tensor
             }
         }
 
+        protected override bool SavesValues => (_x ?? _w ?? _y) is not null;
+
         protected override void ReleaseSaved()
         {
             _x?.Release();
@@ -274,6 +276,8 @@ public sealed partial class Tensor
             }
         }
 
+        protected override bool SavesValues => true;
+
         protected override void ReleaseSaved()
         {
             _dy.Release();
@@ -298,6 +302,8 @@ public sealed partial class Tensor
                 sink.Add(1, ConvForward(geometry, _x.Value, g));
             }
         }
+
+        protected override bool SavesValues => true;
 
         protected override void ReleaseSaved()
         {

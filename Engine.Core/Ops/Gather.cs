@@ -117,6 +117,8 @@ public sealed partial class Tensor
         protected internal override void Backward(Tensor dy, GradSink sink) =>
             sink.Add(0, Zeros(_shape, dy.DType, dy.Device).ScatterAdd(axis, _index.Value, dy));
 
+        protected override bool SavesValues => true;
+
         protected override void ReleaseSaved() => _index.Release();
     }
 
@@ -134,6 +136,8 @@ public sealed partial class Tensor
                 sink.Add(1, dy.Gather(axis, _index.Value));
             }
         }
+
+        protected override bool SavesValues => true;
 
         protected override void ReleaseSaved() => _index.Release();
     }

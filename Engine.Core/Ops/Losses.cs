@@ -246,6 +246,8 @@ public sealed partial class Tensor
 
         protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, (dy / _count.Value).ExpandOrSelf(_shape));
 
+        protected override bool SavesValues => true;
+
         protected override void ReleaseSaved() => _count.Release();
     }
 
@@ -299,6 +301,8 @@ public sealed partial class Tensor
 
             sink.Add(0, dz);
         }
+
+        protected override bool SavesValues => true;
 
         protected override void ReleaseSaved()
         {

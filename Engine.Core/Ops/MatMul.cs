@@ -69,7 +69,7 @@ public sealed partial class Tensor
             y.Record(new LinearNode(x, w, b, relu ? y : null));
         }
 
-        return Rank == 2 ? y : y.ReshapeOrSelf(shape: Shape.With(-1, weight.Shape[0]));
+        return Rank == 2 ? y : y.ReshapeOrSelf(shape: Shape.With(-1, weight.Shape[0])).InsteadOf(y);
     }
 
     /// <summary>c ← alpha·a·b + beta·c (+ bias along the columns, then ReLU); nothing is recorded.</summary>
@@ -134,6 +134,8 @@ public sealed partial class Tensor
             }
         }
 
+        protected override bool SavesValues => true;
+
         protected override void ReleaseSaved()
         {
             _a?.Release();
@@ -166,6 +168,8 @@ public sealed partial class Tensor
                 sink.Add(2, gradBias);
             }
         }
+
+        protected override bool SavesValues => (_x ?? _w ?? _y) is not null;
 
         protected override void ReleaseSaved()
         {

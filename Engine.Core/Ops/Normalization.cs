@@ -55,7 +55,9 @@ public sealed partial class Tensor
             y.Record(new LayerNormNode(x, w, b, mean, inverseStd, eps));
         }
 
-        return y.ReshapeOrSelf(shape: Shape);
+        mean.Dispose();
+        inverseStd.Dispose();
+        return y.ReshapeOrSelf(shape: Shape).InsteadOf(y);
     }
 
     /// <summary>Group normalisation: each group of channels of each sample is normalised together, then γ and β act per channel.</summary>
@@ -136,6 +138,8 @@ public sealed partial class Tensor
                 }
             }
         }
+
+        protected override bool SavesValues => true;
 
         protected override void ReleaseSaved()
         {

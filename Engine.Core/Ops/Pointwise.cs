@@ -128,7 +128,12 @@ internal static class Pointwise
             if (x.RequiresGrad && program.UsesInput(i))
             {
                 needs |= 1u << i;
-                x = x.ToOrSelf(compute).ExpandOrSelf(shape);
+                Tensor converted = x.ToOrSelf(compute);
+                x = converted.ExpandOrSelf(shape);
+                if (!ReferenceEquals(converted, inputs[i]))
+                {
+                    _ = x.InsteadOf(converted);
+                }
             }
 
             ready[i] = x;
@@ -138,6 +143,11 @@ internal static class Pointwise
         if (needs != 0)
         {
             y.Record(new PointwiseNode(op, program, needs, ready, parameters.ToArray(), y));
+        }
+
+        for (int i = 0; i < ready.Length; i++)
+        {
+            _ = inputs[i].InsteadOf(ready[i]);
         }
     }
 
@@ -175,7 +185,7 @@ internal sealed class PointwiseNode : GradNode
         {
             // The output's history is this node, which is only now being made.
             output.Record(this);
-            _saved[^1] = new SavedTensor(op, output);
+            _saved[^1] = SavedTensor.OfOutput(op, output);
         }
     }
 
@@ -246,6 +256,8 @@ internal sealed class PointwiseNode : GradNode
 
         return gradients;
     }
+
+    protected override bool SavesValues => _saved.Length > 0;
 
     protected override void ReleaseSaved()
     {

@@ -20,7 +20,13 @@ public sealed partial class Tensor
             Device.Backend.PoolForward(new PoolArgs { Kind = PoolKind.Max, Geometry = geometry, X = Operand, Y = y.Operand, Indices = indices?.Operand });
         }
 
-        return indices is null ? y : y.Record(new MaxPoolNode(geometry, this, indices));
+        if (indices is not null)
+        {
+            y.Record(new MaxPoolNode(geometry, this, indices));
+            indices.Dispose();
+        }
+
+        return y;
     }
 
     /// <summary>The mean of each window.</summary>
@@ -138,6 +144,8 @@ public sealed partial class Tensor
 
         protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, MaxPoolBackward(geometry, dy, _indices.Value, _shape));
 
+        protected override bool SavesValues => true;
+
         protected override void ReleaseSaved() => _indices.Release();
     }
 
@@ -164,6 +172,8 @@ public sealed partial class Tensor
             Tensor index = _indices.Value;
             sink.Add(0, g.FlattenOrSelf(2).Gather(2, index.FlattenOrSelf(2)).ReshapeOrSelf(shape: index.Shape));
         }
+
+        protected override bool SavesValues => true;
 
         protected override void ReleaseSaved() => _indices.Release();
     }

@@ -224,7 +224,7 @@ public sealed partial class Tensor
             y.Record(node);
         }
 
-        return keepDims ? y : y.ReshapeOrSelf(Reduced(axes, keepDims: false));
+        return keepDims ? y : y.ReshapeOrSelf(Reduced(axes, keepDims: false)).InsteadOf(y);
     }
 
     private Tensor Extreme(string op, ReduceProgram program, ReadOnlySpan<int> axes, bool keepDims)
@@ -237,7 +237,7 @@ public sealed partial class Tensor
             y.Record(new ExtremeNode(op, this, y, set));
         }
 
-        return keepDims ? y : y.ReshapeOrSelf(Reduced(set, keepDims: false));
+        return keepDims ? y : y.ReshapeOrSelf(Reduced(set, keepDims: false)).InsteadOf(y);
     }
 
     private Tensor ArgExtreme(string op, ReduceProgram program, int? axis, bool keepDims)
@@ -245,7 +245,7 @@ public sealed partial class Tensor
         AxisSet set = axis is { } a ? default(AxisSet).With(Guard.Axis(a, Rank, nameof(axis))) : AxisSet.All(Rank);
         CheckNotEmpty(op, set);
         Tensor y = Reduce(program, set, DType.Int64, []);
-        return keepDims ? y : y.ReshapeOrSelf(Reduced(set, keepDims: false));
+        return keepDims ? y : y.ReshapeOrSelf(Reduced(set, keepDims: false)).InsteadOf(y);
     }
 
     private void CheckNotEmpty(string op, AxisSet axes)
@@ -290,6 +290,8 @@ public sealed partial class Tensor
             sink.Add(0, Pointwise.Apply(op + "Backward", s_maxShare, [x.Detach(), _y.Value.Detach(), dy, ties]));
         }
 
+        protected override bool SavesValues => true;
+
         protected override void ReleaseSaved()
         {
             _x.Release();
@@ -325,6 +327,8 @@ public sealed partial class Tensor
             Tensor factor = Where(zeros.EqualTo(0), others, Where(zeros.EqualTo(1).And(isZero), others, zero));
             sink.Add(0, dy * factor);
         }
+
+        protected override bool SavesValues => true;
 
         protected override void ReleaseSaved() => _x.Release();
     }

@@ -38,7 +38,7 @@ public sealed partial class Tensor
         {
             (_op, _axis, _log) = (op, axis, log);
             y.Record(this);
-            _y = new SavedTensor(op, y);
+            _y = SavedTensor.OfOutput(op, y);
         }
 
         public override string Name => _op;
@@ -60,6 +60,8 @@ public sealed partial class Tensor
 
             sink.Add(0, dx);
         }
+
+        protected override bool SavesValues => true;
 
         protected override void ReleaseSaved() => _y.Release();
     }

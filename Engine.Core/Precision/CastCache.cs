@@ -31,7 +31,7 @@ internal sealed class CastCache
 
         if (Tensor.ShouldTrack(parameter) && !values.IsCastOf(parameter))
         {
-            // The first use that is recorded, or the first after a backward pass, which has consumed the step of the graph but no values.
+            // The first use that is recorded; the step saves nothing, so that it serves every backward pass.
             values = values.Share();
             values.RecordCastOf(parameter);
             entry.Replace(values);

@@ -89,7 +89,10 @@ public sealed partial class Tensor : IDisposable
 
     private string DebuggerDisplay => $"Tensor {DType.ShortName()} {Shape} {Device}{(IsDisposed ? " disposed" : string.Empty)}";
 
-    /// <summary>Lets go of the memory; it returns to the pool with its last view. May be called again.</summary>
+    /// <summary>
+    /// Lets go of the memory; it returns to the pool with its last view. What the computation graph saved goes too, as far as no other tensor
+    /// was computed from this one. May be called again.
+    /// </summary>
     public void Dispose()
     {
         TensorState state;
@@ -100,6 +103,21 @@ public sealed partial class Tensor : IDisposable
             state.Release();
         }
         while (state != Volatile.Read(ref _state));
+        DropHistory();
+    }
+
+    /// <summary>
+    /// This tensor, in place of one that an operation has made on the way to it and that nobody else sees: that one ends, so that without a
+    /// <see cref="TensorScope"/> too an operation leaves nothing but its result. What was recorded on it holds what it needs.
+    /// </summary>
+    internal Tensor InsteadOf(Tensor temporary)
+    {
+        if (!ReferenceEquals(this, temporary))
+        {
+            temporary.Dispose();
+        }
+
+        return this;
     }
 
     /// <summary>Takes this tensor out of the current <see cref="TensorScope"/>s: it lives until it is disposed or forgotten.</summary>

@@ -1,0 +1,120 @@
+namespace Engine;
+
+// How much the pool may hold, and what it gives up when it holds more.
+public sealed partial class MemoryPool
+{
+    /// <summary>Below this nothing is given up: small blocks are no burden, and small programs vary more.</summary>
+    private const long FreelyHeld = 16L << 20;
+
+    /// <summary>
+    /// Requests in one window of the recent peak: more than a step of training makes, so that each window sees a whole step. Longer steps only
+    /// ask the device for memory a little more often.
+    /// </summary>
+    private const int WindowRequests = 1 << 16;
+
+    private long _limit = long.MaxValue;
+
+    // The largest use in the present window and in the one before.
+    private long _windowPeak, _formerPeak;
+    private int _windowRequests;
+
+    /// <summary>
+    /// The most bytes that the pool may hold, in living tensors and in free blocks together; unlimited by default. The device's own memory
+    /// (<see cref="Device.TotalMemory"/>) is a limit in any case.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The limit is negative.</exception>
+    public long Limit
+    {
+        get => _limit;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value);
+            lock (_lock)
+            {
+                _limit = value;
+                DrainOrphans();
+                GiveUp(value - _inUse);
+            }
+        }
+    }
+
+    private long MostBytes => Math.Min(_limit, _device.TotalMemory);
+
+    /// <summary>
+    /// What the pool may hold while it grows: half as much again as was lately in use at once. Steps of constant shapes stay below (blocks of
+    /// exact sizes make up to 1.4 times the peak), so they never meet this bound.
+    /// </summary>
+    private long HeldAtMost(long inUse) => Math.Max(FreelyHeld, Scale(Math.Max(inUse, Math.Max(_windowPeak, _formerPeak))));
+
+    private static long Scale(long bytes) => bytes + (bytes / 2);
+
+    /// <summary>
+    /// A free block of a size somewhat larger than asked for, the smallest there is: taken instead of giving blocks up and asking the
+    /// device for another, where lengths vary. A pass that is captured takes exact sizes, so that passes are alike.
+    /// </summary>
+    private bool TryTakeLarger(ref long blockBytes, out nint handle)
+    {
+        handle = 0;
+        if (CapturePass.On(_device) is not null)
+        {
+            return false;
+        }
+
+        for (long larger = BlockSize(blockBytes + 1); larger <= Scale(blockBytes); larger = BlockSize(larger + 1))
+        {
+            if (TryTake(larger, out handle))
+            {
+                blockBytes = larger;
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Counts a request, and begins a new window of the recent peak after many.</summary>
+    private void CountRequest()
+    {
+        if (++_windowRequests >= WindowRequests)
+        {
+            _windowRequests = 0;
+            (_formerPeak, _windowPeak) = (_windowPeak, _inUse);
+            GiveUp(HeldAtMost(_inUse) - _inUse);
+        }
+    }
+
+    /// <summary>Gives free blocks back to the device, those idle longest first, until at most so many bytes of them are left.</summary>
+    private void GiveUp(long most)
+    {
+        // What is recorded uses blocks that are free by the book, and drivers must not be asked meanwhile.
+        if (!_device.IsBeingRecorded)
+        {
+            GiveUpOldest(most, except: []);
+        }
+    }
+
+    private void GiveUpOldest(long most, HashSet<long> except)
+    {
+        while (_cached > most)
+        {
+            (long size, FreeList? list) = (0, null);
+            foreach ((long blockBytes, FreeList candidate) in _free)
+            {
+                if (candidate.Count > 0 && (list is null || candidate.Oldest < list.Oldest) && !except.Contains(blockBytes))
+                {
+                    (size, list) = (blockBytes, candidate);
+                }
+            }
+
+            if (list is null)
+            {
+                return;
+            }
+
+            _device.FreeMemory(list.PopOldest().Handle);
+            _cached -= size;
+            // Going up and down is no growth.
+            _grownSinceCollection = Math.Max(0, _grownSinceCollection - size);
+        }
+    }
+}
