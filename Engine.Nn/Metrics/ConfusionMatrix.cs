@@ -84,7 +84,7 @@ public sealed class ConfusionMatrix : Metric
     /// <inheritdoc/>
     protected override void Accumulate(Tensor prediction, Tensor target)
     {
-        CheckClasses(prediction, target);
+        target = ClassesOf(prediction, target);
         if (prediction.Shape[1] != Classes)
         {
             throw new ShapeMismatchException($"{Name}: prediction is {prediction.Shape}; it must have {Classes} classes on axis 1.");
@@ -96,7 +96,7 @@ public sealed class ConfusionMatrix : Metric
         }
 
         int count = checked((int)target.ElementCount);
-        Tensor truth = target.To(DType.Int64).Reshape(count);
+        Tensor truth = target.Reshape(count);
         Tensor weight = (truth >= 0).To(DType.Int64);
         Tensor cell = (truth * weight * Classes) + prediction.ArgMax(1).Reshape(count);
         _counts.Add(Tensor.Zeros([Classes * Classes], DType.Int64, prediction.Device).ScatterAdd(0, cell, weight));
