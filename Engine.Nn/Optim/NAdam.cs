@@ -47,10 +47,10 @@ public sealed class NAdam : Optimizer
         IEnumerable<ParameterGroup> groups, double learningRate = 2e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0, double momentumDecay = 4e-3, bool decoupledWeightDecay = false)
         : base(groups, learningRate, weightDecay)
     {
-        _beta1 = Hyper.Decay(beta1);
-        _beta2 = Hyper.Decay(beta2);
-        _epsilon = Hyper.NotNegative(epsilon);
-        _momentumDecay = Hyper.NotNegative(momentumDecay);
+        _beta1 = Hyper.Decay(beta1, owner: nameof(NAdam));
+        _beta2 = Hyper.Decay(beta2, owner: nameof(NAdam));
+        _epsilon = Hyper.NotNegative(epsilon, owner: nameof(NAdam));
+        _momentumDecay = Hyper.NotNegative(momentumDecay, owner: nameof(NAdam));
         HasDecoupledDecay = decoupledWeightDecay;
     }
 

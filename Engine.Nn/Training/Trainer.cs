@@ -60,8 +60,14 @@ public sealed partial class Trainer
     /// <summary>What is measured beside the loss; of the training data while it is trained on, of validation data with fresh copies.</summary>
     public IReadOnlyList<Metric> Metrics { get; init; } = [];
 
-    /// <summary>What happens at the turns of a run, in this order.</summary>
-    public IReadOnlyList<Callback> Callbacks { get; init; } = [];
+    /// <summary>What happens at the turns of a run, in this order. Those added while it trains take part from the next <see cref="Fit"/> on.</summary>
+    public IList<Callback> Callbacks
+    {
+        get;
+        init => field = [.. value ?? throw new ArgumentNullException(nameof(value))];
+    }
+
+    = [];
 
     /// <summary>The longest that the gradient of all parameters may be; null for no limit.</summary>
     public double? ClipGradNorm
@@ -158,7 +164,7 @@ public sealed partial class Trainer
             CheckCapture();
             _wasLoaded = false;
             TrainingContext context = new(this, goal, train.BatchCount, validation is not null) { Epoch = Epoch, Batch = Batch, Samples = _samples };
-            IReadOnlyList<Callback> callbacks = progress is null ? Callbacks : [.. Callbacks, new ProgressReporter(progress)];
+            IReadOnlyList<Callback> callbacks = progress is null ? [.. Callbacks] : [.. Callbacks, new ProgressReporter(progress)];
             bool nothingToDo = Epoch >= goal;
             Notify(callbacks, context, static (callback, c) => callback.OnTrainBegin(c));
             context.End = Run(train, validation, context, callbacks, cancellationToken);
