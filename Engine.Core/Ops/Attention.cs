@@ -11,6 +11,8 @@ public sealed partial class Tensor
     /// <param name="dropout">The probability with which a weight is dropped; give it while training only.</param>
     /// <param name="scale">1/√d if left out.</param>
     /// <returns>[…, L, e].</returns>
+    /// <exception cref="ShapeMismatchException">Sizes do not fit.</exception>
+    /// <exception cref="DTypeMismatchException">The element types differ, outside of <see cref="Autocast"/>.</exception>
     /// <remarks>(Vaswani et al. 2017.) A query that sees no key at all gives NaN, as in PyTorch.</remarks>
     public static Tensor ScaledDotProductAttention(
         Tensor query, Tensor key, Tensor value, Tensor? mask = null, bool causal = false, double dropout = 0, double? scale = null)
@@ -22,6 +24,14 @@ public sealed partial class Tensor
         {
             throw new ShapeMismatchException(
                 $"ScaledDotProductAttention: query is {query.Shape}, key is {key.Shape}, value is {value.Shape}; they must be […, L, d], […, S, d] and […, S, e].");
+        }
+
+        Guard.ProductTypes(nameof(ScaledDotProductAttention), query, key, nameX: nameof(query));
+        Guard.ProductTypes(nameof(ScaledDotProductAttention), query, value, nameX: nameof(query));
+        if (mask is not null && mask.DType != DType.Bool && mask.DType != DType.Float32 && mask.DType != query.DType && !Autocast.Bridges(mask.DType, query.DType))
+        {
+            throw new DTypeMismatchException(
+                $"ScaledDotProductAttention: mask is {mask.DType.ShortName()}, query is {query.DType.ShortName()}; a mask is bool, f32 or of the query's type. Use mask.To(DType.Bool) to hide keys, mask.To(DType.{query.DType}) to add to scores.");
         }
 
         Tensor scores = (query * (scale ?? 1 / Math.Sqrt(query.Shape[-1]))).MatMul(key.T);
@@ -36,6 +46,8 @@ public sealed partial class Tensor
             scores = mask.DType == DType.Bool ? scores.MaskedFill(mask.Not(), double.NegativeInfinity) : scores + mask;
         }
 
-        return scores.Softmax(-1).Dropout(dropout).MatMul(value);
+        // A float32 mask has widened the scores of halves; the weights are the values' type again.
+        Tensor weights = scores.Softmax(-1).Dropout(dropout);
+        return (Autocast.Type is null ? weights.ToOrSelf(value.DType) : weights).MatMul(value);
     }
 }

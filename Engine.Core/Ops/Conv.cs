@@ -18,6 +18,7 @@ public sealed partial class Tensor
     /// <param name="relu">Whether negative results become 0, in the same pass.</param>
     /// <remarks>This: [N, C, H, W] → [N, K, P, Q] with P = (H + 2·pad − d·(R − 1) − 1)/s + 1.</remarks>
     /// <exception cref="ShapeMismatchException">Channels, ranks or sizes do not fit.</exception>
+    /// <exception cref="DTypeMismatchException">x is not floating point, or the element types differ outside of <see cref="Autocast"/>.</exception>
     public Tensor Conv2d(Tensor weight, Tensor? bias = null, Size2? stride = null, Size2? padding = null, Size2? dilation = null, int groups = 1, bool relu = false)
     {
         ArgumentNullException.ThrowIfNull(weight);
@@ -58,6 +59,8 @@ public sealed partial class Tensor
     public Tensor Conv1d(Tensor weight, Tensor? bias = null, int stride = 1, int padding = 0, int dilation = 1, int groups = 1)
     {
         ArgumentNullException.ThrowIfNull(weight);
+        Guard.FloatingPoint(nameof(Conv1d), this, "x");
+        Guard.ProductTypes(nameof(Conv1d), this, weight);
         Guard.Rank(nameof(Conv1d), this, 3, "[N, C, L]");
         Guard.Rank(nameof(Conv1d), weight, 3, "[out, in/groups, R]");
         // Converted before it becomes a view, so that a parameter is known as such.
@@ -183,6 +186,7 @@ public sealed partial class Tensor
     {
         Guard.SameDevice(op, this, weight);
         Guard.FloatingPoint(op, this, "x");
+        Guard.ProductTypes(op, this, weight);
         Guard.Rank(op, this, 4, "[N, C, H, W]", "x");
         Guard.Rank(op, weight, 4, "[out, in, R, S]");
         if (weight.ElementCount == 0)
@@ -190,14 +194,16 @@ public sealed partial class Tensor
             throw new ShapeMismatchException($"{op}: weight is {weight.Shape}; a filter needs at least one tap and one channel.");
         }
 
-        if (bias is not null && (bias.Rank != 1 || bias.Shape[0] != outChannels))
+        if (bias is not null)
         {
-            throw new ShapeMismatchException($"{op}: bias is {bias.Shape}, weight is {weight.Shape}; the bias must be [{outChannels}] (out).");
+            Guard.ProductTypes(op, this, bias);
+            if (bias.Rank != 1 || bias.Shape[0] != outChannels)
+            {
+                throw new ShapeMismatchException($"{op}: bias is {bias.Shape}, weight is {weight.Shape}; the bias must be [{outChannels}] (out).");
+            }
         }
 
-        Tensor x = Autocast.Operand(this, weight), w = Autocast.Operand(weight, this);
-        DType dtype = TypePromotion.Promote(x.DType, w.DType);
-        return (x.ToOrSelf(dtype), w.ToOrSelf(dtype), Autocast.Operand(bias, this, weight)?.ToOrSelf(dtype));
+        return (Autocast.Operand(this, weight), Autocast.Operand(weight, this), Autocast.Operand(bias, this, weight));
     }
 
     private static void CheckWindow(string op, Size2 stride, Size2 padding, Size2 dilation)

@@ -7,6 +7,7 @@ public sealed partial class Tensor
     /// an arrow the result has the letters that occur once, in alphabetical order. A letter twice in one operand takes its diagonal.
     /// </summary>
     /// <exception cref="ArgumentException">The formula cannot be read or does not fit the operands.</exception>
+    /// <exception cref="DTypeMismatchException">The element types differ, outside of <see cref="Autocast"/>.</exception>
     public static Tensor Einsum(string formula, params ReadOnlySpan<Tensor> operands)
     {
         ArgumentNullException.ThrowIfNull(formula);
@@ -15,6 +16,11 @@ public sealed partial class Tensor
         if (sides.Length > 2 || inputs.Length != operands.Length || operands.IsEmpty)
         {
             throw new ArgumentException($"Einsum: '{formula}' names {inputs.Length} operands, {operands.Length} were given.", nameof(formula));
+        }
+
+        foreach (Tensor operand in operands[1..])
+        {
+            Guard.ProductTypes(nameof(Einsum), operands[0], operand);
         }
 
         Dictionary<char, int> sizes = ReadSizes(formula, inputs, operands);

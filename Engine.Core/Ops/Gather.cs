@@ -73,11 +73,20 @@ public sealed partial class Tensor
         return rows.ReshapeOrSelf(shape: index.Shape.Prefix(index.Rank, Shape[1]));
     }
 
-    /// <summary>1 at the class's place, 0 elsewhere: this int64 […] → […, classes].</summary>
+    /// <summary>1 at the class's place, 0 elsewhere: this, int64, int32 or uint8 […] → […, classes].</summary>
+    /// <exception cref="DTypeMismatchException">This tensor does not hold integers.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">In host memory: a class outside [0, classes). On a card its row is all 0.</exception>
     public Tensor OneHot(int classes, DType dtype = DType.Float32)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(classes);
+        if (DType == DType.UInt8)
+        {
+            // As bytes, classes beyond 255 would be other ones.
+            return To(DType.Int64).OneHot(classes, dtype);
+        }
+
         Guard.Index(nameof(OneHot), this, "x");
+        CheckClasses(nameof(OneHot), ToOrSelf(DType.Int64), classes, ignoreIndex: null, "this");
         return Unsqueeze(Rank).EqualTo(Arange(classes, Device).ToOrSelf(DType)).ToOrSelf(dtype);
     }
 

@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace Engine;
 
 /// <summary>How the losses of the elements become the result.</summary>
@@ -38,6 +40,10 @@ public sealed partial class Tensor
     private static readonly MapProgram s_klDiv = Programs.Binary(static (x, t) => Expr.Where(t > 0, t * (Expr.Log(t) - x), 0));
     private static readonly MapProgram s_klDivLog = Programs.Binary(static (x, t) => Expr.Exp(t) * (t - x));
 
+    // −q·ln p, and 0 where a class is neither asked for nor possible: there the product would be 0·∞.
+    private static readonly MapProgram s_crossTerm = Programs.Binary(static (logs, q) =>
+        Expr.Where(Expr.And(Expr.Equal(q, 0), logs < -1e30), 0, -(q * logs)));
+
     // Losses and targets; p0 is the target that does not count. Outputs: the mean over those that do, and their number.
     private static readonly ReduceProgram s_countedMean = ReduceProgram.Create(
         MapProgram.Compile(2, Expr.Input(0), Expr.NotEqual(Expr.Input(1), Expr.Parameter(0))),
@@ -45,15 +51,23 @@ public sealed partial class Tensor
         MapProgram.Compile(2, Expr.Input(0) / Expr.Input(1), Expr.Input(1)));
 
     /// <summary>
-    /// Sparse categorical cross-entropy from logits: −log softmax(z) at the true class, by the numerically safe form
-    /// ln Σ eᶻ − z_t, in one pass.
+    /// Categorical cross-entropy from logits. Of class numbers: −log softmax(z) at the true class, by the numerically safe form
+    /// ln Σ eᶻ − z_t, in one pass. Of class probabilities: −Σ q·log softmax(z).
     /// </summary>
-    /// <param name="target">Class numbers, int64: [N] for logits [N, C], [N, H, W] for [N, C, H, W].</param>
-    /// <param name="classWeights">[C] or null: the weight of each class; the mean is then a weighted mean.</param>
-    /// <param name="labelSmoothing">s: the target distribution is (1 − s)·onehot + s/C.</param>
-    /// <param name="ignoreIndex">Targets with this number count for nothing.</param>
+    /// <param name="target">
+    /// Class numbers (int64, int32 or uint8): [N] for logits [N, C], [N, H, W] for [N, C, H, W]. Or class probabilities, floating and of the
+    /// logits' shape (one-hot rows too); gradients reach them as well.
+    /// </param>
+    /// <param name="classWeights">
+    /// [C] or null: the weight of each class. The mean over class numbers is then a weighted one; the mean over probabilities divides by the
+    /// number of samples all the same, as in PyTorch.
+    /// </param>
+    /// <param name="labelSmoothing">s: the target distribution is (1 − s)·q + s/C, with q the probabilities or one at the true class.</param>
+    /// <param name="ignoreIndex">Targets with this number count for nothing; not for probabilities.</param>
     /// <param name="reduction">Mean by default.</param>
     /// <exception cref="ArgumentOutOfRangeException">In host memory: a class number outside [0, C) that is not ignored.</exception>
+    /// <exception cref="ShapeMismatchException">The target has neither one number a sample nor the logits' shape.</exception>
+    /// <exception cref="DTypeMismatchException">Class numbers that are not integers, or probabilities that are.</exception>
     public Tensor CrossEntropy(Tensor target, Tensor? classWeights = null, double labelSmoothing = 0, long ignoreIndex = -100, Reduction reduction = Reduction.Mean)
     {
         const string Op = nameof(CrossEntropy);
@@ -63,6 +77,11 @@ public sealed partial class Tensor
         if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
         {
             throw new ArgumentOutOfRangeException(nameof(labelSmoothing), labelSmoothing, $"{Op}: label smoothing must lie in [0, 1].");
+        }
+
+        if (target.DType.IsFloatingPoint() && target.Shape == Shape && Rank > 0)
+        {
+            return CrossEntropyOfProbabilities(target, classWeights, labelSmoothing, ignoreIndex, reduction);
         }
 
         Tensor z = Autocast.Widen(this).ClassesLast(Op, target, classWeights, ignoreIndex, out Tensor t);
@@ -94,6 +113,38 @@ public sealed partial class Tensor
         return reduction != Reduction.Mean ? losses.Reduced(reduction)
             : classWeights is null ? CountedMean(losses, t, ignoreIndex)
             : losses.Sum() / losses.CountedWeight(t, classWeights, ignoreIndex);
+    }
+
+    /// <summary>−Σ q·w·log softmax(z) over the classes, with q = (1 − s)·target + s/C.</summary>
+    private Tensor CrossEntropyOfProbabilities(Tensor target, Tensor? classWeights, double labelSmoothing, long ignoreIndex, Reduction reduction)
+    {
+        const string Op = nameof(CrossEntropy);
+        if (ignoreIndex >= 0)
+        {
+            throw new ArgumentException($"{Op}: ignoreIndex {ignoreIndex} names a class number, the targets are probabilities. Give samples that shall not count a target of zeros.", nameof(ignoreIndex));
+        }
+
+        int axis = Rank == 1 ? 0 : 1, classes = Shape[axis];
+        Tensor z = Autocast.Widen(this), logs = z.LogSoftmax(axis);
+        CheckClassWeights(Op, z.DType, classes, classWeights);
+        Tensor q = labelSmoothing == 0 ? target : (target * (1 - labelSmoothing)) + (labelSmoothing / classes);
+        DType type = Autocast.Wide(TypePromotion.Promote(z.DType, target.DType));
+        Tensor products = Pointwise.Apply(Op, s_crossTerm, [logs, q], computeAs: type);
+        if (classWeights is not null)
+        {
+            Span<int> along = stackalloc int[Rank];
+            along.Fill(1);
+            along[axis] = classes;
+            products *= classWeights.Reshape(along);
+        }
+
+        return reduction switch
+        {
+            Reduction.None => products.Sum(axis),
+            Reduction.Mean => products.Sum() / (classes == 0 ? 0 : ElementCount / classes),
+            Reduction.Sum => products.Sum(),
+            _ => products.Sum(axis).Reduced(reduction),
+        };
     }
 
     /// <summary>The negative log-likelihood: −x at the true class, where this tensor holds log-probabilities.</summary>
@@ -128,17 +179,20 @@ public sealed partial class Tensor
     /// <param name="target">Probabilities, or their logarithms with <paramref name="logTarget"/>.</param>
     /// <param name="reduction">PyTorch's default is the mean over all elements; <see cref="Reduction.BatchMean"/> is the mathematical one.</param>
     /// <param name="logTarget">Whether the target holds logarithms.</param>
+    /// <exception cref="ShapeMismatchException">The shapes differ.</exception>
     public Tensor KlDiv(Tensor target, Reduction reduction = Reduction.Mean, bool logTarget = false) =>
-        Pointwise.Apply(nameof(KlDiv), logTarget ? s_klDivLog : s_klDiv, [this, target], computeAs: Autocast.Wide(TypePromotion.Promote(DType, target.DType)))
-            .Reduced(reduction);
+        Error(nameof(KlDiv), logTarget ? s_klDivLog : s_klDiv, target, [], reduction);
 
     /// <summary>(x − t)².</summary>
+    /// <exception cref="ShapeMismatchException">The shapes differ: a loss does not broadcast.</exception>
     public Tensor MseLoss(Tensor target, Reduction reduction = Reduction.Mean) => Error(nameof(MseLoss), s_squaredError, target, [], reduction);
 
     /// <summary>|x − t|.</summary>
+    /// <exception cref="ShapeMismatchException">The shapes differ: a loss does not broadcast.</exception>
     public Tensor L1Loss(Tensor target, Reduction reduction = Reduction.Mean) => Error(nameof(L1Loss), s_absoluteError, target, [], reduction);
 
     /// <summary>(x − t)²/(2·beta) where |x − t| is below beta, |x − t| − beta/2 elsewhere.</summary>
+    /// <exception cref="ShapeMismatchException">The shapes differ: a loss does not broadcast.</exception>
     public Tensor SmoothL1Loss(Tensor target, double beta = 1, Reduction reduction = Reduction.Mean)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(beta);
@@ -146,6 +200,7 @@ public sealed partial class Tensor
     }
 
     /// <summary>(x − t)²/2 where |x − t| is at most delta, delta·(|x − t| − delta/2) elsewhere.</summary>
+    /// <exception cref="ShapeMismatchException">The shapes differ: a loss does not broadcast.</exception>
     public Tensor HuberLoss(Tensor target, double delta = 1, Reduction reduction = Reduction.Mean)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(delta);
@@ -153,10 +208,43 @@ public sealed partial class Tensor
     }
 
     /// <summary>Binary cross-entropy from logits: −t·ln σ(z) − (1 − t)·ln(1 − σ(z)), without overflow.</summary>
+    /// <exception cref="ShapeMismatchException">The shapes differ: a loss does not broadcast.</exception>
     public Tensor BceWithLogits(Tensor target, Reduction reduction = Reduction.Mean) => Error(nameof(BceWithLogits), s_bceLogits, target, [], reduction);
 
     /// <summary>Binary cross-entropy from probabilities; logarithms are bounded below by −100.</summary>
-    public Tensor BceLoss(Tensor target, Reduction reduction = Reduction.Mean) => Error(nameof(BceLoss), s_bce, target, [], reduction);
+    /// <exception cref="ShapeMismatchException">The shapes differ: a loss does not broadcast.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// In host memory: this tensor holds a number outside [0, 1] or NaN. On a card nobody looks, since that would mean to wait for it; the loss is
+    /// then NaN or a number without a meaning.
+    /// </exception>
+    public Tensor BceLoss(Tensor target, Reduction reduction = Reduction.Mean)
+    {
+        CheckProbabilities(nameof(BceLoss));
+        return Error(nameof(BceLoss), s_bce, target, [], reduction);
+    }
+
+    private void CheckProbabilities(string op)
+    {
+        if (Device is not HostDevice || ElementCount == 0 || !DType.IsFloatingPoint() || CapturePass.RecordingOn(Device) is not null)
+        {
+            return;
+        }
+
+        using TensorScope scope = TensorScope.Begin();
+        using GradMode.Scope mode = GradMode.Off();
+        Tensor wide = (DType.IsHalf() ? To(DType.Float32) : this).ContiguousOrSelf();
+        (double least, double most) = wide.DType == DType.Float64 ? Range<double>(wide) : Range<float>(wide);
+        if (!(least >= 0 && most <= 1))
+        {
+            throw new ArgumentOutOfRangeException(
+                "this", $"{op}: probabilities must lie in [0, 1]; x goes from {least:G9} to {most:G9}. For logits use {nameof(BceWithLogits)}, or Sigmoid() first.");
+        }
+
+        // A NaN becomes both the least and the most.
+        static (double Least, double Most) Range<T>(Tensor x)
+            where T : unmanaged, System.Numerics.INumber<T> =>
+            x.AsSpan<T>().Read(static values => (double.CreateChecked(TensorPrimitives.Min(values)), double.CreateChecked(TensorPrimitives.Max(values))));
+    }
 
     private Tensor Reduced(Reduction reduction) => reduction switch
     {
@@ -171,15 +259,23 @@ public sealed partial class Tensor
     {
         ArgumentNullException.ThrowIfNull(target);
         Guard.FloatingPoint(op, this, "prediction");
+        Guard.SamePairs(op, this, target);
         return Pointwise.Apply(op, program, [this, target], parameters, Autocast.Wide(TypePromotion.Promote(DType, target.DType))).Reduced(reduction);
     }
 
     /// <summary>[N, C, …] as [N·…, C], targets as [N·…].</summary>
     private Tensor ClassesLast(string op, Tensor target, Tensor? classWeights, long ignoreIndex, out Tensor flatTarget)
     {
-        if (target.DType is not (DType.Int64 or DType.Int32))
+        if (target.Shape == Shape && Rank > 1 && !target.DType.IsFloatingPoint())
         {
-            throw new DTypeMismatchException($"{op}: target is {target.DType.ShortName()}; class numbers are i64. Convert it with To(DType.Int64).");
+            throw new DTypeMismatchException(
+                $"{op}: target is {target.DType.ShortName()} {target.Shape} like x; class numbers have one axis less, class probabilities are floating point. For one-hot rows use target.To(DType.Float32){(op == nameof(CrossEntropy) ? string.Empty : " with CrossEntropy")}, or target.ArgMax(1).");
+        }
+
+        if (target.DType is not (DType.Int64 or DType.Int32 or DType.UInt8))
+        {
+            string soft = op == nameof(CrossEntropy) ? $" Class probabilities have the shape of x, {Shape}; the target is {target.Shape}." : string.Empty;
+            throw new DTypeMismatchException($"{op}: target is {target.DType.ShortName()}; class numbers are i64. Convert it with To(DType.Int64).{soft}");
         }
 
         bool fits = Rank >= 2 && target.Rank == Rank - 1 && target.Shape[0] == Shape[0] && Shape.AsSpan()[2..].SequenceEqual(target.Shape.AsSpan()[1..]);
@@ -188,11 +284,7 @@ public sealed partial class Tensor
             throw new ShapeMismatchException($"{op}: x is {Shape}, target is {target.Shape}; for x [N, C, …] the target must be [N, …].");
         }
 
-        if (classWeights is not null && (classWeights.Rank != 1 || classWeights.Shape[0] != Shape[1] || classWeights.DType != DType))
-        {
-            throw new ShapeMismatchException($"{op}: classWeights is {classWeights.DType.ShortName()} {classWeights.Shape}; it must be {DType.ShortName()} [{Shape[1]}] (the classes).");
-        }
-
+        CheckClassWeights(op, DType, Shape[1], classWeights);
         flatTarget = target.ToOrSelf(DType.Int64).ReshapeOrSelf((int)target.ElementCount);
         CheckClasses(op, flatTarget, Shape[1], ignoreIndex);
         if (Rank == 2)
@@ -210,8 +302,16 @@ public sealed partial class Tensor
         return Permute(order).ReshapeOrSelf((int)target.ElementCount, Shape[1]);
     }
 
+    private static void CheckClassWeights(string op, DType type, int classes, Tensor? classWeights)
+    {
+        if (classWeights is not null && (classWeights.Rank != 1 || classWeights.Shape[0] != classes || classWeights.DType != type))
+        {
+            throw new ShapeMismatchException($"{op}: classWeights is {classWeights.DType.ShortName()} {classWeights.Shape}; it must be {type.ShortName()} [{classes}] (the classes).");
+        }
+    }
+
     /// <summary>Class numbers in host memory cost nothing to look at; on a card that would mean to wait for it.</summary>
-    private static void CheckClasses(string op, Tensor target, int classes, long ignoreIndex)
+    private static void CheckClasses(string op, Tensor target, int classes, long? ignoreIndex, string name = "target")
     {
         if (target.Device is not HostDevice || CapturePass.RecordingOn(target.Device) is not null)
         {
@@ -223,7 +323,8 @@ public sealed partial class Tensor
         {
             if ((ulong)number >= (ulong)classes && number != ignoreIndex)
             {
-                throw new ArgumentOutOfRangeException(nameof(target), number, $"{op}: class numbers must lie in [0, {classes}) or be ignoreIndex ({ignoreIndex}).");
+                throw new ArgumentOutOfRangeException(
+                    name, number, $"{op}: class numbers must lie in [0, {classes}){(ignoreIndex is { } ignored ? $" or be ignoreIndex ({ignored})" : string.Empty)}.");
             }
         }
     }

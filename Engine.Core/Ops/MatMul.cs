@@ -7,18 +7,18 @@ public sealed partial class Tensor
     /// </summary>
     /// <remarks>As in NumPy, a first operand with one axis is a row, a second one a column, and that axis vanishes from the result.</remarks>
     /// <exception cref="ShapeMismatchException">The inner sizes differ, the batch axes do not broadcast, or an operand is a scalar.</exception>
+    /// <exception cref="DTypeMismatchException">The element types differ, outside of <see cref="Autocast"/>.</exception>
     public Tensor MatMul(Tensor other)
     {
         ArgumentNullException.ThrowIfNull(other);
         Guard.SameDevice(nameof(MatMul), this, other);
+        Guard.ProductTypes(nameof(MatMul), this, other, "y");
         if (Rank == 0 || other.Rank == 0)
         {
             throw new ShapeMismatchException($"MatMul: x is {Shape}, y is {other.Shape}; a scalar has no inner axis. Use * instead.");
         }
 
         Tensor a = Autocast.Operand(this, other), b = Autocast.Operand(other, this);
-        DType dtype = TypePromotion.Promote(a.DType, b.DType);
-        (a, b) = (a.ToOrSelf(dtype), b.ToOrSelf(dtype));
         bool row = a.Rank == 1, column = b.Rank == 1;
         a = row ? a.Unsqueeze(0) : a;
         b = column ? b.Unsqueeze(1) : b;
@@ -41,28 +41,31 @@ public sealed partial class Tensor
     /// <param name="bias">[out] or null.</param>
     /// <param name="relu">Whether negative results become 0, in the same pass.</param>
     /// <exception cref="ShapeMismatchException">The last size of x is not W's second.</exception>
+    /// <exception cref="DTypeMismatchException">The element types differ, outside of <see cref="Autocast"/>.</exception>
     public Tensor Linear(Tensor weight, Tensor? bias = null, bool relu = false)
     {
         ArgumentNullException.ThrowIfNull(weight);
         Guard.SameDevice(nameof(Linear), this, weight);
+        Guard.ProductTypes(nameof(Linear), this, weight);
         Guard.Rank(nameof(Linear), weight, 2, "[out, in]");
         if (Rank == 0 || Shape[-1] != weight.Shape[1])
         {
             throw new ShapeMismatchException($"Linear: x is {Shape}, weight is {weight.Shape}; the last size of x must be {weight.Shape[1]} (in).");
         }
 
-        if (bias is not null && (bias.Rank != 1 || bias.Shape[0] != weight.Shape[0]))
+        if (bias is not null)
         {
-            throw new ShapeMismatchException($"Linear: bias is {bias.Shape}, weight is {weight.Shape}; the bias must be [{weight.Shape[0]}] (out).");
+            Guard.ProductTypes(nameof(Linear), this, bias);
+            if (bias.Rank != 1 || bias.Shape[0] != weight.Shape[0])
+            {
+                throw new ShapeMismatchException($"Linear: bias is {bias.Shape}, weight is {weight.Shape}; the bias must be [{weight.Shape[0]}] (out).");
+            }
         }
 
         Tensor x = Autocast.Operand(this, weight), w = Autocast.Operand(weight, this);
-        DType dtype = TypePromotion.Promote(x.DType, w.DType);
-        x = x.ToOrSelf(dtype);
         x = Rank == 1 ? x.Unsqueeze(0) : x.FlattenOrSelf(0, -2);
-        w = w.ToOrSelf(dtype);
-        Tensor? b = Autocast.Operand(bias, this, weight)?.ToOrSelf(dtype);
-        Tensor y = Allocate([x.Shape[0], w.Shape[0]], dtype, Device);
+        Tensor? b = Autocast.Operand(bias, this, weight);
+        Tensor y = Allocate([x.Shape[0], w.Shape[0]], x.DType, Device);
         GemmInto(x, w.T, y, bias: b, relu: relu);
         if (ShouldTrack(x, w, b))
         {

@@ -28,6 +28,8 @@ public sealed partial class Tensor
             }
         }
 
+        Guard.ParameterType(Op, this, weight);
+        Guard.ParameterType(Op, this, bias);
         int columns = checked((int)normalized.ElementCount);
         Tensor wide = Autocast.Widen(this);
         if (ElementCount == 0)
@@ -86,7 +88,7 @@ public sealed partial class Tensor
         DType compute = DType.ComputeType();
         if (compute != DType)
         {
-            return ToOrSelf(compute).GroupNorm(groups, weight, bias, eps).ToOrSelf(Autocast.Wide(DType));
+            return ToOrSelf(compute).GroupNorm(groups, weight?.ToOrSelf(compute), bias?.ToOrSelf(compute), eps).ToOrSelf(Autocast.Wide(DType));
         }
 
         Tensor y = ReshapeOrSelf(Shape[0] * groups, -1).LayerNorm(eps: eps).ReshapeOrSelf(shape: Shape);

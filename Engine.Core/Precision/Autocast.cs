@@ -23,7 +23,7 @@ namespace Engine;
 /// <description>As ever: one half type stays what it is, with float32 it becomes float32.</description>
 /// </item>
 /// </list>
-/// <para>float64 and integers are left alone: a product with a float64 operand converts none. A backward pass takes the types of its forward
+/// <para>float64 and integers are left alone; a product of one of them with another type is an error, here as outside of a scope. A backward pass takes the types of its forward
 /// pass, whatever is in force when it runs; it may lie inside the scope or behind it. The list is PyTorch's, but for Mean, Var and Std
 /// (float32 here) and BceLoss (refused there).</para>
 /// <para>bfloat16 has the range of float32 and 8 binary digits. float16 has 11 digits, but small gradients become 0 in it: scale the loss
@@ -66,6 +66,10 @@ public static class Autocast
     /// <summary>An operand of a product as the scope wants it.</summary>
     internal static Tensor? Operand(Tensor? x, Tensor first, Tensor second) =>
         x is null || !IsOn || first.DType == DType.Float64 || second.DType == DType.Float64 ? x : Narrow(x);
+
+    /// <summary>Whether operands of these two types may meet because the scope converts them: float32 and the halves.</summary>
+    internal static bool Bridges(DType a, DType b) =>
+        IsOn && a.IsFloatingPoint() && b.IsFloatingPoint() && a != DType.Float64 && b != DType.Float64;
 
     /// <summary>The type in which an operation that needs range or digits reads elements of <paramref name="dtype"/>.</summary>
     internal static DType Wide(DType dtype) => dtype.IsHalf() && IsOn ? DType.Float32 : dtype;

@@ -65,6 +65,37 @@ internal static class Guard
         }
     }
 
+    /// <summary>
+    /// The operands of a product have one element type: promotion would make the product and all that follows as wide as the widest, a slow
+    /// model instead of an error. Inside an <see cref="Autocast"/> scope halves and float32 may meet.
+    /// </summary>
+    public static void ProductTypes(string op, Tensor x, Tensor other, [CallerArgumentExpression(nameof(other))] string name = "y", string nameX = "x")
+    {
+        if (x.DType != other.DType && !Autocast.Bridges(x.DType, other.DType))
+        {
+            ThrowProductTypes(op, x, nameX, other, name);
+        }
+    }
+
+    /// <summary>What a normalisation multiplies with or adds has the type of x; of half-precision x it may be float32.</summary>
+    public static void ParameterType(string op, Tensor x, Tensor? parameter, [CallerArgumentExpression(nameof(parameter))] string name = "weight")
+    {
+        if (parameter is not null && parameter.DType != x.DType && !(x.DType.IsHalf() && parameter.DType == DType.Float32)
+            && !Autocast.Bridges(x.DType, parameter.DType))
+        {
+            ThrowProductTypes(op, x, "x", parameter, name);
+        }
+    }
+
+    /// <summary>A loss compares each prediction with its own target: shapes that only broadcast would compare each with many.</summary>
+    public static void SamePairs(string op, Tensor x, Tensor target, string name = "x")
+    {
+        if (x.Shape != target.Shape)
+        {
+            ThrowPairs(op, x.Shape, target.Shape, name);
+        }
+    }
+
     public static void Index(string op, Tensor index, [CallerArgumentExpression(nameof(index))] string name = "index")
     {
         if (index.DType is not (DType.Int64 or DType.Int32))
@@ -123,6 +154,42 @@ internal static class Guard
     [DoesNotReturn]
     private static void ThrowDevice(string op, Tensor a, Tensor b) =>
         throw new DeviceMismatchException($"{op}: one operand is on {a.Device}, the other on {b.Device}. Move one with To(device).");
+
+    [DoesNotReturn]
+    private static void ThrowProductTypes(string op, Tensor x, string nameX, Tensor other, string name)
+    {
+        bool both = x.DType.IsFloatingPoint() == other.DType.IsFloatingPoint();
+        string convertX = $"{nameX}.To(DType.{other.DType})", convertOther = $"{name}.To(DType.{x.DType})";
+        string wayOut = both ? $"Use {convertX}, or {convertOther}" : $"Use {(other.DType.IsFloatingPoint() ? convertX : convertOther)}";
+        throw new DTypeMismatchException(
+            $"{op}: {nameX} is {x.DType.ShortName()} {x.Shape}, {name} is {other.DType.ShortName()} {other.Shape}; they must have one element type. {wayOut}.");
+    }
+
+    [DoesNotReturn]
+    private static void ThrowPairs(string op, Shape x, Shape target, string name)
+    {
+        int extra = ExtraAxis(x, target), missing = ExtraAxis(target, x);
+        string wayOut = extra >= 0 ? $"Use {name}.Squeeze({extra}), or target.Unsqueeze({extra})"
+            : missing >= 0 ? $"Use target.Squeeze({missing}), or {name}.Unsqueeze({missing})"
+            : x.ElementCount == target.ElementCount ? "Reshape one of them"
+            : Shape.TryBroadcast(x, target, out Shape both) ? $"Where that is meant, stretch them with Expand to {both}"
+            : "Give each prediction its own target";
+        throw new ShapeMismatchException($"{op}: {name} is {x}, target is {target}; the shapes must be equal, as a loss does not broadcast. {wayOut}.");
+    }
+
+    /// <summary>The axis of size 1 without which a shape is the other one; −1 if there is none.</summary>
+    private static int ExtraAxis(Shape shape, Shape other)
+    {
+        for (int axis = shape.Rank - 1; axis >= 0; axis--)
+        {
+            if (shape[axis] == 1 && shape.Remove(axis) == other)
+            {
+                return axis;
+            }
+        }
+
+        return -1;
+    }
 
     [DoesNotReturn]
     private static void ThrowBroadcast(string op, Shape a, Shape b) =>

@@ -16,10 +16,29 @@ public static class DatasetViews
         return new SubsetDataset(dataset, indices.ToArray());
     }
 
+    /// <summary>The same images, changed by these transforms in this order each time they are asked for; of a part of a data set too.</summary>
+    /// <example><code>
+    /// (IDataset train, IDataset validation) = images.Split(0.2);
+    /// train = train.With(new RandomCrop(4), new RandomHorizontalFlip());
+    /// </code></example>
+    /// <exception cref="ArgumentException">The samples are no images.</exception>
+    public static IDataset With(this IDataset dataset, params IImageTransform[] transforms)
+    {
+        ArgumentNullException.ThrowIfNull(dataset);
+        ArgumentNullException.ThrowIfNull(transforms);
+        return dataset is ITransformable images
+            ? images.With(transforms)
+            : throw new ArgumentException($"With: a {dataset.GetType().Name} has no images to transform; that takes an ImageDataset or parts of one.", nameof(dataset));
+    }
+
     /// <summary>
     /// Sets a random part aside for validation: what hyper-parameters are chosen by, while the test set stays unseen. The same seed makes the
     /// same parts, of this data set and of one that changes its samples (<see cref="ImageDataset.With"/>).
     /// </summary>
+    /// <remarks>
+    /// The part for validation has no random changes (<see cref="IDataset.WithoutRandomChanges"/>): <c>images.With(new RandomCrop(4)).Split(0.2)</c>
+    /// augments the training part only. Normalisation and transforms that draw no random numbers act on both.
+    /// </remarks>
     /// <param name="dataset">What to divide.</param>
     /// <param name="validation">The share set aside, in [0, 1]; rounded to whole samples.</param>
     /// <param name="seed">Decides which samples.</param>
@@ -34,12 +53,16 @@ public static class DatasetViews
 
         int[] order = Sampler.Shuffled.Order(dataset.Count, new SampleRandom((ulong)seed, 0));
         int aside = (int)Math.Round(dataset.Count * validation);
-        return (new SubsetDataset(dataset, order[aside..]), new SubsetDataset(dataset, order[..aside]));
+        return (new SubsetDataset(dataset, order[aside..]), new SubsetDataset(dataset.WithoutRandomChanges(), order[..aside]));
     }
 
-    private sealed class SubsetDataset(IDataset dataset, int[] indices) : IDataset
+    private sealed class SubsetDataset(IDataset dataset, int[] indices) : IDataset, ITransformable
     {
         public int Count => indices.Length;
+
+        public IDataset WithoutRandomChanges() => new SubsetDataset(dataset.WithoutRandomChanges(), indices);
+
+        public IDataset With(IImageTransform[] transforms) => new SubsetDataset(DatasetViews.With(dataset, transforms), indices);
 
         public Batch GetBatch(in BatchRequest request)
         {
@@ -52,4 +75,11 @@ public static class DatasetViews
             return dataset.GetBatch(request.For(mapped));
         }
     }
+}
+
+/// <summary>Images, or a view of images, that transforms can be added to.</summary>
+internal interface ITransformable
+{
+    /// <summary>The same images, changed by these transforms after those that they have.</summary>
+    IDataset With(IImageTransform[] transforms);
 }

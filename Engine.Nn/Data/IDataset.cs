@@ -9,6 +9,12 @@ public interface IDataset
 
     /// <summary>Puts samples together into a batch, on the device that is asked for.</summary>
     Batch GetBatch(in BatchRequest request);
+
+    /// <summary>
+    /// The same samples without random changes, as a model is validated on them; this data set where it makes none. A data set that wraps
+    /// another passes the question on.
+    /// </summary>
+    IDataset WithoutRandomChanges() => this;
 }
 
 /// <summary>Which samples a batch shall hold.</summary>

@@ -1,7 +1,11 @@
 namespace Engine.Nn;
 
 /// <summary>A change of an image while it is still bytes, [channels, height, width].</summary>
-/// <remarks>It must follow from its arguments alone: the same random numbers make the same image. Size and channels stay.</remarks>
+/// <remarks>
+/// It must follow from its arguments alone: the same random numbers make the same image. Size and channels stay. One that draws a random
+/// number is augmentation, and left out of data that a model is validated on (<see cref="IDataset.WithoutRandomChanges"/>); one that draws
+/// none is part of how images are read, and stays.
+/// </remarks>
 public interface IImageTransform
 {
     /// <summary>Writes the changed image; source and destination do not overlap.</summary>

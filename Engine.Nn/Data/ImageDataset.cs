@@ -7,13 +7,16 @@ namespace Engine.Nn;
 /// float32; so a data set takes a quarter of the memory that its numbers would.
 /// </summary>
 /// <remarks>Inputs are [N, channels, height, width] in float32, targets [N] in int64.</remarks>
-public sealed class ImageDataset : IDataset
+public sealed class ImageDataset : IDataset, ITransformable
 {
     private readonly byte[] _pixels;
     private readonly byte[] _labels;
     private readonly int _imageBytes;
     private readonly PixelNormalization _normalization;
     private readonly IImageTransform[] _transforms;
+
+    // So many of the transforms must not change an image by chance.
+    private readonly int _fixed;
 
     /// <summary>Takes over the arrays without copying them.</summary>
     /// <param name="pixels">The images one after another, each [channels, height, width].</param>
@@ -22,7 +25,7 @@ public sealed class ImageDataset : IDataset
     /// <param name="normalization">How bytes become numbers; <see cref="PixelNormalization.None"/> if left out.</param>
     /// <exception cref="ShapeMismatchException">The shape does not have three axes, or there are not as many pixels as labels need.</exception>
     public ImageDataset(byte[] pixels, byte[] labels, Shape image, PixelNormalization? normalization = null)
-        : this(pixels, labels, image, normalization ?? PixelNormalization.None, [])
+        : this(pixels, labels, image, normalization ?? PixelNormalization.None, [], 0)
     {
         ArgumentNullException.ThrowIfNull(pixels);
         ArgumentNullException.ThrowIfNull(labels);
@@ -39,13 +42,14 @@ public sealed class ImageDataset : IDataset
         _normalization.CheckFits(image);
     }
 
-    private ImageDataset(byte[] pixels, byte[] labels, Shape image, PixelNormalization normalization, IImageTransform[] transforms)
+    private ImageDataset(byte[] pixels, byte[] labels, Shape image, PixelNormalization normalization, IImageTransform[] transforms, int @fixed)
     {
         _pixels = pixels;
         _labels = labels;
         _imageBytes = (int)image.ElementCount;
         _normalization = normalization;
         _transforms = transforms;
+        _fixed = @fixed;
         Image = image;
     }
 
@@ -66,11 +70,24 @@ public sealed class ImageDataset : IDataset
     }
 
     /// <summary>The same images, changed by these transforms in this order each time they are asked for. Nothing is copied.</summary>
+    /// <remarks>The validation part of a <see cref="DatasetViews.Split"/> is not changed by those that are random.</remarks>
     public ImageDataset With(params IImageTransform[] transforms)
     {
         ArgumentNullException.ThrowIfNull(transforms);
-        return new ImageDataset(_pixels, _labels, Image, _normalization, [.. _transforms, .. transforms]);
+        foreach (IImageTransform transform in transforms)
+        {
+            ArgumentNullException.ThrowIfNull(transform, nameof(transforms));
+        }
+
+        return new ImageDataset(_pixels, _labels, Image, _normalization, [.. _transforms, .. transforms], _fixed);
     }
+
+    /// <summary>The same images, changed by the transforms that draw no random numbers only; those added to it later are all applied.</summary>
+    public ImageDataset WithoutRandomChanges() => new(_pixels, _labels, Image, _normalization, _transforms, _transforms.Length);
+
+    IDataset IDataset.WithoutRandomChanges() => WithoutRandomChanges();
+
+    IDataset ITransformable.With(IImageTransform[] transforms) => With(transforms);
 
     /// <inheritdoc/>
     public Batch GetBatch(in BatchRequest request)
@@ -103,11 +120,20 @@ public sealed class ImageDataset : IDataset
     /// <summary>Each transform reads one half of the scratch memory (the first reads the data set) and writes the other.</summary>
     private ReadOnlySpan<byte> Transform(ReadOnlySpan<byte> image, Span<byte> scratch, SampleRandom random)
     {
+        int half = 0;
         for (int i = 0; i < _transforms.Length; i++)
         {
-            Span<byte> changed = scratch.Slice(i % 2 * _imageBytes, _imageBytes);
+            Span<byte> changed = scratch.Slice(half * _imageBytes, _imageBytes);
+            SampleRandom before = random;
             _transforms[i].Apply(image, changed, Image, ref random);
+            if (i < _fixed && !random.StandsAt(before))
+            {
+                // It drew: what it made is left out.
+                continue;
+            }
+
             image = changed;
+            half = 1 - half;
         }
 
         return image;

@@ -13,6 +13,9 @@ public struct SampleRandom
     /// <summary>Starts a stream.</summary>
     public SampleRandom(ulong seed, long stream) => _state = Mix(seed + Golden) + (Mix((ulong)stream) * Golden);
 
+    /// <summary>Whether another stream stands where this one does: nothing was drawn in between.</summary>
+    internal readonly bool StandsAt(in SampleRandom other) => _state == other._state;
+
     /// <summary>64 random bits.</summary>
     public ulong NextUInt64() => Mix(_state += Golden);
 

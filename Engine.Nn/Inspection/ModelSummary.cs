@@ -48,7 +48,7 @@ public sealed class ModelSummary
             long parameters = members.ParameterList.Where(p => counted.Add(p.Tensor)).Sum(static p => p.Tensor.ElementCount);
             (Shape Output, long Flops)? call = calls.TryGetValue(part, out (Shape, long) found) ? found : null;
             int depth = path.Length == 0 ? 0 : path.Count(static c => c == '.') + 1;
-            rows.Add(new SummaryRow(path, part.ToString(), call?.Output, parameters, call?.Flops ?? 0, depth));
+            rows.Add(new SummaryRow(path, ModuleText.Line(part), call?.Output, parameters, call?.Flops ?? 0, depth));
         }
 
         return new ModelSummary(rows, counted.Where(static p => p.RequiresGrad).Sum(static p => p.ElementCount));

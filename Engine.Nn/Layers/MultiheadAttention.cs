@@ -59,6 +59,7 @@ public sealed partial class MultiheadAttention : Layer
     /// </param>
     /// <param name="causal">Whether query i sees keys 0 … i only.</param>
     /// <exception cref="ShapeMismatchException">A tensor does not have three axes, or its last size is not E, or sizes disagree.</exception>
+    /// <exception cref="DTypeMismatchException">A tensor's type is not that of the weights, outside of <see cref="Autocast"/>.</exception>
     public Tensor Forward(Tensor query, Tensor key, Tensor value, Tensor? mask = null, bool causal = false)
     {
         Check(query, nameof(query));
@@ -109,5 +110,7 @@ public sealed partial class MultiheadAttention : Layer
             throw new ShapeMismatchException(
                 $"MultiheadAttention: {name} is {x.Shape}; it must be {(_batchFirst ? "[N, L" : "[L, N")}, {_size}] (batchFirst: {_batchFirst}, size: {_size}).");
         }
+
+        Guard.ProductTypes(nameof(MultiheadAttention), x, InProjWeight, "weight", name);
     }
 }

@@ -130,9 +130,13 @@ public sealed partial class RmsNorm : Layer
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
-        return x.Rank > 0 && x.Shape[-1] == Weight.Shape[0]
-            ? ForwardTrace.Record(this, x, x * (x.Square().Mean(-1, keepDims: true) + _eps).Rsqrt() * Weight)
-            : throw new ShapeMismatchException($"RmsNorm: x is {x.Shape}; its last size must be {Weight.Shape[0]} (the size of this layer).");
+        if (x.Rank == 0 || x.Shape[-1] != Weight.Shape[0])
+        {
+            throw new ShapeMismatchException($"RmsNorm: x is {x.Shape}; its last size must be {Weight.Shape[0]} (the size of this layer).");
+        }
+
+        Guard.ParameterType(nameof(RmsNorm), x, Weight, "weight");
+        return ForwardTrace.Record(this, x, x * (x.Square().Mean(-1, keepDims: true) + _eps).Rsqrt() * Weight);
     }
 
     /// <inheritdoc/>

@@ -74,6 +74,7 @@ public abstract class Recurrent : Layer
                 $"{GetType().Name}: x is {x.Shape}; it must be {(_batchFirst ? "[N, L" : "[L, N")}, {_inputSize}] (batchFirst: {_batchFirst}, inputSize: {_inputSize}).");
         }
 
+        Guard.ProductTypes(GetType().Name, x, _weights[0].Input, "weight");
         Tensor sequence = _batchFirst ? x.Transpose(0, 1) : x;
         Shape stateShape = [_weights.Count, sequence.Shape[1], HiddenSize];
         foreach (Tensor? state in states)
@@ -81,6 +82,11 @@ public abstract class Recurrent : Layer
             if (state is not null && state.Shape != stateShape)
             {
                 throw new ShapeMismatchException($"{GetType().Name}: x is {x.Shape}, the given state {state.Shape}; it must be {stateShape} (layers · directions, N, hidden).");
+            }
+
+            if (state is not null)
+            {
+                Guard.ProductTypes(GetType().Name, state, x, "x", "state");
             }
         }
 

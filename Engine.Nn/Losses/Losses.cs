@@ -12,17 +12,17 @@ namespace Engine.Nn;
 /// </remarks>
 public static class Losses
 {
-    /// <summary>Sparse categorical cross-entropy from logits, −log softmax(z) at the true class; the safe form of the two.</summary>
+    /// <summary>Categorical cross-entropy from logits, −log softmax(z) at the true class; the safe form of the two.</summary>
     /// <param name="logits">[N, C, …].</param>
-    /// <param name="target">Class numbers [N, …]; those equal to −100 count for nothing.</param>
+    /// <param name="target">Class numbers [N, …], those equal to −100 count for nothing; or floating class probabilities [N, C, …], one-hot rows too.</param>
     public static Tensor CrossEntropy(Tensor logits, Tensor target) => NotNull(logits).CrossEntropy(target);
 
-    /// <summary>Sparse categorical cross-entropy from logits with everything that can be set.</summary>
+    /// <summary>Categorical cross-entropy from logits with everything that can be set.</summary>
     /// <param name="logits">[N, C, …].</param>
-    /// <param name="target">Class numbers [N, …].</param>
-    /// <param name="classWeights">[C] or null: the weight of each class; the mean is then a weighted mean.</param>
-    /// <param name="labelSmoothing">s: the target distribution is (1 − s)·onehot + s/C.</param>
-    /// <param name="ignoreIndex">Targets with this number count for nothing.</param>
+    /// <param name="target">Class numbers [N, …], or floating class probabilities [N, C, …].</param>
+    /// <param name="classWeights">[C] or null: the weight of each class; the mean over class numbers is then a weighted mean.</param>
+    /// <param name="labelSmoothing">s: the target distribution is (1 − s)·q + s/C.</param>
+    /// <param name="ignoreIndex">Targets with this number count for nothing; not for probabilities.</param>
     /// <param name="reduction">Mean by default.</param>
     public static Tensor CrossEntropy(
         Tensor logits, Tensor target, Tensor? classWeights = null, double labelSmoothing = 0, long ignoreIndex = -100, Reduction reduction = Reduction.Mean) =>
@@ -121,8 +121,7 @@ public static class Losses
     {
         ArgumentNullException.ThrowIfNull(x, name);
         ArgumentNullException.ThrowIfNull(target);
-        return x.Shape == target.Shape
-            ? x
-            : throw new ShapeMismatchException($"{op}: {name} is {x.Shape}, target is {target.Shape}; they must be equal. Reshape or squeeze one of them.");
+        Guard.SamePairs(op, x, target, name);
+        return x;
     }
 }

@@ -15,7 +15,7 @@ public sealed class Accuracy : ShareMetric
     /// <inheritdoc/>
     protected override void Accumulate(Tensor prediction, Tensor target)
     {
-        CheckClasses(prediction, target);
-        Add(prediction.ArgMax(1).EqualTo(target), target >= 0);
+        Tensor truth = ClassesOf(prediction, target);
+        Add(prediction.ArgMax(1).EqualTo(truth), truth >= 0);
     }
 }

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text;
+
 namespace Engine.Nn;
 
 /// <summary>How the values of the classes become one.</summary>
@@ -37,6 +40,31 @@ public sealed class ConfusionMatrix : Metric
         long[,] counts = new long[Classes, Classes];
         Buffer.BlockCopy(flat, 0, counts, 0, flat.Length * sizeof(long));
         return counts;
+    }
+
+    /// <summary>The counts as a table: a row for each true class, a column for each predicted one. Waits for the device.</summary>
+    public override string ToString()
+    {
+        const string Corner = "true \\ predicted";
+        long[,] counts = Counts();
+        CultureInfo culture = CultureInfo.InvariantCulture;
+        int width = Math.Max(counts.Cast<long>().Max().ToString(culture).Length, (Classes - 1).ToString(culture).Length) + 2;
+        StringBuilder text = new(Corner);
+        for (int c = 0; c < Classes; c++)
+        {
+            text.Append(c.ToString(culture).PadLeft(width));
+        }
+
+        for (int row = 0; row < Classes; row++)
+        {
+            text.Append('\n').Append(row.ToString(culture).PadLeft(Corner.Length));
+            for (int column = 0; column < Classes; column++)
+            {
+                text.Append(counts[row, column].ToString(culture).PadLeft(width));
+            }
+        }
+
+        return text.Append('\n').ToString();
     }
 
     /// <inheritdoc/>
@@ -84,7 +112,7 @@ public sealed class ConfusionMatrix : Metric
     /// <inheritdoc/>
     protected override void Accumulate(Tensor prediction, Tensor target)
     {
-        CheckClasses(prediction, target);
+        target = ClassesOf(prediction, target);
         if (prediction.Shape[1] != Classes)
         {
             throw new ShapeMismatchException($"{Name}: prediction is {prediction.Shape}; it must have {Classes} classes on axis 1.");
@@ -96,7 +124,7 @@ public sealed class ConfusionMatrix : Metric
         }
 
         int count = checked((int)target.ElementCount);
-        Tensor truth = target.To(DType.Int64).Reshape(count);
+        Tensor truth = target.Reshape(count);
         Tensor weight = (truth >= 0).To(DType.Int64);
         Tensor cell = (truth * weight * Classes) + prediction.ArgMax(1).Reshape(count);
         _counts.Add(Tensor.Zeros([Classes * Classes], DType.Int64, prediction.Device).ScatterAdd(0, cell, weight));

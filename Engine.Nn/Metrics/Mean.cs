@@ -1,6 +1,10 @@
 namespace Engine.Nn;
 
 /// <summary>The mean over all samples of something that a function computes of a batch.</summary>
+/// <remarks>
+/// Let the function give the values of the samples rather than their mean: then a prediction [N, 1] beside targets [N], whose difference is
+/// that of all N² pairs, is found out.
+/// </remarks>
 /// <example><code>Metric error = new Mean("mae", (y, t) => (y - t).Abs());</code></example>
 public sealed class Mean : Metric
 {
@@ -57,6 +61,13 @@ public sealed class Mean : Metric
         }
 
         Tensor value = _value(prediction, target);
+        if (value.ElementCount > Math.Max(prediction.ElementCount, target.ElementCount) && prediction.Shape != target.Shape
+            && Shape.TryBroadcast(prediction.Shape, target.Shape, out Shape pairs) && pairs == value.Shape)
+        {
+            throw new ShapeMismatchException(
+                $"{Name}: prediction is {prediction.Shape}, target is {target.Shape}; the metric's function compares each with many ({value.Shape}). Squeeze or reshape one of them.");
+        }
+
         _sum.Add(value.ElementCount == 1 ? value : value.Mean(), samples);
         _samples += samples;
     }

@@ -23,9 +23,9 @@ public sealed class TopKAccuracy : ShareMetric
     /// <inheritdoc/>
     protected override void Accumulate(Tensor prediction, Tensor target)
     {
-        CheckClasses(prediction, target);
+        target = ClassesOf(prediction, target);
         Tensor counted = target >= 0;
-        Tensor truth = (target * counted.To(target.DType)).To(DType.Int64).Unsqueeze(1);
+        Tensor truth = (target * counted.To(DType.Int64)).Unsqueeze(1);
         Tensor score = prediction.Gather(1, truth);
         Span<int> column = stackalloc int[prediction.Rank];
         column.Fill(1);

@@ -77,8 +77,8 @@ public abstract class Module
         }
     }
 
-    /// <summary>The name of the type; layers add their sizes.</summary>
-    public override string ToString() => GetType().Name;
+    /// <summary>The name of the type and, below it, the modules that it holds with their names, as PyTorch prints a model; layers add their sizes.</summary>
+    public override string ToString() => ModuleText.Tree(this);
 
     /// <summary>
     /// Reports the members to <paramref name="visitor"/>. Generated for every partial class; override it by hand only without the generator

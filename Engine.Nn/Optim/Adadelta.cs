@@ -34,8 +34,8 @@ public sealed class Adadelta : Optimizer
         IEnumerable<ParameterGroup> groups, double learningRate = 1, double rho = 0.9, double epsilon = 1e-6, double weightDecay = 0)
         : base(groups, learningRate, weightDecay)
     {
-        _rho = Hyper.Decay(rho);
-        _epsilon = Hyper.NotNegative(epsilon);
+        _rho = Hyper.Decay(rho, owner: nameof(Adadelta));
+        _epsilon = Hyper.NotNegative(epsilon, owner: nameof(Adadelta));
     }
 
     /// <inheritdoc/>

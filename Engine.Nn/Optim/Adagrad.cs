@@ -37,9 +37,9 @@ public sealed class Adagrad : Optimizer
         IEnumerable<ParameterGroup> groups, double learningRate = 1e-2, double learningRateDecay = 0, double weightDecay = 0, double initialAccumulator = 0, double epsilon = 1e-10)
         : base(groups, learningRate, weightDecay)
     {
-        _learningRateDecay = Hyper.NotNegative(learningRateDecay);
-        _initialAccumulator = Hyper.NotNegative(initialAccumulator);
-        _epsilon = Hyper.NotNegative(epsilon);
+        _learningRateDecay = Hyper.NotNegative(learningRateDecay, owner: nameof(Adagrad));
+        _initialAccumulator = Hyper.NotNegative(initialAccumulator, owner: nameof(Adagrad));
+        _epsilon = Hyper.NotNegative(epsilon, owner: nameof(Adagrad));
     }
 
     /// <inheritdoc/>

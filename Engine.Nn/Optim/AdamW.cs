@@ -39,9 +39,9 @@ public sealed class AdamW : Optimizer
         IEnumerable<ParameterGroup> groups, double learningRate = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 1e-2, bool amsgrad = false)
         : base(groups, learningRate, weightDecay)
     {
-        _beta1 = Hyper.Decay(beta1);
-        _beta2 = Hyper.Decay(beta2);
-        _epsilon = Hyper.NotNegative(epsilon);
+        _beta1 = Hyper.Decay(beta1, owner: nameof(AdamW));
+        _beta2 = Hyper.Decay(beta2, owner: nameof(AdamW));
+        _epsilon = Hyper.NotNegative(epsilon, owner: nameof(AdamW));
         Program = amsgrad ? OptimizerPrograms.AmsGrad : OptimizerPrograms.Adam;
         StateNames = amsgrad ? ["exp_avg", "exp_avg_sq", "max_exp_avg_sq"] : ["exp_avg", "exp_avg_sq"];
     }

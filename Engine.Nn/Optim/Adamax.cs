@@ -36,9 +36,9 @@ public sealed class Adamax : Optimizer
         IEnumerable<ParameterGroup> groups, double learningRate = 2e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0)
         : base(groups, learningRate, weightDecay)
     {
-        _beta1 = Hyper.Decay(beta1);
-        _beta2 = Hyper.Decay(beta2);
-        _epsilon = Hyper.NotNegative(epsilon);
+        _beta1 = Hyper.Decay(beta1, owner: nameof(Adamax));
+        _beta2 = Hyper.Decay(beta2, owner: nameof(Adamax));
+        _epsilon = Hyper.NotNegative(epsilon, owner: nameof(Adamax));
     }
 
     /// <inheritdoc/>

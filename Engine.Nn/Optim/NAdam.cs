@@ -1,10 +1,9 @@
 namespace Engine.Nn;
 
-/// <summary>NAdam, Adam with Nesterov's look ahead: w ← w − lr·(μₜ₊₁·m/(1 − ∏μ·μₜ·μₜ₊₁) + (1 − μₜ)·g/(1 − ∏μ)) / (√v̂ + ε).</summary>
+/// <summary>NAdam, Adam with Nesterov's look ahead: w ← w − lr·(μₜ₊₁·m/(1 − ∏μ·μₜ₊₁) + (1 − μₜ)·g/(1 − ∏μ)) / (√v̂ + ε).</summary>
 /// <remarks>
-/// μₜ = β₁·(1 − ½·0.96^(t·ψ)) grows from β₁/2 to β₁; ∏μ is the product of μ₁ … μₜ; m, v and v̂ as in <see cref="Adam"/>.
-/// That μₜ stands once more in the first denominator is PyTorch 1's way, which the reference cases were computed with; Dozat's paper and
-/// later releases leave it out. The difference is below a hundredth of the first step and fades as ∏μ goes to 0.
+/// μₜ = β₁·(1 − ½·0.96^(t·ψ)) grows from β₁/2 to β₁; ∏μ is the product of μ₁ … μₜ; m, v and v̂ as in <see cref="Adam"/>. This is
+/// PyTorch 2's formula and Dozat's; for PyTorch 1's see <see cref="RepeatsMomentum"/>.
 /// States: <c>exp_avg</c>, <c>exp_avg_sq</c>. Dozat, 2016.
 /// </remarks>
 public sealed class NAdam : Optimizer
@@ -48,12 +47,18 @@ public sealed class NAdam : Optimizer
         IEnumerable<ParameterGroup> groups, double learningRate = 2e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0, double momentumDecay = 4e-3, bool decoupledWeightDecay = false)
         : base(groups, learningRate, weightDecay)
     {
-        _beta1 = Hyper.Decay(beta1);
-        _beta2 = Hyper.Decay(beta2);
-        _epsilon = Hyper.NotNegative(epsilon);
-        _momentumDecay = Hyper.NotNegative(momentumDecay);
+        _beta1 = Hyper.Decay(beta1, owner: nameof(NAdam));
+        _beta2 = Hyper.Decay(beta2, owner: nameof(NAdam));
+        _epsilon = Hyper.NotNegative(epsilon, owner: nameof(NAdam));
+        _momentumDecay = Hyper.NotNegative(momentumDecay, owner: nameof(NAdam));
         HasDecoupledDecay = decoupledWeightDecay;
     }
+
+    /// <summary>
+    /// Whether μₜ stands once more in the first denominator, 1 − ∏μ·μₜ·μₜ₊₁, as PyTorch 1.10 to 1.13 had it: to go on with a run from there, or
+    /// to compare with its numbers. The difference is below a hundredth of the first step and fades as ∏μ goes to 0.
+    /// </summary>
+    public bool RepeatsMomentum { get; init; }
 
     /// <inheritdoc/>
     public override IReadOnlyList<string> StateNames { get; } = ["exp_avg", "exp_avg_sq"];
@@ -70,7 +75,7 @@ public sealed class NAdam : Optimizer
         double product = ProductOfMomenta(step);
         double current = Momentum(step);
         double next = Momentum(step + 1);
-        p[2] = learningRate * next / (1 - (product * current * next));
+        p[2] = learningRate * next / (1 - (product * next * (RepeatsMomentum ? current : 1)));
         p[9] = learningRate * (1 - current) / (1 - product);
         (p[3], p[4]) = (_beta1, 1 - _beta1);
         (p[5], p[6]) = (_beta2, 1 - _beta2);

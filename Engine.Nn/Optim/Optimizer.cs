@@ -25,7 +25,7 @@ public abstract partial class Optimizer
         ArgumentNullException.ThrowIfNull(groups);
         Groups = [.. groups];
         LearningRate = learningRate;
-        WeightDecay = Hyper.NotNegative(weightDecay);
+        WeightDecay = Hyper.NotNegative(weightDecay, owner: GetType().Name);
         List<Slot> slots = [];
         HashSet<Tensor> seen = new(ReferenceEqualityComparer.Instance);
         foreach (ParameterGroup group in Groups)
@@ -53,7 +53,7 @@ public abstract partial class Optimizer
     public double LearningRate
     {
         get;
-        set => field = Hyper.NotNegative(value, nameof(LearningRate));
+        set => field = Hyper.NotNegative(value, nameof(LearningRate), GetType().Name);
     }
 
     /// <summary>The weight decay of groups that have none of their own.</summary>

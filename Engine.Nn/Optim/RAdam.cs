@@ -42,9 +42,9 @@ public sealed class RAdam : Optimizer
         IEnumerable<ParameterGroup> groups, double learningRate = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0, bool decoupledWeightDecay = false)
         : base(groups, learningRate, weightDecay)
     {
-        _beta1 = Hyper.Decay(beta1);
-        _beta2 = Hyper.Decay(beta2);
-        _epsilon = Hyper.NotNegative(epsilon);
+        _beta1 = Hyper.Decay(beta1, owner: nameof(RAdam));
+        _beta2 = Hyper.Decay(beta2, owner: nameof(RAdam));
+        _epsilon = Hyper.NotNegative(epsilon, owner: nameof(RAdam));
         HasDecoupledDecay = decoupledWeightDecay;
     }
 

@@ -40,9 +40,9 @@ public sealed class RmsProp : Optimizer
         IEnumerable<ParameterGroup> groups, double learningRate = 1e-2, double alpha = 0.99, double epsilon = 1e-8, double weightDecay = 0, double momentum = 0, bool centered = false)
         : base(groups, learningRate, weightDecay)
     {
-        _alpha = Hyper.Decay(alpha);
-        _momentum = Hyper.NotNegative(momentum);
-        _epsilon = Hyper.NotNegative(epsilon);
+        _alpha = Hyper.Decay(alpha, owner: nameof(RmsProp));
+        _momentum = Hyper.NotNegative(momentum, owner: nameof(RmsProp));
+        _epsilon = Hyper.NotNegative(epsilon, owner: nameof(RmsProp));
         (Program, StateNames) = (centered, momentum > 0) switch
         {
             (false, false) => (OptimizerPrograms.RmsProp, ["square_avg"]),

@@ -37,8 +37,8 @@ public sealed class Sgd : Optimizer
         IEnumerable<ParameterGroup> groups, double learningRate = 1e-3, double momentum = 0, double dampening = 0, double weightDecay = 0, bool nesterov = false)
         : base(groups, learningRate, weightDecay)
     {
-        _momentum = Hyper.NotNegative(momentum);
-        _dampening = Hyper.Fraction(dampening);
+        _momentum = Hyper.NotNegative(momentum, owner: nameof(Sgd));
+        _dampening = Hyper.Fraction(dampening, owner: nameof(Sgd));
         if (nesterov && (momentum == 0 || dampening != 0))
         {
             throw new ArgumentException($"Sgd: Nesterov's form needs a momentum and no dampening; they are {momentum} and {dampening}.", nameof(nesterov));

@@ -16,6 +16,10 @@ public sealed class TrialCallback : Callback
     }
 
     /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">The run will not have the figure; the message lists those it will.</exception>
+    public override void OnTrainBegin(TrainingContext context) => MetricMonitor.CheckName(context, Name, _figure);
+
+    /// <inheritdoc/>
     public override void OnEpochEnd(TrainingContext context)
     {
         ArgumentNullException.ThrowIfNull(context);

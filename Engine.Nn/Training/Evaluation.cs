@@ -9,7 +9,7 @@ public sealed record Evaluation(double Loss, IReadOnlyDictionary<string, double>
     /// <exception cref="KeyNotFoundException">There is none of that name.</exception>
     public double this[string name] => name == "loss" ? Loss
         : Metrics.TryGetValue(name, out double value) ? value
-        : throw new KeyNotFoundException($"There is no figure '{name}'; there are loss, {string.Join(", ", Metrics.Keys)}.");
+        : throw new KeyNotFoundException($"Evaluation: {FigureNames.Unknown(name, ["loss", .. Metrics.Keys])}");
 
     internal void AddTo(OrderedDictionary<string, double> logs, string prefix)
     {

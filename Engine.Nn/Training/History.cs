@@ -30,7 +30,7 @@ public sealed class History
             double[] values = [.. _epochs.Select(epoch => epoch.TryGetValue(name, out double value) ? value : double.NaN)];
             return _epochs.Exists(epoch => epoch.ContainsKey(name))
                 ? values
-                : throw new KeyNotFoundException($"There is no figure '{name}' in {_epochs.Count} epochs; there are {string.Join(", ", _epochs.SelectMany(static e => e.Keys).Distinct())}.");
+                : throw new KeyNotFoundException($"History of {_epochs.Count} epochs: {FigureNames.Unknown(name, [.. _epochs.SelectMany(static e => e.Keys).Distinct()])}");
         }
     }
 
@@ -38,10 +38,11 @@ public sealed class History
     /// <param name="name">The figure.</param>
     /// <param name="mode">Which way is better; by the name where left out (see <see cref="MetricMonitor"/>).</param>
     /// <exception cref="KeyNotFoundException">No epoch has the figure.</exception>
+    /// <exception cref="InvalidOperationException">No mode was given and the name does not tell which way is better.</exception>
     public (int Epoch, double Value) Best(string name, MonitorMode? mode = null)
     {
-        MetricMonitor monitor = new(name, mode);
         IReadOnlyList<double> values = this[name];
+        MetricMonitor monitor = new(name, mode);
         (int epoch, double best) = (-1, monitor.Worst);
         for (int i = 0; i < values.Count; i++)
         {

@@ -70,6 +70,8 @@ public sealed partial class Trainer
     private int MakeStep(IEnumerator<Batch> batches, TrainingContext context, IReadOnlyList<Callback> callbacks)
     {
         int count = Math.Min(GradientAccumulation, context.BatchesPerEpoch - Batch);
+        int unit = 1;
+        long samples = 0;
         for (int i = 0; i < count; i++)
         {
             if (!batches.MoveNext())
@@ -87,10 +89,13 @@ public sealed partial class Trainer
 
             if (i == 0)
             {
+                unit = Math.Max(1, batch.Count);
                 BeginStep();
             }
 
-            AddGradients(batch, 1.0 / count);
+            // As if all batches had the size of the first; what they really have is known after the last.
+            samples += batch.Count;
+            AddGradients(batch, batch.Count == unit ? 1.0 / count : batch.Count / ((double)unit * count));
             (context.Batch, context.Samples) = (Batch + i + 1, _samples);
             if (i < count - 1)
             {
@@ -98,7 +103,7 @@ public sealed partial class Trainer
             }
         }
 
-        UpdateParameters();
+        UpdateParameters(samples == (long)unit * count || samples == 0 ? 1 : (double)unit * count / samples);
         return count;
     }
 
@@ -115,9 +120,19 @@ public sealed partial class Trainer
         }
     }
 
-    private void UpdateParameters()
+    /// <summary>Multiplies the gradients where batches had different sizes, and makes the step.</summary>
+    private void UpdateParameters(double factor)
     {
         using TensorScope scope = TensorScope.Begin();
+        if (factor != 1)
+        {
+            using GradMode.Scope mode = GradMode.Off();
+            foreach (Tensor gradient in GradientClipping.GradientsOf(Optimizer.Parameters))
+            {
+                gradient.MulInPlace(factor);
+            }
+        }
+
         Apply();
     }
 

@@ -55,6 +55,7 @@ public sealed partial class Trainer
         }
 
         TrainingState own = state.Section("trainer");
+        _wasLoaded = true;
         History.Load(own);
         BeginEpoch(checked((int)own.Integer("epoch")));
         Batch = checked((int)own.Integer("batch"));

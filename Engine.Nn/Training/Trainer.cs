@@ -26,20 +26,28 @@ public sealed partial class Trainer
     private readonly RunningSum _lossSum = new();
     private long _samples;
     private int _isFitting;
+    private bool _wasLoaded;
 
     /// <summary>A trainer of a model that turns one tensor into another.</summary>
+    /// <exception cref="ArgumentException">The optimizer holds none of the model's parameters, so that nothing would be trained.</exception>
     public Trainer(Layer model, Optimizer optimizer, LossFunction loss)
         : this(model, (model ?? throw new ArgumentNullException(nameof(model))).Forward, optimizer, loss)
     {
     }
 
     /// <summary>A trainer of any module, given what to do with the inputs of a batch.</summary>
+    /// <remarks>
+    /// The optimizer may hold a part of the model's parameters (the others stay as they are) and tensors beside the model's (weights of a
+    /// loss, say).
+    /// </remarks>
+    /// <exception cref="ArgumentException">The optimizer holds none of the model's parameters, so that nothing would be trained.</exception>
     public Trainer(Module model, Func<Tensor, Tensor> forward, Optimizer optimizer, LossFunction loss)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(forward);
         ArgumentNullException.ThrowIfNull(optimizer);
         ArgumentNullException.ThrowIfNull(loss);
+        CheckOptimizer(model, optimizer);
         (Model, Optimizer, _forward, _loss) = (model, optimizer, forward, loss);
     }
 
@@ -52,8 +60,14 @@ public sealed partial class Trainer
     /// <summary>What is measured beside the loss; of the training data while it is trained on, of validation data with fresh copies.</summary>
     public IReadOnlyList<Metric> Metrics { get; init; } = [];
 
-    /// <summary>What happens at the turns of a run, in this order.</summary>
-    public IReadOnlyList<Callback> Callbacks { get; init; } = [];
+    /// <summary>What happens at the turns of a run, in this order. Those added while it trains take part from the next <see cref="Fit"/> on.</summary>
+    public IList<Callback> Callbacks
+    {
+        get;
+        init => field = [.. value ?? throw new ArgumentNullException(nameof(value))];
+    }
+
+    = [];
 
     /// <summary>The longest that the gradient of all parameters may be; null for no limit.</summary>
     public double? ClipGradNorm
@@ -69,7 +83,15 @@ public sealed partial class Trainer
         init => field = value is { } limit ? Hyper.Positive(limit, nameof(ClipGradValue)) : null;
     }
 
-    /// <summary>How many mini-batches make a step: their gradients are averaged. The last step of an epoch may have fewer.</summary>
+    /// <summary>
+    /// How many mini-batches make a step: their gradients are averaged, each weighted by its number of samples, so that a step is that of one
+    /// batch of all of them. The last step of an epoch may have fewer.
+    /// </summary>
+    /// <remarks>
+    /// That is exact for a loss that is the mean over the samples of a batch, as the losses' defaults are, and how <see cref="History"/> sums
+    /// losses up. A sum is averaged in the same way. Where samples count unequally (class weights, ignored targets), the mean of a
+    /// batch divides by another number than that of its samples; a loop of one's own can divide by the total.
+    /// </remarks>
     public int GradientAccumulation
     {
         get;
@@ -93,20 +115,41 @@ public sealed partial class Trainer
     /// <summary>The figures of all epochs.</summary>
     public History History { get; } = new();
 
-    /// <summary>Trains until <paramref name="epochs"/> epochs are done; those before a cancellation or in a loaded state count.</summary>
+    /// <summary>
+    /// Trains until <paramref name="epochs"/> epochs are done, those before a cancellation or in a loaded state included; or
+    /// <paramref name="additionalEpochs"/> more.
+    /// </summary>
     /// <param name="train">The data to learn from.</param>
     /// <param name="validation">Data to measure on after each epoch; figures get the prefix <c>val_</c>.</param>
-    /// <param name="epochs">How many epochs the run is to have altogether.</param>
+    /// <param name="epochs">How many epochs the run is to have altogether. Where neither number is given, one more epoch is trained.</param>
     /// <param name="progress">Is told about progress every ten steps and at the end of each epoch.</param>
     /// <param name="cancellationToken">Ends the run between two steps: the model is as after the last whole one, and <see cref="Fit"/> can go on.</param>
-    /// <returns>The figures of all epochs; <see cref="History.End"/> tells why the run ended.</returns>
+    /// <param name="additionalEpochs">How many epochs to train from here; one that was interrupted counts as the first. Instead of <paramref name="epochs"/>.</param>
+    /// <returns>
+    /// The figures of all epochs; <see cref="History.End"/> tells why the run ended. A run that was loaded with all its epochs done is not an
+    /// error: what a restarted program resumes may be finished. It ends at once with <see cref="TrainingEnd.NothingToDo"/>.
+    /// </returns>
+    /// <exception cref="ArgumentException">Both numbers are given, or a source has no batches.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    /// <exception cref="InvalidOperationException">The trainer is already training, or the source gives other batches than it announced.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// This trainer has trained that many epochs already, is already training, or the source gives other batches than it announced.
+    /// </exception>
     public History Fit(
-        IBatchSource train, IBatchSource? validation = null, int epochs = 1, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
+        IBatchSource train,
+        IBatchSource? validation = null,
+        int? epochs = null,
+        IProgress<TrainingProgress>? progress = null,
+        CancellationToken cancellationToken = default,
+        int? additionalEpochs = null)
     {
         ArgumentNullException.ThrowIfNull(train);
-        ArgumentOutOfRangeException.ThrowIfNegative(epochs);
+        ArgumentOutOfRangeException.ThrowIfNegative(epochs ?? 0, nameof(epochs));
+        ArgumentOutOfRangeException.ThrowIfNegative(additionalEpochs ?? 0, nameof(additionalEpochs));
+        if (epochs is not null && additionalEpochs is not null)
+        {
+            throw new ArgumentException($"Fit: epochs {epochs} counts those that are done already, additionalEpochs {additionalEpochs} those from here; give one of them.", nameof(additionalEpochs));
+        }
+
         if (Interlocked.Exchange(ref _isFitting, 1) != 0)
         {
             throw new InvalidOperationException("Fit: this trainer is already training.");
@@ -114,12 +157,18 @@ public sealed partial class Trainer
 
         try
         {
+            int goal = epochs ?? checked(Epoch + (additionalEpochs ?? 1));
+            CheckGoal(goal, isTotal: epochs is not null);
+            CheckSources(train, validation);
             CheckPosition(train);
             CheckCapture();
-            TrainingContext context = new(this, epochs, train.BatchCount, validation is not null) { Epoch = Epoch, Batch = Batch, Samples = _samples };
-            IReadOnlyList<Callback> callbacks = progress is null ? Callbacks : [.. Callbacks, new ProgressReporter(progress)];
+            _wasLoaded = false;
+            TrainingContext context = new(this, goal, train.BatchCount, validation is not null) { Epoch = Epoch, Batch = Batch, Samples = _samples };
+            IReadOnlyList<Callback> callbacks = progress is null ? [.. Callbacks] : [.. Callbacks, new ProgressReporter(progress)];
+            bool nothingToDo = Epoch >= goal;
             Notify(callbacks, context, static (callback, c) => callback.OnTrainBegin(c));
             context.End = Run(train, validation, context, callbacks, cancellationToken);
+            context.End = nothingToDo && context.End == TrainingEnd.Completed ? TrainingEnd.NothingToDo : context.End;
             (History.End, History.StopReason) = (context.End, context.StopReason);
             Notify(callbacks, context, static (callback, c) => callback.OnTrainEnd(c));
             context.RunPendingSaves();
@@ -139,9 +188,17 @@ public sealed partial class Trainer
 
     /// <summary><see cref="Fit"/> on a thread of its own, so that the caller's stays free.</summary>
     public Task<History> FitAsync(
-        IBatchSource train, IBatchSource? validation = null, int epochs = 1, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        IBatchSource train,
+        IBatchSource? validation = null,
+        int? epochs = null,
+        IProgress<TrainingProgress>? progress = null,
+        CancellationToken cancellationToken = default,
+        int? additionalEpochs = null) =>
         Task.Factory.StartNew(
-            () => Fit(train, validation, epochs, progress, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            () => Fit(train, validation, epochs, progress, cancellationToken, additionalEpochs),
+            cancellationToken,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
 
     internal double ReadLoss() => _lossSum.Read() / _samples;
 
@@ -150,6 +207,41 @@ public sealed partial class Trainer
         foreach (Callback callback in callbacks)
         {
             tell(callback, context);
+        }
+    }
+
+    private static void CheckOptimizer(Module model, Optimizer optimizer)
+    {
+        HashSet<Tensor> own = new(model.Parameters, ReferenceEqualityComparer.Instance);
+        if (!optimizer.Parameters.Any(own.Contains))
+        {
+            throw new ArgumentException(
+                $"Trainer: the {optimizer.GetType().Name} holds none of the {own.Count} parameters of {model.GetType().Name}, so that nothing would be trained. Make it of model.Parameters.",
+                nameof(optimizer));
+        }
+    }
+
+    /// <summary>A call that would do nothing is a mistake about what the number counts, except where a finished run was loaded.</summary>
+    private void CheckGoal(int goal, bool isTotal)
+    {
+        if (isTotal && goal <= Epoch && Epoch > 0 && !_wasLoaded)
+        {
+            throw new InvalidOperationException(
+                $"Fit: epochs {goal} counts all epochs of the run, and this trainer has done {Epoch}, so that nothing would be trained. Pass additionalEpochs: {Math.Max(goal, 1)} to go on from here (or epochs: {Epoch + Math.Max(goal, 1)}); a new Trainer begins anew.");
+        }
+    }
+
+    private static void CheckSources(IBatchSource train, IBatchSource? validation)
+    {
+        const string WayOut = "Give it samples, or a smaller batch size where DropLast leaves the only batch out";
+        if (train.BatchCount == 0)
+        {
+            throw new ArgumentException($"Fit: the training data has {train.SampleCount} samples in 0 batches. {WayOut}.", nameof(train));
+        }
+
+        if (validation?.BatchCount == 0)
+        {
+            throw new ArgumentException($"Fit: the validation data has {validation.SampleCount} samples in 0 batches, so that its figures would be NaN. {WayOut}, or pass null.", nameof(validation));
         }
     }
 

@@ -6,7 +6,7 @@ public enum TrainingEnd : byte
     /// <summary>It has not ended.</summary>
     None,
 
-    /// <summary>All epochs were trained.</summary>
+    /// <summary>All epochs were trained, the last of them by this call of <see cref="Trainer.Fit"/>.</summary>
     Completed,
 
     /// <summary>A callback asked for the end.</summary>
@@ -14,12 +14,14 @@ public enum TrainingEnd : byte
 
     /// <summary>The cancellation token asked for it.</summary>
     Cancelled,
+
+    /// <summary>Nothing was trained: the loaded state had all epochs already, or none were asked for.</summary>
+    NothingToDo,
 }
 
 /// <summary>Where a run stands, as callbacks see it.</summary>
 public sealed class TrainingContext
 {
-    private readonly bool _validates;
     private Action<TrainingState>? _pendingSaves;
 
     internal TrainingContext(Trainer trainer, int epochs, int batchesPerEpoch, bool validates)
@@ -27,7 +29,7 @@ public sealed class TrainingContext
         Trainer = trainer;
         Epochs = epochs;
         BatchesPerEpoch = batchesPerEpoch;
-        _validates = validates;
+        Validates = validates;
     }
 
     /// <summary>The trainer.</summary>
@@ -66,9 +68,12 @@ public sealed class TrainingContext
         get
         {
             string[] names = ["loss", .. Trainer.Metrics.Select(static m => m.Name)];
-            return [.. names, .. _validates ? names.Select(static n => "val_" + n) : [], "learning_rate"];
+            return [.. names, .. Validates ? names.Select(static n => "val_" + n) : [], "learning_rate"];
         }
     }
+
+    /// <summary>Whether figures of validation data will be among them.</summary>
+    internal bool Validates { get; }
 
     /// <summary>Why the run has ended; <see cref="TrainingEnd.None"/> before.</summary>
     public TrainingEnd End { get; internal set; }

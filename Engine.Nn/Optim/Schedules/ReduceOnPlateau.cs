@@ -14,7 +14,10 @@ public enum MonitorMode : byte
 /// Lowers the learning rate when a value has stopped improving: rate ← max(rate·factor, minimum) after more than
 /// <c>patience</c> observations in a row that were not better than the best by the threshold.
 /// </summary>
-/// <remarks>PyTorch's <c>ReduceLROnPlateau</c> with its relative threshold: better is value &lt; best·(1 − threshold), or value &gt; best·(1 + threshold).</remarks>
+/// <remarks>
+/// PyTorch's <c>ReduceLROnPlateau</c> with its relative threshold: better is value &lt; best − |best|·threshold, or value &gt; best + |best|·threshold.
+/// (For a negative best PyTorch takes the threshold off the wrong side, so that there equal values count as better for ever.)
+/// </remarks>
 public sealed class ReduceOnPlateau
 {
     private readonly Optimizer _optimizer;
@@ -23,6 +26,7 @@ public sealed class ReduceOnPlateau
     private readonly double _threshold;
     private readonly int _cooldown;
     private readonly double _minimumRate;
+    private readonly double _epsilon;
     private long _bad;
     private long _cooling;
 
@@ -34,8 +38,16 @@ public sealed class ReduceOnPlateau
     /// <param name="threshold">How much better, relatively, counts.</param>
     /// <param name="cooldown">How many observations after a reduction are not counted.</param>
     /// <param name="minimumRate">The rate does not fall below it.</param>
+    /// <param name="epsilon">A reduction by no more than this is not made.</param>
     public ReduceOnPlateau(
-        Optimizer optimizer, MonitorMode mode = MonitorMode.Min, double factor = 0.1, int patience = 10, double threshold = 1e-4, int cooldown = 0, double minimumRate = 0)
+        Optimizer optimizer,
+        MonitorMode mode = MonitorMode.Min,
+        double factor = 0.1,
+        int patience = 10,
+        double threshold = 1e-4,
+        int cooldown = 0,
+        double minimumRate = 0,
+        double epsilon = 1e-8)
     {
         ArgumentNullException.ThrowIfNull(optimizer);
         ArgumentOutOfRangeException.ThrowIfNegative(patience);
@@ -47,6 +59,7 @@ public sealed class ReduceOnPlateau
         _threshold = Hyper.NotNegative(threshold);
         _cooldown = cooldown;
         _minimumRate = Hyper.NotNegative(minimumRate);
+        _epsilon = Hyper.NotNegative(epsilon);
         Best = mode == MonitorMode.Min ? double.PositiveInfinity : double.NegativeInfinity;
     }
 
@@ -84,8 +97,14 @@ public sealed class ReduceOnPlateau
         _bad = 0;
         _cooling = _cooldown;
         double before = _optimizer.LearningRate;
-        _optimizer.LearningRate = Math.Min(before, Math.Max(before * _factor, _minimumRate));
-        return _optimizer.LearningRate < before;
+        double after = Math.Max(before * _factor, _minimumRate);
+        if (before - after <= _epsilon)
+        {
+            return false;
+        }
+
+        _optimizer.LearningRate = after;
+        return true;
     }
 
     /// <summary>Writes the best value and the counts; the rate itself belongs to the optimizer's state.</summary>

@@ -36,6 +36,10 @@ public sealed partial class Schedule
     }
 
     /// <summary>Half a wave, α(t) = α₁ + (α₀ − α₁)·(1 + cos(π·t/steps))/2, then α₁. Loshchilov and Hutter, 2017.</summary>
+    /// <remarks>
+    /// After its end it stays at α₁; PyTorch's <c>CosineAnnealingLR</c> climbs again there, a trap for runs longer than planned. For waves that
+    /// start again see <see cref="CosineRestarts"/>.
+    /// </remarks>
     public static Schedule Cosine(double rate, int steps, double minimum = 0)
     {
         Hyper.NotNegative(rate);
@@ -101,6 +105,11 @@ public sealed partial class Schedule
     /// <param name="divisor">How far below the top the cycle starts.</param>
     /// <param name="finalDivisor">How far below its start the cycle ends.</param>
     /// <param name="linear">Whether to go along straight lines.</param>
+    /// <remarks>
+    /// PyTorch's <c>OneCycleLR</c>: the top lies at time rise·steps − 1, a fraction as a rule. Where that is before time 0 (rise·steps &lt; 1, a
+    /// cycle of few steps) the first step is already on the way down. A way up that takes no time at all (rise·steps = 1), where PyTorch
+    /// divides by 0, begins at the top.
+    /// </remarks>
     public static Schedule OneCycle(double maximum, int steps, double rise = 0.3, double divisor = 25, double finalDivisor = 1e4, bool linear = false)
     {
         Hyper.NotNegative(maximum);
@@ -117,7 +126,7 @@ public sealed partial class Schedule
             double time = Math.Min(t, last);
             return time <= top
                 ? Between(start, maximum, top > 0 ? time / top : 1)
-                : Between(maximum, end, last > top ? (time - Math.Max(top, 0)) / (last - Math.Max(top, 0)) : 1);
+                : Between(maximum, end, (time - top) / (last - top));
         });
 
         double Between(double from, double to, double part) => linear ? from + ((to - from) * part) : Descend(from, to, part);

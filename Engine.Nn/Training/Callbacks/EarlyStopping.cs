@@ -21,7 +21,7 @@ public sealed class EarlyStopping : Callback
         _monitor = new MetricMonitor(monitor, mode, minDelta);
         _patience = patience;
         _restoreBest = restoreBest;
-        Best = _monitor.Worst;
+        Best = _monitor.Start;
     }
 
     /// <summary>The best value so far.</summary>
@@ -31,6 +31,7 @@ public sealed class EarlyStopping : Callback
     public int BestEpoch { get; private set; } = -1;
 
     /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">The run will not have the figure (the message lists those it will), or its name tells no mode.</exception>
     public override void OnTrainBegin(TrainingContext context) => _monitor.Check(context, Name);
 
     /// <inheritdoc/>

@@ -40,7 +40,7 @@ public sealed class ModelCheckpoint : Callback
     {
         _save = save;
         _monitor = monitor is null ? null : new MetricMonitor(monitor, mode);
-        _best = _monitor?.Worst ?? 0;
+        _best = _monitor?.Start ?? 0;
     }
 
     /// <summary>How many steps lie between two saves, beside those at the ends of epochs; 0 for only those.</summary>
@@ -56,6 +56,7 @@ public sealed class ModelCheckpoint : Callback
     }
 
     /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">The run will not have the figure (the message lists those it will), or its name tells no mode.</exception>
     public override void OnTrainBegin(TrainingContext context) => _monitor?.Check(context, Name);
 
     /// <inheritdoc/>

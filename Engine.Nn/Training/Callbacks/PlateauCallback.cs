@@ -17,6 +17,7 @@ public sealed class PlateauCallback : Callback
     }
 
     /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">The run will not have the figure; the message lists those it will.</exception>
     public override void OnTrainBegin(TrainingContext context) => _monitor.Check(context, Name);
 
     /// <inheritdoc/>

@@ -41,7 +41,8 @@ internal static partial class GoldenOps
             "Adam" => new Adam([parameter], rate, weightDecay: decay, amsgrad: c.Bool("amsgrad", false)),
             "AdamW" => new AdamW([parameter], rate, weightDecay: decay),
             "Adamax" => new Adamax([parameter], rate, weightDecay: decay),
-            "NAdam" => new NAdam([parameter], rate, weightDecay: decay),
+            // The cases are PyTorch 1.13's.
+            "NAdam" => new NAdam([parameter], rate, weightDecay: decay) { RepeatsMomentum = true },
             "RAdam" => new RAdam([parameter], rate, weightDecay: decay),
             string other => throw new InvalidDataException($"Optimizer {other}."),
         };

@@ -20,6 +20,11 @@ internal static partial class OpTable
             n => [new([n + 3, Classes], -4, 4), OpInput.Index([n + 3], Classes)],
             x => x[0].CrossEntropy(x[1], ignoreIndex: 2, reduction: Reduction.Sum)),
         Loss("CrossEntropyImage", n => [new([2, Classes, 3, n], -4, 4), OpInput.Index([2, 3, n], Classes)], x => x[0].CrossEntropy(x[1])),
+        Loss("CrossEntropySoft", n => [new([n, Classes], -4, 4), new([n, Classes], 0, 1)], x => x[0].CrossEntropy(x[1])),
+        Loss(
+            "CrossEntropySoftWeighted",
+            n => [new([2, Classes, n], -4, 4), new([2, Classes, n], 0, 1), OpInput.Constant([Classes], 0.5, 2)],
+            x => x[0].CrossEntropy(x[1], x[2], labelSmoothing: 0.2, reduction: Reduction.None)),
         Loss("NllLoss", n => [new([n, Classes], -4, 0), OpInput.Index([n], Classes)], x => x[0].NllLoss(x[1])),
         Loss(
             "NllLossWeighted",

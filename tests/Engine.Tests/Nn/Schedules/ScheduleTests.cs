@@ -44,7 +44,7 @@ internal sealed class ScheduleTests
         Assert.That(schedule.At(50), Is.EqualTo(0.001).Within(1e-12));
     }
 
-    [TestCase(0, 0, 1)]
+    [TestCase(0, 0, 0.904509)]
     [TestCase(0, 4, 1e-4)]
     [TestCase(1, 0, 0.04)]
     [TestCase(1, 4, 1)]

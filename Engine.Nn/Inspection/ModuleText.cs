@@ -1,0 +1,70 @@
+using System.Text;
+
+namespace Engine.Nn;
+
+/// <summary>A module and what it holds as indented text, PyTorch's <c>print(model)</c>.</summary>
+/// <remarks>
+/// Children are asked for their own text, which may lead back here: what is being printed on this thread is remembered, so that a module
+/// inside itself comes to an end.
+/// </remarks>
+internal static class ModuleText
+{
+    [ThreadStatic]
+    private static HashSet<Module>? t_printing;
+
+    [ThreadStatic]
+    private static bool t_oneLine;
+
+    /// <summary>The name of the type, and in brackets a line for each child, those of children indented.</summary>
+    public static string Tree(Module module)
+    {
+        string name = module.GetType().Name;
+        if (t_oneLine)
+        {
+            return name;
+        }
+
+        HashSet<Module> printing = t_printing ??= new(ReferenceEqualityComparer.Instance);
+        if (!printing.Add(module))
+        {
+            return name + "(…)";
+        }
+
+        try
+        {
+            IReadOnlyList<(string Name, Module Module)> children = module.NamedChildren();
+            if (children.Count == 0)
+            {
+                return name;
+            }
+
+            StringBuilder text = new();
+            text.Append(name).Append("(\n");
+            foreach ((string path, Module child) in children)
+            {
+                text.Append("  (").Append(path).Append("): ").Append(child.ToString()?.Replace("\n", "\n  ", StringComparison.Ordinal)).Append('\n');
+            }
+
+            return text.Append(')').ToString();
+        }
+        finally
+        {
+            printing.Remove(module);
+        }
+    }
+
+    /// <summary>The module's own text without those that it holds.</summary>
+    public static string Line(Module module)
+    {
+        bool before = t_oneLine;
+        t_oneLine = true;
+        try
+        {
+            return module.ToString() ?? module.GetType().Name;
+        }
+        finally
+        {
+            t_oneLine = before;
+        }
+    }
+}
