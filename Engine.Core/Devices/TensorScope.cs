@@ -13,8 +13,9 @@ namespace Engine;
 /// loss.Backward();
 /// optimizer.Step();
 /// </code>
-/// A <c>ref struct</c>: the compiler refuses to carry it across an <c>await</c>, where the thread could change. Parameters, gradients and
-/// optimizer state are never scoped.
+/// What the computation graph saved for these tensors goes with them, also where no backward pass was run, unless a tensor that lives on was
+/// computed from them. A <c>ref struct</c>: the compiler refuses to carry it across an <c>await</c>, where the thread could change.
+/// Parameters, gradients and optimizer state are never scoped.
 /// </remarks>
 public ref struct TensorScope : IDisposable
 {

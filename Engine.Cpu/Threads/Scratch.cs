@@ -64,7 +64,13 @@ internal sealed unsafe class ScratchStack
             _offset = 0;
         }
 
-        if (_chunk == _chunks.Count) AddChunk(rounded);
+        if (_chunk == _chunks.Count && !TryAddChunk(rounded))
+        {
+            (_chunk, _offset) = (chunk, offset);
+            throw new OutOfDeviceMemoryException(
+                $"The processor has no {rounded:N0} bytes left for temporary values of a kernel. Use smaller batches, dispose tensors or put a TensorScope around each step.", default);
+        }
+
         byte* pointer = (byte*)_chunks[_chunk].Pointer + _offset;
         _offset += rounded;
         return new ScratchLease(this, pointer, chunk, offset);
@@ -79,13 +85,21 @@ internal sealed unsafe class ScratchStack
         if (chunk == 0 && offset == 0) Settle();
     }
 
-    private void AddChunk(nint bytes)
+    private bool TryAddChunk(nint bytes)
     {
         nint held = 0;
         foreach ((nint _, nint size) in _chunks) held += size;
         nint wanted = Math.Max(bytes, Math.Min(held, RetainedBytes));
         wanted = checked(wanted + LargePages.PageBytes - 1) & -LargePages.PageBytes;
-        _chunks.Add(((nint)LargePages.Allocate(wanted), wanted));
+        try
+        {
+            _chunks.Add(((nint)LargePages.Allocate(wanted), wanted));
+            return true;
+        }
+        catch (OutOfMemoryException)
+        {
+            return false;
+        }
     }
 
     /// <summary>With nothing rented: several chunks become one of their total size, so that the next round of the same work fits.</summary>
@@ -95,7 +109,8 @@ internal sealed unsafe class ScratchStack
         foreach ((nint _, nint size) in _chunks) held += size;
         if (_chunks.Count == 1 && held <= RetainedBytes) return;
         FreeChunks();
-        if (held <= RetainedBytes) AddChunk(held);
+        // Where there is no memory now, the next round asks for it.
+        if (held <= RetainedBytes) _ = TryAddChunk(held);
     }
 
     private void FreeChunks()

@@ -27,6 +27,17 @@ internal sealed unsafe class ScratchTests
     }
 
     [Test]
+    public void Rent_MoreThanThereIs_IsATypedErrorAndChangesNothing()
+    {
+        nint before, after;
+        using (ScratchLease lease = Scratch.Rent(5000)) before = (nint)lease.Pointer;
+        for (int i = 0; i < 3; i++)
+            Assert.Throws<OutOfDeviceMemoryException>(static () => Scratch.Rent(nint.MaxValue / 4).Dispose());
+        using (ScratchLease lease = Scratch.Rent(5000)) after = (nint)lease.Pointer;
+        Assert.That(after, Is.EqualTo(before));
+    }
+
+    [Test]
     public void Rent_MoreThanAChunk_LeavesEarlierBlocksInPlace()
     {
         using ScratchLease small = Scratch.Rent(64);
