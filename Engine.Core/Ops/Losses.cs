@@ -243,7 +243,7 @@ public sealed partial class Tensor
         // A NaN becomes both the least and the most.
         static (double Least, double Most) Range<T>(Tensor x)
             where T : unmanaged, System.Numerics.INumber<T> =>
-            x.AsSpan<T>().Read(static values => (double.CreateChecked(TensorPrimitives.Min(values)), double.CreateChecked(TensorPrimitives.Max(values))));
+            x.HostValues<T>().Read(static values => (double.CreateChecked(TensorPrimitives.Min(values)), double.CreateChecked(TensorPrimitives.Max(values))));
     }
 
     private Tensor Reduced(Reduction reduction) => reduction switch

@@ -101,4 +101,17 @@ internal sealed class LossInputTests(string deviceName) : DeviceFixture(deviceNa
         Assert.That(loss.Item(), Is.EqualTo(Math.Log(2)).Within(1e-6));
         Assert.That(Tensor.Zeros([0], device: Device).BceLoss(Tensor.Zeros([0], device: Device), Reduction.Sum).Item(), Is.Zero);
     }
+
+    [Test]
+    public void BceLoss_InACapturedStep_IsThatOfEagerOnes()
+    {
+        Tensor p = Tensor.From<float>([0.25f, 0.75f], device: Device), t = Tensor.From<float>([1, 0], device: Device);
+        double expected = p.BceLoss(t).Item();
+        using CapturedStep step = Device.CaptureOnUse(() => [p.BceLoss(t)], [p, t]);
+        for (int i = 0; i < 5; i++)
+        {
+            step.Replay(p, t);
+            Assert.That(step.Outputs[0].Buffer.Item(), Is.EqualTo(expected).Within(1e-6), $"replay {i}");
+        }
+    }
 }
