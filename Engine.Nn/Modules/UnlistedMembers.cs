@@ -13,7 +13,8 @@ internal static class UnlistedMembers
 {
     /// <summary>What is looked at by reflection, and so must survive trimming and native compilation.</summary>
     public const DynamicallyAccessedMemberTypes Looked =
-        DynamicallyAccessedMemberTypes.PublicFields | DynamicallyAccessedMemberTypes.NonPublicFields | DynamicallyAccessedMemberTypes.NonPublicMethods;
+        DynamicallyAccessedMemberTypes.PublicFields | DynamicallyAccessedMemberTypes.NonPublicFields | DynamicallyAccessedMemberTypes.NonPublicMethods
+        | DynamicallyAccessedMemberTypes.PublicProperties | DynamicallyAccessedMemberTypes.NonPublicProperties;
 
     private const string VisitMethod = "VisitMembers";
 
@@ -23,7 +24,7 @@ internal static class UnlistedMembers
     private static readonly ConditionalWeakTable<Type, string> s_examined = [];
 
     /// <exception cref="UnlistedMembersException">A member of the type would be neither trained nor saved.</exception>
-    public static void ThrowIfAny(Type type)
+    public static void ThrowIfAny([DynamicallyAccessedMembers(Looked)] Type type)
     {
         if (type.Assembly == typeof(Module).Assembly)
         {
