@@ -12,6 +12,11 @@ public sealed class CpuDeviceProvider : DeviceProvider
         ArgumentNullException.ThrowIfNull(report);
         CpuDevice device = new();
         report.Add(new ProbeEntry(Name, "processor", true, device.Description));
+        if (CpuIsa.Shortfall() is { } shortfall)
+        {
+            report.Add(new ProbeEntry(Name, "wider vectors", false, shortfall));
+        }
+
         return [device];
     }
 }

@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Engine.Cpu;
 
@@ -50,8 +52,43 @@ internal static class CpuIsa
 
     /// <summary>One line that says what is used and why, for reports of the device.</summary>
     public static string Describe() => Level == Hardware
-        ? $"{Level} (the widest that the processor and the runtime accelerate)"
+        ? $"{Level} (the widest that this program may use)"
         : $"{Level} ({Variable} lowers it; the hardware has {Hardware})";
+
+    /// <summary>What the processor could do that this program does not, and how to get it; null if nothing.</summary>
+    public static string? Shortfall()
+    {
+        SimdLevel? widest = ProcessorIsa.Widest();
+
+        // Some processors run slower with 512-bit vectors, so that the runtime has the instructions and yet advises against the width.
+        bool isChoice = widest == SimdLevel.Vector512 && Hardware == SimdLevel.Vector256 && Avx512F.IsSupported;
+        return isChoice ? null : Shortfall(widest, Hardware, isNative: !RuntimeFeature.IsDynamicCodeCompiled);
+    }
+
+    /// <param name="processor">The widest vectors of the processor, if it says.</param>
+    /// <param name="program">The widest that the program's code may use.</param>
+    /// <param name="isNative">Whether the program was compiled natively, so that its project decided.</param>
+    internal static string? Shortfall(SimdLevel? processor, SimdLevel program, bool isNative)
+    {
+        if (processor is not { } level || level <= program)
+        {
+            return null;
+        }
+
+        string remedy = isNative
+            ? "the program was published natively for less; add <IlcInstructionSet>native</IlcInstructionSet> to its project and publish again "
+                + "(on the kind of machine that it will run on, or x86-64-v3 for AVX2, x86-64-v4 for AVX-512 instead of native)"
+            : "the runtime does not use it; environment variables such as DOTNET_EnableAVX2, DOTNET_EnableAVX512 and DOTNET_EnableHWIntrinsic turn it off";
+        return $"the processor has {(level == SimdLevel.Vector512 ? "AVX-512" : "AVX2")}, but this program computes with {Name(program)}: {remedy}";
+    }
+
+    private static string Name(SimdLevel level) => level switch
+    {
+        SimdLevel.Scalar => "no vectors",
+        SimdLevel.Vector128 => "128-bit vectors",
+        SimdLevel.Vector256 => "256-bit vectors",
+        _ => "512-bit vectors",
+    };
 
     /// <summary>The level that <paramref name="setting"/> asks for, but never above <paramref name="hardware"/>; no setting changes nothing.</summary>
     /// <exception cref="ArgumentException">The setting is none of 512, 256, 128 and scalar.</exception>

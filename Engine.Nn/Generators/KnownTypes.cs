@@ -9,6 +9,8 @@ internal static class KnownTypes
 {
     public const string VisitMethod = "VisitMembers";
 
+    public const string AssemblyMark = "Engine.Nn.GeneratedModulesAttribute";
+
     public static bool IsModule(ITypeSymbol? type) => type switch
     {
         ITypeParameterSymbol parameter => parameter.ConstraintTypes.Any(IsModule),
@@ -37,6 +39,7 @@ internal static class KnownTypes
         ITypeSymbol? element = ElementType(type);
         if (element is null)
         {
+            unknownContainer = Mentions(type);
             return null;
         }
 
@@ -72,9 +75,11 @@ internal static class KnownTypes
             ? pair.TypeArguments[1]
             : null;
 
+    /// <summary>Whether a value of this type may hold a tensor or module, as a tuple or a Lazy does; a function only takes or makes them.</summary>
     private static bool Mentions(ITypeSymbol type) => IsTensor(type) || IsModule(type) || type switch
     {
         IArrayTypeSymbol array => Mentions(array.ElementType),
+        { TypeKind: TypeKind.Delegate } => false,
         INamedTypeSymbol named => named.TypeArguments.Any(Mentions),
         _ => false,
     };

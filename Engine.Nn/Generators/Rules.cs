@@ -19,7 +19,7 @@ internal static class Rules
     public static readonly DiagnosticDescriptor UnknownContainer = Error(
         "ENN003",
         "A container of modules or tensors that cannot be visited",
-        "'{0}' is a {1}, which cannot be visited; use ModuleList<T>, a list, an array or a dictionary with string keys, or mark it [Untracked]");
+        "'{0}' is a {1}, which cannot be visited; use members of their own, ModuleList<T>, a list, an array or a dictionary with string keys, or mark it [Untracked]");
 
     public static readonly DiagnosticDescriptor SameName = Error(
         "ENN004",

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Engine.Nn;
 
 /// <summary>
@@ -20,9 +22,16 @@ namespace Engine.Nn;
 /// <para>Predicting with one module on many threads is safe (<see cref="Layer.Predict"/>, <see cref="InferenceScope"/>); training,
 /// loading and moving it are for one thread at a time.</para>
 /// </remarks>
+[DynamicallyAccessedMembers(UnlistedMembers.Looked)]
 public abstract class Module
 {
     private bool _isTraining = true;
+
+    /// <summary>A module in training mode.</summary>
+    /// <exception cref="UnlistedMembersException">
+    /// The class has tensors or modules but was compiled without the source generator, and does not override <see cref="VisitMembers"/>.
+    /// </exception>
+    protected Module() => UnlistedMembers.ThrowIfAny(GetType());
 
     /// <summary>
     /// Whether the module behaves as in training (dropout drops, batch normalisation uses the batch): true at first, changed by
@@ -82,7 +91,7 @@ public abstract class Module
 
     /// <summary>
     /// Reports the members to <paramref name="visitor"/>. Generated for every partial class; override it by hand only without the generator
-    /// or for names that it cannot express, and call the base method first.
+    /// (in F# and Visual Basic, which have none) or for names that it cannot express, and call the base method first.
     /// </summary>
     protected virtual void VisitMembers(MemberVisitor visitor)
     {

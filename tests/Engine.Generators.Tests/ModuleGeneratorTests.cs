@@ -105,6 +105,7 @@ internal sealed class ModuleGeneratorTests
     [TestCase("class Net { public Linear? Layer; }", TestName = "Not a module")]
     [TestCase("class Net : Module { public Linear? Layer; protected override void VisitMembers(MemberVisitor visitor) { } }", TestName = "Written by hand")]
     [TestCase("class Net : Module { [Untracked] public Linear? Layer; }", TestName = "Untracked")]
+    [TestCase("class Net : Module { public List<System.Func<Tensor, Linear>> Makers = new(); }", TestName = "Functions")]
     public void Nothing_IsGenerated(string source)
     {
         GeneratorRun run = GeneratorRun.Over(source);
@@ -120,6 +121,10 @@ internal sealed class ModuleGeneratorTests
     [TestCase("class Net(List<Linear> all) : Module { int Count() { return all.Count; } }", "ENN002", "'all' is captured")]
     [TestCase("partial class Net : Module { public List<List<Linear>> Rows = new(); }", "ENN003", "'Rows' is a List<List<Linear>>, which cannot be visited")]
     [TestCase("partial class Net : Module { public Dictionary<int, Linear> Map = new(); }", "ENN003", "'Map' is a Dictionary<int, Linear>")]
+    [TestCase("partial class Net : Module { public (Linear A, Linear B) Pair; }", "ENN003", "'Pair' is a (Linear A, Linear B)")]
+    [TestCase("partial class Net : Module { public (int, Tensor)? Pair; }", "ENN003", "'Pair' is a (int, Tensor)?")]
+    [TestCase("partial class Net : Module { public System.Lazy<Linear>? Later; }", "ENN003", "'Later' is a Lazy<Linear>")]
+    [TestCase("partial class Net : Module { public KeyValuePair<string, Linear[]> Pair; }", "ENN003", "'Pair' is a KeyValuePair<string, Linear[]>")]
     [TestCase("partial class Net : Module { public Linear? _a; public Linear? A; }", "ENN004", "'A' would be saved under the name \"a\"")]
     [TestCase("partial class Net : Module { [Name(\"\")] public Tensor? A; }", "ENN005", "'A' is named \"\"")]
     [TestCase("partial class Net : Module { [Name(\"a..b\")] public Linear? A; }", "ENN005", "'A' is named \"a..b\"")]
@@ -160,6 +165,15 @@ internal sealed class ModuleGeneratorTests
         IncrementalStepRunReason[] reasons = [.. run.ReasonsAfterAdding("class Unrelated;")];
         Assert.That(reasons, Is.Not.Empty);
         Assert.That(reasons, Is.All.EqualTo(IncrementalStepRunReason.Cached));
+    }
+
+    /// <summary>The mark tells that the generator ran, also where it found nothing to write.</summary>
+    [Test]
+    public void Assembly_IsMarkedWhereTheEngineKnowsTheMark()
+    {
+        GeneratorRun run = GeneratorRun.Over("namespace Engine.Nn { public sealed class GeneratedModulesAttribute : System.Attribute; }");
+        Assert.That(run.Diagnostics.Concat(run.Errors), Is.Empty);
+        Assert.That(run.Files["GeneratedModules.g.cs"], Does.EndWith("[assembly: global::Engine.Nn.GeneratedModulesAttribute]\n"));
     }
 
     private static string Single(string source)

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using System.Text.Json.Nodes;
 using Engine.Nn;
 using Engine.Tests.Nn;
@@ -185,6 +186,22 @@ internal sealed class FashionMnistSampleTests
     {
         using SampleProcess process = SampleProcess.Run(Sample, _folder.Path, 0, "devices");
         Assert.That(process.Output, Does.Contain("cpu").And.Contain("What was tried:"));
+    }
+
+    /// <summary>Narrower vectors than the processor has are told of; a setting of the runtime stands for a native publish, which takes minutes.</summary>
+    [Test]
+    public void Devices_WithLessThanTheProcessorHas_SaysSo()
+    {
+        if (!Avx2.IsSupported)
+        {
+            Assert.Ignore("the processor has no AVX2");
+        }
+
+        using SampleProcess whole = SampleProcess.Run(Sample, _folder.Path, 0, "devices");
+        Assert.That(whole.Output, Does.Not.Contain("but this program computes with"));
+        using SampleProcess less = SampleProcess.StartWith("DOTNET_EnableAVX2", "0", Sample, _folder.Path, "devices");
+        Assert.That(less.Wait(), Is.Zero, () => less.Errors);
+        Assert.That(less.Output, Does.Match("missing +Engine.Cpu: wider vectors: the processor has AVX(2|-512), but this program computes with 128-bit vectors: .*DOTNET_EnableAVX2"));
     }
 
     [Test]

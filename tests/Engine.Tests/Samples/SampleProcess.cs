@@ -32,6 +32,14 @@ internal sealed class SampleProcess : IDisposable
         return new SampleProcess(Process.Start(Command(folder, DotNet, [Program(sample), .. arguments]))!);
     }
 
+    /// <summary>The same, with a variable in the environment.</summary>
+    public static SampleProcess StartWith(string variable, string value, string sample, string folder, params string[] arguments)
+    {
+        ProcessStartInfo start = Command(folder, DotNet, [Program(sample), .. arguments]);
+        start.Environment[variable] = value;
+        return new SampleProcess(Process.Start(start)!);
+    }
+
     /// <summary>The same, with a terminal of 80 columns for its output.</summary>
     public static SampleProcess StartOnTerminal(string sample, string folder, params string[] arguments)
     {
