@@ -75,13 +75,24 @@ public sealed class CudaDevice : GpuDevice
     /// The <c>CUdeviceptr</c> of a tensor's element (0, 0, …); the layout's strides tell the rest. It is valid until the tensor is disposed,
     /// and whatever is put into <see cref="Stream"/> finds the finished values.
     /// </summary>
+    /// <remarks>
+    /// A pointer keeps nothing alive: hold the tensor in a <c>using</c> around all that uses it. Of a temporary that nobody holds the memory
+    /// goes to other tensors. What was put into the stream before the tensor's end is in order with them.
+    /// </remarks>
     /// <exception cref="DeviceMismatchException">The tensor is on another device.</exception>
     public nint GetPointer(Tensor tensor)
     {
         ArgumentNullException.ThrowIfNull(tensor);
         return tensor.Device == this
-            ? Shared(tensor.Operand.Address)
+            ? SharedAddress(tensor)
             : throw new DeviceMismatchException($"GetPointer: the tensor is on {tensor.Device}, not on {this}; tensor.To(device) copies it.");
+    }
+
+    private nint SharedAddress(Tensor tensor)
+    {
+        nint address = Shared(tensor.Operand.Address);
+        GC.KeepAlive(tensor);
+        return address;
     }
 
     /// <summary>The same card with another stream and memory pool, in its primary context.</summary>

@@ -98,6 +98,10 @@ public sealed class OpenClDevice : GpuDevice
     /// The <c>cl_mem</c> of a tensor and where in it element (0, 0, …) lies; the layout's strides tell the rest. It is valid until the
     /// tensor is disposed, and whatever is put into <see cref="Queue"/> finds the finished values.
     /// </summary>
+    /// <remarks>
+    /// A handle keeps nothing alive: hold the tensor in a <c>using</c> around all that uses it. Of a temporary that nobody holds the memory
+    /// goes to other tensors. What was put into the queue before the tensor's end is in order with them.
+    /// </remarks>
     /// <exception cref="DeviceMismatchException">The tensor is on another device.</exception>
     public (nint Buffer, long ByteOffset) GetBuffer(Tensor tensor)
     {
