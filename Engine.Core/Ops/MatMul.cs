@@ -83,7 +83,7 @@ public sealed partial class Tensor
             return;
         }
 
-        Operand? summand = bias?.Operand;
+        Operand? summand = bias?.OperandAs(c.DType);
         c.Device.Backend.Gemm(new GemmArgs
         {
             A = a.OperandAs(c.DType),
