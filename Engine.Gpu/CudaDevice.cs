@@ -80,7 +80,7 @@ public sealed class CudaDevice : GpuDevice
     {
         ArgumentNullException.ThrowIfNull(tensor);
         return tensor.Device == this
-            ? Shared(tensor.Operand.Address)
+            ? Shared(tensor, tensor.Operand.Address)
             : throw new DeviceMismatchException($"GetPointer: the tensor is on {tensor.Device}, not on {this}; tensor.To(device) copies it.");
     }
 
