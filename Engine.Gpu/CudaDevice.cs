@@ -90,7 +90,7 @@ public sealed class CudaDevice : GpuDevice
 
     private nint SharedAddress(Tensor tensor)
     {
-        nint address = Shared(tensor.Operand.Address);
+        nint address = Shared(tensor, tensor.Operand.Address);
         GC.KeepAlive(tensor);
         return address;
     }

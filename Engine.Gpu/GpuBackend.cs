@@ -9,13 +9,15 @@ internal sealed partial class GpuBackend : Backend
     private readonly GpuDevice _device;
     private readonly KernelCache _kernels;
 
-    internal GpuBackend(GpuDevice device)
+    internal GpuBackend(GpuDevice device, GpuTarget target)
     {
         _device = device;
-        _kernels = new KernelCache(device.Driver, DiskCache.Shared);
+        Target = target;
+        _kernels = new KernelCache(device.Driver, DiskCache.Shared, CompilerSlots.Shared, target);
     }
 
-    internal GpuTarget Target => _device.Driver.Target;
+    /// <summary>What kernels are built and launches are cut for; the same as long as this lives, since the two must agree.</summary>
+    internal GpuTarget Target { get; }
 
     /// <summary>Kernels that were compiled or loaded so far.</summary>
     internal KernelCache Kernels => _kernels;

@@ -2,20 +2,22 @@ namespace Engine.Gpu;
 
 /// <summary>A card, or whatever else runs kernels, reached through a driver.</summary>
 /// <remarks>
-/// Kernels run in the order of the calls and asynchronously; only reading back and <see cref="Device.Synchronize"/> wait. Kernels that are
-/// new are compiled on other threads meanwhile, so a kernel that the driver refuses may be reported by a later call; the device is of no
-/// use then.
+/// Kernels run in the order of the calls and asynchronously; only reading back and <see cref="Device.Synchronize"/> wait. What the device
+/// cannot do is refused in the call. Kernels that are new are compiled on other threads meanwhile, so one that the driver refuses may show
+/// later: whoever reads its result, or computes with it, gets the exception. Everything else on the device goes on.
 /// </remarks>
 public abstract class GpuDevice : Device, IDisposable
 {
-    private readonly GpuBackend _backend;
+    private readonly Lock _lowering = new();
+    private volatile GpuBackend _backend;
 
     private protected GpuDevice(string name, DeviceKind kind, GpuDriver driver)
         : base(name, kind)
     {
         Driver = TracingDriver.Wrap(driver);
         Work = new LaunchQueue(Driver);
-        _backend = new GpuBackend(this);
+        _backend = new GpuBackend(this, Driver.Target);
+        Driver.GroupsRefused = UseGroupsOfAtMost;
     }
 
     /// <inheritdoc/>
@@ -30,6 +32,9 @@ public abstract class GpuDevice : Device, IDisposable
     /// <inheritdoc/>
     public override bool IsProcessor => Driver.Target.IsProcessor;
 
+    /// <inheritdoc/>
+    public override bool HasFloat64 => Driver.Target.HasFloat64;
+
     /// <summary>Memory of the device in bytes; <see cref="Device.Pool"/> tells how much of it tensors hold.</summary>
     public override long TotalMemory => Driver.TotalMemory;
 
@@ -41,13 +46,13 @@ public abstract class GpuDevice : Device, IDisposable
     /// <inheritdoc/>
     protected override void UploadCore(ReadOnlySpan<byte> source, Storage destination, long offsetInBytes)
     {
-        Work.Upload(source, destination.Handle, offsetInBytes);
+        Work.Upload(source, destination.Handle, offsetInBytes, destination.Id, source.Length == destination.Bytes);
     }
 
     /// <inheritdoc/>
     protected override void DownloadCore(Storage source, long offsetInBytes, Span<byte> destination)
     {
-        Work.Drain();
+        Work.ThrowIfFailed(source);
         Driver.Download(source.Handle, offsetInBytes, destination);
     }
 
@@ -89,6 +94,8 @@ public abstract class GpuDevice : Device, IDisposable
     /// <inheritdoc/>
     protected internal override void FreeMemory(nint handle) => Work.Free(handle);
 
+    internal override void Released(long storageId) => Work.Forget(storageId);
+
     /// <inheritdoc/>
     public override bool CanRecord => true;
 
@@ -96,14 +103,22 @@ public abstract class GpuDevice : Device, IDisposable
     protected internal override void BeginRecording()
     {
         Work.BeginRecording();
-        Driver.BeginRecording();
+        try
+        {
+            Driver.BeginRecording();
+        }
+        catch
+        {
+            Work.EndRecording();
+            throw;
+        }
     }
 
     /// <inheritdoc/>
     protected internal override DeviceRecording EndRecording()
     {
-        Work.EndRecording();
-        return new RecordedWork(Work, Driver.EndRecording());
+        HashSet<long> reads = Work.EndRecording();
+        return new RecordedWork(Work, Driver.EndRecording(), reads);
     }
 
     /// <inheritdoc/>
@@ -114,13 +129,13 @@ public abstract class GpuDevice : Device, IDisposable
     }
 
     /// <summary>What the driver recorded, as Core sees it.</summary>
-    private sealed class RecordedWork(LaunchQueue work, GpuRecording recording) : DeviceRecording
+    private sealed class RecordedWork(LaunchQueue work, GpuRecording recording, HashSet<long> reads) : DeviceRecording
     {
         public override int Launches => recording.Launches;
 
         public override void Replay()
         {
-            work.Drain();
+            work.ThrowIfFailed(reads);
             recording.Replay();
         }
 
@@ -138,5 +153,26 @@ public abstract class GpuDevice : Device, IDisposable
     {
         Work.Share();
         return handle;
+    }
+
+    /// <summary>As <see cref="Shared(nint)"/>, of a tensor's memory, which has its values then.</summary>
+    private protected nint Shared(Tensor tensor, nint handle)
+    {
+        Work.ThrowIfFailed(tensor.Storage);
+        return Shared(handle);
+    }
+
+    // A kernel may need more registers than the driver has for a group of the usual size. Kernels and launches are cut anew then, smaller; what
+    // is under way goes on with the old ones.
+    private void UseGroupsOfAtMost(int workItems)
+    {
+        lock (_lowering)
+        {
+            GpuTarget target = _backend.Target;
+            if (workItems >= 1 && workItems < target.MaxGroupSize)
+            {
+                _backend = new GpuBackend(this, target with { MaxGroupSize = workItems });
+            }
+        }
     }
 }

@@ -10,8 +10,10 @@ namespace Engine.Gpu;
 /// <para>Whoever wants results waits for the kernels that are missing (<see cref="Drain"/>). With all kernels there, work goes straight to
 /// the driver. It does so as well, each launch waiting for its kernel, where somebody else counts on the driver's order: a host that shares
 /// the stream, a recording, a trace.</para>
-/// <para>What fails in work that waited fails for good: tensors that should hold results do not, so each later use of the device throws
-/// the same again.</para>
+/// <para>What fails while it waited has no caller any more to be told: its results are <see cref="FailedResults"/>, and who reads one of them
+/// gets the failure. All other work goes on.</para>
+/// <para>A recording is a matter of the thread that began it. Its launches go straight to the driver, past what other threads put off; theirs
+/// are never issued by it, so that nothing foreign is recorded.</para>
 /// </remarks>
 internal sealed class LaunchQueue(GpuDriver driver)
 {
@@ -25,16 +27,18 @@ internal sealed class LaunchQueue(GpuDriver driver)
     private readonly Lock _issuing = new();
     private readonly Lock _lock = new();
     private readonly Queue<Item> _items = [];
+    private readonly FailedResults _failed = new();
     private readonly bool _isTraced = driver is TracingDriver;
     private long _uploadedBytes;
-    private ExceptionDispatchInfo? _failure;
+    private ExceptionDispatchInfo? _end;
     private LaunchCount? _count;
+    private HashSet<long>? _recordedReads;
     private volatile bool _hasItems;
     private volatile bool _isShared;
-    private volatile bool _isRecording;
+    private volatile int _recordingThread;
 
-    /// <summary>Whether launches wait for their kernels instead of being put off.</summary>
-    public bool IsDirect => _isShared || _isRecording || _isTraced || _count is not null;
+    /// <summary>Whether this thread's launches wait for their kernels instead of being put off.</summary>
+    public bool IsDirect => _isShared || _isTraced || _count is not null || IsRecordedHere;
 
     /// <summary>Where launches are counted, if they are.</summary>
     public LaunchCount? Count
@@ -47,20 +51,30 @@ internal sealed class LaunchQueue(GpuDriver driver)
         }
     }
 
+    /// <summary>Whether there are results that failed and can still be asked for.</summary>
+    public bool HasFailures => _failed.Any;
+
+    private bool IsRecordedHere => _recordingThread is var thread && thread != 0 && thread == Environment.CurrentManagedThreadId;
+
     /// <summary>Runs a kernel after all work before it.</summary>
+    /// <exception cref="EngineException">An operand's own computation failed before, or this launch did.</exception>
     public void Launch(KernelEntry entry, LaunchGrid grid, ReadOnlySpan<KernelArgument> arguments)
     {
-        if (_hasItems)
+        LaunchCheck.Verify(entry.Source, arguments);
+        if (_hasItems && !IsDirect)
         {
             PutOff(entry, grid, arguments);
+            return;
         }
-        else if (entry.Kernel is { } kernel)
+
+        Drain();
+        if (entry.Kernel is { } kernel)
         {
-            Issue(kernel, grid, arguments);
+            IssueNow(kernel, grid, arguments);
         }
         else if (IsDirect)
         {
-            Issue(entry.Wait(), grid, arguments);
+            IssueNow(entry.Wait(), grid, arguments);
         }
         else
         {
@@ -69,16 +83,25 @@ internal sealed class LaunchQueue(GpuDriver driver)
     }
 
     /// <summary>Host to device, after all work before it. The source may be reused when the call returns.</summary>
-    public void Upload(ReadOnlySpan<byte> source, nint handle, long offset)
+    /// <param name="source">The bytes.</param>
+    /// <param name="handle">The block.</param>
+    /// <param name="offset">Where in it.</param>
+    /// <param name="storageId">The block's <see cref="Storage.Id"/>, if it has one.</param>
+    /// <param name="isWhole">Whether the bytes fill it, so that what it held before does not matter any more.</param>
+    public void Upload(ReadOnlySpan<byte> source, nint handle, long offset, long storageId = 0, bool isWhole = false)
     {
         if (_hasItems && source.Length <= MostUploadedBytes)
         {
-            PutOff(source, handle, offset);
+            PutOff(source, handle, offset, storageId, isWhole);
             return;
         }
 
         Drain();
         driver.Upload(source, handle, offset);
+        if (isWhole)
+        {
+            _failed.Remove(storageId);
+        }
     }
 
     /// <summary>Gives memory back after all work before it. Never throws.</summary>
@@ -90,7 +113,7 @@ internal sealed class LaunchQueue(GpuDriver driver)
             {
                 if (_items.Count > 0)
                 {
-                    _items.Enqueue(new Item(null, () => driver.Free(handle), IsRelease: true));
+                    _items.Enqueue(new Item(null, () => driver.Free(handle), isRelease: true));
                     return;
                 }
             }
@@ -99,10 +122,27 @@ internal sealed class LaunchQueue(GpuDriver driver)
         driver.Free(handle);
     }
 
+    /// <summary>Told when nobody can read a block any more.</summary>
+    public void Forget(long storageId) => _failed.Forget(storageId, atOnce: !_hasItems);
+
+    /// <summary>Throws what kept a block from getting its values, if something did. What waits is issued before.</summary>
+    public void ThrowIfFailed(Storage storage)
+    {
+        Drain();
+        _failed.ThrowIfFailed(storage.Id);
+    }
+
+    /// <summary>Throws where what a recording reads has not got its values.</summary>
+    public void ThrowIfFailed(HashSet<long> recordedReads)
+    {
+        Drain();
+        _failed.ThrowIfFailed(recordedReads);
+    }
+
     /// <summary>Hands all that waits to the driver; waits for kernels, not for the device.</summary>
     public void Drain()
     {
-        if (_hasItems)
+        if (_hasItems && !IsRecordedHere)
         {
             Issue(waits: true);
         }
@@ -115,22 +155,47 @@ internal sealed class LaunchQueue(GpuDriver driver)
         Drain();
     }
 
-    /// <summary>What follows is recorded.</summary>
+    /// <summary>What this thread issues is recorded from here on.</summary>
     public void BeginRecording()
     {
         Drain();
-        _isRecording = true;
+        _recordedReads = [];
+        _recordingThread = Environment.CurrentManagedThreadId;
     }
 
-    /// <summary>What follows is carried out again.</summary>
-    public void EndRecording() => _isRecording = false;
+    /// <summary>What follows is carried out again. The result holds the blocks that the recorded launches read.</summary>
+    public HashSet<long> EndRecording()
+    {
+        _recordingThread = 0;
+        return Interlocked.Exchange(ref _recordedReads, null) ?? [];
+    }
 
     /// <summary>Gives up what waits; returns when no thread uses the driver any more on behalf of it.</summary>
     public void Abandon()
     {
         lock (_issuing)
         {
-            Fail(new ObjectDisposedException(nameof(GpuDevice)));
+            End(new ObjectDisposedException(nameof(GpuDevice)));
+        }
+    }
+
+    // The caller is here and is told what is wrong; nothing has to be remembered.
+    private void IssueNow(CompiledKernel kernel, LaunchGrid grid, ReadOnlySpan<KernelArgument> arguments)
+    {
+        if (_failed.Any)
+        {
+            _failed.FailureOfInputs(kernel.Source, arguments)?.Throw();
+        }
+
+        Issue(kernel, grid, arguments);
+        if (IsRecordedHere)
+        {
+            AddReads(kernel.Source, arguments);
+        }
+
+        if (_failed.Any)
+        {
+            _failed.RemoveOverwritten(kernel.Source, arguments);
         }
     }
 
@@ -140,16 +205,71 @@ internal sealed class LaunchQueue(GpuDriver driver)
         driver.Launch(kernel, grid, arguments);
     }
 
+    private void AddReads(KernelSource source, ReadOnlySpan<KernelArgument> arguments)
+    {
+        ReadOnlySpan<ParameterSlot> slots = source.Signature is { } signature ? signature.Slots : [];
+        for (int i = 0; i < Math.Min(slots.Length, arguments.Length); i++)
+        {
+            if (slots[i].IsRead && arguments[i].StorageId != 0)
+            {
+                _recordedReads?.Add(arguments[i].StorageId);
+            }
+        }
+    }
+
     private void PutOff(KernelEntry entry, LaunchGrid grid, ReadOnlySpan<KernelArgument> arguments)
     {
         KernelArgument[] kept = arguments.ToArray();
-        PutOff(new Item(entry, () => Issue(entry.Wait(), grid, kept), IsRelease: false), 0);
+        PutOff(new Item(entry, () => IssueLater(entry, grid, kept), isRelease: false), 0);
     }
 
-    private void PutOff(ReadOnlySpan<byte> source, nint handle, long offset)
+    private void PutOff(ReadOnlySpan<byte> source, nint handle, long offset, long storageId, bool isWhole)
     {
         byte[] kept = source.ToArray();
-        PutOff(new Item(null, () => driver.Upload(kept, handle, offset), IsRelease: false), kept.Length);
+        PutOff(new Item(null, () => UploadLater(kept, handle, offset, storageId, isWhole), isRelease: false), kept.Length);
+    }
+
+    private void IssueLater(KernelEntry entry, LaunchGrid grid, KernelArgument[] arguments)
+    {
+        try
+        {
+            CompiledKernel kernel = entry.Wait();
+            if (_failed.Any && _failed.FailureOfInputs(kernel.Source, arguments) is { } inherited)
+            {
+                _failed.AddOutputs(kernel.Source, arguments, inherited);
+                return;
+            }
+
+            Issue(kernel, grid, arguments);
+            if (_failed.Any)
+            {
+                _failed.RemoveOverwritten(kernel.Source, arguments);
+            }
+        }
+        catch (Exception e) when (e is not ThreadInterruptedException)
+        {
+            // Without a result that could tell, whoever is here is told.
+            if (!_failed.AddOutputs(entry.Source, arguments, ExceptionDispatchInfo.Capture(e)))
+            {
+                throw;
+            }
+        }
+    }
+
+    private void UploadLater(byte[] source, nint handle, long offset, long storageId, bool isWhole)
+    {
+        try
+        {
+            driver.Upload(source, handle, offset);
+            if (isWhole)
+            {
+                _failed.Remove(storageId);
+            }
+        }
+        catch (Exception e) when (e is not ThreadInterruptedException && storageId != 0)
+        {
+            _failed.Add(storageId, ExceptionDispatchInfo.Capture(e));
+        }
     }
 
     private void PutOff(Item item, int uploadedBytes)
@@ -157,7 +277,7 @@ internal sealed class LaunchQueue(GpuDriver driver)
         bool isFull;
         using (Uninterrupted.Hold(_lock))
         {
-            _failure?.Throw();
+            _end?.Throw();
             _items.Enqueue(item);
             _uploadedBytes += uploadedBytes;
             isFull = _items.Count >= MostItems || _uploadedBytes > MostUploadedBytes;
@@ -165,7 +285,10 @@ internal sealed class LaunchQueue(GpuDriver driver)
         }
 
         // What is ready need not wait for the end of the step.
-        Issue(isFull);
+        if (!IsRecordedHere)
+        {
+            Issue(isFull);
+        }
     }
 
     private void Issue(bool waits)
@@ -181,19 +304,20 @@ internal sealed class LaunchQueue(GpuDriver driver)
 
         try
         {
-            while (TryPeek(out Item item) && (waits || item.Entry is not { IsFinished: false }))
+            while (TryPeek(out Item? item) && (waits || item.Entry is not { IsFinished: false }))
             {
-                item.Work();
-                using (Uninterrupted.Hold(_lock))
+                try
                 {
-                    _items.Dequeue();
+                    item.Run();
+                }
+                finally
+                {
+                    if (item.IsDone)
+                    {
+                        Dequeue();
+                    }
                 }
             }
-        }
-        catch (Exception e)
-        {
-            Fail(e);
-            throw;
         }
         finally
         {
@@ -201,11 +325,11 @@ internal sealed class LaunchQueue(GpuDriver driver)
         }
     }
 
-    private bool TryPeek(out Item item)
+    private bool TryPeek([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Item? item)
     {
         using (Uninterrupted.Hold(_lock))
         {
-            _failure?.Throw();
+            _end?.Throw();
             bool any = _items.TryPeek(out item);
             if (!any)
             {
@@ -213,34 +337,69 @@ internal sealed class LaunchQueue(GpuDriver driver)
                 _items.TrimExcess();
                 _hasItems = false;
                 _uploadedBytes = 0;
+                _failed.DropForgotten();
             }
 
             return any;
         }
     }
 
-    // Work after the one that failed may need its results: only memory is still given back. From now on nothing takes the short way, and no
-    // compiler is at work any more when the driver is disposed.
-    private void Fail(Exception e)
+    private void Dequeue()
     {
         using (Uninterrupted.Hold(_lock))
         {
-            _failure ??= ExceptionDispatchInfo.Capture(e);
+            _ = _items.TryDequeue(out _);
+        }
+    }
+
+    // From now on nothing takes the short way, and no compiler is at work any more when the driver is disposed; only memory is still given back.
+    private void End(Exception e)
+    {
+        using (Uninterrupted.Hold(_lock))
+        {
+            _end ??= ExceptionDispatchInfo.Capture(e);
             _hasItems = true;
-            while (_items.TryDequeue(out Item item))
+            while (_items.TryDequeue(out Item? item))
             {
                 item.Entry?.Abandon();
                 if (item.IsRelease)
                 {
-                    item.Work();
+                    item.Run();
                 }
             }
         }
     }
 
     /// <summary>Something that waits for its turn.</summary>
-    /// <param name="Entry">The kernel that it needs.</param>
-    /// <param name="Work">What is to be done.</param>
-    /// <param name="IsRelease">Whether it is done in any case.</param>
-    private readonly record struct Item(KernelEntry? Entry, Action Work, bool IsRelease);
+    private sealed class Item(KernelEntry? entry, Action work, bool isRelease)
+    {
+        /// <summary>The kernel that it needs.</summary>
+        public KernelEntry? Entry => entry;
+
+        /// <summary>Whether it is done in any case.</summary>
+        public bool IsRelease => isRelease;
+
+        /// <summary>Whether its turn is over, well or not. A thread that is interrupted while it waits for a kernel leaves it to the next.</summary>
+        public bool IsDone { get; private set; }
+
+        /// <summary>Does it, once.</summary>
+        public void Run()
+        {
+            if (IsDone)
+            {
+                return;
+            }
+
+            try
+            {
+                work();
+                IsDone = true;
+            }
+            catch (Exception e) when (e is not ThreadInterruptedException)
+            {
+                IsDone = true;
+                throw;
+            }
+        }
+    }
 }

@@ -67,6 +67,7 @@ public sealed class OpenClDevice : GpuDevice
     {
         ArgumentOutOfRangeException.ThrowIfZero(buffer);
         ArgumentOutOfRangeException.ThrowIfNegative(byteOffset);
+        Require(dtype);
         (long offset, long remainder) = Math.DivRem(byteOffset, dtype.SizeInBytes());
         if (remainder != 0)
         {
@@ -107,7 +108,7 @@ public sealed class OpenClDevice : GpuDevice
     {
         ArgumentNullException.ThrowIfNull(tensor);
         return tensor.Device == this
-            ? (Shared(tensor.Storage.Handle), tensor.Layout.Offset * tensor.DType.SizeInBytes())
+            ? (Shared(tensor, tensor.Storage.Handle), tensor.Layout.Offset * tensor.DType.SizeInBytes())
             : throw new DeviceMismatchException($"GetBuffer: the tensor is on {tensor.Device}, not on {this}; tensor.To(device) copies it.");
     }
 

@@ -39,6 +39,11 @@ public abstract partial class Device
     /// </summary>
     public virtual bool IsProcessor => Kind == DeviceKind.Cpu;
 
+    /// <summary>
+    /// Whether it computes in double precision. Where it does not, tensors of <see cref="DType.Float64"/> cannot be made on it; nothing else needs it.
+    /// </summary>
+    public virtual bool HasFloat64 => true;
+
     /// <summary>The kernels.</summary>
     public abstract Backend Backend { get; }
 
@@ -129,6 +134,21 @@ public abstract partial class Device
     /// <summary>Waits until every kernel has finished.</summary>
     protected virtual void SynchronizeCore()
     {
+    }
+
+    /// <summary>Told when a block that has an identity is given back or forgotten; from any thread, and never throws.</summary>
+    internal virtual void Released(long storageId)
+    {
+    }
+
+    /// <summary>Refuses element types that the device cannot compute with, before there is a tensor that nothing could be done with.</summary>
+    /// <exception cref="OperationNotSupportedException">The type is float64 and the device has no double precision.</exception>
+    internal void Require(DType dtype)
+    {
+        if (dtype == DType.Float64 && !HasFloat64)
+        {
+            throw new OperationNotSupportedException($"{Name}: the device has no double precision, so a float64 tensor cannot be there. Use float32 (x.To(DType.Float32) before x.To(device)), or another device, such as the CPU.");
+        }
     }
 
     /// <summary>Asks the device for memory; false if there is none left.</summary>

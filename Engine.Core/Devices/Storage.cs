@@ -6,9 +6,12 @@ namespace Engine;
 /// </summary>
 public sealed class Storage
 {
+    private static long s_lastId;
+
     private readonly object? _owner;
     private readonly bool _foreign;
     private int _references = 1;
+    private long _id;
 
     internal Storage(Device device, nint handle, long bytes, long blockBytes)
     {
@@ -34,6 +37,11 @@ public sealed class Storage
     {
         if (Interlocked.Exchange(ref _references, 0) > 0)
         {
+            if (_id != 0)
+            {
+                Device.Released(_id);
+            }
+
             Device.Pool.QueueOrphan(Handle, BlockBytes);
         }
     }
@@ -52,6 +60,23 @@ public sealed class Storage
 
     /// <summary>The size of the block, which may be more than was asked for.</summary>
     internal long BlockBytes { get; }
+
+    /// <summary>A number that no other block ever had, though its memory may have been another's. Given out at the first question: few devices ask.</summary>
+    internal long Id
+    {
+        get
+        {
+            long id = Volatile.Read(ref _id);
+            if (id != 0)
+            {
+                return id;
+            }
+
+            long given = Interlocked.Increment(ref s_lastId);
+            long before = Interlocked.CompareExchange(ref _id, given, 0);
+            return before == 0 ? given : before;
+        }
+    }
 
     internal int References => Volatile.Read(ref _references);
 
@@ -84,10 +109,18 @@ public sealed class Storage
 
     internal void Release()
     {
-        if (Interlocked.Decrement(ref _references) == 0 && !_foreign)
+        if (Interlocked.Decrement(ref _references) == 0)
         {
-            GC.SuppressFinalize(this);
-            Device.Pool.Return(Handle, Bytes, BlockBytes);
+            if (_id != 0)
+            {
+                Device.Released(_id);
+            }
+
+            if (!_foreign)
+            {
+                GC.SuppressFinalize(this);
+                Device.Pool.Return(Handle, Bytes, BlockBytes);
+            }
         }
 
         GC.KeepAlive(_owner);

@@ -78,7 +78,9 @@ public sealed partial class Tensor
             }
         }
 
-        return From((ReadOnlySpan<double>)weights, [cells, size], device).ToOrSelf(dtype);
+        Tensor matrix = Empty([cells, size], dtype, device);
+        matrix.CopyFrom<double>(weights);
+        return matrix;
     }
 
     private static Tensor AvgPoolForward(in PoolGeometry geometry, Tensor x, Shape shape)

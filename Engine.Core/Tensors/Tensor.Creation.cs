@@ -4,6 +4,9 @@ namespace Engine;
 
 public sealed partial class Tensor
 {
+    /// <summary>Whole numbers up to here are exact in double precision.</summary>
+    private const double LargestWhole = 1L << 53;
+
     /// <summary>Memory of the given shape; what it holds is undefined.</summary>
     public static Tensor Empty(Shape shape, DType dtype = DType.Float32, Device? device = null) => Allocate(shape, dtype, device ?? Device.Default);
 
@@ -32,7 +35,7 @@ public sealed partial class Tensor
         double count = Math.Max(0, Math.Ceiling((stop - start) / step));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, int.MaxValue, nameof(stop));
         Tensor y = Empty([(int)count], dtype, device);
-        Pointwise.Into(y, Programs.Ramp, [], [start, step], dtype.IsFloatingPoint() ? DType.Float64 : DType.Int64);
+        FillRamp(nameof(Arange), y, start, step, dtype.IsFloatingPoint() ? DType.Float64 : DType.Int64);
         return y;
     }
 
@@ -44,7 +47,7 @@ public sealed partial class Tensor
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         Tensor y = Empty([count], dtype, device);
-        Pointwise.Into(y, Programs.Ramp, [], [start, count > 1 ? (stop - start) / (count - 1) : 0], DType.Float64);
+        FillRamp(nameof(Linspace), y, start, count > 1 ? (stop - start) / (count - 1) : 0, DType.Float64);
         return y;
     }
 
@@ -116,6 +119,12 @@ public sealed partial class Tensor
     public static Tensor RandInt(Shape shape, int low, int high, Generator? generator = null, Device? device = null)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(low, high);
+        device ??= Device.Default;
+        if (!device.HasFloat64)
+        {
+            return HostRandInt(shape, low, high, generator ?? Generator.Default, device);
+        }
+
         using TensorScope scope = TensorScope.Begin();
         return scope.Keep(Rand(shape, low, high, generator, DType.Float64, device).Floor().ToOrSelf(DType.Int64));
     }
@@ -123,6 +132,49 @@ public sealed partial class Tensor
     /// <summary>0 … count − 1 in random order, as int64.</summary>
     public static Tensor RandPerm(int count, Generator? generator = null, Device? device = null) =>
         From((ReadOnlySpan<long>)(generator ?? Generator.Default).Permutation(count), device);
+
+    // start + i·step in double precision. Without it whole numbers, which int64 counts as exactly, still come from the device.
+    private static void FillRamp(string operation, Tensor y, double start, double step, DType compute)
+    {
+        if (compute == DType.Float64 && !y.Device.HasFloat64)
+        {
+            double last = start + (step * y.ElementCount);
+            if (!double.IsInteger(start) || !double.IsInteger(step) || Math.Abs(start) > LargestWhole || Math.Abs(last) > LargestWhole)
+            {
+                y.Device.Refuse(operation, HostAccess.Upload);
+                double[] values = new double[y.ElementCount];
+                for (int i = 0; i < values.Length; i++)
+                {
+                    values[i] = start + (i * step);
+                }
+
+                y.CopyFrom<double>(values);
+                return;
+            }
+
+            compute = DType.Int64;
+        }
+
+        Pointwise.Into(y, Programs.Ramp, [], [start, step], compute);
+    }
+
+    // The numbers that the device would draw, with the one generator and the same arithmetic in double precision.
+    private static Tensor HostRandInt(Shape shape, int low, int high, Generator generator, Device device)
+    {
+        device.Refuse(nameof(RandInt), HostAccess.Upload);
+        Span<double> p = stackalloc double[4];
+        generator.Next(p);
+        float[] uniform = new float[shape.ElementCount];
+        Philox.FillUniform(uniform, (uint)p[0], (uint)p[1], (uint)p[2], (uint)p[3]);
+        long[] values = new long[uniform.Length];
+        double range = (double)high - low;
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = (long)Math.Floor(low + (range * uniform[i]));
+        }
+
+        return From<long>(values, shape, device);
+    }
 
     /// <summary>Zeros of this tensor's shape, type and device.</summary>
     public Tensor ZerosLike() => Zeros(Shape, DType, Device);

@@ -1,5 +1,7 @@
+using System.Buffers;
 using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Engine;
@@ -50,6 +52,13 @@ public sealed partial class Tensor
 
         using TensorScope scope = TensorScope.Begin();
         using GradMode.Scope mode = GradMode.Off();
+        Operand own = Operand;
+        if (own.Storage.Device is not HostDevice && own.DType != TypePromotion.Of<T>())
+        {
+            DownloadConverted(ContiguousOrSelf().Operand, TypePromotion.Of<T>(), MemoryMarshal.AsBytes(destination[..(int)own.Shape.ElementCount]));
+            return;
+        }
+
         Operand source = ToOrSelf(TypePromotion.Of<T>()).ContiguousOrSelf().Operand;
         if (source.DType != TypePromotion.Of<T>())
         {
@@ -81,7 +90,21 @@ public sealed partial class Tensor
         }
 
         using TensorScope scope = TensorScope.Begin();
-        CopyFrom(From(source, Shape, Device));
+        if (Device is HostDevice)
+        {
+            CopyFrom(From(source, Shape, Device));
+        }
+        else if (IsContiguous)
+        {
+            UploadConverted(source, this);
+            Storage.MarkWritten();
+        }
+        else
+        {
+            Tensor dense = Allocate(Shape, DType, Device);
+            UploadConverted(source, dense);
+            CopyFrom(dense);
+        }
     }
 
     /// <summary>Overwrites the elements with those of a tensor, broadcast and converted as needed.</summary>
@@ -92,7 +115,8 @@ public sealed partial class Tensor
         CheckBroadcastInto(nameof(CopyFrom), source);
         using TensorScope scope = TensorScope.Begin();
         using GradMode.Scope mode = GradMode.Off();
-        Tensor local = Unaliased(source.ToOrSelf(Device));
+        // Where the destination's device could not hold the source's type, it is converted before it goes there.
+        Tensor local = Unaliased((source.DType == DType.Float64 && !Device.HasFloat64 ? source.ToOrSelf(DType) : source).ToOrSelf(Device));
         Pointwise.Into(this, Programs.Copy, [local], [], local.DType.IsFloatingPoint() ? local.DType.ComputeType() : null);
     }
 
@@ -176,6 +200,31 @@ public sealed partial class Tensor
 
         state.Device.Refuse(op, HostAccess.Read);
         return new Operand(state.Storage, state.DType, state.Layout);
+    }
+
+    // Converted on the host: that spares the device a kernel and a block, and one without double precision could not do it.
+    [SkipLocalsInit]
+    private static void DownloadConverted(in Operand source, DType type, Span<byte> destination)
+    {
+        const int BytesOnStack = 256;
+        int size = source.DType.SizeInBytes(), bytes = checked((int)source.Shape.ElementCount * size);
+        byte[]? rented = bytes > BytesOnStack ? ArrayPool<byte>.Shared.Rent(bytes) : null;
+        Span<byte> raw = (rented ?? stackalloc byte[BytesOnStack])[..bytes];
+        source.Storage.Device.Download(source.Storage, source.Layout.Offset * size, raw);
+        HostConversion.Convert(source.DType, raw, type, destination);
+        if (rented is not null)
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+    }
+
+    private static void UploadConverted<T>(ReadOnlySpan<T> source, Tensor destination)
+        where T : unmanaged
+    {
+        int size = destination.DType.SizeInBytes();
+        byte[] bytes = new byte[checked(source.Length * size)];
+        HostConversion.Convert(TypePromotion.Of<T>(), MemoryMarshal.AsBytes(source), destination.DType, bytes);
+        destination.Device.Upload(bytes, destination.Storage, destination.Layout.Offset * size);
     }
 
     private void CheckBroadcastInto(string op, Tensor source)

@@ -130,6 +130,7 @@ public sealed partial class Tensor : IDisposable
     /// <summary>Memory of the given shape and type, its content undefined.</summary>
     internal static Tensor Allocate(Shape shape, DType dtype, Device device)
     {
+        device.Require(dtype);
         long bytes = checked(shape.ElementCount * dtype.SizeInBytes());
         return new Tensor(device.Pool.Rent(Math.Max(bytes, 1)), dtype, Engine.Layout.Contiguous(shape));
     }

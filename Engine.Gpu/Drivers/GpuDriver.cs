@@ -23,6 +23,9 @@ internal abstract class GpuDriver : IDisposable
     /// <summary>Memory of the device in bytes.</summary>
     public abstract long TotalMemory { get; }
 
+    /// <summary>Told, by <see cref="Compile"/>, of a kernel that can only be run with groups of so many work-items.</summary>
+    public virtual Action<int>? GroupsRefused { get; set; }
+
     /// <summary>Whether memory can be had; the handle is an address in CUDA, a buffer object in OpenCL.</summary>
     public abstract bool TryAllocate(long bytes, out nint handle);
 

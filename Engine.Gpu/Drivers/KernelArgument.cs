@@ -1,24 +1,32 @@
 namespace Engine.Gpu;
 
-/// <summary>How an argument is passed.</summary>
+/// <summary>How an argument is passed, and of a number its type.</summary>
 internal enum ArgumentKind : byte
 {
     /// <summary>A memory block and an offset in bytes: one 64-bit address in CUDA, a buffer object and a 64-bit number in OpenCL.</summary>
     Buffer,
 
-    /// <summary>Four bytes.</summary>
-    Word,
+    /// <summary>A signed number of four bytes.</summary>
+    Int32,
 
-    /// <summary>Eight bytes.</summary>
-    Long,
+    /// <summary>An unsigned number of four bytes.</summary>
+    UInt32,
+
+    /// <summary>A single.</summary>
+    Float32,
+
+    /// <summary>A signed number of eight bytes.</summary>
+    Int64,
+
+    /// <summary>A double.</summary>
+    Float64,
 }
 
 /// <summary>One argument of a launch.</summary>
 internal readonly struct KernelArgument
 {
-    private KernelArgument(ArgumentKind kind, nint handle, long bits, long operandBytes = 0)
+    private KernelArgument(ArgumentKind kind, nint handle, long bits)
     {
-        OperandBytes = operandBytes;
         Kind = kind;
         Handle = handle;
         Bits = bits;
@@ -27,14 +35,23 @@ internal readonly struct KernelArgument
     /// <summary>How it is passed.</summary>
     public ArgumentKind Kind { get; }
 
+    /// <summary>Of an operand: the type of its elements; null for memory of no particular type.</summary>
+    public DType? Element { get; private init; }
+
     /// <summary>Of a buffer: the driver's handle.</summary>
     public nint Handle { get; }
 
     /// <summary>Of a buffer: the offset in bytes; else the bits of the value.</summary>
     public long Bits { get; }
 
-    /// <summary>Of an operand: the bytes of its different elements, for statistics; else 0.</summary>
-    public long OperandBytes { get; }
+    /// <summary>Of an operand: the bytes of its different elements; else 0.</summary>
+    public long OperandBytes { get; private init; }
+
+    /// <summary>Of an operand: its storage's <see cref="Storage.Id"/>; else 0.</summary>
+    public long StorageId { get; private init; }
+
+    /// <summary>Of an operand: whether it is all of its storage.</summary>
+    public bool IsWhole { get; private init; }
 
     /// <summary>Memory from an offset on.</summary>
     public static KernelArgument Buffer(nint handle, long offsetInBytes) => new(ArgumentKind.Buffer, handle, offsetInBytes);
@@ -52,21 +69,28 @@ internal readonly struct KernelArgument
             count *= operand.Layout.Strides[i] == 0 ? 1 : operand.Shape[i];
         }
 
-        return new KernelArgument(ArgumentKind.Buffer, operand.Storage.Handle, offset * size, count * size);
+        Storage storage = operand.Storage;
+        return new KernelArgument(ArgumentKind.Buffer, storage.Handle, offset * size)
+        {
+            Element = operand.DType,
+            OperandBytes = count * size,
+            StorageId = storage.Id,
+            IsWhole = count * size == storage.Bytes,
+        };
     }
 
     /// <summary>A 32-bit number.</summary>
-    public static implicit operator KernelArgument(int value) => new(ArgumentKind.Word, 0, value);
+    public static implicit operator KernelArgument(int value) => new(ArgumentKind.Int32, 0, value);
 
     /// <summary>An unsigned 32-bit number.</summary>
-    public static implicit operator KernelArgument(uint value) => new(ArgumentKind.Word, 0, value);
+    public static implicit operator KernelArgument(uint value) => new(ArgumentKind.UInt32, 0, value);
 
     /// <summary>A 64-bit number.</summary>
-    public static implicit operator KernelArgument(long value) => new(ArgumentKind.Long, 0, value);
+    public static implicit operator KernelArgument(long value) => new(ArgumentKind.Int64, 0, value);
 
     /// <summary>A single.</summary>
-    public static implicit operator KernelArgument(float value) => new(ArgumentKind.Word, 0, BitConverter.SingleToUInt32Bits(value));
+    public static implicit operator KernelArgument(float value) => new(ArgumentKind.Float32, 0, BitConverter.SingleToUInt32Bits(value));
 
     /// <summary>A double.</summary>
-    public static implicit operator KernelArgument(double value) => new(ArgumentKind.Long, 0, BitConverter.DoubleToInt64Bits(value));
+    public static implicit operator KernelArgument(double value) => new(ArgumentKind.Float64, 0, BitConverter.DoubleToInt64Bits(value));
 }

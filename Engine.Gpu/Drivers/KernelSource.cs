@@ -5,7 +5,11 @@ namespace Engine.Gpu;
 /// <param name="Text">PTX or OpenCL C.</param>
 /// <param name="GroupSize">Work-items of a group, fixed when the kernel was built.</param>
 /// <param name="SharedBytes">Shared memory that has to be asked for at the launch; 0 where the text declares it.</param>
-internal sealed record KernelSource(string Name, string Text, int GroupSize, int SharedBytes);
+internal sealed record KernelSource(string Name, string Text, int GroupSize, int SharedBytes)
+{
+    /// <summary>The parameters; null for a text that no builder wrote.</summary>
+    public KernelSignature? Signature { get; init; }
+}
 
 /// <summary>A kernel that a driver has loaded.</summary>
 internal abstract class CompiledKernel(KernelSource source)

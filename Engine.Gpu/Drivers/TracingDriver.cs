@@ -15,7 +15,7 @@ internal sealed class TracingDriver : GpuDriver
     private readonly int _level;
     private readonly bool _waits;
     private readonly TextWriter _output;
-    private volatile bool _isRecording;
+    private volatile int _recordingThread;
 
     internal TracingDriver(GpuDriver inner, int level, bool waits, TextWriter output)
     {
@@ -24,6 +24,9 @@ internal sealed class TracingDriver : GpuDriver
         _waits = waits;
         _output = output;
     }
+
+    /// <summary>Whether somebody will ask for the device's times, which some drivers are slower for keeping.</summary>
+    public static bool MeasuresTime { get; } = LevelOf(Environment.GetEnvironmentVariable("ENGINE_DEBUG")) >= LaunchLevel;
 
     /// <inheritdoc/>
     public override GpuTarget Target => _inner.Target;
@@ -37,10 +40,17 @@ internal sealed class TracingDriver : GpuDriver
     /// <inheritdoc/>
     public override long TotalMemory => _inner.TotalMemory;
 
+    /// <inheritdoc/>
+    public override Action<int>? GroupsRefused
+    {
+        get => _inner.GroupsRefused;
+        set => _inner.GroupsRefused = value;
+    }
+
     /// <summary>The driver itself where the environment asks for nothing.</summary>
     public static GpuDriver Wrap(GpuDriver driver)
     {
-        int level = int.TryParse(Environment.GetEnvironmentVariable("ENGINE_DEBUG"), NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : 0;
+        int level = LevelOf(Environment.GetEnvironmentVariable("ENGINE_DEBUG"));
         bool waits = Environment.GetEnvironmentVariable("ENGINE_SYNC") == "1";
         return level >= LaunchLevel || waits ? new TracingDriver(driver, level, waits, Console.Error) : driver;
     }
@@ -89,7 +99,7 @@ internal sealed class TracingDriver : GpuDriver
     /// <inheritdoc/>
     public override void Launch(CompiledKernel kernel, LaunchGrid grid, ReadOnlySpan<KernelArgument> arguments)
     {
-        if (_isRecording)
+        if (_recordingThread == Environment.CurrentManagedThreadId)
         {
             _inner.Launch(kernel, grid, arguments);
             ShowLaunch(kernel, grid, "recorded");
@@ -121,25 +131,27 @@ internal sealed class TracingDriver : GpuDriver
     public override void BeginRecording()
     {
         _inner.BeginRecording();
-        _isRecording = true;
+        _recordingThread = Environment.CurrentManagedThreadId;
     }
 
     /// <inheritdoc/>
     public override GpuRecording EndRecording()
     {
-        _isRecording = false;
+        _recordingThread = 0;
         return new TracingRecording(this, _inner.EndRecording());
     }
 
     /// <inheritdoc/>
     public override void AbortRecording()
     {
-        _isRecording = false;
+        _recordingThread = 0;
         _inner.AbortRecording();
     }
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing) => _inner.Dispose();
+
+    private static int LevelOf(string? setting) => int.TryParse(setting, NumberStyles.None, CultureInfo.InvariantCulture, out int level) ? level : 0;
 
     private void WaitIfAsked()
     {

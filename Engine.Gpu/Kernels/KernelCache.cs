@@ -4,10 +4,17 @@ using System.Runtime.CompilerServices;
 namespace Engine.Gpu;
 
 /// <summary>The compiled kernels of one device, by definition; behind them those that <paramref name="disk"/> kept from earlier runs.</summary>
-internal sealed class KernelCache(GpuDriver driver, DiskCache? disk = null)
+internal sealed class KernelCache(GpuDriver driver, DiskCache? disk, CompilerSlots compilers, GpuTarget target)
 {
+    /// <summary>For the driver's own target, with as many compilers at a time as the environment allows.</summary>
+    public KernelCache(GpuDriver driver, DiskCache? disk = null)
+        : this(driver, disk, CompilerSlots.Shared, driver.Target)
+    {
+    }
+
     private static int s_tables;
 
+    private readonly GpuTarget _target = target;
     private readonly Lock _growing = new();
     private readonly ConcurrentQueue<CompiledKernel> _spilling = [];
     private object?[] _tables = new object?[32];
@@ -29,6 +36,7 @@ internal sealed class KernelCache(GpuDriver driver, DiskCache? disk = null)
         Find(definition, compilesAhead: false).Wait();
 
     /// <summary>The kernel of a definition, which may not be there yet. With <paramref name="compilesAhead"/> a new one is begun on another thread.</summary>
+    /// <exception cref="OperationNotSupportedException">The device lacks what the kernel needs.</exception>
     public KernelEntry Find<TDefinition>(in TDefinition definition, bool compilesAhead)
         where TDefinition : struct, IKernelDefinition, IEquatable<TDefinition>
     {
@@ -41,6 +49,16 @@ internal sealed class KernelCache(GpuDriver driver, DiskCache? disk = null)
     {
         Entry<TDefinition> made = new(this, table, definition);
         KernelEntry entry = table.GetOrAdd(definition, made);
+        try
+        {
+            _ = entry.Source;
+        }
+        catch
+        {
+            table.TryRemove(KeyValuePair.Create(definition, entry));
+            throw;
+        }
+
         if (compilesAhead && ReferenceEquals(entry, made))
         {
             ThreadPool.UnsafeQueueUserWorkItem(entry, preferLocal: false);
@@ -51,13 +69,19 @@ internal sealed class KernelCache(GpuDriver driver, DiskCache? disk = null)
 
     private CompiledKernel Compile(KernelSource source)
     {
-        if (disk?.TryRead(source, driver.Identity) is { } binary && driver.TryLoad(source, binary) is { } loaded)
+        byte[]? binary = disk?.TryRead(source, driver.Identity);
+        CompiledKernel compiled;
+        using (compilers.Enter())
         {
-            Interlocked.Increment(ref _loaded);
-            return loaded;
+            if (binary is not null && driver.TryLoad(source, binary) is { } loaded)
+            {
+                Interlocked.Increment(ref _loaded);
+                return loaded;
+            }
+
+            compiled = driver.Compile(source);
         }
 
-        CompiledKernel compiled = driver.Compile(source);
         disk?.Write(source, driver.Identity, driver.GetBinary(compiled));
         return compiled;
     }
@@ -103,11 +127,13 @@ internal sealed class KernelCache(GpuDriver driver, DiskCache? disk = null)
     private sealed class Entry<TDefinition>(KernelCache cache, ConcurrentDictionary<TDefinition, KernelEntry> table, TDefinition definition) : KernelEntry
         where TDefinition : struct, IKernelDefinition, IEquatable<TDefinition>
     {
-        protected override CompiledKernel Make()
+        protected override KernelSource Write() => KernelRenderer.Render(definition.Build(cache._target), cache._target);
+
+        protected override CompiledKernel Make(KernelSource source)
         {
             try
             {
-                CompiledKernel kernel = cache.Compile(definition);
+                CompiledKernel kernel = cache.Compile(source);
                 Interlocked.Increment(ref cache._count);
                 if (kernel.LocalBytes > 0)
                 {
@@ -124,7 +150,4 @@ internal sealed class KernelCache(GpuDriver driver, DiskCache? disk = null)
             }
         }
     }
-
-    private CompiledKernel Compile<TDefinition>(in TDefinition definition)
-        where TDefinition : struct, IKernelDefinition => Compile(KernelRenderer.Render(definition.Build(driver.Target), driver.Target));
 }

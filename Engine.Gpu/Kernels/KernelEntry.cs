@@ -2,16 +2,25 @@ using System.Runtime.ExceptionServices;
 
 namespace Engine.Gpu;
 
-/// <summary>A kernel that is there or on its way: whoever comes first makes it, a thread of the pool or the one that waits for it.</summary>
+/// <summary>
+/// A kernel that is there or on its way. Its text is written by whoever asks first, so that a kernel the device cannot have is refused in that
+/// call; whoever comes first compiles it, a thread of the pool or the one that waits for it.
+/// </summary>
 internal abstract class KernelEntry : IThreadPoolWorkItem
 {
     private readonly ManualResetEventSlim _finished = new();
+    private readonly Lock _writing = new();
+    private volatile KernelSource? _source;
     private volatile CompiledKernel? _kernel;
     private ExceptionDispatchInfo? _failure;
     private int _taken;
 
     /// <summary>The kernel, or null while it is not there.</summary>
     public CompiledKernel? Kernel => _kernel;
+
+    /// <summary>The text, written here if nobody has.</summary>
+    /// <exception cref="OperationNotSupportedException">The device lacks what the kernel needs.</exception>
+    public KernelSource Source => _source ?? WriteOnce();
 
     /// <summary>Whether <see cref="Wait"/> returns, or throws, at once.</summary>
     public bool IsFinished => _kernel is not null || _finished.IsSet;
@@ -53,8 +62,19 @@ internal abstract class KernelEntry : IThreadPoolWorkItem
         WaitUntilFinished();
     }
 
-    /// <summary>Builds and compiles it, or finds it on the disk.</summary>
-    protected abstract CompiledKernel Make();
+    /// <summary>Builds the kernel and renders its text.</summary>
+    protected abstract KernelSource Write();
+
+    /// <summary>Compiles it, or finds it on the disk.</summary>
+    protected abstract CompiledKernel Make(KernelSource source);
+
+    private KernelSource WriteOnce()
+    {
+        lock (_writing)
+        {
+            return _source ??= Write();
+        }
+    }
 
     /// <summary>An interruption of the thread is for its own waits: work that others count on is not given up for it.</summary>
     private void WaitUntilFinished()
@@ -87,7 +107,7 @@ internal abstract class KernelEntry : IThreadPoolWorkItem
 
         try
         {
-            _kernel = Make();
+            _kernel = Make(Source);
         }
         catch (Exception e)
         {

@@ -6,10 +6,23 @@ namespace Engine.Gpu;
 internal static class KernelRenderer
 {
     /// <summary>The text for a device.</summary>
-    public static KernelSource Render(Kernel kernel, GpuTarget target) => target.Api switch
+    /// <exception cref="OperationNotSupportedException">The kernel needs what the device has not: double precision, more shared memory.</exception>
+    public static KernelSource Render(Kernel kernel, GpuTarget target)
     {
-        GpuApi.Cuda => PtxRenderer.Render(kernel, target),
-        GpuApi.OpenCl => OpenClRenderer.Render(kernel, target),
-        _ => throw new UnreachableException(),
-    };
+        if (kernel.SharedBytes > target.SharedBytes)
+        {
+            throw new OperationNotSupportedException($"{kernel.Name}: it needs {kernel.SharedBytes} bytes of shared memory, the device has {target.SharedBytes} for a group.");
+        }
+
+        KernelSource source = target.Api switch
+        {
+            GpuApi.Cuda => PtxRenderer.Render(kernel, target),
+            GpuApi.OpenCl => OpenClRenderer.Render(kernel, target),
+            _ => throw new UnreachableException(),
+        };
+        return source with { Signature = KernelSignature.Of(kernel) };
+    }
+
+    internal static OperationNotSupportedException NoDoublePrecision(Kernel kernel) =>
+        new($"{kernel.Name}: the device has no double precision. Compute in float32, or on another device, such as the CPU.");
 }

@@ -12,7 +12,13 @@ internal sealed partial class OpenClRenderer
     private int _depth = 1;
     private bool _usesDouble;
 
-    private OpenClRenderer(Kernel kernel) => _kernel = kernel;
+    private readonly HashSet<BarrierStatement> _globalFences;
+
+    private OpenClRenderer(Kernel kernel)
+    {
+        _kernel = kernel;
+        _globalFences = GlobalFences.Of(kernel.Body);
+    }
 
     /// <summary>The text of a kernel.</summary>
     public static KernelSource Render(Kernel kernel, GpuTarget target)
@@ -21,7 +27,7 @@ internal sealed partial class OpenClRenderer
         renderer.RenderBody();
         if (renderer._usesDouble && !target.HasFloat64)
         {
-            throw new OperationNotSupportedException($"{kernel.Name}: the device has no double precision.");
+            throw KernelRenderer.NoDoublePrecision(kernel);
         }
 
         string head = renderer.Head();
@@ -107,8 +113,8 @@ internal sealed partial class OpenClRenderer
             case PointStatement point:
                 Line($"{point.Pointer.Name} = {point.Target.Name};");
                 break;
-            case BarrierStatement:
-                Line("barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);");
+            case BarrierStatement barrier:
+                Line(_globalFences.Contains(barrier) ? "barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);" : "barrier(CLK_LOCAL_MEM_FENCE);");
                 break;
             case IfStatement branch:
                 RenderBranch(branch);

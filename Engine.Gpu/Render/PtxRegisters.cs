@@ -13,6 +13,9 @@ internal sealed class PtxRegisters
     private readonly int[] _counts = new int[s_classes.Length];
     private readonly Dictionary<Value, string> _names = new(ReferenceEqualityComparer.Instance);
 
+    /// <summary>Whether something is computed in double precision.</summary>
+    public bool UseFloat64 => _counts[^1] > 0;
+
     /// <summary>A fresh register.</summary>
     public string New(RegisterType type) => Next(type switch
     {

@@ -37,6 +37,11 @@ internal sealed partial class PtxRenderer
         PtxRenderer renderer = new(kernel, target);
         renderer.RenderParameters();
         renderer.Render(kernel.Body);
+        if (!target.HasFloat64 && (renderer._registers.UseFloat64 || kernel.Parameters.Any(static p => p.Type == RegisterType.Float64)))
+        {
+            throw KernelRenderer.NoDoublePrecision(kernel);
+        }
+
         bool isStatic = kernel.SharedBytes <= StaticSharedBytes;
         return new KernelSource(kernel.Name, renderer.Assemble(isStatic), kernel.GroupSize, isStatic ? 0 : kernel.SharedBytes);
     }

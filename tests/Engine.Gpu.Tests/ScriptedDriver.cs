@@ -10,6 +10,9 @@ internal sealed class ScriptedDriver : GpuDriver
     /// <summary>Stands in for the compiler; it may wait or throw.</summary>
     public Action<KernelSource> Compiling { get; set; } = static _ => { };
 
+    /// <summary>Called with the first byte of an upload before it is noted; it may throw.</summary>
+    public Action<byte> Uploading { get; set; } = static _ => { };
+
     /// <summary>What came, in order: the constants of launched kernels as text, uploads with their first byte, and so on.</summary>
     public string[] Calls
     {
@@ -22,7 +25,9 @@ internal sealed class ScriptedDriver : GpuDriver
         }
     }
 
-    public override GpuTarget Target { get; } = new() { Api = GpuApi.OpenCl, ComputeUnits = 4, SharedBytes = 32 << 10 };
+    public GpuTarget Limits { get; init; } = new() { Api = GpuApi.OpenCl, ComputeUnits = 4, SharedBytes = 32 << 10 };
+
+    public override GpuTarget Target => Limits;
 
     public override string Description => "scripted";
 
@@ -38,7 +43,11 @@ internal sealed class ScriptedDriver : GpuDriver
 
     public override void Free(nint handle) => Note($"free {handle}");
 
-    public override void Upload(ReadOnlySpan<byte> source, nint handle, long offset) => Note($"upload {source[0]}");
+    public override void Upload(ReadOnlySpan<byte> source, nint handle, long offset)
+    {
+        Uploading(source[0]);
+        Note($"upload {source[0]}");
+    }
 
     public override void Download(nint handle, long offset, Span<byte> destination) => Note("download");
 
@@ -56,7 +65,7 @@ internal sealed class ScriptedDriver : GpuDriver
 
     public override byte[] GetBinary(CompiledKernel kernel) => [];
 
-    public override void Launch(CompiledKernel kernel, LaunchGrid grid, ReadOnlySpan<KernelArgument> arguments) => Note($"{kernel.Source.Name} {arguments[0].Bits}");
+    public override void Launch(CompiledKernel kernel, LaunchGrid grid, ReadOnlySpan<KernelArgument> arguments) => Note($"{kernel.Source.Name} {(arguments.IsEmpty ? 0 : arguments[0].Bits)}");
 
     public override void Synchronize() => Note("synchronize");
 

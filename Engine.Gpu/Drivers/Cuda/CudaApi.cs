@@ -45,6 +45,8 @@ internal sealed unsafe class CudaApi
     public readonly delegate* unmanaged<nint, nint, CudaResult> cuEventRecord;
     public readonly delegate* unmanaged<nint, CudaResult> cuEventQuery;
     public readonly delegate* unmanaged<nint, CudaResult> cuEventSynchronize;
+
+    /// <summary>Under its old name or its new one; null where the driver has neither, which only measurements mind.</summary>
     public readonly delegate* unmanaged<float*, nint, nint, CudaResult> cuEventElapsedTime;
 
     public readonly delegate* unmanaged<nint*, void*, uint, CudaJitOption*, void**, CudaResult> cuModuleLoadDataEx;
@@ -71,15 +73,15 @@ internal sealed unsafe class CudaApi
     /// <summary>Null where <see cref="cuGraphInstantiateWithFlags"/> is there.</summary>
     public readonly delegate* unmanaged<nint*, nint, nint*, byte*, nuint, CudaResult> cuGraphInstantiate_v2;
 
-    /// <summary>Looks up every function; the resolver gives 0 for a name that it does not know.</summary>
+    /// <summary>Looks up every function; the resolver gives 0 for a name that it does not know. What only informs may be missing: words for errors, times, registers.</summary>
     /// <exception cref="EntryPointNotFoundException">Functions are missing: the driver is older than CUDA 11.</exception>
     public CudaApi(Func<string, nint> resolve)
     {
         List<string> missing = [];
         cuInit = (delegate* unmanaged<uint, CudaResult>)Find(nameof(cuInit));
         cuDriverGetVersion = (delegate* unmanaged<int*, CudaResult>)Find(nameof(cuDriverGetVersion));
-        cuGetErrorName = (delegate* unmanaged<CudaResult, byte**, CudaResult>)Find(nameof(cuGetErrorName));
-        cuGetErrorString = (delegate* unmanaged<CudaResult, byte**, CudaResult>)Find(nameof(cuGetErrorString));
+        cuGetErrorName = (delegate* unmanaged<CudaResult, byte**, CudaResult>)FindOptional(nameof(cuGetErrorName));
+        cuGetErrorString = (delegate* unmanaged<CudaResult, byte**, CudaResult>)FindOptional(nameof(cuGetErrorString));
 
         cuDeviceGetCount = (delegate* unmanaged<int*, CudaResult>)Find(nameof(cuDeviceGetCount));
         cuDeviceGet = (delegate* unmanaged<int*, int, CudaResult>)Find(nameof(cuDeviceGet));
@@ -93,7 +95,7 @@ internal sealed unsafe class CudaApi
         cuCtxSetCurrent = (delegate* unmanaged<nint, CudaResult>)Find(nameof(cuCtxSetCurrent));
         cuCtxGetDevice = (delegate* unmanaged<int*, CudaResult>)Find(nameof(cuCtxGetDevice));
 
-        cuMemGetInfo_v2 = (delegate* unmanaged<nuint*, nuint*, CudaResult>)Find(nameof(cuMemGetInfo_v2));
+        cuMemGetInfo_v2 = (delegate* unmanaged<nuint*, nuint*, CudaResult>)FindOptional(nameof(cuMemGetInfo_v2));
         cuMemAlloc_v2 = (delegate* unmanaged<nint*, nuint, CudaResult>)Find(nameof(cuMemAlloc_v2));
         cuMemFree_v2 = (delegate* unmanaged<nint, CudaResult>)Find(nameof(cuMemFree_v2));
         cuMemAllocHost_v2 = (delegate* unmanaged<nint*, nuint, CudaResult>)Find(nameof(cuMemAllocHost_v2));
@@ -111,12 +113,12 @@ internal sealed unsafe class CudaApi
         cuEventRecord = (delegate* unmanaged<nint, nint, CudaResult>)Find(nameof(cuEventRecord));
         cuEventQuery = (delegate* unmanaged<nint, CudaResult>)Find(nameof(cuEventQuery));
         cuEventSynchronize = (delegate* unmanaged<nint, CudaResult>)Find(nameof(cuEventSynchronize));
-        cuEventElapsedTime = (delegate* unmanaged<float*, nint, nint, CudaResult>)Find(nameof(cuEventElapsedTime));
+        cuEventElapsedTime = (delegate* unmanaged<float*, nint, nint, CudaResult>)FindOptional(nameof(cuEventElapsedTime), "cuEventElapsedTime_v2");
 
         cuModuleLoadDataEx = (delegate* unmanaged<nint*, void*, uint, CudaJitOption*, void**, CudaResult>)Find(nameof(cuModuleLoadDataEx));
         cuModuleUnload = (delegate* unmanaged<nint, CudaResult>)Find(nameof(cuModuleUnload));
         cuModuleGetFunction = (delegate* unmanaged<nint*, nint, byte*, CudaResult>)Find(nameof(cuModuleGetFunction));
-        cuFuncGetAttribute = (delegate* unmanaged<int*, CudaFunctionAttribute, nint, CudaResult>)Find(nameof(cuFuncGetAttribute));
+        cuFuncGetAttribute = (delegate* unmanaged<int*, CudaFunctionAttribute, nint, CudaResult>)FindOptional(nameof(cuFuncGetAttribute));
         cuFuncSetAttribute = (delegate* unmanaged<nint, CudaFunctionAttribute, int, CudaResult>)Find(nameof(cuFuncSetAttribute));
         cuLaunchKernel = (delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, void**, CudaResult>)Find(nameof(cuLaunchKernel));
 
@@ -141,6 +143,12 @@ internal sealed unsafe class CudaApi
             throw new EntryPointNotFoundException($"The CUDA driver lacks {string.Join(", ", missing)}; it is older than CUDA 11.0. Update the driver.");
         }
 
+        nint FindOptional(string name, string? other = null)
+        {
+            nint address = resolve(name);
+            return address != 0 || other is null ? address : resolve(other);
+        }
+
         nint Find(string name)
         {
             nint address = resolve(name);
@@ -154,21 +162,35 @@ internal sealed unsafe class CudaApi
     }
 
     /// <summary>The driver's library on this system.</summary>
-    public static string LibraryName => OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1";
+    public static string LibraryName => LibraryNames[0];
+
+    /// <summary>Where the library is looked for, in order: by name, where WSL and NixOS keep it, and under the name that developers' packages give it.</summary>
+    public static IReadOnlyList<string> LibraryNames { get; } = OperatingSystem.IsWindows()
+        ? ["nvcuda.dll"]
+        : ["libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1", "/run/opengl-driver/lib/libcuda.so.1", "libcuda.so"];
+
+    /// <summary>Which build of the driver it is, where that can be told: one version of CUDA has many, and their compilers differ.</summary>
+    public string Build { get; init; } = string.Empty;
 
     /// <summary>Loads the machine's driver and starts it; false with the reason where there is none.</summary>
-    public static bool TryLoad([NotNullWhen(true)] out CudaApi? api, out string reason)
+    public static bool TryLoad([NotNullWhen(true)] out CudaApi? api, out string reason) => TryLoad(LibraryNames, out api, out reason);
+
+    /// <summary>As above, from the first of some libraries that is there.</summary>
+    public static bool TryLoad(IReadOnlyList<string> names, [NotNullWhen(true)] out CudaApi? api, out string reason)
     {
         api = null;
-        if (!NativeLibrary.TryLoad(LibraryName, out nint library))
+        if (!DriverLibrary.TryLoadFirst(names, out nint library))
         {
-            reason = $"{LibraryName} not found; it comes with NVIDIA's display driver";
+            reason = $"not found: {string.Join(", ", names)}; it comes with NVIDIA's display driver";
             return false;
         }
 
         try
         {
-            CudaApi loaded = new(name => NativeLibrary.TryGetExport(library, name, out nint address) ? address : 0);
+            CudaApi loaded = new(name => NativeLibrary.TryGetExport(library, name, out nint address) ? address : 0)
+            {
+                Build = DriverLibrary.DescribeBuild("libcuda.so", "/proc/driver/nvidia/version"),
+            };
             CudaResult result = loaded.cuInit(0);
             if (result != CudaResult.CUDA_SUCCESS)
             {
@@ -192,8 +214,12 @@ internal sealed unsafe class CudaApi
     {
         byte* name = null;
         byte* words = null;
-        _ = cuGetErrorName(result, &name);
-        _ = cuGetErrorString(result, &words);
+        if (cuGetErrorName is not null && cuGetErrorString is not null)
+        {
+            _ = cuGetErrorName(result, &name);
+            _ = cuGetErrorString(result, &words);
+        }
+
         string code = name is null ? result.ToString() : Marshal.PtrToStringUTF8((nint)name)!;
         return words is null ? $"{code} ({(int)result})" : $"{code} ({(int)result}): {Marshal.PtrToStringUTF8((nint)words)}";
     }

@@ -159,7 +159,15 @@ internal sealed unsafe class CudaContext : IDisposable
             if (_handle == 0)
             {
                 nint handle;
-                ThrowIfFailed(Api, Api.cuDevicePrimaryCtxRetain(&handle, Device), nameof(Api.cuDevicePrimaryCtxRetain));
+                CudaResult result = Api.cuDevicePrimaryCtxRetain(&handle, Device);
+                if (result == CudaResult.CUDA_ERROR_DEVICE_UNAVAILABLE)
+                {
+                    throw new DeviceUnavailableException(
+                        $"{nameof(Api.cuDevicePrimaryCtxRetain)}: {Api.Describe(result)}; another process holds the card alone (compute mode 'exclusive process'). "
+                        + "End it, allow several with `nvidia-smi -c DEFAULT`, or use another device, such as the CPU.");
+                }
+
+                ThrowIfFailed(Api, result, nameof(Api.cuDevicePrimaryCtxRetain));
                 Volatile.Write(ref _handle, handle);
             }
 

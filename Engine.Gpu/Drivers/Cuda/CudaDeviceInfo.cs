@@ -19,6 +19,8 @@ internal sealed unsafe record CudaDeviceInfo
 
     public required int DriverVersion { get; init; }
 
+    public string DriverBuild { get; init; } = string.Empty;
+
     public required int ComputeCapability { get; init; }
 
     public required int Multiprocessors { get; init; }
@@ -32,8 +34,8 @@ internal sealed unsafe record CudaDeviceInfo
         CultureInfo.InvariantCulture,
         $"{Name}, {TotalMemory / (double)(1L << 30):0.#} GiB, compute capability {ComputeCapability / 10}.{ComputeCapability % 10}, driver for CUDA {DriverVersion / 1000}.{DriverVersion % 1000 / 10}");
 
-    /// <summary>What a cached binary depends on.</summary>
-    public string Identity => $"{Name} sm_{ComputeCapability} cuda {DriverVersion}";
+    /// <summary>What a cached binary depends on: the version is that of CUDA, which drivers with different compilers share.</summary>
+    public string Identity => $"{Name} sm_{ComputeCapability} cuda {DriverVersion}{(DriverBuild.Length > 0 ? $" build {DriverBuild}" : string.Empty)}";
 
     /// <summary>Asks the driver.</summary>
     public static CudaDeviceInfo Read(CudaApi api, int device)
@@ -54,6 +56,7 @@ internal sealed unsafe record CudaDeviceInfo
         {
             Name = Marshal.PtrToStringUTF8((nint)name)!,
             DriverVersion = driverVersion,
+            DriverBuild = api.Build,
             ComputeCapability = (10 * major) + minor,
             Multiprocessors = Attribute(CudaDeviceAttribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT),
             SharedBytes = shared,

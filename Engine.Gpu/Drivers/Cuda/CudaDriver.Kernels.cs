@@ -65,6 +65,7 @@ internal sealed unsafe partial class CudaDriver
     /// <inheritdoc/>
     public override void Launch(CompiledKernel kernel, LaunchGrid grid, ReadOnlySpan<KernelArgument> arguments)
     {
+        LaunchCheck.Verify(kernel.Source, arguments);
         using CudaContext.Scope scope = Enter();
         CudaKernel loaded = (CudaKernel)kernel;
         long* values = stackalloc long[arguments.Length];
@@ -77,6 +78,7 @@ internal sealed unsafe partial class CudaDriver
         }
 
         KernelSource source = loaded.Source;
+        bool isRecorded = IsRecordedHere;
         _context.NoteKernel(source.Name);
         _context.Check(_api.cuLaunchKernel(
             loaded.Function,
@@ -87,12 +89,12 @@ internal sealed unsafe partial class CudaDriver
             1,
             1,
             (uint)source.SharedBytes,
-            WorkStream,
+            isRecorded ? _captureStream : _stream,
             pointers,
             null));
-        if (_isRecording)
+        if (isRecorded)
         {
-            Interlocked.Increment(ref _recordedLaunches);
+            _recordedLaunches++;
         }
     }
 
@@ -143,8 +145,12 @@ internal sealed unsafe partial class CudaDriver
 
     private int AttributeOf(nint function, CudaFunctionAttribute attribute)
     {
-        int value;
-        _context.Check(_api.cuFuncGetAttribute(&value, attribute, function));
+        int value = 0;
+        if (_api.cuFuncGetAttribute is not null)
+        {
+            _context.Check(_api.cuFuncGetAttribute(&value, attribute, function));
+        }
+
         return value;
     }
 
@@ -158,14 +164,20 @@ internal sealed unsafe partial class CudaDriver
         _context.CheckLost(result, call);
         StringBuilder message = new();
         message.Append(CultureInfo.InvariantCulture, $"{Description}: kernel {source.Name} was refused: {call}: {_api.Describe(result)}");
-        if (result == CudaResult.CUDA_ERROR_UNSUPPORTED_PTX_VERSION)
-        {
-            message.Append("; a newer driver is needed");
-        }
-
+        message.Append(HintFor(result));
         message.AppendLine().AppendLine(log.Text).AppendNumbered(source.Text);
         throw new KernelCompilationException(message.ToString());
     }
+
+    private static string HintFor(CudaResult result) => result switch
+    {
+        CudaResult.CUDA_ERROR_UNSUPPORTED_PTX_VERSION => "; a newer driver is needed",
+        CudaResult.CUDA_ERROR_JIT_COMPILER_NOT_FOUND =>
+            "; the driver's compiler (libnvidia-ptxjitcompiler) is missing: install all of the driver, or give the container the capability 'compute' (NVIDIA_DRIVER_CAPABILITIES=compute,utility)",
+        CudaResult.CUDA_ERROR_JIT_COMPILATION_DISABLED =>
+            "; the driver was told not to compile: unset CUDA_DISABLE_PTX_JIT and CUDA_DISABLE_JIT in the environment of the process",
+        _ => string.Empty,
+    };
 
     private void UnloadModules()
     {

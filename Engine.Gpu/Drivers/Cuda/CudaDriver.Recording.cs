@@ -2,24 +2,27 @@ namespace Engine.Gpu;
 
 /// <summary>
 /// Recording by stream capture. The captured stream is never the one that carries out work: the host may own that one, it may be the default
-/// stream, which cannot be captured, and other threads' uploads go on undisturbed.
+/// stream, which cannot be captured, and other threads' work goes on in it undisturbed: only the thread that began records.
 /// </summary>
 internal sealed unsafe partial class CudaDriver
 {
     private readonly Lock _recordingLock = new();
     private nint _captureStream;
-    private volatile bool _isRecording;
+    private volatile int _recordingThread;
     private int _recordedLaunches;
 
-    /// <summary>Where launches, copies and clears go now.</summary>
-    private nint WorkStream => _isRecording ? _captureStream : _stream;
+    /// <summary>Whether what this thread does is recorded.</summary>
+    private bool IsRecordedHere => _recordingThread is var thread && thread != 0 && thread == Environment.CurrentManagedThreadId;
+
+    /// <summary>Where this thread's launches, copies and clears go now.</summary>
+    private nint WorkStream => IsRecordedHere ? _captureStream : _stream;
 
     /// <inheritdoc/>
     public override void BeginRecording()
     {
         lock (_recordingLock)
         {
-            if (_isRecording)
+            if (_recordingThread != 0)
             {
                 throw new InvalidOperationException("A recording is already under way on this device; end it or abort it first.");
             }
@@ -32,10 +35,10 @@ internal sealed unsafe partial class CudaDriver
                 _captureStream = stream;
             }
 
-            // Relaxed: other threads may allocate meanwhile, and a step's kernels may come from more than one thread.
+            // Relaxed: other threads may allocate, load kernels and wait meanwhile.
             _context.Check(_api.cuStreamBeginCapture_v2(_captureStream, CudaCaptureMode.CU_STREAM_CAPTURE_MODE_RELAXED));
             _recordedLaunches = 0;
-            _isRecording = true;
+            _recordingThread = Environment.CurrentManagedThreadId;
         }
     }
 
@@ -44,12 +47,12 @@ internal sealed unsafe partial class CudaDriver
     {
         lock (_recordingLock)
         {
-            if (!_isRecording)
+            if (_recordingThread == 0)
             {
                 throw new InvalidOperationException("No recording is under way on this device.");
             }
 
-            _isRecording = false;
+            _recordingThread = 0;
             using CudaContext.Scope scope = Enter();
             nint graph = 0;
             nint executable = 0;
@@ -68,12 +71,12 @@ internal sealed unsafe partial class CudaDriver
     {
         lock (_recordingLock)
         {
-            if (!_isRecording)
+            if (_recordingThread == 0)
             {
                 return;
             }
 
-            _isRecording = false;
+            _recordingThread = 0;
             if (_context.TryEnter(out CudaContext.Scope scope))
             {
                 nint graph = 0;
@@ -89,7 +92,7 @@ internal sealed unsafe partial class CudaDriver
 
     private void RefuseWhileRecording(string what)
     {
-        if (_isRecording)
+        if (IsRecordedHere)
         {
             throw new InvalidOperationException($"A recording is under way: nothing can be {what} before it ends, because recorded work has not run yet.");
         }

@@ -14,14 +14,14 @@ internal sealed unsafe partial class CudaDriver : GpuDriver
     private nint _stream;
     private int _disposed;
 
-    private CudaDriver(CudaContext context, CudaDeviceInfo info, nint? adoptedStream)
+    private CudaDriver(CudaContext context, CudaDeviceInfo info, nint? adoptedStream, GpuTarget? target = null)
     {
         _context = context;
         _api = context.Api;
         _staging = new CudaStagingRing(context);
         _stream = adoptedStream ?? 0;
         _ownsStream = adoptedStream is null;
-        Target = info.ToTarget();
+        Target = target ?? info.ToTarget();
         Description = info.Description;
         Identity = info.Identity;
         TotalMemory = info.TotalMemory;
@@ -53,10 +53,12 @@ internal sealed unsafe partial class CudaDriver : GpuDriver
     }
 
     /// <summary>Works in the primary context of a device, on a stream of its own. Nothing is made on the device before it is used.</summary>
-    public static CudaDriver Open(CudaApi api, int device) => new(CudaContext.Primary(api, device), CudaDeviceInfo.Read(api, device), adoptedStream: null);
+    /// <remarks><paramref name="target"/> replaces the limits that the device reports.</remarks>
+    public static CudaDriver Open(CudaApi api, int device, GpuTarget? target = null) =>
+        new(CudaContext.Primary(api, device), CudaDeviceInfo.Read(api, device), adoptedStream: null, target);
 
     /// <summary>Another driver of the same card.</summary>
-    public CudaDriver OpenAgain() => Open(_api, _context.Device);
+    public CudaDriver OpenAgain() => Open(_api, _context.Device, Target);
 
     /// <summary>Works in a host's context, on a host's stream (0: the default stream), and frees neither.</summary>
     public static CudaDriver Adopt(CudaApi api, nint context, nint stream)
@@ -119,6 +121,11 @@ internal sealed unsafe partial class CudaDriver : GpuDriver
     /// <inheritdoc/>
     public override void Copy(nint source, long sourceOffset, nint destination, long destinationOffset, long bytes)
     {
+        if (bytes == 0)
+        {
+            return;
+        }
+
         using CudaContext.Scope scope = Enter();
         _context.Check(_api.cuMemcpyDtoDAsync_v2(destination + (nint)destinationOffset, source + (nint)sourceOffset, (nuint)bytes, WorkStream));
     }
@@ -126,6 +133,11 @@ internal sealed unsafe partial class CudaDriver : GpuDriver
     /// <inheritdoc/>
     public override void Clear(nint handle, long offset, long bytes)
     {
+        if (bytes == 0)
+        {
+            return;
+        }
+
         using CudaContext.Scope scope = Enter();
         _context.Check(_api.cuMemsetD8Async(handle + (nint)offset, 0, (nuint)bytes, WorkStream));
     }

@@ -11,7 +11,7 @@ internal static unsafe class ClLibrary
     public static IReadOnlyList<string> LoaderNames { get; } =
         OperatingSystem.IsWindows() ? ["OpenCL.dll"]
         : OperatingSystem.IsMacOS() ? ["/System/Library/Frameworks/OpenCL.framework/OpenCL"]
-        : ["libOpenCL.so.1", "libOpenCL.so"];
+        : ["libOpenCL.so.1", "/usr/lib/wsl/lib/libOpenCL.so.1", "/run/opengl-driver/lib/libOpenCL.so.1", "libOpenCL.so"];
 
     /// <summary>
     /// Drivers that are opened directly where the loader knows no platform: in containers NVIDIA's library is mounted, but often not
@@ -65,7 +65,7 @@ internal static unsafe class ClLibrary
 
     private static ClApi? OpenLoader(string name, ICollection<ProbeEntry> report)
     {
-        if (!NativeLibrary.TryLoad(name, out nint library))
+        if (!DriverLibrary.TryLoad(name, out nint library))
         {
             report.Add(new ProbeEntry(Provider, name, false, "the library could not be loaded; install the OpenCL package of the card's driver, or for processors PoCL"));
             return null;
@@ -100,7 +100,7 @@ internal static unsafe class ClLibrary
     /// </summary>
     private static ClApi? OpenDriver(string name, ICollection<ProbeEntry> report)
     {
-        if (!NativeLibrary.TryLoad(name, out nint library))
+        if (!DriverLibrary.TryLoad(name, out nint library))
         {
             report.Add(new ProbeEntry(Provider, name, false, "no such driver to be opened directly"));
             return null;

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Text;
 using static Engine.Gpu.ClConstants;
 
@@ -98,12 +99,13 @@ internal sealed unsafe partial class OpenClDriver
         }
 
         var openClKernel = (OpenClKernel)kernel;
+        LaunchCheck.Verify(kernel.Source, arguments);
 
         // Setting the arguments of a kernel object and launching it is the one thing in OpenCL that two threads must not do at once.
         lock (_lock)
         {
             _lastKernel = kernel.Source.Name;
-            if (_recording is { } recording)
+            if (Recording is { } recording)
             {
                 recording.Add(Bind(openClKernel, grid, arguments));
             }
@@ -129,7 +131,7 @@ internal sealed unsafe partial class OpenClDriver
                     Check(_api.clSetKernelArg(kernel, index++, (nuint)sizeof(nint), &buffer), "clSetKernelArg");
                     Check(_api.clSetKernelArg(kernel, index++, sizeof(long), &bits), "clSetKernelArg");
                     break;
-                case ArgumentKind.Word:
+                case ArgumentKind.Int32 or ArgumentKind.UInt32 or ArgumentKind.Float32:
                     Check(_api.clSetKernelArg(kernel, index++, sizeof(int), &bits), "clSetKernelArg");
                     break;
                 default:
@@ -198,7 +200,9 @@ internal sealed unsafe partial class OpenClDriver
         ulong most = ClInfo.Kernel<nuint>(_api, kernel, _device, CL_KERNEL_WORK_GROUP_SIZE);
         if (most != 0 && most < (ulong)source.GroupSize)
         {
-            return $"it needs groups of {source.GroupSize} work-items, but the device can run it with {most} at most";
+            int groups = 1 << BitOperations.Log2(most);
+            GroupsRefused?.Invoke(groups);
+            return $"it needs groups of {source.GroupSize} work-items, but the device can run it with {most} at most. From now on no kernel is given more than {groups}: do the same again";
         }
 
         ulong local = ClInfo.Kernel<ulong>(_api, kernel, _device, CL_KERNEL_LOCAL_MEM_SIZE);

@@ -106,7 +106,7 @@ internal sealed unsafe partial class OpenClDriver
 
         lock (_lock)
         {
-            if (_recording is { } recording)
+            if (Recording is { } recording)
             {
                 recording.Add(command);
             }

@@ -4,7 +4,11 @@ namespace Engine.Gpu;
 
 internal sealed unsafe partial class OpenClDriver
 {
-    private RecordingBuilder? _recording;
+    private volatile RecordingBuilder? _recording;
+    private volatile int _recordingThread;
+
+    /// <summary>What this thread's launches, copies and clears go to instead of the queue; other threads' work is carried out as ever.</summary>
+    private RecordingBuilder? Recording => _recording is { } recording && _recordingThread == Environment.CurrentManagedThreadId ? recording : null;
 
     /// <inheritdoc/>
     public override void BeginRecording()
@@ -17,6 +21,7 @@ internal sealed unsafe partial class OpenClDriver
                 throw new InvalidOperationException($"{Description}: a recording is already under way.");
             }
 
+            _recordingThread = Environment.CurrentManagedThreadId;
             _recording = new RecordingBuilder(_api);
         }
     }

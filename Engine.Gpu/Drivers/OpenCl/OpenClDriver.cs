@@ -204,7 +204,7 @@ internal sealed unsafe partial class OpenClDriver : GpuDriver
             int code;
             nint context = _api.clCreateContext(properties, 1, &device, 0, 0, &code);
             Check(code, "clCreateContext");
-            nint queue = _api.clCreateCommandQueue(context, device, CL_QUEUE_PROFILING_ENABLE, &code);
+            nint queue = _api.clCreateCommandQueue(context, device, TracingDriver.MeasuresTime ? CL_QUEUE_PROFILING_ENABLE : 0, &code);
             if (code != CL_SUCCESS)
             {
                 _ = _api.clReleaseContext(context);
@@ -220,7 +220,7 @@ internal sealed unsafe partial class OpenClDriver : GpuDriver
     private void EnterUnrecorded(string what)
     {
         Enter();
-        if (_recording is not null)
+        if (Recording is not null)
         {
             throw new InvalidOperationException($"{Description}: {what} is not possible while work is recorded.");
         }

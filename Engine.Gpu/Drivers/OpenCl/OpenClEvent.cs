@@ -48,7 +48,7 @@ internal sealed unsafe class OpenClEvent(OpenClDriver driver, nint handle) : Gpu
     }
 
     /// <inheritdoc/>
-    /// <remarks>By the device's clock; on an adopted queue that keeps no times, by the host's, which only sees the end of waiting.</remarks>
+    /// <remarks>By the device's clock; on a queue that keeps no times, by the host's, which only sees the end of waiting. Queues keep times where <c>ENGINE_DEBUG=2</c> asks.</remarks>
     public override double MillisecondsSince(GpuEvent earlier)
     {
         var start = (OpenClEvent)earlier;
@@ -56,7 +56,7 @@ internal sealed unsafe class OpenClEvent(OpenClDriver driver, nint handle) : Gpu
         Wait();
         return start.TryGetTime(out ulong from) && TryGetTime(out ulong to)
             ? (long)(to - from) * 1e-6
-            : Stopwatch.GetElapsedTime(start._seenDone, _seenDone).TotalMilliseconds;
+            : Math.Max(0, Stopwatch.GetElapsedTime(start._seenDone, _seenDone).TotalMilliseconds);
     }
 
     /// <inheritdoc/>

@@ -83,6 +83,36 @@ internal sealed unsafe class CudaDiscoveryTests
         Assert.That(read, Is.EqualTo(new byte[] { 0, 0, 3, 4 }));
     }
 
+    [Test]
+    public void Api_FunctionsThatOnlyInform_MayBeMissing()
+    {
+        CudaApi api = new(static name => name is "cuEventElapsedTime" or "cuGetErrorName" or "cuGetErrorString" or "cuFuncGetAttribute" or "cuMemGetInfo_v2" ? 0 : FakeCuda.Resolve(name));
+        using CudaDriver driver = CudaDriver.Open(api, FakeCuda.AddDevice().Ordinal);
+        CompiledKernel kernel = driver.Compile(CudaKernels.Add);
+        using GpuEvent before = driver.RecordEvent(), after = driver.RecordEvent();
+        Assert.That(kernel.Registers, Is.Zero);
+        Assert.That(after.MillisecondsSince(before), Is.AtLeast(0));
+        Assert.That(api.Describe(CudaResult.CUDA_ERROR_ILLEGAL_ADDRESS), Does.Contain("700"));
+    }
+
+    [Test]
+    public void Api_ElapsedTimeUnderItsNewName_IsFound()
+    {
+        CudaApi api = new(static name => FakeCuda.Resolve(name switch { "cuEventElapsedTime" => "none", "cuEventElapsedTime_v2" => "cuEventElapsedTime", _ => name }));
+        Assert.That(api.cuEventElapsedTime is not null);
+    }
+
+    [Test]
+    public void FirstUse_CardIsHeldByAnotherProcess_SaysSoAndMayBeTriedAgain()
+    {
+        CudaApi api = new(static name => name == "cuDevicePrimaryCtxRetain" ? (nint)(delegate* unmanaged<nint*, int, CudaResult>)&RetainFails : FakeCuda.Resolve(name));
+        using CudaDriver driver = CudaDriver.Open(api, FakeCuda.AddDevice().Ordinal);
+        s_isHeld = true;
+        Assert.That(driver.Synchronize, Throws.TypeOf<DeviceUnavailableException>().With.Message.Contains("exclusive").And.Message.Contains("nvidia-smi"));
+        s_isHeld = false;
+        Assert.That(driver.Synchronize, Throws.Nothing);
+    }
+
     [TestCase(11000, 70)]
     [TestCase(11040, 74)]
     [TestCase(11080, 78)]
@@ -103,6 +133,13 @@ internal sealed unsafe class CudaDiscoveryTests
         Assert.That(report.Single().Found, Is.False);
         return report.Single().Detail;
     }
+
+    private static bool s_isHeld;
+
+    [UnmanagedCallersOnly]
+    private static CudaResult RetainFails(nint* context, int device) => s_isHeld
+        ? CudaResult.CUDA_ERROR_DEVICE_UNAVAILABLE
+        : ((delegate* unmanaged<nint*, int, CudaResult>)FakeCuda.Resolve("cuDevicePrimaryCtxRetain"))(context, device);
 
     [UnmanagedCallersOnly]
     private static CudaResult CountNone(int* count)

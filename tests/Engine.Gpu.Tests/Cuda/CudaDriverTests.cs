@@ -221,6 +221,25 @@ internal sealed class CudaDriverTests
                 .And.Message.Contains("s33").And.Message.Contains("   1  .version 7.0"));
     }
 
+    [TestCase(CudaResult.CUDA_ERROR_JIT_COMPILER_NOT_FOUND, "NVIDIA_DRIVER_CAPABILITIES")]
+    [TestCase(CudaResult.CUDA_ERROR_UNSUPPORTED_PTX_VERSION, "newer driver")]
+    [TestCase(CudaResult.CUDA_ERROR_JIT_COMPILATION_DISABLED, "CUDA_DISABLE_PTX_JIT")]
+    public void Compile_DriverThatCannot_TellsWhatHelps(CudaResult result, string hint)
+    {
+        _card.FailNext("cuLinkAddData_v2", result);
+        Assert.That(() => _driver.Compile(CudaKernels.Add), Throws.TypeOf<KernelCompilationException>().With.Message.Contains(result.ToString()).And.Message.Contains(hint));
+    }
+
+    [Test]
+    public void CopyAndClear_OfNothing_DoNotReachTheDriver()
+    {
+        nint memory = Upload([1]);
+        _card.FailNext("cuMemsetD8Async", CudaResult.CUDA_ERROR_INVALID_VALUE);
+        _card.FailNext("cuMemcpyDtoDAsync_v2", CudaResult.CUDA_ERROR_INVALID_VALUE);
+        Assert.That(() => _driver.Clear(memory, 4, 0), Throws.Nothing);
+        Assert.That(() => _driver.Copy(memory, 0, memory, 4, 0), Throws.Nothing);
+    }
+
     [Test]
     public void Compile_NameThatIsNotThere_ThrowsAndKeepsNothing()
     {

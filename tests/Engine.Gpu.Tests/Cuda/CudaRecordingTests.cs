@@ -58,6 +58,55 @@ internal sealed class CudaRecordingTests
     }
 
     [Test]
+    public void WhileRecording_WorkOfAnotherThread_IsCarriedOutAndNotRecorded()
+    {
+        _driver.BeginRecording();
+        Add(1);
+        int[]? seen = null;
+        OnAnotherThread(() =>
+        {
+            _driver.Upload(MemoryMarshal.AsBytes<int>([100]), _memory, 4);
+            Add(5);
+            _driver.Clear(_memory, 12, 4);
+            _driver.Synchronize();
+            seen = Read();
+            Assert.That(_driver.BeginRecording, Throws.InvalidOperationException, "one recording at a time");
+        });
+        Add(1);
+        using GpuRecording recording = _driver.EndRecording();
+
+        Assert.That(seen, Is.EqualTo(new[] { 15, 105, 35, 0 }));
+        Assert.That(Read(), Is.EqualTo(seen));
+        Assert.That(recording.Launches, Is.EqualTo(2));
+        recording.Replay();
+        Assert.That(Read(), Is.EqualTo(new[] { 17, 107, 37, 2 }));
+    }
+
+    [Test]
+    public void WhileRecording_OnADevice_OtherThreadsUploadAndCompute()
+    {
+        using CudaDevice device = InterpretedCuda.CreateDevice();
+        Tensor x = Tensor.From<float>([1, 2], device), y = Tensor.From<float>([3, 4], device);
+        device.BeginRecording();
+        Pointwise.Into(x, Programs.AddScalar, [x], [1]);
+        float[]? seen = null;
+        OnAnotherThread(() =>
+        {
+            Pointwise.Into(y, Programs.MulScalar, [y], [10]);
+            device.Upload(MemoryMarshal.AsBytes<float>([7]), y.Storage, 4);
+            seen = y.ToArray<float>();
+        });
+        DeviceRecording recording = device.EndRecording();
+        Assert.That(seen, Is.EqualTo(new float[] { 30, 7 }));
+        Assert.That(recording.Launches, Is.EqualTo(1));
+        Assert.That(x.ToArray<float>(), Is.EqualTo(new float[] { 1, 2 }), "only recorded");
+        recording.Replay();
+        Assert.That(x.ToArray<float>(), Is.EqualTo(new float[] { 2, 3 }));
+        Assert.That(y.ToArray<float>(), Is.EqualTo(new float[] { 30, 7 }));
+        recording.Dispose();
+    }
+
+    [Test]
     public void Abort_ForgetsTheWork_AndTheNextRecordingIsItsOwn()
     {
         _driver.BeginRecording();
@@ -117,6 +166,25 @@ internal sealed class CudaRecordingTests
         recording.Dispose();
 
         Assert.That(recording.Replay, Throws.TypeOf<ObjectDisposedException>());
+    }
+
+    private static void OnAnotherThread(Action action)
+    {
+        Exception? failure = null;
+        Thread thread = new(() =>
+        {
+            try
+            {
+                action();
+            }
+            catch (Exception e)
+            {
+                failure = e;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        Assert.That(failure, Is.Null);
     }
 
     private void Add(int amount) => _driver.Launch(_add, new LaunchGrid(1), [KernelArgument.Buffer(_memory, 0), amount, 4]);

@@ -25,6 +25,11 @@ internal static class Compare
     /// <summary>The whole block of a tensor on another device, seen under the same layout.</summary>
     public static Tensor SameLayout(Tensor x, Device device)
     {
+        if (x.DType == DType.Float64)
+        {
+            KernelDevices.RequireFloat64(device);
+        }
+
         int size = x.DType.SizeInBytes();
         byte[] bytes = new byte[x.Storage.Bytes];
         x.Device.Download(x.Storage, 0, bytes);

@@ -13,11 +13,21 @@ internal static class KernelDevices
     private static readonly Dictionary<string, GpuDevice> s_devices = [];
     private static readonly Lock s_lock = new();
 
-    /// <summary>Names of the descriptions: as it is; as a card; as a small card with small groups, where calls are soon long; as PTX.</summary>
-    public static string[] All => ["processor", "card", "small", "interpreter"];
+    /// <summary>Names of the descriptions: as it is; as a card; as a small card with small groups, where calls are soon long; as PTX, with double precision and without.</summary>
+    public static string[] All => ["processor", "card", "small", "interpreter", "interpreter without float64"];
 
     /// <summary>As it is, and without math functions, which PTX never has.</summary>
-    public static string[] WithAndWithoutMath => ["processor", "plain", "interpreter"];
+    public static string[] WithAndWithoutMath => ["processor", "plain", "interpreter", "interpreter without float64"];
+
+    /// <summary>Skips a test of float64 on a device without it, where making such a tensor is what fails, at once.</summary>
+    public static void RequireFloat64(Device device)
+    {
+        if (!device.HasFloat64)
+        {
+            Assert.That(() => Tensor.Empty([1], DType.Float64, device), Throws.TypeOf<OperationNotSupportedException>().With.Message.Contains("double precision"));
+            Assert.Ignore("the device has no double precision");
+        }
+    }
 
     /// <summary>
     /// Skips a test that lowers the limits of a processor: its compiler takes a third of a second for each kernel, ten minutes for all variants.
@@ -41,9 +51,9 @@ internal static class KernelDevices
                 return device;
             }
 
-            if (name == "interpreter")
+            if (name.StartsWith("interpreter", StringComparison.Ordinal))
             {
-                return s_devices[name] = InterpretedCuda.CreateDevice();
+                return s_devices[name] = name == "interpreter" ? InterpretedCuda.CreateDevice() : InterpretedCuda.CreateDeviceWithoutFloat64();
             }
 
             GpuTarget target;

@@ -9,28 +9,31 @@ namespace Engine.Gpu.Tests;
 /// Runs kernels on a device of the machine: as it is, and with groups of 64 as small cards have them; and on the interpreter of PTX, which
 /// checks every access.
 /// </summary>
-internal abstract class KernelFixture(Func<GpuTarget, GpuTarget> limits, bool isInterpreted = false, MathMode mode = MathMode.Strict)
+internal abstract class KernelFixture(Func<GpuTarget, GpuTarget> limits, bool isInterpreted = false, bool hasFloat64 = true, MathMode mode = MathMode.Strict)
 {
     /// <summary>Among <see cref="GroupLimits"/>: the interpreter.</summary>
     private const int Interpreter = -1;
+
+    /// <summary>Among <see cref="GroupLimits"/>: the interpreter of a card without double precision.</summary>
+    private const int SinglePrecision = -2;
 
     private GpuDriver? _driver;
     private TestDevice? _device;
 
     /// <summary>With groups of at most so many work-items; 0 for the device's own limit.</summary>
     protected KernelFixture(int largestGroup)
-        : this(target => largestGroup > 0 ? target with { MaxGroupSize = largestGroup } : target, largestGroup == Interpreter)
+        : this(target => largestGroup > 0 ? target with { MaxGroupSize = largestGroup } : target, largestGroup < 0, largestGroup != SinglePrecision)
     {
     }
 
     /// <summary>A device's limits, driver and mode.</summary>
     protected KernelFixture(TargetVariant variant)
-        : this(target => TargetVariants.Of(target, variant), TargetVariants.IsInterpreted(variant), TargetVariants.Mode(variant))
+        : this(target => TargetVariants.Of(target, variant), TargetVariants.IsInterpreted(variant), variant != TargetVariant.InterpreterSinglePrecision, TargetVariants.Mode(variant))
     {
     }
 
-    /// <summary>The largest groups to build kernels for; 0 for the device's own limit, −1 for the interpreter.</summary>
-    public static readonly int[] GroupLimits = [0, 64, Interpreter];
+    /// <summary>The largest groups to build kernels for; 0 for the device's own limit, −1 for the interpreter, −2 for it without doubles.</summary>
+    public static readonly int[] GroupLimits = [0, 64, SinglePrecision, Interpreter];
 
     /// <summary>The kernels.</summary>
     protected Backend Backend => Device.Backend;
@@ -43,7 +46,7 @@ internal abstract class KernelFixture(Func<GpuTarget, GpuTarget> limits, bool is
     {
         if (isInterpreted)
         {
-            _driver = InterpretedCuda.CreateDriver();
+            _driver = InterpretedCuda.CreateDriver(target => target with { HasFloat64 = hasFloat64 });
             _device = new TestDevice(_driver) { MathMode = mode };
             return;
         }
@@ -71,8 +74,15 @@ internal abstract class KernelFixture(Func<GpuTarget, GpuTarget> limits, bool is
     }
 
     /// <summary>Numbers of a shape on the device.</summary>
-    protected DeviceArray Array(DType dtype, Shape shape, Func<int, double> value, Placement placement = Placement.Dense) =>
-        new(Device, dtype, shape, [.. Enumerable.Range(0, (int)shape.ElementCount).Select(value)], placement);
+    protected DeviceArray Array(DType dtype, Shape shape, Func<int, double> value, Placement placement = Placement.Dense)
+    {
+        if (dtype == DType.Float64)
+        {
+            KernelDevices.RequireFloat64(Device);
+        }
+
+        return new DeviceArray(Device, dtype, shape, [.. Enumerable.Range(0, (int)shape.ElementCount).Select(value)], placement);
+    }
 
     /// <summary>Room for a result, filled with a number that no kernel leaves behind.</summary>
     protected DeviceArray Result(DType dtype, Shape shape, Placement placement = Placement.Dense) => Array(dtype, shape, static _ => 77, placement);

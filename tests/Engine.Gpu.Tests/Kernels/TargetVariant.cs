@@ -15,6 +15,9 @@ public enum TargetVariant
     /// <summary>Not this device but the interpreter of PTX.</summary>
     Interpreter,
 
+    /// <summary>The interpreter of a card without double precision.</summary>
+    InterpreterSinglePrecision,
+
     /// <summary>The interpreter, with tensor cores for float32 in tf32.</summary>
     InterpreterTf32,
 

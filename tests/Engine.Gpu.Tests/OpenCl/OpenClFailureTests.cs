@@ -75,6 +75,45 @@ internal sealed unsafe class OpenClFailureTests
     }
 
     [Test]
+    public void Kernel_ThatOnlyFitsSmallGroups_IsTriedWithThoseTheSecondTime()
+    {
+        ClApi api = OpenClMachine.NewApi();
+        s_workGroupInfo = api.clGetKernelWorkGroupInfo;
+        api.clGetKernelWorkGroupInfo = &FewWorkItems;
+        GpuTarget target;
+        using (OpenClDriver driver = OpenClMachine.NewDriver())
+        {
+            target = driver.Target with { IsProcessor = false };
+        }
+
+        using OpenClDevice device = new("opencl:test", new OpenClDriver(api, OpenClMachine.Device, target));
+        float[] values = [.. Enumerable.Range(0, 1000).Select(static i => (float)i)];
+        Tensor x = Tensor.From<float>(values, device), first = x * 3;
+        Assert.That(() => first.ToArray<float>(), Throws.TypeOf<KernelCompilationException>().With.Message.Contains("with 48 at most").And.Message.Contains("do the same again"));
+        Assert.That((x * 3).ToArray<float>(), Is.EqualTo(values.Select(static v => v * 3)));
+        Assert.That(x.Sum().Item(), Is.EqualTo(499_500));
+        Assert.That(x.ToArray<float>(), Is.EqualTo(values));
+    }
+
+    [Test]
+    public void RefusedProgram_CostsItsResultOnly()
+    {
+        ClApi api = OpenClMachine.NewApi();
+        s_build = api.clBuildProgram;
+        using OpenClDevice device = new("opencl:test", new OpenClDriver(api, OpenClMachine.Device));
+        Tensor x = Tensor.From<float>([1, 2, 3], device), good = x * 2;
+        Assert.That(good.ToArray<float>(), Is.EqualTo(new float[] { 2, 4, 6 }));
+        api.clBuildProgram = &RefuseProgram;
+        Tensor bad = x.Sin();
+        Assert.That(() => bad.ToArray<float>(), Throws.TypeOf<KernelCompilationException>());
+        api.clBuildProgram = s_build;
+        Assert.That(() => (bad + x).ToArray<float>(), Throws.TypeOf<KernelCompilationException>());
+        Assert.That((x * 2).ToArray<float>(), Is.EqualTo(new float[] { 2, 4, 6 }));
+        Assert.That(x.Sin().ToArray<float>()[0], Is.EqualTo(MathF.Sin(1)).Within(1e-6));
+        device.Synchronize();
+    }
+
+    [Test]
     public void Context_ThatCannotBeMade_IsATypedErrorAndMayBeTriedAgain()
     {
         ClApi api = OpenClMachine.NewApi();
@@ -85,6 +124,25 @@ internal sealed unsafe class OpenClFailureTests
         api.clCreateContext = create;
         Assert.That(driver.Synchronize, Throws.Nothing);
     }
+
+    private static delegate* unmanaged<nint, nint, uint, nuint, void*, nuint*, int> s_workGroupInfo;
+    private static delegate* unmanaged<nint, uint, nint*, byte*, nint, nint, int> s_build;
+
+    // A device with few registers: no kernel fits groups of more than 48.
+    [UnmanagedCallersOnly]
+    private static int FewWorkItems(nint kernel, nint device, uint name, nuint size, void* value, nuint* written)
+    {
+        int code = s_workGroupInfo(kernel, device, name, size, value, written);
+        if (name == CL_KERNEL_WORK_GROUP_SIZE && code == CL_SUCCESS)
+        {
+            *(nuint*)value = 48;
+        }
+
+        return code;
+    }
+
+    [UnmanagedCallersOnly]
+    private static int RefuseProgram(nint program, uint count, nint* devices, byte* options, nint notify, nint data) => CL_BUILD_PROGRAM_FAILURE;
 
     [UnmanagedCallersOnly]
     private static int FailWithOutOfResources(nint queue) => CL_OUT_OF_RESOURCES;

@@ -95,6 +95,30 @@ internal sealed class OpenClRecordingTests
     }
 
     [Test]
+    public void Recording_WorkOfAnotherThread_IsCarriedOutAndNotRecorded()
+    {
+        using Block a = new(_driver, 256);
+        _driver.Clear(a.Handle, 0, 256);
+        _driver.BeginRecording();
+        _driver.Launch(_increment, new LaunchGrid(1), [KernelArgument.Buffer(a.Handle, 0)]);
+        Task<int[]> other = Task.Factory.StartNew(
+            () =>
+            {
+                _driver.Upload(MemoryMarshal.AsBytes<int>([100]), a.Handle, 0);
+                _driver.Launch(_increment, new LaunchGrid(1), [KernelArgument.Buffer(a.Handle, 0)]);
+                _driver.Synchronize();
+                return Read(a);
+            },
+            TaskCreationOptions.LongRunning);
+        int[] seen = other.GetAwaiter().GetResult();
+        using GpuRecording recording = _driver.EndRecording();
+        Assert.That(seen[..2], Is.EqualTo(new[] { 101, 1 }));
+        Assert.That(recording.Launches, Is.EqualTo(1));
+        recording.Replay();
+        Assert.That(Read(a)[..2], Is.EqualTo(new[] { 102, 2 }));
+    }
+
+    [Test]
     public void Abort_AfterLaunches_LeavesAWorkingQueue()
     {
         using Block a = new(_driver, 256);

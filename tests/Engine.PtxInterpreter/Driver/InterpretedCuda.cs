@@ -27,8 +27,18 @@ internal static class InterpretedCuda
         return new CudaDevice("cuda, on paper", CudaDriver.Open(FakeCuda.Api, card.Ordinal));
     }
 
+    /// <summary>A device that refuses double precision, as many cards behind OpenCL lack it: the same kernels otherwise, and quick to compile.</summary>
+    public static CudaDevice CreateDeviceWithoutFloat64() => new("cuda, interpreted, without float64", CreateDriver(target => target with { HasFloat64 = false }));
+
     /// <summary>The driver alone.</summary>
     public static CudaDriver CreateDriver() => CreateDriver(out _);
+
+    /// <summary>The driver alone, with other limits than those of the fake card.</summary>
+    public static CudaDriver CreateDriver(Func<GpuTarget, GpuTarget> limits)
+    {
+        FakeDevice card = FakeCuda.AddDevice();
+        return CudaDriver.Open(FakeCuda.Api, card.Ordinal, limits(CudaDeviceInfo.Read(FakeCuda.Api, card.Ordinal).ToTarget()));
+    }
 
     private static CudaDriver CreateDriver(out FakeDevice card, int computeCapability = 80, long memoryBytes = 2L << 30)
     {

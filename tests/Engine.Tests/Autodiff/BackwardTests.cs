@@ -193,12 +193,13 @@ internal sealed class BackwardTests(string deviceName) : DeviceFixture(deviceNam
     {
         Tensor x = Leaf(1, 2);
         Assert.That(Assert.Throws<ShapeMismatchException>(() => x.SetGrad(Of(1)))!.Message, Does.Contain("[1]").And.Contain("[2]"));
-        Assert.Throws<ShapeMismatchException>(() => x.SetGrad(Of(1, 2).To(DType.Float64)));
+        Assert.Throws<ShapeMismatchException>(() => x.SetGrad(Of(1, 2).To(DType.Float16)));
     }
 
     [Test]
     public void Backward_MixedTypes_GivesEachLeafItsOwnType()
     {
+        RequireFloat64();
         Tensor x = Leaf(1, 2), w = Tensor.From<double>([3, 4], Device).WithGrad();
         (x * w).Sum().Backward();
         Assert.That((x.Grad!.DType, w.Grad!.DType), Is.EqualTo((DType.Float32, DType.Float64)));

@@ -14,7 +14,7 @@ internal sealed class DeepGraphTests(string deviceName) : DeviceFixture(deviceNa
     public void Backward_DeepChain_NeedsNoStack() => OnASmallStack(() =>
     {
         using TensorScope scope = TensorScope.Begin();
-        Tensor x = Tensor.From<double>([1], Device).WithGrad();
+        Tensor x = Tensor.From<float>([1], Device).WithGrad();
         Tensor y = x;
         for (int i = 0; i < Depth; i++)
             y += x;
@@ -26,7 +26,7 @@ internal sealed class DeepGraphTests(string deviceName) : DeviceFixture(deviceNa
     public void ComputationGraph_DeepChain_NeedsNoStack() => OnASmallStack(() =>
     {
         using TensorScope scope = TensorScope.Begin();
-        Tensor y = Tensor.From<double>([1], Device).WithGrad();
+        Tensor y = Tensor.From<float>([1], Device).WithGrad();
         for (int i = 0; i < 20_000; i++)
             y = -y;
         Assert.That(ComputationGraph.Of(y).Nodes, Has.Count.EqualTo(20_001));

@@ -7,6 +7,9 @@ namespace Engine.Tests.Autodiff;
 [TestFixtureSource(typeof(TestDevices), nameof(TestDevices.All))]
 internal sealed class HigherOrderTests(string deviceName) : DeviceFixture(deviceName)
 {
+    [SetUp]
+    public void NeedsDoubles() => RequireFloat64();
+
     [Test]
     public void Grad_OfAPower_FourTimesInARow()
     {

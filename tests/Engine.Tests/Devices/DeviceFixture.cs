@@ -14,6 +14,25 @@ internal abstract class DeviceFixture(string deviceName)
     /// <summary>The device under test.</summary>
     protected Device Device { get; private set; } = ReferenceDevice.Shared;
 
+    /// <summary>The floating types that the device computes with.</summary>
+    protected DType[] FullTypes => Device.HasFloat64 ? [DType.Float32, DType.Float64] : [DType.Float32];
+
+    /// <summary>The most precise of them.</summary>
+    protected DType Widest => FullTypes[^1];
+
+    /// <summary>Numbers on the device, in the most precise type that it has.</summary>
+    protected Tensor MostPrecise(double[] values, Shape shape) => Tensor.From<double>(values, shape, ReferenceDevice.Shared).To(Widest).To(Device);
+
+    /// <summary>Skips a test that is about float64, on a device without it: there making such a tensor is what fails, at once.</summary>
+    protected void RequireFloat64()
+    {
+        if (!Device.HasFloat64)
+        {
+            Assert.That(() => Tensor.From<double>([1], Device), Throws.TypeOf<OperationNotSupportedException>().With.Message.Contains("double precision"));
+            Assert.Ignore("the device has no double precision");
+        }
+    }
+
     [OneTimeSetUp]
     public void UseDevice()
     {

@@ -8,13 +8,15 @@ namespace Engine.Tests.Devices;
 
 /// <summary>
 /// The devices on which one suite runs: the reference, the CPU with one and two threads, every card that was found, and the CUDA backend over
-/// an interpreter of its PTX, which checks each access and needs no card. <see cref="WantedDevices"/> narrows them.
+/// an interpreter of its PTX, which checks each access and needs no card, with double precision and without. <see cref="WantedDevices"/> narrows them.
 /// </summary>
 internal static class TestDevices
 {
     private const string InterpretedName = "interpreted cuda";
+    private const string SinglePrecisionName = "interpreted cuda without float64";
 
     private static readonly Lazy<CudaDevice> s_interpreted = new(() => InterpretedCuda.CreateDevice());
+    private static readonly Lazy<CudaDevice> s_singlePrecision = new(InterpretedCuda.CreateDeviceWithoutFloat64);
     private static readonly Dictionary<string, Func<Device>> s_devices = Find();
 
     /// <summary>For <see cref="TestFixtureSourceAttribute"/>: one fixture per device; those that this machine lacks are skipped and say why.</summary>
@@ -51,6 +53,7 @@ internal static class TestDevices
         CpuDevice cpu => new CpuDevice("cpu", cpu.Threads),
         OpenClDevice openCl => openCl.OpenAgain(),
         CudaDevice when name == InterpretedName => InterpretedCuda.CreateDevice(),
+        CudaDevice when name == SinglePrecisionName => InterpretedCuda.CreateDeviceWithoutFloat64(),
         Device shared => shared,
     };
 
@@ -76,6 +79,7 @@ internal static class TestDevices
         }
 
         devices[InterpretedName] = () => s_interpreted.Value;
+        devices[SinglePrecisionName] = () => s_singlePrecision.Value;
         return devices;
     }
 

@@ -1,4 +1,5 @@
 using Engine.Nn;
+using Engine.Tests.Reference;
 using NUnit.Framework;
 
 namespace Engine.Tests.Golden;
@@ -41,7 +42,7 @@ internal static partial class GoldenOps
         }
 
         Dictionary<string, Tensor> outputs = net.StateDict().ToDictionary();
-        outputs["losses"] = Tensor.From(losses, device: c.Device);
+        outputs["losses"] = Tensor.From(losses, device: ReferenceDevice.Shared);
         outputs["eval_logits"] = net.Predict(c["x"]);
         return outputs;
     }

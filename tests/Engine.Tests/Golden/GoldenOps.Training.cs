@@ -1,4 +1,5 @@
 using Engine.Nn;
+using Engine.Tests.Reference;
 
 namespace Engine.Tests.Golden;
 
@@ -52,7 +53,7 @@ internal static partial class GoldenOps
     {
         Schedule schedule = MakeSchedule(c.Case);
         double[] rates = [.. Enumerable.Range(0, ScheduleLength).Select(schedule.At)];
-        return Tensor.From<double>(rates, c.Device);
+        return Tensor.From<double>(rates, ReferenceDevice.Shared);
     }
 
     private static Schedule MakeSchedule(GoldenCase c)

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Engine.Tests.Reference;
 
 namespace Engine.Tests.Golden;
 
@@ -48,8 +49,8 @@ internal sealed class GoldenSet
         ReadOnlySpan<byte> bytes = _data.AsSpan(start, end - start);
         return type switch
         {
-            "F32" => Tensor.From(MemoryMarshal.Cast<byte, float>(bytes), sizes, device).To(floating),
-            "F64" => Tensor.From(MemoryMarshal.Cast<byte, double>(bytes), sizes, device).To(floating),
+            "F32" => Tensor.From(MemoryMarshal.Cast<byte, float>(bytes), sizes, ReferenceDevice.Shared).To(floating).To(device),
+            "F64" => Tensor.From(MemoryMarshal.Cast<byte, double>(bytes), sizes, ReferenceDevice.Shared).To(floating).To(device),
             "I64" => Tensor.From(MemoryMarshal.Cast<byte, long>(bytes), sizes, device),
             _ => throw new InvalidDataException($"{name}: type {type}."),
         };

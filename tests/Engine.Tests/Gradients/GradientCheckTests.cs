@@ -19,6 +19,7 @@ internal sealed class GradientCheckTests(string deviceName) : DeviceFixture(devi
     [Test]
     public void First_WrongRule_Fails()
     {
+        RequireFloat64();
         Tensor x = Tensor.From<double>([1, 2], Device).WithGrad();
         Assert.Throws<AssertionException>(() => GradientCheck.First(t => new WrongSquare().Apply(t), [x]));
     }
@@ -26,6 +27,7 @@ internal sealed class GradientCheckTests(string deviceName) : DeviceFixture(devi
     [Test]
     public void Second_WrongRule_Fails()
     {
+        RequireFloat64();
         Tensor x = Tensor.From<double>([1, 2], Device).WithGrad();
         Assert.DoesNotThrow(() => GradientCheck.First(t => new SquareOnce().Apply(t), [x]));
         Assert.Throws<AssertionException>(() => GradientCheck.Second(t => new SquareOnce().Apply(t), [x]));
@@ -33,6 +35,7 @@ internal sealed class GradientCheckTests(string deviceName) : DeviceFixture(devi
 
     private void ForEachLayout(OpCase row, Action<Func<Tensor[], Tensor>, Tensor[], string> check)
     {
+        RequireFloat64();
         foreach (int size in row.GradientSizes)
         {
             foreach (LayoutKind layout in TestDevices.CompilesSlowly(Device) ? s_few : Layouts.All)

@@ -37,7 +37,7 @@ internal sealed class HalfNormalizationTests(string deviceName) : DeviceFixture(
         Tensor x = (Tensor.Randn([64, 2, 9], generator: new Generator(5), device: Device) + 3).To(half);
         Tensor runningMean = Tensor.Zeros([2], device: Device), runningVar = Tensor.Ones([2], device: Device);
         x.BatchNorm(null, null, runningMean, runningVar, momentum: 1);
-        Tensor exact = x.To(DType.Float64);
+        Tensor exact = x.To(Widest);
         Close.AssertAll("mean", exact.Mean([0, 2]), runningMean, 1e-6, 1e-6);
         Close.AssertAll("variance", (exact - exact.Mean([0, 2], keepDims: true)).Square().Sum([0, 2]) / ((64 * 9) - 1), runningVar, 1e-5, 1e-5);
     }
@@ -71,14 +71,14 @@ internal sealed class HalfNormalizationTests(string deviceName) : DeviceFixture(
         Tensor weight = Tensor.Rand(affine, generator: new Generator(3), device: Device) + 0.5, bias = Tensor.Randn(affine, generator: new Generator(4), device: Device);
         Tensor seed = Tensor.Randn(shape, generator: new Generator(6), device: Device).To(half);
         Tensor[] halves = [x.WithGrad(), residual.WithGrad(), weight.WithGrad(), bias.WithGrad()];
-        Tensor[] doubles = [.. halves.Select(t => t.Detach().To(DType.Float64).WithGrad())];
+        Tensor[] doubles = [.. halves.Select(t => t.Detach().To(Widest).WithGrad())];
         Tensor y = run(halves[0], halves[1], halves[2], halves[3]), expected = run(doubles[0], doubles[1], doubles[2], doubles[3]);
         Assert.That(y.DType, Is.EqualTo(half));
 
         // Where a result is about 0, rounding decides what the ReLU lets through; there both get no gradient.
-        Tensor clear = (expected.Detach() > 0.01).To(DType.Float64);
+        Tensor clear = (expected.Detach() > 0.01).To(Widest);
         y.Backward(seed * clear.To(half));
-        expected.Backward(seed.To(DType.Float64) * clear);
+        expected.Backward(seed.To(Widest) * clear);
         double step = half == DType.Float16 ? 1e-3 : 8e-3;
         Close.AssertAll("y", expected.Detach(), y.Detach(), 2 * step, 2 * step);
         for (int i = 0; i < halves.Length; i++)

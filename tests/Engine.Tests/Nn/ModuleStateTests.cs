@@ -73,6 +73,7 @@ internal sealed class ModuleStateTests(string deviceName) : DeviceFixture(device
     [Test]
     public void To_Float64_ConvertsFloatsAndTrainsOn()
     {
+        RequireFloat64();
         Leaf leaf = new Leaf(2).To(Device).To(DType.Float64);
         Assert.That(leaf.Weight.DType, Is.EqualTo(DType.Float64));
         leaf.Forward(Tensor.From([3.0, 4.0], device: Device)).Sum().Backward();

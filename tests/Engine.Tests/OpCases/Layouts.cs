@@ -1,3 +1,5 @@
+using Engine.Tests.Reference;
+
 namespace Engine.Tests.OpCases;
 
 /// <summary>How a test tensor lies in its memory.</summary>
@@ -37,7 +39,8 @@ internal static class Layouts
     public static Tensor Make(double[] values, Shape shape, LayoutKind kind, DType dtype, Device device)
     {
         using TensorScope scope = TensorScope.Begin();
-        Tensor x = Tensor.From<double>(values, shape, device).To(dtype);
+        // Converted on the reference device: the device under test need not have doubles.
+        Tensor x = Tensor.From<double>(values, shape, ReferenceDevice.Shared).To(dtype).To(device);
         return scope.Keep(kind switch
         {
             LayoutKind.Transposed when x.Rank > 1 => Reversed(Reversed(x).Contiguous()),

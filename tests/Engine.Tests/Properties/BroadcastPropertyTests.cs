@@ -33,7 +33,7 @@ internal sealed class BroadcastPropertyTests(string deviceName) : DeviceFixture(
     {
         using TensorScope scope = TensorScope.Begin();
         ArrayModel a = ArrayModel.Counting(pair.A), b = ArrayModel.Counting(pair.B);
-        Tensor x = Tensor.From<double>(a.Values(), pair.A, Device), y = Tensor.From<double>(b.Values(), pair.B, Device) * 1000;
+        Tensor x = MostPrecise(a.Values(), pair.A), y = MostPrecise(b.Values(), pair.B) * 1000;
         if (Broadcast(pair.A, pair.B) is not { } sizes)
             return Throws(() => _ = x + y);
         var sum = new ArrayModel(sizes, at => a.At(Own(pair.A, at)) + (1000 * b.At(Own(pair.B, at))));
@@ -47,7 +47,7 @@ internal sealed class BroadcastPropertyTests(string deviceName) : DeviceFixture(
         using TensorScope scope = TensorScope.Begin();
         if (Broadcast(pair.A, pair.B) is not { } sizes)
             return true;
-        Tensor x = Tensor.Zeros(pair.A, DType.Float64, Device).WithGrad(), y = Tensor.Zeros(pair.B, DType.Float64, Device).WithGrad();
+        Tensor x = Tensor.Zeros(pair.A, Widest, Device).WithGrad(), y = Tensor.Zeros(pair.B, Widest, Device).WithGrad();
         (x + y).Sum().Backward();
         // Each element is used as often as the result has elements per element of the operand.
         long count = new Shape(sizes).ElementCount;

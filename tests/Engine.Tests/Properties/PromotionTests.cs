@@ -22,7 +22,7 @@ internal sealed class PromotionTests(string deviceName) : DeviceFixture(deviceNa
         "f64  f64  f64  f64  f64  f64  f64  f64",
     ];
 
-    private static IEnumerable<DType> Types => s_order.Select(Parse);
+    private IEnumerable<DType> Types => s_order.Select(Parse).Where(type => type != DType.Float64 || Device.HasFloat64);
 
     [Test]
     public void Binary_EveryPairOfTypes_FollowsTheTable()
@@ -78,7 +78,7 @@ internal sealed class PromotionTests(string deviceName) : DeviceFixture(deviceNa
         {
             foreach (DType to in Types)
             {
-                Tensor x = Tensor.From<double>([0, 1, 1, 0], Device).To(from);
+                Tensor x = Tensor.From<float>([0, 1, 1, 0], Device).To(from);
                 Assert.That(x.To(to).DType, Is.EqualTo(to), $"{from} to {to}");
                 Assert.That(x.To(to).ToArray<double>(), Is.EqualTo(new double[] { 0, 1, 1, 0 }), $"{from} to {to}");
             }

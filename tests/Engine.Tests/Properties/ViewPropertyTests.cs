@@ -47,7 +47,7 @@ internal sealed class ViewPropertyTests(string deviceName) : DeviceFixture(devic
     public void Backward_ThroughAnyChain_CountsHowOftenEachElementIsShown() => Check.One(s_config, Prop.ForAll(Chains, chain =>
     {
         using TensorScope scope = TensorScope.Begin();
-        Tensor leaf = Tensor.From<double>(ArrayModel.Counting(chain.Sizes).Values(), chain.Sizes, Device).WithGrad();
+        Tensor leaf = MostPrecise(ArrayModel.Counting(chain.Sizes).Values(), chain.Sizes).WithGrad();
         (Tensor x, ArrayModel model) = (leaf, ArrayModel.Counting(chain.Sizes));
         foreach (ViewStep step in chain.Steps)
             (x, model) = step.Apply(x, model);
@@ -62,7 +62,7 @@ internal sealed class ViewPropertyTests(string deviceName) : DeviceFixture(devic
     public void CopyFrom_IntoAnyUnstretchedChain_WritesWhatTheModelShows() => Check.One(s_config, Prop.ForAll(Chains, chain =>
     {
         using TensorScope scope = TensorScope.Begin();
-        Tensor whole = Tensor.From<double>(ArrayModel.Counting(chain.Sizes).Values(), chain.Sizes, Device);
+        Tensor whole = MostPrecise(ArrayModel.Counting(chain.Sizes).Values(), chain.Sizes);
         (Tensor view, ArrayModel model) = (whole, ArrayModel.Counting(chain.Sizes));
         foreach (ViewStep step in chain.Steps)
             (view, model) = step.Apply(view, model);
@@ -76,7 +76,7 @@ internal sealed class ViewPropertyTests(string deviceName) : DeviceFixture(devic
     private (Tensor X, ArrayModel Model) Make((int[] Sizes, ViewStep[] Steps) chain)
     {
         ArrayModel model = ArrayModel.Counting(chain.Sizes);
-        Tensor x = Tensor.From<double>(model.Values(), chain.Sizes, Device);
+        Tensor x = MostPrecise(model.Values(), chain.Sizes);
         foreach (ViewStep step in chain.Steps)
             (x, model) = step.Apply(x, model);
         return (x, model);

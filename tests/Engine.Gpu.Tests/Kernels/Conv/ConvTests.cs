@@ -6,6 +6,7 @@ namespace Engine.Gpu.Tests;
 [TestFixture(TargetVariant.SmallCard)]
 [TestFixture(TargetVariant.NoShared)]
 [TestFixture(TargetVariant.Interpreter)]
+[TestFixture(TargetVariant.InterpreterSinglePrecision)]
 [TestFixture(TargetVariant.InterpreterTf32)]
 [TestFixture(TargetVariant.InterpreterBFloat16)]
 [TestFixture(TargetVariant.InterpreterFloat16)]
