@@ -63,11 +63,16 @@ public sealed class CudaDevice : GpuDevice
             throw new ArgumentException($"The pointer 0x{devicePointer:x} is not a multiple of the {elementBytes} bytes of an element of {dtype}.", nameof(devicePointer));
         }
 
+        if (shape.ElementCount > (long.MaxValue / elementBytes) - HandleAlignment)
+        {
+            throw new ArgumentException($"A tensor of {shape} takes more bytes than can be addressed.", nameof(shape));
+        }
+
         // The handle is the boundary below; nothing before the pointer is touched.
         Work.Share();
         nint handle = devicePointer & -HandleAlignment;
         long offset = (devicePointer - handle) / elementBytes;
-        long bytes = checked((offset + shape.ElementCount) * elementBytes);
+        long bytes = (offset + shape.ElementCount) * elementBytes;
         return new Tensor(Storage.Wrap(this, handle, bytes, owner), dtype, Layout.Contiguous(shape, offset));
     }
 

@@ -12,6 +12,12 @@ public sealed class GpuDeviceProvider : DeviceProvider
         ArgumentNullException.ThrowIfNull(report);
         IEnumerable<Device> cuda = CudaDiscovery.Discover(report).Select(static (driver, i) => new CudaDevice($"cuda:{i}", driver));
         IEnumerable<Device> openCl = OpenClDiscovery.Discover(report).Select(static (driver, i) => new OpenClDevice($"opencl:{i}", driver));
-        return [.. cuda, .. openCl];
+        Device[] devices = [.. cuda, .. openCl];
+        if (devices.Length > 0 && DiskCache.Shared?.Fault is { } fault)
+        {
+            report.Add(new ProbeEntry(Name, "kernel cache", false, $"{fault}; it is not used, and every start compiles its kernels anew. ENGINE_KERNEL_CACHE names another folder"));
+        }
+
+        return devices;
     }
 }

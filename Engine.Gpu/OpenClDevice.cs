@@ -74,7 +74,7 @@ public sealed class OpenClDevice : GpuDevice
             throw new ArgumentException($"The offset of {byteOffset} bytes is not a multiple of the {dtype.SizeInBytes()} bytes of an element.", nameof(byteOffset));
         }
 
-        long bytes = checked(byteOffset + (shape.ElementCount * dtype.SizeInBytes()));
+        Int128 bytes = (Int128)byteOffset + ((Int128)shape.ElementCount * dtype.SizeInBytes());
         (nint context, long size, nint start) = _driver.Describe(buffer);
         if (context != _driver.Context)
         {

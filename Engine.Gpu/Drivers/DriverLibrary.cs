@@ -7,8 +7,16 @@ namespace Engine.Gpu;
 /// <summary>Libraries of drivers: where they are, and which build one is.</summary>
 internal static class DriverLibrary
 {
+    /// <summary>
+    /// Where a library is looked for that is named without a folder; null for the system's usual order. On Windows that order may reach the current
+    /// folder and PATH, where anybody could have put a file of this name, so that only the system's own folder counts: drivers install there.
+    /// </summary>
+    public static DllImportSearchPath? SearchPath(bool isWindows) => isWindows ? DllImportSearchPath.System32 : null;
+
     /// <summary>Loads one; on every way into a driver's library this is the call.</summary>
-    public static bool TryLoad(string name, out nint library) => NativeLibrary.TryLoad(name, out library);
+    public static bool TryLoad(string name, out nint library) => SearchPath(OperatingSystem.IsWindows()) is { } path
+        ? NativeLibrary.TryLoad(name, typeof(DriverLibrary).Assembly, path, out library)
+        : NativeLibrary.TryLoad(name, out library);
 
     /// <summary>Loads the first that is there.</summary>
     public static bool TryLoadFirst(IReadOnlyList<string> names, out nint library)

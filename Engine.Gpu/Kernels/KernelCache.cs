@@ -70,6 +70,8 @@ internal sealed class KernelCache(GpuDriver driver, DiskCache? disk, CompilerSlo
     private CompiledKernel Compile(KernelSource source)
     {
         byte[]? binary = disk?.TryRead(source, driver.Identity);
+        // The turn before the slot: who waits for another process holds no compiler.
+        using CompileTurn? turn = binary is null ? disk?.TakeTurn(source, driver.Identity, out binary) : null;
         CompiledKernel compiled;
         using (compilers.Enter())
         {

@@ -129,13 +129,17 @@ internal sealed class DiskCacheTests
     [Test]
     public void Start_WithLeftoversOfDeadWriters_DeletesOldOnes()
     {
-        string old = Path.Combine(_folder, "a.1.1.unfinished");
-        string young = Path.Combine(_folder, "b.1.1.unfinished");
-        File.WriteAllText(old, "x");
-        File.WriteAllText(young, "x");
-        File.SetLastWriteTimeUtc(old, DateTime.UtcNow.AddDays(-1));
+        string entry = new string('a', 64) + ".kernel";
+        string old = Path.Combine(_folder, entry + ".1.1.unfinished"), turn = Path.Combine(_folder, entry + ".turn");
+        string young = Path.Combine(_folder, entry + ".2.1.unfinished"), foreign = Path.Combine(_folder, "notes.unfinished");
+        foreach (string file in (string[])[old, turn, young, foreign])
+        {
+            File.WriteAllText(file, "x");
+            File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddDays(file == young ? 0 : -1));
+        }
+
         _ = new DiskCache(_folder);
-        Assert.That(Directory.GetFiles(_folder), Is.EqualTo(new[] { young }));
+        Assert.That(Directory.GetFiles(_folder), Is.EquivalentTo(new[] { young, foreign }));
     }
 
     [Test]

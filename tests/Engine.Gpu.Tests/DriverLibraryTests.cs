@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using NUnit.Framework;
 
 namespace Engine.Gpu.Tests;
@@ -89,6 +90,17 @@ internal sealed class DriverLibraryTests
         cache.Write(source, info.Identity, [1, 2, 3]);
         Assert.That(cache.TryRead(source, info.Identity), Is.EqualTo(new byte[] { 1, 2, 3 }));
         Assert.That(cache.TryRead(source, (info with { DriverBuild = "550.90" }).Identity), Is.Null);
+    }
+
+    [Test]
+    public void Windows_LooksInTheSystemsFolderOnly() => Assert.That(DriverLibrary.SearchPath(isWindows: true), Is.EqualTo(DllImportSearchPath.System32));
+
+    [Test]
+    public void OtherSystems_UseTheirOwnOrder()
+    {
+        Assert.That(DriverLibrary.SearchPath(isWindows: false), Is.Null);
+        Assert.That(DriverLibrary.TryLoad("no-such-library-of-a-driver", out nint library), Is.False);
+        Assert.That(library, Is.EqualTo((nint)0));
     }
 
     private string Describe(string name, string link)

@@ -61,9 +61,12 @@ internal sealed class ScriptedDriver : GpuDriver
         return new Compiled(source);
     }
 
-    public override CompiledKernel? TryLoad(KernelSource source, ReadOnlySpan<byte> binary) => null;
+    public override CompiledKernel? TryLoad(KernelSource source, ReadOnlySpan<byte> binary) => HasBinaries ? new Compiled(source) : null;
 
-    public override byte[] GetBinary(CompiledKernel kernel) => [];
+    /// <summary>Whether it gives binaries, and takes them back.</summary>
+    public bool HasBinaries { get; init; }
+
+    public override byte[] GetBinary(CompiledKernel kernel) => HasBinaries ? [1, 2, 3] : [];
 
     public override void Launch(CompiledKernel kernel, LaunchGrid grid, ReadOnlySpan<KernelArgument> arguments) => Note($"{kernel.Source.Name} {(arguments.IsEmpty ? 0 : arguments[0].Bits)}");
 

@@ -1,6 +1,6 @@
 namespace Engine.Gpu;
 
-/// <summary>One element of y a work-item: x at the place that the index names. An index outside gives NaN, in integer types 0.</summary>
+/// <summary>One element of y a work-item: x at the place that the index names. An index outside of the axis, a negative one included, gives NaN, in integer types 0.</summary>
 /// <param name="Element">Type of x and y.</param>
 /// <param name="Index">Type of the index.</param>
 /// <param name="Rank">Padded number of loops over y.</param>
@@ -28,7 +28,7 @@ internal readonly record struct GatherKernel(DType Element, DType Index, int Ran
         k.If(item < items, () =>
         {
             Value[] coordinates = loops.Coordinates(item);
-            Value at = AxisIndex.Resolve(k, k.Load(index, loops.Place(coordinates, indexStrides)), size);
+            Value at = k.Load(index, loops.Place(coordinates, indexStrides));
             Value isInside = AxisIndex.IsIn(at, k.Int32(0), size);
             Value from = loops.Place(coordinates, xStrides) + (at.To(place) * axisStride);
             Value value = k.Load(x, from, isInside);

@@ -51,7 +51,7 @@ internal readonly record struct ScatterAddKernel(DType Element, DType Index, int
             void AddAll(Value first, int count)
             {
                 Value[] numbers = [.. Enumerable.Range(0, count).Select(i => first + i)];
-                Value[] found = Array.ConvertAll(numbers, n => AxisIndex.Resolve(k, k.Load(index, indices + (n.To(place) * indexStep)), size));
+                Value[] found = Array.ConvertAll(numbers, n => k.Load(index, indices + (n.To(place) * indexStep)));
                 for (int i = 0; i < count; i++)
                 {
                     Value at = found[i], number = numbers[i];

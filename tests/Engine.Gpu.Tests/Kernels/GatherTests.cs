@@ -2,7 +2,7 @@ using NUnit.Framework;
 
 namespace Engine.Gpu.Tests;
 
-/// <summary>Gathering and scattering along each axis, any layout, negative and wild indices.</summary>
+/// <summary>Gathering and scattering along each axis, any layout, wild indices.</summary>
 [TestFixtureSource(typeof(KernelDevices), nameof(KernelDevices.All))]
 internal sealed class GatherTests(string name)
 {
@@ -35,7 +35,7 @@ internal sealed class GatherTests(string name)
     public void IndexOutside_GivesNaNOrZero_AndAddsNothing()
     {
         using TensorScope scope = TensorScope.Begin();
-        Tensor x = Tensor.From<float>([1, 2, 3], [3], Device), index = Tensor.From<long>([3, -4, long.MaxValue, -3, long.MinValue], [5], Device);
+        Tensor x = Tensor.From<float>([1, 2, 3], [3], Device), index = Tensor.From<long>([3, -1, long.MaxValue, 0, long.MinValue], [5], Device);
         Tensor y = Tensor.Zeros([5], DType.Float32, Device);
         Device.Backend.Gather(x.Operand, index.Operand, y.Operand, 0);
         Assert.That(y.ToArray<float>(), Is.EqualTo(new[] { float.NaN, float.NaN, float.NaN, 1, float.NaN }));
@@ -85,7 +85,7 @@ internal sealed class GatherTests(string name)
 
         // Whole numbers: sums are exact in any order and precision.
         Tensor x = layout(Compare.Random(shape, 1, 0, 9, DType.Float64).Floor().To(dtype));
-        Tensor index = layout(Compare.Random(indexShape, 2, -shape[axis] + 1, shape[axis], DType.Float64).Floor().To(indexType));
+        Tensor index = layout(Compare.Random(indexShape, 2, 0, shape[axis], DType.Float64).Floor().To(indexType));
         string what = $"{dtype.ShortName()} {shape}, axis {axis}, {count} of {indexType.ShortName()}";
 
         Tensor expected = layout(Tensor.Zeros(indexShape, dtype, Compare.Reference)), actual = Compare.SameLayout(expected, Device);

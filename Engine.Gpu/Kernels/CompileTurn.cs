@@ -1,0 +1,56 @@
+namespace Engine.Gpu;
+
+/// <summary>
+/// The right to compile one kernel, among all processes that share a cache folder: of twenty that start at once, one compiles, the others find
+/// its file. It is a lock on an empty file, which the system lifts when the process ends, however it ends.
+/// </summary>
+internal sealed class CompileTurn : IDisposable
+{
+    private readonly FileStream _lock;
+    private readonly string _path;
+
+    private CompileTurn(FileStream held, string path)
+    {
+        _lock = held;
+        _path = path;
+    }
+
+    /// <summary>The turn, if nobody has it; null if somebody has or the folder does not allow it.</summary>
+    /// <param name="path">The file that stands for the kernel.</param>
+    /// <param name="isTaken">Whether somebody else has it.</param>
+    public static CompileTurn? TryTake(string path, out bool isTaken)
+    {
+        isTaken = false;
+        try
+        {
+            FileStreamOptions options = new() { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0 };
+            if (!OperatingSystem.IsWindows())
+            {
+                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            }
+
+            return new CompileTurn(new FileStream(path, options), path);
+        }
+        catch (IOException e) when (e is not (DirectoryNotFoundException or PathTooLongException))
+        {
+            isTaken = File.Exists(path);
+            return null;
+        }
+        catch (Exception e) when (DiskCache.IsFileError(e))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Lets the next one have it.</summary>
+    public void Dispose()
+    {
+        // While it is still held: whoever opens it from here on makes a new one, and finds the kernel there.
+        DiskCache.TryDelete(_path);
+        _lock.Dispose();
+        if (OperatingSystem.IsWindows())
+        {
+            DiskCache.TryDelete(_path);
+        }
+    }
+}
