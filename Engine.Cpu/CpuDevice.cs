@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Engine.Cpu;
 
 /// <summary>The processor as a device: host memory, vector kernels, a fixed number of threads.</summary>
@@ -6,6 +8,9 @@ namespace Engine.Cpu;
 /// </remarks>
 public sealed class CpuDevice : HostDevice, IDisposable
 {
+    private const string ThreadsVariable = "ENGINE_THREADS";
+    private const int MostThreads = WorkerPool.MaxThreads;
+
     private readonly SimdLevel _level = CpuIsa.Level;
     private volatile CpuBackend _backend;
 
@@ -15,6 +20,7 @@ public sealed class CpuDevice : HostDevice, IDisposable
     public CpuDevice(string name = "cpu", int? threads = null)
         : base(name)
     {
+        ArgumentException.ThrowIfNullOrEmpty(name);
         int count = threads ?? DefaultThreads();
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count, nameof(threads));
         _backend = new CpuBackend(count, _level);
@@ -53,6 +59,28 @@ public sealed class CpuDevice : HostDevice, IDisposable
     /// <summary>Ends the helper threads.</summary>
     public void Dispose() => _backend.Dispose();
 
-    private static int DefaultThreads() =>
-        int.TryParse(Environment.GetEnvironmentVariable("ENGINE_THREADS"), out int threads) && threads > 0 ? threads : Environment.ProcessorCount;
+    /// <summary>What is wrong with the value of the environment variable; null if nothing is.</summary>
+    internal static string? ThreadsComplaint() => TryReadThreads(Environment.GetEnvironmentVariable(ThreadsVariable), out _)
+        ? null
+        : $"{ThreadsVariable} is \"{Environment.GetEnvironmentVariable(ThreadsVariable)}\" and was ignored; it must be a number from 1 to {MostThreads}";
+
+    /// <summary>The number of threads that a value of the environment variable asks for: that of processors where it asks for nothing or makes no sense.</summary>
+    internal static bool TryReadThreads(string? setting, out int threads)
+    {
+        threads = Environment.ProcessorCount;
+        if (string.IsNullOrWhiteSpace(setting))
+        {
+            return true;
+        }
+
+        bool isNumber = int.TryParse(setting, NumberStyles.Integer, CultureInfo.InvariantCulture, out int asked) && asked is > 0 and <= MostThreads;
+        threads = isNumber ? asked : threads;
+        return isNumber;
+    }
+
+    private static int DefaultThreads()
+    {
+        _ = TryReadThreads(Environment.GetEnvironmentVariable(ThreadsVariable), out int threads);
+        return threads;
+    }
 }

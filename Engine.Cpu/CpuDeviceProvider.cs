@@ -17,6 +17,14 @@ public sealed class CpuDeviceProvider : DeviceProvider
             report.Add(new ProbeEntry(Name, "wider vectors", false, shortfall));
         }
 
+        foreach (string? complaint in (string?[])[CpuIsa.Complaint, CpuDevice.ThreadsComplaint()])
+        {
+            if (complaint is not null)
+            {
+                report.Add(new ProbeEntry(Name, "environment", false, complaint));
+            }
+        }
+
         return [device];
     }
 }

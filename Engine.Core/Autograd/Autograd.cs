@@ -11,14 +11,22 @@ public static class Autograd
     /// <param name="createGraph">Whether the gradients can be differentiated themselves, for second derivatives.</param>
     /// <returns>One gradient per input; null where no output depends on it.</returns>
     public static Tensor?[] Grad(
-        ReadOnlySpan<Tensor> outputs, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor?> gradients = default, bool retainGraph = false, bool createGraph = false) =>
-        BackwardPass.Gradients(outputs, gradients, inputs, retainGraph, createGraph);
+        ReadOnlySpan<Tensor> outputs, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor?> gradients = default, bool retainGraph = false, bool createGraph = false)
+    {
+        Guard.NoNulls(outputs);
+        Guard.NoNulls(inputs);
+        return BackwardPass.Gradients(outputs, gradients, inputs, retainGraph, createGraph);
+    }
 
     /// <summary>dy/dx of a scalar y.</summary>
     /// <exception cref="GradientException">y does not depend on x.</exception>
-    public static Tensor Grad(Tensor output, Tensor input, bool retainGraph = false, bool createGraph = false) =>
-        BackwardPass.Gradients([output], default, [input], retainGraph, createGraph)[0]
+    public static Tensor Grad(Tensor output, Tensor input, bool retainGraph = false, bool createGraph = false)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        ArgumentNullException.ThrowIfNull(output);
+        return BackwardPass.Gradients([output], default, [input], retainGraph, createGraph)[0]
             ?? throw new GradientException("Autograd.Grad: the output does not depend on the input.");
+    }
 }
 
 /// <summary>A function whose gradient is written by hand: derive, compute with tensor operations in both directions, call <see cref="Apply"/>.</summary>
@@ -36,6 +44,7 @@ public abstract class CustomFunction
     /// <summary>Keeps a tensor for <see cref="Backward"/>.</summary>
     protected void Save(params ReadOnlySpan<Tensor> tensors)
     {
+        Guard.NoNulls(tensors);
         foreach (Tensor tensor in tensors)
         {
             _saved.Add(new SavedTensor(GetType().Name, tensor));
@@ -48,6 +57,7 @@ public abstract class CustomFunction
     /// <summary>Runs the function and records it.</summary>
     public Tensor Apply(params ReadOnlySpan<Tensor> inputs)
     {
+        Guard.NoNulls(inputs);
         bool recorded = false;
         try
         {

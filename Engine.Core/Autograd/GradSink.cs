@@ -14,6 +14,7 @@ public sealed class GradSink
     /// <summary>Adds a gradient of input <paramref name="i"/>; it has that input's shape. Ignored where nobody waits for it.</summary>
     public void Add(int i, Tensor gradient)
     {
+        ArgumentNullException.ThrowIfNull(gradient);
         if (_node!.InputSpan[i] is { } input && _pass.Wants(input))
         {
             _pass.Accumulate(input, gradient);

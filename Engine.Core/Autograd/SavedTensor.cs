@@ -18,6 +18,8 @@ public sealed class SavedTensor
 
     private SavedTensor(string op, Tensor tensor, bool ownOutput)
     {
+        ArgumentNullException.ThrowIfNull(op);
+        ArgumentNullException.ThrowIfNull(tensor);
         _op = op;
         _tensor = tensor.Share();
         _tensor.AdoptHistory(tensor, borrowed: ownOutput);
@@ -25,7 +27,11 @@ public sealed class SavedTensor
     }
 
     /// <summary>Saves a tensor that may be absent.</summary>
-    public static SavedTensor? Of(string op, Tensor? tensor) => tensor is null ? null : new SavedTensor(op, tensor);
+    public static SavedTensor? Of(string op, Tensor? tensor)
+    {
+        ArgumentNullException.ThrowIfNull(op);
+        return tensor is null ? null : new SavedTensor(op, tensor);
+    }
 
     /// <summary>
     /// Saves the output of the very node that is being made, recorded on it already. Its history is the node: if each held the other, neither

@@ -130,6 +130,7 @@ public sealed partial class Tensor
     /// <summary>Names this tensor in listings of the graph: <c>(w * x).Named("c")</c>.</summary>
     public Tensor Named(string name)
     {
+        ArgumentNullException.ThrowIfNull(name);
         Name = name;
         if (_node is { } node)
         {

@@ -117,7 +117,10 @@ public abstract partial class Backend
     protected abstract void PoolBackwardCore(in PoolArgs args);
 
     /// <summary>y[…, i, …] = x[…, index[…, i, …], …] along one axis; y and index have one shape, x differs from it at the axis only.</summary>
-    /// <remarks>The index is int32 or int64; negative numbers count from the end. One outside is an <see cref="ArgumentOutOfRangeException"/> on the CPU.</remarks>
+    /// <remarks>
+    /// The index is int32 or int64. One outside of [0, size), negative ones included, is an <see cref="ArgumentOutOfRangeException"/> on the CPU; a
+    /// device that cannot throw writes NaN (0 in integer types), and leaves it out in <see cref="ScatterAdd"/>.
+    /// </remarks>
     public void Gather(in Operand x, in Operand index, in Operand y, int axis)
     {
         SameType(nameof(Gather), x, y, y);

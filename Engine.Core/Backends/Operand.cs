@@ -5,7 +5,7 @@ namespace Engine;
 public readonly struct Operand(Storage storage, DType dtype, Layout layout)
 {
     /// <summary>The memory.</summary>
-    public Storage Storage { get; } = storage;
+    public Storage Storage { get; } = storage ?? throw new ArgumentNullException(nameof(storage));
 
     /// <summary>The element type.</summary>
     public DType DType { get; } = dtype;

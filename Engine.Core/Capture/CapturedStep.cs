@@ -25,7 +25,7 @@ public sealed partial class CapturedStep : IDisposable
     internal CapturedStep(Device device, Func<IReadOnlyList<Tensor>> step, IReadOnlyList<Tensor> inputs, int warmup, bool isStrict)
     {
         ArgumentNullException.ThrowIfNull(step);
-        ArgumentNullException.ThrowIfNull(inputs);
+        Guard.NoNulls(inputs);
         ArgumentOutOfRangeException.ThrowIfLessThan(warmup, FewestWarmUps);
         Device = device;
         _step = step;
@@ -77,6 +77,7 @@ public sealed partial class CapturedStep : IDisposable
     /// <exception cref="CaptureException">Something that the recording relies on has changed, such as a parameter's memory; or it had failed before.</exception>
     public void Replay(params ReadOnlySpan<Tensor> inputs)
     {
+        Guard.NoNulls(inputs);
         if (State == CaptureState.Failed)
         {
             throw new CaptureException($"CapturedStep: it has failed: {_failure?.Message}", _failure);

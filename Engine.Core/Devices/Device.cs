@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Engine;
 
 /// <summary>The family of a device.</summary>
@@ -160,9 +162,9 @@ public abstract partial class Device
     /// <inheritdoc/>
     public override string ToString() => Name;
 
-    private void CheckRange(string op, Storage storage, long offsetInBytes, int length)
+    private void CheckRange(string op, Storage storage, long offsetInBytes, int length, [CallerArgumentExpression(nameof(storage))] string name = "")
     {
-        ArgumentNullException.ThrowIfNull(storage);
+        ArgumentNullException.ThrowIfNull(storage, name);
         ArgumentOutOfRangeException.ThrowIfNegative(offsetInBytes);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offsetInBytes, storage.Bytes - length);
         if (storage.Device != this)

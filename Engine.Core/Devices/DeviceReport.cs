@@ -13,7 +13,7 @@ public sealed record ProbeEntry(string Provider, string Tried, bool Found, strin
 public sealed class DeviceReport(IReadOnlyList<ProbeEntry> entries)
 {
     /// <summary>The attempts in order.</summary>
-    public IReadOnlyList<ProbeEntry> Entries { get; } = entries;
+    public IReadOnlyList<ProbeEntry> Entries { get; } = Guard.NoNulls(entries);
 
     /// <summary>One line an attempt.</summary>
     public override string ToString()

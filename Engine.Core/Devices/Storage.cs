@@ -81,7 +81,11 @@ public sealed class Storage
     internal int References => Volatile.Read(ref _references);
 
     /// <summary>Wraps memory that somebody else owns and frees. <paramref name="owner"/> is kept alive as long as the storage is.</summary>
-    public static Storage Wrap(Device device, nint handle, long bytes, object? owner = null) => new(device, handle, bytes, owner);
+    public static Storage Wrap(Device device, nint handle, long bytes, object? owner = null)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        return new(device, handle, bytes, owner);
+    }
 
     /// <summary>Records an in-place write.</summary>
     public void MarkWritten() => Version++;

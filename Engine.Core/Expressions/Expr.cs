@@ -20,14 +20,25 @@ public sealed partial class Expr : IEquatable<Expr>
     private readonly Expr? _b;
     private readonly Expr? _c;
 
-    internal Expr(ScalarOpcode opcode, Expr? a = null, Expr? b = null, Expr? c = null, int number = 0, double value = 0)
+    // Every operation comes through here, so that here is the one place where an argument can be found to be missing.
+    internal Expr(
+        ScalarOpcode opcode,
+        Expr? a = null,
+        Expr? b = null,
+        Expr? c = null,
+        int number = 0,
+        double value = 0,
+        [CallerArgumentExpression(nameof(a))] string nameOfA = "a",
+        [CallerArgumentExpression(nameof(b))] string nameOfB = "b",
+        [CallerArgumentExpression(nameof(c))] string nameOfC = "c")
     {
         Opcode = opcode;
         (_a, _b, _c) = (a, b, c);
         Number = number;
         Value = value;
-        if (Arity != ScalarOp.Of(opcode).Arity)
-            throw new ArgumentNullException(ScalarOp.Of(opcode).Name, "An argument of a formula is null.");
+        int arity = ScalarOp.Of(opcode).Arity;
+        if (Arity != arity)
+            throw new ArgumentNullException(a is null ? nameOfA : b is null && arity > 1 ? nameOfB : nameOfC, $"{ScalarOp.Of(opcode).Name}: an argument of a formula is null.");
         ulong hash = StableHash.Mix(StableHash.Mix((ulong)opcode + 1, (ulong)(uint)number), BitConverter.DoubleToUInt64Bits(value));
         Hash = StableHash.Mix(StableHash.Mix(StableHash.Mix(hash, a?.Hash ?? 0), b?.Hash ?? 0), c?.Hash ?? 0);
     }
@@ -88,11 +99,10 @@ public sealed partial class Expr : IEquatable<Expr>
     /// <exception cref="ArgumentException">The number of arguments is not the operation's arity, or it is a leaf.</exception>
     public static Expr Apply(ScalarOpcode opcode, params ReadOnlySpan<Expr> arguments)
     {
+        Guard.NoNulls(arguments);
         ScalarOp op = ScalarOp.Of(opcode);
         if (op.IsLeaf || arguments.Length != op.Arity)
             throw new ArgumentException($"{op.Name} takes {op.Arity} arguments; got {arguments.Length}.", nameof(arguments));
-        foreach (Expr argument in arguments)
-            ArgumentNullException.ThrowIfNull(argument, nameof(arguments));
         return new Expr(opcode, arguments[0], op.Arity > 1 ? arguments[1] : null, op.Arity > 2 ? arguments[2] : null);
     }
 
@@ -100,6 +110,7 @@ public sealed partial class Expr : IEquatable<Expr>
     /// <exception cref="ArgumentException">The formula reads an input that has no replacement.</exception>
     public Expr Substitute(ReadOnlySpan<Expr> inputs, int parameterOffset = 0)
     {
+        Guard.NoNulls(inputs);
         var replaced = new Dictionary<Expr, Expr>(ReferenceEqualityComparer.Instance);
         foreach (Expr node in PostOrder([this]))
         {
@@ -108,7 +119,7 @@ public sealed partial class Expr : IEquatable<Expr>
                 ScalarOpcode.Input => node.Number < inputs.Length
                     ? inputs[node.Number]
                     : throw new ArgumentException($"Input {node.Number} has no replacement; {inputs.Length} were given.", nameof(inputs)),
-                ScalarOpcode.Parameter or ScalarOpcode.Random => Leaf(node.Opcode, checked(node.Number + parameterOffset)),
+                ScalarOpcode.Parameter or ScalarOpcode.Random => Leaf(node.Opcode, Guard.Size(nameof(Substitute), (long)node.Number + parameterOffset)),
                 _ when node.Arity == 0 => node,
                 _ => new Expr(node.Opcode, replaced[node._a!], Find(node._b), Find(node._c)),
             };

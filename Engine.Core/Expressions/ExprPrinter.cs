@@ -9,6 +9,12 @@ internal static class ExprPrinter
     private const int Atom = 10;
     private const int Prefix = 7;
 
+    /// <summary>A longer part gets a name, so that no text is copied over and over into longer ones.</summary>
+    private const int LongestPart = 256;
+
+    /// <summary>Nobody reads on behind this.</summary>
+    private const int LongestText = 1 << 16;
+
     internal static string Print(MapProgram program)
     {
         ReadOnlySpan<Instruction> code = program.Code;
@@ -19,9 +25,11 @@ internal static class ExprPrinter
         for (int i = 0; i < code.Length; i++)
         {
             texts[i] = Format(code[i], texts);
-            if (uses[i] > 1 && !ScalarOp.Of(code[i].Op).IsLeaf)
+            if ((uses[i] > 1 || texts[i].Text.Length > LongestPart) && !ScalarOp.Of(code[i].Op).IsLeaf)
             {
                 names.Append(CultureInfo.InvariantCulture, $"t{named} = {texts[i].Text}; ");
+                if (names.Length > LongestText)
+                    return names.Append(CultureInfo.InvariantCulture, $"… ({code.Length} steps)").ToString();
                 texts[i] = ($"t{named++}", Atom);
             }
         }

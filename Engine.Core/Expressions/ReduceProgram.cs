@@ -80,6 +80,7 @@ public sealed class ReduceProgram : IEquatable<ReduceProgram>
     /// <exception cref="ArgumentException">The numbers of prologue outputs, combiners and epilogue inputs differ or exceed <see cref="MaxAccumulators"/>.</exception>
     public static ReduceProgram Create(MapProgram prologue, ReadOnlySpan<Combiner> combiners, MapProgram epilogue)
     {
+        ArgumentNullException.ThrowIfNull(epilogue);
         ArgumentNullException.ThrowIfNull(prologue);
         ArgumentNullException.ThrowIfNull(epilogue);
         if (combiners.Length is 0 or > MaxAccumulators || prologue.OutputCount != combiners.Length || epilogue.InputCount != combiners.Length)

@@ -2,6 +2,9 @@ namespace Engine;
 
 public sealed partial class Tensor
 {
+    /// <summary>The largest piece that goes through host memory between devices: large against the cost of a call.</summary>
+    private const int TransferBytes = 256 << 20;
+
     /// <summary>The values as another element type: floats are cut off towards zero to become integers; for bool, everything but 0 is true.</summary>
     /// <remarks>A view if the tensor has the type already. The gradient is converted back.</remarks>
     public Tensor To(DType dtype) => Own(ToOrSelf(dtype));
@@ -42,9 +45,15 @@ public sealed partial class Tensor
         using (TensorScope scope = TensorScope.Begin())
         {
             Operand source = ContiguousOrSelf().Operand;
-            byte[] bytes = new byte[checked((int)(ElementCount * source.DType.SizeInBytes()))];
-            source.Storage.Device.Download(source.Storage, source.Layout.Offset * source.DType.SizeInBytes(), bytes);
-            device.Upload(bytes, y.Storage, 0);
+            int size = source.DType.SizeInBytes();
+            long start = source.Layout.Offset * size, bytes = ElementCount * size;
+            byte[] buffer = new byte[(int)Math.Min(bytes, TransferBytes)];
+            for (long done = 0; done < bytes; done += buffer.Length)
+            {
+                Span<byte> chunk = buffer.AsSpan(0, (int)Math.Min(bytes - done, buffer.Length));
+                source.Storage.Device.Download(source.Storage, start + done, chunk);
+                device.Upload(chunk, y.Storage, done);
+            }
         }
 
         return ShouldTrack(this) ? y.Record(new DeviceCopyNode(this)) : y;

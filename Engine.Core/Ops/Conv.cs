@@ -96,8 +96,8 @@ public sealed partial class Tensor
             throw new ShapeMismatchException($"{Op}: x is {x.Shape}, weight is {w.Shape}, groups {groups}; x must have {w.Shape[0]} channels (in), a multiple of groups.");
         }
 
-        int height = ((x.Shape[2] - 1) * step.Height) - (2 * pad.Height) + (gap.Height * (w.Shape[2] - 1)) + extra.Height + 1;
-        int width = ((x.Shape[3] - 1) * step.Width) - (2 * pad.Width) + (gap.Width * (w.Shape[3] - 1)) + extra.Width + 1;
+        long height = ((x.Shape[2] - 1L) * step.Height) - (2L * pad.Height) + (gap.Height * (w.Shape[2] - 1L)) + extra.Height + 1;
+        long width = ((x.Shape[3] - 1L) * step.Width) - (2L * pad.Width) + (gap.Width * (w.Shape[3] - 1L)) + extra.Width + 1;
         if (height <= 0 || width <= 0)
         {
             throw new ShapeMismatchException($"{Op}: x is {x.Shape}, weight is {w.Shape}: the output would be {height} by {width}. Use less padding.");
@@ -107,8 +107,8 @@ public sealed partial class Tensor
         {
             Batch = x.Shape[0],
             InChannels = w.Shape[1] * groups,
-            InHeight = height,
-            InWidth = width,
+            InHeight = Guard.Size(Op, height),
+            InWidth = Guard.Size(Op, width),
             OutChannels = x.Shape[1],
             OutHeight = x.Shape[2],
             OutWidth = x.Shape[3],
@@ -216,13 +216,13 @@ public sealed partial class Tensor
 
     private static int OutSize(string op, Tensor x, Tensor w, int size, int kernel, int stride, int padding, int dilation)
     {
-        int room = size + (2 * padding) - (dilation * (kernel - 1)) - 1;
+        long room = size + (2L * padding) - ((long)dilation * (kernel - 1)) - 1;
         if (room < 0)
         {
             throw new ShapeMismatchException($"{op}: the window is larger than the padded image: x is {x.Shape}, weight is {w.Shape}. Use more padding or a smaller window.");
         }
 
-        return (room / stride) + 1;
+        return Guard.Size(op, (room / stride) + 1);
     }
 
     private sealed class ConvForwardNode(ConvGeometry geometry, Tensor x, Tensor w, Tensor? b, Tensor? relu) : GradNode(x, w, b)

@@ -11,6 +11,7 @@ public sealed partial class Tensor
     public static Tensor Einsum(string formula, params ReadOnlySpan<Tensor> operands)
     {
         ArgumentNullException.ThrowIfNull(formula);
+        Guard.NoNulls(operands);
         string[] sides = formula.Replace(" ", string.Empty, StringComparison.Ordinal).Split("->");
         string[] inputs = sides[0].Split(',');
         if (sides.Length > 2 || inputs.Length != operands.Length || operands.IsEmpty)
@@ -165,13 +166,13 @@ public sealed partial class Tensor
     {
         string wanted = first + second + third;
         int[] order = new int[wanted.Length];
-        Span<int> sizes = [1, 1, 1];
+        Span<long> sizes = [1, 1, 1];
         for (int i = 0; i < order.Length; i++)
         {
             order[i] = letters.IndexOf(wanted[i]);
             sizes[i < first.Length ? 0 : i < first.Length + second.Length ? 1 : 2] *= x.Shape[order[i]];
         }
 
-        return x.Permute(order).ReshapeOrSelf(shape: new Shape(sizes));
+        return x.Permute(order).ReshapeOrSelf(Guard.Size(nameof(Einsum), sizes[0]), Guard.Size(nameof(Einsum), sizes[1]), Guard.Size(nameof(Einsum), sizes[2]));
     }
 }

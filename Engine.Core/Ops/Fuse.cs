@@ -44,6 +44,7 @@ public sealed class FusedMap
     /// <exception cref="ArgumentException">The number of tensors is not the number of the function's arguments.</exception>
     public Tensor Apply(params ReadOnlySpan<Tensor> inputs)
     {
+        Guard.NoNulls(inputs);
         if (inputs.Length != Program.InputCount)
         {
             throw new ArgumentException($"Fuse.Map: the function has {Program.InputCount} arguments, {inputs.Length} tensors were given.", nameof(inputs));

@@ -4,8 +4,12 @@ public sealed partial class Tensor
 {
     /// <summary>y[i, j, …] = x with its coordinate along <paramref name="axis"/> replaced by index[i, j, …].</summary>
     /// <param name="axis">The axis that the index addresses.</param>
-    /// <param name="index">int64 or int32; of this tensor's rank, and of its size at the other axes (or smaller). Negative numbers count from the end.</param>
-    /// <exception cref="ArgumentOutOfRangeException">An index lies outside the axis.</exception>
+    /// <param name="index">int64 or int32; of this tensor's rank, and of its size at the other axes (or smaller). From 0 to the axis' size − 1.</param>
+    /// <remarks>
+    /// Indices outside of the axis, negative ones included, are an error on the CPU. A card does not make the host wait to look at them: there
+    /// they give NaN (0 in integer types), and add nothing in <see cref="ScatterAdd"/>.
+    /// </remarks>
+    /// <exception cref="ArgumentOutOfRangeException">In host memory: an index lies outside the axis.</exception>
     public Tensor Gather(int axis, Tensor index)
     {
         ArgumentNullException.ThrowIfNull(index);
@@ -22,8 +26,10 @@ public sealed partial class Tensor
 
     /// <summary>A copy of this tensor to which source is added at the indexed places; equal indices add up, in a fixed order.</summary>
     /// <param name="axis">The axis that the index addresses.</param>
-    /// <param name="index">int64 or int32, of source's shape.</param>
+    /// <param name="index">int64 or int32, of source's shape; from 0 to the axis' size − 1.</param>
     /// <param name="source">What is added.</param>
+    /// <remarks>Indices outside of the axis are treated as in <see cref="Gather"/>.</remarks>
+    /// <exception cref="ArgumentOutOfRangeException">In host memory: an index lies outside the axis.</exception>
     public Tensor ScatterAdd(int axis, Tensor index, Tensor source)
     {
         ArgumentNullException.ThrowIfNull(index);
@@ -50,13 +56,21 @@ public sealed partial class Tensor
 
     /// <summary>The slices of one axis that the numbers name, in their order: rows of a matrix for axis 0.</summary>
     /// <param name="axis">The axis to choose from.</param>
-    /// <param name="index">int64 or int32 with one axis.</param>
+    /// <param name="index">int64 or int32 with one axis; from 0 to the axis' size − 1.</param>
+    /// <remarks>Indices outside of the axis are treated as in <see cref="Gather"/>.</remarks>
+    /// <exception cref="ArgumentOutOfRangeException">In host memory: an index lies outside the axis.</exception>
     public Tensor IndexSelect(int axis, Tensor index)
     {
         ArgumentNullException.ThrowIfNull(index);
         Guard.Index(nameof(IndexSelect), index);
         Guard.Rank(nameof(IndexSelect), index, 1, "[n]");
-        int at = Guard.Axis(axis, Rank);
+        return Slices(nameof(IndexSelect), Guard.Axis(axis, Rank), index);
+    }
+
+    private Tensor Slices(string op, int at, Tensor index)
+    {
+        Guard.SameDevice(op, this, index);
+        Guard.IndexRange(op, index, Shape[at]);
         Span<int> sizes = stackalloc int[Rank];
         sizes.Fill(1);
         sizes[at] = index.Shape[0];
@@ -64,12 +78,15 @@ public sealed partial class Tensor
     }
 
     /// <summary>Row index[i, …] of a table for each index: this [words, size] → [index…, size].</summary>
-    /// <param name="index">int64 or int32 of any shape.</param>
+    /// <param name="index">int64 or int32 of any shape; from 0 to the number of words − 1.</param>
+    /// <remarks>Indices outside of the table are treated as in <see cref="Gather"/>.</remarks>
+    /// <exception cref="ArgumentOutOfRangeException">In host memory: an index lies outside the table.</exception>
     public Tensor Embedding(Tensor index)
     {
         ArgumentNullException.ThrowIfNull(index);
+        Guard.Index(nameof(Embedding), index);
         Guard.Rank(nameof(Embedding), this, 2, "[words, size]", "table");
-        Tensor rows = IndexSelect(0, index.ReshapeOrSelf(-1));
+        Tensor rows = Slices(nameof(Embedding), 0, index.ReshapeOrSelf(-1));
         return rows.ReshapeOrSelf(shape: index.Shape.Prefix(index.Rank, Shape[1]));
     }
 
@@ -86,7 +103,13 @@ public sealed partial class Tensor
         }
 
         Guard.Index(nameof(OneHot), this, "x");
+        Shape shape = Shape.Insert(Rank, classes);
         CheckClasses(nameof(OneHot), ToOrSelf(DType.Int64), classes, ignoreIndex: null, "this");
+        if (shape.ElementCount == 0)
+        {
+            return Empty(shape, dtype, Device);
+        }
+
         return Unsqueeze(Rank).EqualTo(Arange(classes, Device).ToOrSelf(DType)).ToOrSelf(dtype);
     }
 

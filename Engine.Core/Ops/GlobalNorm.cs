@@ -13,6 +13,7 @@ public sealed partial class Tensor
         DType result = DType.Float32;
         foreach (Tensor x in tensors)
         {
+            ArgumentNullException.ThrowIfNull(x, nameof(tensors));
             Guard.FloatingPoint(nameof(GlobalNorm), x);
             Guard.SameDevice(nameof(GlobalNorm), tensors[0], x);
             result = TypePromotion.Promote(result, x.DType);

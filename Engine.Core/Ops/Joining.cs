@@ -18,9 +18,10 @@ public sealed partial class Tensor
             throw new ArgumentException("Concat: needs at least one tensor.", nameof(tensors));
         }
 
+        Guard.NoNulls(tensors);
         Tensor first = tensors[0];
         int at = Guard.Axis(axis, first.Rank);
-        int size = 0;
+        long size = 0;
         DType dtype = first.DType;
         foreach (Tensor x in tensors)
         {
@@ -30,7 +31,7 @@ public sealed partial class Tensor
                 throw new ShapeMismatchException($"Concat: {first.Shape} and {x.Shape} must be equal at every axis but {axis}.");
             }
 
-            size = checked(size + x.Shape[at]);
+            size += x.Shape[at];
             dtype = TypePromotion.Promote(dtype, x.DType);
         }
 
@@ -40,7 +41,7 @@ public sealed partial class Tensor
             parts[i] = tensors[i].ToOrSelf(dtype);
         }
 
-        Tensor y = Allocate(first.Shape.With(at, size), dtype, first.Device);
+        Tensor y = Allocate(first.Shape.With(at, Guard.Size(nameof(Concat), size)), dtype, first.Device);
         using (TensorScope scope = TensorScope.Begin())
         {
             int start = 0;
@@ -58,6 +59,7 @@ public sealed partial class Tensor
     /// <summary>Tensors of one shape along a new axis.</summary>
     public static Tensor Stack(ReadOnlySpan<Tensor> tensors, int axis = 0)
     {
+        Guard.NoNulls(tensors);
         Tensor[] parts = new Tensor[tensors.Length];
         for (int i = 0; i < parts.Length; i++)
         {
@@ -77,7 +79,7 @@ public sealed partial class Tensor
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(size);
         int at = Guard.Axis(axis, Rank);
-        Tensor[] parts = new Tensor[Math.Max(1, (Shape[at] + size - 1) / size)];
+        Tensor[] parts = new Tensor[Math.Max(1, (int)(((long)Shape[at] + size - 1) / size))];
         for (int i = 0; i < parts.Length; i++)
         {
             parts[i] = Own(SliceOrSelf(at, i * size, Math.Min(size, Shape[at] - (i * size)), 1));
@@ -106,7 +108,7 @@ public sealed partial class Tensor
     public Tensor[] Chunk(int count, int axis = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
-        return Split(Math.Max(1, (Shape[axis] + count - 1) / count), axis);
+        return Split((int)Math.Max(1, ((long)Shape[axis] + count - 1) / count), axis);
     }
 
     /// <summary>A border of one value: (before, after) for each axis.</summary>
@@ -126,7 +128,7 @@ public sealed partial class Tensor
                 throw new ArgumentException($"Pad: a border cannot be negative: {pads[i]} at axis {i}. Use Slice to cut.", nameof(pads));
             }
 
-            sizes[i] = checked(Shape[i] + pads[i].Before + pads[i].After);
+            sizes[i] = Guard.Size(nameof(Pad), (long)Shape[i] + pads[i].Before + pads[i].After);
         }
 
         Tensor y = Full(new Shape(sizes), value, DType, Device);
@@ -153,12 +155,13 @@ public sealed partial class Tensor
             throw new ArgumentException($"Repeat: {times.Length} numbers for {Shape}; give at least one for each of its {Rank} axes.", nameof(times));
         }
 
+        Shape.CheckRank(times.Length, nameof(times));
         int added = times.Length - Rank;
         Span<int> sizes = stackalloc int[times.Length];
         for (int i = 0; i < times.Length; i++)
         {
             ArgumentOutOfRangeException.ThrowIfNegative(times[i]);
-            sizes[i] = times[i] * (i < added ? 1 : Shape[i - added]);
+            sizes[i] = Guard.Size(nameof(Repeat), (long)times[i] * (i < added ? 1 : Shape[i - added]));
         }
 
         // One axis at a time, so that no view needs more axes than a tensor may have.
@@ -177,7 +180,7 @@ public sealed partial class Tensor
                 continue;
             }
 
-            int outer = 1, inner = 1;
+            long outer = 1, inner = 1;
             for (int k = 0; k < times.Length; k++)
             {
                 outer *= k < i ? y.Shape[k] : 1;
@@ -185,7 +188,8 @@ public sealed partial class Tensor
             }
 
             Shape result = y.Shape.With(i, y.Shape[i] * times[i]);
-            y = y.ReshapeOrSelf(outer, 1, inner).ExpandOrSelf([outer, times[i], inner]).ReshapeOrSelf(shape: result);
+            int before = Guard.Size(nameof(Repeat), outer), behind = Guard.Size(nameof(Repeat), inner);
+            y = y.ReshapeOrSelf(before, 1, behind).ExpandOrSelf([before, times[i], behind]).ReshapeOrSelf(shape: result);
         }
 
         return Own(y.ReshapeOrSelf(shape: full));

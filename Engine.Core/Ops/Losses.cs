@@ -141,6 +141,7 @@ public sealed partial class Tensor
     /// <param name="target">Probabilities, or their logarithms with <paramref name="logTarget"/>.</param>
     /// <param name="reduction">PyTorch's default is the mean over all elements; <see cref="Reduction.BatchMean"/> is the mathematical one.</param>
     /// <param name="logTarget">Whether the target holds logarithms.</param>
+    /// <exception cref="DTypeMismatchException">This tensor is not floating point.</exception>
     /// <exception cref="ShapeMismatchException">The shapes differ.</exception>
     public Tensor KlDiv(Tensor target, Reduction reduction = Reduction.Mean, bool logTarget = false) =>
         Error(nameof(KlDiv), logTarget ? s_klDivLog : s_klDiv, target, [], reduction);
@@ -224,7 +225,7 @@ public sealed partial class Tensor
         }
 
         CheckClassWeights(op, DType, Shape[1], classWeights);
-        flatTarget = target.ToOrSelf(DType.Int64).ReshapeOrSelf((int)target.ElementCount);
+        flatTarget = target.ToOrSelf(DType.Int64).ReshapeOrSelf(Guard.Size(op, target.ElementCount));
         CheckClasses(op, flatTarget, Shape[1], ignoreIndex);
         if (Rank == 2)
         {

@@ -30,7 +30,7 @@ public sealed partial class Tensor
 
         Guard.ParameterType(Op, this, weight);
         Guard.ParameterType(Op, this, bias);
-        int columns = checked((int)normalized.ElementCount);
+        int columns = Guard.Size(Op, normalized.ElementCount);
         Tensor wide = Autocast.Widen(this);
         if (ElementCount == 0)
         {

@@ -12,9 +12,25 @@ internal static class Pointwise
     /// <param name="parameters">Values of the program's parameters.</param>
     /// <param name="computeAs">The type the inputs are promoted to; null for their common type.</param>
     /// <param name="resultAs">The type of the result; null for the promoted type.</param>
+    /// <param name="names">The caller's words for the inputs: public operators pass theirs on without a check of their own.</param>
+    /// <exception cref="ArgumentNullException">An input is null.</exception>
     public static Tensor Apply(
-        string op, MapProgram program, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<double> parameters = default, DType? computeAs = null, DType? resultAs = null)
+        string op,
+        MapProgram program,
+        ReadOnlySpan<Tensor> inputs,
+        ReadOnlySpan<double> parameters = default,
+        DType? computeAs = null,
+        DType? resultAs = null,
+        [CallerArgumentExpression(nameof(inputs))] string names = "")
     {
+        foreach (Tensor? input in inputs)
+        {
+            if (input is null)
+            {
+                Guard.ThrowNull(inputs, names);
+            }
+        }
+
         Shape shape = inputs[0].Shape;
         DType common = inputs[0].DType;
         for (int i = 1; i < inputs.Length; i++)

@@ -49,6 +49,11 @@ public sealed partial class Tensor
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(output.Height);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(output.Width);
         int height = Shape[2], width = Shape[3];
+        if (height == 0 || width == 0)
+        {
+            throw new ShapeMismatchException($"AdaptiveAvgPool2d: x is {Shape}; an image without rows or columns has no mean.");
+        }
+
         if (output == new Size2(1, 1))
         {
             return Mean([2, 3], keepDims: true);
@@ -68,6 +73,7 @@ public sealed partial class Tensor
 
     private static Tensor AdaptiveMatrix(int size, int cells, DType dtype, Device device)
     {
+        Guard.HostArray(nameof(AdaptiveAvgPool2d), (long)cells * size, sizeof(double));
         double[] weights = new double[cells * size];
         for (int i = 0; i < cells; i++)
         {
@@ -131,8 +137,8 @@ public sealed partial class Tensor
 
         int Out(int size, int window, int step, int pad, int gap)
         {
-            int room = size + (2 * pad) - (gap * (window - 1)) - 1;
-            return room >= 0 ? (room / step) + 1
+            long room = size + (2L * pad) - (gap * (window - 1L)) - 1;
+            return room >= 0 ? Guard.Size(op, (room / step) + 1)
                 : throw new ShapeMismatchException($"{op}: the window {kernel} is larger than the padded image: x is {Shape}.");
         }
     }

@@ -44,10 +44,12 @@ public sealed class Generator
     }
 
     /// <summary>0 … count − 1 in random order (Fisher and Yates).</summary>
+    /// <exception cref="ArgumentException">The count is negative, or the numbers do not fit into the process's memory.</exception>
     /// <exception cref="CaptureException">As for <see cref="HostRandom"/>.</exception>
     public long[] Permutation(int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
+        Guard.HostArray(nameof(Permutation), count, sizeof(long));
         long[] order = new long[count];
         for (int i = 0; i < count; i++)
         {

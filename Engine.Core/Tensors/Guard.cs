@@ -6,6 +6,9 @@ namespace Engine;
 /// <summary>The checks at the top of every operation. The text of an error is built only after a check has failed.</summary>
 internal static class Guard
 {
+    /// <summary>Arrays below this are allocated without a look at how much memory there is, which costs more than a small array.</summary>
+    private const long LargeArrayBytes = 1L << 30;
+
     /// <summary>The axis as a number in [0, rank); negative numbers count from the end.</summary>
     public static int Axis(int axis, int rank, [CallerArgumentExpression(nameof(axis))] string name = "axis")
     {
@@ -39,6 +42,70 @@ internal static class Guard
         }
 
         return set;
+    }
+
+    /// <summary>A computed size of an axis as an int.</summary>
+    /// <exception cref="ArgumentException">It is larger than an axis can be.</exception>
+    public static int Size(string op, long size)
+    {
+        if (size is < 0 or > int.MaxValue)
+        {
+            ThrowSize(op, size);
+        }
+
+        return (int)size;
+    }
+
+    /// <summary>Refuses an array on the host that the process cannot have, before the system is asked for it and starts to swap.</summary>
+    /// <exception cref="ArgumentException">It has more elements than an array can have, or more bytes than this process may use.</exception>
+    public static void HostArray(string op, long length, int elementBytes)
+    {
+        if (length > Array.MaxLength || (length * elementBytes > LargeArrayBytes && length * elementBytes > GC.GetGCMemoryInfo().TotalAvailableMemoryBytes))
+        {
+            throw new ArgumentException($"{op}: {length:N0} values of {elementBytes} bytes each are more than an array or the memory of this process can hold.");
+        }
+    }
+
+    /// <summary>Refuses a list with a null in it.</summary>
+    public static void NoNulls<T>(ReadOnlySpan<T> items, [CallerArgumentExpression(nameof(items))] string name = "items")
+        where T : class
+    {
+        foreach (T? item in items)
+        {
+            ArgumentNullException.ThrowIfNull(item, name);
+        }
+    }
+
+    /// <summary>A list without a null in it, in an array of its own.</summary>
+    public static T[] NoNulls<T>(IEnumerable<T> items, [CallerArgumentExpression(nameof(items))] string name = "items")
+        where T : class
+    {
+        ArgumentNullException.ThrowIfNull(items, name);
+        T[] copy = [.. items];
+        NoNulls<T>(copy, name);
+        return copy;
+    }
+
+    /// <summary>Throws for the first null of a list of operands, under its name in the text of the list: <c>[x, y]</c>.</summary>
+    [DoesNotReturn]
+    public static void ThrowNull(ReadOnlySpan<Tensor> operands, string list)
+    {
+        string[] names = list.Trim('[', ']').Split(',', StringSplitOptions.TrimEntries);
+        int missing = 0;
+        while (operands[missing] is not null)
+        {
+            missing++;
+        }
+
+        throw new ArgumentNullException(names.Length == operands.Length ? names[missing] : list);
+    }
+
+    public static void Finite(double value, [CallerArgumentExpression(nameof(value))] string name = "value")
+    {
+        if (!double.IsFinite(value))
+        {
+            throw new ArgumentOutOfRangeException(name, value, "The number must be finite.");
+        }
     }
 
     public static void SameDevice(string op, Tensor a, Tensor b)
@@ -104,6 +171,42 @@ internal static class Guard
         }
     }
 
+    /// <summary>
+    /// Refuses numbers outside of [0, size). Those in host memory cost little to look at; on a card that would mean to wait for it, so that
+    /// kernels have a rule of their own for them.
+    /// </summary>
+    public static void IndexRange(string op, Tensor index, int size, [CallerArgumentExpression(nameof(index))] string name = "index")
+    {
+        if (index.Device is not HostDevice || index.ElementCount == 0 || CapturePass.RecordingOn(index.Device) is not null)
+        {
+            return;
+        }
+
+        using TensorScope scope = TensorScope.Begin();
+        Tensor dense = index.ContiguousOrSelf();
+        if (dense.DType == DType.Int32)
+        {
+            Within<int>(op, dense, size, name);
+        }
+        else
+        {
+            Within<long>(op, dense, size, name);
+        }
+    }
+
+    private static void Within<T>(string op, Tensor index, int size, string name)
+        where T : unmanaged, System.Numerics.IBinaryInteger<T>
+    {
+        foreach (T number in index.HostValues<T>())
+        {
+            long value = long.CreateTruncating(number);
+            if ((ulong)value >= (ulong)size)
+            {
+                throw new ArgumentOutOfRangeException(name, value, $"{op}: index {value} lies outside of [0, {size}).");
+            }
+        }
+    }
+
     public static void Rank(string op, Tensor x, int rank, string rule, [CallerArgumentExpression(nameof(x))] string name = "x")
     {
         if (x.Rank != rank)
@@ -146,6 +249,10 @@ internal static class Guard
                 $"{op}: the parameters are {parameters.Shape}{(parameters.IsContiguous ? string.Empty : ", not contiguous")}; `{program}` needs one contiguous axis of at least {program.ParameterCount}.");
         }
     }
+
+    [DoesNotReturn]
+    private static void ThrowSize(string op, long size) =>
+        throw new ArgumentException($"{op}: an axis of {size:N0} elements would be needed; sizes go to {int.MaxValue:N0}.");
 
     [DoesNotReturn]
     private static void ThrowAxis(int axis, int rank, string name) =>

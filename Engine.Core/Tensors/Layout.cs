@@ -12,8 +12,14 @@ public readonly struct Layout
     private readonly StrideBuffer _strides;
 
     /// <summary>A layout with explicit strides.</summary>
+    /// <exception cref="ArgumentException">There are fewer strides than axes.</exception>
     public Layout(Shape shape, ReadOnlySpan<long> strides, long offset)
     {
+        if (strides.Length < shape.Rank)
+        {
+            throw new ArgumentException($"Layout: {strides.Length} strides for {shape}, which has {shape.Rank} axes.", nameof(strides));
+        }
+
         Shape = shape;
         Offset = offset;
         strides[..shape.Rank].CopyTo(_strides);
@@ -113,12 +119,14 @@ public readonly struct Layout
     /// <summary>The axes in another order.</summary>
     public Layout Permute(ReadOnlySpan<int> axes)
     {
+        Shape.CheckRank(axes.Length, nameof(axes));
         Span<int> sizes = stackalloc int[axes.Length];
         Span<long> strides = stackalloc long[axes.Length];
         for (int i = 0; i < axes.Length; i++)
         {
-            sizes[i] = Shape[axes[i]];
-            strides[i] = _strides[axes[i]];
+            int axis = Guard.Axis(axes[i], Rank, nameof(axes));
+            sizes[i] = Shape[axis];
+            strides[i] = _strides[axis];
         }
 
         return new Layout(new Shape(sizes), strides, Offset);
@@ -127,6 +135,7 @@ public readonly struct Layout
     /// <summary>Elements start, start + step, … (length of them) of one axis; a negative step walks backwards.</summary>
     public Layout Slice(int axis, int start, int length, int step)
     {
+        axis = Guard.Axis(axis, Rank);
         Span<long> strides = stackalloc long[Rank];
         Strides.CopyTo(strides);
         strides[axis] *= step;
@@ -137,6 +146,7 @@ public readonly struct Layout
     /// <summary>Stretches axes of size 1 (and prepends axes) by stride 0. Core has checked that the shape fits.</summary>
     public Layout Expand(Shape shape)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(shape.Rank, Rank, nameof(shape));
         Span<long> strides = stackalloc long[shape.Rank];
         int added = shape.Rank - Rank;
         for (int i = 0; i < Rank; i++)
@@ -150,6 +160,12 @@ public readonly struct Layout
     /// <summary>The same elements under another shape without moving them, if the strides allow it.</summary>
     public bool TryReshape(Shape shape, out Layout result)
     {
+        if (shape.ElementCount != Shape.ElementCount)
+        {
+            result = default;
+            return false;
+        }
+
         if (IsContiguous)
         {
             result = Contiguous(shape, Offset);

@@ -15,14 +15,14 @@ public readonly struct Shape : IEquatable<Shape>, IReadOnlyList<int>
     private readonly byte _rank;
 
     /// <summary>A shape with the given sizes; none of them may be negative.</summary>
-    /// <exception cref="ArgumentException">There are more than <see cref="MaxRank"/> sizes, or one is negative.</exception>
+    /// <exception cref="ArgumentException">
+    /// There are more than <see cref="MaxRank"/> sizes, one is negative, or there would be more elements than 64 bits can count (sizes of 0
+    /// taken as 1, since strides are products of the others).
+    /// </exception>
     public Shape(params ReadOnlySpan<int> sizes)
     {
-        if (sizes.Length > MaxRank)
-        {
-            throw new ArgumentException($"A tensor has at most {MaxRank} axes; {sizes.Length} were given.", nameof(sizes));
-        }
-
+        CheckRank(sizes.Length, nameof(sizes));
+        ulong count = 1;
         for (int i = 0; i < sizes.Length; i++)
         {
             if (sizes[i] < 0)
@@ -31,6 +31,10 @@ public readonly struct Shape : IEquatable<Shape>, IReadOnlyList<int>
             }
 
             _sizes[i] = sizes[i];
+            if (Math.BigMul(count, (ulong)Math.Max(sizes[i], 1), out count) != 0 || count > long.MaxValue)
+            {
+                ThrowTooMany(sizes);
+            }
         }
 
         _rank = (byte)sizes.Length;
@@ -112,8 +116,13 @@ public readonly struct Shape : IEquatable<Shape>, IReadOnlyList<int>
     }
 
     /// <summary>The first <paramref name="count"/> axes followed by those of <paramref name="tail"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There are not that many axes.</exception>
+    /// <exception cref="ArgumentException">Together they are more than <see cref="MaxRank"/>.</exception>
     public Shape Prefix(int count, params ReadOnlySpan<int> tail)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _rank);
+        CheckRank(count + (long)tail.Length, nameof(tail));
         Span<int> sizes = stackalloc int[count + tail.Length];
         AsSpan()[..count].CopyTo(sizes);
         tail.CopyTo(sizes[count..]);
@@ -147,7 +156,11 @@ public readonly struct Shape : IEquatable<Shape>, IReadOnlyList<int>
     public static Shape Create(ReadOnlySpan<int> sizes) => new(sizes);
 
     /// <summary>A shape from an array.</summary>
-    public static implicit operator Shape(int[] sizes) => new(sizes);
+    public static implicit operator Shape(int[] sizes)
+    {
+        ArgumentNullException.ThrowIfNull(sizes);
+        return new Shape(sizes);
+    }
 
     /// <inheritdoc/>
     public bool Equals(Shape other) => AsSpan().SequenceEqual(other.AsSpan());
@@ -180,6 +193,34 @@ public readonly struct Shape : IEquatable<Shape>, IReadOnlyList<int>
     public IEnumerator<int> GetEnumerator() => ((IEnumerable<int>)ToArray()).GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <summary>Whether sizes from a file, none of them negative, can be a shape's.</summary>
+    internal static bool IsCountable(ReadOnlySpan<int> sizes)
+    {
+        ulong count = 1;
+        foreach (int size in sizes)
+        {
+            if (Math.BigMul(count, (ulong)Math.Max(size, 1), out count) != 0 || count > long.MaxValue)
+            {
+                return false;
+            }
+        }
+
+        return sizes.Length <= MaxRank;
+    }
+
+    /// <summary>Refuses a number of axes before memory on the stack is taken for it.</summary>
+    internal static void CheckRank(long rank, string name)
+    {
+        if (rank > MaxRank)
+        {
+            throw new ArgumentException($"A tensor has at most {MaxRank} axes; {rank} were given.", name);
+        }
+    }
+
+    [DoesNotReturn]
+    private static void ThrowTooMany(ReadOnlySpan<int> sizes) => throw new ArgumentException(
+        $"A tensor of shape [{Join(sizes)}] would have more elements than can be counted ({long.MaxValue:N0}).", nameof(sizes));
 
     private static string Join(ReadOnlySpan<int> sizes) => string.Join(", ", sizes.ToArray());
 

@@ -28,9 +28,12 @@ public sealed partial class Tensor
     public static Tensor Scalar(double value, DType dtype = DType.Float32, Device? device = null) => Full(Shape.Scalar, value, dtype, device);
 
     /// <summary>start, start + step, … up to but not including <paramref name="stop"/>.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The step is 0.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The step is 0, a number is not finite, or there would be more elements than an axis can have.</exception>
     public static Tensor Arange(double start, double stop, double step = 1, DType dtype = DType.Float32, Device? device = null)
     {
+        Guard.Finite(start);
+        Guard.Finite(stop);
+        Guard.Finite(step);
         ArgumentOutOfRangeException.ThrowIfZero(step);
         double count = Math.Max(0, Math.Ceiling((stop - start) / step));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, int.MaxValue, nameof(stop));
@@ -54,6 +57,8 @@ public sealed partial class Tensor
     /// <summary>The identity matrix, or its first <paramref name="columns"/> columns.</summary>
     public static Tensor Eye(int rows, int? columns = null, DType dtype = DType.Float32, Device? device = null)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(rows);
+        ArgumentOutOfRangeException.ThrowIfNegative(columns ?? 0, nameof(columns));
         device ??= Device.Default;
         using TensorScope scope = TensorScope.Begin();
         Tensor row = Arange(rows, device).Unsqueeze(1);
@@ -92,8 +97,14 @@ public sealed partial class Tensor
     }
 
     /// <summary>Uniform in [low, high).</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A bound is not finite, or low lies above high.</exception>
+    /// <exception cref="DTypeMismatchException">The type is not floating point.</exception>
     public static Tensor Rand(Shape shape, double low = 0, double high = 1, Generator? generator = null, DType dtype = DType.Float32, Device? device = null)
     {
+        Guard.Finite(low);
+        Guard.Finite(high);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(low, high);
+        RandomType(nameof(Rand), dtype);
         Tensor y = Empty(shape, dtype, device);
         Span<double> p = stackalloc double[6];
         (generator ?? Generator.Default).Next(p[..4]);
@@ -103,8 +114,14 @@ public sealed partial class Tensor
     }
 
     /// <summary>Normal with the given mean and standard deviation.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The mean is not finite, or the standard deviation is not finite or negative.</exception>
+    /// <exception cref="DTypeMismatchException">The type is not floating point.</exception>
     public static Tensor Randn(Shape shape, double mean = 0, double std = 1, Generator? generator = null, DType dtype = DType.Float32, Device? device = null)
     {
+        Guard.Finite(mean);
+        Guard.Finite(std);
+        ArgumentOutOfRangeException.ThrowIfNegative(std);
+        RandomType(nameof(Randn), dtype);
         Tensor y = Empty(shape, dtype, device);
         Span<double> p = stackalloc double[10];
         generator ??= Generator.Default;
@@ -174,6 +191,14 @@ public sealed partial class Tensor
         }
 
         return From<long>(values, shape, device);
+    }
+
+    private static void RandomType(string op, DType dtype)
+    {
+        if (!dtype.IsFloatingPoint())
+        {
+            throw new DTypeMismatchException($"{op}: dtype is {dtype.ShortName()}; random numbers with fractions are floating point. Use RandInt, or convert the result with To.");
+        }
     }
 
     /// <summary>Zeros of this tensor's shape, type and device.</summary>

@@ -29,7 +29,8 @@ public sealed partial class Tensor
         where T : unmanaged
     {
         Device.Refuse(nameof(ToArray), HostAccess.Read);
-        T[] values = new T[checked((int)ElementCount)];
+        Guard.HostArray(nameof(ToArray), ElementCount, TypePromotion.Of<T>().SizeInBytes());
+        T[] values = new T[ElementCount];
         CopyTo<T>(values);
         return values;
     }
@@ -137,12 +138,14 @@ public sealed partial class Tensor
     public static Tensor From<T>(in ReadOnlyTensorSpan<T> values, Device? device = null)
         where T : unmanaged
     {
-        T[] flat = new T[checked((int)values.FlattenedLength)];
+        Guard.HostArray("Tensor.From", values.FlattenedLength, TypePromotion.Of<T>().SizeInBytes());
+        Shape.CheckRank(values.Rank, nameof(values));
+        T[] flat = new T[values.FlattenedLength];
         values.FlattenTo(flat);
         Span<int> sizes = stackalloc int[values.Rank];
         for (int i = 0; i < sizes.Length; i++)
         {
-            sizes[i] = checked((int)values.Lengths[i]);
+            sizes[i] = Guard.Size("Tensor.From", values.Lengths[i]);
         }
 
         return From((ReadOnlySpan<T>)flat, new Shape(sizes), device);
@@ -166,7 +169,7 @@ public sealed partial class Tensor
         where T : unmanaged
     {
         Operand operand = HostOperand<T>(nameof(AsSpan));
-        return new HostSpan<T>(operand.Storage, operand.Layout.Offset, checked((int)operand.Shape.ElementCount));
+        return new HostSpan<T>(operand.Storage, operand.Layout.Offset, Guard.Size(nameof(AsSpan), operand.Shape.ElementCount));
     }
 
     /// <summary>
@@ -178,7 +181,7 @@ public sealed partial class Tensor
         where T : unmanaged
     {
         Operand operand = HostOperand<T>(nameof(AsTensorSpan));
-        return new HostTensorSpan<T>(new HostSpan<T>(operand.Storage, operand.Layout.Offset, checked((int)operand.Shape.ElementCount)), operand.Shape);
+        return new HostTensorSpan<T>(new HostSpan<T>(operand.Storage, operand.Layout.Offset, Guard.Size(nameof(AsSpan), operand.Shape.ElementCount)), operand.Shape);
     }
 
     /// <summary>The elements of a tensor that is known to be contiguous, in host memory and of type T, also while a step is captured.</summary>
@@ -186,7 +189,7 @@ public sealed partial class Tensor
         where T : unmanaged
     {
         TensorState state = _state;
-        return new HostSpan<T>(state.Storage, state.Layout.Offset, checked((int)state.Layout.Shape.ElementCount));
+        return new HostSpan<T>(state.Storage, state.Layout.Offset, Guard.Size(nameof(AsSpan), state.Layout.Shape.ElementCount));
     }
 
     private Operand HostOperand<T>(string op)

@@ -33,7 +33,14 @@ public sealed partial class Tensor
                 switch (index.Form)
                 {
                     case TensorIndex.Kind.Index:
-                        y = y.Select(axis, index.Index.GetOffset(y.Shape[axis]));
+                        // What lies before the axis is not to be counted from the end once more.
+                        int offset = index.Index.GetOffset(y.Shape[axis]);
+                        if (offset < 0)
+                        {
+                            throw new ArgumentOutOfRangeException(nameof(indices), index.Index, $"Select: axis {axis} of {y.Shape} has {y.Shape[axis]} elements.");
+                        }
+
+                        y = y.Select(axis, offset);
                         break;
                     case TensorIndex.Kind.NewAxis:
                         y = y.Unsqueeze(axis++);
@@ -46,7 +53,7 @@ public sealed partial class Tensor
                         int size = y.Shape[axis];
                         int start = Math.Clamp(index.Range.Start.GetOffset(size), 0, size);
                         int stop = Math.Clamp(index.Range.End.GetOffset(size), start, size);
-                        y = y.SliceOrSelf(axis++, start, (stop - start + index.Step - 1) / index.Step, index.Step);
+                        y = y.SliceOrSelf(axis++, start, (int)(((long)stop - start + index.Step - 1) / index.Step), index.Step);
                         break;
                 }
             }

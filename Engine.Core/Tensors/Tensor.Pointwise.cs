@@ -107,8 +107,11 @@ public sealed partial class Tensor
     public Tensor IsNaN() => Pointwise.Apply("IsNaN", s_isNaN, [this], computeAs: TypePromotion.ToFloating(DType), resultAs: DType.Bool);
 
     /// <summary>xʸ.</summary>
-    public Tensor Pow(Tensor y) => Pointwise.Apply(
-        "Pow", s_pow, [this, y], computeAs: Autocast.Wide(TypePromotion.ToFloating(TypePromotion.Promote(DType, y.DType))));
+    public Tensor Pow(Tensor y)
+    {
+        ArgumentNullException.ThrowIfNull(y);
+        return Pointwise.Apply("Pow", s_pow, [this, y], computeAs: Autocast.Wide(TypePromotion.ToFloating(TypePromotion.Promote(DType, y.DType))));
+    }
 
     /// <summary>xʸ for a number; squares, roots and the like take their own, faster form.</summary>
     public Tensor Pow(double y) => y switch
@@ -141,10 +144,10 @@ public sealed partial class Tensor
     public Tensor LessOrEqual(Tensor y) => Pointwise.Apply("LessOrEqual", s_lessEqual, [this, y], resultAs: DType.Bool);
 
     /// <summary>True where x &gt; y.</summary>
-    public Tensor GreaterThan(Tensor y) => y.LessThan(this);
+    public Tensor GreaterThan(Tensor y) => CompareTensors("LessThan", s_less, y, this);
 
     /// <summary>True where x ≥ y.</summary>
-    public Tensor GreaterOrEqual(Tensor y) => y.LessOrEqual(this);
+    public Tensor GreaterOrEqual(Tensor y) => CompareTensors("LessOrEqual", s_lessEqual, y, this);
 
     /// <summary>True where x = y; NaN equals nothing.</summary>
     public Tensor EqualTo(Tensor y) => Pointwise.Apply("EqualTo", s_equal, [this, y], resultAs: DType.Bool);
@@ -171,12 +174,15 @@ public sealed partial class Tensor
     public static Tensor Where(Tensor condition, Tensor x, Tensor y)
     {
         ArgumentNullException.ThrowIfNull(condition);
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(y);
         return Pointwise.Apply("Where", Programs.Where, [condition, x, y], computeAs: TypePromotion.Promote(x.DType, y.DType));
     }
 
     /// <summary>The value where the mask is true, otherwise x.</summary>
     public Tensor MaskedFill(Tensor mask, double value)
     {
+        ArgumentNullException.ThrowIfNull(mask);
         Tensor filler = Full(Shape.Scalar, value, DType, Device);
         return Where(mask, filler, this);
     }

@@ -24,15 +24,17 @@ public sealed partial class Tensor
     [OverloadResolutionPriority(1)]
     internal Tensor ReshapeOrSelf(params ReadOnlySpan<int> sizes)
     {
+        Shape.CheckRank(sizes.Length, nameof(sizes));
         Span<int> full = stackalloc int[sizes.Length];
         sizes.CopyTo(full);
         int unknown = sizes.IndexOf(-1);
         if (unknown >= 0)
         {
+            // What does not fit into 64 bits is not the number of elements either.
             long known = 1;
-            for (int i = 0; i < sizes.Length; i++)
+            for (int i = 0; i < sizes.Length && known > 0; i++)
             {
-                known *= i == unknown ? 1 : sizes[i];
+                known = i == unknown ? known : sizes[i] <= ElementCount / known ? known * sizes[i] : 0;
             }
 
             if (known <= 0 || ElementCount % known != 0)
@@ -40,7 +42,7 @@ public sealed partial class Tensor
                 throw new ShapeMismatchException($"Reshape: {Shape} has {ElementCount} elements; no size at −1 makes [{string.Join(", ", sizes.ToArray())}] fit.");
             }
 
-            full[unknown] = (int)(ElementCount / known);
+            full[unknown] = Guard.Size(nameof(Reshape), ElementCount / known);
         }
 
         Shape shape = new(full);
@@ -98,7 +100,7 @@ public sealed partial class Tensor
 
         Span<int> sizes = stackalloc int[Rank - (last - first)];
         Shape.AsSpan()[..first].CopyTo(sizes);
-        sizes[first] = checked((int)joined);
+        sizes[first] = Guard.Size(nameof(Flatten), joined);
         Shape.AsSpan()[(last + 1)..].CopyTo(sizes[(first + 1)..]);
         return ReshapeOrSelf(shape: new Shape(sizes));
     }
@@ -107,6 +109,7 @@ public sealed partial class Tensor
     /// <exception cref="ArgumentException">The axes are not a permutation of all of this tensor's.</exception>
     public Tensor Permute(params ReadOnlySpan<int> axes)
     {
+        Shape.CheckRank(axes.Length, nameof(axes));
         Span<int> order = stackalloc int[axes.Length];
         AxisSet seen = default;
         for (int i = 0; i < axes.Length; i++)
@@ -195,8 +198,8 @@ public sealed partial class Tensor
         int low = step > 0 ? 0 : -1, high = step > 0 ? size : size - 1;
         int first = Math.Clamp(start < 0 ? start + size : start, low, high);
         int last = Math.Clamp(stop < 0 ? stop + size : stop, low, high);
-        int length = step > 0 ? (last - first + step - 1) / step : (last - first + step + 1) / step;
-        return Own(SliceOrSelf(at, first, Math.Max(0, length), step));
+        long length = ((long)last - first + step - Math.Sign(step)) / step;
+        return Own(SliceOrSelf(at, first, (int)Math.Max(0, length), step));
     }
 
     /// <summary><paramref name="length"/> elements of one axis from <paramref name="start"/>. A view.</summary>

@@ -128,10 +128,18 @@ public sealed partial class Tensor : IDisposable
     }
 
     /// <summary>Memory of the given shape and type, its content undefined.</summary>
+    /// <exception cref="OutOfDeviceMemoryException">There is none of that size, or its bytes cannot even be counted.</exception>
     internal static Tensor Allocate(Shape shape, DType dtype, Device device)
     {
         device.Require(dtype);
-        long bytes = checked(shape.ElementCount * dtype.SizeInBytes());
+        long count = shape.ElementCount;
+        int size = dtype.SizeInBytes();
+        if (count > long.MaxValue / 8)
+        {
+            throw new OutOfDeviceMemoryException($"{device}: {dtype.ShortName()} {shape} takes more bytes than can be addressed.", device.Pool.Report);
+        }
+
+        long bytes = count * size;
         return new Tensor(device.Pool.Rent(Math.Max(bytes, 1)), dtype, Engine.Layout.Contiguous(shape));
     }
 

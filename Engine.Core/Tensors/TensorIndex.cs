@@ -41,7 +41,7 @@ public readonly struct TensorIndex
     }
 
     /// <summary>One element; negative numbers count from the end.</summary>
-    public static implicit operator TensorIndex(int index) => new(Kind.Index, index < 0 ? new Index(-index, fromEnd: true) : new Index(index));
+    public static implicit operator TensorIndex(int index) => new(Kind.Index, index < 0 ? new Index(-Math.Max(index, -int.MaxValue), fromEnd: true) : new Index(index));
 
     /// <summary>One element.</summary>
     public static implicit operator TensorIndex(Index index) => new(Kind.Index, index);

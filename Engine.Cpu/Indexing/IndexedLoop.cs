@@ -71,14 +71,13 @@ internal readonly unsafe struct IndexedLoop<T, TIndex, TAction>(string op, Index
     private long Place(TIndex value)
     {
         long given = sizeof(TIndex) == sizeof(int) ? *(int*)&value : *(long*)&value;
-        long place = given < 0 ? given + space.AxisSize : given;
-        if ((ulong)place >= (ulong)space.AxisSize) ThrowOutside(given);
-        return place;
+        if ((ulong)given >= (ulong)space.AxisSize) ThrowOutside(given);
+        return given;
     }
 
     [DoesNotReturn]
     private void ThrowOutside(long given) => throw new ArgumentOutOfRangeException(
         nameof(index),
         given,
-        $"{op}: index {given} lies outside an axis of size {space.AxisSize}; indices go from {-space.AxisSize} to {space.AxisSize - 1}.");
+        $"{op}: index {given} lies outside an axis of size {space.AxisSize}; indices go from 0 to {space.AxisSize - 1}.");
 }

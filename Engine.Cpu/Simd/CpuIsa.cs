@@ -38,8 +38,13 @@ internal static class CpuIsa
         : Vector128.IsHardwareAccelerated ? SimdLevel.Vector128
         : SimdLevel.Scalar;
 
-    /// <summary>The level in use.</summary>
-    public static readonly SimdLevel Level = Lower(Hardware, Environment.GetEnvironmentVariable(Variable));
+    /// <summary>The level in use; a value of the variable that makes no sense changes nothing, see <see cref="Complaint"/>.</summary>
+    public static readonly SimdLevel Level = Choose(Environment.GetEnvironmentVariable(Variable), out s_complaint);
+
+    private static readonly string? s_complaint;
+
+    /// <summary>What is wrong with the value of the variable; null if nothing is.</summary>
+    public static string? Complaint => s_complaint;
 
     /// <summary>Use 512-bit vectors.</summary>
     public static bool Has512 => Level >= SimdLevel.Vector512;
@@ -54,6 +59,21 @@ internal static class CpuIsa
     public static string Describe() => Level == Hardware
         ? $"{Level} (the widest that this program may use)"
         : $"{Level} ({Variable} lowers it; the hardware has {Hardware})";
+
+    // It runs when the type is initialised: what it threw would come out of every later use, and without its message.
+    internal static SimdLevel Choose(string? setting, out string? complaint)
+    {
+        complaint = null;
+        try
+        {
+            return Lower(Hardware, setting);
+        }
+        catch (ArgumentException e)
+        {
+            complaint = $"{e.Message} The setting was ignored.";
+            return Hardware;
+        }
+    }
 
     /// <summary>What the processor could do that this program does not, and how to get it; null if nothing.</summary>
     public static string? Shortfall()

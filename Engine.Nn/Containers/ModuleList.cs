@@ -22,6 +22,7 @@ public sealed class ModuleList<T> : Module, IList<T>, IReadOnlyList<T>
         ArgumentNullException.ThrowIfNull(modules);
         foreach (T module in modules)
         {
+            ArgumentNullException.ThrowIfNull(module, nameof(modules));
             Add(module);
         }
     }

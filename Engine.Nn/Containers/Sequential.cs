@@ -12,6 +12,7 @@ namespace Engine.Nn;
 public class Sequential : Layer, IReadOnlyList<Layer>, IFusesResidual
 {
     private readonly List<(string Name, Layer Layer)> _layers = [];
+    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
 
     /// <summary>No layers yet; add them.</summary>
     public Sequential()
@@ -24,6 +25,7 @@ public class Sequential : Layer, IReadOnlyList<Layer>, IFusesResidual
         ArgumentNullException.ThrowIfNull(layers);
         foreach (Layer layer in layers)
         {
+            ArgumentNullException.ThrowIfNull(layer, nameof(layers));
             Add(layer);
         }
     }
@@ -40,6 +42,7 @@ public class Sequential : Layer, IReadOnlyList<Layer>, IFusesResidual
     {
         get
         {
+            ArgumentNullException.ThrowIfNull(name);
             int index = _layers.FindIndex(l => l.Name == name);
             return index >= 0
                 ? _layers[index].Layer
@@ -51,12 +54,17 @@ public class Sequential : Layer, IReadOnlyList<Layer>, IFusesResidual
     public void Add(Layer layer) => Add(ModulePath.Index(_layers.Count), layer);
 
     /// <summary>Appends a layer under a name of its own.</summary>
-    /// <exception cref="ArgumentException">The name is empty, has a dot, or is taken.</exception>
+    /// <exception cref="ArgumentException">The name is empty, has a dot, or is taken; or the layer is this one itself.</exception>
     public void Add(string name, Layer layer)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(layer);
-        if (name.Contains('.') || _layers.Exists(l => l.Name == name))
+        if (ReferenceEquals(layer, this))
+        {
+            throw new ArgumentException($"Sequential: layer \"{name}\" is the Sequential itself; it would call itself without end.", nameof(layer));
+        }
+
+        if (name.Contains('.') || !_names.Add(name))
         {
             throw new ArgumentException($"Sequential: the name \"{name}\" is taken or contains a dot.", nameof(name));
         }
@@ -66,16 +74,28 @@ public class Sequential : Layer, IReadOnlyList<Layer>, IFusesResidual
 
     /// <inheritdoc/>
     /// <exception cref="ShapeMismatchException">A layer refuses its input; the message begins with the layer's name.</exception>
-    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, Forward(x, null, relu: false));
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return ForwardTrace.Record(this, x, Forward(x, null, relu: false));
+    }
 
     // A derived class may have a Forward of its own, which is not to be passed by.
-    bool IFusesResidual.CanFuse => GetType() == typeof(Sequential) && _layers.Count > 0 && _layers[^1].Layer is IFusesResidual { CanFuse: true };
+    bool IFusesResidual.CanFuse
+    {
+        get
+        {
+            ModuleTree.CheckStack(this);
+            return GetType() == typeof(Sequential) && _layers.Count > 0 && _layers[^1].Layer is IFusesResidual { CanFuse: true };
+        }
+    }
 
     /// <inheritdoc/>
     Tensor IFusesResidual.Forward(Tensor x, Tensor residual, bool relu) => Forward(x, residual, relu);
 
     private Tensor Forward(Tensor x, Tensor? residual, bool relu)
     {
+        ModuleTree.CheckStack(this);
         Tensor y = x;
         int i = 0;
         try

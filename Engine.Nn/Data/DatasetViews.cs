@@ -26,6 +26,7 @@ public static class DatasetViews
     {
         ArgumentNullException.ThrowIfNull(dataset);
         ArgumentNullException.ThrowIfNull(transforms);
+        Guard.NoNulls<IImageTransform>(transforms);
         return dataset is ITransformable images
             ? images.With(transforms)
             : throw new ArgumentException($"With: a {dataset.GetType().Name} has no images to transform; that takes an ImageDataset or parts of one.", nameof(dataset));

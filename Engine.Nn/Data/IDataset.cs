@@ -28,7 +28,7 @@ public readonly ref struct BatchRequest(ReadOnlySpan<int> indices, Device device
     public ReadOnlySpan<int> Indices { get; } = indices;
 
     /// <summary>Where the tensors shall be.</summary>
-    public Device Device { get; } = device;
+    public Device Device { get; } = device ?? throw new ArgumentNullException(nameof(device));
 
     /// <summary>Decides all random changes of this epoch.</summary>
     public ulong Seed { get; } = seed;

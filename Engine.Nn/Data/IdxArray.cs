@@ -120,7 +120,12 @@ public sealed class IdxArray
         int elementBytes = type is 0x09 or 0x0B ? sizeof(int) : fileElementBytes;
         if (bytes / fileElementBytes * elementBytes > Math.Min(maxBytes, Array.MaxLength))
         {
-            throw Damaged(path, $"its header claims {new Shape(sizes)} elements, which take more than the limit of {Math.Min(maxBytes, Array.MaxLength):N0} bytes");
+            throw Damaged(path, $"its header claims [{string.Join(", ", sizes.ToArray())}] elements, which take more than the limit of {Math.Min(maxBytes, Array.MaxLength):N0} bytes");
+        }
+
+        if (!Shape.IsCountable(sizes))
+        {
+            throw Damaged(path, $"its header claims [{string.Join(", ", sizes.ToArray())}] elements, which are more than can be counted");
         }
 
         byte[] content = ReadContent(stream, path, (int)bytes);

@@ -74,11 +74,7 @@ public sealed class ImageDataset : IDataset, ITransformable
     public ImageDataset With(params IImageTransform[] transforms)
     {
         ArgumentNullException.ThrowIfNull(transforms);
-        foreach (IImageTransform transform in transforms)
-        {
-            ArgumentNullException.ThrowIfNull(transform, nameof(transforms));
-        }
-
+        Guard.NoNulls<IImageTransform>(transforms);
         return new ImageDataset(_pixels, _labels, Image, _normalization, [.. _transforms, .. transforms], _fixed);
     }
 

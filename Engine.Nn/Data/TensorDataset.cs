@@ -61,7 +61,8 @@ public sealed class TensorDataset : IDataset
 
         public Tensor Gather(in BatchRequest request)
         {
-            byte[] rows = new byte[checked(request.Indices.Length * _rowBytes)];
+            Guard.HostArray(nameof(TensorDataset), (long)request.Indices.Length * _rowBytes, 1);
+            byte[] rows = new byte[request.Indices.Length * _rowBytes];
             for (int i = 0; i < request.Indices.Length; i++)
             {
                 _bytes.AsSpan(request.Indices[i] * _rowBytes, _rowBytes).CopyTo(rows.AsSpan(i * _rowBytes));

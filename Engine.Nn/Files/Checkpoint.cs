@@ -51,6 +51,46 @@ public static class Checkpoint
     public static TrainingState Load(string path, Device? device = null)
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
+        JsonObject values = ReadValues(file);
+        Dictionary<string, Tensor> tensors = new(StringComparer.Ordinal);
+        foreach (string name in file.Names)
+        {
+            string full = FullName(name);
+            if (tensors.ContainsKey(full))
+            {
+                throw new ModelFileException($"Cannot read '{path}': tensor {FileText.Quote(full)} is there twice, with its section and without.");
+            }
+
+            tensors.Add(full, file.Read(name, device));
+        }
+
+        return new TrainingState(tensors, values);
+    }
+
+    /// <summary>Why a file cannot be a checkpoint, as far as everything but the tensors' elements tells; null if nothing speaks against it.</summary>
+    internal static ModelFileException? Refusal(string path)
+    {
+        try
+        {
+            using SafetensorsFile file = SafetensorsFile.Open(path);
+            ReadValues(file);
+            return null;
+        }
+        catch (ModelFileException refusal)
+        {
+            return refusal;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return new ModelFileException($"Cannot read '{path}': {e.Message}", e);
+        }
+    }
+
+    private static string FullName(string name) => name.Contains('/') ? name : ModelPrefix + name;
+
+    private static JsonObject ReadValues(SafetensorsFile file)
+    {
+        string path = file.Path;
         if (!file.Metadata.TryGetValue(VersionKey, out string? version) || !file.Metadata.TryGetValue(ValuesKey, out string? json))
         {
             throw new ModelFileException($"'{path}' holds tensors but not a run: it is no checkpoint. Load weights alone with Safetensors.Load.");
@@ -58,17 +98,10 @@ public static class Checkpoint
 
         if (version != "1")
         {
-            throw new ModelFileException($"'{path}' is a checkpoint of version {version}; this engine reads version {Version}.");
+            throw new ModelFileException($"'{path}' is a checkpoint of version {FileText.Escape(version, 20)}; this engine reads version {Version}.");
         }
 
-        JsonObject values = ParseValues(path, json);
-        List<KeyValuePair<string, Tensor>> tensors = [];
-        foreach (string name in file.Names)
-        {
-            tensors.Add(new(name.Contains('/') ? name : ModelPrefix + name, file.Read(name, device)));
-        }
-
-        return new TrainingState(tensors, values);
+        return ParseValues(path, json);
     }
 
     private static JsonObject ParseValues(string path, string json)
@@ -83,7 +116,7 @@ public static class Checkpoint
         }
         catch (JsonException error)
         {
-            throw new ModelFileException($"Cannot read '{path}': the state of its run is not valid JSON ({error.Message})", error);
+            throw new ModelFileException($"Cannot read '{path}': the state of its run is not valid JSON ({FileText.Escape(error.Message, 200)})", error);
         }
 
         throw new ModelFileException($"Cannot read '{path}': the state of its run is not a JSON object.");

@@ -59,9 +59,10 @@ public sealed class SafetensorsFile : IDisposable
     /// <exception cref="ModelFileException">The file has no tensor of that name, or a truth value is neither 0 nor 1.</exception>
     public Tensor Read(string name, Device? device = null)
     {
+        ArgumentNullException.ThrowIfNull(name);
         if (!_header.Entries.TryGetValue(name, out SafetensorsEntry entry))
         {
-            throw new ModelFileException($"'{Path}' has no tensor '{name}'; it has {Names.Count}: {string.Join(", ", Names.Take(8))}{(Names.Count > 8 ? ", …" : string.Empty)}.");
+            throw new ModelFileException($"'{Path}' has no tensor '{name}'; it has {Names.Count}: {FileText.List(Names)}.");
         }
 
         Tensor tensor = Tensor.Empty(entry.Shape, entry.DType, device);
@@ -99,7 +100,7 @@ public sealed class SafetensorsFile : IDisposable
             // Kernels take a truth value's byte to be 0 or 1.
             if (entry.DType == DType.Bool && chunk.ContainsAnyExceptInRange((byte)0, (byte)1))
             {
-                throw new ModelFileException($"Cannot read '{Path}': tensor '{entry.Name}' is BOOL, but has bytes other than 0 and 1.");
+                throw new ModelFileException($"Cannot read '{Path}': tensor {FileText.Quote(entry.Name)} is BOOL, but has bytes other than 0 and 1.");
             }
 
             tensor.Device.Upload(chunk, tensor.Storage, done);

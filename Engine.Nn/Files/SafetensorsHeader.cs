@@ -99,7 +99,7 @@ internal sealed class SafetensorsHeader
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            throw Damaged($"its header is not valid JSON ({error.Message})", error);
+            throw Damaged($"its header is not valid JSON ({FileText.Escape(error.Message, 200)})", error);
         }
     }
 
@@ -202,7 +202,9 @@ internal sealed class SafetensorsHeader
             rank++;
         }
 
-        return new Shape(sizes[..rank]);
+        return Shape.IsCountable(sizes[..rank])
+            ? new Shape(sizes[..rank])
+            : throw Damaged($"tensor {Quote(name)} has a shape that takes more bytes than can be counted");
     }
 
     private (long Begin, long End) ReadRange(ref Utf8JsonReader reader, string name)
@@ -277,8 +279,7 @@ internal sealed class SafetensorsHeader
         }
     }
 
-    /// <summary>Names come from the file and may be as long as it is.</summary>
-    private static string Quote(string name) => name.Length <= 100 ? $"'{name}'" : $"'{name[..100]}…'";
+    private static string Quote(string name) => FileText.Quote(name);
 
     private ModelFileException Damaged(string reason, Exception? inner = null) => new($"Cannot read '{_file}': {reason}.", inner);
 }

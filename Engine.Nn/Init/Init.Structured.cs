@@ -10,12 +10,15 @@ public static partial class Init
     /// <param name="low">The lower bound, an absolute value as in PyTorch, not a number of standard deviations.</param>
     /// <param name="high">The upper bound.</param>
     /// <param name="generator">The source of random numbers.</param>
-    /// <exception cref="ArgumentException">The bounds are reversed, or lie more than two standard deviations away from the mean.</exception>
+    /// <exception cref="ArgumentException">
+    /// The bounds are reversed or lie more than two standard deviations away from the mean, or mean or standard deviation are not finite.
+    /// </exception>
     public static Tensor TruncatedNormal(Tensor tensor, double mean = 0, double std = 1, double low = -2, double high = 2, Generator? generator = null)
     {
         ArgumentNullException.ThrowIfNull(tensor);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(std);
-        if (!(low < high) || mean < low - (2 * std) || mean > high + (2 * std))
+        Guard.Finite(mean);
+        Hyper.Positive(std);
+        if (!(low < high && mean >= low - (2 * std) && mean <= high + (2 * std)))
         {
             throw new ArgumentException(
                 $"Init.TruncatedNormal: bounds [{low}, {high}] must be in order and within two standard deviations ({std}) of the mean ({mean}).", nameof(low));
@@ -23,7 +26,7 @@ public static partial class Init
 
         Random random = (generator ?? Generator.Default).HostRandom();
         double from = (low - mean) / std, to = (high - mean) / std;
-        double[] values = new double[checked((int)tensor.ElementCount)];
+        double[] values = HostValues(nameof(TruncatedNormal), tensor);
         for (int i = 0; i < values.Length; i++)
         {
             values[i] = mean + (std * TruncatedDraw(random, from, to));
@@ -45,7 +48,9 @@ public static partial class Init
             throw new ShapeMismatchException($"Init.Orthogonal: the tensor is {tensor.Shape}; it must have at least two axes.");
         }
 
-        int rows = tensor.Shape[0], columns = rows == 0 ? 0 : checked((int)(tensor.ElementCount / rows));
+        Guard.Finite(gain);
+        double[] values = HostValues(nameof(Orthogonal), tensor);
+        int rows = tensor.Shape[0], columns = rows == 0 ? 0 : values.Length / rows;
         int count = Math.Min(rows, columns), length = Math.Max(rows, columns);
         Random random = (generator ?? Generator.Default).HostRandom();
         double[][] basis = new double[count][];
@@ -55,7 +60,6 @@ public static partial class Init
             Orthonormalise(basis, i, random);
         }
 
-        double[] values = new double[rows * columns];
         for (int r = 0; r < rows; r++)
         {
             for (int c = 0; c < columns; c++)
@@ -77,7 +81,7 @@ public static partial class Init
             throw new ShapeMismatchException($"Init.Eye: the tensor is {tensor.Shape}; it must be a matrix.");
         }
 
-        double[] values = new double[checked((int)tensor.ElementCount)];
+        double[] values = HostValues(nameof(Eye), tensor);
         for (int i = 0; i < Math.Min(tensor.Shape[0], tensor.Shape[1]); i++)
         {
             values[(i * tensor.Shape[1]) + i] = 1;
@@ -87,7 +91,9 @@ public static partial class Init
     }
 
     /// <summary>Filters [out, in, …] that pass channel i on to channel i of each group: a convolution starts as the identity.</summary>
-    /// <exception cref="ShapeMismatchException">The tensor has fewer than three or more than five axes, or out is not a multiple of the groups.</exception>
+    /// <exception cref="ShapeMismatchException">
+    /// The tensor has fewer than three or more than five axes, out is not a multiple of the groups, or a filter has no taps.
+    /// </exception>
     public static Tensor Dirac(Tensor tensor, int groups = 1)
     {
         ArgumentNullException.ThrowIfNull(tensor);
@@ -95,6 +101,11 @@ public static partial class Init
         if (tensor.Rank is < 3 or > 5 || tensor.Shape[0] % groups != 0)
         {
             throw new ShapeMismatchException($"Init.Dirac: the tensor is {tensor.Shape}, groups {groups}; it must be [out, in, …] with 3 to 5 axes and out a multiple of groups.");
+        }
+
+        if (tensor.Shape.AsSpan()[2..].Contains(0))
+        {
+            throw new ShapeMismatchException($"Init.Dirac: the tensor is {tensor.Shape}; filters without taps have no centre.");
         }
 
         int perGroup = tensor.Shape[0] / groups, inputs = tensor.Shape[1];
@@ -105,7 +116,7 @@ public static partial class Init
             taps *= tensor.Shape[axis];
         }
 
-        double[] values = new double[checked((int)tensor.ElementCount)];
+        double[] values = HostValues(nameof(Dirac), tensor);
         for (int output = 0; output < tensor.Shape[0]; output++)
         {
             int channel = output % perGroup;
@@ -167,6 +178,12 @@ public static partial class Init
         {
             row[c] /= norm;
         }
+    }
+
+    private static double[] HostValues(string method, Tensor tensor)
+    {
+        Guard.HostArray($"Init.{method}", tensor.ElementCount, sizeof(double));
+        return new double[tensor.ElementCount];
     }
 
     private static Tensor WriteHost(Tensor tensor, double[] values)

@@ -24,7 +24,7 @@ public static partial class Init
     }
 
     /// <summary>Uniform in [low, high).</summary>
-    /// <exception cref="ArgumentException">low lies above high.</exception>
+    /// <exception cref="ArgumentException">low lies above high, or one of them is not finite.</exception>
     public static Tensor Uniform(Tensor tensor, double low = 0, double high = 1, Generator? generator = null)
     {
         ArgumentNullException.ThrowIfNull(tensor);
@@ -38,11 +38,11 @@ public static partial class Init
     }
 
     /// <summary>Normal with the given mean and standard deviation.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The standard deviation is negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The standard deviation is negative, or a number is not finite.</exception>
     public static Tensor Normal(Tensor tensor, double mean = 0, double std = 1, Generator? generator = null)
     {
         ArgumentNullException.ThrowIfNull(tensor);
-        ArgumentOutOfRangeException.ThrowIfNegative(std);
+        Hyper.NotNegative(std);
         using TensorScope scope = TensorScope.Begin();
         return Write(tensor, Tensor.Randn(tensor.Shape, mean, std, generator, FloatingType(tensor), tensor.Device));
     }
@@ -50,17 +50,13 @@ public static partial class Init
     /// <summary>Uniform in ±gain·√(6/(fan-in + fan-out)): keeps the variance of signals and gradients (Glorot and Bengio 2010).</summary>
     public static Tensor XavierUniform(Tensor tensor, double gain = 1, Generator? generator = null)
     {
-        (long fanIn, long fanOut) = Fans(nameof(XavierUniform), tensor);
-        double bound = gain * Math.Sqrt(6.0 / (fanIn + fanOut));
+        double bound = XavierStd(nameof(XavierUniform), tensor, gain) * Math.Sqrt(3);
         return Uniform(tensor, -bound, bound, generator);
     }
 
     /// <summary>Normal with standard deviation gain·√(2/(fan-in + fan-out)) (Glorot and Bengio 2010).</summary>
-    public static Tensor XavierNormal(Tensor tensor, double gain = 1, Generator? generator = null)
-    {
-        (long fanIn, long fanOut) = Fans(nameof(XavierNormal), tensor);
-        return Normal(tensor, 0, gain * Math.Sqrt(2.0 / (fanIn + fanOut)), generator);
-    }
+    public static Tensor XavierNormal(Tensor tensor, double gain = 1, Generator? generator = null) =>
+        Normal(tensor, 0, XavierStd(nameof(XavierNormal), tensor, gain), generator);
 
     /// <summary>Uniform in ±gain·√(3/fan): keeps the variance through the given nonlinearity (He et al. 2015).</summary>
     /// <param name="tensor">The weights.</param>
@@ -115,9 +111,17 @@ public static partial class Init
         return (tensor.Shape[1] * taps, tensor.Shape[0] * taps);
     }
 
+    private static double XavierStd(string method, Tensor tensor, double gain)
+    {
+        (long fanIn, long fanOut) = Fans(method, tensor);
+        Hyper.NotNegative(gain);
+        return fanIn + fanOut == 0 ? 0 : gain * Math.Sqrt(2.0 / (fanIn + fanOut));
+    }
+
     private static double KaimingStd(string method, Tensor tensor, double a, FanMode mode, Nonlinearity nonlinearity)
     {
         (long fanIn, long fanOut) = Fans(method, tensor);
+        Guard.Finite(a);
         long fan = mode == FanMode.FanIn ? fanIn : fanOut;
 
         // Without any input there is nothing to scale; PyTorch leaves such weights alone too.

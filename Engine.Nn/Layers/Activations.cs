@@ -4,7 +4,11 @@ namespace Engine.Nn;
 public sealed class Relu : Layer
 {
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.Relu());
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return ForwardTrace.Record(this, x, x.Relu());
+    }
 }
 
 /// <summary>y = x above 0, slope·x below.</summary>
@@ -12,7 +16,11 @@ public sealed class Relu : Layer
 public sealed class LeakyRelu(double negativeSlope = 0.01) : Layer
 {
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.LeakyRelu(negativeSlope));
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return ForwardTrace.Record(this, x, x.LeakyRelu(negativeSlope));
+    }
 
     /// <inheritdoc/>
     public override string ToString() => $"LeakyRelu({negativeSlope})";
@@ -23,7 +31,11 @@ public sealed class LeakyRelu(double negativeSlope = 0.01) : Layer
 public sealed class Elu(double alpha = 1) : Layer
 {
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.Elu(alpha));
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return ForwardTrace.Record(this, x, x.Elu(alpha));
+    }
 
     /// <inheritdoc/>
     public override string ToString() => $"Elu({alpha})";
@@ -33,7 +45,11 @@ public sealed class Elu(double alpha = 1) : Layer
 public sealed class Selu : Layer
 {
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.Selu());
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return ForwardTrace.Record(this, x, x.Selu());
+    }
 }
 
 /// <summary>y = x·Φ(x) with the normal distribution function Φ, exact or by the tanh approximation (Hendrycks and Gimpel 2016).</summary>
@@ -41,7 +57,11 @@ public sealed class Selu : Layer
 public sealed class Gelu(bool tanhApproximation = false) : Layer
 {
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, tanhApproximation ? x.GeluTanh() : x.Gelu());
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return ForwardTrace.Record(this, x, tanhApproximation ? x.GeluTanh() : x.Gelu());
+    }
 
     /// <inheritdoc/>
     public override string ToString() => tanhApproximation ? "Gelu(tanh)" : "Gelu";
@@ -51,56 +71,88 @@ public sealed class Gelu(bool tanhApproximation = false) : Layer
 public sealed class Silu : Layer
 {
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.Silu());
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return ForwardTrace.Record(this, x, x.Silu());
+    }
 }
 
 /// <summary>y = x·tanh(softplus(x)) (Misra 2019).</summary>
 public sealed class Mish : Layer
 {
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.Mish());
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return ForwardTrace.Record(this, x, x.Mish());
+    }
 }
 
 /// <summary>y = x·clamp(x + 3, 0, 6)/6, the cheap swish of MobileNetV3.</summary>
 public sealed class HardSwish : Layer
 {
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.HardSwish());
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return ForwardTrace.Record(this, x, x.HardSwish());
+    }
 }
 
 /// <summary>y = clamp(x + 3, 0, 6)/6.</summary>
 public sealed class HardSigmoid : Layer
 {
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.HardSigmoid());
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return ForwardTrace.Record(this, x, x.HardSigmoid());
+    }
 }
 
 /// <summary>y = tanh(x).</summary>
 public sealed class Tanh : Layer
 {
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.Tanh());
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return ForwardTrace.Record(this, x, x.Tanh());
+    }
 }
 
 /// <summary>y = 1/(1 + e⁻ˣ). Before a cross-entropy loss leave it out and use the loss from logits.</summary>
 public sealed class Sigmoid : Layer
 {
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.Sigmoid());
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return ForwardTrace.Record(this, x, x.Sigmoid());
+    }
 }
 
 /// <summary>y = ln sigmoid(x), without overflow.</summary>
 public sealed class LogSigmoid : Layer
 {
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.LogSigmoid());
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return ForwardTrace.Record(this, x, x.LogSigmoid());
+    }
 }
 
 /// <summary>y = ln(1 + eˣ), a smooth ReLU; linear above 20.</summary>
 public sealed class Softplus : Layer
 {
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.Softplus());
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return ForwardTrace.Record(this, x, x.Softplus());
+    }
 }
 
 /// <summary>y = eˣ/Σeˣ along an axis: numbers between 0 and 1 that sum to 1. Before a cross-entropy loss leave it out.</summary>
@@ -108,7 +160,11 @@ public sealed class Softplus : Layer
 public sealed class Softmax(int axis = -1) : Layer
 {
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.Softmax(axis));
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return ForwardTrace.Record(this, x, x.Softmax(axis));
+    }
 }
 
 /// <summary>y = x − ln Σeˣ along an axis, for a negative log-likelihood loss.</summary>
@@ -116,5 +172,9 @@ public sealed class Softmax(int axis = -1) : Layer
 public sealed class LogSoftmax(int axis = -1) : Layer
 {
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.LogSoftmax(axis));
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return ForwardTrace.Record(this, x, x.LogSoftmax(axis));
+    }
 }

@@ -43,6 +43,7 @@ public sealed partial class BasicBlock : Layer
     /// <inheritdoc/>
     public override Tensor Forward(Tensor x)
     {
+        ArgumentNullException.ThrowIfNull(x);
         Tensor main = Conv2.Forward(Bn1.Forward(Conv1.Forward(x), relu: true));
         return ForwardTrace.Record(this, x, Bn2.Forward(main, Downsample?.Forward(x) ?? x, relu: true));
     }

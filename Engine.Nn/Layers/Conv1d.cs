@@ -48,8 +48,11 @@ public sealed partial class Conv1d : Layer
 
     /// <inheritdoc/>
     /// <exception cref="ShapeMismatchException">x does not have three axes or not the right channels, or is smaller than the window.</exception>
-    public override Tensor Forward(Tensor x) =>
-        ForwardTrace.Record(this, x, x.Conv1d(Weight, Bias, _stride, _padding, _dilation, _groups));
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return ForwardTrace.Record(this, x, x.Conv1d(Weight, Bias, _stride, _padding, _dilation, _groups));
+    }
 
     /// <inheritdoc/>
     public override string ToString() =>

@@ -52,11 +52,18 @@ public sealed partial class Conv2d : Layer, IFusesRelu
 
     /// <inheritdoc/>
     /// <exception cref="ShapeMismatchException">x does not have four axes or not the right channels, or is smaller than the window.</exception>
-    public override Tensor Forward(Tensor x) => Forward(x, relu: false);
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return Forward(x, relu: false);
+    }
 
     /// <summary>The output, with negative results set to 0 in the same pass if <paramref name="relu"/>.</summary>
-    public Tensor Forward(Tensor x, bool relu) =>
-        ForwardTrace.Record(this, x, x.Conv2d(Weight, Bias, _stride, _padding, _dilation, _groups, relu));
+    public Tensor Forward(Tensor x, bool relu)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return ForwardTrace.Record(this, x, x.Conv2d(Weight, Bias, _stride, _padding, _dilation, _groups, relu));
+    }
 
     /// <inheritdoc/>
     public override string ToString() =>

@@ -51,8 +51,11 @@ public sealed partial class ConvTranspose2d : Layer
 
     /// <inheritdoc/>
     /// <exception cref="ShapeMismatchException">x does not have four axes or not the right channels.</exception>
-    public override Tensor Forward(Tensor x) =>
-        ForwardTrace.Record(this, x, x.ConvTranspose2d(Weight, Bias, _stride, _padding, _outputPadding, _dilation, _groups));
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return ForwardTrace.Record(this, x, x.ConvTranspose2d(Weight, Bias, _stride, _padding, _outputPadding, _dilation, _groups));
+    }
 
     /// <inheritdoc/>
     public override string ToString() =>

@@ -20,7 +20,11 @@ public sealed class Dropout : Layer
     }
 
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.Dropout(_p, IsTraining, _generator));
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return ForwardTrace.Record(this, x, x.Dropout(_p, IsTraining, _generator));
+    }
 
     /// <inheritdoc/>
     protected internal override Generator? RandomSource => _generator;

@@ -28,10 +28,18 @@ public sealed partial class Linear : Layer, IFusesRelu
 
     /// <inheritdoc/>
     /// <exception cref="ShapeMismatchException">The last size of x is not inFeatures.</exception>
-    public override Tensor Forward(Tensor x) => Forward(x, relu: false);
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return Forward(x, relu: false);
+    }
 
     /// <summary>The output, with negative results set to 0 in the same pass if <paramref name="relu"/>.</summary>
-    public Tensor Forward(Tensor x, bool relu) => ForwardTrace.Record(this, x, x.Linear(Weight, Bias, relu));
+    public Tensor Forward(Tensor x, bool relu)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return ForwardTrace.Record(this, x, x.Linear(Weight, Bias, relu));
+    }
 
     /// <inheritdoc/>
     public override string ToString() => $"Linear({Weight.Shape[1]} → {Weight.Shape[0]}{(Bias is null ? ", no bias" : string.Empty)})";

@@ -47,7 +47,11 @@ public sealed partial class MultiheadAttention : Layer
     public Linear OutProj { get; }
 
     /// <summary>Self-attention: every position attends to all.</summary>
-    public override Tensor Forward(Tensor x) => Forward(x, x, x);
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return Forward(x, x, x);
+    }
 
     /// <summary>Attention of queries to keys, which select values.</summary>
     /// <param name="query">[L, N, E], or [N, L, E] with batchFirst.</param>
@@ -62,6 +66,8 @@ public sealed partial class MultiheadAttention : Layer
     /// <exception cref="DTypeMismatchException">A tensor's type is not that of the weights, outside of <see cref="Autocast"/>.</exception>
     public Tensor Forward(Tensor query, Tensor key, Tensor value, Tensor? mask = null, bool causal = false)
     {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(value);
         Check(query, nameof(query));
         Check(key, nameof(key));
         Check(value, nameof(value));

@@ -9,7 +9,11 @@ namespace Engine.Nn;
 public sealed class MaxPool2d(Size2 kernel, Size2? stride = null, Size2? padding = null, Size2? dilation = null) : Layer
 {
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.MaxPool2d(kernel, stride, padding, dilation));
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return ForwardTrace.Record(this, x, x.MaxPool2d(kernel, stride, padding, dilation));
+    }
 
     /// <inheritdoc/>
     public override string ToString() => $"MaxPool2d({kernel.Height}×{kernel.Width})";
@@ -24,7 +28,11 @@ public sealed class MaxPool2d(Size2 kernel, Size2? stride = null, Size2? padding
 public sealed class AvgPool2d(Size2 kernel, Size2? stride = null, Size2? padding = null, bool countIncludePad = true) : Layer
 {
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.AvgPool2d(kernel, stride, padding, countIncludePad));
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return ForwardTrace.Record(this, x, x.AvgPool2d(kernel, stride, padding, countIncludePad));
+    }
 
     /// <inheritdoc/>
     public override string ToString() => $"AvgPool2d({kernel.Height}×{kernel.Width})";
@@ -36,7 +44,11 @@ public sealed class AvgPool2d(Size2 kernel, Size2? stride = null, Size2? padding
 public sealed class AdaptiveAvgPool2d(Size2 output) : Layer
 {
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.AdaptiveAvgPool2d(output));
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return ForwardTrace.Record(this, x, x.AdaptiveAvgPool2d(output));
+    }
 
     /// <inheritdoc/>
     public override string ToString() => $"AdaptiveAvgPool2d({output.Height}×{output.Width})";

@@ -16,13 +16,18 @@ public sealed partial class Residual(Layer body, Layer? shortcut = null) : Layer
     public Layer? Shortcut { get; } = shortcut;
 
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x) => Forward(x, relu: false);
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return Forward(x, relu: false);
+    }
 
     /// <inheritdoc/>
     Tensor IFusesRelu.Forward(Tensor x, bool relu) => Forward(x, relu);
 
     private Tensor Forward(Tensor x, bool relu)
     {
+        ModuleTree.CheckStack(this);
         if (Body is IFusesResidual { CanFuse: true } fusing && !ForwardTrace.IsActive)
         {
             return fusing.Forward(x, Shortcut?.Forward(x) ?? x, relu);

@@ -7,14 +7,22 @@ namespace Engine.Nn;
 public sealed class Flatten(int start = 1, int end = -1) : Layer
 {
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.Flatten(start, end));
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return ForwardTrace.Record(this, x, x.Flatten(start, end));
+    }
 }
 
 /// <summary>y = x: a place where something may be put later.</summary>
 public sealed class Identity : Layer
 {
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, x.Alias());
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return ForwardTrace.Record(this, x, x.Alias());
+    }
 }
 
 /// <summary>Any function as a layer: <c>new Lambda(x =&gt; x.Reshape(-1, 1, 28, 28))</c>. Parameters it uses are not found; use a class for those.</summary>
@@ -22,13 +30,17 @@ public sealed class Identity : Layer
 /// <param name="name">What a summary calls it.</param>
 public sealed class Lambda(Func<Tensor, Tensor> function, string name = "Lambda") : Layer
 {
+    private readonly Func<Tensor, Tensor> _function = function ?? throw new ArgumentNullException(nameof(function));
+    private readonly string _name = name ?? throw new ArgumentNullException(nameof(name));
+
     /// <inheritdoc/>
     public override Tensor Forward(Tensor x)
     {
-        Tensor y = function(x);
+        ArgumentNullException.ThrowIfNull(x);
+        Tensor y = _function(x);
         return ForwardTrace.Record(this, x, ReferenceEquals(y, x) ? x.Alias() : y);
     }
 
     /// <inheritdoc/>
-    public override string ToString() => name;
+    public override string ToString() => _name;
 }

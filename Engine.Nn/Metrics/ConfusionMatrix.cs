@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Engine.Nn;
@@ -22,12 +23,17 @@ public sealed class ConfusionMatrix : Metric
 {
     private readonly RunningCount _counts;
 
+    // The cells lie on one axis of the device.
+    private const int MostClasses = 46_340;
+
     /// <summary>The matrix of a number of classes under the name <c>confusion</c> or another.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no class, or more than 46,340, whose pairs no axis can hold.</exception>
     public ConfusionMatrix(int classes, string name = "confusion")
         : base(name)
     {
         Classes = Hyper.Count(classes);
-        _counts = new RunningCount([checked(classes * classes)]);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(classes, MostClasses);
+        _counts = new RunningCount([classes * classes]);
     }
 
     /// <summary>The number of classes.</summary>
@@ -38,7 +44,7 @@ public sealed class ConfusionMatrix : Metric
     {
         long[] flat = _counts.Read();
         long[,] counts = new long[Classes, Classes];
-        Buffer.BlockCopy(flat, 0, counts, 0, flat.Length * sizeof(long));
+        flat.CopyTo(MemoryMarshal.CreateSpan(ref counts[0, 0], flat.Length));
         return counts;
     }
 
@@ -123,7 +129,7 @@ public sealed class ConfusionMatrix : Metric
             return;
         }
 
-        int count = checked((int)target.ElementCount);
+        int count = Guard.Size(Name, target.ElementCount);
         Tensor truth = target.Reshape(count);
         Tensor weight = (truth >= 0).To(DType.Int64);
         Tensor cell = (truth * weight * Classes) + prediction.ArgMax(1).Reshape(count);

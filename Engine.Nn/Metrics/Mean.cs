@@ -45,7 +45,7 @@ public sealed class Mean : Metric
     {
         ArgumentNullException.ThrowIfNull(state);
         _sum.Load(state, "sum");
-        _samples = state.Integer("samples");
+        _samples = state.Count("samples");
     }
 
     /// <inheritdoc/>

@@ -5,7 +5,7 @@ public static class ModelZoo
 {
     private static readonly OrderedDictionary<string, Func<Shape, int, Generator?, Layer>> s_factories = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["mlp"] = static (image, classes, generator) => new Mlp(checked((int)image.ElementCount), [256, 128], classes, generator),
+        ["mlp"] = static (image, classes, generator) => new Mlp(Guard.Size("mlp", image.ElementCount), [256, 128], classes, generator),
         ["lenet5"] = static (image, classes, generator) => new LeNet5(image[0], classes, (image[1], image[2]), generator),
         ["convbn"] = static (image, classes, generator) => new ConvBn(image[0], classes, (image[1], image[2]), generator),
         ["resnet20"] = static (image, classes, generator) => ResNet.ResNet20(image[0], classes, generator),

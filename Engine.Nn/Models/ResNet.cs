@@ -68,6 +68,9 @@ public sealed partial class ResNet : Layer
     public static ResNet ResNet18(int inChannels = 3, int classes = 10, Generator? generator = null) => new([64, 128, 256, 512], 2, inChannels, classes, generator);
 
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x) =>
-        ForwardTrace.Record(this, x, Fc.Forward(Pool.Forward(Stages.Forward(Bn1.Forward(Conv1.Forward(x), relu: true)))));
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return ForwardTrace.Record(this, x, Fc.Forward(Pool.Forward(Stages.Forward(Bn1.Forward(Conv1.Forward(x), relu: true)))));
+    }
 }

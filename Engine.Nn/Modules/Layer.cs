@@ -12,6 +12,7 @@ public abstract class Layer : Module
     /// </summary>
     public Tensor Predict(Tensor x)
     {
+        ArgumentNullException.ThrowIfNull(x);
         using InferenceScope inference = InferenceScope.Begin();
         using TensorScope scope = TensorScope.Begin();
         Tensor y = Forward(x);

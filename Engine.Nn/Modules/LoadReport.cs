@@ -38,26 +38,19 @@ public sealed class LoadReport
         List<string> lines = [$"{Loaded.Count} tensors fit"];
         if (Missing.Count > 0)
         {
-            lines.Add($"missing: {Some(Missing)}");
+            lines.Add($"missing: {FileText.List(Missing)}");
         }
 
         if (Unexpected.Count > 0)
         {
-            lines.Add($"unexpected: {Some(Unexpected)}");
+            lines.Add($"unexpected: {FileText.List(Unexpected)}");
         }
 
         if (Conflicts.Count > 0)
         {
-            lines.Add($"other shape: {Some([.. Conflicts.Select(static c => $"{c.Name} is {c.Found}, the module has {c.Expected}")])}");
+            lines.Add($"other shape: {FileText.List(Conflicts.Select(static c => $"{c.Name} is {c.Found}, the module has {c.Expected}"))}");
         }
 
         return string.Join("; ", lines);
-    }
-
-    private static string Some(IReadOnlyList<string> names)
-    {
-        const int Shown = 8;
-        string text = string.Join(", ", names.Take(Shown));
-        return names.Count > Shown ? $"{text} and {names.Count - Shown} more" : text;
     }
 }

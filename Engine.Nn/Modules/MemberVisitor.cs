@@ -12,6 +12,7 @@ public sealed class MemberVisitor
     /// <summary>Reports a tensor that is trained.</summary>
     public void Parameter(string name, Tensor? value)
     {
+        ArgumentNullException.ThrowIfNull(name);
         if (value is not null)
         {
             ParameterList.Add((name, value));
@@ -21,6 +22,7 @@ public sealed class MemberVisitor
     /// <summary>Reports a tensor that is state but not trained; <paramref name="persistent"/> says whether it is saved.</summary>
     public void Buffer(string name, Tensor? value, bool persistent = true)
     {
+        ArgumentNullException.ThrowIfNull(name);
         if (value is not null)
         {
             BufferList.Add((name, value, persistent));
@@ -30,6 +32,7 @@ public sealed class MemberVisitor
     /// <summary>Reports a part with members of its own. An empty name puts them directly under the holder.</summary>
     public void Module(string name, Module? value)
     {
+        ArgumentNullException.ThrowIfNull(name);
         if (value is not null)
         {
             ModuleList.Add((name, value));
@@ -57,6 +60,7 @@ public sealed class MemberVisitor
 
     private static void Each<T>(string name, IEnumerable<T?>? values, Action<string, T?> report)
     {
+        ArgumentNullException.ThrowIfNull(name);
         int index = 0;
         foreach (T? value in values ?? [])
         {
@@ -67,6 +71,7 @@ public sealed class MemberVisitor
     private static void Each<TValue, TReported>(string name, IEnumerable<KeyValuePair<string, TValue>>? values, Action<string, TReported?> report)
         where TValue : TReported
     {
+        ArgumentNullException.ThrowIfNull(name);
         foreach ((string key, TValue value) in values ?? [])
         {
             report(ModulePath.Join(name, key), value);

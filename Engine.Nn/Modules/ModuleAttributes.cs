@@ -21,5 +21,5 @@ public sealed class UntrackedAttribute : Attribute;
 public sealed class NameAttribute(string name) : Attribute
 {
     /// <summary>The name.</summary>
-    public string Name { get; } = name;
+    public string Name { get; } = name ?? throw new ArgumentNullException(nameof(name));
 }

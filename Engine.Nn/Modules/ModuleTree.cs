@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Engine.Nn;
 
 /// <summary>A module and everything below it, each module once, in PyTorch's order: a module before its children, children as declared.</summary>
@@ -6,7 +8,9 @@ internal sealed class ModuleTree
 {
     private readonly HashSet<Module> _seen = new(ReferenceEqualityComparer.Instance);
 
-    public ModuleTree(Module root) => Walk(string.Empty, root);
+    /// <summary>Walks through a module.</summary>
+    /// <exception cref="EngineException">A <see cref="Sequential"/> contains itself, directly or through others: it would call itself without end.</exception>
+    public ModuleTree(Module root) => Walk(root);
 
     /// <summary>The modules, the root first under an empty path, with what each reports of itself.</summary>
     public List<(string Path, Module Module, MemberVisitor Members)> Nodes { get; } = [];
@@ -43,19 +47,52 @@ internal sealed class ModuleTree
         }
     }
 
-    private void Walk(string path, Module module)
+    /// <summary>Refuses to go deeper where the thread's stack is nearly used up, which ends the process.</summary>
+    /// <exception cref="EngineException">It is nearly used up.</exception>
+    public static void CheckStack(Module module)
     {
-        if (!_seen.Add(module))
+        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
         {
-            return;
+            throw new EngineException(
+                $"{module.GetType().Name}: modules are nested more deeply than the thread's stack allows. Does one contain itself? Otherwise run the model on a thread with a larger stack.");
         }
+    }
 
-        MemberVisitor members = new();
-        module.Visit(members);
-        Nodes.Add((path, module, members));
-        foreach ((string name, Module child) in members.ModuleList)
+    // A stack of its own: models may be nested more deeply than a thread's stack allows.
+    private void Walk(Module root)
+    {
+        List<Module> above = [];
+        Stack<(string Path, Module Module, bool IsEnd)> open = new([(string.Empty, root, false)]);
+        while (open.TryPop(out (string Path, Module Module, bool IsEnd) next))
         {
-            Walk(ModulePath.Join(path, name), child);
+            if (next.IsEnd)
+            {
+                above.RemoveAt(above.Count - 1);
+                continue;
+            }
+
+            if (!_seen.Add(next.Module))
+            {
+                // Modules may refer to those above them; only where a container of layers is on the way round is it sure that calls go round too.
+                int start = above.FindIndex(m => ReferenceEquals(m, next.Module));
+                if (start >= 0 && above.FindIndex(start, static m => m is Sequential or Residual) >= 0)
+                {
+                    throw new EngineException(
+                        $"{root.GetType().Name}: the module '{next.Path}' ({next.Module.GetType().Name}) contains itself; its Forward would call itself without end.");
+                }
+
+                continue;
+            }
+
+            MemberVisitor members = new();
+            next.Module.Visit(members);
+            Nodes.Add((next.Path, next.Module, members));
+            above.Add(next.Module);
+            open.Push((next.Path, next.Module, true));
+            for (int i = members.ModuleList.Count - 1; i >= 0; i--)
+            {
+                open.Push((ModulePath.Join(next.Path, members.ModuleList[i].Name), members.ModuleList[i].Module, false));
+            }
         }
     }
 }

@@ -30,12 +30,20 @@ internal static class StateLoading
 
     public static LoadReport Load(Module module, IReadOnlyDictionary<string, Tensor> state, bool strict)
     {
+        (LoadReport report, Action copy) = Prepare(module, state, strict);
+        copy();
+        return report;
+    }
+
+    /// <summary>Checks a state; what it gives back copies the values that fit.</summary>
+    public static (LoadReport Report, Action Copy) Prepare(Module module, IReadOnlyDictionary<string, Tensor> state, bool strict)
+    {
         OrderedDictionary<string, Tensor> own = Collect(module);
         List<string> loaded = [], missing = [];
         List<ShapeConflict> conflicts = [];
         foreach ((string name, Tensor target) in own)
         {
-            if (!state.TryGetValue(name, out Tensor? source))
+            if (!state.TryGetValue(name, out Tensor? source) || source is null)
             {
                 missing.Add(name);
             }
@@ -55,14 +63,17 @@ internal static class StateLoading
             throw new ModelFileException($"LoadStateDict: the saved state does not fit {module.GetType().Name}: {report}. Pass strict: false to load what fits.");
         }
 
-        using TensorScope scope = TensorScope.Begin();
-        using GradMode.Scope mode = GradMode.Off();
-        foreach (string name in loaded)
-        {
-            own[name].CopyFrom(state[name]);
-        }
+        return (report, Copy);
 
-        return report;
+        void Copy()
+        {
+            using TensorScope scope = TensorScope.Begin();
+            using GradMode.Scope mode = GradMode.Off();
+            foreach (string name in loaded)
+            {
+                own[name].CopyFrom(state[name]);
+            }
+        }
     }
 
     private static void Add(OrderedDictionary<string, Tensor> state, string name, Tensor tensor, Module module)

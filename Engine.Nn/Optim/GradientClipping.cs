@@ -100,6 +100,7 @@ public static class GradientClipping
         List<Tensor> gradients = [];
         foreach (Tensor parameter in parameters)
         {
+            ArgumentNullException.ThrowIfNull(parameter, nameof(parameters));
             if (parameter.Grad is { ElementCount: > 0 } gradient)
             {
                 gradients.Add(gradient);

@@ -168,7 +168,10 @@ public sealed class LossScaler
 
     /// <summary>Goes to a state that <see cref="Save"/> wrote.</summary>
     /// <exception cref="ModelFileException">It is not a scaler's.</exception>
-    public void Load(TrainingState state)
+    public void Load(TrainingState state) => PrepareLoad(state)();
+
+    /// <summary>Checks a state; what it gives back goes to it.</summary>
+    internal Action PrepareLoad(TrainingState state)
     {
         ArgumentNullException.ThrowIfNull(state);
         Tensor[] saved = new Tensor[3];
@@ -181,6 +184,11 @@ public sealed class LossScaler
             }
         }
 
+        return () => Apply(saved);
+    }
+
+    private void Apply(Tensor[] saved)
+    {
         // Written over in place: captured steps go on with it.
         Prepare(_state.Length == 0 ? Device.Default : _state[0].Device);
         for (int i = 0; i < saved.Length; i++)

@@ -92,11 +92,14 @@ public sealed class NAdam : Optimizer
             (_product, _productSteps) = (1, 0);
         }
 
-        while (_productSteps < step)
+        // One minus so little is one: a number of steps from a file must not cost a loop of that length.
+        const double Vanishing = 1e-300;
+        while (_productSteps < step && _product > Vanishing)
         {
             _product *= Momentum(++_productSteps);
         }
 
+        _productSteps = step;
         return _product;
     }
 }

@@ -33,26 +33,42 @@ public abstract partial class Optimizer
     /// <exception cref="ModelFileException">The state is another optimizer's, or of other parameters.</exception>
     public void Load(TrainingState state)
     {
+        PrepareLoad(state)();
+    }
+
+    /// <summary>Checks a state; what it gives back goes to it.</summary>
+    internal Action PrepareLoad(TrainingState state)
+    {
         ArgumentNullException.ThrowIfNull(state);
-        string kind = (string?)state.Values["optimizer"] ?? "nothing";
+        string kind = state.Values["optimizer"] is JsonValue named && named.TryGetValue(out string? word) ? word : "nothing";
         if (kind != GetType().Name)
         {
-            throw new ModelFileException($"The state is of {kind}, the optimizer is {GetType().Name}.");
+            throw new ModelFileException($"The state is of {FileText.Escape(kind, 100)}, the optimizer is {GetType().Name}.");
         }
 
         JsonObject steps = state.Values["steps"] as JsonObject ?? throw new ModelFileException("The optimizer's state has no step counts.");
-        foreach ((string name, _) in steps)
+        Dictionary<string, long> counts = new(StringComparer.Ordinal);
+        foreach ((string name, JsonNode? node) in steps)
         {
             if (!Array.Exists(_slots, s => s.Name == name))
             {
-                throw new ModelFileException($"The optimizer's state has a parameter '{name}' that the optimizer does not have.");
+                throw new ModelFileException($"The optimizer's state has a parameter {FileText.Quote(name)} that the optimizer does not have.");
             }
+
+            counts[name] = node is JsonValue value && value.TryGetValue(out long count) && count is > 0 and <= TrainingState.MostCount
+                ? count
+                : throw new ModelFileException($"The optimizer's state has no count of the steps of parameter {FileText.Quote(name)}.");
         }
 
-        // All is checked before anything changes.
+        double rate = state.Number("learning_rate");
+        if (!(rate >= 0 && double.IsFinite(rate)))
+        {
+            throw new ModelFileException($"The optimizer's state has the learning rate {rate}; it must be finite and not negative.");
+        }
+
         foreach (Slot slot in _slots)
         {
-            foreach (string name in steps.ContainsKey(slot.Name) ? StateNames : [])
+            foreach (string name in counts.ContainsKey(slot.Name) ? StateNames : [])
             {
                 Tensor saved = state.Tensor($"{slot.Name}/{name}");
                 if (saved.Shape != slot.Parameter.Shape)
@@ -62,10 +78,15 @@ public abstract partial class Optimizer
             }
         }
 
-        LearningRate = state.Number("learning_rate");
+        return () => Apply(state, rate, counts);
+    }
+
+    private void Apply(TrainingState state, double rate, Dictionary<string, long> counts)
+    {
+        LearningRate = rate;
         foreach (Slot slot in _slots)
         {
-            slot.Steps = steps[slot.Name] is JsonValue value && value.TryGetValue(out long count) ? count : 0;
+            slot.Steps = counts.GetValueOrDefault(slot.Name);
             if (slot.Steps == 0 || !slot.HasFittingState)
             {
                 slot.Forget();

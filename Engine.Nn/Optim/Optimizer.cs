@@ -22,8 +22,7 @@ public abstract partial class Optimizer
     /// <exception cref="ArgumentOutOfRangeException">A hyper-parameter lies outside its range.</exception>
     protected Optimizer(IEnumerable<ParameterGroup> groups, double learningRate, double weightDecay)
     {
-        ArgumentNullException.ThrowIfNull(groups);
-        Groups = [.. groups];
+        Groups = Guard.NoNulls(groups);
         LearningRate = learningRate;
         WeightDecay = Hyper.NotNegative(weightDecay, owner: GetType().Name);
         List<Slot> slots = [];
@@ -146,12 +145,18 @@ public abstract partial class Optimizer
     }
 
     /// <summary>How many updates a parameter has had.</summary>
-    public long StepsOf(Tensor parameter) => Find(parameter).Steps;
+    public long StepsOf(Tensor parameter)
+    {
+        ArgumentNullException.ThrowIfNull(parameter);
+        return Find(parameter).Steps;
+    }
 
     /// <summary>A state tensor of a parameter, such as Adam's <c>exp_avg</c>; null before its first step. It changes with every step.</summary>
     /// <exception cref="ArgumentException">The parameter is not this optimizer's, or there is no such state.</exception>
     public Tensor? StateOf(Tensor parameter, string name)
     {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(parameter);
         int index = StateNames.ToList().IndexOf(name);
         if (index < 0)
         {

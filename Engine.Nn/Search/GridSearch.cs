@@ -11,11 +11,17 @@ public sealed class GridSearch : HyperparameterSearch
     {
         Hyper.Count(points);
         _sizes = [.. space.Dimensions.Select(d => d.GridSize(points))];
-        Count = 1;
+        long count = 1;
         foreach (int size in _sizes)
         {
-            Count = checked(Count * size);
+            count *= size;
+            if (count > int.MaxValue)
+            {
+                throw new ArgumentOutOfRangeException(nameof(points), points, $"GridSearch: {_sizes.Length} hyper-parameters would give more than {int.MaxValue:N0} combinations. Use fewer points, or RandomSearch.");
+            }
         }
+
+        Count = (int)count;
     }
 
     /// <summary>The number of combinations.</summary>

@@ -24,7 +24,7 @@ public sealed class MedianPruner
     public bool ShouldPrune(Trial trial, IReadOnlyList<Trial> earlier)
     {
         ArgumentNullException.ThrowIfNull(trial);
-        ArgumentNullException.ThrowIfNull(earlier);
+        Guard.NoNulls(earlier);
         (int step, double value) = trial.Reports[^1];
         if (earlier.Count < _firstTrials || step < _firstSteps)
         {

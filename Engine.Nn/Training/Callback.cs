@@ -74,20 +74,44 @@ public sealed class LambdaCallback : Callback
     public Action<TrainingContext>? StepEnd { get; init; }
 
     /// <inheritdoc/>
-    public override void OnTrainBegin(TrainingContext context) => TrainBegin?.Invoke(context);
+    public override void OnTrainBegin(TrainingContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        TrainBegin?.Invoke(context);
+    }
 
     /// <inheritdoc/>
-    public override void OnTrainEnd(TrainingContext context) => TrainEnd?.Invoke(context);
+    public override void OnTrainEnd(TrainingContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        TrainEnd?.Invoke(context);
+    }
 
     /// <inheritdoc/>
-    public override void OnEpochBegin(TrainingContext context) => EpochBegin?.Invoke(context);
+    public override void OnEpochBegin(TrainingContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        EpochBegin?.Invoke(context);
+    }
 
     /// <inheritdoc/>
-    public override void OnEpochEnd(TrainingContext context) => EpochEnd?.Invoke(context);
+    public override void OnEpochEnd(TrainingContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        EpochEnd?.Invoke(context);
+    }
 
     /// <inheritdoc/>
-    public override void OnBatchEnd(TrainingContext context) => BatchEnd?.Invoke(context);
+    public override void OnBatchEnd(TrainingContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        BatchEnd?.Invoke(context);
+    }
 
     /// <inheritdoc/>
-    public override void OnStepEnd(TrainingContext context) => StepEnd?.Invoke(context);
+    public override void OnStepEnd(TrainingContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        StepEnd?.Invoke(context);
+    }
 }

@@ -7,7 +7,8 @@ public sealed record Evaluation(double Loss, IReadOnlyDictionary<string, double>
 {
     /// <summary>A figure by name; <c>loss</c> too.</summary>
     /// <exception cref="KeyNotFoundException">There is none of that name.</exception>
-    public double this[string name] => name == "loss" ? Loss
+    public double this[string name] => name is null ? throw new ArgumentNullException(nameof(name))
+        : name == "loss" ? Loss
         : Metrics.TryGetValue(name, out double value) ? value
         : throw new KeyNotFoundException($"Evaluation: {FigureNames.Unknown(name, ["loss", .. Metrics.Keys])}");
 

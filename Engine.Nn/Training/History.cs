@@ -27,10 +27,11 @@ public sealed class History
     {
         get
         {
+            ArgumentNullException.ThrowIfNull(name);
             double[] values = [.. _epochs.Select(epoch => epoch.TryGetValue(name, out double value) ? value : double.NaN)];
             return _epochs.Exists(epoch => epoch.ContainsKey(name))
                 ? values
-                : throw new KeyNotFoundException($"History of {_epochs.Count} epochs: {FigureNames.Unknown(name, [.. _epochs.SelectMany(static e => e.Keys).Distinct()])}");
+                : throw new KeyNotFoundException($"History of {_epochs.Count} epochs: {FigureNames.Unknown(name, [.. _epochs.SelectMany(static e => e.Keys).Distinct().Select(static n => FileText.Escape(n, 100))])}");
         }
     }
 

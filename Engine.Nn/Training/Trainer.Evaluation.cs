@@ -38,8 +38,11 @@ public sealed partial class Trainer
     }
 
     /// <summary><see cref="Evaluate"/> on a thread of the pool.</summary>
-    public Task<Evaluation> EvaluateAsync(IBatchSource data, CancellationToken cancellationToken = default) =>
-        Task.Run(() => Evaluate(data, cancellationToken), cancellationToken);
+    public Task<Evaluation> EvaluateAsync(IBatchSource data, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        return Task.Run(() => Evaluate(data, cancellationToken), cancellationToken);
+    }
 
     /// <summary>The model's answers, in evaluation mode and without gradients, computed in batches.</summary>
     /// <param name="inputs">[N, …].</param>

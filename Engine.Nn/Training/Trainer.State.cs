@@ -22,7 +22,11 @@ public sealed partial class Trainer
 
         Optimizer.Save(state.Section("optimizer"));
         LossScaler?.Save(state.Section(ScalerSection));
-        TrainingState own = state.Section("trainer");
+        SaveOwn(state.Section("trainer"));
+    }
+
+    private void SaveOwn(TrainingState own)
+    {
         own.Set("epoch", Epoch);
         own.Set("batch", Batch);
         own.Set("step", Step);
@@ -42,25 +46,70 @@ public sealed partial class Trainer
     }
 
     /// <summary>Goes to a state that <see cref="Save"/> wrote; <see cref="Fit"/> with the same data then ends with the same bits.</summary>
-    /// <remarks>A metric, callback or loss scaler that the state does not know begins anew.</remarks>
-    /// <exception cref="ModelFileException">The state does not fit the model or the optimizer.</exception>
+    /// <remarks>
+    /// All or nothing: where the state is refused, the trainer, its model and its optimizer are as they were before. A metric, callback or loss
+    /// scaler that the state does not know begins anew.
+    /// </remarks>
+    /// <exception cref="ModelFileException">The state does not fit the model or the optimizer, or a part of it is missing or false.</exception>
     public void Load(TrainingState state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        Model.LoadStateDict(new Dictionary<string, Tensor>(state.Section("model").Tensors));
-        Optimizer.Load(state.Section("optimizer"));
-        if (LossScaler is { } scaler && state.Values.ContainsKey(ScalerSection))
+
+        // What takes much memory is checked now and copied at the end; for the rest, some numbers, it is simpler to keep those before.
+        List<Action> copies = [];
+        Refusing(() =>
         {
-            scaler.Load(state.Section(ScalerSection));
+            copies.Add(StateLoading.Prepare(Model, new Dictionary<string, Tensor>(state.Section("model").Tensors), strict: true).Copy);
+            copies.Add(Optimizer.PrepareLoad(state.Section("optimizer")));
+            if (LossScaler is { } scaler && state.Values.ContainsKey(ScalerSection))
+            {
+                copies.Add(scaler.PrepareLoad(state.Section(ScalerSection)));
+            }
+        });
+        TrainingState before = Copied(SaveOwn);
+        try
+        {
+            Refusing(() => LoadOwn(state.Section("trainer")));
+        }
+        catch
+        {
+            LoadOwn(before);
+            throw;
         }
 
-        TrainingState own = state.Section("trainer");
+        copies.ForEach(static copy => copy());
         _wasLoaded = true;
+    }
+
+    /// <summary>Whatever goes wrong with a state that was read from a file is the file's fault.</summary>
+    private static void Refusing(Action load)
+    {
+        try
+        {
+            load();
+        }
+        catch (Exception e) when (e is ArgumentException or ArithmeticException or FormatException or InvalidCastException or KeyNotFoundException or InvalidOperationException and not ObjectDisposedException)
+        {
+            throw new ModelFileException($"The state cannot be loaded: {FileText.Escape(e.Message, 300)}", e);
+        }
+    }
+
+    /// <summary>A state with tensors of its own.</summary>
+    private static TrainingState Copied(Action<TrainingState> save)
+    {
+        TrainingState state = new();
+        save(state);
+        using TensorScope outside = TensorScope.Suspend();
+        using GradMode.Scope mode = GradMode.Off();
+        return new TrainingState([.. state.Tensors.Select(static t => KeyValuePair.Create(t.Key, t.Value.Clone()))], state.Values);
+    }
+
+    private void LoadOwn(TrainingState own)
+    {
+        (long epoch, long batch, long step, long samples) = (own.Count("epoch", int.MaxValue), own.Count("batch", int.MaxValue), own.Count("step"), own.Count("samples"));
         History.Load(own);
-        BeginEpoch(checked((int)own.Integer("epoch")));
-        Batch = checked((int)own.Integer("batch"));
-        Step = own.Integer("step");
-        _samples = own.Integer("samples");
+        BeginEpoch((int)epoch);
+        (Batch, Step, _samples) = ((int)batch, step, samples);
         RestoreGenerators(own);
         _lossSum.Load(own, "loss");
         LoadParts(own, "metrics", Numbered(Metrics, static m => m.Name), static (metric, part) => metric.Load(part));
@@ -82,7 +131,7 @@ public sealed partial class Trainer
         for (int i = 0; i < generators.Length; i++)
         {
             if (saved[i] is JsonArray { Count: 2 } pair && pair[0] is JsonValue seed && seed.TryGetValue(out long s)
-                && pair[1] is JsonValue draws && draws.TryGetValue(out long d) && d >= 0)
+                && pair[1] is JsonValue draws && draws.TryGetValue(out long d) && d is >= 0 and <= TrainingState.MostCount)
             {
                 generators[i].Restore(s, d);
             }

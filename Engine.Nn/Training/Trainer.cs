@@ -58,13 +58,13 @@ public sealed partial class Trainer
     public Optimizer Optimizer { get; }
 
     /// <summary>What is measured beside the loss; of the training data while it is trained on, of validation data with fresh copies.</summary>
-    public IReadOnlyList<Metric> Metrics { get; init; } = [];
+    public IReadOnlyList<Metric> Metrics { get; init => field = Guard.NoNulls(value); } = [];
 
     /// <summary>What happens at the turns of a run, in this order. Those added while it trains take part from the next <see cref="Fit"/> on.</summary>
     public IList<Callback> Callbacks
     {
         get;
-        init => field = [.. value ?? throw new ArgumentNullException(nameof(value))];
+        init => field = [.. Guard.NoNulls(value)];
     }
 
     = [];
@@ -101,7 +101,7 @@ public sealed partial class Trainer
     = 1;
 
     /// <summary>The clock by which speed is measured.</summary>
-    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+    public TimeProvider TimeProvider { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } = TimeProvider.System;
 
     /// <summary>How many epochs are done.</summary>
     public int Epoch { get; private set; }
@@ -193,12 +193,15 @@ public sealed partial class Trainer
         int? epochs = null,
         IProgress<TrainingProgress>? progress = null,
         CancellationToken cancellationToken = default,
-        int? additionalEpochs = null) =>
-        Task.Factory.StartNew(
+        int? additionalEpochs = null)
+    {
+        ArgumentNullException.ThrowIfNull(train);
+        return Task.Factory.StartNew(
             () => Fit(train, validation, epochs, progress, cancellationToken, additionalEpochs),
             cancellationToken,
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default);
+    }
 
     internal double ReadLoss() => _lossSum.Read() / _samples;
 

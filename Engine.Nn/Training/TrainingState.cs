@@ -10,6 +10,9 @@ namespace Engine.Nn;
 /// </remarks>
 public sealed class TrainingState
 {
+    /// <summary>No run comes to so many steps or samples; beyond it doubles, and so JSON, skip integers.</summary>
+    internal const long MostCount = 1L << 53;
+
     private readonly string _prefix;
     private readonly SortedDictionary<string, Tensor> _tensors;
 
@@ -27,7 +30,11 @@ public sealed class TrainingState
         ArgumentNullException.ThrowIfNull(values);
         foreach ((string name, Tensor tensor) in tensors)
         {
-            _tensors.Add(name, tensor);
+            ArgumentNullException.ThrowIfNull(tensor, nameof(tensors));
+            if (!_tensors.TryAdd(name, tensor))
+            {
+                throw new ArgumentException($"TrainingState: tensor {FileText.Quote(name)} is there twice.", nameof(tensors));
+            }
         }
     }
 
@@ -80,31 +87,62 @@ public sealed class TrainingState
 
     /// <summary>The tensor of a name.</summary>
     /// <exception cref="ModelFileException">There is none.</exception>
-    public Tensor Tensor(string name) => _tensors.TryGetValue(_prefix + name, out Tensor? tensor)
+    public Tensor Tensor(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return _tensors.TryGetValue(_prefix + name, out Tensor? tensor)
         ? tensor
         : throw new ModelFileException($"The state has no tensor '{_prefix}{name}'.");
+    }
 
     /// <summary>Whether there is a tensor of a name.</summary>
-    public bool Contains(string name) => _tensors.ContainsKey(_prefix + name);
+    public bool Contains(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return _tensors.ContainsKey(_prefix + name);
+    }
 
     /// <summary>Stores a number; NaN and infinities are stored as their names, which JSON's numbers cannot express.</summary>
-    public void Set(string name, double value) =>
+    public void Set(string name, double value)
+    {
+        ArgumentNullException.ThrowIfNull(name);
         Values[name] = double.IsFinite(value) ? JsonValue.Create(value) : JsonValue.Create(value.ToString(CultureInfo.InvariantCulture));
+    }
 
     /// <summary>Stores an integer.</summary>
-    public void Set(string name, long value) => Values[name] = JsonValue.Create(value);
+    public void Set(string name, long value)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        Values[name] = JsonValue.Create(value);
+    }
 
     /// <summary>The number of a name.</summary>
     /// <exception cref="ModelFileException">There is none.</exception>
-    public double Number(string name) => Values[name] is JsonValue node
+    public double Number(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return Values[name] is JsonValue node
         && (node.TryGetValue(out double value)
             || (node.TryGetValue(out string? text) && double.TryParse(text, CultureInfo.InvariantCulture, out value)))
         ? value
         : throw new ModelFileException($"The state has no number '{_prefix}{name}'.");
+    }
+
+    /// <summary>The integer of a name, which counts something: not negative, and far enough from the end to be counted on.</summary>
+    /// <exception cref="ModelFileException">There is none, or it cannot be a count.</exception>
+    internal long Count(string name, long most = MostCount)
+    {
+        long count = Integer(name);
+        return count >= 0 && count <= most ? count : throw new ModelFileException($"The state's '{_prefix}{name}' is {count}; it must lie between 0 and {most}.");
+    }
 
     /// <summary>The integer of a name.</summary>
     /// <exception cref="ModelFileException">There is none.</exception>
-    public long Integer(string name) => Values[name] is JsonValue node && node.TryGetValue(out long value)
+    public long Integer(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return Values[name] is JsonValue node && node.TryGetValue(out long value)
         ? value
         : throw new ModelFileException($"The state has no integer '{_prefix}{name}'.");
+    }
 }

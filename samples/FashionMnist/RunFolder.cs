@@ -71,10 +71,5 @@ internal sealed class RunFolder
 
     private string File(string name) => System.IO.Path.Combine(Path, name);
 
-    /// <summary>Renamed into place, so that a reader never sees half a file.</summary>
-    private void WriteJson(string name, byte[] json)
-    {
-        System.IO.File.WriteAllBytes(File(name + ".new"), [.. json, (byte)'\n']);
-        System.IO.File.Move(File(name + ".new"), File(name), overwrite: true);
-    }
+    private void WriteJson(string name, byte[] json) => AtomicFile.Write(File(name), stream => stream.Write([.. json, (byte)'\n']));
 }

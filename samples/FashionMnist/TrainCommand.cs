@@ -43,9 +43,13 @@ internal static class TrainCommand
         {
             folder.Begin(options);
         }
-        else if (folder.Checkpoints.Latest is { } checkpoint)
+        else if (folder.Checkpoints.Resume(trainer) is { } resumed)
         {
-            trainer.Load(Checkpoint.Load(checkpoint));
+            // A disk that failed in the middle of the newest costs some steps, not the run.
+            foreach (ModelFileException refusal in resumed.Refused)
+            {
+                Console.Error.WriteLine($"warning: a checkpoint is damaged and was passed over: {refusal.Message}");
+            }
         }
 
         Report.Begin(options, device, directory, train, test, model, trainer, folder);

@@ -120,9 +120,7 @@ public sealed class ReduceOnPlateau
     public void Load(TrainingState state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        Best = state.Number("best");
-        _bad = state.Integer("bad");
-        _cooling = state.Integer("cooling");
+        (Best, _bad, _cooling) = (state.Number("best"), state.Count("bad"), state.Count("cooling"));
     }
 
     private bool IsBetter(double value) => Mode == MonitorMode.Min

@@ -69,7 +69,11 @@ public sealed partial class Schedule
     }
 
     /// <summary>This schedule for <paramref name="steps"/> steps, then another from its own time 0.</summary>
-    public Schedule Then(int steps, Schedule next) => Sequential([(steps, this)], next);
+    public Schedule Then(int steps, Schedule next)
+    {
+        ArgumentNullException.ThrowIfNull(next);
+        return Sequential([(steps, this)], next);
+    }
 
     /// <summary>
     /// A straight climb to this schedule's first rate in <paramref name="steps"/> steps, then this schedule from its time 0: large steps in the

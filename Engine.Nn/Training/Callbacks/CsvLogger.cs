@@ -4,7 +4,10 @@ using System.Text;
 namespace Engine.Nn;
 
 /// <summary>Writes the figures of every epoch as a table: one row an epoch, <c>epoch,loss,accuracy,val_loss,…</c></summary>
-/// <remarks>The whole table is written anew after each epoch, so that the file of a resumed run has each epoch once.</remarks>
+/// <remarks>
+/// The whole table is written anew after each epoch, so that the file of a resumed run has each epoch once, and it is replaced as a whole, so
+/// that a process killed in the middle leaves no half line.
+/// </remarks>
 public sealed class CsvLogger : Callback
 {
     private readonly string _path;
@@ -39,12 +42,7 @@ public sealed class CsvLogger : Callback
             table.Append('\n');
         }
 
-        if (Path.GetDirectoryName(Path.GetFullPath(_path)) is { } folder)
-        {
-            Directory.CreateDirectory(folder);
-        }
-
-        File.WriteAllText(_path, table.ToString());
+        AtomicFile.WriteText(_path, table.ToString());
     }
 
     private static string Quote(string name) =>

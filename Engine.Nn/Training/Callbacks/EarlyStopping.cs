@@ -17,6 +17,7 @@ public sealed class EarlyStopping : Callback
     /// <param name="restoreBest">Whether the model gets the weights of the best epoch back when the run ends, unless it was cancelled.</param>
     public EarlyStopping(string monitor = "val_loss", int patience = 0, double minDelta = 0, MonitorMode? mode = null, bool restoreBest = false)
     {
+        ArgumentException.ThrowIfNullOrEmpty(monitor);
         ArgumentOutOfRangeException.ThrowIfNegative(patience);
         _monitor = new MetricMonitor(monitor, mode, minDelta);
         _patience = patience;
@@ -32,7 +33,11 @@ public sealed class EarlyStopping : Callback
 
     /// <inheritdoc/>
     /// <exception cref="InvalidOperationException">The run will not have the figure (the message lists those it will), or its name tells no mode.</exception>
-    public override void OnTrainBegin(TrainingContext context) => _monitor.Check(context, Name);
+    public override void OnTrainBegin(TrainingContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        _monitor.Check(context, Name);
+    }
 
     /// <inheritdoc/>
     public override void OnEpochEnd(TrainingContext context)
@@ -80,9 +85,13 @@ public sealed class EarlyStopping : Callback
     public override void Load(TrainingState state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        Best = state.Number("best");
-        BestEpoch = checked((int)state.Integer("best_epoch"));
-        _bad = state.Integer("bad");
+        long epoch = state.Integer("best_epoch");
+        if (epoch is < -1 or > int.MaxValue)
+        {
+            throw new ModelFileException($"The state's best epoch is {epoch}; there is no such epoch.");
+        }
+
+        (Best, BestEpoch, _bad) = (state.Number("best"), (int)epoch, state.Count("bad"));
         Dictionary<string, Tensor> weights = new(state.Tensors);
         if (_restoreBest && weights.Count > 0)
         {

@@ -57,7 +57,11 @@ public sealed class ModelCheckpoint : Callback
 
     /// <inheritdoc/>
     /// <exception cref="InvalidOperationException">The run will not have the figure (the message lists those it will), or its name tells no mode.</exception>
-    public override void OnTrainBegin(TrainingContext context) => _monitor?.Check(context, Name);
+    public override void OnTrainBegin(TrainingContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        _monitor?.Check(context, Name);
+    }
 
     /// <inheritdoc/>
     public override void OnStepEnd(TrainingContext context)

@@ -12,13 +12,18 @@ public sealed class PlateauCallback : Callback
     public PlateauCallback(ReduceOnPlateau plateau, string monitor = "val_loss")
     {
         ArgumentNullException.ThrowIfNull(plateau);
+        ArgumentException.ThrowIfNullOrEmpty(monitor);
         _plateau = plateau;
         _monitor = new MetricMonitor(monitor, plateau.Mode);
     }
 
     /// <inheritdoc/>
     /// <exception cref="InvalidOperationException">The run will not have the figure; the message lists those it will.</exception>
-    public override void OnTrainBegin(TrainingContext context) => _monitor.Check(context, Name);
+    public override void OnTrainBegin(TrainingContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        _monitor.Check(context, Name);
+    }
 
     /// <inheritdoc/>
     public override void OnEpochEnd(TrainingContext context)

@@ -36,6 +36,6 @@ public sealed class ScheduleCallback : Callback
     private void Set(TrainingContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        context.Optimizer.LearningRate = _schedule.At(_unit == ScheduleUnit.Epoch ? context.Epoch : checked((int)context.Step));
+        context.Optimizer.LearningRate = _schedule.At(_unit == ScheduleUnit.Epoch ? context.Epoch : (int)Math.Min(context.Step, int.MaxValue));
     }
 }

@@ -20,5 +20,28 @@ internal sealed class CpuIsaTests
         => Assert.That(() => CpuIsa.Lower(SimdLevel.Vector512, "avx"), Throws.ArgumentException.With.Message.Contains(CpuIsa.Variable));
 
     [Test]
+    public void Choose_UnknownSetting_IsIgnoredAndSaysSo()
+    {
+        Assert.That(CpuIsa.Choose("foo", out string? complaint), Is.EqualTo(CpuIsa.Hardware));
+        Assert.That(complaint, Does.Contain(CpuIsa.Variable).And.Contain("foo").And.Contain("ignored"));
+        Assert.That(CpuIsa.Choose("scalar", out complaint), Is.EqualTo(SimdLevel.Scalar));
+        Assert.That(complaint, Is.Null);
+    }
+
+    [TestCase("99999")]
+    [TestCase("-1")]
+    [TestCase("0")]
+    [TestCase("abc")]
+    [TestCase("4294967296")]
+    public void Threads_UnknownSetting_IsIgnored(string setting)
+    {
+        Assert.That(CpuDevice.TryReadThreads(setting, out int threads), Is.False);
+        Assert.That(threads, Is.EqualTo(Environment.ProcessorCount));
+        Assert.That(CpuDevice.TryReadThreads("3", out threads), Is.True);
+        Assert.That(threads, Is.EqualTo(3));
+        Assert.That(CpuDevice.TryReadThreads(null, out _), Is.True);
+    }
+
+    [Test]
     public void Level_IsNotAboveTheHardware() => Assert.That(CpuIsa.Level, Is.LessThanOrEqualTo(CpuIsa.Hardware));
 }

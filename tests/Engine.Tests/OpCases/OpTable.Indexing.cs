@@ -9,7 +9,6 @@ internal static partial class OpTable
         new("GatherRow", n => [new([3, n]), OpInput.Index([3, 4], n)], x => x[0].Gather(1, x[1])) { Sizes = IndexSizes },
         new("GatherColumn", n => [new([5, n]), OpInput.Index([7, n], 5)], x => x[0].Gather(0, x[1])) { Sizes = IndexSizes },
         new("GatherCorner", n => [new([4, n + 1]), OpInput.Index([2, 3], n + 1)], x => x[0].Gather(1, x[1])) { Sizes = IndexSizes },
-        new("GatherNegative", n => [new([n, 3]), OpInput.Index([4, 3], n)], x => x[0].Gather(0, x[1] - x[0].Shape[0])) { Sizes = IndexSizes },
         new("GatherInt32", n => [new([n, 3]), OpInput.Index([4, 3], n)], x => x[0].Gather(0, x[1].To(DType.Int32))) { Sizes = IndexSizes },
         new("ScatterAdd", n => [new([3, n]), OpInput.Index([3, 6], n), new([3, 6])], x => x[0].ScatterAdd(1, x[1], x[2])) { Sizes = IndexSizes },
         new("ScatterAddRows", n => [new([4, n]), OpInput.Index([9, n], 4), new([9, n])], x => x[0].ScatterAdd(0, x[1], x[2])) { Sizes = IndexSizes },

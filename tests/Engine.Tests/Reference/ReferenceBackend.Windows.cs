@@ -99,12 +99,10 @@ internal partial class ReferenceBackend
     private static long IndexedPlace(in Operand operand, in Operand index, int axis, long i)
     {
         long chosen = Read<long>(index, Place(index.Layout, i), DType.Int64);
-        int size = operand.Shape[axis];
-        long found = chosen < 0 ? chosen + size : chosen;
-        if (found < 0 || found >= size)
+        if (chosen < 0 || chosen >= operand.Shape[axis])
             throw new ArgumentOutOfRangeException(nameof(index), chosen, $"Index {chosen} lies outside axis {axis} of {operand.Shape}.");
         int[] at = Coordinates(index.Shape, i);
-        at[axis] = (int)found;
+        at[axis] = (int)chosen;
         return PlaceAt(operand.Layout, at);
     }
 

@@ -114,6 +114,26 @@ internal sealed class FashionMnistSampleTests
         Assert.That(File.ReadAllBytes(_folder.File("killed/model.safetensors")), Is.EqualTo(File.ReadAllBytes(_folder.File("whole/model.safetensors"))));
     }
 
+    [Test]
+    public void Resumed_NewestCheckpointDamaged_GoesOnFromTheOneBeforeAndSaysSo()
+    {
+        using (SampleProcess.Run(Sample, _folder.Path, 0, [.. Training(), "--out", "run", "--checkpoint-every", "2"]))
+        {
+        }
+
+        byte[] weights = File.ReadAllBytes(_folder.File("run/model.safetensors"));
+        CheckpointFolder checkpoints = new(_folder.File("run/checkpoints"));
+        Assert.That(checkpoints.Files, Has.Count.EqualTo(2));
+        string newest = checkpoints.Latest!;
+        File.WriteAllBytes(newest, File.ReadAllBytes(newest)[..^50]);
+        File.Delete(_folder.File("run/model.safetensors"));
+
+        using SampleProcess resumed = SampleProcess.Run(Sample, _folder.Path, 0, ["--resume", "--out", "run"]);
+        Assert.That(resumed.Errors, Does.Contain("warning: a checkpoint is damaged and was passed over").And.Contain(Path.GetFileName(newest)));
+        Assert.That(File.ReadAllBytes(_folder.File("run/model.safetensors")), Is.EqualTo(weights));
+        Assert.That(Directory.GetFiles(_folder.File("run")).Select(Path.GetFileName), Is.EquivalentTo((string[])["options.json", "metrics.json", "model.safetensors"]));
+    }
+
     [TestCase("INT")]
     [TestCase("TERM")]
     [Platform(Exclude = "Win", Reason = "signals are sent with kill")]

@@ -67,6 +67,7 @@ internal sealed class IdxArrayTests
     [TestCase("goes on after the 1 bytes", new byte[] { 0, 0, 8, 1, 0, 0, 0, 1, 7, 7 })]
     [TestCase("size 0 is 4,294,967,295", new byte[] { 0, 0, 8, 1, 255, 255, 255, 255, 7 })]
     [TestCase("[2147483647, 2147483647] elements, which take more than the limit", new byte[] { 0, 0, 8, 2, 127, 255, 255, 255, 127, 255, 255, 255, 7 })]
+    [TestCase("more than can be counted", new byte[] { 0, 0, 8, 4, 0, 0, 0, 0, 127, 255, 255, 255, 127, 255, 255, 255, 127, 255, 255, 255 })]
     public void Read_FalseFiles_ThrowWithTheReason(string reason, byte[] file)
     {
         foreach (byte[] content in (byte[][])[file, Gzip(file)])

@@ -97,7 +97,8 @@ internal sealed class CheckpointTests
     [Test]
     public void Save_LeftoverOfAKilledProcess_IsRemovedOnceItIsOld()
     {
-        string old = _folder.Write("x.abc.tmp", [1]), fresh = _folder.Write("x.def.tmp", [1]), another = _folder.Write("y.abc.tmp", [1]);
+        const string Digits = "0123456789abcdef";
+        string old = _folder.Write($"x.{Digits}.engine-tmp", [1]), fresh = _folder.Write($"x.{Digits[1..]}0.engine-tmp", [1]), another = _folder.Write($"y.{Digits}.engine-tmp", [1]);
         File.SetLastWriteTimeUtc(old, DateTime.UtcNow.AddHours(-2));
         File.SetLastWriteTimeUtc(another, DateTime.UtcNow.AddHours(-2));
         Checkpoint.Save(_folder.File("x"), State(1));
