@@ -63,5 +63,5 @@ public readonly record struct ConvGeometry
     }
 
     /// <summary>Multiply-adds counted as two operations.</summary>
-    public long Flops => 2L * Batch * OutChannels * OutHeight * OutWidth * (InChannels / Groups) * KernelHeight * KernelWidth;
+    public long Flops => Groups == 0 ? 0 : 2L * Batch * OutChannels * OutHeight * OutWidth * (InChannels / Groups) * KernelHeight * KernelWidth;
 }

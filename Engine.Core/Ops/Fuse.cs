@@ -6,7 +6,8 @@ namespace Engine;
 /// FusedMap swish = Fuse.Map(x => x * Expr.Sigmoid(x));
 /// Tensor y = swish.Apply(x);
 /// </code>
-/// Build it once and keep it: backends compile and cache by program.
+/// Build it once and keep it: backends compile and cache by program. A function has tensors for arguments and numbers for constants; parameters
+/// (<see cref="Expr.Parameter"/>) are an <see cref="ArgumentException"/>.
 /// </remarks>
 public static class Fuse
 {
@@ -35,7 +36,9 @@ public static class Fuse
 /// <summary>A compiled pointwise function.</summary>
 public sealed class FusedMap
 {
-    internal FusedMap(MapProgram program) => Program = program;
+    internal FusedMap(MapProgram program) => Program = program.ParameterCount == 0
+        ? program
+        : throw new ArgumentException($"Fuse.Map: the function uses {program.ParameterCount} parameters (Expr.Parameter, Expr.Random), which nothing gives it. Use numbers, or another argument.", nameof(program));
 
     /// <summary>The program, as text through <see cref="object.ToString"/>.</summary>
     public MapProgram Program { get; }

@@ -22,7 +22,12 @@ public sealed partial class Tensor
     public Tensor MulInPlace(Tensor y) => InPlace(nameof(MulInPlace), Programs.Mul, y);
 
     /// <summary>this ← this / y.</summary>
-    public Tensor DivInPlace(Tensor y) => InPlace(nameof(DivInPlace), Programs.Div, y);
+    /// <exception cref="DTypeMismatchException">The tensor holds integers, which quotients are not.</exception>
+    public Tensor DivInPlace(Tensor y)
+    {
+        Guard.FloatingPoint(nameof(DivInPlace), this, "x");
+        return InPlace(nameof(DivInPlace), Programs.Div, y);
+    }
 
     /// <summary>this ← this + y.</summary>
     public Tensor AddInPlace(double y) => InPlace(nameof(AddInPlace), Programs.AddScalar, y);

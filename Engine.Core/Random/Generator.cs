@@ -32,8 +32,10 @@ public sealed class Generator
     }
 
     /// <summary>Writes the four parameters of <see cref="Expr.Random"/> for one more draw: two halves of the seed, two of the count.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no room for four.</exception>
     public void Next(Span<double> parameters)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(parameters.Length, 4, nameof(parameters));
         ulong draw = (ulong)Interlocked.Increment(ref _draws);
         CapturePass.Current?.Draws.Add(this, (long)draw);
         ulong seed = (ulong)Seed;

@@ -95,7 +95,7 @@ public readonly struct Layout
 
                 if (Shape[i] > 1)
                 {
-                    axes[count++] = (Math.Abs(_strides[i]), Shape[i]);
+                    axes[count++] = (Math.Abs(Math.Max(_strides[i], -long.MaxValue)), Shape[i]);
                 }
             }
 

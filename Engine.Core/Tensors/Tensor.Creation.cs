@@ -147,8 +147,16 @@ public sealed partial class Tensor
     }
 
     /// <summary>0 … count − 1 in random order, as int64.</summary>
-    public static Tensor RandPerm(int count, Generator? generator = null, Device? device = null) =>
-        From((ReadOnlySpan<long>)(generator ?? Generator.Default).Permutation(count), device);
+    public static Tensor RandPerm(int count, Generator? generator = null, Device? device = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        using TensorScope scope = TensorScope.Begin();
+
+        // The device is asked first: what it cannot hold, the host need not make.
+        Tensor order = Empty([count], DType.Int64, device);
+        order.CopyFrom<long>((generator ?? Generator.Default).Permutation(count));
+        return scope.Keep(order);
+    }
 
     // start + i·step in double precision. Without it whole numbers, which int64 counts as exactly, still come from the device.
     private static void FillRamp(string operation, Tensor y, double start, double step, DType compute)

@@ -10,6 +10,7 @@ public sealed partial class Tensor
 
     private const int EdgeItems = 3;
     private const int LineWidth = 100;
+    private const int MostDigits = 99;
 
     /// <summary>
     /// The values like NumPy prints them, the edges only of large tensors, then type, shape and device. Waits for the device.
@@ -17,8 +18,11 @@ public sealed partial class Tensor
     public override string ToString() => ToString(precision: 4);
 
     /// <summary>The values with a number of digits after the point.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Fewer than 0 or more than 99 digits.</exception>
     public string ToString(int precision)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(precision);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(precision, MostDigits);
         string tail = $"{DType.ShortName()} {Shape} {Device}{(_node is { } node ? $" ← {node.Name}" : RequiresGrad ? " requires grad" : string.Empty)}";
         if (IsDisposed)
         {

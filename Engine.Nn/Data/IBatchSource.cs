@@ -6,13 +6,14 @@ namespace Engine.Nn;
 public readonly record struct Batch(Tensor Inputs, Tensor Targets) : IDisposable
 {
     /// <summary>N.</summary>
-    public int Count => Inputs.Shape[0];
+    public int Count => Inputs?.Shape[0] ?? 0;
 
     /// <summary>Gives the memory of both tensors back.</summary>
     public void Dispose()
     {
-        Inputs.Dispose();
-        Targets.Dispose();
+        // default(Batch) has neither.
+        Inputs?.Dispose();
+        Targets?.Dispose();
     }
 }
 

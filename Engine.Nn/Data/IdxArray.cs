@@ -38,6 +38,7 @@ public sealed class IdxArray
     /// <param name="maxBytes">An array that takes more is refused, whatever the file's size.</param>
     /// <exception cref="DataFileException">It is not an IDX file, is cut short, goes on after its elements, or takes more than <paramref name="maxBytes"/>.</exception>
     /// <exception cref="IOException">It cannot be opened or read.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access is denied, or it is a folder.</exception>
     public static IdxArray Read(string path, long maxBytes = DefaultMaxBytes)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);

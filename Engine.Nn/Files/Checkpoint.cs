@@ -22,6 +22,7 @@ public static class Checkpoint
     /// <summary>Writes a state. Missing folders are made.</summary>
     /// <exception cref="ArgumentException">A tensor of the model has a slash in its name, or one belongs to no section.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access is denied, or there is a folder of that name.</exception>
     public static void Save(string path, TrainingState state)
     {
         ArgumentNullException.ThrowIfNull(state);
@@ -48,6 +49,7 @@ public static class Checkpoint
     /// <summary>Reads a state, its tensors onto a device (the default one if none is named).</summary>
     /// <exception cref="ModelFileException">The file is damaged, is not a checkpoint, or is of a later version.</exception>
     /// <exception cref="IOException">It cannot be opened or read.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access is denied, or it is a folder.</exception>
     public static TrainingState Load(string path, Device? device = null)
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);

@@ -106,6 +106,8 @@ public sealed class CheckpointFolder
     }
 
     /// <summary>Saves a state, then deletes what is older than the checkpoints to keep. Returns the new file.</summary>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access is denied.</exception>
     public string Save(long step, TrainingState state)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(step);

@@ -15,6 +15,7 @@ public static class Safetensors
     /// <summary>Reads every tensor of a file onto a device (the default one if none is named).</summary>
     /// <exception cref="ModelFileException">The file is damaged or holds an element type that the engine lacks.</exception>
     /// <exception cref="IOException">It cannot be opened or read.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access is denied, or it is a folder.</exception>
     public static Dictionary<string, Tensor> Load(string path, Device? device = null)
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
@@ -33,6 +34,7 @@ public static class Safetensors
     /// </summary>
     /// <exception cref="ArgumentException">A name is empty or is <c>__metadata__</c>.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access is denied, or there is a folder of that name.</exception>
     public static void Save(string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);

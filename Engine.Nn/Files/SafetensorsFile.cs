@@ -40,6 +40,7 @@ public sealed class SafetensorsFile : IDisposable
     /// <summary>Opens a file and checks its header against its length.</summary>
     /// <exception cref="ModelFileException">It is not a safetensors file, it is damaged, or it holds an element type that the engine lacks.</exception>
     /// <exception cref="IOException">It cannot be opened or read.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access is denied, or it is a folder.</exception>
     public static SafetensorsFile Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);

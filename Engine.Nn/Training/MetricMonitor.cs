@@ -30,6 +30,7 @@ public sealed class MetricMonitor
     public MonitorMode Mode => _mode ?? throw new InvalidOperationException(NoMode);
 
     /// <summary>What every value is better than.</summary>
+    /// <exception cref="InvalidOperationException">As for <see cref="Mode"/>.</exception>
     public double Worst => Mode == MonitorMode.Min ? double.PositiveInfinity : double.NegativeInfinity;
 
     /// <summary><see cref="Worst"/>, or NaN where the mode is not known yet: a name that does not exist comes to light when a run begins.</summary>
@@ -38,6 +39,7 @@ public sealed class MetricMonitor
     private string NoMode => $"the name '{Name}' does not tell which way is better; pass a mode, MonitorMode.Min or MonitorMode.Max.";
 
     /// <summary>Whether a value is better than the best so far by more than the least difference; NaN never is.</summary>
+    /// <exception cref="InvalidOperationException">As for <see cref="Mode"/>.</exception>
     public bool IsBetter(double value, double best) => Mode == MonitorMode.Min ? value < best - _minDelta : value > best + _minDelta;
 
     /// <summary>Refuses a run that will not have the figure, or not know which way it is better, before it has cost an epoch.</summary>

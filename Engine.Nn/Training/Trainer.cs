@@ -187,6 +187,7 @@ public sealed partial class Trainer
     }
 
     /// <summary><see cref="Fit"/> on a thread of its own, so that the caller's stays free.</summary>
+    /// <exception cref="InvalidOperationException">As for <see cref="Fit"/>.</exception>
     public Task<History> FitAsync(
         IBatchSource train,
         IBatchSource? validation = null,

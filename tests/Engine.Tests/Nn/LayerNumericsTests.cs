@@ -36,6 +36,8 @@ internal sealed class LayerNumericsTests(string deviceName) : DeviceFixture(devi
         new("LayerNorm", [4, 2, 3], () => new LayerNorm([2, 3]), [0.252441295442, -0.298216147364, 1.54113769221, 5.37644596527, 10.1954049622]),
     ];
 
+    public static IReadOnlyList<NumericCase> Cases => s_cases;
+
     [TestCaseSource(nameof(s_cases))]
     public void Layer_MatchesPyTorch(NumericCase numbers) => numbers.AssertOn(Device);
 

@@ -26,6 +26,8 @@ internal sealed class ModelNumericsTests(string deviceName) : DeviceFixture(devi
         },
     ];
 
+    public static IReadOnlyList<NumericCase> Cases => s_cases;
+
     [TestCaseSource(nameof(s_cases))]
     public void Model_MatchesPyTorch(NumericCase numbers) => numbers.AssertOn(Device);
 }

@@ -7,7 +7,7 @@ internal static partial class OpTable
 {
     public static IReadOnlyList<OpCase> All { get; } =
     [
-        .. Unary(), .. Binary(), .. Reductions(), .. Products(), .. Convolutions(), .. Windows(), .. Normalizations(), .. Losses(), .. Views(), .. Joining(), .. Indexing(),
+        .. Unary(), .. Binary(), .. Reductions(), .. Products(), .. Convolutions(), .. Windows(), .. Normalizations(), .. Losses(), .. Views(), .. Joining(), .. Indexing(), .. Overloads(),
     ];
 
     public static IEnumerable<TestCaseData> Rows => All.Select(Data);

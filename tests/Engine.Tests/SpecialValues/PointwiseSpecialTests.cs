@@ -94,6 +94,9 @@ internal sealed class PointwiseSpecialTests(string deviceName) : DeviceFixture(d
     /// </summary>
     private static double SingleBound(string row) => row == "GeluTanh" ? 3e-5 : 1e-5;
 
+    /// <summary>Whether a row takes one or two operands of numbers, all of the shape [n], and gives one of that shape.</summary>
+    public static bool IsPointwise(OpCase row) => IsPointwise(row, 1) || IsPointwise(row, 2);
+
     /// <summary>Rows whose operands all have the shape [n] and whose result has it too.</summary>
     private static bool IsPointwise(OpCase row, int operands)
     {

@@ -1,0 +1,67 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using Engine.Cpu;
+using Engine.Gpu;
+using Engine.Nn;
+using Engine.Tests.OpCases;
+using NUnit.Framework;
+
+namespace Engine.Tests.RollCall;
+
+/// <summary>Every public member that gives a tensor has a row in the table of operations, which tries it on all layouts, sizes and devices.</summary>
+internal sealed class OperationRollCallTests
+{
+    private const string Creation = "makes a tensor from none: no layouts, no gradient";
+    private const string Handle = "the same tensor, under another handle or with a mark";
+    private const string Holder = "hands out a tensor that it was given";
+
+    private static readonly Dictionary<string, string> s_exempt = new()
+    {
+        ["Tensor.Empty"] = Creation,
+        ["Tensor.Zeros"] = Creation,
+        ["Tensor.Ones"] = Creation,
+        ["Tensor.Full"] = Creation,
+        ["Tensor.Scalar"] = Creation,
+        ["Tensor.Arange"] = Creation,
+        ["Tensor.Linspace"] = Creation,
+        ["Tensor.Eye"] = Creation,
+        ["Tensor.From"] = Creation,
+        ["Tensor.Rand"] = Creation,
+        ["Tensor.Randn"] = Creation,
+        ["Tensor.RandInt"] = Creation,
+        ["Tensor.RandPerm"] = Creation,
+        ["Tensor.EmptyLike"] = Creation,
+        ["Tensor.Keep"] = Handle,
+        ["Tensor.Named"] = Handle,
+        ["Tensor.RetainGrad"] = Handle,
+        ["TensorScope.Keep"] = Handle,
+        ["Init"] = "fills a tensor in place; InitTests",
+        ["Losses"] = "LossCases",
+        ["Batch"] = Holder,
+        ["CapturedOutput"] = Holder,
+        ["CapturePass"] = "numbers of a recorded step; CapturedStepTests",
+        ["GraphNode"] = Holder,
+        ["SavedTensor"] = Holder,
+        ["Optimizer"] = Holder,
+        ["IdxArray"] = "reads a file; IdxArrayTests",
+        ["SafetensorsFile"] = "reads a file; SafetensorsTests",
+        ["TrainingState"] = Holder,
+        ["LossScaler"] = "LossScalerTests",
+        ["Trainer"] = "TrainerTests",
+        ["CudaDevice"] = "wraps a card's memory",
+        ["OpenClDevice"] = "wraps a card's memory",
+    };
+
+    [Test]
+    public void Operations_AllHaveARow() => Roll.Call("OpTable", Operations(), CalledMembers.Of(OpTable.All.Select(static row => (Delegate)row.Run)), s_exempt);
+
+    private static IEnumerable<MethodBase> Operations() =>
+        from type in Roll.Types(typeof(Tensor), typeof(Layer), typeof(CpuDevice), typeof(GpuDevice))
+        where !typeof(Engine.Nn.Module).IsAssignableFrom(type) && !typeof(Delegate).IsAssignableFrom(type) && !type.IsInterface
+        from method in type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
+        where GivesTensors(method.ReturnType)
+        select method;
+
+    private static bool GivesTensors(Type type) =>
+        type == typeof(Tensor) || type == typeof(Tensor[]) || (typeof(ITuple).IsAssignableFrom(type) && type.GetGenericArguments().Contains(typeof(Tensor)));
+}

@@ -1,0 +1,31 @@
+using Engine.Nn;
+using Engine.Tests.Comparison;
+using Engine.Tests.Devices;
+using NUnit.Framework;
+
+namespace Engine.Tests.RollCall;
+
+/// <summary>Thirty steps of every optimizer against its recurrence.</summary>
+[TestFixtureSource(typeof(TestDevices), nameof(TestDevices.All))]
+internal sealed class OptimizerCaseTests(string deviceName) : DeviceFixture(deviceName)
+{
+    [TestCaseSource(typeof(OptimizerCases), nameof(OptimizerCases.All))]
+    public void Steps_MatchTheRecurrence(OptimizerCase row)
+    {
+        Random random = new(3);
+        double[] w = [0, 1, -2, 0.5, 30];
+        double[][] states = Array.ConvertAll(w, static _ => new double[4]);
+        Tensor parameter = Tensor.From<double>(w, device: Device).WithGrad();
+        Optimizer optimizer = row.Make([parameter]);
+        for (int t = 1; t <= 30; t++)
+        {
+            // Large and tiny gradients, and none for the first.
+            double[] g = [.. w.Select((_, i) => i == 0 && t > 3 ? 0 : (random.NextDouble() - 0.4) * Math.Pow(10, random.Next(-4, 3)))];
+            for (int i = 0; i < w.Length; i++)
+                w[i] = row.Step(w[i], g[i], t, states[i]);
+            parameter.SetGrad(Tensor.From<double>(g, device: Device));
+            optimizer.Step();
+            Close.AssertAll($"{row}, step {t}", w, parameter.ToArray<double>(), 1e-10, 1e-12);
+        }
+    }
+}
