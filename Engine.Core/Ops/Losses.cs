@@ -1,5 +1,3 @@
-using System.Numerics.Tensors;
-
 namespace Engine;
 
 /// <summary>How the losses of the elements become the result.</summary>
