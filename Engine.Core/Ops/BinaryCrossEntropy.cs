@@ -42,7 +42,7 @@ public sealed partial class Tensor
         CheckProbabilities(Op);
         Shape shape = Guard.Broadcast(Op, Shape, target.Shape);
         DType dtype = Autocast.Wide(TypePromotion.Common(this, target));
-        Tensor p = To(dtype).Expand(shape), t = target.To(dtype).Expand(shape), losses;
+        Tensor p = ToOrSelf(dtype).ExpandOrSelf(shape), t = target.ToOrSelf(dtype).ExpandOrSelf(shape), losses;
         using (GradMode.Off())
         {
             losses = Pointwise.Apply(Op, s_bce, [p, t]);

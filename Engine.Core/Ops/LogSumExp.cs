@@ -19,11 +19,11 @@ public sealed partial class Tensor
     /// </summary>
     public Tensor LogSumExp(ReadOnlySpan<int> axes = default, bool keepDims = false)
     {
-        Tensor x = To(Autocast.Wide(TypePromotion.ToFloating(DType)));
+        Tensor x = ToOrSelf(Autocast.Wide(TypePromotion.ToFloating(DType)));
         AxisSet set = Guard.Axes(nameof(LogSumExp), Shape, axes);
         if (x.DType.IsHalf())
         {
-            return x.To(DType.Float32).LogSumExp(axes, keepDims).To(x.DType);
+            return x.ToOrSelf(DType.Float32).LogSumExp(axes, keepDims).ToOrSelf(x.DType);
         }
 
         if (x.CountOver(set) == 0)
@@ -46,7 +46,7 @@ public sealed partial class Tensor
         }
 
         Tensor y = rest + shift;
-        return keepDims ? y : y.Reshape(Reduced(set, keepDims: false));
+        return keepDims ? y : y.ReshapeOrSelf(Reduced(set, keepDims: false));
     }
 
     /// <inheritdoc cref="LogSumExp(ReadOnlySpan{int}, bool)"/>

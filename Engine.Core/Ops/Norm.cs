@@ -14,7 +14,7 @@ public sealed partial class Tensor
     /// </summary>
     public Tensor Norm(ReadOnlySpan<int> axes = default, bool keepDims = false)
     {
-        Tensor x = To(Autocast.Wide(TypePromotion.ToFloating(DType)));
+        Tensor x = ToOrSelf(Autocast.Wide(TypePromotion.ToFloating(DType)));
         AxisSet set = Guard.Axes(nameof(Norm), Shape, axes);
         Span<double> parameters = stackalloc double[ScaledSquares.ParameterCount];
         ScaledSquares.SetParameters(x.DType.ComputeType(), 1, parameters);

@@ -61,7 +61,7 @@ public sealed partial class Tensor
 
         // Uneven cells: along one axis after the other, halves in float32 so that they are rounded once.
         DType wide = DType.IsHalf() ? DType.Float32 : TypePromotion.ToFloating(DType);
-        return To(wide).MeanOfCells(2, output.Height).MeanOfCells(3, output.Width).To(TypePromotion.ToFloating(DType));
+        return ToOrSelf(wide).MeanOfCells(2, output.Height).MeanOfCells(3, output.Width).ToOrSelf(TypePromotion.ToFloating(DType));
     }
 
     /// <summary>The means of overlapping stretches of an axis. Their elements are picked, not weighted with 0, so that no ∞ or NaN leaves its cells.</summary>
@@ -98,7 +98,7 @@ public sealed partial class Tensor
         Tensor picked = IndexSelect(axis, From((ReadOnlySpan<long>)places, [places.Length], Device)).Reshape(shape: Shape.With(axis, cells).Insert(axis + 1, widest));
         Tensor isCounted = From((ReadOnlySpan<bool>)counts, Trailing(cells, widest), Device);
         Tensor sum = Where(isCounted, picked, Zeros(Shape.Scalar, DType, Device)).Sum(axis + 1);
-        return sum / From((ReadOnlySpan<float>)weights, Trailing(cells), Device).To(DType);
+        return sum / From((ReadOnlySpan<float>)weights, Trailing(cells), Device).ToOrSelf(DType);
 
         (int Start, int End) Cell(int i) => ((int)((long)i * size / cells), (int)((((long)i + 1) * size + cells - 1) / cells));
 

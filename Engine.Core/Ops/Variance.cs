@@ -39,7 +39,7 @@ public sealed partial class Tensor
 
     private Tensor Spread(string op, ReadOnlySpan<int> axes, int ddof, bool keepDims, bool isRoot)
     {
-        Tensor x = To(Autocast.Wide(TypePromotion.ToFloating(DType)));
+        Tensor x = ToOrSelf(Autocast.Wide(TypePromotion.ToFloating(DType)));
         AxisSet set = Guard.Axes(op, Shape, axes);
         long count = x.CountOver(set);
         if (count == 0)
