@@ -58,7 +58,7 @@ public abstract partial class Backend
         Tensor mean = PerChannel(args.Mean), inverseStd = PerChannel(args.InverseStd);
         double count = (double)x.Shape[0] * x.Shape[2];
         AxisSet axes = default(AxisSet).With(0).With(2);
-        Tensor first = x.SliceChecked(0, 0, 1, 1).SliceChecked(2, 0, 1, 1), offset = mean.EmptyLike(), variance = mean.EmptyLike();
+        Tensor first = x.SliceOrSelf(0, 0, 1, 1).SliceOrSelf(2, 0, 1, 1), offset = mean.EmptyLike(), variance = mean.EmptyLike();
         Tensor.ReduceInto(s_shiftedMean, axes, [x, first], [offset], [1 / count]);
         Tensor.ReduceInto(s_squaredDeviation, axes, [x, first, offset], [variance], [1 / count]);
         Pointwise.Into(mean, Programs.Add, [first, offset]);
@@ -143,7 +143,7 @@ public abstract partial class Backend
         Tensor x = Tensor.Wrap(args.X), mean = PerRow(args.Mean), inverseStd = PerRow(args.InverseStd);
         double count = x.Shape[1];
         AxisSet axes = default(AxisSet).With(1);
-        Tensor first = x.SliceChecked(1, 0, 1, 1), offset = mean.EmptyLike(), variance = mean.EmptyLike();
+        Tensor first = x.SliceOrSelf(1, 0, 1, 1), offset = mean.EmptyLike(), variance = mean.EmptyLike();
         Tensor.ReduceInto(s_shiftedMean, axes, [x, first], [offset], [1 / count]);
         Tensor.ReduceInto(s_squaredDeviation, axes, [x, first, offset], [variance], [1 / count]);
         Pointwise.Into(mean, Programs.Add, [first, offset]);

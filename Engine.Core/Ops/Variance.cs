@@ -71,7 +71,7 @@ public sealed partial class Tensor
         Tensor y = this;
         for (int i = 0; i < Rank; i++)
         {
-            y = axes.Contains(i) ? y.SliceChecked(i, 0, 1, 1) : y;
+            y = axes.Contains(i) ? y.SliceOrSelf(i, 0, 1, 1) : y;
         }
 
         return y;
