@@ -5,6 +5,9 @@ namespace Engine.Cpu;
 /// <summary>Reading and summing at indexed places.</summary>
 internal sealed unsafe partial class CpuBackend
 {
+    /// <summary>Sums in a wider type that are held at a time.</summary>
+    private const long MostWideSums = 1 << 22;
+
     protected override void GatherCore(in Operand x, in Operand index, in Operand y, int axis)
     {
         switch (y.DType.SizeInBytes())
@@ -18,32 +21,46 @@ internal sealed unsafe partial class CpuBackend
 
     /// <remarks>
     /// Threads share the axes that are not indexed, so each sum runs over the index in ascending order whatever their number. Sums of
-    /// 16-bit floats are rounded once, at the end.
+    /// 16-bit floats are rounded once, at the end, and so are those of float32 where many terms may meet in one place.
     /// </remarks>
     protected override void ScatterAddCore(in Operand destination, in Operand index, in Operand source, int axis)
     {
         switch (destination.DType)
         {
+            case DType.Float32 when Scattering.MeetsOften(index.Shape[axis], destination.Shape[axis]): AddWide<double>(destination, index, source, axis); break;
             case DType.Float32: Add<float>(destination, index, source, axis); break;
             case DType.Float64: Add<double>(destination, index, source, axis); break;
             case DType.Int32: Add<int>(destination, index, source, axis); break;
             case DType.Int64: Add<long>(destination, index, source, axis); break;
             case DType.UInt8: Add<byte>(destination, index, source, axis); break;
             case DType.Bool: Indexed<byte, OrIntoTable>(nameof(ScatterAdd), destination, index, source, axis, distinct: true); break;
-            default: AddHalves(destination, index, source, axis); break;
+            default: AddWide<float>(destination, index, source, axis); break;
         }
     }
 
     private void Add<T>(in Operand destination, in Operand index, in Operand source, int axis) where T : unmanaged, INumber<T> =>
         Indexed<T, AddToTable<T>>(nameof(ScatterAdd), destination, index, source, axis, distinct: true);
 
-    private void AddHalves(in Operand destination, in Operand index, in Operand source, int axis)
+    /// <summary>Sums in a wider type, part by part where the sums of all would take much memory.</summary>
+    private void AddWide<TSum>(in Operand destination, in Operand index, in Operand source, int axis) where TSum : unmanaged, INumber<TSum>
     {
-        using DenseOperand<float> sums = new(this, destination, OperandUse.Update), terms = new(this, source);
+        if (Math.Max(destination.Shape.ElementCount, source.Shape.ElementCount) > MostWideSums && Scattering.Halve(index.Shape, axis) is { } cut)
+        {
+            foreach ((int start, int size) in ((int, int)[])[(0, cut.Size), (cut.Size, index.Shape[cut.Axis] - cut.Size)])
+            {
+                AddWide<TSum>(Part(destination, cut.Axis, start, size), Part(index, cut.Axis, start, size), Part(source, cut.Axis, start, size), axis);
+            }
+
+            return;
+        }
+
+        using DenseOperand<TSum> sums = new(this, destination, OperandUse.Update), terms = new(this, source);
         IndexedSpace space = IndexedSpace.Create(Layout.Contiguous(destination.Shape), index.Layout, Layout.Contiguous(source.Shape), axis);
-        Indexed<float, AddToTable<float>>(nameof(ScatterAdd), space, sums.Pointer, index, terms.Pointer, distinct: true);
+        Indexed<TSum, AddToTable<TSum>>(nameof(ScatterAdd), space, sums.Pointer, index, terms.Pointer, distinct: true);
         sums.WriteBack(this);
     }
+
+    private static Operand Part(in Operand operand, int axis, int start, int size) => operand.With(operand.Layout.Slice(axis, start, size, 1));
 
     private void Indexed<T, TAction>(string op, in Operand table, in Operand index, in Operand dense, int axis, bool distinct)
         where T : unmanaged

@@ -18,8 +18,15 @@ internal sealed unsafe partial class CpuBackend
             case DType.Float16 or DType.BFloat16:
                 MultiplyAs(DType.Float32, args);
                 break;
+            case DType.Int32 or DType.Int64 when double.IsInteger(args.Alpha) && double.IsInteger(args.Beta):
+                if (args.C.DType == DType.Int32) Multiply<int>(args, IntegerGemm.Run);
+                else Multiply<long>(args, IntegerGemm.Run);
+                break;
+            case DType.UInt8 or DType.Bool when double.IsInteger(args.Alpha) && double.IsInteger(args.Beta):
+                // As a truth value a sum is true unless it is 0, so it must not wrap around to 0.
+                MultiplyAs(args.C.DType == DType.Bool ? DType.Int64 : DType.Int32, args);
+                break;
             default:
-                // Whole numbers are exact in float64 up to 2⁵³, far above what indices and counts need.
                 MultiplyAs(DType.Float64, args);
                 break;
         }

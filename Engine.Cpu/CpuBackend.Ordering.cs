@@ -5,6 +5,9 @@ namespace Engine.Cpu;
 /// <summary>Running sums, sorting and norms.</summary>
 internal sealed unsafe partial class CpuBackend
 {
+    /// <summary>Below this sum of squares, those of elements that still count may have been lost to float32's smallest number.</summary>
+    private const double LeastSum = 1e-24;
+
     /// <remarks>float32 and 16-bit floats are summed in float64, integers in int64.</remarks>
     protected override void CumSumCore(in Operand x, in Operand y, int axis)
     {
@@ -26,8 +29,37 @@ internal sealed unsafe partial class CpuBackend
     {
         double sum = 0;
         foreach (Operand tensor in tensors) sum += tensor.DType == DType.Float64 ? SquaredNorm<double>(tensor) : SquaredNorm<float>(tensor);
-        if (result.DType == DType.Float64) Write(Math.Sqrt(sum), result);
-        else Write((float)Math.Sqrt(sum), result);
+        double norm = sum is >= LeastSum and < double.PositiveInfinity ? Math.Sqrt(sum) : ScaledNorm(tensors);
+        if (result.DType == DType.Float64) Write(norm, result);
+        else Write((float)norm, result);
+    }
+
+    /// <summary>The norm where squares have left the range of numbers, or may have: relative to the largest element.</summary>
+    private double ScaledNorm(ReadOnlySpan<Operand> tensors)
+    {
+        double largest = 0;
+        foreach (Operand tensor in tensors)
+        {
+            using DenseOperand<double> x = new(this, tensor);
+            nint count = (nint)tensor.Shape.ElementCount;
+            for (nint i = 0; i < count; i++) largest = Math.Max(largest, Math.Abs(x.Pointer[i]));
+        }
+
+        if (largest == 0 || !double.IsFinite(largest)) return largest;
+        int exponent = -Math.ILogB(largest);
+        double sum = 0;
+        foreach (Operand tensor in tensors)
+        {
+            using DenseOperand<double> x = new(this, tensor);
+            nint count = (nint)tensor.Shape.ElementCount;
+            for (nint i = 0; i < count; i++)
+            {
+                double scaled = Math.ScaleB(x.Pointer[i], exponent);
+                sum += scaled * scaled;
+            }
+        }
+
+        return Math.ScaleB(Math.Sqrt(sum), -exponent);
     }
 
     private void Write<T>(T value, in Operand scalar) where T : unmanaged

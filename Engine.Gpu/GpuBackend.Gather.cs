@@ -53,8 +53,29 @@ internal sealed partial class GpuBackend
     }
 
     /// <inheritdoc/>
-    /// <remarks>The device cannot throw: what an index outside of the axis names is left out.</remarks>
+    /// <remarks>
+    /// The device cannot throw: what an index outside of the axis names is left out. Sums of 16-bit floats, and those of float32 where many terms may
+    /// meet in one place, are made in float32 with what rounding took kept beside, and rounded once, at the end.
+    /// </remarks>
     protected override void ScatterAddCore(in Operand destination, in Operand index, in Operand source, int axis)
+    {
+        bool meetsOften = Scattering.MeetsOften(source.Shape[axis], destination.Shape[axis]);
+        if (!destination.DType.IsHalf() && !(destination.DType == DType.Float32 && meetsOften))
+        {
+            ScatterSums(destination, null, index, source, axis);
+            return;
+        }
+
+        using TensorScope scope = TensorScope.Begin();
+        using GradMode.Scope mode = GradMode.Off();
+        Tensor target = Tensor.Wrap(destination), sums = Tensor.Allocate(destination.Shape, DType.Float32, _device);
+        Pointwise.Into(sums, Programs.Copy, [target]);
+        Tensor? carries = meetsOften ? sums.ZerosLike() : null;
+        ScatterSums(sums.Operand, carries?.Operand, index, source, axis);
+        Pointwise.Into(target, carries is null ? Programs.Copy : Programs.Add, carries is null ? [sums] : [sums, carries]);
+    }
+
+    private void ScatterSums(in Operand destination, Operand? carries, in Operand index, in Operand source, int axis)
     {
         Shape shape = source.Shape;
         AxisSet axes = new(AxisSet.All(shape.Rank).Bits & ~(1u << axis));
@@ -64,10 +85,10 @@ internal sealed partial class GpuBackend
         IndexLaunch.Add(ref space, shape, axes, source);
         space.OrderBy(ScatterAddKernel.Destination);
         space.Coalesce();
-        ScatterParts(destination, index, source, axis, space);
+        ScatterParts(destination, carries, index, source, axis, space);
     }
 
-    private void ScatterParts(in Operand destination, in Operand index, in Operand source, int axis, in IterationSpace space)
+    private void ScatterParts(in Operand destination, Operand? carries, in Operand index, in Operand source, int axis, in IterationSpace space)
     {
         long lines = space.Count;
         if (lines > MostElementsOfLaunch)
@@ -75,12 +96,12 @@ internal sealed partial class GpuBackend
             long outer = space.Size(0);
             if (outer == 1)
             {
-                ScatterParts(destination, index, source, axis, space.Inside(0));
+                ScatterParts(destination, carries, index, source, axis, space.Inside(0));
                 return;
             }
 
-            ScatterParts(destination, index, source, axis, space.Part(0, outer / 2));
-            ScatterParts(destination, index, source, axis, space.Part(outer / 2, outer - (outer / 2)));
+            ScatterParts(destination, carries, index, source, axis, space.Part(0, outer / 2));
+            ScatterParts(destination, carries, index, source, axis, space.Part(outer / 2, outer - (outer / 2)));
             return;
         }
 
@@ -89,7 +110,7 @@ internal sealed partial class GpuBackend
         int stretch = (int)Math.Max(size / Math.Clamp(wanted / lines, 1, size), 1);
         int stretches = (size + stretch - 1) / stretch;
         bool isWide = IndexLaunch.IsWide(space, axis, destination, index, source);
-        ScatterAddKernel kernel = new(source.DType, index.DType, CoordinateParameters.Padded(space.Rank), isWide);
+        ScatterAddKernel kernel = new(source.DType, destination.DType, index.DType, CoordinateParameters.Padded(space.Rank), isWide, carries is not null);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
         long items = lines * stretches;
         arguments.Add((int)items);
@@ -99,6 +120,11 @@ internal sealed partial class GpuBackend
         arguments.Add((int)lines, new Divisor((int)lines));
         CoordinateParameters.AddSizes(ref arguments, space, kernel.Rank);
         IndexLaunch.AddBuffer(ref arguments, space, ScatterAddKernel.Destination, destination);
+        if (carries is { } beside)
+        {
+            IndexLaunch.AddBuffer(ref arguments, space, ScatterAddKernel.Destination, beside);
+        }
+
         arguments.AddIndex(destination.Layout.Strides[axis], isWide);
         CoordinateParameters.AddStrides(ref arguments, space, ScatterAddKernel.Destination, kernel.Rank, isWide);
         IndexLaunch.AddBuffer(ref arguments, space, ScatterAddKernel.Indices, index);

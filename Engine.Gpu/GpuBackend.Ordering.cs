@@ -115,7 +115,7 @@ internal sealed partial class GpuBackend
         using TensorScope scope = TensorScope.Begin();
         int groups = (int)Math.Clamp(largest / (ElementsOfItem * Target.GroupSize), 1, MostGroups);
         DType sums = type == DType.Float64 ? DType.Float64 : DType.Float32;
-        Operand partials = Tensor.Allocate([tensors.Length * groups], sums, _device).Operand;
+        Operand partials = Tensor.Allocate([tensors.Length * groups * SquareSumKernel.Sums], sums, _device).Operand;
         Span<KernelArgument> space = stackalloc KernelArgument[2 + (2 * SquareSumKernel.Slots)];
         for (int first = 0; first < tensors.Length; first += SquareSumKernel.Slots)
         {

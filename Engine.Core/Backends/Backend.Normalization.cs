@@ -3,8 +3,14 @@ namespace Engine;
 /// <summary>Normalisation made of reductions and pointwise programs.</summary>
 public abstract partial class Backend
 {
+    // Inputs x, the first number of its group, and the mean of the group less that: exact also where the mean is large beside the deviation.
+    private static readonly Expr s_deviation = Expr.Input(0) - Expr.Input(1) - Expr.Input(2);
+
+    private static readonly ReduceProgram s_shiftedMean = ReduceProgram.Create(
+        MapProgram.Compile(2, Expr.Input(0) - Expr.Input(1)), [Combiner.Sum], MapProgram.Compile(1, Expr.Input(0) * Expr.Parameter(0)));
+
     private static readonly ReduceProgram s_squaredDeviation = ReduceProgram.Create(
-        MapProgram.Compile(2, Expr.Square(Expr.Input(0) - Expr.Input(1))), [Combiner.Sum], MapProgram.Compile(1, Expr.Input(0) * Expr.Parameter(0)));
+        MapProgram.Compile(3, Expr.Square(s_deviation)), [Combiner.Sum], MapProgram.Compile(1, Expr.Input(0) * Expr.Parameter(0)));
 
     private static readonly ReduceProgram s_gradientSums = ReduceProgram.Create(
         MapProgram.Compile(4, Expr.Input(3), Expr.Input(3) * (Expr.Input(0) - Expr.Input(1)) * Expr.Input(2)),
@@ -12,17 +18,12 @@ public abstract partial class Backend
         MapProgram.Compile(2, Expr.Input(0), Expr.Input(1)));
 
     private static readonly MapProgram s_inverseStd = MapProgram.Compile(1, Expr.Rsqrt(Expr.Input(0) + Expr.Parameter(0)));
-    private static readonly MapProgram s_normalize = MapProgram.Compile(
-        5, ((Expr.Input(0) - Expr.Input(1)) * Expr.Input(2) * Expr.Input(3)) + Expr.Input(4));
-
-    private static readonly MapProgram s_normalizeRelu = MapProgram.Compile(
-        5, Expr.Relu(((Expr.Input(0) - Expr.Input(1)) * Expr.Input(2) * Expr.Input(3)) + Expr.Input(4)));
-
-    private static readonly MapProgram s_normalizeAdd = MapProgram.Compile(
-        6, ((Expr.Input(0) - Expr.Input(1)) * Expr.Input(2) * Expr.Input(3)) + Expr.Input(4) + Expr.Input(5));
-
-    private static readonly MapProgram s_normalizeAddRelu = MapProgram.Compile(
-        6, Expr.Relu(((Expr.Input(0) - Expr.Input(1)) * Expr.Input(2) * Expr.Input(3)) + Expr.Input(4) + Expr.Input(5)));
+    // The three inputs of the deviation, invStd, scale and shift.
+    private static readonly Expr s_normalized = (s_deviation * Expr.Input(3) * Expr.Input(4)) + Expr.Input(5);
+    private static readonly MapProgram s_normalize = MapProgram.Compile(6, s_normalized);
+    private static readonly MapProgram s_normalizeRelu = MapProgram.Compile(6, Expr.Relu(s_normalized));
+    private static readonly MapProgram s_normalizeAdd = MapProgram.Compile(7, s_normalized + Expr.Input(6));
+    private static readonly MapProgram s_normalizeAddRelu = MapProgram.Compile(7, Expr.Relu(s_normalized + Expr.Input(6)));
 
     // Inputs x, mean, invStd, scale, dy, Σdy, Σdy·x̂; parameter 1/count.
     private static readonly MapProgram s_normalizeBackward = MapProgram.Compile(
@@ -57,9 +58,10 @@ public abstract partial class Backend
         Tensor mean = PerChannel(args.Mean), inverseStd = PerChannel(args.InverseStd);
         double count = (double)x.Shape[0] * x.Shape[2];
         AxisSet axes = default(AxisSet).With(0).With(2);
-        Tensor.ReduceInto(ReduceProgram.Mean, axes, [x], [mean], [1 / count]);
-        Tensor variance = mean.EmptyLike();
-        Tensor.ReduceInto(s_squaredDeviation, axes, [x, mean], [variance], [1 / count]);
+        Tensor first = x.SliceOrSelf(0, 0, 1, 1).SliceOrSelf(2, 0, 1, 1), offset = mean.EmptyLike(), variance = mean.EmptyLike();
+        Tensor.ReduceInto(s_shiftedMean, axes, [x, first], [offset], [1 / count]);
+        Tensor.ReduceInto(s_squaredDeviation, axes, [x, first, offset], [variance], [1 / count]);
+        Pointwise.Into(mean, Programs.Add, [first, offset]);
         Pointwise.Into(inverseStd, s_inverseStd, [variance], [args.Epsilon]);
         if (args.RunningMean is { } runningMean)
         {
@@ -82,11 +84,11 @@ public abstract partial class Backend
         Tensor scale = PerChannel(args.Scale, x, 1), shift = PerChannel(args.Shift, x, 0);
         if (args.Residual is { } residual)
         {
-            Pointwise.Into(y, args.Relu ? s_normalizeAddRelu : s_normalizeAdd, [x, mean, inverseStd, scale, shift, Tensor.Wrap(residual)]);
+            Pointwise.Into(y, args.Relu ? s_normalizeAddRelu : s_normalizeAdd, [x, first, offset, inverseStd, scale, shift, Tensor.Wrap(residual)]);
         }
         else
         {
-            Pointwise.Into(y, args.Relu ? s_normalizeRelu : s_normalize, [x, mean, inverseStd, scale, shift]);
+            Pointwise.Into(y, args.Relu ? s_normalizeRelu : s_normalize, [x, first, offset, inverseStd, scale, shift]);
         }
     }
 
@@ -141,11 +143,12 @@ public abstract partial class Backend
         Tensor x = Tensor.Wrap(args.X), mean = PerRow(args.Mean), inverseStd = PerRow(args.InverseStd);
         double count = x.Shape[1];
         AxisSet axes = default(AxisSet).With(1);
-        Tensor.ReduceInto(ReduceProgram.Mean, axes, [x], [mean], [1 / count]);
-        Tensor variance = mean.EmptyLike();
-        Tensor.ReduceInto(s_squaredDeviation, axes, [x, mean], [variance], [1 / count]);
+        Tensor first = x.SliceOrSelf(1, 0, 1, 1), offset = mean.EmptyLike(), variance = mean.EmptyLike();
+        Tensor.ReduceInto(s_shiftedMean, axes, [x, first], [offset], [1 / count]);
+        Tensor.ReduceInto(s_squaredDeviation, axes, [x, first, offset], [variance], [1 / count]);
+        Pointwise.Into(mean, Programs.Add, [first, offset]);
         Pointwise.Into(inverseStd, s_inverseStd, [variance], [args.Epsilon]);
-        Pointwise.Into(Tensor.Wrap(args.Y), s_normalize, [x, mean, inverseStd, PerColumn(args.Scale, x, 1), PerColumn(args.Shift, x, 0)]);
+        Pointwise.Into(Tensor.Wrap(args.Y), s_normalize, [x, first, offset, inverseStd, PerColumn(args.Scale, x, 1), PerColumn(args.Shift, x, 0)]);
     }
 
     /// <summary>Gradients of layer normalisation.</summary>

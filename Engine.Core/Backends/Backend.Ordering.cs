@@ -98,15 +98,12 @@ public abstract partial class Backend
         using TensorScope scope = TensorScope.Begin();
         using GradMode.Scope mode = GradMode.Off();
         Tensor total = Tensor.Wrap(result).ReshapeOrSelf(shape: Shape.Scalar);
-        Tensor parts = Tensor.Allocate([tensors.Length], result.DType, result.Storage.Device);
+        Tensor norms = Tensor.Allocate([tensors.Length], result.DType, result.Storage.Device);
         for (int i = 0; i < tensors.Length; i++)
         {
-            Tensor x = Tensor.Wrap(tensors[i]).FlattenOrSelf();
-            Tensor.ReduceInto(ReduceProgram.SumOfSquares, AxisSet.All(1), [x], [parts.Narrow(0, i, 1)], []);
+            norms.Narrow(0, i, 1).CopyFrom(Tensor.Wrap(tensors[i]).Norm());
         }
 
-        Pointwise.Into(total, s_sqrt, [parts.Sum()]);
+        total.CopyFrom(norms.Norm());
     }
-
-    private static readonly MapProgram s_sqrt = MapProgram.Compile(1, Expr.Sqrt(Expr.Input(0)));
 }

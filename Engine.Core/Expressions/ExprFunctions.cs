@@ -9,6 +9,9 @@ public sealed partial class Expr
     // √(2/π)
     private const double GeluTanhLinear = 0.79788456080286535588;
 
+    // Where the functions x·s(x) with an s between 0 and 1 have long been 0 or x in every type.
+    private const double FarOut = 1e4;
+
     /// <summary>1 where a &gt; b, else 0.</summary>
     public static Expr Greater(Expr a, Expr b) => Less(b, a);
 
@@ -51,27 +54,45 @@ public sealed partial class Expr
     /// <summary>λ·elu(x, α) with the self-normalising constants (Klambauer et al. 2017).</summary>
     public static Expr Selu(Expr x) => Where(x > 0, SeluScale * x, SeluScale * SeluAlpha * Expm1(x));
 
-    /// <summary>x·Φ(x) = x/2·(1 + erf(x/√2)).</summary>
-    public static Expr Gelu(Expr x) => x * 0.5 * (1 + Erf(x * Math.Sqrt(0.5)));
+    /// <summary>x·Φ(x) = x/2·(1 + erf(x/√2)); 0 at −∞.</summary>
+    public static Expr Gelu(Expr x)
+    {
+        (Expr factor, Expr near) = Gate(x);
+        Expr half = factor * 0.5;
+        return half * Erf(near * Math.Sqrt(0.5)) + half;
+    }
 
-    /// <summary>x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³))): the approximation of <see cref="Gelu"/> that GPT-2 used.</summary>
-    public static Expr GeluTanh(Expr x) => x * 0.5 * (1 + Tanh(x * (GeluTanhLinear + GeluTanhLinear * 0.044715 * (x * x))));
+    /// <summary>x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³))): the approximation of <see cref="Gelu"/> that GPT-2 used; 0 at −∞.</summary>
+    public static Expr GeluTanh(Expr x)
+    {
+        (Expr factor, Expr near) = Gate(x);
+        Expr half = factor * 0.5;
+        return half * Tanh(near * (GeluTanhLinear + GeluTanhLinear * 0.044715 * (near * near))) + half;
+    }
 
-    /// <summary>x·sigmoid(x), also called swish.</summary>
-    public static Expr Silu(Expr x) => x * Sigmoid(x);
+    /// <summary>x·sigmoid(x), also called swish; 0 at −∞.</summary>
+    public static Expr Silu(Expr x)
+    {
+        (Expr factor, Expr near) = Gate(x);
+        return factor * Sigmoid(near);
+    }
 
     /// <summary>ln(1 + e^(βx))/β, and x itself where βx is above the threshold.</summary>
     public static Expr Softplus(Expr x, double beta = 1, double threshold = 20) =>
         Where(x * beta > threshold, x, Log1p(Exp(x * beta)) / beta);
 
-    /// <summary>x·tanh(softplus(x)).</summary>
-    public static Expr Mish(Expr x) => x * Tanh(Softplus(x));
+    /// <summary>x·tanh(softplus(x)); 0 at −∞.</summary>
+    public static Expr Mish(Expr x)
+    {
+        (Expr factor, Expr near) = Gate(x);
+        return factor * Tanh(Softplus(near));
+    }
 
-    /// <summary>ln sigmoid(x), accurate on both sides.</summary>
-    public static Expr LogSigmoid(Expr x) => Min(x, 0) - Log1p(Exp(-Abs(x)));
+    /// <summary>ln sigmoid(x), accurate on both sides; smooth, with all its derivatives, at 0 as well.</summary>
+    public static Expr LogSigmoid(Expr x) => Where(x >= 0, 0, x) - Log1pExpOfMinus(x);
 
-    /// <summary>x·relu6(x + 3)/6.</summary>
-    public static Expr HardSwish(Expr x) => Where(x < -3, 0, Where(x <= 3, x * (x + 3) / 6, x));
+    /// <summary>x·relu6(x + 3)/6; gradient 0 at −3 and 1 at 3.</summary>
+    public static Expr HardSwish(Expr x) => Where(x <= -3, 0, Where(x < 3, x * (x + 3) / 6, x));
 
     /// <summary>relu6(x + 3)/6; gradient 0 on the corners.</summary>
     public static Expr HardSigmoid(Expr x) => Where(x <= -3, 0, Where(x >= 3, 1, (x + 3) / 6));
@@ -82,8 +103,8 @@ public sealed partial class Expr
     /// <summary>x limited to [0, 6]; gradient 0 on the bounds.</summary>
     public static Expr Relu6(Expr x) => HardTanh(x, 0, 6);
 
-    /// <summary>x/(1 + |x|).</summary>
-    public static Expr Softsign(Expr x) => x / (1 + Abs(x));
+    /// <summary>x/(1 + |x|); ±1 at ±∞.</summary>
+    public static Expr Softsign(Expr x) => Where(Equal(Abs(x), double.PositiveInfinity), Sign(x), x / (1 + Abs(x)));
 
     /// <summary>x − tanh x.</summary>
     public static Expr TanhShrink(Expr x) => x - Tanh(x);
@@ -97,4 +118,17 @@ public sealed partial class Expr
 
     /// <summary>x above the threshold, <paramref name="value"/> elsewhere.</summary>
     public static Expr Threshold(Expr x, double threshold, double value) => Where(x <= threshold, value, x);
+
+    /// <summary>ln(1 + e^−|x|). The two sides are told apart by a switch, since |x| has the derivative 0 at 0 and would lose the slope there.</summary>
+    internal static Expr Log1pExpOfMinus(Expr x) => Log1p(Exp(Where(x >= 0, -x, x)));
+
+    /// <summary>
+    /// For x·s(x), where s falls to 0 far below and rises to 1 far above: the factor x and the argument of s, bounded so that neither the value nor a
+    /// derivative becomes ∞·0. The bounds lie where all of this has long been 0 or constant.
+    /// </summary>
+    private static (Expr Factor, Expr Near) Gate(Expr x)
+    {
+        Expr factor = Max(x, -FarOut);
+        return (factor, Min(factor, FarOut));
+    }
 }

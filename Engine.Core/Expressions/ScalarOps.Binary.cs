@@ -49,6 +49,7 @@ internal static partial class ScalarOps
         new(ScalarOpcode.Pow, "pow", 2)
         {
             Reference = static (a, b, _) => Math.Pow(a, b),
+            IntegerReference = static (a, b, _) => SpecialFunctions.Pow(a, b),
             Derivative = static (x, y, dy) =>
             [
                 Where(Equal(x[1], 0), 0, dy * (x[1] * Pow(x[0], x[1] - 1))),

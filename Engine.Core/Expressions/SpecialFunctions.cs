@@ -90,6 +90,20 @@ public static class SpecialFunctions
         return remainder != 0 && remainder < 0 != b < 0 ? remainder + b : remainder;
     }
 
+    /// <summary>aᵇ, wrapped as products are. A negative b gives the whole part of the fraction: 0, but for a = ±1 the power itself.</summary>
+    public static long Pow(long a, long b)
+    {
+        if (b < 0)
+            return a == 1 ? 1 : a == -1 ? 1 - 2 * (b & 1) : 0;
+        long power = 1;
+        for (; b != 0; b >>= 1, a = unchecked(a * a))
+        {
+            if ((b & 1) != 0)
+                power = unchecked(power * a);
+        }
+        return power;
+    }
+
     // erf x = 2/√π · exp(−x²) · Σ 2ⁿ x²ⁿ⁺¹ / (1·3·5···(2n+1)): all terms have one sign, so nothing cancels.
     private static double ErfSeries(double x)
     {

@@ -53,13 +53,7 @@ public sealed class FusedMap
             throw new ArgumentException($"Fuse.Map: the function has {Program.InputCount} arguments, {inputs.Length} tensors were given.", nameof(inputs));
         }
 
-        DType common = inputs[0].DType;
-        foreach (Tensor input in inputs)
-        {
-            common = TypePromotion.Promote(common, input.DType);
-        }
-
-        return Pointwise.Apply("Fused", Program, inputs, computeAs: TypePromotion.ToFloating(common));
+        return Pointwise.Apply("Fused", Program, inputs, computeAs: TypePromotion.ToFloating(TypePromotion.Common(inputs)));
     }
 
     /// <inheritdoc/>

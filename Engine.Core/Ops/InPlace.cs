@@ -32,8 +32,14 @@ public sealed partial class Tensor
     /// <summary>this ← this + y.</summary>
     public Tensor AddInPlace(double y) => InPlace(nameof(AddInPlace), Programs.AddScalar, y);
 
+    /// <inheritdoc cref="AddInPlace(double)"/>
+    public Tensor AddInPlace(long y) => InPlace(nameof(AddInPlace), Programs.AddScalar, s_addWhole, y);
+
     /// <summary>this ← this·y.</summary>
     public Tensor MulInPlace(double y) => InPlace(nameof(MulInPlace), Programs.MulScalar, y);
+
+    /// <inheritdoc cref="MulInPlace(double)"/>
+    public Tensor MulInPlace(long y) => InPlace(nameof(MulInPlace), Programs.MulScalar, s_mulWhole, y);
 
     /// <summary>Every element ← value.</summary>
     public Tensor FillInPlace(double value)
@@ -43,14 +49,42 @@ public sealed partial class Tensor
         return this;
     }
 
+    /// <inheritdoc cref="FillInPlace(double)"/>
+    public Tensor FillInPlace(long value)
+    {
+        CheckInPlace(nameof(FillInPlace));
+        FillWith(value);
+        return this;
+    }
+
     /// <summary>Every element ← 0.</summary>
     public Tensor ZeroInPlace() => FillInPlace(0);
 
     /// <summary>this ← clamp(this, min, max).</summary>
+    /// <exception cref="DTypeMismatchException">The tensor holds integers and a bound has a fraction.</exception>
     public Tensor ClampInPlace(double min, double max)
     {
         CheckInPlace(nameof(ClampInPlace));
+        if (!DType.IsFloatingPoint())
+        {
+            return IsWholeBound(min) && IsWholeBound(max) ? ClampInPlace(WholeBound(min), WholeBound(max)) : throw CutOff(nameof(ClampInPlace), IsWholeBound(min) ? max : min);
+        }
+
         Pointwise.Into(this, s_clamp, [this], [min, max]);
+        return this;
+    }
+
+    /// <inheritdoc cref="ClampInPlace(double, double)"/>
+    public Tensor ClampInPlace(long min, long max)
+    {
+        if (DType.IsFloatingPoint())
+        {
+            return ClampInPlace((double)min, (double)max);
+        }
+
+        CheckInPlace(nameof(ClampInPlace));
+        long low = LowestInteger(DType), high = HighestInteger(DType);
+        Pointwise.Into(this, s_clampWhole, [this], ClampParts(Math.Clamp(min, low, high), Math.Clamp(max, low, high)), DType.Int64);
         return this;
     }
 
@@ -88,12 +122,30 @@ public sealed partial class Tensor
         CheckInPlace(op);
         if (!DType.IsFloatingPoint() && !double.IsInteger(y))
         {
-            throw new DTypeMismatchException($"{op}: {y} would be cut off in a tensor of {DType.ShortName()}. Convert the tensor with To(DType.Float32) first.");
+            throw CutOff(op, y);
         }
 
         Pointwise.Into(this, program, [this], [y]);
         return this;
     }
+
+    private Tensor InPlace(string op, MapProgram program, MapProgram inParts, long y)
+    {
+        CheckInPlace(op);
+        if (DType.IsFloatingPoint() || y is >= int.MinValue and <= int.MaxValue)
+        {
+            Pointwise.Into(this, program, [this], [y]);
+            return this;
+        }
+
+        // In narrower types the result wraps around as it is stored.
+        (double high, double low) = Programs.Parts(y);
+        Pointwise.Into(this, inParts, [this], [high, low], DType.Int64);
+        return this;
+    }
+
+    private DTypeMismatchException CutOff(string op, double y) =>
+        new($"{op}: {y} would be cut off in a tensor of {DType.ShortName()}. Convert the tensor with To(DType.Float32) first.");
 
     private void Check(string op, Tensor y)
     {

@@ -27,16 +27,12 @@ public sealed partial class Tensor
     private static readonly MapProgram s_huber = Programs.Binary(static (x, t) => Expr.Where(
         Expr.Abs(x - t) <= Expr.Parameter(0), Expr.Square(x - t) * 0.5, Expr.Parameter(0) * (Expr.Abs(x - t) - (0.5 * Expr.Parameter(0)))));
 
-    // max(z, 0) − z·t + ln(1 + e^−|z|): no large exponential.
-    private static readonly MapProgram s_bceLogits = Programs.Binary(static (z, t) => Expr.Relu(z) - (z * t) + Expr.Log1p(Expr.Exp(-Expr.Abs(z))));
+    // t·(ln t − x), 0 where t = 0 whatever x is.
+    private static readonly MapProgram s_klDiv = Programs.Binary(static (x, t) => Expr.Where(Expr.Equal(t, 0), 0, t * (Expr.Log(t) - x)));
+    private static readonly MapProgram s_klDivLog = Programs.Binary(static (x, t) => Expr.Where(Expr.Equal(Expr.Exp(t), 0), 0, Expr.Exp(t) * (t - x)));
 
-    // PyTorch bounds both logarithms below by −100.
-    private static readonly MapProgram s_bce = Programs.Binary(static (p, t) =>
-        -(t * Expr.ClampMin(Expr.Log(p), -100)) - ((1 - t) * Expr.ClampMin(Expr.Log1p(-p), -100)));
-
-    // t·(ln t − x), 0 where t = 0.
-    private static readonly MapProgram s_klDiv = Programs.Binary(static (x, t) => Expr.Where(t > 0, t * (Expr.Log(t) - x), 0));
-    private static readonly MapProgram s_klDivLog = Programs.Binary(static (x, t) => Expr.Exp(t) * (t - x));
+    // A mean over no weight at all is undefined, also where smoothing leaves something to divide.
+    private static readonly MapProgram s_undefinedAtZero = Programs.Unary(static x => Expr.Where(Expr.Equal(x, 0), double.NaN, x));
 
     // Losses and targets; p0 is the target that does not count. Outputs: the mean over those that do, and their number.
     private static readonly ReduceProgram s_countedMean = ReduceProgram.Create(
@@ -170,22 +166,6 @@ public sealed partial class Tensor
         return Error(nameof(HuberLoss), s_huber, target, [delta], reduction);
     }
 
-    /// <summary>Binary cross-entropy from logits: −t·ln σ(z) − (1 − t)·ln(1 − σ(z)), without overflow.</summary>
-    /// <exception cref="ShapeMismatchException">The shapes differ: a loss does not broadcast.</exception>
-    public Tensor BceWithLogits(Tensor target, Reduction reduction = Reduction.Mean) => Error(nameof(BceWithLogits), s_bceLogits, target, [], reduction);
-
-    /// <summary>Binary cross-entropy from probabilities; logarithms are bounded below by −100.</summary>
-    /// <exception cref="ShapeMismatchException">The shapes differ: a loss does not broadcast.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">
-    /// In host memory: this tensor holds a number outside [0, 1] or NaN. On a card nobody looks, since that would mean to wait for it; the loss is
-    /// then NaN or a number without a meaning.
-    /// </exception>
-    public Tensor BceLoss(Tensor target, Reduction reduction = Reduction.Mean)
-    {
-        CheckProbabilities(nameof(BceLoss));
-        return Error(nameof(BceLoss), s_bce, target, [], reduction);
-    }
-
     private Tensor Reduced(Reduction reduction) => reduction switch
     {
         Reduction.None => this,
@@ -200,7 +180,7 @@ public sealed partial class Tensor
         ArgumentNullException.ThrowIfNull(target);
         Guard.FloatingPoint(op, this, "prediction");
         Guard.SamePairs(op, this, target);
-        return Pointwise.Apply(op, program, [this, target], parameters, Autocast.Wide(TypePromotion.Promote(DType, target.DType))).Reduced(reduction);
+        return Pointwise.Apply(op, program, [this, target], parameters, Autocast.Wide(TypePromotion.Common(this, target))).Reduced(reduction);
     }
 
     /// <summary>[N, C, …] as [N·…, C], targets as [N·…].</summary>
@@ -303,7 +283,7 @@ public sealed partial class Tensor
             counted *= classWeights.IndexSelect(0, safe);
         }
 
-        return counted.Sum();
+        return Pointwise.Apply(nameof(CrossEntropy), s_undefinedAtZero, [counted.Sum()]);
     }
 
     private sealed class CrossEntropyNode(Tensor z, Tensor target, Tensor? classWeights, Tensor lse, double labelSmoothing, long ignoreIndex) : GradNode(z)

@@ -32,15 +32,13 @@ internal static class Pointwise
         }
 
         Shape shape = inputs[0].Shape;
-        DType common = inputs[0].DType;
         for (int i = 1; i < inputs.Length; i++)
         {
             Guard.SameDevice(op, inputs[0], inputs[i]);
             shape = Guard.Broadcast(op, shape, inputs[i].Shape);
-            common = TypePromotion.Promote(common, inputs[i].DType);
         }
 
-        DType compute = computeAs ?? common;
+        DType compute = computeAs ?? TypePromotion.Common(inputs);
         Tensor y = Tensor.Allocate(shape, resultAs ?? compute, inputs[0].Device);
         if (y.DType.IsFloatingPoint() && compute.IsFloatingPoint() && Tensor.ShouldTrack(inputs!))
         {

@@ -64,29 +64,59 @@ public sealed partial class Tensor
             return AvgPool2d((height / output.Height, width / output.Width));
         }
 
-        // Uneven cells: averaging is linear along each axis, so it is a product with a small matrix on either side.
-        using Autocast.Scope own = Autocast.Off();
-        Tensor rows = AdaptiveMatrix(height, output.Height, DType, Device);
-        Tensor columns = AdaptiveMatrix(width, output.Width, DType, Device);
-        return rows.MatMul(this).MatMul(columns.T);
+        // Uneven cells: along one axis after the other, halves in float32 so that they are rounded once.
+        DType wide = DType.IsHalf() ? DType.Float32 : TypePromotion.ToFloating(DType);
+        return ToOrSelf(wide).MeanOfCells(2, output.Height).MeanOfCells(3, output.Width).ToOrSelf(TypePromotion.ToFloating(DType));
     }
 
-    private static Tensor AdaptiveMatrix(int size, int cells, DType dtype, Device device)
+    /// <summary>The means of overlapping stretches of an axis. Their elements are picked, not weighted with 0, so that no ∞ or NaN leaves its cells.</summary>
+    private Tensor MeanOfCells(int axis, int cells)
     {
-        Guard.HostArray(nameof(AdaptiveAvgPool2d), (long)cells * size, sizeof(double));
-        double[] weights = new double[cells * size];
+        int size = Shape[axis], widest = 0;
+        if (cells == size)
+        {
+            return this;
+        }
+
+        // A place, whether it counts, and the like on the device, for each element of each cell.
+        Guard.HostArray(nameof(AdaptiveAvgPool2d), cells * ((size / (long)cells) + 2), 3 * sizeof(long));
         for (int i = 0; i < cells; i++)
         {
-            int start = (int)((long)i * size / cells), end = (int)((((long)i + 1) * size + cells - 1) / cells);
-            for (int j = start; j < end; j++)
+            (int start, int end) = Cell(i);
+            widest = Math.Max(widest, end - start);
+        }
+
+        // Cells that are narrower than the widest repeat their last element, which does not count.
+        long[] places = new long[checked(cells * widest)];
+        bool[] counts = new bool[places.Length];
+        float[] weights = new float[cells];
+        for (int i = 0; i < cells; i++)
+        {
+            (int start, int end) = Cell(i);
+            weights[i] = end - start;
+            for (int j = 0; j < widest; j++)
             {
-                weights[(i * size) + j] = 1.0 / (end - start);
+                places[(i * widest) + j] = Math.Min(start + j, end - 1);
+                counts[(i * widest) + j] = start + j < end;
             }
         }
 
-        Tensor matrix = Empty([cells, size], dtype, device);
-        matrix.CopyFrom<double>(weights);
-        return matrix;
+        int behind = Rank - 1 - axis;
+        Tensor picked = IndexSelect(axis, From((ReadOnlySpan<long>)places, [places.Length], Device)).Reshape(shape: Shape.With(axis, cells).Insert(axis + 1, widest));
+        Tensor isCounted = From((ReadOnlySpan<bool>)counts, Trailing(cells, widest), Device);
+        Tensor sum = Where(isCounted, picked, Zeros(Shape.Scalar, DType, Device)).Sum(axis + 1);
+        return sum / From((ReadOnlySpan<float>)weights, Trailing(cells), Device).ToOrSelf(DType);
+
+        (int Start, int End) Cell(int i) => ((int)((long)i * size / cells), (int)((((long)i + 1) * size + cells - 1) / cells));
+
+        // The given sizes, followed by 1 for each axis behind the pooled one.
+        Shape Trailing(params ReadOnlySpan<int> sizes)
+        {
+            Span<int> all = stackalloc int[sizes.Length + behind];
+            all.Fill(1);
+            sizes.CopyTo(all);
+            return new Shape(all);
+        }
     }
 
     private static Tensor AvgPoolForward(in PoolGeometry geometry, Tensor x, Shape shape)

@@ -20,9 +20,12 @@ public static class Programs
     /// <summary>Uniform numbers in [p4, p4 + p5).</summary>
     public static MapProgram Uniform { get; } = MapProgram.Compile(0, Expr.Parameter(4) + (Expr.Parameter(5) * Expr.Random(0)));
 
-    /// <summary>Normal numbers with mean p8 and deviation p9, by Box and Muller's transform of two uniform ones.</summary>
+    /// <summary>Normal numbers with mean p8 and deviation p9, by Box and Muller's transform of two uniform ones; in float32 the same bits on every device.</summary>
     public static MapProgram Normal { get; } = MapProgram.Compile(
-        0, Expr.Parameter(8) + (Expr.Parameter(9) * Expr.Sqrt(-2 * Expr.Log(1 - Expr.Random(0))) * Expr.Cos(2 * Math.PI * Expr.Random(4))));
+        0, Expr.Fma(NormalTransform.Of(Expr.Random(0), Expr.Random(4)), Expr.Parameter(9), Expr.Parameter(8)));
+
+    /// <summary>x·p1 + p0, rounded once.</summary>
+    internal static MapProgram Affine { get; } = MapProgram.Compile(1, Expr.Fma(s_x, s_p1, s_p0));
 
     /// <summary>x + y.</summary>
     public static MapProgram Add { get; } = MapProgram.Compile(2, s_x + s_y);
@@ -72,6 +75,18 @@ public static class Programs
     /// <summary>Inverted dropout: keeps x with probability 1 − p4 and scales it by p5 = 1/(1 − p4); the mask follows from p0 … p3.</summary>
     public static MapProgram Dropout { get; } = MapProgram.Compile(
         1, Expr.Where(Expr.Random(0) >= Expr.Parameter(4), s_x * Expr.Parameter(5), 0));
+
+    /// <summary>A whole number in two parameters, from <paramref name="first"/> on: exact in int64, where one parameter, a double, would not be.</summary>
+    internal static Expr Whole(int first) => (Expr.Parameter(first) * (1L << 32)) + Expr.Parameter(first + 1);
+
+    /// <summary>The parameters of <see cref="Whole"/>.</summary>
+    internal static (double High, double Low) Parts(long value) => (value >> 32, value & uint.MaxValue);
+
+    /// <summary>Whether a double holds the number.</summary>
+    internal static bool IsExact(long value) => value is >= -(long)TypePromotion.ExactInDouble and <= (long)TypePromotion.ExactInDouble;
+
+    /// <summary>A program with one input and a <see cref="Whole"/> number.</summary>
+    internal static MapProgram UnaryWhole(Func<Expr, Expr, Expr> f) => MapProgram.Compile(1, f(s_x, Whole(0)));
 
     /// <summary>A program with one input.</summary>
     internal static MapProgram Unary(Func<Expr, Expr> f) => MapProgram.Compile(1, f(s_x));

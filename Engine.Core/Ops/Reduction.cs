@@ -6,8 +6,6 @@ public sealed partial class Tensor
     private static readonly MapProgram s_maxShare = MapProgram.Compile(
         4, Expr.Where(Expr.Equal(Expr.Input(0), Expr.Input(1)), Expr.Input(2) / Expr.Input(3), 0));
 
-    private static readonly MapProgram s_safeShift = Programs.Unary(static m => Expr.Where(Expr.Less(Expr.Abs(m), double.PositiveInfinity), m, 0));
-
     private static readonly MapProgram s_zeroAsOne = Programs.Unary(static x => Expr.Where(Expr.Equal(x, 0), 1, x));
 
     /// <summary>Σ x; over no elements 0. Integers are summed in int64.</summary>
@@ -21,15 +19,15 @@ public sealed partial class Tensor
     /// <inheritdoc cref="Sum(ReadOnlySpan{int}, bool)"/>
     public Tensor Sum(int axis, bool keepDims = false) => Sum([axis], keepDims);
 
-    /// <summary>The mean; NaN over no elements. Integers become float32.</summary>
+    /// <summary>The mean; NaN over no elements. Integers are summed as such and become float32 at the end.</summary>
     public Tensor Mean(ReadOnlySpan<int> axes = default, bool keepDims = false)
     {
+        AxisSet set = Guard.Axes(nameof(Mean), Shape, axes);
         if (!DType.IsFloatingPoint())
         {
-            return To(DType.Float32).Mean(axes, keepDims);
+            return Sum(axes, keepDims) / (double)CountOver(set);
         }
 
-        AxisSet set = Guard.Axes(nameof(Mean), Shape, axes);
         double scale = 1.0 / CountOver(set);
         Tensor y = Reduce(ReduceProgram.Mean, set, Autocast.Wide(DType), [double.IsInfinity(scale) ? double.NaN : scale]);
         return Finish(y, set, keepDims, ShouldTrack(this) ? new SumNode("Mean", this, scale) : null);
@@ -37,25 +35,6 @@ public sealed partial class Tensor
 
     /// <inheritdoc cref="Mean(ReadOnlySpan{int}, bool)"/>
     public Tensor Mean(int axis, bool keepDims = false) => Mean([axis], keepDims);
-
-    /// <summary>The variance: Σ(x − mean)²/(n − <paramref name="ddof"/>); ddof 1 is the unbiased estimate, 0 the mean square deviation.</summary>
-    public Tensor Var(ReadOnlySpan<int> axes = default, int ddof = 1, bool keepDims = false)
-    {
-        Tensor x = To(Autocast.Wide(TypePromotion.ToFloating(DType)));
-        AxisSet set = Guard.Axes(nameof(Var), Shape, axes);
-        double divisor = Math.Max(0, x.CountOver(set) - ddof);
-        Tensor deviation = x - x.Mean(axes, keepDims: true);
-        return deviation.Square().Sum(axes, keepDims) / divisor;
-    }
-
-    /// <inheritdoc cref="Var(ReadOnlySpan{int}, int, bool)"/>
-    public Tensor Var(int axis, int ddof = 1, bool keepDims = false) => Var([axis], ddof, keepDims);
-
-    /// <summary>The standard deviation, the root of <see cref="Var(ReadOnlySpan{int}, int, bool)"/>.</summary>
-    public Tensor Std(ReadOnlySpan<int> axes = default, int ddof = 1, bool keepDims = false) => Var(axes, ddof, keepDims).Sqrt();
-
-    /// <inheritdoc cref="Std(ReadOnlySpan{int}, int, bool)"/>
-    public Tensor Std(int axis, int ddof = 1, bool keepDims = false) => Std([axis], ddof, keepDims);
 
     /// <summary>The largest element; NaN wins. Equal largest elements share the gradient evenly.</summary>
     /// <exception cref="ShapeMismatchException">A reduced axis is empty.</exception>
@@ -83,24 +62,6 @@ public sealed partial class Tensor
     /// <inheritdoc cref="Prod(ReadOnlySpan{int}, bool)"/>
     public Tensor Prod(int axis, bool keepDims = false) => Prod([axis], keepDims);
 
-    /// <summary>ln Σ eˣ, without overflow: the maximum is taken out first.</summary>
-    public Tensor LogSumExp(ReadOnlySpan<int> axes = default, bool keepDims = false)
-    {
-        Tensor x = To(Autocast.Wide(TypePromotion.ToFloating(DType)));
-        Tensor shift;
-        using (GradMode.Off())
-        {
-            // An infinite maximum is not taken out: ∞ − ∞ would be NaN.
-            shift = Pointwise.Apply(nameof(LogSumExp), s_safeShift, [x.Max(axes, keepDims: true)]);
-        }
-
-        Tensor y = (x - shift).Exp().Sum(axes, keepDims: true).Log() + shift;
-        return keepDims ? y : y.ReshapeOrSelf(Reduced(Guard.Axes(nameof(LogSumExp), Shape, axes), keepDims: false));
-    }
-
-    /// <inheritdoc cref="LogSumExp(ReadOnlySpan{int}, bool)"/>
-    public Tensor LogSumExp(int axis, bool keepDims = false) => LogSumExp([axis], keepDims);
-
     /// <summary>Where the largest element lies, the first one at a tie; NaN counts as largest. int64, no gradient.</summary>
     public Tensor ArgMax(int? axis = null, bool keepDims = false) => ArgExtreme(nameof(ArgMax), ReduceProgram.ArgMax, axis, keepDims);
 
@@ -112,9 +73,6 @@ public sealed partial class Tensor
 
     /// <summary>Whether all elements are true (not 0); true over no elements.</summary>
     public Tensor All() => Reduce(ReduceProgram.All, AxisSet.All(Rank), DType.Bool, []).ReshapeOrSelf(Shape.Scalar);
-
-    /// <summary>√Σx², the Euclidean norm of all elements.</summary>
-    public Tensor Norm() => Square().Sum().Sqrt();
 
     /// <summary>The sum over the axes by which a shape was stretched to this one: the transpose of <see cref="Expand"/>.</summary>
     internal Tensor SumTo(Shape shape)

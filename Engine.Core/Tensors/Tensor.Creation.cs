@@ -7,6 +7,9 @@ public sealed partial class Tensor
     /// <summary>Whole numbers up to here are exact in double precision.</summary>
     private const double LargestWhole = 1L << 53;
 
+    private static readonly MapProgram s_wholeFill = MapProgram.Compile(0, Programs.Whole(0));
+    private static readonly MapProgram s_wholeRamp = MapProgram.Compile(0, Programs.Whole(0) + (Expr.Index * Programs.Whole(2)));
+
     /// <summary>Memory of the given shape; what it holds is undefined.</summary>
     public static Tensor Empty(Shape shape, DType dtype = DType.Float32, Device? device = null) => Allocate(shape, dtype, device ?? Device.Default);
 
@@ -24,8 +27,19 @@ public sealed partial class Tensor
         return y;
     }
 
+    /// <inheritdoc cref="Full(Shape, double, DType, Device?)"/>
+    public static Tensor Full(Shape shape, long value, DType dtype = DType.Float32, Device? device = null)
+    {
+        Tensor y = Empty(shape, dtype, device);
+        y.FillWith(value);
+        return y;
+    }
+
     /// <summary>A scalar.</summary>
     public static Tensor Scalar(double value, DType dtype = DType.Float32, Device? device = null) => Full(Shape.Scalar, value, dtype, device);
+
+    /// <inheritdoc cref="Scalar(double, DType, Device?)"/>
+    public static Tensor Scalar(long value, DType dtype = DType.Float32, Device? device = null) => Full(Shape.Scalar, value, dtype, device);
 
     /// <summary>start, start + step, … up to but not including <paramref name="stop"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The step is 0, a number is not finite, or there would be more elements than an axis can have.</exception>
@@ -39,6 +53,26 @@ public sealed partial class Tensor
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, int.MaxValue, nameof(stop));
         Tensor y = Empty([(int)count], dtype, device);
         FillRamp(nameof(Arange), y, start, step, dtype.IsFloatingPoint() ? DType.Float64 : DType.Int64);
+        return y;
+    }
+
+    /// <inheritdoc cref="Arange(double, double, double, DType, Device?)"/>
+    /// <remarks>In integer types the numbers are exact over all of int64.</remarks>
+    public static Tensor Arange(long start, long stop, long step = 1, DType dtype = DType.Float32, Device? device = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(step);
+        if (dtype.IsFloatingPoint())
+        {
+            return Arange((double)start, stop, step, dtype, device);
+        }
+
+        Int128 distance = (Int128)stop - start, count = distance / step;
+        count = Int128.Max(count * step == distance ? count : count + ((distance < 0) == (step < 0) ? 1 : 0), 0);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, int.MaxValue, nameof(stop));
+        Tensor y = Empty([(int)count], dtype, device);
+        (double high, double low) = Programs.Parts(start);
+        (double stepHigh, double stepLow) = Programs.Parts(step);
+        Pointwise.Into(y, s_wholeRamp, [], [high, low, stepHigh, stepLow], DType.Int64);
         return y;
     }
 
@@ -113,7 +147,11 @@ public sealed partial class Tensor
         return y;
     }
 
-    /// <summary>Normal with the given mean and standard deviation.</summary>
+    /// <summary>Normal with the given mean and standard deviation. One seed gives the same bits on every device, as it does for <see cref="Rand"/>.</summary>
+    /// <remarks>
+    /// The numbers are made in float32; in float64 mean and deviation are applied to those. Processors without fused multiply-add may differ in the
+    /// last place.
+    /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">The mean is not finite, or the standard deviation is not finite or negative.</exception>
     /// <exception cref="DTypeMismatchException">The type is not floating point.</exception>
     public static Tensor Randn(Shape shape, double mean = 0, double std = 1, Generator? generator = null, DType dtype = DType.Float32, Device? device = null)
@@ -123,6 +161,13 @@ public sealed partial class Tensor
         ArgumentOutOfRangeException.ThrowIfNegative(std);
         RandomType(nameof(Randn), dtype);
         Tensor y = Empty(shape, dtype, device);
+        if (dtype == DType.Float64)
+        {
+            using TensorScope scope = TensorScope.Begin();
+            Pointwise.Into(y, Programs.Affine, [Randn(shape, 0, 1, generator, DType.Float32, device)], [mean, std]);
+            return y;
+        }
+
         Span<double> p = stackalloc double[10];
         generator ??= Generator.Default;
         generator.Next(p[..4]);
@@ -207,6 +252,19 @@ public sealed partial class Tensor
         {
             throw new DTypeMismatchException($"{op}: dtype is {dtype.ShortName()}; random numbers with fractions are floating point. Use RandInt, or convert the result with To.");
         }
+    }
+
+    /// <summary>Every element ← value; exact where the type is.</summary>
+    private void FillWith(long value)
+    {
+        if (DType != DType.Int64 || Programs.IsExact(value))
+        {
+            Pointwise.Into(this, Programs.Fill, [], [value]);
+            return;
+        }
+
+        (double high, double low) = Programs.Parts(value);
+        Pointwise.Into(this, s_wholeFill, [], [high, low]);
     }
 
     /// <summary>Zeros of this tensor's shape, type and device.</summary>

@@ -9,9 +9,14 @@ namespace Engine;
 /// <summary>Copies to the host. These, and printing, are the only calls that wait for the device.</summary>
 public sealed partial class Tensor
 {
-    /// <summary>The value of a tensor with one element.</summary>
+    /// <summary>The value of a tensor with one element; an int64 past 2⁵³ is rounded to the nearest double, see <see cref="Item{T}"/>.</summary>
     /// <exception cref="ShapeMismatchException">It has more or fewer elements.</exception>
-    public double Item()
+    public double Item() => Item<double>();
+
+    /// <summary>The value of a tensor with one element, converted to T where the types differ: <c>Item&lt;long&gt;()</c> is exact for every integer.</summary>
+    /// <exception cref="ShapeMismatchException">It has more or fewer elements.</exception>
+    public T Item<T>()
+        where T : unmanaged
     {
         if (ElementCount != 1)
         {
@@ -19,7 +24,7 @@ public sealed partial class Tensor
         }
 
         Device.Refuse(nameof(Item), HostAccess.Read);
-        Span<double> value = stackalloc double[1];
+        Span<T> value = stackalloc T[1];
         CopyTo(value);
         return value[0];
     }

@@ -44,6 +44,17 @@ public sealed partial class Tensor
     private static readonly MapProgram s_greaterEqualScalar = Programs.UnaryScalar(static (x, p) => Expr.LessEqual(p, x));
     private static readonly MapProgram s_equalScalar = Programs.UnaryScalar(Expr.Equal);
     private static readonly MapProgram s_notEqualScalar = Programs.UnaryScalar(Expr.NotEqual);
+    private static readonly MapProgram s_addWhole = Programs.UnaryWhole(static (x, p) => x + p);
+    private static readonly MapProgram s_mulWhole = Programs.UnaryWhole(static (x, p) => x * p);
+    private static readonly MapProgram s_wholeSub = Programs.UnaryWhole(static (x, p) => p - x);
+    private static readonly MapProgram s_modWhole = Programs.UnaryWhole(Expr.Mod);
+    private static readonly MapProgram s_lessWhole = Programs.UnaryWhole(Expr.Less);
+    private static readonly MapProgram s_lessEqualWhole = Programs.UnaryWhole(Expr.LessEqual);
+    private static readonly MapProgram s_greaterWhole = Programs.UnaryWhole(static (x, p) => Expr.Less(p, x));
+    private static readonly MapProgram s_greaterEqualWhole = Programs.UnaryWhole(static (x, p) => Expr.LessEqual(p, x));
+    private static readonly MapProgram s_equalWhole = Programs.UnaryWhole(Expr.Equal);
+    private static readonly MapProgram s_notEqualWhole = Programs.UnaryWhole(Expr.NotEqual);
+    private static readonly MapProgram s_clampWhole = Programs.Unary(static x => Expr.Clamp(x, Programs.Whole(0), Programs.Whole(2)));
     private static readonly MapProgram s_clamp = Programs.Unary(static x => Expr.Clamp(x, Expr.Parameter(0), Expr.Parameter(1)));
 
     /// <summary>|x|; the gradient at 0 is 0.</summary>
@@ -52,8 +63,8 @@ public sealed partial class Tensor
     /// <summary>−1, 0 or 1.</summary>
     public Tensor Sign() => Pointwise.Apply("Sign", s_sign, [this]);
 
-    /// <summary>x².</summary>
-    public Tensor Square() => Pointwise.Apply("Square", s_square, [this], computeAs: Autocast.Wide(DType));
+    /// <summary>x²; of truth values int64.</summary>
+    public Tensor Square() => Pointwise.Apply("Square", s_square, [this], computeAs: DType == DType.Bool ? DType.Int64 : Autocast.Wide(DType));
 
     /// <summary>√x; NaN below 0.</summary>
     public Tensor Sqrt() => Floating("Sqrt", s_sqrt);
@@ -91,36 +102,57 @@ public sealed partial class Tensor
     /// <summary>The error function.</summary>
     public Tensor Erf() => Floating("Erf", s_erf);
 
-    /// <summary>The next integer below; no gradient.</summary>
-    public Tensor Floor() => Pointwise.Apply("Floor", s_floor, [this], computeAs: TypePromotion.ToFloating(DType));
+    /// <summary>The next integer below; no gradient. Integers are returned as they are.</summary>
+    public Tensor Floor() => Rounded("Floor", s_floor);
 
-    /// <summary>The next integer above; no gradient.</summary>
-    public Tensor Ceil() => Pointwise.Apply("Ceil", s_ceil, [this], computeAs: TypePromotion.ToFloating(DType));
+    /// <summary>The next integer above; no gradient. Integers are returned as they are.</summary>
+    public Tensor Ceil() => Rounded("Ceil", s_ceil);
 
-    /// <summary>The nearest integer, halves to the even one; no gradient.</summary>
-    public Tensor Round() => Pointwise.Apply("Round", s_round, [this], computeAs: TypePromotion.ToFloating(DType));
+    /// <summary>The nearest integer, halves to the even one; no gradient. Integers are returned as they are.</summary>
+    public Tensor Round() => Rounded("Round", s_round);
 
-    /// <summary>Without the fraction; no gradient.</summary>
-    public Tensor Truncate() => Pointwise.Apply("Truncate", s_truncate, [this], computeAs: TypePromotion.ToFloating(DType));
+    /// <summary>Without the fraction; no gradient. Integers are returned as they are.</summary>
+    public Tensor Truncate() => Rounded("Truncate", s_truncate);
 
     /// <summary>True where x is NaN.</summary>
     public Tensor IsNaN() => Pointwise.Apply("IsNaN", s_isNaN, [this], computeAs: TypePromotion.ToFloating(DType), resultAs: DType.Bool);
 
-    /// <summary>xʸ.</summary>
+    /// <summary>
+    /// xʸ. Of integers an integer that wraps around like a product; there a negative y gives 0, but for x = ±1 the power itself.
+    /// </summary>
     public Tensor Pow(Tensor y)
     {
         ArgumentNullException.ThrowIfNull(y);
-        return Pointwise.Apply("Pow", s_pow, [this, y], computeAs: Autocast.Wide(TypePromotion.ToFloating(TypePromotion.Promote(DType, y.DType))));
+        DType dtype = TypePromotion.Common(this, y);
+        return Pointwise.Apply("Pow", s_pow, [this, y], computeAs: dtype == DType.Bool ? DType.Int64 : Autocast.Wide(dtype));
     }
 
-    /// <summary>xʸ for a number; squares, roots and the like take their own, faster form.</summary>
-    public Tensor Pow(double y) => y switch
+    /// <summary>
+    /// xʸ for a number; squares, roots and the like take their own, faster form. Integers to a whole power stay integers and wrap around like a
+    /// product; to a fraction they become float32.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">Integers to a negative whole power.</exception>
+    public Tensor Pow(double y)
     {
-        2 => Wide("Square", s_square),
-        0.5 => Wide("Sqrt", s_sqrt),
-        -1 => Reciprocal(),
-        _ => Pointwise.Apply("Pow", s_powScalar, [this], [y], Autocast.Wide(TypePromotion.ToFloating(DType))),
-    };
+        if (!DType.IsFloatingPoint() && double.IsInteger(y))
+        {
+            if (y < 0)
+            {
+                throw new ArgumentOutOfRangeException(
+                    nameof(y), y, $"Pow: integers ({DType.ShortName()}) to a negative power are fractions. Convert the tensor with To(DType.Float32) first.");
+            }
+
+            return y == 2 ? Square() : Pointwise.Apply("Pow", s_powScalar, [this], [y], DType == DType.Bool ? DType.Int64 : DType);
+        }
+
+        return y switch
+        {
+            2 => Wide("Square", s_square),
+            0.5 => Wide("Sqrt", s_sqrt),
+            -1 => Reciprocal(),
+            _ => Pointwise.Apply("Pow", s_powScalar, [this], [y], Autocast.Wide(TypePromotion.ToFloating(DType))),
+        };
+    }
 
     /// <summary>⌊x / y⌋.</summary>
     public Tensor FloorDiv(Tensor y) => Pointwise.Apply("FloorDiv", s_floorDiv, [this, y]);
@@ -131,11 +163,20 @@ public sealed partial class Tensor
     /// <summary>The smaller of two elements; NaN wins; at a tie each gets half of the gradient.</summary>
     public static Tensor Minimum(Tensor x, Tensor y) => Pointwise.Apply("Minimum", s_minimum, [x, y]);
 
-    /// <summary>x, but at least <paramref name="min"/> and at most <paramref name="max"/>; the gradient passes inside and at the bounds.</summary>
+    /// <summary>
+    /// x, but at least <paramref name="min"/> and at most <paramref name="max"/>; the gradient passes inside and at the bounds. Integers between
+    /// whole bounds stay integers (truth values become int64), between others they become float32.
+    /// </summary>
     public Tensor Clamp(double min = double.NegativeInfinity, double max = double.PositiveInfinity) =>
-        DType.IsFloatingPoint()
-            ? Pointwise.Apply("Clamp", s_clamp, [this], [min, max])
-            : Pointwise.Apply("Clamp", s_clamp, [this], [Math.Max(min, LowestInteger(DType)), Math.Min(max, HighestInteger(DType))]);
+        !DType.IsFloatingPoint() && IsWholeBound(min) && IsWholeBound(max)
+            ? Clamp(WholeBound(min), WholeBound(max))
+            : Pointwise.Apply("Clamp", s_clamp, [this], [min, max], TypePromotion.ToFloating(DType));
+
+    /// <inheritdoc cref="Clamp(double, double)"/>
+    public Tensor Clamp(long min, long max) =>
+        DType.IsFloatingPoint() ? Clamp((double)min, (double)max)
+        : DType is DType.Int64 or DType.Bool ? Pointwise.Apply("Clamp", s_clampWhole, [this], ClampParts(min, max), DType.Int64)
+        : Pointwise.Apply("Clamp", s_clamp, [this], [Math.Clamp(min, LowestInteger(DType), HighestInteger(DType)), Math.Clamp(max, LowestInteger(DType), HighestInteger(DType))]);
 
     /// <summary>True where x &lt; y.</summary>
     public Tensor LessThan(Tensor y) => Pointwise.Apply("LessThan", s_less, [this, y], resultAs: DType.Bool);
@@ -153,13 +194,21 @@ public sealed partial class Tensor
     public Tensor EqualTo(Tensor y) => Pointwise.Apply("EqualTo", s_equal, [this, y], resultAs: DType.Bool);
 
     /// <summary>True where x = y.</summary>
-    public Tensor EqualTo(double y) => CompareScalar("EqualTo", s_equalScalar, this, y);
+    public Tensor EqualTo(double y) =>
+        IsWholeFor(y) && double.IsInteger(y) ? EqualTo((long)y) : CompareScalar("EqualTo", s_equalScalar, this, IsWholeFor(y) ? double.NaN : Beyond(y));
+
+    /// <inheritdoc cref="EqualTo(double)"/>
+    public Tensor EqualTo(long y) => CompareWhole("EqualTo", s_equalScalar, s_equalWhole, this, y);
 
     /// <summary>True where x ≠ y, NaN included.</summary>
     public Tensor NotEqualTo(Tensor y) => Pointwise.Apply("NotEqualTo", s_notEqual, [this, y], resultAs: DType.Bool);
 
     /// <summary>True where x ≠ y.</summary>
-    public Tensor NotEqualTo(double y) => CompareScalar("NotEqualTo", s_notEqualScalar, this, y);
+    public Tensor NotEqualTo(double y) =>
+        IsWholeFor(y) && double.IsInteger(y) ? NotEqualTo((long)y) : CompareScalar("NotEqualTo", s_notEqualScalar, this, IsWholeFor(y) ? double.NaN : Beyond(y));
+
+    /// <inheritdoc cref="NotEqualTo(double)"/>
+    public Tensor NotEqualTo(long y) => CompareWhole("NotEqualTo", s_notEqualScalar, s_notEqualWhole, this, y);
 
     /// <summary>True where both are (not 0).</summary>
     public Tensor And(Tensor y) => Pointwise.Apply("And", s_and, [this, y], resultAs: DType.Bool);
@@ -174,22 +223,33 @@ public sealed partial class Tensor
     public static Tensor Where(Tensor condition, Tensor x, Tensor y)
     {
         ArgumentNullException.ThrowIfNull(condition);
-        ArgumentNullException.ThrowIfNull(x);
-        ArgumentNullException.ThrowIfNull(y);
-        return Pointwise.Apply("Where", Programs.Where, [condition, x, y], computeAs: TypePromotion.Promote(x.DType, y.DType));
+        return Pointwise.Apply("Where", Programs.Where, [condition, x, y], computeAs: TypePromotion.Common(x, y));
     }
 
     /// <summary>The value where the mask is true, otherwise x.</summary>
-    public Tensor MaskedFill(Tensor mask, double value)
+    public Tensor MaskedFill(Tensor mask, double value) => Where(mask, Full(Shape.Scalar, value, DType, Device), this);
+
+    /// <inheritdoc cref="MaskedFill(Tensor, double)"/>
+    public Tensor MaskedFill(Tensor mask, long value) => Where(mask, Full(Shape.Scalar, value, DType, Device), this);
+
+    private static long LowestInteger(DType dtype) => dtype switch { DType.Int64 => long.MinValue, DType.Int32 => int.MinValue, _ => 0 };
+
+    private static long HighestInteger(DType dtype) => dtype switch { DType.Int64 => long.MaxValue, DType.Int32 => int.MaxValue, DType.Bool => 1, _ => byte.MaxValue };
+
+    private static bool IsWholeBound(double bound) => double.IsInteger(bound) || double.IsInfinity(bound);
+
+    private static long WholeBound(double bound) => long.CreateSaturating(bound);
+
+    private static double[] ClampParts(long min, long max)
     {
-        ArgumentNullException.ThrowIfNull(mask);
-        Tensor filler = Full(Shape.Scalar, value, DType, Device);
-        return Where(mask, filler, this);
+        (double minHigh, double minLow) = Programs.Parts(min);
+        (double maxHigh, double maxLow) = Programs.Parts(max);
+        return [minHigh, minLow, maxHigh, maxLow];
     }
 
-    private static double LowestInteger(DType dtype) => dtype switch { DType.Int64 => long.MinValue, DType.Int32 => int.MinValue, _ => 0 };
-
-    private static double HighestInteger(DType dtype) => dtype switch { DType.Int64 => 9.2233720368547748e18, DType.Int32 => int.MaxValue, DType.Bool => 1, _ => byte.MaxValue };
+    /// <summary>Rounding to whole numbers, which leaves integers alone.</summary>
+    private Tensor Rounded(string op, MapProgram program) =>
+        DType.IsFloatingPoint() ? Pointwise.Apply(op, program, [this]) : Pointwise.Apply(op, Programs.Copy, [this]);
 
     private Tensor Floating(string op, MapProgram program) => Pointwise.Apply(op, program, [this], computeAs: TypePromotion.ToFloating(DType));
 

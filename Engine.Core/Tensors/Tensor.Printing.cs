@@ -32,7 +32,7 @@ public sealed partial class Tensor
         Device.Refuse(nameof(ToString), HostAccess.Read);
         bool summarize = ElementCount > PrintedInFull;
         Tensor shown = summarize ? Edges() : this;
-        string[] cells = Format(shown.ToArray<double>(), precision);
+        string[] cells = DType.IsFloatingPoint() ? Format(shown.ToArray<double>(), precision) : Format(shown.ToArray<long>());
         StringBuilder text = new();
         int next = 0;
         Print(text, cells, ref next, shown.Shape, summarize ? Shape : shown.Shape, axis: 0, indent: 1);
@@ -56,7 +56,10 @@ public sealed partial class Tensor
         return scope.Keep(ReferenceEquals(y, this) ? Share() : y);
     }
 
-    private string[] Format(double[] values, int precision)
+    private string[] Format(long[] values) =>
+        Aligned(Array.ConvertAll(values, value => DType == DType.Bool ? (value != 0 ? "true" : "false") : value.ToString(CultureInfo.InvariantCulture)));
+
+    private static string[] Format(double[] values, int precision)
     {
         string[] cells = new string[values.Length];
         double largest = 0, smallest = double.PositiveInfinity;
@@ -72,19 +75,26 @@ public sealed partial class Tensor
             }
         }
 
-        string format = !DType.IsFloatingPoint() ? "0"
-            : largest >= 1e8 || (smallest < 1e-4 && !double.IsInfinity(smallest)) || largest > smallest * 1e8 ? $"0.{new string('0', precision)}e+00"
+        string format = largest >= 1e8 || (smallest < 1e-4 && !double.IsInfinity(smallest)) || largest > smallest * 1e8 ? $"0.{new string('0', precision)}e+00"
             : whole ? "0."
             : $"0.{new string('0', precision)}";
-        int width = 0;
         for (int i = 0; i < cells.Length; i++)
         {
-            cells[i] = DType == DType.Bool ? (values[i] != 0 ? "true" : "false")
-                : double.IsNaN(values[i]) ? "nan"
+            cells[i] = double.IsNaN(values[i]) ? "nan"
                 : double.IsInfinity(values[i]) ? (values[i] > 0 ? "inf" : "-inf")
                 : format == "0." ? values[i].ToString("0", CultureInfo.InvariantCulture) + "."
                 : values[i].ToString(format, CultureInfo.InvariantCulture);
-            width = Math.Max(width, cells[i].Length);
+        }
+
+        return Aligned(cells);
+    }
+
+    private static string[] Aligned(string[] cells)
+    {
+        int width = 0;
+        foreach (string cell in cells)
+        {
+            width = Math.Max(width, cell.Length);
         }
 
         for (int i = 0; i < cells.Length; i++)

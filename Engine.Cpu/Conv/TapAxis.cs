@@ -35,10 +35,13 @@ internal readonly record struct TapAxis
     public required int TapStep { get; init; }
 
     /// <summary>Smallest input coordinate that output 0 uses.</summary>
-    public int LowestOffset => FirstOffset + Math.Min(0, (Count - 1) * OffsetStep);
+    public int LowestOffset => FirstOffset + Math.Min(0, Span * OffsetStep);
 
     /// <summary>Distance of the outermost taps.</summary>
-    public int Extent => (Count - 1) * Math.Abs(OffsetStep);
+    public int Extent => Span * Math.Abs(OffsetStep);
+
+    // Steps from the first tap to the last; without taps there is no way to go either.
+    private int Span => Math.Max(0, Count - 1);
 
     /// <summary>Distance of tap <paramref name="tap"/> from <see cref="LowestOffset"/>.</summary>
     public int Distance(int tap) => FirstOffset + tap * OffsetStep - LowestOffset;

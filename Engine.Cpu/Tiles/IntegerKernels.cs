@@ -21,6 +21,7 @@ internal static unsafe class IntegerKernels
         (TileOp)ScalarOpcode.Mul => &Binary<Mul, T>,
         (TileOp)ScalarOpcode.FloorDiv => &Binary<FloorDiv, T>,
         (TileOp)ScalarOpcode.Mod => &Binary<Mod, T>,
+        (TileOp)ScalarOpcode.Pow => &Binary<Pow, T>,
         (TileOp)ScalarOpcode.Min => &Binary<Min, T>,
         (TileOp)ScalarOpcode.Max => &Binary<Max, T>,
         (TileOp)ScalarOpcode.CopySign => &Binary<CopySign, T>,
@@ -118,6 +119,12 @@ internal static unsafe class IntegerKernels
     {
         public static T Invoke<T>(T a, T b, T c) where T : unmanaged, IBinaryInteger<T>
             => T.CreateTruncating(SpecialFunctions.Mod(long.CreateTruncating(a), long.CreateTruncating(b)));
+    }
+
+    private readonly struct Pow : IIntegerOp
+    {
+        public static T Invoke<T>(T a, T b, T c) where T : unmanaged, IBinaryInteger<T>
+            => T.CreateTruncating(SpecialFunctions.Pow(long.CreateTruncating(a), long.CreateTruncating(b)));
     }
 
     private readonly struct Min : IIntegerOp

@@ -8,11 +8,13 @@ namespace Engine.Gpu;
 /// The order of the sums is that of the source whatever the number of stretches, so that results have the same bits on every card. Reading
 /// an index costs far less than a sum in memory, so that many stretches pay where there are few lines.
 /// </remarks>
-/// <param name="Element">Type of destination and source.</param>
+/// <param name="Element">Type of the source.</param>
+/// <param name="Sum">Type of the destination.</param>
 /// <param name="Index">Type of the index.</param>
 /// <param name="Rank">Padded number of loops over lines.</param>
 /// <param name="IsWide">Whether places need 64 bits.</param>
-internal readonly record struct ScatterAddKernel(DType Element, DType Index, int Rank, bool IsWide) : IKernelDefinition
+/// <param name="HasCarry">Whether what rounding takes from each sum is summed in a tensor of its own, which lies like the destination.</param>
+internal readonly record struct ScatterAddKernel(DType Element, DType Sum, DType Index, int Rank, bool IsWide, bool HasCarry) : IKernelDefinition
 {
     /// <summary>Operands of the loops.</summary>
     public const int Destination = 0, Indices = 1, Source = 2;
@@ -28,7 +30,8 @@ internal readonly record struct ScatterAddKernel(DType Element, DType Index, int
         Value items = k.Size("items"), length = k.Size("length"), size = k.Size("axis_size"), stretch = k.Size("stretch");
         DivisorParameter lines = new(k, "lines");
         CoordinateParameters loops = new(k, Rank, place);
-        Memory destination = k.Buffer("destination", Element);
+        Memory destination = k.Buffer("destination", Sum);
+        Memory? carries = HasCarry ? k.Buffer("carries", Sum) : null;
         Value destinationStep = k.Scalar("destination_step", place);
         Value[] destinationStrides = loops.Strides("destination");
         Memory index = k.Buffer("index", Index, readOnly: true);
@@ -37,7 +40,7 @@ internal readonly record struct ScatterAddKernel(DType Element, DType Index, int
         Memory source = k.Buffer("source", Element, readOnly: true);
         Value sourceStep = k.Scalar("source_step", place);
         Value[] sourceStrides = loops.Strides("source");
-        DType element = Element;
+        DType type = Sum;
         Value item = k.GlobalId;
         k.If(item < items, () =>
         {
@@ -58,8 +61,13 @@ internal readonly record struct ScatterAddKernel(DType Element, DType Index, int
                     k.If(AxisIndex.IsIn(at, low, high), () =>
                     {
                         Value target = to + (at.To(place) * destinationStep);
-                        Value sum = k.Load(destination, target) + k.Load(source, from + (number.To(place) * sourceStep));
-                        k.Store(destination, target, ExprEmitter.ForStore(k, sum, element));
+                        Value before = k.Load(destination, target), term = k.Load(source, from + (number.To(place) * sourceStep));
+                        Value sum = before + term;
+                        k.Store(destination, target, ExprEmitter.ForStore(k, sum, type));
+                        if (carries is not null)
+                        {
+                            k.Store(carries, target, k.Load(carries, target) + Lost(k, before, term, sum));
+                        }
                     });
                 }
             }
@@ -69,5 +77,13 @@ internal readonly record struct ScatterAddKernel(DType Element, DType Index, int
             k.For(whole, length, k.Int32(1), n => AddAll(n, 1));
         });
         return k.Build();
+    }
+
+    // What rounding took from a sum, exactly (Knuth); nothing where the sum is not finite.
+    private static Value Lost(KernelBuilder k, Value a, Value b, Value sum)
+    {
+        Value part = sum - a;
+        Value lost = (a - (sum - part)) + (b - part);
+        return k.Select(k.Unary(Opcode.Abs, sum) < double.PositiveInfinity, lost, sum.Like(0));
     }
 }

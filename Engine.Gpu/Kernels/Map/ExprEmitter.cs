@@ -124,7 +124,7 @@ internal readonly ref struct ExprEmitter
         ScalarOpcode.Div => a / b,
         ScalarOpcode.FloorDiv => Remainder.FloorDiv(_k, a, b),
         ScalarOpcode.Mod => Remainder.Mod(_k, a, b),
-        ScalarOpcode.Pow => MathFunctions.Pow(_k, a, b),
+        ScalarOpcode.Pow => a.Type.IsFloat() ? MathFunctions.Pow(_k, a, b) : IntegerPower.Of(_k, a, b),
         ScalarOpcode.Min => _k.Min(a, b),
         ScalarOpcode.Max => _k.Max(a, b),
         ScalarOpcode.CopySign => a.Type.IsFloat() ? _k.CopySign(a, b) : _k.Select((a < 0) ^ (b < 0), -a, a),

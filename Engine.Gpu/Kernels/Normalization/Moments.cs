@@ -34,7 +34,9 @@ internal sealed record Moments(Value Count, Value Mean, Value Deviation)
         Value some = k.Max(count, count.Like(1));
         Value distance = b.Mean - a.Mean;
         Value mean = k.Fma(distance, b.Count / some, a.Mean);
-        Value deviation = a.Deviation + b.Deviation + (distance * distance * (a.Count * b.Count / some));
+
+        // In this order a distance whose square is beyond all numbers counts for nothing where one side has none.
+        Value deviation = a.Deviation + b.Deviation + (distance * (distance * (a.Count * b.Count / some)));
         return new Moments(count, mean, deviation);
     }
 

@@ -1,10 +1,16 @@
 namespace Engine.Gpu;
 
-/// <summary>Partial sums of squares of several tensors at a time: one a tensor along the second direction of the grid, one a group along the first.</summary>
+/// <summary>
+/// Partial sums of squares of several tensors at a time: one a tensor along the second direction of the grid, one a group along the first. There are
+/// three of each, see <see cref="ScaledSquares"/>, so that squares beyond the range of numbers do no harm.
+/// </summary>
 internal readonly record struct SquareSumKernel(DType Element) : IKernelDefinition
 {
     /// <summary>Tensors of one launch.</summary>
     public const int Slots = 16;
+
+    /// <summary>Sums of a group: of large numbers, of others, of small ones.</summary>
+    public const int Sums = 3;
 
     private const int Unrolled = 4;
 
@@ -14,8 +20,9 @@ internal readonly record struct SquareSumKernel(DType Element) : IKernelDefiniti
         RegisterType type = Element.InRegister();
         Memory partials = k.Buffer("partials", type == RegisterType.Float64 ? DType.Float64 : DType.Float32);
         Value firstRow = k.Size("first_row");
-        Variable sum = k.Variable(k.Constant(type, 0));
+        Variable[] sums = k.Variables(Sums, k.Constant(type, 0));
         DType element = Element;
+        double[] p = ScaledSquares.Parameters(element.ComputeType());
         for (int slot = 0; slot < Slots; slot++)
         {
             Memory x = k.Buffer($"x{slot}", element, readOnly: true);
@@ -26,13 +33,22 @@ internal readonly record struct SquareSumKernel(DType Element) : IKernelDefiniti
                 {
                     Value place = first + (k.GroupCountX * (i * k.GroupSize));
                     Value number = k.Load(x, place, place < count);
-                    sum.Value = k.Fma(number, number, sum.Value);
+                    Value size = k.Unary(Opcode.Abs, number), zero = number.Like(0), isLarge = size > p[0], isSmall = size < p[2];
+                    Value[] parts = [k.Select(isLarge, number * p[1], zero), k.Select(isLarge | isSmall, zero, number), k.Select(isSmall, number * p[3], zero)];
+                    for (int s = 0; s < Sums; s++)
+                    {
+                        sums[s].Value = k.Fma(parts[s], parts[s], sums[s].Value);
+                    }
                 }
             }));
         }
 
-        Value total = new GroupReduction(k, type).Sum(sum.Value);
-        k.Store(partials, ((firstRow + k.GroupY) * k.GroupCountX) + k.GroupX, total, k.LocalId.Is(0));
+        Value[] totals = new GroupReduction(k, [type, type, type]).Sums(Array.ConvertAll(sums, static sum => sum.Value));
+        for (int s = 0; s < Sums; s++)
+        {
+            k.Store(partials, ((((firstRow + k.GroupY) * k.GroupCountX) + k.GroupX) * Sums) + s, totals[s], k.LocalId.Is(0));
+        }
+
         return k.Build();
     }
 }
@@ -45,10 +61,23 @@ internal readonly record struct RootOfSumKernel(DType Element, DType Result) : I
         KernelBuilder k = new("root_of_sum", target, target.GroupSize);
         Memory partials = k.Buffer("partials", Element, readOnly: true), result = k.Buffer("result", Result);
         Value count = k.Size("count");
-        Variable sum = k.Variable(k.Constant(Element.InRegister(), 0));
-        k.For(k.LocalId, count, k.Int32(k.GroupSize), place => sum.Value += k.Load(partials, place));
-        Value total = new GroupReduction(k, sum.Type).Sum(sum.Value);
-        k.Store(result, k.Int32(0), k.Unary(Opcode.Sqrt, total).To(Result.InRegister()), k.LocalId.Is(0));
+        RegisterType type = Element.InRegister();
+        Variable[] sums = k.Variables(SquareSumKernel.Sums, k.Constant(type, 0));
+        k.For(k.LocalId, count, k.Int32(k.GroupSize), place =>
+        {
+            for (int s = 0; s < sums.Length; s++)
+            {
+                sums[s].Value += k.Load(partials, (place * SquareSumKernel.Sums) + s);
+            }
+        });
+        Value[] totals = new GroupReduction(k, [type, type, type]).Sums(Array.ConvertAll(sums, static sum => sum.Value));
+        double[] p = ScaledSquares.Parameters(Element);
+        (Value large, Value others, Value small) = (totals[0], totals[1], totals[2]);
+        Value root = k.Select(
+            large.IsNot(0),
+            k.Unary(Opcode.Sqrt, large + (others * p[1] * p[1])) * p[4],
+            k.Select(others.IsNot(0), k.Unary(Opcode.Sqrt, others + (small * p[5] * p[5])), k.Unary(Opcode.Sqrt, small) * p[5]));
+        k.Store(result, k.Int32(0), root.To(Result.InRegister()), k.LocalId.Is(0));
         return k.Build();
     }
 }

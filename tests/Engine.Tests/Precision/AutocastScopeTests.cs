@@ -87,7 +87,7 @@ internal sealed class AutocastScopeTests
         Assert.That(second.Inputs[1], Is.SameAs(first.Inputs[1]));
         using (TensorScope inner = TensorScope.Begin())
         {
-            _ = x.MatMul(w) + x.Reshape(2, 3, 1).Conv1d(w.Unsqueeze(2)).Sum();
+            _ = x.MatMul(w).Sum() + x.Reshape(2, 3, 1).Conv1d(w.Unsqueeze(2)).Sum();
         }
 
         Assert.That(x.MatMul(w).DType, Is.EqualTo(DType.BFloat16), "an inner scope of tensors takes nothing away");

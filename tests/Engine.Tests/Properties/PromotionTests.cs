@@ -56,6 +56,38 @@ internal sealed class PromotionTests(string deviceName) : DeviceFixture(deviceNa
         }
     }
 
+    /// <summary>A tensor without axes takes part only where it is of a higher kind: torch.result_type.</summary>
+    [Test]
+    public void TensorsWithoutAxes_EveryPairOfTypes_AreWeak()
+    {
+        foreach (DType a in Types)
+        {
+            foreach (DType b in Types)
+            {
+                DType promoted = Parse(s_table[(int)a].Split(' ', StringSplitOptions.RemoveEmptyEntries)[(int)b]);
+                DType expected = Kind(b) > Kind(a) ? promoted : a;
+                Tensor x = Tensor.Ones([3], a, Device), y = Tensor.Scalar(1, b, Device);
+                foreach (Tensor z in (Tensor[])[x * y, y * x, x + y.Expand(Shape.Scalar), Tensor.Maximum(x, y), Tensor.Where(x.EqualTo(1), y, x)])
+                    Assert.That((z.DType, z.ToArray<double>().Max()), Is.EqualTo((expected, z.ToArray<double>()[0])), $"{a} [3] with {b} []");
+                Assert.That((x / y).DType, Is.EqualTo(expected.IsFloatingPoint() ? expected : DType.Float32), $"{a} [3] / {b} []");
+                Assert.That((Tensor.Scalar(1, a, Device) * y).DType, Is.EqualTo(promoted), $"{a} [] with {b} []");
+                Assert.That((x * Tensor.Ones([1], b, Device)).DType, Is.EqualTo(promoted), $"{a} [3] with {b} [1]");
+            }
+        }
+
+        static int Kind(DType dtype) => dtype.IsFloatingPoint() ? 2 : dtype == DType.Bool ? 0 : 1;
+    }
+
+    [Test]
+    public void TensorsWithoutAxes_ThatRequireGradients_GetThemInTheirOwnType()
+    {
+        Tensor x = Tensor.From<float>([1, 2, 3], Device).To(DType.Float16).WithGrad(), scale = Tensor.Scalar(2, DType.Float32, Device).WithGrad();
+        Tensor y = x * scale;
+        Assert.That((y.DType, y.ToArray<float>().Sum()), Is.EqualTo((DType.Float16, 12f)));
+        y.Sum().Backward();
+        Assert.That((x.Grad!.DType, scale.Grad!.DType, scale.Grad.Item()), Is.EqualTo((DType.Float16, DType.Float32, 6.0)));
+    }
+
     [Test]
     public void Reductions_EveryType_WidenIntegers()
     {

@@ -1,0 +1,65 @@
+namespace Engine;
+
+/// <summary>
+/// √Σv² where squares would leave the range of the compute type although the root does not: three sums, of the squares of large numbers scaled
+/// down, of small ones scaled up, and of all others as they are (Blue 1978).
+/// </summary>
+/// <remarks>
+/// Scales are powers of two, so no digit is lost, and numbers of ordinary size are squared and summed as always. Infinities are large, NaN is
+/// among the others, and both reach the result.
+/// </remarks>
+internal static class ScaledSquares
+{
+    /// <summary>Length of the parameter list.</summary>
+    public const int ParameterCount = 7;
+
+    /// <summary>A reduction of √(Σv²·p6).</summary>
+    /// <param name="inputs">Number of inputs.</param>
+    /// <param name="v">What is squared, in terms of the inputs.</param>
+    public static ReduceProgram Root(int inputs, Expr v)
+    {
+        Expr size = Expr.Abs(v), isLarge = size > Expr.Parameter(0), isSmall = size < Expr.Parameter(2);
+        Expr large = Expr.Where(isLarge, Expr.Square(v * Expr.Parameter(1)), 0);
+        Expr middle = Expr.Where(isLarge, 0, Expr.Where(isSmall, 0, Expr.Square(v)));
+        Expr small = Expr.Where(isSmall, Expr.Square(v * Expr.Parameter(3)), 0);
+
+        Expr down = Expr.Parameter(1), back = Expr.Parameter(4), smallBack = Expr.Parameter(5), weight = Expr.Parameter(6);
+        Expr sumLarge = Expr.Input(0), sum = Expr.Input(1), sumSmall = Expr.Input(2);
+        Expr root = Expr.Where(
+            Expr.NotEqual(sumLarge, 0),
+            Expr.Sqrt((sumLarge + (sum * down * down)) * weight) * back,
+            Expr.Where(
+                Expr.NotEqual(sum, 0),
+                Expr.Sqrt((sum + (sumSmall * smallBack * smallBack)) * weight),
+                Expr.Sqrt(sumSmall * weight) * smallBack));
+        return ReduceProgram.Create(MapProgram.Compile(inputs, large, middle, small), [Combiner.Sum, Combiner.Sum, Combiner.Sum], MapProgram.Compile(3, root));
+    }
+
+    /// <summary>The parameters for a compute type and the weight 1.</summary>
+    public static double[] Parameters(DType computeType)
+    {
+        double[] parameters = new double[ParameterCount];
+        SetParameters(computeType, 1, parameters);
+        return parameters;
+    }
+
+    /// <summary>The parameters for a compute type.</summary>
+    /// <param name="computeType">float32 or float64.</param>
+    /// <param name="weight">What the sum is multiplied with: 1, or one over a number of elements.</param>
+    /// <param name="parameters">Receives <see cref="ParameterCount"/> numbers.</param>
+    /// <remarks>
+    /// The exponents leave room for 2²⁷ terms in each sum: in float32 numbers from 2⁻⁵⁰ to 2⁵⁰ have squares between 2⁻¹⁰⁰ and 2¹⁰⁰, larger ones
+    /// times 2⁻⁸⁰ and smaller ones times 2⁹⁰ as well.
+    /// </remarks>
+    public static void SetParameters(DType computeType, double weight, Span<double> parameters)
+    {
+        (int bound, int down, int up) = computeType == DType.Float64 ? (400, 600, 700) : (50, 80, 90);
+        parameters[0] = Math.ScaleB(1, bound);
+        parameters[1] = Math.ScaleB(1, -down);
+        parameters[2] = Math.ScaleB(1, -bound);
+        parameters[3] = Math.ScaleB(1, up);
+        parameters[4] = Math.ScaleB(1, down);
+        parameters[5] = Math.ScaleB(1, -up);
+        parameters[6] = weight;
+    }
+}

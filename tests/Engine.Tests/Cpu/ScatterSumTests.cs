@@ -1,0 +1,36 @@
+using Engine.Cpu;
+using NUnit.Framework;
+
+namespace Engine.Tests.Cpu;
+
+/// <summary>Long sums at one place, at sizes that only a processor gets through in a test.</summary>
+internal sealed class ScatterSumTests
+{
+    private readonly CpuDevice _device = new("scatter-test", threads: 2);
+
+    [OneTimeTearDown]
+    public void EndThreads() => _device.Dispose();
+
+    [Test]
+    public void Embedding_GradientOf2To25Ones_IsExact()
+    {
+        Tensor table = Tensor.Zeros([2, 1], device: _device).WithGrad();
+        Tensor index = Tensor.Zeros([1 << 25], DType.Int32, _device);
+        table.Embedding(index).Sum().Backward();
+        Assert.That(table.Grad!.ToArray<float>(), Is.EqualTo(new float[] { 1 << 25, 0 }));
+    }
+
+    [Test]
+    public void ScatterAdd_WideSumsInParts_AreThoseOfTheWhole()
+    {
+        Generator random = new(3);
+        Tensor start = Tensor.Randn([40, 3, 50_000], generator: random, device: _device);
+        Tensor index = Tensor.RandInt([40, 3, 50_000], 0, 40, random, _device), terms = Tensor.Randn(index.Shape, generator: random, device: _device);
+        float[] expected = start.ToArray<float>(), values = terms.ToArray<float>();
+        double[] sums = [.. expected.Select(x => (double)x)];
+        long[] places = index.ToArray<long>();
+        for (int i = 0; i < values.Length; i++)
+            sums[(places[i] * 150_000) + (i % 150_000)] += values[i];
+        Assert.That(start.ScatterAdd(0, index, terms).ToArray<float>(), Is.EqualTo(sums.Select(x => (float)x).ToArray()));
+    }
+}
