@@ -63,7 +63,7 @@ public sealed partial class Tensor
             : base(x)
         {
             rest.Record(this);
-            (_x, _shift, _rest) = (new SavedTensor(Name, x), new SavedTensor(Name, shift), new SavedTensor(Name, rest));
+            (_x, _shift, _rest) = (new SavedTensor(Name, x), new SavedTensor(Name, shift), SavedTensor.OfOutput(Name, rest));
         }
 
         public override string Name => "LogSumExp";

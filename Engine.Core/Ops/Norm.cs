@@ -34,7 +34,7 @@ public sealed partial class Tensor
             : base(x)
         {
             y.Record(this);
-            (_x, _y) = (new SavedTensor(Name, x), new SavedTensor(Name, y));
+            (_x, _y) = (new SavedTensor(Name, x), SavedTensor.OfOutput(Name, y));
         }
 
         public override string Name => "Norm";

@@ -17,6 +17,9 @@ public static class Programs
     /// <summary>p0 + i·p1 for the element with row-major number i.</summary>
     public static MapProgram Ramp { get; } = MapProgram.Compile(0, s_p0 + (Expr.Index * s_p1));
 
+    /// <summary>The same of fractions, rounded once: with fused multiply-add or without, a device gives the same bits.</summary>
+    public static MapProgram FractionRamp { get; } = MapProgram.Compile(0, Expr.Fma(Expr.Index, s_p1, s_p0));
+
     /// <summary>Uniform numbers in [p4, p4 + p5).</summary>
     public static MapProgram Uniform { get; } = MapProgram.Compile(0, Expr.Parameter(4) + (Expr.Parameter(5) * Expr.Random(0)));
 

@@ -93,7 +93,7 @@ public sealed partial class Tensor
         {
             (_op, _axes, _divisor, _isRoot) = (op, axes, divisor, isRoot);
             y.Record(this);
-            (_x, _offset, _y) = (new SavedTensor(op, x), new SavedTensor(op, offset), new SavedTensor(op, y));
+            (_x, _offset, _y) = (new SavedTensor(op, x), new SavedTensor(op, offset), SavedTensor.OfOutput(op, y));
         }
 
         public override string Name => _op;

@@ -215,7 +215,7 @@ public sealed partial class Tensor
                 double[] values = new double[y.ElementCount];
                 for (int i = 0; i < values.Length; i++)
                 {
-                    values[i] = start + (i * step);
+                    values[i] = Math.FusedMultiplyAdd(i, step, start);
                 }
 
                 y.CopyFrom<double>(values);
@@ -225,7 +225,7 @@ public sealed partial class Tensor
             compute = DType.Int64;
         }
 
-        Pointwise.Into(y, Programs.Ramp, [], [start, step], compute);
+        Pointwise.Into(y, compute == DType.Float64 ? Programs.FractionRamp : Programs.Ramp, [], [start, step], compute);
     }
 
     // The numbers that the device would draw, with the one generator and the same arithmetic in double precision.

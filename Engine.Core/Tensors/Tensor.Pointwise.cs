@@ -223,14 +223,24 @@ public sealed partial class Tensor
     public static Tensor Where(Tensor condition, Tensor x, Tensor y)
     {
         ArgumentNullException.ThrowIfNull(condition);
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(y);
         return Pointwise.Apply("Where", Programs.Where, [condition, x, y], computeAs: TypePromotion.Common(x, y));
     }
 
     /// <summary>The value where the mask is true, otherwise x.</summary>
-    public Tensor MaskedFill(Tensor mask, double value) => Where(mask, Full(Shape.Scalar, value, DType, Device), this);
+    public Tensor MaskedFill(Tensor mask, double value)
+    {
+        ArgumentNullException.ThrowIfNull(mask);
+        return Where(mask, Full(Shape.Scalar, value, DType, Device), this);
+    }
 
     /// <inheritdoc cref="MaskedFill(Tensor, double)"/>
-    public Tensor MaskedFill(Tensor mask, long value) => Where(mask, Full(Shape.Scalar, value, DType, Device), this);
+    public Tensor MaskedFill(Tensor mask, long value)
+    {
+        ArgumentNullException.ThrowIfNull(mask);
+        return Where(mask, Full(Shape.Scalar, value, DType, Device), this);
+    }
 
     private static long LowestInteger(DType dtype) => dtype switch { DType.Int64 => long.MinValue, DType.Int32 => int.MinValue, _ => 0 };
 

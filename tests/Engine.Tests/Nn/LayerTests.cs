@@ -79,7 +79,7 @@ internal sealed class LayerTests(string deviceName) : DeviceFixture(deviceName)
 
         // Standard deviation of the mean: √(0.25·0.75/10,000)/0.75 ≈ 0.0058; five of them.
         Assert.That(y.Average(), Is.EqualTo(1).Within(0.03));
-        Assert.That(dropout.Eval().Forward(x), Is.SameAs(x));
+        Assert.That(dropout.Eval().Forward(x).ToArray<float>(), Is.All.EqualTo(1));
     }
 
     [TestCase(typeof(Lstm))]
@@ -107,7 +107,7 @@ internal sealed class LayerTests(string deviceName) : DeviceFixture(deviceName)
         Tensor x = Tensor.Randn([2, 3, 4, 4]);
         Assert.That(new Flatten().Forward(x).Shape, Is.EqualTo(new Shape(2, 48)));
         Assert.That(new Flatten(0, 1).Forward(x).Shape, Is.EqualTo(new Shape(6, 4, 4)));
-        Assert.That(new Identity().Forward(x), Is.SameAs(x));
+        Assert.That(new Identity().Forward(x).ToArray<float>(), Is.EqualTo(x.ToArray<float>()));
         Assert.That(new Lambda(static t => t.Reshape(2, -1)).Forward(x).Shape, Is.EqualTo(new Shape(2, 48)));
         Assert.That(new GlobalAvgPool2d().Forward(x).Shape, Is.EqualTo(new Shape(2, 3)));
         Assert.That(new AdaptiveAvgPool2d((2, 1)).Forward(x).Shape, Is.EqualTo(new Shape(2, 3, 2, 1)));

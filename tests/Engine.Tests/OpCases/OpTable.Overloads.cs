@@ -7,7 +7,7 @@ internal static partial class OpTable
     /// <summary>Other forms of operations that have rows elsewhere, writes in place, and gradients as values.</summary>
     private static IEnumerable<OpCase> Overloads() =>
     [
-        .. Comparisons(), .. InPlace(), .. OneAxis(),
+        .. Comparisons(), .. InPlace(), .. OneAxis(), .. WholeNumbers(),
         On("ScalarAdded", -2, 2, x => x + 1.5),
         On("ScalarTimes", -2, 2, x => -3 * x),
         Pair("AddRelu", (-2, 2), (-2, 2), (a, b) => a.AddRelu(b)),
@@ -64,6 +64,42 @@ internal static partial class OpTable
         Along("Min", x => x.Min(1)) with { NeedsDistinct = true },
         Along("LogSumExp", x => x.LogSumExp(1)),
         new("ProdOneAxis", n => [new([3, n], 0.8, 1.25)], x => x[0].Prod(1)) { Sizes = [1, 3, 17, 33], Tolerance = 5e-5 },
+    ];
+
+    // Whole numbers have forms of their own, which are exact over all of int64.
+    private static OpCase[] WholeNumbers() =>
+    [
+        On("WholeAdded", -2, 2, x => x + 3L),
+        On("AddedToWhole", -2, 2, x => 3L + x),
+        On("WholeSubtracted", -2, 2, x => x - 3L),
+        On("SubtractedFromWhole", -2, 2, x => 3L - x),
+        On("TimesWhole", -2, 2, x => x * 3L),
+        On("WholeTimes", -2, 2, x => 3L * x),
+        On("TimesScalar", -2, 2, x => x * 1.5),
+        On("ScalarTimesFraction", -2, 2, x => -1.5 * x),
+        On("AddedToScalar", -2, 2, x => 1.5 + x),
+        On("ScalarSubtracted", -2, 2, x => x - 1.5),
+        On("SubtractedFromScalar", -2, 2, x => 1.5 - x),
+        On("ModWhole", 0.1, 0.9, x => x % 2L),
+        On("ModFraction", 0.1, 0.9, x => x % 1.5),
+        On("LessThanWhole", -2, 2, x => x < 1L).NotDifferentiable(),
+        On("GreaterThanWhole", -2, 2, x => x > 1L).NotDifferentiable(),
+        On("GreaterThanFraction", -2, 2, x => x > 0.5).NotDifferentiable(),
+        On("LessOrEqualWhole", -2, 2, x => x <= 1L).NotDifferentiable(),
+        On("LessOrEqualFraction", -2, 2, x => x <= 0.5).NotDifferentiable(),
+        On("GreaterOrEqualWhole", -2, 2, x => x >= 1L).NotDifferentiable(),
+        On("EqualToWhole", -2, 2, x => x.Round().EqualTo(1L)).NotDifferentiable(),
+        On("NotEqualToWhole", -2, 2, x => x.Round().NotEqualTo(1L)).NotDifferentiable(),
+        On("ClampWhole", -2.5, 2.5, x => x.Clamp(-1L, 1L)) with { NeedsDistinct = true },
+        On("MaskedFillWhole", -2, 2, x => x.MaskedFill(x > 0.5, 7L)),
+        On("MaskedFillFraction", -2, 2, x => x.MaskedFill(x > 0.5, 0.25)),
+        On("AddWholeInPlace", -2, 2, x => x.Clone().AddInPlace(3L)).NotDifferentiable(),
+        On("MulWholeInPlace", -2, 2, x => x.Clone().MulInPlace(3L)).NotDifferentiable(),
+        On("MulFractionInPlace", -2, 2, x => x.Clone().MulInPlace(-1.5)).NotDifferentiable(),
+        On("FillWholeInPlace", -2, 2, x => x.Clone().FillInPlace(3L)).NotDifferentiable(),
+        On("ClampWholeInPlace", -2, 2, x => x.Clone().ClampInPlace(-1L, 1L)).NotDifferentiable(),
+        Along("Norm", x => x.Norm(1)),
+        new("StdOneAxis", n => [new([3, n + 2])], x => x[0].Std(1, 0)) { NeedsSpread = true, Sizes = IndexSizes, Tolerance = 5e-5 },
     ];
 
     private static OpCase Along(string name, Func<Tensor, Tensor> run) => new(name + "OneAxis", n => [new([3, n])], x => run(x[0])) { Sizes = [1, 3, 17, 129], Tolerance = 5e-5 };

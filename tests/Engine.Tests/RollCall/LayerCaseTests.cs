@@ -14,6 +14,7 @@ internal sealed class LayerCaseTests(string deviceName) : DeviceFixture(deviceNa
     [TestCaseSource(typeof(LayerCases), nameof(LayerCases.All))]
     public void Layer_MatchesItsDefinition(LayerCase row)
     {
+        RequireFloat64();
         Random random = new(7);
         Layer layer = row.Make().To(Device).To(DType.Float64);
         IReadOnlyList<Tensor> parameters = layer.Parameters;

@@ -12,6 +12,7 @@ internal sealed class OptimizerCaseTests(string deviceName) : DeviceFixture(devi
     [TestCaseSource(typeof(OptimizerCases), nameof(OptimizerCases.All))]
     public void Steps_MatchTheRecurrence(OptimizerCase row)
     {
+        RequireFloat64();
         Random random = new(3);
         double[] w = [0, 1, -2, 0.5, 30];
         double[][] states = Array.ConvertAll(w, static _ => new double[4]);

@@ -39,7 +39,7 @@ internal static class Roll
 
         Assert.Multiple(() =>
         {
-            Assert.That(missing, Is.Empty, $"no row in {table}");
+            Assert.That(missing, Is.Empty, $"no row in {table}: {string.Join("; ", missing)}");
             Assert.That(exempt.Keys.Except(used), Is.Empty, "exemptions that exempt nothing");
         });
     }
