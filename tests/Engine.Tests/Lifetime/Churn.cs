@@ -31,7 +31,8 @@ internal sealed class Churn : IDisposable
                     }
                 }
             }
-        }) { IsBackground = true, Name = "churn" };
+        })
+        { IsBackground = true, Name = "churn" };
         _thread.Start();
     }
 
