@@ -4,7 +4,8 @@ namespace Engine;
 /// <remarks>
 /// Tensors with axes are promoted among each other by <see cref="Promote"/>. Tensors without axes take part only where they are of a higher
 /// kind (bool &lt; integer &lt; floating point): f16 [n] · f32 [] is f16, f32 [n] + f64 [] is f32, but i64 [n] · f32 [] is f32. Among tensors
-/// without axes only, all of them count.
+/// without axes only, all of them count. A number that the type does not hold is not wrapped into it before it is used: u8 &lt; −5 is false and
+/// 2.5 − u8 may be negative, where PyTorch takes 251 for −5.
 /// </remarks>
 internal static class TypePromotion
 {
