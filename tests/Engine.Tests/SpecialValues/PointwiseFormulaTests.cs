@@ -32,6 +32,11 @@ internal sealed class PointwiseFormulaTests(string deviceName) : DeviceFixture(d
     [TestCaseSource(nameof(Rows))]
     public void Row_AtSpecialValues_IsItsFormula(OpCase row)
     {
+        if (row.Name == "ToFloat64")
+        {
+            RequireFloat64();
+        }
+
         int operands = row.Inputs(3).Length;
         double[] x = operands == 1 ? s_values : [.. s_values.SelectMany(static a => s_values.Select(_ => a))];
         double[] y = operands == 1 ? s_values : [.. s_values.SelectMany(static _ => s_values)];
