@@ -6,9 +6,11 @@ internal sealed partial class GpuBackend
     // Products with at most this many rows (or columns) read their larger operand once and hardly use it again: tiles gain nothing.
     private const int FewRows = 8;
 
-    protected override void GemmCore(in GemmArgs args)
+    protected override void GemmCore(in GemmArgs args) => Multiply(GemmProblem.From(args));
+
+    /// <summary>Computes a product. Its factors and its result may be of three types, of which Core asks for one only.</summary>
+    internal void Multiply(GemmProblem problem)
     {
-        GemmProblem problem = GemmProblem.From(args);
         DType compute = ComputeTypeOf(problem);
         if (Math.Min(problem.M, problem.N) <= FewRows || !compute.IsFloatingPoint())
         {

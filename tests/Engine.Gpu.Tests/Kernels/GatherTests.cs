@@ -6,6 +6,8 @@ namespace Engine.Gpu.Tests;
 [TestFixtureSource(typeof(KernelDevices), nameof(KernelDevices.All))]
 internal sealed class GatherTests(string name)
 {
+    private const int Terms = 100;
+
     private Device Device => KernelDevices.Get(name);
 
     [Test]
@@ -50,14 +52,21 @@ internal sealed class GatherTests(string name)
     }
 
     [Test]
-    public void ScatterAdd_KeepsTheOrderOfTheSource()
+    public void ScatterAdd_OfFewTerms_KeepsTheOrderOfTheSource()
     {
         // 2²⁴ + 1 + 1 … stays 2²⁴ in this order, and is more in any order that joins ones first.
-        using TensorScope scope = TensorScope.Begin();
-        Tensor sums = Tensor.Zeros([5], DType.Float32, Device), index = Tensor.Full([100], 3, DType.Int64, Device);
-        float[] values = [1 << 24, .. Enumerable.Repeat(1f, 99)];
-        Device.Backend.ScatterAdd(sums.Operand, index.Operand, Tensor.From<float>(values, [100], Device).Operand, 0);
-        Assert.That(sums.ToArray<float>(), Is.EqualTo(new float[] { 0, 0, 0, 1 << 24, 0 }));
+        const int Places = 300;
+        Assert.That(Scattering.MeetsOften(Terms, Places), Is.False);
+        Assert.That(SumsOfAPlace(Places), Is.EqualTo(1 << 24));
+    }
+
+    [Test]
+    public void ScatterAdd_WhereManyTermsMeet_IsExact()
+    {
+        // One rounding at the end: 2²⁴ + 99 lies in the middle of two numbers of float32, and goes to 2²⁴ + 100.
+        const int Places = 5;
+        Assert.That(Scattering.MeetsOften(Terms, Places), Is.True);
+        Assert.That(SumsOfAPlace(Places), Is.EqualTo((1 << 24) + 100));
     }
 
     [Test]
@@ -76,6 +85,18 @@ internal sealed class GatherTests(string name)
         {
             backend.MostElementsOfLaunch = usual;
         }
+    }
+
+    /// <summary>2²⁴ and ones summed in one place; the other places stay 0.</summary>
+    private float SumsOfAPlace(int places)
+    {
+        using TensorScope scope = TensorScope.Begin();
+        Tensor sums = Tensor.Zeros([places], DType.Float32, Device), index = Tensor.Full([Terms], 3, DType.Int64, Device);
+        float[] values = [1 << 24, .. Enumerable.Repeat(1f, Terms - 1)];
+        Device.Backend.ScatterAdd(sums.Operand, index.Operand, Tensor.From<float>(values, [Terms], Device).Operand, 0);
+        float[] result = sums.ToArray<float>();
+        Assert.That(result.Where(static (_, i) => i != 3), Has.All.Zero);
+        return result[3];
     }
 
     private void Run(Shape shape, int axis, int count, DType dtype, DType indexType, Func<Tensor, Tensor> layout)

@@ -21,7 +21,10 @@ internal abstract class DeviceFixture(string deviceName)
     protected DType Widest => FullTypes[^1];
 
     /// <summary>Numbers on the device, in the most precise type that it has.</summary>
-    protected Tensor MostPrecise(double[] values, Shape shape) => Tensor.From<double>(values, shape, ReferenceDevice.Shared).To(Widest).To(Device);
+    protected Tensor MostPrecise(double[] values, Shape shape) => Rounded(values, shape, Widest);
+
+    /// <summary>Numbers on the device in a type; they are converted elsewhere, as the device may lack double precision.</summary>
+    protected Tensor Rounded(double[] values, Shape shape, DType dtype) => Tensor.From<double>(values, shape, ReferenceDevice.Shared).To(dtype).To(Device);
 
     /// <summary>Skips a test that is about float64, on a device without it: there making such a tensor is what fails, at once.</summary>
     protected void RequireFloat64()

@@ -109,7 +109,7 @@ internal sealed class OwnHandleTests(string deviceName) : DeviceFixture(deviceNa
                 continue;
             }
 
-            foreach (Tensor x in (Tensor[])[Tensor.Scalar(1, device: Device), Tensor.Ones([3], device: Device), Tensor.Ones([2, 2], device: Device), Tensor.Ones([1, 1, 3], DType.Float64, Device)])
+            foreach (Tensor x in (Tensor[])[Tensor.Scalar(1, device: Device), Tensor.Ones([3], device: Device), Tensor.Ones([2, 2], device: Device), Tensor.Ones([1, 1, 3], Widest, Device)])
             {
                 Tensor y;
                 try

@@ -14,9 +14,8 @@ internal sealed class LayerCaseTests(string deviceName) : DeviceFixture(deviceNa
     [TestCaseSource(typeof(LayerCases), nameof(LayerCases.All))]
     public void Layer_MatchesItsDefinition(LayerCase row)
     {
-        RequireFloat64();
         Random random = new(7);
-        Layer layer = row.Make().To(Device).To(DType.Float64);
+        Layer layer = row.Make().To(Widest).To(Device);
         IReadOnlyList<Tensor> parameters = layer.Parameters;
         foreach (Tensor parameter in parameters)
         {
@@ -27,14 +26,14 @@ internal sealed class LayerCaseTests(string deviceName) : DeviceFixture(deviceNa
         double[] values = Draw(random, (int)row.Input.ElementCount);
         Tensor x = row.TakesIndices
             ? Tensor.From<long>([.. values.Select(static v => (long)Math.Floor((v + 2) * 1.49))], row.Input, Device)
-            : Tensor.From<double>(values, row.Input, Device).WithGrad();
+            : MostPrecise(values, row.Input).WithGrad();
         Numbers given = x;
         Numbers[] weights = [.. parameters.Select(static p => (Numbers)p)];
         Numbers expected = row.Formula(weights, given);
 
         Tensor y = layer.Forward(x);
         Assert.That(y.Shape.ToArray(), Is.EqualTo(expected.Shape));
-        Close.AssertAll($"{row}", expected.Values, y.ToArray<double>(), 1e-11, 1e-12);
+        Close.AssertAll($"{row}", expected.Values, y.ToArray<double>(), Device.HasFloat64 ? 1e-11 : 1e-5, Device.HasFloat64 ? 1e-12 : 2e-6);
 
         double[] factors = Draw(random, expected.Values.Length);
         if (!y.RequiresGrad)
@@ -42,17 +41,18 @@ internal sealed class LayerCaseTests(string deviceName) : DeviceFixture(deviceNa
             return;
         }
 
-        y.Backward(Tensor.From<double>(factors, y.Shape, Device));
+        (double relative, double absolute) = Device.HasFloat64 ? (1e-6, 1e-7) : (1e-4, 1e-5);
+        y.Backward(MostPrecise(factors, y.Shape));
         if (!row.TakesIndices)
         {
-            Close.AssertAll($"{row}: the gradient to x", Slopes(given, v => Loss(weights, v)), x.Grad!.ToArray<double>(), 1e-6, 1e-7);
+            Close.AssertAll($"{row}: the gradient to x", Slopes(given, v => Loss(weights, v)), x.Grad!.ToArray<double>(), relative, absolute);
         }
 
         for (int i = 0; i < weights.Length; i++)
         {
             int at = i;
             double[] slopes = Slopes(weights[i], v => Loss([.. weights[..at], v, .. weights[(at + 1)..]], given));
-            Close.AssertAll($"{row}: the gradient to parameter {i}", slopes, parameters[i].Grad!.ToArray<double>(), 1e-6, 1e-7);
+            Close.AssertAll($"{row}: the gradient to parameter {i}", slopes, parameters[i].Grad!.ToArray<double>(), relative, absolute);
         }
 
         double Loss(Numbers[] p, Numbers input) => row.Formula(p, input).Values.Zip(factors, static (a, b) => a * b).Sum();

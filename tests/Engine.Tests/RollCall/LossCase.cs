@@ -53,7 +53,7 @@ internal static class LossCases
         Classed("CrossEntropyFromProbabilities, weighted", Probabilities(), static (x, t) => Losses.CrossEntropyFromProbabilities(x, t, Weights(x)), static (row, c) => (-Math.Log(row[c]) * s_weights[c], s_weights[c])),
     ];
 
-    private static Tensor Weights(Tensor x) => Tensor.From<double>(s_weights, device: x.Device);
+    private static Tensor Weights(Tensor x) => Tensor.From<float>([.. s_weights.Select(static w => (float)w)], x.Device).To(x.DType);
 
     private static double[] Probabilities() => [.. s_logits.Chunk(C).SelectMany(static row => Plain.Softmax([.. row.Select(static z => Math.Clamp(z, -3, 3))]))];
 

@@ -32,14 +32,19 @@ internal sealed class PointwiseFormulaTests(string deviceName) : DeviceFixture(d
     [TestCaseSource(nameof(Rows))]
     public void Row_AtSpecialValues_IsItsFormula(OpCase row)
     {
+        if (row.Name == "ToFloat64")
+        {
+            RequireFloat64();
+        }
+
         int operands = row.Inputs(3).Length;
         double[] x = operands == 1 ? s_values : [.. s_values.SelectMany(static a => s_values.Select(_ => a))];
         double[] y = operands == 1 ? s_values : [.. s_values.SelectMany(static _ => s_values)];
-        foreach (DType type in (DType[])[DType.Float32, DType.Float64])
+        foreach (DType type in FullTypes)
         {
             using TensorScope scope = TensorScope.Begin();
             using GradMode.Scope off = GradMode.Off();
-            Tensor[] inputs = [.. new[] { x, y }.Take(operands).Select(v => Tensor.From<double>(v, Device).To(type))];
+            Tensor[] inputs = [.. new[] { x, y }.Take(operands).Select(v => Rounded(v, [v.Length], type))];
             double[] a = inputs[0].ToArray<double>(), b = inputs[^1].ToArray<double>();
             double[] actual = row.Run(inputs).ToArray<double>();
             double[] expected = [.. a.Zip(b, PointwiseFormulas.All[row.Name])];
