@@ -15,6 +15,11 @@ public static class Autograd
     {
         Guard.NoNulls(outputs);
         Guard.NoNulls(inputs);
+        if (!gradients.IsEmpty && gradients.Length != outputs.Length)
+        {
+            throw new ArgumentException($"Autograd.Grad: there are {outputs.Length} outputs and {gradients.Length} gradients. Pass one for each (null for a scalar's 1), or none.", nameof(gradients));
+        }
+
         return BackwardPass.Gradients(outputs, gradients, inputs, retainGraph, createGraph);
     }
 
@@ -64,7 +69,7 @@ public abstract class CustomFunction
             Tensor y;
             using (GradMode.Off())
             {
-                y = Forward(inputs);
+                y = Guard.Returned(Forward(inputs), GetType().Name, nameof(Forward));
             }
 
             // What the function hands through is the caller's to dispose, not the input.
@@ -114,7 +119,7 @@ public abstract class CustomFunction
 
         protected internal override void Backward(Tensor dy, GradSink sink)
         {
-            Tensor?[] gradients = function.Backward(dy);
+            Tensor?[] gradients = Guard.Returned(function.Backward(dy), Name, nameof(Backward));
             for (int i = 0; i < gradients.Length; i++)
             {
                 if (gradients[i] is { } gradient)

@@ -124,7 +124,7 @@ public sealed partial class CapturedStep
         try
         {
             using TensorScope scope = TensorScope.Begin();
-            IReadOnlyList<Tensor> results = _step();
+            IReadOnlyList<Tensor> results = Checked(_step());
             if (!HasRun && Outputs.Count == 0)
             {
                 Outputs = [.. results.Select(r => new CapturedOutput(this, BufferFor(r)))];
@@ -136,6 +136,19 @@ public sealed partial class CapturedStep
         {
             pass.End();
         }
+    }
+
+    private static IReadOnlyList<Tensor> Checked(IReadOnlyList<Tensor> results)
+    {
+        for (int i = 0; i < (results ?? throw new CaptureException("Capture: the step returned null. Return its outputs, or capture an action.")).Count; i++)
+        {
+            if (results[i] is null)
+            {
+                throw new CaptureException($"Capture: output {i} of the step is null. Return tensors, or capture an action.");
+            }
+        }
+
+        return results;
     }
 
     private static Tensor BufferFor(Tensor result)

@@ -9,6 +9,9 @@ public sealed partial class Tensor
     private static readonly MapProgram s_triu = MapProgram.Compile(
         3, Expr.Where(Expr.LessEqual(Expr.Input(1) + Expr.Parameter(0), Expr.Input(2)), Expr.Input(0), 0));
 
+    /// <summary>What a view takes on the host, roughly.</summary>
+    private const int ViewBytes = 256;
+
     /// <summary>The tensors one after another along an axis that exists.</summary>
     /// <exception cref="ShapeMismatchException">They differ at another axis.</exception>
     public static Tensor Concat(ReadOnlySpan<Tensor> tensors, int axis = 0)
@@ -75,11 +78,15 @@ public sealed partial class Tensor
     }
 
     /// <summary>Pieces of <paramref name="size"/> elements of one axis, the last perhaps smaller. Views.</summary>
+    /// <exception cref="ArgumentException">There would be more pieces than the process has memory for.</exception>
     public Tensor[] Split(int size, int axis = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(size);
         int at = Guard.Axis(axis, Rank);
-        Tensor[] parts = new Tensor[Math.Max(1, (int)(((long)Shape[at] + size - 1) / size))];
+        long count = Math.Max(1, ((long)Shape[at] + size - 1) / size);
+        // An axis of a tensor without elements costs nothing, its views do.
+        Guard.HostArray(nameof(Split), count, ViewBytes);
+        Tensor[] parts = new Tensor[count];
         for (int i = 0; i < parts.Length; i++)
         {
             parts[i] = Own(SliceOrSelf(at, i * size, Math.Min(size, Shape[at] - (i * size)), 1));

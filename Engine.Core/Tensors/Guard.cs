@@ -86,6 +86,21 @@ internal static class Guard
         return copy;
     }
 
+    /// <summary>What a caller's function gave, which must be something.</summary>
+    /// <exception cref="ArgumentException">It is null: the function that was passed is no such function.</exception>
+    public static T Returned<T>(T? result, string op, string what)
+        where T : class => result ?? throw new ArgumentException($"{op}: {what} returned null; it must return a {typeof(T).Name.ToLowerInvariant()}.");
+
+    /// <summary>Refuses a list that takes no more elements, an array for example.</summary>
+    public static void Growable<T>(ICollection<T> list, [CallerArgumentExpression(nameof(list))] string name = "list")
+    {
+        ArgumentNullException.ThrowIfNull(list, name);
+        if (list.IsReadOnly)
+        {
+            throw new ArgumentException($"'{name}' takes no elements: it is a {list.GetType().Name}. Pass a list.", name);
+        }
+    }
+
     /// <summary>Throws for the first null of a list of operands, under its name in the text of the list: <c>[x, y]</c>.</summary>
     [DoesNotReturn]
     public static void ThrowNull(ReadOnlySpan<Tensor> operands, string list)

@@ -32,13 +32,27 @@ public static class Safetensors
     /// Writes tensors of any device and layout. The file is replaced as a whole: whoever reads it, and whatever interrupts the writer, it is the
     /// old one or the new one.
     /// </summary>
-    /// <exception cref="ArgumentException">A name is empty or is <c>__metadata__</c>.</exception>
+    /// <exception cref="ArgumentException">A name is empty or is <c>__metadata__</c>, or a value is null.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">Access is denied, or there is a folder of that name.</exception>
     public static void Save(string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(tensors);
+        NoNullValues(tensors, nameof(tensors));
+        NoNullValues(metadata, nameof(metadata));
         AtomicFile.Write(path, stream => SafetensorsWriter.Write(stream, tensors, metadata));
+    }
+
+    private static void NoNullValues<T>(IReadOnlyDictionary<string, T>? entries, string parameter)
+        where T : class
+    {
+        foreach ((string key, T? value) in entries ?? new Dictionary<string, T>())
+        {
+            if (value is null)
+            {
+                throw new ArgumentException($"Safetensors.Save: '{key}' is null. Leave it out.", parameter);
+            }
+        }
     }
 }

@@ -26,8 +26,14 @@ internal sealed class ForwardTrace : IDisposable
     public static ForwardTrace Begin(Action<Module, Tensor, Tensor> listener) => new(listener);
 
     /// <summary>Reports a finished layer and returns its output.</summary>
+    /// <exception cref="ArgumentException">There is none: the layer's own code returned null.</exception>
     public static Tensor Record(Module module, Tensor x, Tensor y)
     {
+        if (y is null)
+        {
+            throw new ArgumentException($"{module.GetType().Name}: Forward returned null; it must return a tensor.", nameof(module));
+        }
+
         if (t_current is { } trace && trace._last != (module, y))
         {
             // A layer that reports itself is also reported by the Sequential around it; once is enough.

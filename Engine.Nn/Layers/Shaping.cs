@@ -37,7 +37,7 @@ public sealed class Lambda(Func<Tensor, Tensor> function, string name = "Lambda"
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
-        Tensor y = _function(x);
+        Tensor y = Guard.Returned(_function(x), _name, "the function");
         return ForwardTrace.Record(this, x, ReferenceEquals(y, x) ? x.Alias() : y);
     }
 

@@ -60,7 +60,7 @@ public sealed class Mean : Metric
             return;
         }
 
-        Tensor value = _value(prediction, target);
+        Tensor value = Guard.Returned(_value(prediction, target), Name, "the metric's function");
         if (value.ElementCount > Math.Max(prediction.ElementCount, target.ElementCount) && prediction.Shape != target.Shape
             && Shape.TryBroadcast(prediction.Shape, target.Shape, out Shape pairs) && pairs == value.Shape)
         {

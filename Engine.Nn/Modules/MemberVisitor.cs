@@ -74,7 +74,8 @@ public sealed class MemberVisitor
         ArgumentNullException.ThrowIfNull(name);
         foreach ((string key, TValue value) in values ?? [])
         {
-            report(ModulePath.Join(name, key), value);
+            // An entry that nobody has filled in has no key.
+            report(ModulePath.Join(name, key ?? throw new ArgumentException($"'{name}' has an entry without a key.", nameof(values))), value);
         }
     }
 }

@@ -47,8 +47,8 @@ public sealed class Trial
     /// <summary>Whether the trial is to be given up.</summary>
     public bool ShouldPrune { get; private set; }
 
-    /// <summary>The values by name, for tables.</summary>
-    public IEnumerable<KeyValuePair<string, object>> Values => _space.Dimensions.Select(d => KeyValuePair.Create(d.Name, _values[d.Index]));
+    /// <summary>The values by name, for tables. Hyper-parameters that the space has gained since are not among them.</summary>
+    public IEnumerable<KeyValuePair<string, object>> Values => _space.Dimensions.Take(_values.Length).Select(d => KeyValuePair.Create(d.Name, _values[d.Index]));
 
     /// <summary>The value of a hyper-parameter.</summary>
     /// <exception cref="ArgumentException">It belongs to another space.</exception>
@@ -56,7 +56,7 @@ public sealed class Trial
         where T : notnull
     {
         ArgumentNullException.ThrowIfNull(dimension);
-        return dimension.Index < _space.Dimensions.Count && ReferenceEquals(_space.Dimensions[dimension.Index], dimension)
+        return dimension.Index < _values.Length && ReferenceEquals(_space.Dimensions[dimension.Index], dimension)
             ? (T)_values[dimension.Index]
             : throw new ArgumentException($"Trial: '{dimension.Name}' belongs to another search space.", nameof(dimension));
     }

@@ -5,6 +5,9 @@ namespace Engine.Nn;
 /// <param name="Metrics">The other figures by name.</param>
 public sealed record Evaluation(double Loss, IReadOnlyDictionary<string, double> Metrics)
 {
+    /// <summary>The other figures by name.</summary>
+    public IReadOnlyDictionary<string, double> Metrics { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } = Metrics ?? throw new ArgumentNullException(nameof(Metrics));
+
     /// <summary>A figure by name; <c>loss</c> too.</summary>
     /// <exception cref="KeyNotFoundException">There is none of that name.</exception>
     public double this[string name] => name is null ? throw new ArgumentNullException(nameof(name))

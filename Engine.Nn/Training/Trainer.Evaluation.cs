@@ -19,7 +19,7 @@ public sealed partial class Trainer
             using Batch batch = taken;
             cancellationToken.ThrowIfCancellationRequested();
             using TensorScope scope = TensorScope.Begin();
-            Tensor prediction = _forward(batch.Inputs);
+            Tensor prediction = Forward(batch.Inputs);
             lossSum.Add(ScalarLoss(prediction, batch.Targets), batch.Count);
             samples += batch.Count;
             foreach (Metric metric in metrics)
@@ -63,7 +63,7 @@ public sealed partial class Trainer
         using Autocast.Scope types = BeginPrecision();
         if (inputs.Shape[0] <= batchSize)
         {
-            return scope.Keep(Autocast.Widen(_forward(inputs)));
+            return scope.Keep(Autocast.Widen(Forward(inputs)));
         }
 
         Tensor[] parts = new Tensor[(inputs.Shape[0] + batchSize - 1) / batchSize];
@@ -71,7 +71,7 @@ public sealed partial class Trainer
         {
             cancellationToken.ThrowIfCancellationRequested();
             using TensorScope part = TensorScope.Begin();
-            parts[i] = part.Keep(Autocast.Widen(_forward(inputs.Slice(0, i * batchSize, Math.Min((i + 1) * batchSize, inputs.Shape[0])))));
+            parts[i] = part.Keep(Autocast.Widen(Forward(inputs.Slice(0, i * batchSize, Math.Min((i + 1) * batchSize, inputs.Shape[0])))));
         }
 
         return scope.Keep(Tensor.Concat(parts));

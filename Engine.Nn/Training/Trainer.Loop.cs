@@ -149,9 +149,11 @@ public sealed partial class Trainer
         }
     }
 
+    private Tensor Forward(Tensor inputs) => Guard.Returned(_forward(inputs), "Trainer", "the model");
+
     private Tensor ScalarLoss(Tensor prediction, Tensor targets)
     {
-        Tensor loss = _loss(prediction, targets);
+        Tensor loss = Guard.Returned(_loss(prediction, targets), "Fit", "the loss");
         return loss.ElementCount == 1
             ? loss
             : throw new ShapeMismatchException($"Fit: the loss is {loss.Shape}; it must be a scalar. Take its mean or sum.");

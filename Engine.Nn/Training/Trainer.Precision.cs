@@ -32,7 +32,7 @@ public sealed partial class Trainer
     private (Tensor Prediction, Tensor Loss) Forward(Tensor inputs, Tensor targets)
     {
         using Autocast.Scope types = BeginPrecision();
-        Tensor prediction = _forward(inputs);
+        Tensor prediction = Forward(inputs);
         return (prediction, ScalarLoss(prediction, targets));
     }
 

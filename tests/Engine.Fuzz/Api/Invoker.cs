@@ -59,6 +59,9 @@ internal sealed class Invoker
     /// <summary>What has to be handed to <see cref="Invoke"/>.</summary>
     public IReadOnlyList<(Type Type, ParameterInfo? Parameter)> Slots => _slots;
 
+    /// <summary>Which of the <see cref="Slots"/> are objects that a ref struct's giver is called on: no caller can pass null there.</summary>
+    public HashSet<int> Selves { get; } = [];
+
     /// <summary>Whether an object has to be there to call it on.</summary>
     public bool NeedsSelf => Member is MethodInfo && !Member.IsStatic && !Member.DeclaringType!.IsByRefLike;
 
@@ -187,6 +190,7 @@ internal sealed class Invoker
 
     private void LoadGiver(ILGenerator il, Type type)
     {
+        Selves.Add(_slots.Count);
         Load(il, type, null);
         if (type.IsValueType)
         {

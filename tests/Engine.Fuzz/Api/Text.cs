@@ -15,6 +15,10 @@ internal static class Text
         Shape or Device or Enum or Size2 => $"{value}",
         IFormattable f when value.GetType().IsPrimitive => f.ToString(null, CultureInfo.InvariantCulture),
         bool b => b ? "true" : "false",
+        // A layer's settings in one line; those of layers with others inside may be long.
+        Engine.Nn.Layer layer and not Engine.Nn.Sequential when layer.GetType().Assembly == typeof(Engine.Nn.Layer).Assembly => Short($"{layer}"),
         _ => value.GetType().Name,
     };
+
+    private static string Short(string text) => text.Length > 120 ? text[..120] + "…" : text;
 }

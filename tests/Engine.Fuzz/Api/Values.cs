@@ -89,7 +89,8 @@ internal sealed class Values
     /// <summary>An object to call a member on; null if none can be made.</summary>
     public object? Self(Type type) => type == typeof(Tensor) ? Tensor() : typeof(CpuDevice) == type ? Remember(new CpuDevice("own", 1)) : Object(type, 0);
 
-    public object?[] Arguments(Invoker invoker, int depth = 0) => [.. invoker.Slots.Select(slot => Make(slot.Type, slot.Parameter, depth))];
+    public object?[] Arguments(Invoker invoker, int depth = 0) =>
+        [.. invoker.Slots.Select((slot, i) => invoker.Selves.Contains(i) ? Self(slot.Type) : Make(slot.Type, slot.Parameter, depth))];
 
     public object? Make(Type type, ParameterInfo? parameter, int depth = 0)
     {

@@ -38,6 +38,8 @@ internal sealed class HostileSizeTests
         Row<ArgumentException>("Pad_LongAxis", "Pad: an axis of 2,147,483,649 elements would be needed", () => X(2).Pad([(0, Huge)])),
         Row<ArgumentException>("Repeat_LongAxis", "Repeat: an axis of 4,294,967,294 elements would be needed", () => X(2).Repeat(Huge)),
         Row<ArgumentException>("Einsum_LongAxis", "Einsum: an axis of 4,294,967,296 elements would be needed", () => Tensor.Einsum("abc,d->abcd", X(1, 1, 1).Expand([65536, 65536, 1]), X(1))),
+        Row<ArgumentException>("Split_IntoMoreViewsThanMemoryHolds", "Split: 2,147,483,647 values of 256 bytes each", () => X(Huge, 0).Split(1)),
+        Row<ArgumentException>("Chunk_IntoMoreViewsThanMemoryHolds", "Split: 2,147,483,647 values of 256 bytes each", () => X(0, Huge).Chunk(Huge, 1)),
         Row<ArgumentException>("OneHot_Wraps", "A tensor of shape [2147483647, 2147483647, 9] would have", () => Ints(1, 1).Expand([Huge, Huge]).OneHot(9)),
         Row<ArgumentException>("ToArray_MoreThanAnArrayHolds", "ToArray: 4,294,967,296 values", () => X(1, 1).Expand([65536, 65536]).ToArray<float>()),
         Row<ShapeMismatchException>("MaxPool2d_DilationWraps", "MaxPool2d: the window (65537, 65537) is larger than the padded image", () => X(1, 1, 4, 4).MaxPool2d(65537, dilation: 65536)),
