@@ -1,9 +1,11 @@
+using System.Buffers;
+
 namespace Engine;
 
 public sealed partial class Tensor
 {
     /// <summary>The largest piece that goes through host memory between devices: large against the cost of a call.</summary>
-    private const int TransferBytes = 256 << 20;
+    private const int TransferBytes = 16 << 20;
 
     /// <summary>The values as another element type: floats are cut off towards zero to become integers; for bool, everything but 0 is true.</summary>
     /// <remarks>A view if the tensor has the type already. The gradient is converted back.</remarks>
@@ -47,12 +49,20 @@ public sealed partial class Tensor
             Operand source = ContiguousOrSelf().Operand;
             int size = source.DType.SizeInBytes();
             long start = source.Layout.Offset * size, bytes = ElementCount * size;
-            byte[] buffer = new byte[(int)Math.Min(bytes, TransferBytes)];
-            for (long done = 0; done < bytes; done += buffer.Length)
+            // Shared: a model moves parameter after parameter.
+            byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(bytes, TransferBytes));
+            try
             {
-                Span<byte> chunk = buffer.AsSpan(0, (int)Math.Min(bytes - done, buffer.Length));
-                source.Storage.Device.Download(source.Storage, start + done, chunk);
-                device.Upload(chunk, y.Storage, done);
+                for (long done = 0; done < bytes; done += buffer.Length)
+                {
+                    Span<byte> chunk = buffer.AsSpan(0, (int)Math.Min(bytes - done, buffer.Length));
+                    source.Storage.Device.Download(source.Storage, start + done, chunk);
+                    device.Upload(chunk, y.Storage, done);
+                }
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
             }
         }
 

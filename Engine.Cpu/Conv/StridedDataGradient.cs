@@ -1,8 +1,11 @@
+using System.Runtime.InteropServices;
+
 namespace Engine.Cpu;
 
 /// <summary>
 /// The gradient to the input of a strided convolution: one correlation for each residue of rows and columns modulo the strides, whose
-/// outputs interleave. All residues of an image are computed in turn, while its gradient is in the cache.
+/// outputs interleave. All residues of an image are computed in turn, while its gradient is in the cache. Where there are more residues
+/// than taps, most of dx is zero: it is cleared, and only residues that a tap reaches are computed.
 /// </summary>
 internal unsafe struct StridedDataGradient<T, TVec> : IParallelBody
     where T : unmanaged
@@ -10,37 +13,48 @@ internal unsafe struct StridedDataGradient<T, TVec> : IParallelBody
 {
     private DirectConvolution<T, TVec>* _residues;
     private int _count;
+    private T* _cleared;
+    private nint _unitSize;
 
     /// <summary>Computes dx of all images.</summary>
     public static void Run(in ConvGeometry g, T* dy, T* w, T* dx, WorkerPool pool)
     {
         int rows = Math.Min(g.StrideH, g.InHeight), columns = Math.Min(g.StrideW, g.InWidth), units = g.Batch * g.Groups;
+        nint residues = (nint)rows * columns, kernel = (nint)g.KernelHeight * g.KernelWidth, unit = (nint)(g.InChannels / g.Groups) * g.InHeight * g.InWidth;
+        bool clears = residues > kernel;
         if (units < pool.Threads)
         {
-            for (int i = 0; i < rows * columns; i++)
-                DirectConvolution<T, TVec>.Run(Correlation.BackwardData(g, i / columns, i % columns), Grid(g, i / columns, i % columns), dy, w, dx, null, relu: false, pool);
+            if (clears) NativeMemory.Clear(dx, (nuint)(units * unit * sizeof(T)));
+            for (nint i = 0; i < residues; i++)
+            {
+                Correlation task = Correlation.BackwardData(g, (int)(i / columns), (int)(i % columns));
+                if (clears && task.Taps == 0) continue;
+                DirectConvolution<T, TVec>.Run(task, Grid(g, (int)(i / columns), (int)(i % columns)), dy, w, dx, null, relu: false, pool);
+            }
+
             return;
         }
 
         nint values = 0, taps = 0;
-        for (int i = 0; i < rows * columns; i++)
+        for (nint i = 0; i < residues; i++)
         {
-            Correlation task = Correlation.BackwardData(g, i / columns, i % columns);
+            Correlation task = Correlation.BackwardData(g, (int)(i / columns), (int)(i % columns));
+            if (clears && task.Taps == 0) continue;
             values += DirectConvolution<T, TVec>.PreparedValues(task);
             taps += task.Taps;
         }
 
         using ScratchLease valueMemory = Scratch.Rent<T>(values);
         using ScratchLease tapMemory = Scratch.Rent<nint>(taps);
-        using ScratchLease bodies = Scratch.Rent((nint)rows * columns * sizeof(DirectConvolution<T, TVec>));
-        StridedDataGradient<T, TVec> body = new() { _residues = (DirectConvolution<T, TVec>*)bodies.Pointer };
+        using ScratchLease bodies = Scratch.Rent((clears ? kernel : residues) * sizeof(DirectConvolution<T, TVec>));
+        StridedDataGradient<T, TVec> body = new() { _residues = (DirectConvolution<T, TVec>*)bodies.Pointer, _cleared = clears ? dx : null, _unitSize = unit };
         (values, taps) = (0, 0);
-        for (int i = 0; i < rows * columns; i++)
+        for (nint i = 0; i < residues; i++)
         {
-            Correlation task = Correlation.BackwardData(g, i / columns, i % columns);
-            if (task.OutPlane == 0) continue;
+            Correlation task = Correlation.BackwardData(g, (int)(i / columns), (int)(i % columns));
+            if (task.OutPlane == 0 || (clears && task.Taps == 0)) continue;
             body._residues[body._count++] = DirectConvolution<T, TVec>.Prepare(
-                task, Grid(g, i / columns, i % columns), dy, w, dx, null, relu: false, threads: 1, valueMemory.As<T>() + values, tapMemory.As<nint>() + taps);
+                task, Grid(g, (int)(i / columns), (int)(i % columns)), dy, w, dx, null, relu: false, threads: 1, valueMemory.As<T>() + values, tapMemory.As<nint>() + taps);
             values += DirectConvolution<T, TVec>.PreparedValues(task);
             taps += task.Taps;
         }
@@ -50,6 +64,7 @@ internal unsafe struct StridedDataGradient<T, TVec> : IParallelBody
 
     public readonly void Run(int part, int worker)
     {
+        if (_cleared != null) NativeMemory.Clear(_cleared + part * _unitSize, (nuint)(_unitSize * sizeof(T)));
         for (int i = 0; i < _count; i++)
         {
             int items = _residues[i].ItemsOfUnit;

@@ -60,7 +60,8 @@ internal readonly record struct TapAxis
         Count = kernel,
         InSize = inSize,
         OutSize = outSize,
-        Stride = stride,
+        // A single output takes no step; a lowering must not make room for one.
+        Stride = outSize == 1 ? (int)Math.Min(stride, (long)(kernel - 1) * dilation + 1) : stride,
         FirstOffset = -pad,
         OffsetStep = dilation,
         FirstTap = 0,
@@ -76,16 +77,17 @@ internal readonly record struct TapAxis
     {
         int divisor = GreatestCommonDivisor(stride, dilation);
         int period = stride / divisor;
-        int first = 0;
-        while (first < period && Modulo(residue + pad - first * dilation, stride) != 0) first++;
-        bool reached = first < period && first < kernel;
+        // A stride may be far larger than the kernel: no tap beyond it is looked for.
+        int first = 0, last = Math.Min(period, kernel);
+        while (first < last && (residue + (long)pad - (long)first * dilation) % stride != 0) first++;
+        bool reached = first < last;
         return new TapAxis
         {
             Count = reached ? (kernel - 1 - first) / period + 1 : 0,
             InSize = outSize,
             OutSize = residue < inSize ? (inSize - 1 - residue) / stride + 1 : 0,
             Stride = 1,
-            FirstOffset = reached ? (residue + pad - first * dilation) / stride : 0,
+            FirstOffset = reached ? (int)((residue + (long)pad - (long)first * dilation) / stride) : 0,
             OffsetStep = -(dilation / divisor),
             FirstTap = first,
             TapStep = period,
@@ -93,6 +95,4 @@ internal readonly record struct TapAxis
     }
 
     private static int GreatestCommonDivisor(int a, int b) => b == 0 ? a : GreatestCommonDivisor(b, a % b);
-
-    private static int Modulo(int a, int n) => (a % n + n) % n;
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Engine.Cpu;
 using Engine.Tests.Reference;
 using NUnit.Framework;
@@ -31,6 +32,26 @@ internal sealed class ConvolutionGeometryTests
         if (dilation * (kernel - 1) < rows)
             Compare(new Random(rows), 2, 38, 62, (rows, 15), (kernel, 5), (stride, 1), (0, 2), (dilation, 1), 1, transposed: false);
         Compare(new Random(rows), 1, 62, 38, (rows, 9), (kernel, 3), (stride, 1), (0, 1), (dilation, 1), 1, transposed: true);
+    }
+
+    [Test]
+    public void StridesBeyondTheKernel_MatchReference([Values(5, 40, 700)] int stride, [Values(1, 3)] int images, [Values(1, 2)] int groups)
+    {
+        Random random = new(stride);
+        Compare(random, images, 2 * groups, 4 * groups, (4, 3), (3, 2), (stride, 4), (1, 0), (1, 2), groups, transposed: true);
+        Compare(random, images, 2 * groups, groups, (2, 2), (16, 1), (stride, stride), (0, 0), (3, 1), groups, transposed: true);
+        Compare(random, images, 2 * groups, 4 * groups, (9, 8), (3, 2), (stride, 5), (1, 1), (2, 1), groups, transposed: false);
+        Compare(random, images, 2 * groups, 4 * groups, (6, 4), (3, 2), (int.MaxValue, int.MaxValue), (1, 0), (2, 1), groups, transposed: false);
+    }
+
+    [Test]
+    public void LongStride_TakesTimeThatGrowsWithTheOutput()
+    {
+        Stopwatch clock = Stopwatch.StartNew();
+        Tensor y = Tensor.Ones([1, 1, 2, 1], device: _device).ConvTranspose2d(Tensor.Ones([1, 1, 3, 1], device: _device), stride: (1 << 18, 1));
+        Assert.That(y.Shape, Is.EqualTo(new Shape(1, 1, (1 << 18) + 3, 1)));
+        Assert.That(y.Sum().Item(), Is.EqualTo(6));
+        Assert.That(clock.Elapsed, Is.LessThan(TimeSpan.FromSeconds(20)));
     }
 
     [Test]
