@@ -44,6 +44,7 @@ public sealed class DenseBlock : Sequential
     /// <param name="generator">The source of the start values.</param>
     public DenseBlock(int layers, int inChannels, int growth, Generator? generator = null)
     {
+        Guard.HostArray(nameof(DenseBlock), layers, LayerArguments.LayerBytes);
         for (int i = 0; i < layers; i++)
         {
             Add($"denselayer{ModulePath.Index(i + 1)}", new DenseLayer(inChannels + (i * growth), growth, generator));

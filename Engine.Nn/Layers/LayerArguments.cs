@@ -1,8 +1,20 @@
+using System.Runtime.CompilerServices;
+
 namespace Engine.Nn;
 
 /// <summary>Checks and texts that several layers share.</summary>
 internal static class LayerArguments
 {
+    /// <summary>What a layer with its tensors takes on the host at least, beside the values.</summary>
+    public const int LayerBytes = 2048;
+
+    /// <summary>A number of parts that are made one after another: more than the process has memory for are refused before the first.</summary>
+    public static void Parts(string layer, long count, [CallerArgumentExpression(nameof(count))] string name = "count")
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count, name);
+        Guard.HostArray(layer, count, LayerBytes);
+    }
+
     public static void Channels(string layer, int inChannels, int outChannels, int groups)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(inChannels);

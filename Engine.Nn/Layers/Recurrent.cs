@@ -19,7 +19,7 @@ public abstract class Recurrent : Layer
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(inputSize);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(hiddenSize);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(layers);
+        LayerArguments.Parts(GetType().Name, layers, nameof(layers));
         LayerArguments.Probability(GetType().Name, dropout);
         (_inputSize, HiddenSize, _gates, _batchFirst, _dropout, _generator) = (inputSize, hiddenSize, gates, batchFirst, dropout, generator);
         Directions = bidirectional ? 2 : 1;

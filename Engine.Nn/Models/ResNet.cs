@@ -16,7 +16,7 @@ public sealed partial class ResNet : Layer
     /// <param name="inChannels">Channels of the images.</param>
     /// <param name="classes">The number of outputs.</param>
     /// <param name="generator">The source of the start values.</param>
-    /// <exception cref="ArgumentException">There is no stage.</exception>
+    /// <exception cref="ArgumentException">There is no stage, or there are more blocks than the process has memory for.</exception>
     public ResNet(ReadOnlySpan<int> widths, int blocks, int inChannels = 3, int classes = 10, Generator? generator = null)
     {
         if (widths.IsEmpty)
@@ -25,6 +25,7 @@ public sealed partial class ResNet : Layer
         }
 
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(blocks);
+        LayerArguments.Parts(nameof(ResNet), (long)blocks * widths.Length, nameof(blocks));
         Conv1 = new Conv2d(inChannels, widths[0], 3, padding: 1, bias: false, generator: generator);
         Bn1 = new BatchNorm2d(widths[0]);
         Stages = [];
