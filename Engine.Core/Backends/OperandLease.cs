@@ -49,28 +49,40 @@ internal ref struct OperandLease : IDisposable
 
     public static OperandLease Of(in GemmArgs args)
     {
-        OperandLease lease = Of(args.C, args.A, args.B);
+        OperandLease lease = default;
+        lease.Add(args.C.Storage);
+        lease.Add(args.A.Storage);
+        lease.Add(args.B.Storage);
         lease.Add(args.Bias);
         return lease;
     }
 
     public static OperandLease Of(in ConvArgs args)
     {
-        OperandLease lease = Of(args.X, args.W, args.Y);
+        OperandLease lease = default;
+        lease.Add(args.X.Storage);
+        lease.Add(args.W.Storage);
+        lease.Add(args.Y.Storage);
         lease.Add(args.Bias);
         return lease;
     }
 
     public static OperandLease Of(in PoolArgs args)
     {
-        OperandLease lease = Of(args.X, args.Y);
+        OperandLease lease = default;
+        lease.Add(args.X.Storage);
+        lease.Add(args.Y.Storage);
         lease.Add(args.Indices);
         return lease;
     }
 
     public static OperandLease Of(in BatchNormForwardArgs args)
     {
-        OperandLease lease = Of(args.X, args.Y, args.Mean, args.InverseStd);
+        OperandLease lease = default;
+        lease.Add(args.X.Storage);
+        lease.Add(args.Y.Storage);
+        lease.Add(args.Mean.Storage);
+        lease.Add(args.InverseStd.Storage);
         lease.Add(args.Residual);
         lease.Add(args.Scale);
         lease.Add(args.Shift);
@@ -82,7 +94,11 @@ internal ref struct OperandLease : IDisposable
 
     public static OperandLease Of(in BatchNormBackwardArgs args)
     {
-        OperandLease lease = Of(args.X, args.GradY, args.Mean, args.InverseStd);
+        OperandLease lease = default;
+        lease.Add(args.X.Storage);
+        lease.Add(args.GradY.Storage);
+        lease.Add(args.Mean.Storage);
+        lease.Add(args.InverseStd.Storage);
         lease.Add(args.GradScale.Storage);
         lease.Add(args.GradShift.Storage);
         lease.Add(args.GradYMore);
@@ -95,7 +111,11 @@ internal ref struct OperandLease : IDisposable
 
     public static OperandLease Of(in LayerNormForwardArgs args)
     {
-        OperandLease lease = Of(args.X, args.Y, args.Mean, args.InverseStd);
+        OperandLease lease = default;
+        lease.Add(args.X.Storage);
+        lease.Add(args.Y.Storage);
+        lease.Add(args.Mean.Storage);
+        lease.Add(args.InverseStd.Storage);
         lease.Add(args.Scale);
         lease.Add(args.Shift);
         return lease;
@@ -103,7 +123,11 @@ internal ref struct OperandLease : IDisposable
 
     public static OperandLease Of(in LayerNormBackwardArgs args)
     {
-        OperandLease lease = Of(args.X, args.GradY, args.Mean, args.InverseStd);
+        OperandLease lease = default;
+        lease.Add(args.X.Storage);
+        lease.Add(args.GradY.Storage);
+        lease.Add(args.Mean.Storage);
+        lease.Add(args.InverseStd.Storage);
         lease.Add(args.Scale);
         lease.Add(args.GradX);
         lease.Add(args.GradScale);
@@ -113,7 +137,10 @@ internal ref struct OperandLease : IDisposable
 
     public static OperandLease Of(in CrossEntropyArgs args)
     {
-        OperandLease lease = Of(args.Logits, args.Targets, args.LogSumExp);
+        OperandLease lease = default;
+        lease.Add(args.Logits.Storage);
+        lease.Add(args.Targets.Storage);
+        lease.Add(args.LogSumExp.Storage);
         lease.Add(args.ClassWeights);
         lease.Add(args.Losses);
         lease.Add(args.GradLosses);
@@ -139,14 +166,19 @@ internal ref struct OperandLease : IDisposable
 
     public static OperandLease Of(in Operand a, in Operand b, in Operand c)
     {
-        OperandLease lease = Of(a, b);
+        OperandLease lease = default;
+        lease.Add(a.Storage);
+        lease.Add(b.Storage);
         lease.Add(c.Storage);
         return lease;
     }
 
     public static OperandLease Of(in Operand a, in Operand b, in Operand c, in Operand d)
     {
-        OperandLease lease = Of(a, b, c);
+        OperandLease lease = default;
+        lease.Add(a.Storage);
+        lease.Add(b.Storage);
+        lease.Add(c.Storage);
         lease.Add(d.Storage);
         return lease;
     }
