@@ -71,14 +71,14 @@ public sealed partial class Expr : IEquatable<Expr>
     } ?? throw new ArgumentOutOfRangeException(nameof(index), index, $"{Opcode} has {Arity} arguments.");
 
     /// <summary>The element of the input tensor with number <paramref name="number"/>.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The number is negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The number is negative, or too large to be counted.</exception>
     public static Expr Input(int number) => Leaf(ScalarOpcode.Input, number);
 
     /// <summary>The number <paramref name="value"/>; rounded to the compute type when the program runs.</summary>
     public static Expr Constant(double value) => new(ScalarOpcode.Constant, value: value);
 
     /// <summary>Entry <paramref name="number"/> of the parameter list that is given when the program runs.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The number is negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The number is negative, or too large to be counted.</exception>
     public static Expr Parameter(int number) => Leaf(ScalarOpcode.Parameter, number);
 
     /// <summary>
@@ -92,7 +92,7 @@ public sealed partial class Expr : IEquatable<Expr>
     /// <see cref="Index"/>, f = <paramref name="firstParameter"/> and the parameters are taken as unsigned 32-bit integers; word
     /// i mod 4 of the block, its upper 24 bits times 2⁻²⁴. See <see cref="Philox.Uniform"/>.
     /// </remarks>
-    /// <exception cref="ArgumentOutOfRangeException">The number is negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The number is negative, or too large to be counted.</exception>
     public static Expr Random(int firstParameter) => Leaf(ScalarOpcode.Random, firstParameter);
 
     /// <summary>The node of an operation with its arguments.</summary>
@@ -183,6 +183,8 @@ public sealed partial class Expr : IEquatable<Expr>
     private static Expr Leaf(ScalarOpcode opcode, int number, [CallerArgumentExpression(nameof(number))] string? name = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(number, name);
+        // Counts are numbers plus 1, of random numbers plus 4.
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(number, int.MaxValue - 4, name);
         return new Expr(opcode, number: number);
     }
 }

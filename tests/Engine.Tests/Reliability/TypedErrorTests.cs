@@ -47,6 +47,9 @@ internal sealed class TypedErrorTests
     {
         Assert.Throws<ArgumentException>(() => Fuse.Map(static x => x * Expr.Parameter(0)));
         Assert.Throws<ArgumentException>(() => Fuse.Map(static x => x * Expr.Random(0)));
+        Assert.Throws<ArgumentException>(() => Fuse.Map(static x => x * Expr.Parameter(int.MaxValue - 4)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Fuse.Map(static x => x * Expr.Parameter(int.MaxValue)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Fuse.Map(static x => x * Expr.Random(int.MaxValue - 3)));
     }
 
     [Test]
