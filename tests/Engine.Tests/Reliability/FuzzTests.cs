@@ -14,6 +14,9 @@ internal sealed class FuzzTests
 {
     private const int UsualSeconds = 10;
 
+    // One for all runs: what fails is then what has changed. Any other by ENGINE_FUZZ_SEED.
+    private const int UsualSeed = 9044227;
+
     [Test]
     public void RandomCalls_GiveResultsOrPromisedErrors() => Run("api", "--seconds", Setting("ENGINE_FUZZ_SECONDS", UsualSeconds));
 
@@ -26,8 +29,7 @@ internal sealed class FuzzTests
     private static void Run(params string[] arguments)
     {
         using TemporaryFolder folder = new();
-        string[] seed = Environment.GetEnvironmentVariable("ENGINE_FUZZ_SEED") is { Length: > 0 } fixedSeed ? ["--seed", fixedSeed] : [];
-        using SampleProcess process = SampleProcess.Start("Engine.Fuzz", folder.Path, [.. arguments, .. seed]);
+        using SampleProcess process = SampleProcess.Start("Engine.Fuzz", folder.Path, [.. arguments, "--seed", Setting("ENGINE_FUZZ_SEED", UsualSeed)]);
         int exitCode = process.Wait();
         TestContext.Out.WriteLine(process.Output);
         string lastCall = folder.File("last-call");
