@@ -1,6 +1,3 @@
-using System.Numerics.Tensors;
-using System.Runtime.InteropServices;
-
 namespace Engine;
 
 /// <summary>How the losses of the elements become the result.</summary>
@@ -243,8 +240,7 @@ public sealed partial class Tensor
 
         using TensorScope scope = TensorScope.Begin();
         HostSpan<long> numbers = target.ContiguousOrSelf().HostValues<long>();
-        // A negative number is a large one without its sign: one vectorised look at a batch in which all is well.
-        if (numbers.Read(static n => n.IsEmpty ? 0 : TensorPrimitives.Max(MemoryMarshal.Cast<long, ulong>(n))) < (ulong)classes)
+        if (Guard.AllWithin(numbers, classes))
         {
             return;
         }

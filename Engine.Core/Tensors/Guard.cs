@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Engine;
 
@@ -212,7 +214,13 @@ internal static class Guard
     private static void Within<T>(string op, Tensor index, int size, string name)
         where T : unmanaged, System.Numerics.IBinaryInteger<T>
     {
-        foreach (T number in index.HostValues<T>())
+        HostSpan<T> numbers = index.HostValues<T>();
+        if (AllWithin(numbers, size))
+        {
+            return;
+        }
+
+        foreach (T number in numbers)
         {
             long value = long.CreateTruncating(number);
             if ((ulong)value >= (ulong)size)
@@ -221,6 +229,13 @@ internal static class Guard
             }
         }
     }
+
+    /// <summary>Whether all numbers lie in [0, size): one vectorised look, in which a negative number is a large one without its sign.</summary>
+    public static bool AllWithin<T>(HostSpan<T> numbers, int size)
+        where T : unmanaged =>
+        typeof(T) == typeof(int)
+            ? numbers.Read(static n => n.IsEmpty ? 0 : TensorPrimitives.Max(MemoryMarshal.Cast<T, uint>(n))) < (uint)size
+            : numbers.Read(static n => n.IsEmpty ? 0 : TensorPrimitives.Max(MemoryMarshal.Cast<T, ulong>(n))) < (ulong)size;
 
     public static void Rank(string op, Tensor x, int rank, string rule, [CallerArgumentExpression(nameof(x))] string name = "x")
     {
