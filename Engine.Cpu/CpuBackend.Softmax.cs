@@ -136,7 +136,7 @@ internal sealed unsafe partial class CpuBackend
         public void Run<TVec>() where TVec : struct, ISimd<TVec>
         {
             long work = (long)ExpWork * args.Classes;
-            if (gradLogits == null) RowLoop<CrossEntropyForward<T, TVec>>.Run(new(args, losses), rows, work, pool);
+            if (gradLogits == null) CrossEntropyForward<T, TVec>.Run(args, losses, rows, work, pool);
             else RowLoop<CrossEntropyBackward<T, TVec>>.Run(new(args, losses, step, gradLogits), rows, work, pool);
         }
     }

@@ -10,8 +10,8 @@ internal sealed class BackwardPass
     private readonly bool _createGraph;
     private readonly Dictionary<GradNode, Tensor> _pending = [];
 
-    // What is still to be added to a pending gradient, by the node itself.
-    private readonly Dictionary<GradNode, Tensor> _parts = [];
+    // What is still to be added to a pending gradient, by the node itself. Few graphs have such nodes.
+    private Dictionary<GradNode, Tensor>? _parts;
     private readonly HashSet<GradNode>? _wanted;
     private readonly Dictionary<GradNode, int>? _targets;
     private readonly Tensor?[]? _results;
@@ -138,9 +138,9 @@ internal sealed class BackwardPass
             // The first gradient is moved in, not added to zeros.
             _pending[node] = Own(gradient);
         }
-        else if (!_createGraph && sum.DType == gradient.DType && !_parts.ContainsKey(node) && TakesParts(node))
+        else if (!_createGraph && sum.DType == gradient.DType && TakesParts(node) && _parts?.ContainsKey(node) != true)
         {
-            _parts[node] = Own(gradient);
+            (_parts ??= [])[node] = Own(gradient);
         }
         else if (!_createGraph && sum.Storage.References == 1 && sum.IsContiguous && sum.DType == gradient.DType)
         {
@@ -196,7 +196,8 @@ internal sealed class BackwardPass
                     continue;
                 }
 
-                _ = _parts.Remove(node, out Tensor? part);
+                Tensor? part = null;
+                _ = _parts?.Remove(node, out part);
                 try
                 {
                     Visit(node, dy, part, sink);
@@ -210,10 +211,8 @@ internal sealed class BackwardPass
         }
         finally
         {
-            foreach (Tensor left in _pending.Values.Concat(_parts.Values))
-            {
-                left.Dispose();
-            }
+            DisposeAll(_pending);
+            DisposeAll(_parts);
 
             // Only now: an edge that is cut during the walk could let go of a step that has its turn later.
             foreach (GradNode node in order)
@@ -222,6 +221,18 @@ internal sealed class BackwardPass
                 {
                     node.DropInputs();
                 }
+            }
+        }
+    }
+
+    /// <summary>What a walk that failed has left.</summary>
+    private static void DisposeAll(Dictionary<GradNode, Tensor>? gradients)
+    {
+        if (gradients is { Count: > 0 })
+        {
+            foreach (Tensor gradient in gradients.Values)
+            {
+                gradient.Dispose();
             }
         }
     }

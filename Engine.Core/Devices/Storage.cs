@@ -6,6 +6,9 @@ namespace Engine;
 /// </summary>
 public sealed class Storage
 {
+    /// <summary>Far below 0, so that those who try for a reference, all at once, never bring a released block back above it.</summary>
+    private const int Released = int.MinValue / 2;
+
     private static long s_lastId;
 
     private readonly object? _owner;
@@ -35,7 +38,7 @@ public sealed class Storage
     /// </summary>
     ~Storage()
     {
-        if (Interlocked.Exchange(ref _references, 0) > 0)
+        if (Interlocked.Exchange(ref _references, Released) > 0)
         {
             if (_id != 0)
             {
@@ -78,7 +81,7 @@ public sealed class Storage
         }
     }
 
-    internal int References => Volatile.Read(ref _references);
+    internal int References => Math.Max(0, Volatile.Read(ref _references));
 
     /// <summary>Wraps memory that somebody else owns and frees. <paramref name="owner"/> is kept alive as long as the storage is.</summary>
     public static Storage Wrap(Device device, nint handle, long bytes, object? owner = null)
@@ -91,20 +94,18 @@ public sealed class Storage
     public void MarkWritten() => Version++;
 
     /// <summary>Takes a reference, unless the last one was given back: a block that went to the pool is never revived.</summary>
+    /// <remarks>
+    /// One interlocked addition, as every operand of every call takes one. Who takes a reference between the moment in which the count falls
+    /// to 0 and the one in which the block is marked as released comes before the release: <see cref="TryEnd"/> then leaves the block to it.
+    /// </remarks>
     internal bool TryAddReference()
     {
-        int count = Volatile.Read(ref _references);
-        while (count > 0)
+        if (Interlocked.Increment(ref _references) > 0)
         {
-            int seen = Interlocked.CompareExchange(ref _references, count + 1, count);
-            if (seen == count)
-            {
-                return true;
-            }
-
-            count = seen;
+            return true;
         }
 
+        _ = Interlocked.Decrement(ref _references);
         return false;
     }
 
@@ -113,7 +114,7 @@ public sealed class Storage
 
     internal void Release()
     {
-        if (Interlocked.Decrement(ref _references) == 0)
+        if (Interlocked.Decrement(ref _references) == 0 && TryEnd())
         {
             if (_id != 0)
             {
@@ -129,4 +130,7 @@ public sealed class Storage
 
         GC.KeepAlive(_owner);
     }
+
+    /// <summary>Marks the block as released, for good; false if somebody has taken a reference since the last one was given back.</summary>
+    private bool TryEnd() => Interlocked.CompareExchange(ref _references, Released, 0) == 0;
 }

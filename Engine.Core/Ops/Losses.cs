@@ -238,8 +238,14 @@ public sealed partial class Tensor
             return;
         }
 
-        using TensorScope scope = TensorScope.Begin();
-        HostSpan<long> numbers = target.ContiguousOrSelf().HostValues<long>();
+        if (!target.IsContiguous)
+        {
+            using TensorScope scope = TensorScope.Begin();
+            CheckClasses(op, target.Contiguous(), classes, ignoreIndex, name);
+            return;
+        }
+
+        HostSpan<long> numbers = target.HostValues<long>();
         if (Guard.AllWithin(numbers, classes))
         {
             return;
@@ -258,10 +264,9 @@ public sealed partial class Tensor
     /// <summary>The mean over the rows whose targets count, in one pass.</summary>
     private static Tensor CountedMean(Tensor losses, Tensor target, long ignoreIndex)
     {
-        Tensor mean = Allocate([1], losses.DType, losses.Device), count = Allocate([1], losses.DType, losses.Device);
+        Tensor mean = Allocate(Shape.Scalar, losses.DType, losses.Device), count = Allocate(Shape.Scalar, losses.DType, losses.Device);
         ReduceInto(s_countedMean, AxisSet.All(1), [losses, target], [mean, count], [ignoreIndex]);
-        Tensor result = mean.ReshapeOrSelf(shape: Shape.Scalar);
-        return ShouldTrack(losses) ? result.Record(new CountedMeanNode(losses, count.ReshapeOrSelf(shape: Shape.Scalar))) : result;
+        return ShouldTrack(losses) ? mean.Record(new CountedMeanNode(losses, count)) : mean;
     }
 
     private sealed class CountedMeanNode(Tensor losses, Tensor count) : GradNode(losses)

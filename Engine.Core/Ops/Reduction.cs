@@ -12,8 +12,8 @@ public sealed partial class Tensor
     public Tensor Sum(ReadOnlySpan<int> axes = default, bool keepDims = false)
     {
         AxisSet set = Guard.Axes(nameof(Sum), Shape, axes);
-        Tensor y = Reduce(ReduceProgram.Sum, set, Autocast.Wide(TypePromotion.ToSum(DType)), []);
-        return Finish(y, set, keepDims, ShouldTrack(this) ? new SumNode("Sum", this, 1) : null);
+        Tensor y = Reduce(ReduceProgram.Sum, set, Autocast.Wide(TypePromotion.ToSum(DType)), [], keepDims);
+        return ShouldTrack(this) ? y.Record(new SumNode("Sum", this, set, 1)) : y;
     }
 
     /// <inheritdoc cref="Sum(ReadOnlySpan{int}, bool)"/>
@@ -29,8 +29,8 @@ public sealed partial class Tensor
         }
 
         double scale = 1.0 / CountOver(set);
-        Tensor y = Reduce(ReduceProgram.Mean, set, Autocast.Wide(DType), [double.IsInfinity(scale) ? double.NaN : scale]);
-        return Finish(y, set, keepDims, ShouldTrack(this) ? new SumNode("Mean", this, scale) : null);
+        Tensor y = Reduce(ReduceProgram.Mean, set, Autocast.Wide(DType), [double.IsInfinity(scale) ? double.NaN : scale], keepDims);
+        return ShouldTrack(this) ? y.Record(new SumNode("Mean", this, set, scale)) : y;
     }
 
     /// <inheritdoc cref="Mean(ReadOnlySpan{int}, bool)"/>
@@ -69,10 +69,10 @@ public sealed partial class Tensor
     public Tensor ArgMin(int? axis = null, bool keepDims = false) => ArgExtreme(nameof(ArgMin), ReduceProgram.ArgMin, axis, keepDims);
 
     /// <summary>Whether any element is true (not 0).</summary>
-    public Tensor Any() => Reduce(ReduceProgram.Any, AxisSet.All(Rank), DType.Bool, []).ReshapeOrSelf(Shape.Scalar);
+    public Tensor Any() => Reduce(ReduceProgram.Any, AxisSet.All(Rank), DType.Bool, [], keepDims: false);
 
     /// <summary>Whether all elements are true (not 0); true over no elements.</summary>
-    public Tensor All() => Reduce(ReduceProgram.All, AxisSet.All(Rank), DType.Bool, []).ReshapeOrSelf(Shape.Scalar);
+    public Tensor All() => Reduce(ReduceProgram.All, AxisSet.All(Rank), DType.Bool, [], keepDims: false);
 
     /// <summary>The sum over the axes by which a shape was stretched to this one: the transpose of <see cref="Expand"/>.</summary>
     internal Tensor SumTo(Shape shape)
@@ -96,15 +96,15 @@ public sealed partial class Tensor
         return count == 0 ? ReshapeOrSelf(shape) : Sum(axes[..count], keepDims: true).ReshapeOrSelf(shape);
     }
 
-    /// <summary>Runs a reduction with one input and one output; the result keeps the axes with size 1.</summary>
-    internal Tensor Reduce(ReduceProgram program, AxisSet axes, DType result, ReadOnlySpan<double> parameters)
+    /// <summary>Runs a reduction with one input and one output; the result keeps the axes with size 1 unless told otherwise.</summary>
+    internal Tensor Reduce(ReduceProgram program, AxisSet axes, DType result, ReadOnlySpan<double> parameters, bool keepDims = true)
     {
-        Tensor y = Allocate(Reduced(axes, keepDims: true), result, Device);
+        Tensor y = Allocate(Reduced(axes, keepDims), result, Device);
         ReduceInto(program, axes, [this], [y], parameters);
         return y;
     }
 
-    /// <summary>Runs a reduction into given destinations, which keep the axes with size 1.</summary>
+    /// <summary>Runs a reduction into given destinations, which keep the axes with size 1, or are contiguous and leave them out.</summary>
     internal static void ReduceInto(ReduceProgram program, AxisSet axes, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> outputs, ReadOnlySpan<double> parameters)
     {
         if (outputs[0].ElementCount == 0)
@@ -122,7 +122,8 @@ public sealed partial class Tensor
         DType compute = inputs[0].DType.ComputeType();
         for (int i = 0; i < outs.Length; i++)
         {
-            outs[i] = outputs[i].Operand;
+            Operand operand = outputs[i].Operand;
+            outs[i] = operand.Layout.Rank == inputs[0].Rank ? operand : operand.With(Engine.Layout.Contiguous(inputs[0].Reduced(axes, keepDims: true), operand.Layout.Offset));
         }
 
         // Integer sums are carried out in the type of their result.
@@ -202,8 +203,7 @@ public sealed partial class Tensor
     {
         AxisSet set = axis is { } a ? default(AxisSet).With(Guard.Axis(a, Rank, nameof(axis))) : AxisSet.All(Rank);
         CheckNotEmpty(op, set);
-        Tensor y = Reduce(program, set, DType.Int64, []);
-        return keepDims ? y : y.ReshapeOrSelf(Reduced(set, keepDims: false)).InsteadOf(y);
+        return Reduce(program, set, DType.Int64, [], keepDims);
     }
 
     private void CheckNotEmpty(string op, AxisSet axes)
@@ -215,9 +215,10 @@ public sealed partial class Tensor
     }
 
     /// <summary>dx = scale·dy spread over the reduced axes. Of x only the shape is kept.</summary>
-    private sealed class SumNode(string op, Tensor x, double scale) : GradNode(x)
+    private sealed class SumNode(string op, Tensor x, AxisSet axes, double scale) : GradNode(x)
     {
         private readonly Shape _shape = x.Shape;
+        private readonly Shape _kept = x.Reduced(axes, keepDims: true);
         private readonly DType _type = x.DType;
 
         public override string Name => op;
@@ -226,7 +227,8 @@ public sealed partial class Tensor
         {
             // The scaling happens before the spreading, on the few elements.
             Tensor scaled = scale == 1 ? dy : dy * scale;
-            sink.Add(0, scaled.ToOrSelf(_type).ExpandOrSelf(_shape));
+            scaled = scaled.ToOrSelf(_type);
+            sink.Add(0, (scaled.Rank == 0 ? scaled : scaled.ReshapeOrSelf(_kept)).ExpandOrSelf(_shape));
         }
     }
 

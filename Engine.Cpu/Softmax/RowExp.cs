@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Engine.Cpu;
 
@@ -8,7 +9,11 @@ internal static unsafe class RowExp<T, TVec>
     where TVec : struct, ISimd<TVec>
 {
     /// <summary>So many numbers, 128 to each lane of two vectors, are summed before the lanes are joined in double precision.</summary>
-    private static int Block => 256 * TVec.Count;
+    private static int Block
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 256 * TVec.Count;
+    }
 
     /// <summary>The largest number; NaN if there is one.</summary>
     public static T Max(T* x, nint count)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime;
 
 namespace Engine.Perf;
 
@@ -12,6 +13,14 @@ internal readonly record struct Measurement(double Median, double Minimum, int R
     private const int WarmUpCalls = 40;
 
     private const double WarmUpSeconds = 0.3;
+
+    /// <summary>
+    /// The JIT compiles hot methods again in the background, a tenth of a second after the last new one. Before that a short call costs up to
+    /// half as much again, and a row that runs first, or beside a driver that has just started, would show that and not the engine.
+    /// </summary>
+    private const double QuietSeconds = 0.25;
+
+    private const double LongestWarmUpSeconds = 3;
     private const int MostBatches = 1000;
     private const int FewestBatches = 5;
 
@@ -33,15 +42,25 @@ internal readonly record struct Measurement(double Median, double Minimum, int R
 
     private static void WarmUp(Action call, Device device, double seconds)
     {
-        long start = Stopwatch.GetTimestamp();
-        double limit = Math.Min(WarmUpSeconds, seconds);
-        for (int i = 0; i < 2 || (Stopwatch.GetElapsedTime(start).TotalSeconds < limit || i < WarmUpCalls); i++)
+        long start = Stopwatch.GetTimestamp(), lastCompiled = start, compiled = JitInfo.GetCompiledMethodCount();
+        double limit = Math.Min(WarmUpSeconds, seconds), quiet = seconds < WarmUpSeconds ? 0 : QuietSeconds;
+        for (int i = 0; ; i++)
         {
-            call();
-            if (i >= 2 && Stopwatch.GetElapsedTime(start).TotalSeconds > 2 * limit)
+            double elapsed = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            long now = JitInfo.GetCompiledMethodCount();
+            if (now != compiled)
+            {
+                (compiled, lastCompiled) = (now, Stopwatch.GetTimestamp());
+            }
+
+            bool isQuiet = Stopwatch.GetElapsedTime(lastCompiled).TotalSeconds >= quiet;
+            bool isWarm = elapsed >= limit && (i >= WarmUpCalls ? isQuiet : elapsed > 2 * limit);
+            if (i >= 2 && (isWarm || elapsed > LongestWarmUpSeconds))
             {
                 break;
             }
+
+            call();
         }
 
         device.Synchronize();
