@@ -24,7 +24,7 @@ internal sealed partial class GpuBackend : Backend
 
     /// <summary>Launches the kernel of a definition; a new one is compiled first, on another thread where nobody minds.</summary>
     private void Launch<TDefinition>(in TDefinition definition, LaunchGrid grid, params ReadOnlySpan<KernelArgument> arguments)
-        where TDefinition : struct, IKernelDefinition, IEquatable<TDefinition>
+        where TDefinition : struct, IKernelText, IEquatable<TDefinition>
     {
         LaunchQueue work = _device.Work;
         work.Launch(_kernels.Find(definition, compilesAhead: !work.IsDirect), grid, arguments);

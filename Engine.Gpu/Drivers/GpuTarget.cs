@@ -27,6 +27,12 @@ internal sealed record GpuTarget
     /// <summary>Work-items of a group where a kernel has no reason for another number: a power of two, at most 256.</summary>
     public int GroupSize => Math.Min(256, 1 << BitOperations.Log2((uint)MaxGroupSize));
 
+    /// <summary>Most work-items of a group that the device takes, for kernels that are not ours.</summary>
+    public int LargestGroup { get => Math.Max(field, MaxGroupSize); init; }
+
+    /// <summary>The option for a version of OpenCL C with pointers that may lead to any kind of memory; null where there is none.</summary>
+    public string? GenericPointerLanguage { get; init; }
+
     /// <summary>Bytes of shared (OpenCL: local) memory that one group may use.</summary>
     public required int SharedBytes { get; init; }
 

@@ -20,6 +20,15 @@ internal enum ArgumentKind : byte
 
     /// <summary>A double.</summary>
     Float64,
+
+    /// <summary>Memory alone, without an offset. OpenCL only.</summary>
+    Memory,
+
+    /// <summary>So many bytes of shared memory. OpenCL only: CUDA gives them with the launch.</summary>
+    SharedMemory,
+
+    /// <summary>One to eight bytes of no particular type: a small number, or a part of a structure.</summary>
+    Bytes,
 }
 
 /// <summary>One argument of a launch.</summary>
@@ -33,10 +42,16 @@ internal readonly struct KernelArgument
     }
 
     /// <summary>How it is passed.</summary>
-    public ArgumentKind Kind { get; }
+    public ArgumentKind Kind { get; private init; }
 
     /// <summary>Of an operand: the type of its elements; null for memory of no particular type.</summary>
     public DType? Element { get; private init; }
+
+    /// <summary>Whether these are the next eight bytes of the same parameter, a structure, as the argument before.</summary>
+    public bool Continues { get; private init; }
+
+    /// <summary>How many bytes of the value count.</summary>
+    public byte Size { get; private init; } = sizeof(long);
 
     /// <summary>Of a buffer: the driver's handle.</summary>
     public nint Handle { get; }
@@ -78,6 +93,19 @@ internal readonly struct KernelArgument
             IsWhole = count * size == storage.Bytes,
         };
     }
+
+    /// <summary>The memory of an operand, without the place of its first element.</summary>
+    public static KernelArgument MemoryOf(in KernelArgument buffer) => buffer with { Kind = ArgumentKind.Memory };
+
+    /// <summary>So many bytes of shared memory.</summary>
+    public static KernelArgument Shared(int bytes) => new(ArgumentKind.SharedMemory, 0, bytes);
+
+    /// <summary>The lowest bytes of a number.</summary>
+    /// <param name="bits">The number.</param>
+    /// <param name="size">How many bytes count, 1 to 8.</param>
+    /// <param name="continues">Whether they belong to the same parameter as the argument before, which then has eight.</param>
+    public static KernelArgument Raw(long bits, int size, bool continues = false) =>
+        new(ArgumentKind.Bytes, 0, bits) { Size = (byte)size, Continues = continues };
 
     /// <summary>A 32-bit number.</summary>
     public static implicit operator KernelArgument(int value) => new(ArgumentKind.Int32, 0, value);

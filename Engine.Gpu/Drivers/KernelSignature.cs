@@ -3,13 +3,13 @@ namespace Engine.Gpu;
 /// <summary>What a kernel declares at one place of its list of parameters.</summary>
 /// <param name="Name">The name in the rendered text.</param>
 /// <param name="Kind">How it is passed, and of a number its type.</param>
-/// <param name="Element">Of a buffer: the elements that the kernel sees there.</param>
+/// <param name="Element">Of a buffer: the elements that the kernel sees there; null where no tensor has such.</param>
 /// <param name="IsRead">Of a buffer: whether the kernel reads it.</param>
 /// <param name="IsWritten">Of a buffer: whether the kernel writes it.</param>
-internal readonly record struct ParameterSlot(string Name, ArgumentKind Kind, DType Element, bool IsRead, bool IsWritten)
+internal readonly record struct ParameterSlot(string Name, ArgumentKind Kind, DType? Element, bool IsRead, bool IsWritten)
 {
     /// <inheritdoc/>
-    public override string ToString() => Kind == ArgumentKind.Buffer ? $"{Name} ({Element.ShortName()} buffer)" : $"{Name} ({Kind})";
+    public override string ToString() => Kind == ArgumentKind.Buffer && Element is { } element ? $"{Name} ({element.ShortName()} buffer)" : $"{Name} ({Kind})";
 }
 
 /// <summary>
@@ -25,6 +25,9 @@ internal sealed class KernelSignature
     /// <summary>The parameters in the order of the launch.</summary>
     public ReadOnlySpan<ParameterSlot> Slots => _slots;
 
+    /// <summary>As they are known from elsewhere.</summary>
+    public static KernelSignature Of(ParameterSlot[] slots) => new(slots);
+
     /// <summary>Reads the declarations and the body of a kernel.</summary>
     public static KernelSignature Of(Kernel kernel)
     {
@@ -36,7 +39,7 @@ internal sealed class KernelSignature
             KernelParameter parameter = kernel.Parameters[i];
             slots[i] = parameter.Buffer is { } buffer
                 ? new ParameterSlot(parameter.Name, ArgumentKind.Buffer, buffer.Element, usage.Reads(i), usage.Writes(i))
-                : new ParameterSlot(parameter.Name, KindOf(parameter.Type), default, false, false);
+                : new ParameterSlot(parameter.Name, KindOf(parameter.Type), null, false, false);
         }
 
         return new KernelSignature(slots);

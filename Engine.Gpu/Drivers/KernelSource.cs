@@ -3,12 +3,28 @@ namespace Engine.Gpu;
 /// <summary>A kernel as text, ready for a driver.</summary>
 /// <param name="Name">The entry point.</param>
 /// <param name="Text">PTX or OpenCL C.</param>
-/// <param name="GroupSize">Work-items of a group, fixed when the kernel was built.</param>
+/// <param name="GroupSize">Work-items of a group, fixed when the kernel was built; in one direction unless <see cref="Group"/> says otherwise.</param>
 /// <param name="SharedBytes">Shared memory that has to be asked for at the launch; 0 where the text declares it.</param>
 internal sealed record KernelSource(string Name, string Text, int GroupSize, int SharedBytes)
 {
+    /// <summary>The shape of a group.</summary>
+    public GroupShape Group { get; init; } = new(GroupSize);
+
+    /// <summary>Whether shared memory comes with the launch as a parameter.</summary>
+    public bool TakesSharedMemory { get; init; }
+
+    /// <summary>Whether the text needs pointers that may lead to any kind of memory, which OpenCL C has from 2.0 on.</summary>
+    public bool NeedsGenericPointers { get; init; }
+
     /// <summary>The parameters; null for a text that no builder wrote.</summary>
     public KernelSignature? Signature { get; init; }
+}
+
+/// <summary>The work-items of a group in each direction.</summary>
+internal readonly record struct GroupShape(int X, int Y = 1, int Z = 1)
+{
+    /// <summary>All of them.</summary>
+    public long Size => (long)X * Y * Z;
 }
 
 /// <summary>A kernel that a driver has loaded.</summary>

@@ -50,7 +50,7 @@ internal static class LaunchCheck
                 throw new InvalidOperationException($"{kernel}: argument {i} is {slot}, the launch gives {Describe(argument)}: {List(slots)}.");
             }
 
-            if (slot.Kind == ArgumentKind.Buffer && argument.Element is { } element && element != slot.Element && !ShareBytes(element, slot.Element))
+            if (slot.Element is { } declared && argument.Element is { } element && element != declared && !ShareBytes(element, declared))
             {
                 throw new InvalidOperationException($"{kernel}: argument {i} is {slot}, the launch gives {Describe(argument)}: {List(slots)}.");
             }

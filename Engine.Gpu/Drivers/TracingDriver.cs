@@ -173,7 +173,7 @@ internal sealed class TracingDriver : GpuDriver
     {
         if (_level >= LaunchLevel)
         {
-            _output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{kernel.Source.Name,-48} {grid.X}x{grid.Y}x{grid.Z} groups of {kernel.Source.GroupSize}, {kernel.Registers} registers: {time}"));
+            _output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{kernel.Source.Name,-48} {grid.X}x{grid.Y}x{grid.Z} groups of {kernel.Source.Group.Size}, {kernel.Registers} registers: {time}"));
         }
     }
 

@@ -32,20 +32,20 @@ internal sealed class KernelCache(GpuDriver driver, DiskCache? disk, CompilerSlo
 
     /// <summary>The kernel of a definition, compiled on first use.</summary>
     public CompiledKernel Get<TDefinition>(in TDefinition definition)
-        where TDefinition : struct, IKernelDefinition, IEquatable<TDefinition> =>
+        where TDefinition : struct, IKernelText, IEquatable<TDefinition> =>
         Find(definition, compilesAhead: false).Wait();
 
     /// <summary>The kernel of a definition, which may not be there yet. With <paramref name="compilesAhead"/> a new one is begun on another thread.</summary>
     /// <exception cref="OperationNotSupportedException">The device lacks what the kernel needs.</exception>
     public KernelEntry Find<TDefinition>(in TDefinition definition, bool compilesAhead)
-        where TDefinition : struct, IKernelDefinition, IEquatable<TDefinition>
+        where TDefinition : struct, IKernelText, IEquatable<TDefinition>
     {
         ConcurrentDictionary<TDefinition, KernelEntry> table = Table<TDefinition>();
         return table.TryGetValue(definition, out KernelEntry? entry) ? entry : Begin(table, definition, compilesAhead);
     }
 
     private KernelEntry Begin<TDefinition>(ConcurrentDictionary<TDefinition, KernelEntry> table, TDefinition definition, bool compilesAhead)
-        where TDefinition : struct, IKernelDefinition, IEquatable<TDefinition>
+        where TDefinition : struct, IKernelText, IEquatable<TDefinition>
     {
         Entry<TDefinition> made = new(this, table, definition);
         KernelEntry entry = table.GetOrAdd(definition, made);
@@ -90,7 +90,7 @@ internal sealed class KernelCache(GpuDriver driver, DiskCache? disk, CompilerSlo
 
     // Every launch comes here: a number for each type of definitions is found much sooner than the type in a dictionary.
     private ConcurrentDictionary<TDefinition, KernelEntry> Table<TDefinition>()
-        where TDefinition : struct, IKernelDefinition, IEquatable<TDefinition>
+        where TDefinition : struct, IKernelText, IEquatable<TDefinition>
     {
         object?[] tables = Volatile.Read(ref _tables);
         int number = TableNumber<TDefinition>.Value;
@@ -100,7 +100,7 @@ internal sealed class KernelCache(GpuDriver driver, DiskCache? disk, CompilerSlo
     }
 
     private ConcurrentDictionary<TDefinition, KernelEntry> NewTable<TDefinition>(int number)
-        where TDefinition : struct, IKernelDefinition, IEquatable<TDefinition>
+        where TDefinition : struct, IKernelText, IEquatable<TDefinition>
     {
         lock (_growing)
         {
@@ -127,9 +127,9 @@ internal sealed class KernelCache(GpuDriver driver, DiskCache? disk, CompilerSlo
     }
 
     private sealed class Entry<TDefinition>(KernelCache cache, ConcurrentDictionary<TDefinition, KernelEntry> table, TDefinition definition) : KernelEntry
-        where TDefinition : struct, IKernelDefinition, IEquatable<TDefinition>
+        where TDefinition : struct, IKernelText, IEquatable<TDefinition>
     {
-        protected override KernelSource Write() => KernelRenderer.Render(definition.Build(cache._target), cache._target);
+        protected override KernelSource Write() => definition.Write(cache._target);
 
         protected override CompiledKernel Make(KernelSource source)
         {

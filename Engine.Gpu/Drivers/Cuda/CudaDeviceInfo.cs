@@ -86,6 +86,7 @@ internal sealed unsafe record CudaDeviceInfo
         ComputeUnits = Multiprocessors,
         SharedBytes = SharedBytes,
         HasFloat64 = true,
+        LargestGroup = 1024,
         SubGroupSize = 32,
         HasMathFunctions = false,
         ComputeCapability = ComputeCapability,

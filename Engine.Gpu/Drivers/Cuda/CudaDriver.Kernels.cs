@@ -70,11 +70,15 @@ internal sealed unsafe partial class CudaDriver
         CudaKernel loaded = (CudaKernel)kernel;
         long* values = stackalloc long[arguments.Length];
         void** pointers = stackalloc void*[arguments.Length];
+        int parameters = 0;
         for (int i = 0; i < arguments.Length; i++)
         {
             // Little-endian: the first four bytes of a Word are its value.
             values[i] = arguments[i].Handle + arguments[i].Bits;
-            pointers[i] = values + i;
+            if (!arguments[i].Continues)
+            {
+                pointers[parameters++] = values + i;
+            }
         }
 
         KernelSource source = loaded.Source;
@@ -85,9 +89,9 @@ internal sealed unsafe partial class CudaDriver
             (uint)grid.X,
             (uint)grid.Y,
             (uint)grid.Z,
-            (uint)source.GroupSize,
-            1,
-            1,
+            (uint)source.Group.X,
+            (uint)source.Group.Y,
+            (uint)source.Group.Z,
             (uint)source.SharedBytes,
             isRecorded ? _captureStream : _stream,
             pointers,

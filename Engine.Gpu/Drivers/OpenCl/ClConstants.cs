@@ -43,6 +43,7 @@ internal static class ClConstants
     public const uint CL_DEVICE_VENDOR = 0x102C;
     public const uint CL_DRIVER_VERSION = 0x102D;
     public const uint CL_DEVICE_VERSION = 0x102F;
+    public const uint CL_DEVICE_GENERIC_ADDRESS_SPACE_SUPPORT = 0x1069;
     public const uint CL_DEVICE_EXTENSIONS = 0x1030;
     public const uint CL_DEVICE_PLATFORM = 0x1031;
 

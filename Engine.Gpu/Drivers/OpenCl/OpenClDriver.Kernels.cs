@@ -26,7 +26,7 @@ internal sealed unsafe partial class OpenClDriver
         }
 
         Check(code, "clCreateProgramWithSource");
-        code = Build(program);
+        code = Build(program, source);
         if (code != CL_SUCCESS)
         {
             string log = ClInfo.BuildLog(_api, program, _device);
@@ -58,7 +58,7 @@ internal sealed unsafe partial class OpenClDriver
             return null;
         }
 
-        if (status != CL_SUCCESS || Build(program) != CL_SUCCESS)
+        if (status != CL_SUCCESS || Build(program, source) != CL_SUCCESS)
         {
             _ = _api.clReleaseProgram(program);
             return null;
@@ -112,7 +112,7 @@ internal sealed unsafe partial class OpenClDriver
             else
             {
                 SetArguments(openClKernel.Handle, arguments);
-                EnqueueLaunch(openClKernel.Handle, kernel.Source.GroupSize, grid);
+                EnqueueLaunch(openClKernel.Handle, kernel.Source.Group, grid);
                 CountCommand();
             }
         }
@@ -121,8 +121,9 @@ internal sealed unsafe partial class OpenClDriver
     private void SetArguments(nint kernel, ReadOnlySpan<KernelArgument> arguments)
     {
         uint index = 0;
-        foreach (ref readonly KernelArgument argument in arguments)
+        for (int i = 0; i < arguments.Length; i++)
         {
+            ref readonly KernelArgument argument = ref arguments[i];
             long bits = argument.Bits;
             switch (argument.Kind)
             {
@@ -130,6 +131,17 @@ internal sealed unsafe partial class OpenClDriver
                     nint buffer = argument.Handle;
                     Check(_api.clSetKernelArg(kernel, index++, (nuint)sizeof(nint), &buffer), "clSetKernelArg");
                     Check(_api.clSetKernelArg(kernel, index++, sizeof(long), &bits), "clSetKernelArg");
+                    break;
+                case ArgumentKind.Memory:
+                    nint memory = argument.Handle;
+                    Check(_api.clSetKernelArg(kernel, index++, (nuint)sizeof(nint), &memory), "clSetKernelArg");
+                    break;
+                case ArgumentKind.SharedMemory:
+                    Check(_api.clSetKernelArg(kernel, index++, (nuint)bits, null), "clSetKernelArg");
+                    break;
+                case ArgumentKind.Bytes:
+                    SetStructure(kernel, index++, arguments[i..], out int words);
+                    i += words - 1;
                     break;
                 case ArgumentKind.Int32 or ArgumentKind.UInt32 or ArgumentKind.Float32:
                     Check(_api.clSetKernelArg(kernel, index++, sizeof(int), &bits), "clSetKernelArg");
@@ -141,18 +153,36 @@ internal sealed unsafe partial class OpenClDriver
         }
     }
 
-    private void EnqueueLaunch(nint kernel, int groupSize, LaunchGrid grid)
+    /// <summary>Sets a parameter from eight bytes and those that continue it.</summary>
+    private void SetStructure(nint kernel, uint index, ReadOnlySpan<KernelArgument> arguments, out int words)
     {
-        uint dimensions = grid.Z > 1 ? 3u : grid.Y > 1 ? 2u : 1u;
-        nuint* global = stackalloc nuint[] { (nuint)grid.X * (nuint)groupSize, (nuint)grid.Y, (nuint)grid.Z };
-        nuint* local = stackalloc nuint[] { (nuint)groupSize, 1, 1 };
+        words = 1;
+        while (words < arguments.Length && arguments[words].Continues)
+        {
+            words++;
+        }
+
+        long* values = stackalloc long[words];
+        for (int i = 0; i < words; i++)
+        {
+            values[i] = arguments[i].Bits;
+        }
+
+        Check(_api.clSetKernelArg(kernel, index, (nuint)(((words - 1) * sizeof(long)) + arguments[words - 1].Size), values), "clSetKernelArg");
+    }
+
+    private void EnqueueLaunch(nint kernel, GroupShape group, LaunchGrid grid)
+    {
+        uint dimensions = grid.Z > 1 || group.Z > 1 ? 3u : grid.Y > 1 || group.Y > 1 ? 2u : 1u;
+        nuint* global = stackalloc nuint[] { (nuint)grid.X * (nuint)group.X, (nuint)grid.Y * (nuint)group.Y, (nuint)grid.Z * (nuint)group.Z };
+        nuint* local = stackalloc nuint[] { (nuint)group.X, (nuint)group.Y, (nuint)group.Z };
         Check(_api.clEnqueueNDRangeKernel(_queue, kernel, dimensions, null, global, local, 0, null, null), "clEnqueueNDRangeKernel");
     }
 
-    private int Build(nint program)
+    private int Build(nint program, KernelSource source)
     {
         nint device = _device;
-        fixed (byte* options = Encoding.UTF8.GetBytes(BuildOptions + '\0'))
+        fixed (byte* options = Encoding.UTF8.GetBytes((source.NeedsGenericPointers ? Target.GenericPointerLanguage : BuildOptions) + '\0'))
         {
             return _api.clBuildProgram(program, 1, &device, options, 0, 0);
         }

@@ -69,7 +69,7 @@ internal sealed unsafe partial class OpenClDriver
         {
             case RecordedCommandKind.Launch:
                 _lastKernel = command.KernelName!;
-                EnqueueLaunch(command.Kernel, command.GroupSize, command.Grid);
+                EnqueueLaunch(command.Kernel, command.Group, command.Grid);
                 break;
             case RecordedCommandKind.Copy:
                 EnqueueCopy(command);
@@ -101,7 +101,7 @@ internal sealed unsafe partial class OpenClDriver
         List<nint> buffers = [];
         foreach (ref readonly KernelArgument argument in arguments)
         {
-            if (argument.Kind == ArgumentKind.Buffer && argument.Handle != 0)
+            if (argument.Kind is ArgumentKind.Buffer or ArgumentKind.Memory && argument.Handle != 0)
             {
                 buffers.Add(argument.Handle);
             }

@@ -19,6 +19,8 @@ internal static class OpenClTarget
         {
             Api = GpuApi.OpenCl,
             ComputeUnits = Math.Max(1, (int)ClInfo.Device<uint>(api, device, CL_DEVICE_MAX_COMPUTE_UNITS)),
+            LargestGroup = (int)Math.Clamp(group, 1, int.MaxValue),
+            GenericPointerLanguage = GenericPointerLanguage(api, device),
             MaxGroupSize = (int)Math.Clamp(group, 1, LargestGroup),
             SharedBytes = (int)Math.Min(ClInfo.Device<ulong>(api, device, CL_DEVICE_LOCAL_MEM_SIZE), (ulong)LargestLocalMemory),
             HasFloat64 = extensions.Contains("cl_khr_fp64"),
@@ -48,6 +50,16 @@ internal static class OpenClTarget
         }
 
         return IsTooOld(version) ? $"OpenCL 1.2 is needed, but it has '{version}'; a newer driver may help" : null;
+    }
+
+    /// <summary>OpenCL 2 has such pointers, from 3.0 on they are a matter of the device.</summary>
+    private static string? GenericPointerLanguage(ClApi api, nint device)
+    {
+        string[] words = ClInfo.DeviceString(api, device, CL_DEVICE_VERSION).Split(' ');
+        return words.Length < 2 || !Version.TryParse(words[1], out Version? version) ? null
+            : version.Major == 2 ? "-cl-std=CL2.0"
+            : version.Major >= 3 && ClInfo.Device<uint>(api, device, CL_DEVICE_GENERIC_ADDRESS_SPACE_SUPPORT) != 0 ? "-cl-std=CL3.0"
+            : null;
     }
 
     /// <summary>Versions read "OpenCL 1.2 and anything else".</summary>

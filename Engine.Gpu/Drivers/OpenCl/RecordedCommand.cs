@@ -19,7 +19,7 @@ internal readonly struct RecordedCommand
 
     public string? KernelName { get; private init; }
 
-    public int GroupSize { get; private init; }
+    public GroupShape Group { get; private init; }
 
     public LaunchGrid Grid { get; private init; }
 
@@ -37,7 +37,7 @@ internal readonly struct RecordedCommand
     public long Bytes { get; private init; }
 
     public static RecordedCommand Launch(KernelSource source, nint kernel, LaunchGrid grid, nint[] buffers) =>
-        new(RecordedCommandKind.Launch) { Kernel = kernel, KernelName = source.Name, GroupSize = source.GroupSize, Grid = grid, Buffers = buffers };
+        new(RecordedCommandKind.Launch) { Kernel = kernel, KernelName = source.Name, Group = source.Group, Grid = grid, Buffers = buffers };
 
     public static RecordedCommand Copy(nint source, long sourceOffset, nint destination, long destinationOffset, long bytes) =>
         new(RecordedCommandKind.Copy) { Source = source, SourceOffset = sourceOffset, Destination = destination, DestinationOffset = destinationOffset, Bytes = bytes };

@@ -1,0 +1,73 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
+using ILGPU;
+
+namespace Engine.Gpu;
+
+/// <summary>Which methods can be kernels.</summary>
+internal static class IlgpuMethods
+{
+    /// <summary>A method as messages name it.</summary>
+    public static string NameOf(MethodInfo method) => method.DeclaringType is { } type ? $"{type.Name}.{method.Name}" : method.Name;
+
+    /// <summary>Throws what is wrong with a method, before ILGPU, which such methods can leave in a state in which good ones fail.</summary>
+    /// <exception cref="KernelCompilationException">It cannot be a kernel.</exception>
+    public static void Check(MethodInfo method)
+    {
+        if (WhyNot(method) is { } reason)
+        {
+            throw new KernelCompilationException($"{NameOf(method)} cannot be a kernel: {reason}.");
+        }
+    }
+
+    private static string? WhyNot(MethodInfo method)
+    {
+        if (!method.IsStatic)
+        {
+            return "it is not static. A lambda expression is compiled to a method of an object, too: write a static method";
+        }
+
+        if (method.ContainsGenericParameters)
+        {
+            return "it has open type parameters";
+        }
+
+        if (method.ReturnType != typeof(void))
+        {
+            return $"it returns {method.ReturnType.Name}; results are written through views";
+        }
+
+        if (!HasBody(method))
+        {
+            return "its body cannot be read (a DynamicMethod, an extern or an abstract method): only compiled methods can be translated";
+        }
+
+        ParameterInfo[] parameters = method.GetParameters();
+        if (parameters.Length == 0)
+        {
+            return "it has no parameters, so it could not write a result";
+        }
+
+        if (parameters.FirstOrDefault(static parameter => parameter.ParameterType.IsByRef) is { } reference)
+        {
+            return $"parameter {reference.Name} is passed by reference; results are written through views";
+        }
+
+        return typeof(IIndex).IsAssignableFrom(parameters[0].ParameterType) && IlgpuSignature.RankOfIndex(parameters[0].ParameterType) == 0
+            ? $"its first parameter is a {parameters[0].ParameterType.Name}; the index of a kernel is an Index1D, Index2D or Index3D"
+            : null;
+    }
+
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Only whether there is a body is asked.")]
+    private static bool HasBody(MethodInfo method)
+    {
+        try
+        {
+            return method.GetMethodBody()?.GetILAsByteArray() is { Length: > 0 };
+        }
+        catch (Exception e) when (e is NotSupportedException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
+}

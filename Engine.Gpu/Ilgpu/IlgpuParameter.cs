@@ -1,0 +1,103 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
+using ILGPU;
+
+namespace Engine.Gpu;
+
+/// <summary>
+/// How a value of a C# type lies in the parameters of a kernel that ILGPU 1.5.3 has compiled: its fields one after another, each at a multiple
+/// of its own size, whatever structures they were in. <see cref="IlgpuSignature"/> checks it against the text.
+/// </summary>
+internal sealed class IlgpuParameter
+{
+    private readonly List<IlgpuField> _fields = [];
+
+    private IlgpuParameter(Type type, GpuApi api)
+    {
+        Type = type;
+        Add(type, api, []);
+        foreach (IlgpuField field in _fields)
+        {
+            Alignment = Math.Max(Alignment, field.Size);
+        }
+
+        Size = Align(Size, Alignment);
+    }
+
+    /// <summary>The type in C#.</summary>
+    public Type Type { get; }
+
+    /// <summary>The bytes.</summary>
+    public int Size { get; private set; }
+
+    /// <summary>Of what its place is a multiple.</summary>
+    public int Alignment { get; } = 1;
+
+    /// <summary>Its fields in order.</summary>
+    public IReadOnlyList<IlgpuField> Fields => _fields;
+
+    /// <summary>Whether it is passed as a structure; else as one number.</summary>
+    public bool IsStructure => _fields.Count > 1;
+
+    /// <summary>How many views it has.</summary>
+    public int Views => _fields.Count(static part => part.Kind == IlgpuFieldKind.ViewStart);
+
+    /// <summary>The layout of a type.</summary>
+    /// <exception cref="KernelCompilationException">Kernels take no such parameter.</exception>
+    public static IlgpuParameter Of(Type type, GpuApi api) => new(type, api);
+
+    /// <summary>The element type of an <see cref="ArrayView{T}"/>; null of anything else.</summary>
+    public static Type? ElementOfView(Type type) =>
+        type.IsGenericType && type.GetGenericTypeDefinition() == typeof(ArrayView<>) ? type.GenericTypeArguments[0] : null;
+
+    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "A trimmed program may lack fields, which the comparison with the compiled text finds; one compiled ahead of time never comes here.")]
+    private void Add(Type type, GpuApi api, FieldInfo[] path)
+    {
+        if (ElementOfView(type) is { } element)
+        {
+            Add(IlgpuFieldKind.ViewStart, element, api == GpuApi.Cuda ? sizeof(long) : sizeof(int), path);
+            Add(IlgpuFieldKind.ViewLength, element, sizeof(long), path);
+        }
+        else if (SizeOfNumber(type) is > 0 and var size)
+        {
+            Add(IlgpuFieldKind.Number, type, size, path);
+        }
+        else if (type.IsValueType && !type.IsPrimitive && !type.IsEnum)
+        {
+            FieldInfo[] fields = type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic);
+            if (fields.Length == 0)
+            {
+                Add(IlgpuFieldKind.Nothing, type, 1, path);
+            }
+
+            foreach (FieldInfo field in fields)
+            {
+                Add(field.FieldType, api, [.. path, field]);
+            }
+        }
+        else
+        {
+            throw new KernelCompilationException(type == typeof(bool)
+                ? "A kernel cannot take a parameter of type bool: OpenCL has no size for it. Take a byte, and views of bytes for tensors of truth values."
+                : $"A kernel cannot take a parameter of type {type}. It takes numbers, views (ArrayView<T> and those of 1 to 3 dimensions) and structures of them.");
+        }
+    }
+
+    private void Add(IlgpuFieldKind kind, Type type, int size, FieldInfo[] path)
+    {
+        int offset = Align(Size, size);
+        _fields.Add(new IlgpuField(kind, type, size, offset, path));
+        Size = offset + size;
+    }
+
+    private static int Align(int offset, int size) => (offset + size - 1) / size * size;
+
+    private static int SizeOfNumber(Type type) => type == typeof(ILGPU.Half) ? 2 : Type.GetTypeCode(type) switch
+    {
+        TypeCode.SByte or TypeCode.Byte => 1,
+        TypeCode.Int16 or TypeCode.UInt16 => 2,
+        TypeCode.Int32 or TypeCode.UInt32 or TypeCode.Single => 4,
+        TypeCode.Int64 or TypeCode.UInt64 or TypeCode.Double => 8,
+        _ => 0,
+    };
+}

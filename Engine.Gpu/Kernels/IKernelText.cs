@@ -1,0 +1,12 @@
+namespace Engine.Gpu;
+
+/// <summary>
+/// What a compiled kernel is found by, and how its text is written. These are record structs, so that equal choices find the same compiled
+/// kernel; sizes and strides are launch arguments and no part of them.
+/// </summary>
+internal interface IKernelText
+{
+    /// <summary>Writes the kernel in the language of a device.</summary>
+    /// <exception cref="OperationNotSupportedException">The device lacks what the kernel needs.</exception>
+    KernelSource Write(GpuTarget target);
+}
