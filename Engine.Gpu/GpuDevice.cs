@@ -40,6 +40,12 @@ public abstract class GpuDevice : Device, IDisposable
 
     internal GpuDriver Driver { get; }
 
+    /// <summary>The accelerator of ILGPU's that this device has adopted, if it has one.</summary>
+    internal object? Accelerator { get; set; }
+
+    /// <summary>What launches are cut for.</summary>
+    internal GpuTarget LaunchTarget => _backend.Target;
+
     /// <summary>All work on its way to the driver.</summary>
     internal LaunchQueue Work { get; }
 
@@ -62,6 +68,14 @@ public abstract class GpuDevice : Device, IDisposable
         Work.Drain();
         Driver.Synchronize();
     }
+
+    /// <summary>The kernel of a definition, begun on another thread where nobody minds.</summary>
+    internal KernelEntry Find<TDefinition>(in TDefinition definition)
+        where TDefinition : struct, IKernelText, IEquatable<TDefinition> => _backend.Kernels.Find(definition, compilesAhead: !Work.IsDirect);
+
+    /// <summary>Launches the kernel of a definition.</summary>
+    internal void Launch<TDefinition>(in TDefinition definition, LaunchGrid grid, ReadOnlySpan<KernelArgument> arguments)
+        where TDefinition : struct, IKernelText, IEquatable<TDefinition> => Work.Launch(Find(definition), grid, arguments);
 
     /// <summary>Counts launches from here until the result is disposed.</summary>
     internal LaunchCount CountLaunches() => Work.Count = new LaunchCount(count => Work.Count = Work.Count == count ? null : Work.Count);

@@ -215,7 +215,10 @@ internal ref struct OperandLease : IDisposable
         }
     }
 
-    private void Add(Storage storage)
+    /// <summary>Takes a reference to memory until the end.</summary>
+    /// <exception cref="ObjectDisposedException">It was given back.</exception>
+    /// <exception cref="DeviceMismatchException">It is on another device than what was added first.</exception>
+    public void Add(Storage storage)
     {
         _device ??= storage.Device;
         if (storage.Device != _device || !storage.TryAddReference())

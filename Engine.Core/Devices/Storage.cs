@@ -81,6 +81,13 @@ public sealed class Storage
         }
     }
 
+    /// <summary>What another library's view of this memory hangs on, made once.</summary>
+    internal object? Companion
+    {
+        get => Volatile.Read(ref field);
+        set => Volatile.Write(ref field, value);
+    }
+
     internal int References => Math.Max(0, Volatile.Read(ref _references));
 
     /// <summary>Wraps memory that somebody else owns and frees. <paramref name="owner"/> is kept alive as long as the storage is.</summary>

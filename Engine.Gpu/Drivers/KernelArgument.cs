@@ -94,6 +94,16 @@ internal readonly struct KernelArgument
         };
     }
 
+    /// <summary>A number by its bits.</summary>
+    public static KernelArgument Number(long bits, ArgumentKind kind, int size) => new(kind, 0, bits) { Size = (byte)size };
+
+    /// <summary>A part of a tensor's memory.</summary>
+    public static KernelArgument Part(Storage storage, long offsetInBytes, long bytes, DType? element) =>
+        new(ArgumentKind.Buffer, storage.Handle, offsetInBytes) { Element = element, OperandBytes = bytes, StorageId = storage.Id, IsWhole = bytes == storage.Bytes };
+
+    /// <summary>These bytes as the next eight of the same parameter as the argument before.</summary>
+    public static KernelArgument Continuing(in KernelArgument argument) => argument with { Continues = true };
+
     /// <summary>The memory of an operand, without the place of its first element.</summary>
     public static KernelArgument MemoryOf(in KernelArgument buffer) => buffer with { Kind = ArgumentKind.Memory };
 

@@ -1,0 +1,195 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Engine.Gpu;
+
+/// <summary>A C# method as a kernel of a device: compiled by ILGPU for CUDA and OpenCL, run as it is on the CPU.</summary>
+/// <remarks>
+/// <code>
+/// static void Axpy(Index1D i, ArrayView&lt;float&gt; x, ArrayView&lt;float&gt; y, float a) => y[i] += a * x[i];
+///
+/// DeviceKernel axpy = device.Kernel(Axpy);
+/// axpy.Launch(x.ElementCount, x.AsArrayView&lt;float&gt;(), y.AsArrayView&lt;float&gt;(), 2f);
+/// </code>
+/// <para>A method whose first parameter is an Index1D, Index2D or Index3D runs once for each index. Another one finds its place by
+/// <see cref="Grid"/> and <see cref="Group"/>, may have shared memory and barriers, and is launched over groups. It is a static method of numbers,
+/// views and structures of them; ILGPU's documentation says what it may do.</para>
+/// <para>It is compiled in the first launch for a device and a shape of groups; what a driver made of it is kept on the disk as the engine's own
+/// kernels are. On the CPU a method with an index runs on all threads as the C# that it is; one that works by groups runs on ILGPU's CPU
+/// accelerator, which is made for debugging and slow.</para>
+/// </remarks>
+public sealed partial class DeviceKernel
+{
+    /// <summary>Most groups in the second and third direction that CUDA takes.</summary>
+    private const int MostGroups = 65535;
+
+    private static readonly ConditionalWeakTable<Device, ConcurrentDictionary<MethodInfo, DeviceKernel>> s_kernels = [];
+
+    private readonly IlgpuSignature _signature;
+
+    private DeviceKernel(Device device, MethodInfo method)
+    {
+        Device = device;
+        Method = method;
+        _signature = IlgpuKernelDefinition.SignatureOf(method, device is GpuDevice gpu ? gpu.Driver.Target.Api : GpuApi.Cuda);
+    }
+
+    /// <summary>Where it runs.</summary>
+    public Device Device { get; }
+
+    /// <summary>The method.</summary>
+    public MethodInfo Method { get; }
+
+    /// <summary>How many coordinates its index has; 0 where it finds its place by its group.</summary>
+    public int IndexRank => _signature.IndexRank;
+
+    /// <inheritdoc/>
+    public override string ToString() => IlgpuMethods.NameOf(Method);
+
+    internal static DeviceKernel Of(Device device, MethodInfo method)
+    {
+        IlgpuCompiler.Require();
+        ConcurrentDictionary<MethodInfo, DeviceKernel> kernels = s_kernels.GetValue(device, static _ => new ConcurrentDictionary<MethodInfo, DeviceKernel>());
+        if (!kernels.TryGetValue(method, out DeviceKernel? kernel))
+        {
+            IlgpuMethods.Check(method);
+            kernel = kernels.GetOrAdd(method, new DeviceKernel(device, method));
+        }
+
+        return kernel;
+    }
+
+    /// <summary>Whether memory of an accelerator of ILGPU's is this device's as well.</summary>
+    internal bool Knows(Accelerator accelerator) =>
+        Device is HostDevice ? accelerator.AcceleratorType == AcceleratorType.CPU : Device is GpuDevice gpu && ReferenceEquals(gpu.Accelerator, accelerator);
+
+    internal ArgumentException WrongArgument(int index, Type? given)
+    {
+        ParameterInfo[] parameters = Method.GetParameters();
+        int first = IndexRank > 0 ? 1 : 0;
+        string list = string.Join(", ", parameters.Skip(first).Select(static parameter => $"{NameOf(parameter.ParameterType)} {parameter.Name}"));
+        string problem = given is null ? $"the launch gives {index - first} arguments"
+            : index >= parameters.Length ? "the launch gives more arguments"
+            : given == typeof(Tensor) ? $"argument {index - first} is a Tensor; pass its view, AsArrayView<T>()"
+            : $"argument {index - first} is a {NameOf(given)}";
+        return new ArgumentException($"{this} takes ({list}), but {problem}.");
+    }
+
+    private static string NameOf(Type type) =>
+        type.IsGenericType ? $"{type.Name[..type.Name.IndexOf('`', StringComparison.Ordinal)]}<{string.Join(", ", type.GenericTypeArguments.Select(NameOf))}>" : type.Name;
+
+    private void Run<TArguments>(in KernelExtent extent, in TArguments arguments)
+        where TArguments : struct, IKernelArguments
+    {
+        if (extent.Rank != IndexRank)
+        {
+            throw new ArgumentException(IndexRank == 0
+                ? $"{this} has no index as its first parameter, so it is launched over groups: Launch((groups, groupSize), …)."
+                : $"{this} has an index of {IndexRank} dimensions, the extent has {extent.Rank}.");
+        }
+
+        LaunchWriter writer = new(this, _signature, stackalloc KernelArgument[64]);
+        try
+        {
+            writer.AddExtent(extent);
+            arguments.Write(ref writer);
+            writer.CheckAll();
+            if (extent.Size is { X: > 0, Y: > 0, Z: > 0 })
+            {
+                if (Device is GpuDevice device)
+                {
+                    (GroupShape group, LaunchGrid grid) = Cover(device.LaunchTarget, extent);
+                    device.Launch(new IlgpuKernelDefinition(Method, group), grid, writer.Finish());
+                }
+                else
+                {
+                    RunOnHost(extent, arguments);
+                }
+            }
+        }
+        finally
+        {
+            writer.Dispose();
+        }
+    }
+
+    private void Run<TArguments>(in KernelConfig config, in TArguments arguments)
+        where TArguments : struct, IKernelArguments
+    {
+        if (IndexRank > 0)
+        {
+            throw new ArgumentException($"{this} has an index as its first parameter, so it is launched over an extent: Launch(extent, …).");
+        }
+
+        Index3D groups = config.GridDim, size = config.GroupDim;
+        if (groups.X < 0 || groups.Y < 0 || groups.Z < 0 || groups.Y > MostGroups || groups.Z > MostGroups || size.X < 1 || size.Y < 1 || size.Z < 1)
+        {
+            throw new ArgumentOutOfRangeException(nameof(config), config, $"{this}: groups are 0 to {int.MaxValue} in the first direction and to {MostGroups} in the others, of at least one work-item.");
+        }
+
+        int sharedBytes = config.SharedMemoryConfig.ArraySize;
+        LaunchWriter writer = new(this, _signature, stackalloc KernelArgument[64]);
+        try
+        {
+            if (Device is GpuDevice device)
+            {
+                IlgpuKernelDefinition definition = new(Method, new GroupShape(size.X, size.Y, size.Z), sharedBytes);
+                KernelEntry entry = device.Find(definition);
+                if (entry.Source.TakesSharedMemory)
+                {
+                    writer.AddSharedMemory(sharedBytes);
+                }
+
+                arguments.Write(ref writer);
+                writer.CheckAll();
+                if (groups is { X: > 0, Y: > 0, Z: > 0 })
+                {
+                    device.Work.Launch(entry, new LaunchGrid(groups.X, groups.Y, groups.Z), writer.Finish());
+                }
+            }
+            else
+            {
+                arguments.Write(ref writer);
+                writer.CheckAll();
+                if (groups is { X: > 0, Y: > 0, Z: > 0 })
+                {
+                    RunOnHost(config, arguments);
+                }
+            }
+        }
+        finally
+        {
+            writer.Dispose();
+        }
+    }
+
+    /// <summary>Groups along the first axis, unless the second one alone has more than a grid holds.</summary>
+    private (GroupShape Group, LaunchGrid Grid) Cover(GpuTarget target, in KernelExtent extent)
+    {
+        int size = target.GroupSize;
+        GroupShape group = extent.Size.Y <= MostGroups ? new GroupShape(size) : new GroupShape(Math.Min(size, 8), Math.Max(1, size / 8));
+        int rows = ((extent.Size.Y - 1) / group.Y) + 1;
+        return rows <= MostGroups && extent.Size.Z <= MostGroups
+            ? (group, new LaunchGrid(((extent.Size.X - 1) / group.X) + 1, rows, extent.Size.Z))
+            : throw new ArgumentOutOfRangeException(nameof(extent), extent, $"{this}: the device takes up to {(long)MostGroups * group.Y} in the second dimension and {MostGroups} in the third; the long one belongs first.");
+    }
+}
+
+/// <summary>C# methods as kernels.</summary>
+public static class DeviceKernels
+{
+    /// <summary>A method as a kernel of this device, the same one each time it is asked for.</summary>
+    /// <param name="device">Any device.</param>
+    /// <param name="method">A static method (its name is enough): see <see cref="DeviceKernel"/>.</param>
+    /// <exception cref="KernelCompilationException">The method cannot be a kernel.</exception>
+    /// <exception cref="PlatformNotSupportedException">The program was compiled ahead of time.</exception>
+    public static DeviceKernel Kernel(this Device device, Delegate method)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        ArgumentNullException.ThrowIfNull(method);
+        return DeviceKernel.Of(device, method.Method);
+    }
+}
