@@ -7,6 +7,10 @@ namespace Engine.Nn;
 /// <remarks>Windows writes the entries of a folder with those of the file; elsewhere a folder has to be opened and synchronised like a file.</remarks>
 internal static unsafe class FolderSync
 {
+    /// <summary>Told each folder that was forced to the disk, by the thread that did it: nothing else shows it to a test.</summary>
+    [field: ThreadStatic]
+    internal static Action<string>? Flushed { get; set; }
+
     /// <summary>Makes a folder and those above it that are missing, and makes their entries last.</summary>
     public static void Create(string folder)
     {
@@ -49,6 +53,11 @@ internal static unsafe class FolderSync
 
         bool isDone = Synchronize(descriptor) == 0;
         _ = Close(descriptor);
+        if (isDone)
+        {
+            Flushed?.Invoke(folder);
+        }
+
         return isDone;
     }
 

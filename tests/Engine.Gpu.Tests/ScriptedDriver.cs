@@ -13,6 +13,9 @@ internal sealed class ScriptedDriver : GpuDriver
     /// <summary>Called with the first byte of an upload before it is noted; it may throw.</summary>
     public Action<byte> Uploading { get; set; } = static _ => { };
 
+    /// <summary>Called with the block of a download; it may throw.</summary>
+    public Action<nint> Downloading { get; set; } = static _ => { };
+
     /// <summary>What came, in order: the constants of launched kernels as text, uploads with their first byte, and so on.</summary>
     public string[] Calls
     {
@@ -49,7 +52,11 @@ internal sealed class ScriptedDriver : GpuDriver
         Note($"upload {source[0]}");
     }
 
-    public override void Download(nint handle, long offset, Span<byte> destination) => Note("download");
+    public override void Download(nint handle, long offset, Span<byte> destination)
+    {
+        Downloading(handle);
+        Note("download");
+    }
 
     public override void Copy(nint source, long sourceOffset, nint destination, long destinationOffset, long bytes) => Note("copy");
 

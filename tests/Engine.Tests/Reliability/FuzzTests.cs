@@ -6,8 +6,8 @@ using NUnit.Framework;
 namespace Engine.Tests.Reliability;
 
 /// <summary>
-/// Random calls, damaged files and killed runs, each in a process of its own, so that a crash is a failed test. The seeds are other ones in
-/// every run and are printed; .ci/run does more of the same.
+/// Random calls, damaged files and killed runs, each in a process of its own, so that a crash is a failed test. The seed is fixed,
+/// so that what fails is what has changed, and printed; .ci/run does more of the same.
 /// </summary>
 [Category("Fuzz")]
 internal sealed class FuzzTests

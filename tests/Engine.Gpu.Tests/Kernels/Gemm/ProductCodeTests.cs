@@ -163,6 +163,16 @@ internal sealed class ProductCodeTests
     }
 
     /// <summary>The instructions between the label that is jumped back to and the jump.</summary>
+    /// <summary>NVIDIA's compiler keeps values in memory where it has to make room for one more group.</summary>
+    [TestCase(1, 1, 4)]
+    [TestCase(4, 1, 4)]
+    [TestCase(4, 4, 5)]
+    public void SmallTile_OfElements_LeavesRegistersForTheirPlaces(int widthA, int widthB, int groups)
+    {
+        GemmTile tile = new(32, 128, 8, 4, 8);
+        Assert.That(tile.MinGroupsPerUnit(DType.Float32, new TileAccess(true, widthA), new TileAccess(false, widthB)), Is.EqualTo(groups));
+    }
+
     private static string[] Loop(string text)
     {
         string[] lines = [.. text.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0)];

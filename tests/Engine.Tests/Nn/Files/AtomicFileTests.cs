@@ -83,4 +83,26 @@ internal sealed class AtomicFileTests
         AtomicFile.WriteText(_folder.File("d/e/f"), "x");
         Assert.That(File.ReadAllText(_folder.File("d/e/f")), Is.EqualTo("x"));
     }
+
+    [Test]
+    [Platform(Exclude = "Win", Reason = "there folders are not synchronised")]
+    public void Write_ForcesTheFolderToTheDisk_OnceTheFileHasItsName()
+    {
+        string path = _folder.File("a/b/x");
+        List<(string Folder, string? Content)> flushes = [];
+        FolderSync.Flushed = folder => flushes.Add((folder, File.Exists(path) ? File.ReadAllText(path) : null));
+        try
+        {
+            AtomicFile.WriteText(path, "first");
+            AtomicFile.WriteText(path, "second");
+            Safetensors.Save(_folder.File("s"), new Dictionary<string, Tensor> { ["x"] = Tensor.Ones([1]) });
+        }
+        finally
+        {
+            FolderSync.Flushed = null;
+        }
+
+        (string, string?)[] expected = [(_folder.Path, null), (_folder.File("a"), null), (_folder.File("a/b"), "first"), (_folder.File("a/b"), "second"), (_folder.Path, "second")];
+        Assert.That(flushes, Is.EqualTo(expected));
+    }
 }
