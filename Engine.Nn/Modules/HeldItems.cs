@@ -56,9 +56,10 @@ internal static class HeldItems
             return true;
         }
 
-        if (HeldTypes.Mentions(value.GetType()))
+        Type type = value.GetType();
+        if (HeldTypes.Mentions(type) || HeldTypes.IsPlainHolder(type))
         {
-            // A list of modules without modules holds none; what cannot be looked into counts as full.
+            // An empty list of modules holds none; what cannot be looked into counts as full.
             return Sequence(value) is not { } typed || typed.Cast<object?>().Any();
         }
 

@@ -5,11 +5,12 @@ using System.Runtime.CompilerServices;
 
 namespace Engine.Nn;
 
-/// <summary>What the type of a value says of tensors and modules in it. Each type of a collection is examined once.</summary>
+/// <summary>What the type of a value says of tensors and modules in it. Each type is examined once.</summary>
 internal static class HeldTypes
 {
     // Keyed weakly, so that a plug-in with modules can be unloaded.
     private static readonly ConditionalWeakTable<Type, object> s_elements = [];
+    private static readonly ConditionalWeakTable<Type, object> s_plain = [];
 
     /// <summary>Whether the type names tensors or modules: one, an array, a tuple, a Lazy. A function only takes or makes them.</summary>
     public static bool Mentions(Type type) =>
@@ -24,7 +25,7 @@ internal static class HeldTypes
     /// Whether a class or struct that is no module has fields that name tensors or modules, itself or further inside. A program without its metadata shows none.
     /// Those of the platform and of the engine (optimizers, batches) are no parts of a model.
     /// </summary>
-    public static bool IsPlainHolder(Type type) => IsPlainHolder(type, []);
+    public static bool IsPlainHolder(Type type) => (bool)s_plain.GetValue(type, static t => IsPlainHolder(t, []));
 
     /// <summary>
     /// Whether a collection of this type may have tensors or modules among its elements. Numbers, texts, and classes that are no modules are not
@@ -35,7 +36,8 @@ internal static class HeldTypes
     /// <summary>Whether the elements are declared as modules, tensors, or by an interface of the user's own.</summary>
     public static bool AreElementsNamed(Type collection) => (Elements)s_elements.GetValue(collection, static t => Examine(t)) == Elements.Named;
 
-    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "What is not seen is not reported; the generator, where it is used, has seen it.")]
+    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "What the trimmer removes is not seen here; the generator looks at declared types before.")]
+    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "What the trimmer removes is not seen here; the generator looks at declared types before.")]
     private static bool IsPlainHolder(Type type, HashSet<Type> seen)
     {
         if (type.IsAssignableTo(typeof(Delegate)) || !seen.Add(type))
@@ -48,10 +50,19 @@ internal static class HeldTypes
             return true;
         }
 
-        return (type.IsClass || type.IsValueType) && !IsOfPlatform(type) && type.Assembly != typeof(Tensor).Assembly && type.Assembly != typeof(Module).Assembly
-            && type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
-                .Any(f => !f.IsDefined(typeof(UntrackedAttribute)) && (Mentions(f.FieldType) || IsPlainHolder(f.FieldType, seen)));
+        for (Type? part = type; part is not null && (part.IsClass || part.IsValueType) && !IsOfPlatform(part) && !IsOfEngine(part); part = part.BaseType)
+        {
+            FieldInfo[] fields = part.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly);
+            if (fields.Any(f => (Mentions(f.FieldType) || IsPlainHolder(f.FieldType, seen)) && !UnlistedMembers.IsUntracked(f)))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
+
+    private static bool IsOfEngine(Type type) => type.Assembly == typeof(Tensor).Assembly || type.Assembly == typeof(Module).Assembly;
 
     private static bool IsOfPlatform(Type type) => type.Namespace?.Split('.')[0] is "System" or "Microsoft";
 

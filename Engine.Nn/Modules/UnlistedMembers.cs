@@ -61,6 +61,11 @@ internal static class UnlistedMembers
         }
     }
 
+    /// <summary>Whether a field, or the property that it stands behind, is marked as no part of the module.</summary>
+    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "A property that is gone has no attribute, and its field is taken for a part: an error too many, none too few.")]
+    public static bool IsUntracked(FieldInfo field) =>
+        field.IsDefined(typeof(UntrackedAttribute)) || field.DeclaringType?.GetProperty(SourceName(field.Name), Declared)?.IsDefined(typeof(UntrackedAttribute)) == true;
+
     private static Examined Examine(Type type)
     {
         List<FieldInfo> open = [];
@@ -71,7 +76,7 @@ internal static class UnlistedMembers
                 continue;
             }
 
-            foreach (FieldInfo field in Fields(part).Where(f => !IsUntracked(part, f)))
+            foreach (FieldInfo field in Fields(part).Where(f => !IsUntracked(f)))
             {
                 if (Mentions(field.FieldType) || HeldTypes.IsPlainHolder(field.FieldType))
                 {
@@ -102,10 +107,6 @@ internal static class UnlistedMembers
     [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "Every type between a module and Module derives from Module, whose annotation keeps what is looked at here.")]
     private static bool ListsMembers(Type part) =>
         part.GetMethod(VisitMethod, Declared, [typeof(MemberVisitor)]) is { IsVirtual: true } visit && (visit.Attributes & MethodAttributes.VtableLayoutMask) == MethodAttributes.ReuseSlot;
-
-    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "Every type between a module and Module derives from Module, whose annotation keeps what is looked at here.")]
-    private static bool IsUntracked(Type part, FieldInfo field) =>
-        field.IsDefined(typeof(UntrackedAttribute)) || part.GetProperty(SourceName(field.Name), Declared)?.IsDefined(typeof(UntrackedAttribute)) == true;
 
     /// <summary>Whether a member of this type may hold tensors or modules: one, a collection, a tuple, a Lazy. A function only takes or makes them.</summary>
     private static bool Mentions(Type type) =>

@@ -23,7 +23,7 @@ internal static class ModuleKinds
         Try("below by hand", () => new BelowByHand());
         Try("interface", () => new WithInterface());
         Try("object", () => new WithObject());
-        Try("any type", () => new Any<IPart>(new Part()));
+        Try("any type", () => new Any<IPart>(new Front()));
         Try("list of interfaces", () => new WithInterfaces());
         Try("dictionary of objects", () => new WithObjects());
         Try("declared as a list", () => new DeclaredAsList());
@@ -97,14 +97,13 @@ internal static class ModuleKinds
 
         interface IPart;
         sealed class Front() : Sequential(new Linear(2, 2)), IPart;
-        sealed partial class Part : Module, IPart { public Linear Fc { get; } = new(2, 2); }
         sealed partial class WithInterface : Module { private readonly IPart _part = new Front(); public override string ToString() => $"{_part}"; }
         sealed partial class WithObject : Module { [Buffer] public object Mean { get; } = Tensor.Zeros([2]).Keep(); }
         partial class Any<T>(T inner) : Module { public T Inner { get; } = inner; }
-        sealed partial class WithInterfaces : Module { public List<IPart> Parts { get; } = [new Part(), new Part()]; }
+        sealed partial class WithInterfaces : Module { public List<IPart> Parts { get; } = [new Front(), new Front()]; }
         sealed partial class WithObjects : Module { public Dictionary<string, object> Parts { get; } = new() { ["a"] = new Linear(2, 2), ["b"] = 3 }; }
         sealed partial class DeclaredAsList : Module { public IReadOnlyList<Layer> Parts { get; } = new Sequential { { "a", new Linear(2, 2) } }; }
-        sealed class DerivedFromAny() : Any<IPart>(new Part());
+        sealed class DerivedFromAny() : Any<IPart>(new Front());
         sealed partial class DerivedWithOpen : Base { public object Head { get; } = new Linear(2, 2); }
         sealed partial class Harmless : Module { public object Gate { get; } = new(); public List<object> Values { get; } = [1, "a"]; public IDisposable? Later { get; set; } }
 
@@ -187,11 +186,11 @@ internal static class ModuleKinds
         ("below by hand", "BelowByHand", "Head (Linear)"),
         ("interface", "WithInterface", "_part (IPart)"),
         ("object", "WithObject", "Mean (Object)"),
-        ("any type", "Part", "Fc (Linear)"),
-        ("list of interfaces", "Part", "Fc (Linear)"),
+        ("any type", "Any`1", "Inner (IPart)"),
+        ("list of interfaces", "WithInterfaces", "Parts (List<IPart>)"),
         ("dictionary of objects", "WithObjects", "Parts (Dictionary<String, Object>)"),
         ("declared as a list", "DeclaredAsList", "Parts (IReadOnlyList<Layer>)"),
-        ("inherited open member", "Part", "Fc (Linear)"),
+        ("inherited open member", "Any`1", "Inner (IPart)"),
         ("open member of derived", "Base", "Fc (Linear)"),
         ("captured", "Captured", "fc (Linear)"),
         ("tuple", "WithTuple", "_pair (ValueTuple<Linear, Linear>)"),

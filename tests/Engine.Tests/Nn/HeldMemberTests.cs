@@ -61,6 +61,8 @@ internal sealed class HeldMemberTests(string deviceName) : DeviceFixture(deviceN
             yield return Case("SequenceWithoutEnd", static () => Endless());
             yield return Case("SequenceOfBatches", static () => new Batches());
             yield return Case("Loop", static () => Loop());
+            yield return Case("PlainClass", static () => new Version(1, 2));
+            yield return Case("OwnRecord", static () => new Settings(1, new() { ["a"] = 2 }));
             yield return Case("Optimizer", static () => new Sgd([W()], 0.1));
 
             static TestCaseData Case(string name, Func<object?> make) => new TestCaseData(make).SetName($"Held_{name}_IsPassedBy");
@@ -85,6 +87,11 @@ internal sealed class HeldMemberTests(string deviceName) : DeviceFixture(deviceN
             yield return Case("Lazy", static () => new Lazy<Block>(B), "Lazy<Block>");
             yield return Case("Pair", static () => new KeyValuePair<string, IBlock>("k", B()), "KeyValuePair<String, IBlock>");
             yield return Case("OwnBox", static () => new Box<Block>(B()), "Box<Block>");
+
+            yield return Case("PlainClass", static () => new PlainBlock(), "PlainBlock");
+            yield return Case("PlainClassInAList", static () => new List<IBlock> { B(), new PlainBlock() }, "PlainBlock");
+            yield return Case("ListOfPlainClasses", static () => new List<PlainBlock> { new() }, "List<PlainBlock>");
+            yield return Case("PlainClassFurtherIn", static () => new Box<object>(1, new PlainBlock()), "Box<Object>");
 
             static TestCaseData Case(string name, Func<object> make, string type) => new TestCaseData(make, type).SetName($"Held_{name}_IsRefused");
         }
@@ -257,7 +264,20 @@ internal sealed class HeldMemberTests(string deviceName) : DeviceFixture(deviceN
         IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
     }
 
-    private sealed record Box<T>(T Item);
+    private sealed record Settings(int Size, Dictionary<string, object> More)
+    {
+        [Untracked]
+        public Tensor? Cache { get; init; }
+    }
+
+    private sealed record Box<T>(T Item, PlainBlock? More = null);
+
+    private sealed class PlainBlock : IBlock
+    {
+        private readonly Linear _fc = new(2, 2);
+
+        public Tensor Forward(Tensor x) => _fc.Forward(x);
+    }
 }
 
 internal sealed partial class HoldsABlock : Layer
