@@ -30,7 +30,7 @@ internal static class MemberTypes
 
         if (PlainHolders.Find(type, compilation, cancel) is { } part)
         {
-            return new MemberType(null, Rules.PlainHolder, $"{Display(type)}, which is no module and keeps some in {part}");
+            return new MemberType(null, Rules.PlainHolder, $"{Display(type)}, which is no module but holds tensors or modules in {part}");
         }
 
         return new MemberType(MayHold(type) ? MemberKind.Held : null);

@@ -146,21 +146,21 @@ internal sealed class HeldMemberTests
     [TestCase("partial class Net : Module { [Name(\"a..b\")] public object? A; }", "ENN005", "'A' is named \"a..b\"")]
     public void Trouble_IsAnError(string source, string id, string message) => AssertTrouble(source + Types, id, message);
 
-    [TestCase("readonly record struct Pair(Linear A, Linear B); partial class Net : Module { public Pair Both; }", "'Both' is a Pair, which is no module and keeps some in 'A'")]
-    [TestCase("class Helper { public Linear L = null!; } partial class Net : Module { private Helper? _helper; void Use() => _helper = null; }", "'_helper' is a Helper, which is no module and keeps some in 'L'")]
-    [TestCase("class Helper { private Tensor? _w; void Use() => _w = null; } class Net : Module { public Helper Part { get; } = new(); }", "keeps some in '_w'")]
-    [TestCase("class Base { protected Linear? L; } class Helper : Base; class Net : Module { public Helper? Part; }", "keeps some in 'L'")]
-    [TestCase("class Helper { public List<Linear> All = []; } class Net : Module { public Helper? Part; }", "keeps some in 'All'")]
-    [TestCase("class Helper { public (int, Tensor) Both; } class Net : Module { public Helper? Part; }", "keeps some in 'Both'")]
-    [TestCase("class Inner { public Tensor? W; } class Outer { public Inner? In; } class Net : Module { public Outer? Part; }", "keeps some in 'In.W'")]
-    [TestCase("class Box<T> { public T? Item; } class Pair { public Box<Linear>? A; } class Net : Module { public Pair? Part; }", "'Part' is a Pair, which is no module and keeps some in 'A'")]
-    [TestCase("struct Pair { public Linear? A; } class Net : Module { public List<Pair> All = []; }", "'All' is a List<Pair>, which is no module and keeps some in 'A'")]
+    [TestCase("readonly record struct Pair(Linear A, Linear B); partial class Net : Module { public Pair Both; }", "'Both' is a Pair, which is no module but holds tensors or modules in 'A'")]
+    [TestCase("class Helper { public Linear L = null!; } partial class Net : Module { private Helper? _helper; void Use() => _helper = null; }", "'_helper' is a Helper, which is no module but holds tensors or modules in 'L'")]
+    [TestCase("class Helper { private Tensor? _w; void Use() => _w = null; } class Net : Module { public Helper Part { get; } = new(); }", "but holds tensors or modules in '_w'")]
+    [TestCase("class Base { protected Linear? L; } class Helper : Base; class Net : Module { public Helper? Part; }", "but holds tensors or modules in 'L'")]
+    [TestCase("class Helper { public List<Linear> All = []; } class Net : Module { public Helper? Part; }", "but holds tensors or modules in 'All'")]
+    [TestCase("class Helper { public (int, Tensor) Both; } class Net : Module { public Helper? Part; }", "but holds tensors or modules in 'Both'")]
+    [TestCase("class Inner { public Tensor? W; } class Outer { public Inner? In; } class Net : Module { public Outer? Part; }", "but holds tensors or modules in 'In.W'")]
+    [TestCase("class Box<T> { public T? Item; } class Pair { public Box<Linear>? A; } class Net : Module { public Pair? Part; }", "'Part' is a Pair, which is no module but holds tensors or modules in 'A'")]
+    [TestCase("struct Pair { public Linear? A; } class Net : Module { public List<Pair> All = []; }", "'All' is a List<Pair>, which is no module but holds tensors or modules in 'A'")]
     [TestCase("struct Pair { public Linear? A; } class Net : Module { public Pair[] All = []; }", "'All' is a Pair[]")]
     [TestCase("struct Pair { public Linear? A; } class Net : Module { public Pair? One; }", "'One' is a Pair?")]
     [TestCase("struct Pair { public Linear? A; } class Net : Module { public Dictionary<int, Pair> Map = []; }", "'Map' is a Dictionary<int, Pair>")]
     [TestCase("struct Pair { public Linear? A; } class Net : Module { public (int, Pair) Both; }", "'Both' is a (int, Pair)")]
-    [TestCase("class Helper(Linear l) { public Tensor Run(Tensor x) => l.Forward(x); } class Net : Module { public Helper? Part; }", "keeps some in 'l'")]
-    [TestCase("interface IPart; class Helper : IPart { public Linear? L; } class Net<T> : Module where T : Helper, IPart { public T? Part; }", "keeps some in 'L'")]
+    [TestCase("class Helper(Linear l) { public Tensor Run(Tensor x) => l.Forward(x); } class Net : Module { public Helper? Part; }", "but holds tensors or modules in 'l'")]
+    [TestCase("interface IPart; class Helper : IPart { public Linear? L; } class Net<T> : Module where T : Helper, IPart { public T? Part; }", "but holds tensors or modules in 'L'")]
     public void PlainHolder_IsAnError(string source, string message) => AssertTrouble(source, "ENN006", message);
 
     [Test]
@@ -188,7 +188,7 @@ internal sealed class HeldMemberTests
     {
         GeneratorRun run = GeneratorRun.Over("partial class Net : Module { public Pair? Part; }", library);
         Assert.That(run.Errors, Is.Empty);
-        Assert.That(run.Diagnostics.Single().GetMessage(), Does.Contain("which is no module and keeps some in " + path));
+        Assert.That(run.Diagnostics.Single().GetMessage(), Does.Contain("which is no module but holds tensors or modules in " + path));
     }
 
     [Test]

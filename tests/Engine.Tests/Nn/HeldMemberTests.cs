@@ -220,6 +220,15 @@ internal sealed class HeldMemberTests(string deviceName) : DeviceFixture(deviceN
         Assert.That(() => net.Parameters, Throws.TypeOf<UnlistedMembersException>().With.Message.Contains("empty [Name]"));
     }
 
+    [Test]
+    public void UntrackedParameter_IsNoPart()
+    {
+        Block teacher = B();
+        Student student = new(teacher);
+        Assert.That(student.Forward(W()).ToArray<float>(), Is.EqualTo(new float[] { 1, 1 }));
+        Assert.That(student.NamedModules(), Has.Count.EqualTo(1));
+    }
+
     private static Secretive<Block> New() => new() { Generic = new Block(2), Generics = [new(3), new(4)] };
 
     private static Block B() => new(2);
@@ -300,4 +309,9 @@ internal sealed partial class Nameless : Module
 {
     [Name("")]
     public object? Inner { get; set; }
+}
+
+internal sealed class Student([Untracked] IBlock teacher) : Layer
+{
+    public override Tensor Forward(Tensor x) => teacher.Forward(x);
 }
