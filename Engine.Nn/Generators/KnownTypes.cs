@@ -4,7 +4,7 @@ using Microsoft.CodeAnalysis;
 
 namespace Engine.Nn.Generators;
 
-/// <summary>Recognises the engine's types by name, and what a member's type means for a module.</summary>
+/// <summary>Recognises the engine's types by name, and what belongs to the platform.</summary>
 internal static class KnownTypes
 {
     public const string VisitMethod = "VisitMembers";
@@ -19,72 +19,28 @@ internal static class KnownTypes
 
     public static bool IsTensor(ITypeSymbol type) => Is(type, "Tensor", "Engine");
 
+    /// <summary>Whether a type comes with the platform, which knows of no modules.</summary>
+    public static bool IsOfPlatform(ITypeSymbol type)
+    {
+        INamespaceSymbol? space = type.ContainingNamespace;
+        while (space is { IsGlobalNamespace: false, ContainingNamespace.IsGlobalNamespace: false })
+        {
+            space = space.ContainingNamespace;
+        }
+
+        return space?.Name is "System" or "Microsoft";
+    }
+
+    /// <summary>Whether a type comes with the engine, whose classes other than modules (optimizers, trainers, batches) are no parts of a model.</summary>
+    public static bool IsOfEngine(ITypeSymbol type) =>
+        type.ContainingAssembly is { } assembly and not ISourceAssemblySymbol && assembly.Name is "Engine.Core" or "Engine.Cpu" or "Engine.Gpu" or "Engine.Nn";
+
+    /// <summary>An attribute of a member; one may stand at a property or at the field behind it.</summary>
     public static AttributeData? Attribute(ISymbol member, string name) =>
-        member.GetAttributes().FirstOrDefault(a => Is(a.AttributeClass, name + "Attribute", "Engine.Nn"));
+        member.GetAttributes().FirstOrDefault(a => Is(a.AttributeClass, name + "Attribute", "Engine.Nn"))
+        ?? (member is IFieldSymbol { AssociatedSymbol: { } owner } ? Attribute(owner, name) : null);
 
-    /// <summary>What a member of this type holds; null if it is of no concern.</summary>
-    public static MemberKind? Classify(ITypeSymbol type, out bool unknownContainer)
-    {
-        unknownContainer = false;
-        if (IsTensor(type))
-        {
-            return MemberKind.Parameter;
-        }
-
-        if (IsModule(type))
-        {
-            return MemberKind.Module;
-        }
-
-        ITypeSymbol? element = ElementType(type);
-        if (element is null)
-        {
-            unknownContainer = Mentions(type);
-            return null;
-        }
-
-        element = ValueOfPair(element) ?? element;
-        if (IsTensor(element))
-        {
-            return MemberKind.Parameters;
-        }
-
-        if (IsModule(element))
-        {
-            return MemberKind.Modules;
-        }
-
-        unknownContainer = Mentions(type);
-        return null;
-    }
-
-    private static ITypeSymbol? ElementType(ITypeSymbol type)
-    {
-        if (type is IArrayTypeSymbol array)
-        {
-            return array.ElementType;
-        }
-
-        IEnumerable<INamedTypeSymbol> interfaces = type is INamedTypeSymbol named ? type.AllInterfaces.Prepend(named) : type.AllInterfaces;
-        return interfaces.FirstOrDefault(static i => i.OriginalDefinition.SpecialType == SpecialType.System_Collections_Generic_IEnumerable_T)?.TypeArguments[0];
-    }
-
-    /// <summary>The value type of KeyValuePair&lt;string, …&gt;, which a dictionary enumerates.</summary>
-    private static ITypeSymbol? ValueOfPair(ITypeSymbol element) =>
-        element is INamedTypeSymbol { Name: "KeyValuePair", Arity: 2 } pair && pair.TypeArguments[0].SpecialType == SpecialType.System_String
-            ? pair.TypeArguments[1]
-            : null;
-
-    /// <summary>Whether a value of this type may hold a tensor or module, as a tuple or a Lazy does; a function only takes or makes them.</summary>
-    private static bool Mentions(ITypeSymbol type) => IsTensor(type) || IsModule(type) || type switch
-    {
-        IArrayTypeSymbol array => Mentions(array.ElementType),
-        { TypeKind: TypeKind.Delegate } => false,
-        INamedTypeSymbol named => named.TypeArguments.Any(Mentions),
-        _ => false,
-    };
-
-    private static IEnumerable<ITypeSymbol> SelfAndBases(ITypeSymbol? type)
+    public static IEnumerable<ITypeSymbol> SelfAndBases(ITypeSymbol? type)
     {
         for (; type is not null; type = type.BaseType)
         {

@@ -13,10 +13,18 @@ internal enum MemberKind
     Parameters,
     Buffers,
     Modules,
+
+    /// <summary>The declared type does not say; the value is looked at each time.</summary>
+    Held,
+    HeldBuffers,
 }
 
 /// <summary>A field or property that a module consists of.</summary>
-internal sealed record MemberModel(string Identifier, string Name, MemberKind Kind, bool Persistent);
+/// <param name="Access">The expression that reads it.</param>
+/// <param name="Name">The name under which it is saved.</param>
+/// <param name="Kind">How it is reported.</param>
+/// <param name="Persistent">Whether it is saved.</param>
+internal sealed record MemberModel(string Access, string Name, MemberKind Kind, bool Persistent);
 
 /// <summary>What is wrong with a class, and where.</summary>
 internal sealed record Finding(string RuleId, string FilePath, TextSpan Span, LinePositionSpan Lines, string Subject, string Detail)

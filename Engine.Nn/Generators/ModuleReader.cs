@@ -22,7 +22,7 @@ internal static class ModuleReader
         }
 
         List<Finding> findings = [];
-        List<MemberModel> members = [.. ReadMembers(type, findings)];
+        List<MemberModel> members = [.. ReadMembers(type, findings, context.SemanticModel.Compilation, cancel)];
         findings.AddRange(PrimaryConstructorCaptures.Find(type, context.SemanticModel.Compilation, cancel));
         if (members.Count == 0 && findings.Count == 0)
         {
@@ -31,7 +31,7 @@ internal static class ModuleReader
 
         if (members.Count > 0)
         {
-            CheckPartial(type, syntax, findings);
+            CheckPartial(type, syntax, members, findings);
         }
 
         return new ModuleModel(
@@ -42,69 +42,99 @@ internal static class ModuleReader
             new EquatableArray<Finding>(findings));
     }
 
-    private static IEnumerable<MemberModel> ReadMembers(INamedTypeSymbol type, List<Finding> findings)
+    private static IEnumerable<MemberModel> ReadMembers(INamedTypeSymbol type, List<Finding> findings, Compilation compilation, CancellationToken cancel)
     {
         HashSet<string> names = [];
         foreach (IFieldSymbol field in type.GetMembers().OfType<IFieldSymbol>().Where(static f => !f.IsStatic && !f.IsConst))
         {
-            // The backing field of a property stands for the property, which carries the name and the attributes.
+            // The backing field of a property stands for the property, which carries the name.
             ISymbol member = field.AssociatedSymbol ?? field;
-            if (member is not (IPropertySymbol or IFieldSymbol { IsImplicitlyDeclared: false }) || KnownTypes.Attribute(member, "Untracked") is not null)
+            if (member is not (IPropertySymbol or IFieldSymbol { IsImplicitlyDeclared: false }) || KnownTypes.Attribute(field, "Untracked") is not null)
             {
                 continue;
             }
 
-            MemberKind? kind = KnownTypes.Classify(field.Type, out bool unknownContainer);
+            MemberType found = MemberTypes.Of(field.Type, compilation, cancel);
+            if (found.Kind is not null && member is IPropertySymbol { GetMethod: null })
+            {
+                found = new MemberType(null, Rules.UnknownContainer, $"{MemberTypes.Display(field.Type)} that nothing can read");
+            }
+
             Location location = member.Locations[0];
-            if (unknownContainer)
+            string simpleName = member.Name.Substring(member.Name.LastIndexOf('.') + 1);
+            if (found.Trouble is { } rule)
             {
-                findings.Add(Finding.At(Rules.UnknownContainer, location, member.Name, field.Type.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat)));
+                findings.Add(Finding.At(rule, location, simpleName, found.Detail));
             }
 
-            if (kind is null)
+            if (found.Kind is not { } kind)
             {
                 continue;
             }
 
-            string name = KnownTypes.Attribute(member, "Name")?.ConstructorArguments.FirstOrDefault().Value as string ?? SnakeCase.From(member.Name);
-            if (name.Length == 0 ? kind != MemberKind.Module : name.Split('.').Any(static part => part.Length == 0))
+            string name = KnownTypes.Attribute(field, "Name")?.ConstructorArguments.FirstOrDefault().Value as string ?? SnakeCase.From(simpleName);
+            if (name.Length == 0 ? kind is not (MemberKind.Module or MemberKind.Held) : name.Split('.').Any(static part => part.Length == 0))
             {
-                findings.Add(Finding.At(Rules.BadName, location, member.Name, name));
+                findings.Add(Finding.At(Rules.BadName, location, simpleName, name));
             }
 
-            if (!names.Add(name) && name.Length > 0)
+            // Whether a member of an open type has anything to save shows at run time, where two tensors of one name are refused.
+            if (kind != MemberKind.Held && !names.Add(name) && name.Length > 0)
             {
-                findings.Add(Finding.At(Rules.SameName, location, member.Name, name));
+                findings.Add(Finding.At(Rules.SameName, location, simpleName, name));
             }
 
-            bool buffer = KnownTypes.Attribute(member, "Buffer") is not null;
+            bool buffer = KnownTypes.Attribute(field, "Buffer") is not null;
             kind = (kind, buffer) switch
             {
                 (MemberKind.Parameter, true) => MemberKind.Buffer,
                 (MemberKind.Parameters, true) => MemberKind.Buffers,
+                (MemberKind.Held, true) => MemberKind.HeldBuffers,
                 _ => kind,
             };
-            yield return new MemberModel(member.Name, name, kind.Value, KnownTypes.Attribute(member, "NotPersistent") is null);
+            yield return new MemberModel(Access(member, field.Type, kind), name, kind, KnownTypes.Attribute(field, "NotPersistent") is null);
         }
     }
 
-    private static void CheckPartial(INamedTypeSymbol type, ClassDeclarationSyntax syntax, List<Finding> findings)
+    private static string Access(ISymbol member, ITypeSymbol type, MemberKind kind)
     {
+        string access = (member as IPropertySymbol)?.ExplicitInterfaceImplementations.FirstOrDefault() is { } implemented
+            ? $"(({implemented.ContainingType.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat)})this).{Escape(implemented.Name)}"
+            : $"this.{Escape(member.Name)}";
+
+        if (type.TypeKind == TypeKind.Dynamic)
+        {
+            // Otherwise the call itself would be dynamic.
+            return "(object?)" + access;
+        }
+
+        // Entries without a tensor are skipped, which the visitor's types cannot say.
+        bool maybeNull = kind is MemberKind.Parameters or MemberKind.Buffers
+            && TypeParts.Elements(type).Any(static e => TypeParts.ValueOfNamed(e)?.NullableAnnotation == NullableAnnotation.Annotated);
+        return maybeNull ? access + "!" : access;
+    }
+
+    private static void CheckPartial(INamedTypeSymbol type, ClassDeclarationSyntax syntax, List<MemberModel> members, List<Finding> findings)
+    {
+        // A class with nothing but members of open types is told which one is meant: it may be a lock.
+        string reason = members.All(static m => m.Kind is MemberKind.Held or MemberKind.HeldBuffers)
+            ? $" (if only by chance: the type of '{members[0].Access.Split('.').Last()}' does not say what it holds; [Untracked] leaves it out)"
+            : string.Empty;
         if (!syntax.Modifiers.Any(SyntaxKind.PartialKeyword))
         {
-            findings.Add(Finding.At(Rules.NotPartial, syntax.Identifier.GetLocation(), type.Name));
+            findings.Add(Finding.At(Rules.NotPartial, syntax.Identifier.GetLocation(), type.Name, reason));
         }
 
         if (syntax.Modifiers.Any(SyntaxKind.FileKeyword))
         {
-            findings.Add(Finding.At(Rules.NotPartial, syntax.Identifier.GetLocation(), type.Name, " (and not 'file', which confines it to this file)"));
+            findings.Add(Finding.At(Rules.NotPartial, syntax.Identifier.GetLocation(), type.Name, " (and not 'file', which confines it to this file)" + reason));
         }
 
         foreach (TypeDeclarationSyntax outer in syntax.Ancestors().OfType<TypeDeclarationSyntax>())
         {
             if (!outer.Modifiers.Any(SyntaxKind.PartialKeyword))
             {
-                findings.Add(Finding.At(Rules.NotPartial, outer.Identifier.GetLocation(), type.Name, $", and so must the containing type '{outer.Identifier.Text}'"));
+                findings.Add(Finding.At(Rules.NotPartial, outer.Identifier.GetLocation(), type.Name, $", and so must the containing type '{outer.Identifier.Text}'{reason}"));
             }
         }
     }

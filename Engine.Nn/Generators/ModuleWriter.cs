@@ -31,9 +31,9 @@ internal static class ModuleWriter
         Line(text, depth + 1, $"base.{KnownTypes.VisitMethod}(visitor);");
         foreach (MemberModel member in model.Members)
         {
-            string persistent = member.Kind is MemberKind.Buffer or MemberKind.Buffers && !member.Persistent ? ", persistent: false" : string.Empty;
+            string persistent = member.Kind is MemberKind.Buffer or MemberKind.Buffers or MemberKind.HeldBuffers && !member.Persistent ? ", persistent: false" : string.Empty;
             string name = SymbolDisplay.FormatLiteral(member.Name, quote: true);
-            Line(text, depth + 1, $"visitor.{member.Kind}({name}, this.{ModuleReader.Escape(member.Identifier)}{persistent});");
+            Line(text, depth + 1, $"visitor.{member.Kind}({name}, {member.Access}{persistent});");
         }
 
         Line(text, depth, "}");

@@ -14,7 +14,7 @@ internal static class Rules
     public static readonly DiagnosticDescriptor Captured = Error(
         "ENN002",
         "A module captured from a primary constructor is invisible",
-        "'{0}' is captured from the primary constructor, where nothing can find it: it would be neither trained nor saved; store it in a property and use that");
+        "'{0}' is captured from the primary constructor, where nothing can find it: it would be neither trained nor saved{1}; store it in a property and use that, or mark the parameter [Untracked]");
 
     public static readonly DiagnosticDescriptor UnknownContainer = Error(
         "ENN003",
@@ -31,7 +31,12 @@ internal static class Rules
         "A name that cannot be part of a path",
         "'{0}' is named \"{1}\"; a name is not empty (only a module's may be: it adds nothing to the path) and has no empty part between dots");
 
-    private static readonly DiagnosticDescriptor[] s_all = [NotPartial, Captured, UnknownContainer, SameName, BadName];
+    public static readonly DiagnosticDescriptor PlainHolder = Error(
+        "ENN006",
+        "Tensors or modules in a type that is no module",
+        "'{0}' is a {1}: they would be neither trained nor saved; derive the type from Module, put its parts into members of their own, or mark '{0}' [Untracked]");
+
+    private static readonly DiagnosticDescriptor[] s_all = [NotPartial, Captured, UnknownContainer, SameName, BadName, PlainHolder];
 
     public static DiagnosticDescriptor ById(string id) => s_all.First(rule => rule.Id == id);
 

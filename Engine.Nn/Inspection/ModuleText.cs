@@ -47,6 +47,11 @@ internal static class ModuleText
 
             return text.Append(')').ToString();
         }
+        catch (UnlistedMembersException)
+        {
+            // Printing fails nowhere, least of all in a debugger.
+            return name;
+        }
         finally
         {
             printing.Remove(module);

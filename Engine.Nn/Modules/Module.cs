@@ -11,6 +11,10 @@ namespace Engine.Nn;
 /// lists, arrays and string-keyed dictionaries of those are found by generated code, private ones too. A tensor is a parameter unless marked
 /// <see cref="BufferAttribute"/>; the saved name is the member's in snake case (<c>RunningMean</c> → <c>running_mean</c>), so that PyTorch's
 /// weights load by name.</para>
+/// <para>A member whose type does not say what it holds (an interface, <c>object</c>, <c>dynamic</c>, a type parameter, a collection of these) is looked at
+/// each time: modules and tensors are found under the names that they would have otherwise, other values are passed by. What is marked
+/// <see cref="UntrackedAttribute"/> is not looked at. A class or struct that is no module is a part of none: where one is seen to hold tensors or
+/// modules, the compiler reports it (ENN006).</para>
 /// <code>
 /// public sealed partial class Gate(int size) : Layer
 /// {
@@ -57,9 +61,7 @@ public abstract class Module
     /// <summary>The modules that this one holds directly.</summary>
     public IReadOnlyList<(string Name, Module Module)> NamedChildren()
     {
-        MemberVisitor members = new();
-        VisitMembers(members);
-        return members.ModuleList;
+        return Visit().ModuleList;
     }
 
     /// <summary>Everything that is saved, by name and in PyTorch's order: the tensors themselves, not copies.</summary>
@@ -108,7 +110,15 @@ public abstract class Module
     /// </summary>
     protected internal virtual Generator? RandomSource => null;
 
-    internal void Visit(MemberVisitor visitor) => VisitMembers(visitor);
+    /// <summary>What the module reports of itself at this moment.</summary>
+    /// <exception cref="UnlistedMembersException">A member holds tensors or modules that have no names, or that nothing reports.</exception>
+    internal MemberVisitor Visit()
+    {
+        UnlistedMembers.ThrowIfAnyHeld(this);
+        MemberVisitor members = new() { Owner = this };
+        VisitMembers(members);
+        return members;
+    }
 
     internal void SetTraining(bool training)
     {

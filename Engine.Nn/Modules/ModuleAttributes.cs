@@ -1,6 +1,6 @@
 namespace Engine.Nn;
 
-/// <summary>Marks a tensor of a module as state that is saved but not trained, such as running statistics.</summary>
+/// <summary>Marks a tensor of a module, or the tensors in a collection, as state that is saved but not trained, such as running statistics.</summary>
 /// <remarks>Create it with <see cref="Tensor.Keep"/>, so that no <see cref="TensorScope"/> takes it away.</remarks>
 [AttributeUsage(AttributeTargets.Field | AttributeTargets.Property)]
 public sealed class BufferAttribute : Attribute;
@@ -9,8 +9,12 @@ public sealed class BufferAttribute : Attribute;
 [AttributeUsage(AttributeTargets.Field | AttributeTargets.Property)]
 public sealed class NotPersistentAttribute : Attribute;
 
-/// <summary>Marks a tensor or module that does not belong to the module holding it: a cache, or a reference to a parent.</summary>
-[AttributeUsage(AttributeTargets.Field | AttributeTargets.Property)]
+/// <summary>
+/// Marks what does not belong to the module holding it: a cache, a reference to a parent, a trainer. Whatever its type and value, it is neither trained, nor
+/// moved, nor saved, and it may be of a type whose tensors and modules could not be found.
+/// </summary>
+/// <remarks>At a parameter of a primary constructor it says so of the parameter as used after construction.</remarks>
+[AttributeUsage(AttributeTargets.Field | AttributeTargets.Property | AttributeTargets.Parameter)]
 public sealed class UntrackedAttribute : Attribute;
 
 /// <summary>

@@ -84,8 +84,7 @@ internal sealed class ModuleTree
                 continue;
             }
 
-            MemberVisitor members = new();
-            next.Module.Visit(members);
+            MemberVisitor members = next.Module.Visit();
             Nodes.Add((next.Path, next.Module, members));
             above.Add(next.Module);
             open.Push((next.Path, next.Module, true));

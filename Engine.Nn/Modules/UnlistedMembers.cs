@@ -20,8 +20,8 @@ internal static class UnlistedMembers
 
     private const BindingFlags Declared = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
 
-    // Keyed weakly, so that a plug-in with modules can be unloaded. An empty text says that all is well.
-    private static readonly ConditionalWeakTable<Type, string> s_examined = [];
+    // Keyed weakly, so that a plug-in with modules can be unloaded.
+    private static readonly ConditionalWeakTable<Type, Examined> s_examined = [];
 
     /// <exception cref="UnlistedMembersException">A member of the type would be neither trained nor saved.</exception>
     public static void ThrowIfAny([DynamicallyAccessedMembers(Looked)] Type type)
@@ -31,56 +31,82 @@ internal static class UnlistedMembers
             return;
         }
 
-        if (!s_examined.TryGetValue(type, out string? fault))
+        if (!s_examined.TryGetValue(type, out Examined? examined))
         {
-            fault = Examine(type);
-            s_examined.AddOrUpdate(type, fault);
+            examined = Examine(type);
+            s_examined.AddOrUpdate(type, examined);
         }
 
-        if (fault.Length > 0)
+        if (examined.Fault is { } fault)
         {
             throw new UnlistedMembersException(fault);
         }
     }
 
-    private static string Examine(Type type)
+    /// <summary>Looks at the present values of members that nothing lists and whose types do not say what they hold.</summary>
+    /// <exception cref="UnlistedMembersException">One of them holds tensors or modules.</exception>
+    public static void ThrowIfAnyHeld(Module module)
     {
-        for (Type? part = type; part is not null && part.Assembly != typeof(Module).Assembly; part = part.BaseType)
+        if (!s_examined.TryGetValue(module.GetType(), out Examined? examined))
         {
-            if (!part.Assembly.IsDefined(typeof(GeneratedModulesAttribute), inherit: false) && FirstUnlisted(part) is { } member)
+            return;
+        }
+
+        foreach (FieldInfo field in examined.Open)
+        {
+            if (HeldItems.Hold(field.GetValue(module)))
             {
-                return $"{part.Name}: nothing lists its member {member}, which would be neither trained nor saved, because {part.Assembly.GetName().Name} was compiled "
-                    + "without Engine.Nn's source generator. Add a ProjectReference to Engine.Nn.csproj or a PackageReference to its package to that project and rebuild it; "
-                    + "a Reference to Engine.Nn.dll needs an <Analyzer Include=\"…/Engine.Nn.Generators.dll\" /> beside it. Outside of C#, override VisitMembers.";
+                throw new UnlistedMembersException(Message(field));
             }
         }
-
-        return string.Empty;
     }
 
-    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "Every type between a module and Module derives from Module, whose annotation keeps what is looked at here.")]
-    private static string? FirstUnlisted(Type part)
-    {
-        MethodInfo? visit = part.GetMethod(VisitMethod, Declared, [typeof(MemberVisitor)]);
-        if (visit is not null && (visit.Attributes & MethodAttributes.VtableLayoutMask) == MethodAttributes.ReuseSlot && visit.IsVirtual)
-        {
-            return null;
-        }
+    /// <summary>Whether a field, or the property that it stands behind, is marked as no part of the module.</summary>
+    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "A property that is gone has no attribute, and its field is taken for a part: an error too many, none too few.")]
+    public static bool IsUntracked(FieldInfo field) =>
+        field.IsDefined(typeof(UntrackedAttribute)) || field.DeclaringType?.GetProperty(SourceName(field.Name), Declared)?.IsDefined(typeof(UntrackedAttribute)) == true;
 
-        foreach (FieldInfo field in part.GetFields(Declared))
+    private static Examined Examine(Type type)
+    {
+        List<FieldInfo> open = [];
+        for (Type? part = type; part is not null && part.Assembly != typeof(Module).Assembly; part = part.BaseType)
         {
-            if (Mentions(field.FieldType) && !field.IsDefined(typeof(UntrackedAttribute)))
+            if (part.Assembly.IsDefined(typeof(GeneratedModulesAttribute), inherit: false) || ListsMembers(part))
             {
-                string name = SourceName(field.Name);
-                if (part.GetProperty(name, Declared)?.IsDefined(typeof(UntrackedAttribute)) != true)
+                continue;
+            }
+
+            foreach (FieldInfo field in Fields(part).Where(f => !IsUntracked(f)))
+            {
+                if (Mentions(field.FieldType) || HeldTypes.IsPlainHolder(field.FieldType))
                 {
-                    return $"{name} ({TypeName(field.FieldType)})";
+                    return new Examined(Message(field), []);
+                }
+
+                if (HeldTypes.IsOpen(field.FieldType))
+                {
+                    open.Add(field);
                 }
             }
         }
 
-        return null;
+        return new Examined(null, [.. open]);
     }
+
+    private static string Message(FieldInfo field)
+    {
+        Type part = field.DeclaringType!;
+        return $"{part.Name}: nothing lists its member {SourceName(field.Name)} ({TypeName(field.FieldType)}), which would be neither trained nor saved, because {part.Assembly.GetName().Name} was compiled "
+            + "without Engine.Nn's source generator. Add a ProjectReference to Engine.Nn.csproj or a PackageReference to its package to that project and rebuild it; "
+            + "a Reference to Engine.Nn.dll needs an <Analyzer Include=\"…/Engine.Nn.Generators.dll\" /> beside it. Outside of C#, override VisitMembers.";
+    }
+
+    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "Every type between a module and Module derives from Module, whose annotation keeps what is looked at here.")]
+    private static FieldInfo[] Fields(Type part) => part.GetFields(Declared);
+
+    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "Every type between a module and Module derives from Module, whose annotation keeps what is looked at here.")]
+    private static bool ListsMembers(Type part) =>
+        part.GetMethod(VisitMethod, Declared, [typeof(MemberVisitor)]) is { IsVirtual: true } visit && (visit.Attributes & MethodAttributes.VtableLayoutMask) == MethodAttributes.ReuseSlot;
 
     /// <summary>Whether a member of this type may hold tensors or modules: one, a collection, a tuple, a Lazy. A function only takes or makes them.</summary>
     private static bool Mentions(Type type) =>
@@ -106,6 +132,9 @@ internal static class UnlistedMembers
     /// <summary>The compiler stores the property Fc in &lt;Fc&gt;k__BackingField, and a captured parameter likewise.</summary>
     private static string SourceName(string field) => field.StartsWith('<') && field.IndexOf('>') is > 1 and int end ? field[1..end] : field;
 
-    private static string TypeName(Type type) =>
+    public static string TypeName(Type type) =>
         type.IsGenericType ? $"{type.Name.Split('`')[0]}<{string.Join(", ", type.GenericTypeArguments.Select(TypeName))}>" : type.Name;
+
+    /// <summary>What is wrong with a type at sight, and the fields whose values have to be looked at.</summary>
+    private sealed record Examined(string? Fault, FieldInfo[] Open);
 }

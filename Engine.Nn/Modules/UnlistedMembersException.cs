@@ -1,7 +1,8 @@
 namespace Engine.Nn;
 
 /// <summary>
-/// A module was compiled without the source generator, so that nothing lists its members: they would be neither trained, nor moved, nor saved.
-/// The message tells what the module's project has to reference.
+/// A module has tensors or modules that nothing lists: they would be neither trained, nor moved, nor saved. Either it was compiled without the source
+/// generator, and the message tells what its project has to reference; or a member whose type does not say what it holds turned out to hold them
+/// where they have no names, as in a list of lists.
 /// </summary>
 public sealed class UnlistedMembersException(string message) : EngineException(message);

@@ -21,13 +21,23 @@ internal static class ModuleKinds
         Try("of a sequential", () => new Named());
         Try("buffer", () => new WithBuffer());
         Try("below by hand", () => new BelowByHand());
+        Try("interface", () => new WithInterface());
+        Try("object", () => new WithObject());
+        Try("any type", () => new Any<IPart>(new Front()));
+        Try("list of interfaces", () => new WithInterfaces());
+        Try("dictionary of objects", () => new WithObjects());
+        Try("declared as a list", () => new DeclaredAsList());
+        Try("inherited open member", () => new DerivedFromAny());
+        Try("open member of derived", () => new DerivedWithOpen());
         Try("by hand", () => new ByHand());
+        Try("open members without modules", () => new Harmless());
         Try("nothing to list", () => new Swish());
         Try("untracked", () => new Untracked());
         Try("functions", () => new Functions());
         #if UNGUARDED
         Try("captured", () => new Captured(new(2, 2)));
         Try("tuple", () => new WithTuple());
+        Try("class that is no module", () => new WithPlain());
         #endif
 
         static void Try(string kind, Func<Module> make)
@@ -85,6 +95,18 @@ internal static class ModuleKinds
 
         sealed partial class BelowByHand : ByHand { public Linear Head { get; } = new(2, 2); }
 
+        interface IPart;
+        sealed class Front() : Sequential(new Linear(2, 2)), IPart;
+        sealed partial class WithInterface : Module { private readonly IPart _part = new Front(); public override string ToString() => $"{_part}"; }
+        sealed partial class WithObject : Module { [Buffer] public object Mean { get; } = Tensor.Zeros([2]).Keep(); }
+        partial class Any<T>(T inner) : Module { public T Inner { get; } = inner; }
+        sealed partial class WithInterfaces : Module { public List<IPart> Parts { get; } = [new Front(), new Front()]; }
+        sealed partial class WithObjects : Module { public Dictionary<string, object> Parts { get; } = new() { ["a"] = new Linear(2, 2), ["b"] = 3 }; }
+        sealed partial class DeclaredAsList : Module { public IReadOnlyList<Layer> Parts { get; } = new Sequential { { "a", new Linear(2, 2) } }; }
+        sealed class DerivedFromAny() : Any<IPart>(new Front());
+        sealed partial class DerivedWithOpen : Base { public object Head { get; } = new Linear(2, 2); }
+        sealed partial class Harmless : Module { public object Gate { get; } = new(); public List<object> Values { get; } = [1, "a"]; public IDisposable? Later { get; set; } }
+
         sealed class Swish : Layer
         {
             public int Calls { get; private set; }
@@ -106,6 +128,8 @@ internal static class ModuleKinds
         }
         #if UNGUARDED
         sealed class Captured(Linear fc) : Layer { public override Tensor Forward(Tensor x) => fc.Forward(x); }
+        sealed class Plain { public Linear Fc { get; } = new(2, 2); }
+        sealed class WithPlain : Module { public Plain Inner { get; } = new(); }
         sealed class WithTuple : Module { private readonly (Linear A, Linear B) _pair = (new(2, 2), new(2, 2)); public Linear A => _pair.A; }
         #endif
         """;
@@ -125,7 +149,16 @@ internal static class ModuleKinds
         of a sequential: 4, 0
         buffer: 0, 1
         below by hand: 4, 0
+        interface: 2, 0
+        object: 0, 1
+        any type: 2, 0
+        list of interfaces: 4, 0
+        dictionary of objects: 2, 0
+        declared as a list: 2, 0
+        inherited open member: 2, 0
+        open member of derived: 4, 0
         by hand: 2, 0
+        open members without modules: 0, 0
         nothing to list: 0, 0
         untracked: 0, 0
         functions: 0, 0
@@ -133,7 +166,7 @@ internal static class ModuleKinds
         """;
 
     /// <summary>The kinds that need no generator.</summary>
-    public static readonly string[] Harmless = ["by hand: 2, 0", "nothing to list: 0, 0", "untracked: 0, 0", "functions: 0, 0"];
+    public static readonly string[] Harmless = ["by hand: 2, 0", "open members without modules: 0, 0", "nothing to list: 0, 0", "untracked: 0, 0", "functions: 0, 0"];
 
     /// <summary>The kinds that must be refused without it, with the class and the member to be named.</summary>
     public static readonly (string Kind, string Class, string Member)[] Refused =
@@ -151,7 +184,16 @@ internal static class ModuleKinds
         ("of a sequential", "Named", "Head (Linear)"),
         ("buffer", "WithBuffer", "Mean (Tensor)"),
         ("below by hand", "BelowByHand", "Head (Linear)"),
+        ("interface", "WithInterface", "_part (IPart)"),
+        ("object", "WithObject", "Mean (Object)"),
+        ("any type", "Any`1", "Inner (IPart)"),
+        ("list of interfaces", "WithInterfaces", "Parts (List<IPart>)"),
+        ("dictionary of objects", "WithObjects", "Parts (Dictionary<String, Object>)"),
+        ("declared as a list", "DeclaredAsList", "Parts (IReadOnlyList<Layer>)"),
+        ("inherited open member", "Any`1", "Inner (IPart)"),
+        ("open member of derived", "Base", "Fc (Linear)"),
         ("captured", "Captured", "fc (Linear)"),
         ("tuple", "WithTuple", "_pair (ValueTuple<Linear, Linear>)"),
+        ("class that is no module", "WithPlain", "Inner (Plain)"),
     ];
 }
