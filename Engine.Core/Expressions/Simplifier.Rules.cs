@@ -36,7 +36,8 @@ internal sealed partial class Simplifier
         Div when Is(a, -1) => Make(Neg, Make(Reciprocal, b)),
         Div when a.Opcode == Neg => Make(Neg, Make(Div, a[0], b)),
         Div when b.Opcode == Neg => Make(Neg, Make(Div, a, b[0])),
-        Pow when b.IsConstant => RewritePower(a, b.Value),
+        // A power of two constants that did not fold differs among types: 2⁻¹ is 0 for integers.
+        Pow when b.IsConstant && !a.IsConstant => RewritePower(a, b.Value),
         Min or Max when ReferenceEquals(a, b) => a,
         NotEqual when Is(b, 0) && IsBoolean(a) => a,
         And when b.IsConstant => b.Value != 0 ? Make(NotEqual, a, Constant(0)) : Constant(0),

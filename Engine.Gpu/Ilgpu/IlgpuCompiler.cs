@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text;
@@ -63,7 +62,7 @@ internal static class IlgpuCompiler
                 $"{IlgpuMethods.NameOf(method)}: it has pointers that may lead to shared or to global memory, which the device's OpenCL C does not know. Choose the memory in two branches that each use their own view.");
         }
 
-        return new KernelSource(name, WithGroup(text, group, target.Api), (int)group.Size, sharedBytes)
+        return new KernelSource(name, IlgpuText.Adapt(text, group, target.Api), (int)group.Size, sharedBytes)
         {
             Group = group,
             NeedsGenericPointers = needsGeneric,
@@ -168,21 +167,5 @@ internal static class IlgpuCompiler
         {
             throw new OperationNotSupportedException($"{IlgpuMethods.NameOf(method)}: it asks for {sharedBytes} bytes of shared memory, the device has {target.SharedBytes} for a group.");
         }
-    }
-
-    /// <summary>The size of groups lets the driver's compiler give each work-item as many registers as there are for it.</summary>
-    private static string WithGroup(string text, GroupShape group, GpuApi api)
-    {
-        if (api == GpuApi.OpenCl)
-        {
-            // 1.2 has the function under its old name only.
-            string kernel = string.Create(CultureInfo.InvariantCulture, $"__attribute__((reqd_work_group_size({group.X}, {group.Y}, {group.Z}))) kernel void ");
-            return "#if __OPENCL_C_VERSION__ < 200\n#define work_group_barrier barrier\n#endif\n"
-                + text.Replace("kernel void ", kernel, StringComparison.Ordinal);
-        }
-
-        int entry = text.IndexOf(".visible .entry", StringComparison.Ordinal);
-        int end = text.IndexOf(')', entry) + 1;
-        return string.Create(CultureInfo.InvariantCulture, $"{text.AsSpan(0, end)}\n.reqntid {group.X}, {group.Y}, {group.Z}{text.AsSpan(end)}");
     }
 }

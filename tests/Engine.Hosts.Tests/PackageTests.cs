@@ -47,9 +47,9 @@ internal sealed class PackageTests
 
     [TestCase("Gradwerk.Core", "System.Numerics.Tensors")]
     [TestCase("Gradwerk.Cpu", "Gradwerk.Core")]
-    [TestCase("Gradwerk.Gpu", "Gradwerk.Core")]
+    [TestCase("Gradwerk.Gpu", "Gradwerk.Core", "ILGPU", "ILGPU.Algorithms")]
     [TestCase("Gradwerk.Nn", "Gradwerk.Core")]
-    [TestCase("Gradwerk", "Gradwerk.Core", "Gradwerk.Cpu", "Gradwerk.Gpu", "Gradwerk.Nn")]
+    [TestCase("Gradwerk", "Gradwerk.Core", "Gradwerk.Cpu", "Gradwerk.Gpu", "Gradwerk.Nn", "ILGPU", "ILGPU.Algorithms")]
     public void Package_DependsOn(string id, params string[] expected)
     {
         using ZipArchive package = Open(id, "nupkg");

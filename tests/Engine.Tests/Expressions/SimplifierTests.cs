@@ -72,6 +72,16 @@ internal sealed class SimplifierTests
     }
 
     [Test]
+    public void Simplify_PowerOfConstantsThatIsNoInteger_IsKeptForIntegers()
+    {
+        MapProgram program = MapProgram.Compile(1, Expr.Sign(Expr.Pow(Expr.Constant(2), Expr.Constant(-1))) + s_x);
+        long[] result = new long[1];
+        program.Evaluate([5L], [], 0, result, DType.Int64);
+        double[] real = [program.Evaluate([5.0], [], 0)];
+        Assert.That((result[0], real[0]), Is.EqualTo((5L, 6.0)));
+    }
+
+    [Test]
     public void Simplify_IsIdempotent() =>
         Prop.ForAll(RandomExpr.Of(ScalarOp.All.ToArray().Where(op => !op.IsLeaf).ToArray()), formula =>
         {

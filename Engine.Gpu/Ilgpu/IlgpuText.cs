@@ -1,0 +1,39 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Engine.Gpu;
+
+/// <summary>What our drivers need changed in ILGPU's text.</summary>
+internal static partial class IlgpuText
+{
+    /// <summary>The text with the size of its groups, from which the driver's compiler knows how many registers a work-item may have.</summary>
+    public static string Adapt(string text, GroupShape group, GpuApi api) => api == GpuApi.OpenCl ? AdaptOpenCl(text, group) : AdaptPtx(text, group);
+
+    private static string AdaptPtx(string text, GroupShape group)
+    {
+        int entry = text.IndexOf(".visible .entry", StringComparison.Ordinal);
+        int end = text.IndexOf(')', entry) + 1;
+        return string.Create(CultureInfo.InvariantCulture, $"{text.AsSpan(0, end)}\n.reqntid {group.X}, {group.Y}, {group.Z}{text.AsSpan(end)}");
+    }
+
+    private static string AdaptOpenCl(string text, GroupShape group)
+    {
+        // Pointers to the launch's shared memory stand outside of all functions, where OpenCL C 1.2 has constants only.
+        StringBuilder pointers = new();
+        text = SharedPointer().Replace(text, match =>
+        {
+            pointers.AppendLine(match.Value);
+            return string.Empty;
+        });
+        int kernel = text.IndexOf("kernel void ", StringComparison.Ordinal);
+        int body = text.IndexOf('{', kernel) + 1;
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            // 1.2 has the barrier under its old name only.
+            $"#if __OPENCL_C_VERSION__ < 200\n#define work_group_barrier barrier\n#endif\n{text.AsSpan(0, kernel)}__attribute__((reqd_work_group_size({group.X}, {group.Y}, {group.Z}))) {text.AsSpan(kernel, body - kernel)}\n{pointers}{text.AsSpan(body)}");
+    }
+
+    [GeneratedRegex(@"^(?:local [^;{}()]*\* shared_var_\w+|int shared_var_len_\w+);[^\S\n]*$", RegexOptions.Multiline)]
+    private static partial Regex SharedPointer();
+}
