@@ -44,7 +44,15 @@ internal sealed class GroupAccelerator
             // makes itself the current one of the thread that creates it.
             KernelConfig launched = config;
             Thread thread = new(() => failure = Launch(launched, kernel, name)) { IsBackground = true, Name = $"kernel {name}" };
-            thread.UnsafeStart();
+            try
+            {
+                thread.UnsafeStart();
+            }
+            catch (Exception e) when (e is OutOfMemoryException or ThreadStartException)
+            {
+                throw NotLaunched(config, name, e);
+            }
+
             interrupted = Uninterrupted.Join(thread);
             _ = _idle.Change(idleMilliseconds, Timeout.Infinite);
         }
@@ -72,12 +80,11 @@ internal sealed class GroupAccelerator
 
     private KernelExecutionException? Launch(in KernelConfig config, Action kernel, string name)
     {
-        int groupSize = config.GroupDim.Size;
         try
         {
             _accelerator ??= new CPUDevice(GroupBarriers.WarpSize, _maxGroupSize / GroupBarriers.WarpSize, 1).CreateCPUAccelerator(SharedContext(), CPUAcceleratorMode.Parallel);
             _barriers ??= new GroupBarriers(_accelerator);
-            using GroupLaunch launch = new(_barriers, groupSize, kernel, name);
+            using GroupLaunch launch = new(_barriers, config.GroupDim.Size, kernel, name);
             RuntimeKernelConfig runtime = new(config, new SharedMemorySpecification(0, hasDynamicMemory: true));
             _barriers.Launch(new CPUAcceleratorTask(launch.RunWorkItem, config, runtime));
             return launch.Failure;
@@ -86,9 +93,12 @@ internal sealed class GroupAccelerator
         {
             // Some of the threads may have started and others not; the next launch begins anew.
             End();
-            return new KernelExecutionException($"Kernel {name} could not be launched in groups of {groupSize} work-items, which are {groupSize} threads on the host: {e.Message}", e);
+            return NotLaunched(config, name, e);
         }
     }
+
+    private static KernelExecutionException NotLaunched(in KernelConfig config, string name, Exception e)
+        => new($"Kernel {name} could not be launched in groups of {config.GroupDim.Size} work-items, which are as many threads on the host: {e.Message}", e);
 
     private void EndIfIdle()
     {

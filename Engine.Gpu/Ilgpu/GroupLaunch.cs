@@ -44,6 +44,11 @@ internal sealed class GroupLaunch(GroupBarriers barriers, int groupSize, Action 
 
     private KernelExecutionException Explain(Exception e)
     {
+        if (e is KernelExecutionException explained)
+        {
+            return explained;
+        }
+
         Index3D group = Grid.Index, item = Group.Index;
         return new KernelExecutionException($"Kernel {name} failed in group ({group.X}, {group.Y}, {group.Z}), work-item ({item.X}, {item.Y}, {item.Z}): {e.Message}", e);
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ILGPU;
 
 namespace Engine.Gpu;
 
@@ -21,14 +22,21 @@ internal static class HostLoop
     /// <param name="extent">The number of indices in each dimension; none at all if one of them is 0.</param>
     /// <param name="kernel">The kernel with its arguments.</param>
     /// <param name="name">The kernel's name in messages.</param>
+    /// <param name="usesLocalMemory">Whether the kernel allocates local memory (<see cref="LocalMemoryUse"/>): then it runs on threads of ILGPU.</param>
     /// <exception cref="ArgumentOutOfRangeException">The extent is negative, or too large.</exception>
     /// <exception cref="KernelExecutionException">The kernel used an index outside a view, or threw.</exception>
     /// <exception cref="InvalidOperationException">Called from inside a kernel.</exception>
-    public static void Run<TIndex>(HostDevice device, TIndex extent, Action<TIndex> kernel, string name) where TIndex : struct
+    public static void Run<TIndex>(HostDevice device, TIndex extent, Action<TIndex> kernel, string name, bool usesLocalMemory = false) where TIndex : struct
     {
         KernelAssertions.ThrowIfInsideKernel(name);
         IndexSpace space = IndexSpace.Of(extent);
         KernelAssertions.Arm();
+        if (usesLocalMemory)
+        {
+            RunOnSimulator(device, space, kernel, name);
+            return;
+        }
+
         long count = space.Count, done = 0, start = Stopwatch.GetTimestamp();
         while (done < count)
         {
@@ -45,11 +53,26 @@ internal static class HostLoop
 
     private static void RunRest<TIndex>(HostDevice device, IndexSpace space, long first, Action<TIndex> kernel, string name) where TIndex : struct
     {
-        long rest = space.Count - first;
-        int parts = (int)Math.Min(device.Threads, rest);
-        device.RunParts(parts, part => RunRange(space, Begin(part), Begin(part + 1), kernel, name));
+        int parts = (int)Math.Min(device.Threads, space.Count - first);
+        device.RunParts(parts, part => RunPart(space, first, part, parts, kernel, name));
+    }
 
-        long Begin(int part) => first + (rest / parts * part) + Math.Min(part, rest % parts);
+    /// <summary>One group whose work-items are the parts of the loop.</summary>
+    private static void RunOnSimulator<TIndex>(HostDevice device, IndexSpace space, Action<TIndex> kernel, string name) where TIndex : struct
+    {
+        int parts = (int)Math.Min(Math.Min(device.Threads, GroupSimulator.MaxGroupSize), space.Count);
+        if (parts > 0)
+        {
+            GroupSimulator.Run(new KernelConfig(1, parts), () => RunPart(space, 0, Group.IdxX, parts, kernel, name), name);
+        }
+    }
+
+    private static void RunPart<TIndex>(IndexSpace space, long first, int part, int parts, Action<TIndex> kernel, string name) where TIndex : struct
+    {
+        long rest = space.Count - first;
+        RunRange(space, Begin(part), Begin(part + 1), kernel, name);
+
+        long Begin(int i) => first + (rest / parts * i) + Math.Min(i, rest % parts);
     }
 
     private static void RunRange<TIndex>(IndexSpace space, long first, long end, Action<TIndex> kernel, string name) where TIndex : struct

@@ -87,7 +87,10 @@ internal sealed class KernelAssertions : TraceListener
     {
         string text = string.Join(' ', ((string?[])[message, detail]).Where(x => !string.IsNullOrWhiteSpace(x)).Select(x => x!.Trim().TrimEnd('.')));
         bool isIndex = text.Contains("out of range", StringComparison.OrdinalIgnoreCase) || text.Contains("out of bounds", StringComparison.OrdinalIgnoreCase);
-        return (text.Length == 0 ? "An assertion failed." : $"{text}.") + (isIndex ? " A view has the indices 0 to its length - 1; compare the index with view.Length before it is used." : "");
+        string advice = isIndex ? " A view has the indices 0 to its length - 1; compare the index with view.Length before it is used."
+            : text.Contains("from an ILGPU kernel", StringComparison.Ordinal) ? " Group, Grid, Warp and SharedMemory are for kernels that are launched in groups; this one runs over an extent."
+            : "";
+        return (text.Length == 0 ? "An assertion failed." : $"{text}.") + advice;
     }
 
     private static bool IsInFront()

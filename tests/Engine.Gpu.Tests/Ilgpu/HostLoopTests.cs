@@ -224,6 +224,29 @@ internal sealed class HostLoopTests
     }
 
     [Test]
+    public void Run_LocalMemory_IsThereOnTheHostToo([Values(0, 1, 7, 5000)] int extent)
+    {
+        using CpuDevice device = new("kernels", 3);
+        Action<Index1D, ArrayView<int>> method = ReverseLocally;
+        HostBuffer<int> y = new(new int[extent]);
+        HostLoop.Run(device, new Index1D(extent), i => method(i, y.View), nameof(ReverseLocally), LocalMemoryUse.In(method.Method));
+        Assert.That(y.Values.ToArray(), Is.EqualTo(Enumerable.Range(0, extent).Select(i => (i * 1000) + 3210)));
+        KernelExecutionException error = Assert.Throws<KernelExecutionException>(() => HostLoop.Run(device, new Index1D(extent + 1), i => method(i, y.View), nameof(ReverseLocally), LocalMemoryUse.In(method.Method)))!;
+        Assert.That(error.Message, Does.StartWith($"Kernel ReverseLocally failed at index {extent}: Index out of range."));
+    }
+
+    [Test]
+    public void LocalMemoryUse_FindsItInCalledMethodsOnly()
+    {
+        Assert.That(LocalMemoryUse.In(((Action<Index1D, ArrayView<int>>)ReverseLocally).Method));
+        Assert.That(LocalMemoryUse.In(((Action<Index1D, ArrayView<float>>)CallsGeneric<float>).Method));
+        Assert.That(LocalMemoryUse.In(((Action<Index1D, ArrayView<int>>)((i, y) => y[i] = LocalMemory.Allocate<int>(1)[0])).Method));
+        Assert.That(LocalMemoryUse.In(((Action<Index1D, ArrayView<int>>)CountIndex).Method), Is.False);
+        Assert.That(LocalMemoryUse.In(((Action<Index1D, ArrayView<int>>)EveryOperand).Method), Is.False);
+        Assert.That(LocalMemoryUse.In(((Action<Index1D, ArrayView<int>>)UsesGroupsToo).Method), Is.False, "that is no kernel over an extent");
+    }
+
+    [Test]
     public void Run_BadExtent_IsRefused()
     {
         using CpuDevice device = new("kernels", 2);
@@ -236,6 +259,49 @@ internal sealed class HostLoopTests
 
     private static void CountIndex(Index1D i, ArrayView<int> y) => y[i] += i + 1;
 
+    private static void ReverseLocally(Index1D i, ArrayView<int> y)
+    {
+        ArrayView<int> digits = Digits(4);
+        int sum = 0;
+        for (int k = 3; k >= 0; k--)
+        {
+            sum = (sum * 10) + digits[k];
+        }
+
+        y[i] = (i * 1000) + sum;
+    }
+
+    private static ArrayView<int> Digits(int count)
+    {
+        ArrayView<int> digits = LocalMemory.Allocate<int>(4);
+        for (int k = 0; k < count; k++)
+        {
+            digits[k] = k;
+        }
+
+        return digits;
+    }
+
+    private static void CallsGeneric<T>(Index1D i, ArrayView<T> y) where T : unmanaged => y[i] = Holder<T>.First(2);
+
+    private static void UsesGroupsToo(Index1D i, ArrayView<int> y) => y[i] = LocalMemory.Allocate<int>(1)[0] + Group.IdxX;
+
+    /// <summary>Instructions with operands of every length lie before and behind the calls.</summary>
+    private static void EveryOperand(Index1D i, ArrayView<int> y)
+    {
+        long big = 0x0123456789abcdef;
+        double real = 0.1;
+        float small = 0.1f;
+        switch (i.X)
+        {
+            case 0: y[i] = (int)big; break;
+            case 1: y[i] = (int)real; break;
+            case 2: y[i] = (int)small; break;
+            case 3: y[i] = 1_000_000; break;
+            default: y[i] = i > 100 ? int.MaxValue : MathF.Sqrt(i) > 3 ? 100 : 0; break;
+        }
+    }
+
     private static void Divide(Index1D i, ArrayView<int> x, ArrayView<int> y) => y[i] = 7 / x[i];
 
     private static void Throw(bool now, Exception exception)
@@ -244,5 +310,10 @@ internal sealed class HostLoopTests
         {
             throw exception;
         }
+    }
+
+    private static class Holder<T> where T : unmanaged
+    {
+        public static T First(int count) => LocalMemory.Allocate<T>(count)[0];
     }
 }

@@ -101,7 +101,8 @@ internal sealed class KernelAssertionsTests
     public void GroupFunctions_InAKernelWithoutGroups_AreErrors()
     {
         using HostListeners host = new();
-        _ = Assert.Throws<KernelExecutionException>(() => Launch(false, () => SharedMemory.Allocate<float>(4)[0] = Group.IdxX));
+        KernelExecutionException error = Assert.Throws<KernelExecutionException>(() => Launch(false, () => SharedMemory.Allocate<float>(4)[0] = Group.IdxX))!;
+        Assert.That(error.Message, Does.Contain("launched in groups"));
         Assert.That(host.Failures, Is.Empty);
     }
 
