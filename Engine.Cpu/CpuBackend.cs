@@ -13,9 +13,21 @@ internal sealed partial class CpuBackend(int threads, SimdLevel level) : Backend
     /// <summary>Threads that wait for work hold their pool, but not the backend: with it they end.</summary>
     ~CpuBackend() => _pool?.Abandon();
 
+    /// <summary>A loop over work that is not the backend's own, on its threads.</summary>
+    public void RunParts(int parts, Action<int> part)
+    {
+        ForeignLoop body = new(part);
+        _pool.Run(parts, ref body);
+    }
+
     public void Dispose()
     {
         _pool.Dispose();
         GC.SuppressFinalize(this);
+    }
+
+    private readonly struct ForeignLoop(Action<int> part) : IParallelBody
+    {
+        public void Run(int index, int worker) => part(index);
     }
 }

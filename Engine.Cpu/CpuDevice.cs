@@ -59,6 +59,8 @@ public sealed class CpuDevice : HostDevice, IDisposable
     /// <summary>Ends the helper threads.</summary>
     public void Dispose() => _backend.Dispose();
 
+    internal override void RunParts(int parts, Action<int> part) => _backend.RunParts(parts, part);
+
     /// <summary>What is wrong with the value of the environment variable; null if nothing is.</summary>
     internal static string? ThreadsComplaint() => TryReadThreads(Environment.GetEnvironmentVariable(ThreadsVariable), out _)
         ? null

@@ -14,6 +14,16 @@ public abstract unsafe class HostDevice(string name) : Device(name, DeviceKind.C
     /// <summary>The memory of this machine, or of the container that the process runs in.</summary>
     public override long TotalMemory => HostMemory.Total;
 
+    /// <summary>Runs <c>part(0)</c> … <c>part(parts − 1)</c>, each once, on the device's threads, and returns when all have ended.</summary>
+    /// <remarks>Of several parts that throw, the exception of the lowest one is thrown here.</remarks>
+    internal virtual void RunParts(int parts, Action<int> part)
+    {
+        for (int i = 0; i < parts; i++)
+        {
+            part(i);
+        }
+    }
+
     /// <inheritdoc/>
     protected override void UploadCore(ReadOnlySpan<byte> source, Storage destination, long offsetInBytes)
     {

@@ -41,6 +41,24 @@ internal static class Uninterrupted
         }
     }
 
+    /// <summary><see cref="Thread.Join()"/>; true if the calling thread was interrupted meanwhile, which is then the caller's to tell.</summary>
+    public static bool Join(Thread thread)
+    {
+        bool interrupted = false;
+        while (true)
+        {
+            try
+            {
+                thread.Join();
+                return interrupted;
+            }
+            catch (ThreadInterruptedException)
+            {
+                interrupted = true;
+            }
+        }
+    }
+
     /// <summary>Enters a lock until the result is disposed. A later wait of the thread throws if it was interrupted meanwhile.</summary>
     public static Held Hold(Lock gate)
     {

@@ -51,6 +51,12 @@ public sealed class CaptureException(string message, Exception? inner = null) : 
 /// <summary>A kernel could not be compiled for a device.</summary>
 public sealed class KernelCompilationException(string message, Exception? inner = null) : EngineException(message, inner);
 
+/// <summary>
+/// A kernel written as a C# method failed while it ran on the host: an index outside a view, or an exception of its own, which is then
+/// <see cref="Exception.InnerException"/>. What other work-items have written stays written.
+/// </summary>
+public sealed class KernelExecutionException(string message, Exception? inner = null) : EngineException(message, inner);
+
 /// <summary>The device stopped answering; its tensors are lost, the process goes on.</summary>
 public sealed class DeviceLostException(string message, Exception? inner = null) : EngineException(message, inner);
 

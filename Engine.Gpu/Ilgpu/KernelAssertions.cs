@@ -1,0 +1,138 @@
+using System.Diagnostics;
+
+namespace Engine.Gpu;
+
+/// <summary>
+/// Turns a failed check of ILGPU into an exception while the calling thread runs a kernel. Views check their indices by
+/// <see cref="Trace.Assert(bool, string)"/>, and the listener that every process starts with ends the process; where there is no listener
+/// at all, the write past the view happens.
+/// </summary>
+/// <remarks>
+/// The listener stands in front of the others and throws out of the failing check, so that they never hear of it. Assertions of threads that
+/// run no kernel go on to them unchanged.
+/// </remarks>
+internal sealed class KernelAssertions : TraceListener
+{
+    private static readonly KernelAssertions s_listener = new();
+    private static readonly Lock s_installing = new();
+
+    [ThreadStatic] private static string? t_kernel;
+
+    private KernelAssertions()
+    {
+        // What the host traces is not for this listener, and is not formatted for it either.
+        Filter = new EventTypeFilter(SourceLevels.Off);
+    }
+
+    /// <summary>Throwing is all it does, so the trace need not serialise its threads.</summary>
+    public override bool IsThreadSafe => true;
+
+    /// <summary>Puts the listener in front unless it is there. Hosts clear and rearrange listeners, so each launch looks.</summary>
+    public static void Arm()
+    {
+        if (IsInFront())
+        {
+            return;
+        }
+
+        using (Uninterrupted.Hold(s_installing))
+        {
+            if (!IsInFront())
+            {
+                Install();
+            }
+        }
+    }
+
+    /// <summary>Says that the calling thread runs a kernel until the result is disposed.</summary>
+    public static Scope Enter(string kernel)
+    {
+        t_kernel = kernel;
+        return default;
+    }
+
+    /// <summary>Throws where a kernel launches another one, which no card can do.</summary>
+    /// <exception cref="InvalidOperationException">The calling thread runs a kernel.</exception>
+    public static void ThrowIfInsideKernel(string kernel)
+    {
+        if (t_kernel is { } outer)
+        {
+            throw new InvalidOperationException($"Kernel {outer} launches kernel {kernel}; a kernel runs without launching others. Launch both from the host, or call the method.");
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Fail(string? message) => Fail(message, null);
+
+    /// <inheritdoc/>
+    public override void Fail(string? message, string? detailMessage)
+    {
+        if (t_kernel is not null)
+        {
+            throw new InvalidOperationException(Describe(message, detailMessage));
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Write(string? message)
+    {
+    }
+
+    /// <inheritdoc/>
+    public override void WriteLine(string? message)
+    {
+    }
+
+    private static string Describe(string? message, string? detail)
+    {
+        string text = string.Join(' ', ((string?[])[message, detail]).Where(x => !string.IsNullOrWhiteSpace(x)).Select(x => x!.Trim().TrimEnd('.')));
+        bool isIndex = text.Contains("out of range", StringComparison.OrdinalIgnoreCase) || text.Contains("out of bounds", StringComparison.OrdinalIgnoreCase);
+        string advice = isIndex ? " A view has the indices 0 to its length - 1; compare the index with view.Length before it is used."
+            : text.Contains("from an ILGPU kernel", StringComparison.Ordinal) ? " Group, Grid, Warp and SharedMemory are for kernels that are launched in groups; this one runs over an extent."
+            : "";
+        return (text.Length == 0 ? "An assertion failed." : $"{text}.") + advice;
+    }
+
+    private static bool IsInFront()
+    {
+        try
+        {
+            TraceListenerCollection listeners = Trace.Listeners;
+            return listeners.Count > 0 && ReferenceEquals(listeners[0], s_listener);
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            // The host cleared the list between the two looks.
+            return false;
+        }
+    }
+
+    private static void Install()
+    {
+        TraceListenerCollection listeners = Trace.Listeners;
+
+        // In front first, then out of its old place: kernels of other threads are never without it.
+        listeners.Insert(0, s_listener);
+        for (int i = listeners.Count - 1; i > 0; i--)
+        {
+            try
+            {
+                if (ReferenceEquals(listeners[i], s_listener))
+                {
+                    listeners.RemoveAt(i);
+                }
+            }
+            catch (ArgumentOutOfRangeException)
+            {
+                // The host shortened the list meanwhile; what is left lies further in front.
+            }
+        }
+    }
+
+    /// <summary>The time in which the thread runs a kernel.</summary>
+    public readonly ref struct Scope : IDisposable
+    {
+        /// <summary>Ends it.</summary>
+        public void Dispose() => t_kernel = null;
+    }
+}
