@@ -1,25 +1,37 @@
 using System.Collections.Concurrent;
-using System.Reflection;
 using ILGPU;
 
 namespace Engine.Gpu;
 
-/// <content>Kernels on the CPU.</content>
+/// <content>Kernels on the CPU: the method itself is called, no code is generated for it.</content>
 public sealed partial class DeviceKernel
 {
     private readonly ConcurrentDictionary<Type, Delegate> _delegates = new();
 
-    private void RunOnHost<TArguments>(in KernelExtent extent, in TArguments arguments)
+    private void RunOnHost<TArguments>(HostDevice device, in KernelExtent extent, in TArguments arguments)
         where TArguments : struct, IKernelArguments
     {
         Index3D size = extent.Size;
-        Action<Index1D> body = arguments.Bind<Index1D>(_delegates.GetOrAdd(arguments.IndexedDelegate(typeof(Index1D)), Method.CreateDelegate));
-        for (int i = 0; i < size.X; i++)
+        bool usesLocalMemory = LocalMemoryUse.In(Method);
+        switch (extent.Rank)
         {
-            body(i);
+            case 1:
+                HostLoop.Run(device, new Index1D(size.X), arguments.Bind<Index1D>(DelegateOf(arguments, typeof(Index1D))), ToString(), usesLocalMemory);
+                break;
+            case 2:
+                HostLoop.Run(device, new Index2D(size.X, size.Y), arguments.Bind<Index2D>(DelegateOf(arguments, typeof(Index2D))), ToString(), usesLocalMemory);
+                break;
+            default:
+                HostLoop.Run(device, size, arguments.Bind<Index3D>(DelegateOf(arguments, typeof(Index3D))), ToString(), usesLocalMemory);
+                break;
         }
     }
 
     private void RunOnHost<TArguments>(in KernelConfig config, in TArguments arguments)
-        where TArguments : struct, IKernelArguments => throw new InvalidOperationException();
+        where TArguments : struct, IKernelArguments =>
+        GroupSimulator.Run(config, arguments.Bind(DelegateOf(arguments, null)), ToString());
+
+    private Delegate DelegateOf<TArguments>(in TArguments arguments, Type? index)
+        where TArguments : struct, IKernelArguments =>
+        _delegates.GetOrAdd(arguments.DelegateType(index), static (type, method) => method.CreateDelegate(type), Method);
 }

@@ -106,7 +106,7 @@ public sealed partial class DeviceKernel
                 }
                 else
                 {
-                    RunOnHost(extent, arguments);
+                    RunOnHost((HostDevice)Device, extent, arguments);
                 }
             }
         }
