@@ -40,6 +40,9 @@ public abstract class CustomFunction
 {
     private readonly List<SavedTensor> _saved = [];
 
+    /// <summary>The name in graphs and messages; the type's unless overridden.</summary>
+    protected virtual string Name => GetType().Name;
+
     /// <summary>Computes the result; nothing is recorded meanwhile.</summary>
     protected abstract Tensor Forward(ReadOnlySpan<Tensor> inputs);
 
@@ -52,7 +55,7 @@ public abstract class CustomFunction
         Guard.NoNulls(tensors);
         foreach (Tensor tensor in tensors)
         {
-            _saved.Add(new SavedTensor(GetType().Name, tensor));
+            _saved.Add(new SavedTensor(Name, tensor));
         }
     }
 
@@ -69,7 +72,7 @@ public abstract class CustomFunction
             Tensor y;
             using (GradMode.Off())
             {
-                y = Guard.Returned(Forward(inputs), GetType().Name, nameof(Forward));
+                y = Guard.Returned(Forward(inputs), Name, nameof(Forward));
             }
 
             // What the function hands through is the caller's to dispose, not the input.
@@ -115,7 +118,7 @@ public abstract class CustomFunction
 
     private sealed class FunctionNode(CustomFunction function, ReadOnlySpan<Tensor> inputs) : GradNode([.. inputs])
     {
-        public override string Name => function.GetType().Name;
+        public override string Name => function.Name;
 
         protected internal override void Backward(Tensor dy, GradSink sink)
         {

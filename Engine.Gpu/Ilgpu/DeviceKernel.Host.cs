@@ -9,7 +9,7 @@ public sealed partial class DeviceKernel
     private readonly ConcurrentDictionary<Type, Delegate> _delegates = new();
 
     private void RunOnHost<TArguments>(HostDevice device, in KernelExtent extent, in TArguments arguments)
-        where TArguments : struct, IKernelArguments
+        where TArguments : IKernelArguments
     {
         Index3D size = extent.Size;
         bool usesLocalMemory = LocalMemoryUse.In(Method);
@@ -28,10 +28,10 @@ public sealed partial class DeviceKernel
     }
 
     private void RunOnHost<TArguments>(in KernelConfig config, in TArguments arguments)
-        where TArguments : struct, IKernelArguments =>
+        where TArguments : IKernelArguments =>
         GroupSimulator.Run(config, arguments.Bind(DelegateOf(arguments, null)), ToString());
 
     private Delegate DelegateOf<TArguments>(in TArguments arguments, Type? index)
-        where TArguments : struct, IKernelArguments =>
+        where TArguments : IKernelArguments =>
         _delegates.GetOrAdd(arguments.DelegateType(index), static (type, method) => method.CreateDelegate(type), Method);
 }

@@ -81,8 +81,8 @@ public sealed partial class DeviceKernel
     private static string NameOf(Type type) =>
         type.IsGenericType ? $"{type.Name[..type.Name.IndexOf('`', StringComparison.Ordinal)]}<{string.Join(", ", type.GenericTypeArguments.Select(NameOf))}>" : type.Name;
 
-    private void Run<TArguments>(in KernelExtent extent, in TArguments arguments)
-        where TArguments : struct, IKernelArguments
+    internal void Run<TArguments>(in KernelExtent extent, in TArguments arguments)
+        where TArguments : IKernelArguments
     {
         if (extent.Rank != IndexRank)
         {
@@ -117,7 +117,7 @@ public sealed partial class DeviceKernel
     }
 
     private void Run<TArguments>(in KernelConfig config, in TArguments arguments)
-        where TArguments : struct, IKernelArguments
+        where TArguments : IKernelArguments
     {
         if (IndexRank > 0)
         {
