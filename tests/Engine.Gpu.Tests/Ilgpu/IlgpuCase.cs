@@ -9,8 +9,8 @@ using NUnit.Framework;
 namespace Engine.Gpu.Tests;
 
 /// <summary>
-/// Runs a kernel over an index twice on the same arrays, compiled by ILGPU in the interpreter and as the plain method of C#, and compares all
-/// arrays.
+/// Runs a kernel over an index on the same arrays, compiled by ILGPU at each of its levels in the interpreter and as the plain method of C#, and
+/// compares all arrays.
 /// </summary>
 internal static class IlgpuCase
 {
@@ -25,20 +25,23 @@ internal static class IlgpuCase
     {
         int count = ((Array)arguments[0]).Length;
         object[] expected = [.. arguments.Select(static argument => argument is Array values ? values.Clone() : argument)];
-        object[] actual = [.. arguments.Select(static argument => argument is Array values ? values.Clone() : argument)];
         RunPlain(kernel.Method, count, expected);
-        using (IlgpuMachine machine = new())
+        foreach (OptimizationLevel level in IlgpuPtx.Levels)
         {
-            machine.Run(IlgpuPtx.Compile(kernel), new LaunchGrid((count + 63) / 64), [count, .. actual]);
-        }
-
-        using (Assert.EnterMultipleScope())
-        {
-            for (int i = 0; i < arguments.Length; i++)
+            object[] actual = [.. arguments.Select(static argument => argument is Array values ? values.Clone() : argument)];
+            using (IlgpuMachine machine = new())
             {
-                if (expected[i] is Array wanted)
+                machine.Run(IlgpuPtx.Compile(kernel, level: level), new LaunchGrid((count + 63) / 64), [count, .. actual]);
+            }
+
+            using (Assert.EnterMultipleScope())
+            {
+                for (int i = 0; i < arguments.Length; i++)
                 {
-                    Compare($"{kernel.Method.Name}, argument {i}", (Array)actual[i], wanted, tolerance);
+                    if (expected[i] is Array wanted)
+                    {
+                        Compare($"{kernel.Method.Name} at {level}, argument {i}", (Array)actual[i], wanted, tolerance);
+                    }
                 }
             }
         }

@@ -30,7 +30,7 @@ internal sealed class IlgpuFaultTests
         Faults(WarpRaceKernel, PtxFaultKind.SharedRace, new int[Size], Size / 2);
         int[] x = [.. Enumerable.Range(0, Size)];
         using IlgpuMachine machine = new();
-        machine.Run(IlgpuPtx.Compile(WarpRaceKernel), new LaunchGrid(1), new GroupShape(Size), 0, x, 1);
+        machine.Run(IlgpuPtx.Compile(WarpRaceKernel), new LaunchGrid(1), new BlockShape(Size), 0, x, 1);
         Assert.That(x, Is.EqualTo(Enumerable.Range(0, Size).Select(static i => i ^ 1)), "lanes of one warp");
     }
 
@@ -62,6 +62,23 @@ internal sealed class IlgpuFaultTests
         Assert.That(machine.Fault!.Kind, Is.EqualTo(PtxFaultKind.DivergentBranch));
     }
 
+    /// <summary>
+    /// At its highest level ILGPU moves a load that only a branch uses behind the first store of its block: this keeps the knowledge. Lower levels
+    /// keep the order.
+    /// </summary>
+    [Test]
+    public void LoadBeforeAStore_PassesItAtTheHighestLevel()
+    {
+        foreach (OptimizationLevel level in IlgpuPtx.Levels)
+        {
+            int[] x = [1, 5], y = [0, 0];
+            using IlgpuMachine machine = new();
+            machine.Run(IlgpuPtx.Compile(OrderKernel, level: level), new LaunchGrid(1), 2, x, y);
+            Assert.That(x, Is.EqualTo(new[] { 9, 9 }));
+            Assert.That(y, Is.EqualTo(level == OptimizationLevel.O2 ? new[] { 7, 7 } : new[] { 0, 7 }), level.ToString());
+        }
+    }
+
     [TestCase(64, "FusedMultiplyAdd")]
     public void Function_ThatIsNowhere_IsRefusedWithItsLine(int size, string name)
     {
@@ -80,6 +97,16 @@ internal sealed class IlgpuFaultTests
         Assert.That(machine.Fault!.Kind, Is.EqualTo(kind), machine.Fault.Message);
         Assert.That(machine.Fault.Message, Does.Contain($"Kernel_{kernel.Method.Name}, line {machine.Fault.Line}"));
         Assert.That(machine.Fault.Line, Is.Positive);
+    }
+
+    private static void OrderKernel(Index1D i, ArrayView<int> x, ArrayView<int> y)
+    {
+        int v = x[i];
+        x[i] = 9;
+        if (v > 3)
+        {
+            y[i] = 7;
+        }
     }
 
     private static void BranchKernel(Index1D i, ArrayView<int> x)

@@ -29,7 +29,7 @@ internal sealed class IlgpuGroupTests
     {
         int[] x = Numbers, n = new int[1];
         using IlgpuMachine machine = new();
-        machine.Run(IlgpuPtx.Compile(DynamicKernel), new LaunchGrid(1), new GroupShape(Size), Size * sizeof(int), x, n);
+        machine.Run(IlgpuPtx.Compile(DynamicKernel), new LaunchGrid(1), new BlockShape(Size), Size * sizeof(int), x, n);
         Assert.That(x, Is.EqualTo(Numbers.Reverse()));
         Assert.That(n[0], Is.EqualTo(Size));
     }
@@ -52,7 +52,7 @@ internal sealed class IlgpuGroupTests
             int[] x = [.. first], y = [.. Enumerable.Range(1000, Size)];
             using IlgpuMachine machine = new();
             KernelSource source = IlgpuPtx.Compile(EitherKernel);
-            machine.Run(source, new LaunchGrid(1), new GroupShape(Size), 0, x, y, sign);
+            machine.Run(source, new LaunchGrid(1), new BlockShape(Size), 0, x, y, sign);
             Assert.That(x, Is.EqualTo(Enumerable.Range(0, Size).Select(i => (sign > 0 ? first[Size - 1 - i] : 1063 - i) + 1)));
             Assert.That(source.Text, Does.Contain("cvta.shared.u64").And.Contain("ld.b32"));
         }
@@ -65,7 +65,7 @@ internal sealed class IlgpuGroupTests
         Random random = new(3);
         float[] a = [.. Enumerable.Range(0, Rows * Inner).Select(_ => (float)random.Next(-9, 10))], b = [.. Enumerable.Range(0, Inner * Columns).Select(_ => (float)random.Next(-9, 10))], c = new float[Rows * Columns];
         using IlgpuMachine machine = new();
-        machine.Run(IlgpuPtx.Compile(TileKernel), new LaunchGrid(2, 2), new GroupShape(8, 8), 0,
+        machine.Run(IlgpuPtx.Compile(TileKernel), new LaunchGrid(2, 2), new BlockShape(8, 8), 0,
             new StridedView(a, [Rows, Inner], [Rows]), new StridedView(b, [Inner, Columns], [Inner]), new StridedView(c, [Rows, Columns], [Rows]));
         for (int i = 0; i < Rows; i++)
         {
@@ -91,7 +91,7 @@ internal sealed class IlgpuGroupTests
         long[] y = [.. Enumerable.Range(0, Size).Select(static i => (long)i << 33)];
         double[] z = [.. Enumerable.Range(0, Size).Select(static i => i + 0.5)];
         using IlgpuMachine machine = new();
-        machine.Run(IlgpuPtx.Compile(ShuffleKernel), new LaunchGrid(1), new GroupShape(Size), 0, x, y, z);
+        machine.Run(IlgpuPtx.Compile(ShuffleKernel), new LaunchGrid(1), new BlockShape(Size), 0, x, y, z);
 
         int[] v = Numbers;
         v = Step(v, static (i, lane, w) => w[i] + w[lane + 4 < 32 ? i + 4 : i]);
@@ -131,7 +131,7 @@ internal sealed class IlgpuGroupTests
         int[] x = Numbers;
         float[] y = [.. Enumerable.Range(0, Size).Select(static i => (float)((i * 29) % 64))];
         using IlgpuMachine machine = new();
-        machine.Run(IlgpuPtx.Compile(ReduceKernel), new LaunchGrid(1), new GroupShape(Size), 0, x, y);
+        machine.Run(IlgpuPtx.Compile(ReduceKernel), new LaunchGrid(1), new BlockShape(Size), 0, x, y);
         Assert.That(x, Is.EqualTo(Numbers.Skip(1).Prepend(Numbers.Sum())));
         Assert.That(y, Is.All.EqualTo(63f));
 
@@ -150,7 +150,7 @@ internal sealed class IlgpuGroupTests
         Array.Fill(x, 7, 8, Count);
         (float[] f, double[] d, long[] l, uint[] u) = (new float[1], new double[1], new long[2], [0, 9]);
         using IlgpuMachine machine = new();
-        machine.Run(IlgpuPtx.Compile(AtomicsKernel), new LaunchGrid(Groups), new GroupShape(Size), 0, x, f, d, l, u);
+        machine.Run(IlgpuPtx.Compile(AtomicsKernel), new LaunchGrid(Groups), new BlockShape(Size), 0, x, f, d, l, u);
         int sum = Count * (Count - 1) / 2;
         Assert.That(x[..8], Is.EqualTo(new[] { sum, 1 - Count, Count - 1, ~255, 0xFFFF, Enumerable.Range(0, Count).Aggregate(0, static (a, b) => a ^ b), sum, 0 }));
         Assert.That(x[8..], Is.EqualTo(Enumerable.Range(0, Count).Select(static i => i + 7 == 12 ? 500 : i + 7)));
@@ -162,7 +162,7 @@ internal sealed class IlgpuGroupTests
     {
         float[] f = [3, 3];
         using IlgpuMachine machine = new();
-        machine.Run(IlgpuPtx.Compile(FloatExtremesKernel), new LaunchGrid(2), new GroupShape(Size), 0, f);
+        machine.Run(IlgpuPtx.Compile(FloatExtremesKernel), new LaunchGrid(2), new BlockShape(Size), 0, f);
         Assert.That(f, Is.EqualTo(new[] { 127f, -127f }));
     }
 
@@ -171,7 +171,7 @@ internal sealed class IlgpuGroupTests
     {
         int[] x = [.. Enumerable.Range(0, 2 * Size).Select(static i => (i * i) % 23)], counts = new int[16];
         using IlgpuMachine machine = new();
-        machine.Run(IlgpuPtx.Compile(HistogramKernel), new LaunchGrid(2), new GroupShape(Size), 0, x, counts);
+        machine.Run(IlgpuPtx.Compile(HistogramKernel), new LaunchGrid(2), new BlockShape(Size), 0, x, counts);
         Assert.That(counts, Is.EqualTo(Enumerable.Range(0, 16).Select(bin => x.Count(v => (v & 15) == bin))));
     }
 
@@ -185,9 +185,15 @@ internal sealed class IlgpuGroupTests
 
     private static int[] Run(Delegate kernel, int[] x, int grid = 1)
     {
-        using IlgpuMachine machine = new();
-        machine.Run(IlgpuPtx.Compile(kernel), new LaunchGrid(grid), new GroupShape(Size), 0, x);
-        return x;
+        int[][] results = [.. IlgpuPtx.Levels.Select(level =>
+        {
+            int[] result = [.. x];
+            using IlgpuMachine machine = new();
+            machine.Run(IlgpuPtx.Compile(kernel, level: level), new LaunchGrid(grid), new BlockShape(Size), 0, result);
+            return result;
+        })];
+        Assert.That(results, Is.All.EqualTo(results[0]), "at all levels");
+        return results[0];
     }
 
     private static void ReverseKernel(ArrayView<int> x)

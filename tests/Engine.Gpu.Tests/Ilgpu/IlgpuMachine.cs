@@ -33,10 +33,10 @@ internal sealed unsafe class IlgpuMachine : IDisposable
     public PtxFault? Fault => _card.LastFault;
 
     /// <summary>Loads a kernel and launches it over groups of 64.</summary>
-    public void Run(KernelSource source, LaunchGrid grid, params object[] arguments) => Run(source, grid, new GroupShape(64), 0, arguments);
+    public void Run(KernelSource source, LaunchGrid grid, params object[] arguments) => Run(source, grid, new BlockShape(64), 0, arguments);
 
     /// <summary>Loads a kernel and launches it.</summary>
-    public void Run(KernelSource source, LaunchGrid grid, GroupShape group, int sharedBytes, params object[] arguments)
+    public void Run(KernelSource source, LaunchGrid grid, BlockShape group, int sharedBytes, params object[] arguments)
     {
         CudaKernel kernel = (CudaKernel)_driver.Compile(source);
         List<(Array Values, nint Address)> buffers = [];
@@ -55,7 +55,7 @@ internal sealed unsafe class IlgpuMachine : IDisposable
     }
 
     /// <summary>Launches with parameters as they lie in memory.</summary>
-    public static void Launch(FakeDevice card, CudaKernel kernel, LaunchGrid grid, GroupShape group, int sharedBytes, byte[][] parameters)
+    public static void Launch(FakeDevice card, CudaKernel kernel, LaunchGrid grid, BlockShape group, int sharedBytes, byte[][] parameters)
     {
         CudaApi api = FakeCuda.Api;
         nint context;

@@ -19,7 +19,7 @@ internal sealed class IlgpuParameterTests
         KernelSource source = IlgpuPtx.Compile(SwishKernel);
         CudaKernel kernel = (CudaKernel)device.Driver.Compile(source);
 
-        IlgpuMachine.Launch(card, kernel, new LaunchGrid(2), new GroupShape(64), 0,
+        IlgpuMachine.Launch(card, kernel, new LaunchGrid(2), new BlockShape(64), 0,
         [
             IlgpuMachine.Block(100),
             IlgpuMachine.Block(device.GetPointer(x), 100L),
@@ -93,7 +93,7 @@ internal sealed class IlgpuParameterTests
         const int Rows = 5, Columns = 7;
         float[] x = [.. Enumerable.Range(0, Rows * Columns).Select(static i => (float)i)], y = new float[Rows * Columns], z = [.. Enumerable.Range(0, 2 * Rows * Columns).Select(static i => i * 100f)];
         using IlgpuMachine machine = new();
-        machine.Run(IlgpuPtx.Compile(TwoDimensionsKernel), new LaunchGrid(1, 2), new GroupShape(8, 4), 0,
+        machine.Run(IlgpuPtx.Compile(TwoDimensionsKernel), new LaunchGrid(1, 2), new BlockShape(8, 4), 0,
             new Index2D(Rows, Columns), new StridedView(x, [Rows, Columns], [Rows]), new StridedView(y, [Rows, Columns], [Columns]), new StridedView(z, [Rows, Columns], [2, 2 * Rows]));
         for (int i = 0; i < Rows; i++)
         {
@@ -110,7 +110,7 @@ internal sealed class IlgpuParameterTests
         const int X = 3, Y = 4, Z = 5;
         int[] x = [.. Enumerable.Range(0, X * Y * Z)], y = new int[X * Y * Z], z = [.. Enumerable.Range(0, X * Y * Z).Select(static i => 1000 * i)];
         using IlgpuMachine machine = new();
-        machine.Run(IlgpuPtx.Compile(ThreeDimensionsKernel), new LaunchGrid(2, 1, 3), new GroupShape(2, 4, 2), 0,
+        machine.Run(IlgpuPtx.Compile(ThreeDimensionsKernel), new LaunchGrid(2, 1, 3), new BlockShape(2, 4, 2), 0,
             new Index3D(X, Y, Z), new StridedView(x, [X, Y, Z], [X, X * Y]), new StridedView(y, [X, Y, Z], [Y * Z, Z]), new StridedView(z, [X, Y, Z], [1, X, X * Y]));
         for (int i = 0; i < X * Y * Z; i++)
         {
@@ -125,10 +125,10 @@ internal sealed class IlgpuParameterTests
         int[] x = new int[300];
         using IlgpuMachine machine = new();
         KernelSource source = IlgpuPtx.Compile(IndexKernel, specialization: new KernelSpecialization(128, 2));
-        machine.Run(source, new LaunchGrid(3), new GroupShape(128), 0, 300, x);
+        machine.Run(source, new LaunchGrid(3), new BlockShape(128), 0, 300, x);
         Assert.That(x, Is.EqualTo(Enumerable.Range(0, 300)));
         Assert.That(source.Text, Does.Contain(".maxntid 128, 1, 1"));
-        Assert.That(() => machine.Run(source, new LaunchGrid(2), new GroupShape(256), 0, 300, x), Throws.InvalidOperationException.With.Message.Contains("at most 128 threads"));
+        Assert.That(() => machine.Run(source, new LaunchGrid(2), new BlockShape(256), 0, 300, x), Throws.InvalidOperationException.With.Message.Contains("at most 128 threads"));
     }
 
     private static void SwishKernel(Index1D i, ArrayView<float> x, ArrayView<float> y, float beta)

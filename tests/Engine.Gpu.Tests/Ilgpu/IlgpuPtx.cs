@@ -13,6 +13,9 @@ namespace Engine.Gpu.Tests;
 /// <summary>Compiles methods of C# with ILGPU to PTX; no card and no accelerator is needed.</summary>
 internal static class IlgpuPtx
 {
+    /// <summary>From addresses that are generic and branches that promise nothing to the opposite.</summary>
+    public static readonly OptimizationLevel[] Levels = [OptimizationLevel.O0, OptimizationLevel.O1, OptimizationLevel.O2];
+
     private static readonly Lock s_lock = new();
     private static readonly Dictionary<(CudaArchitecture, OptimizationLevel), PTXBackend> s_backends = [];
 

@@ -40,7 +40,7 @@ internal sealed class GroupTests
         foreach (int size in new[] { 1, 40, 1024 })
         {
             int[] x = new int[size];
-            Machine.Run(KernelCompiler.Compile(module, module.Find("k")!, new GroupShape(size)), new LaunchGrid(1), 0, watchesRaces: false, x);
+            Machine.Run(KernelCompiler.Compile(module, module.Find("k")!, new BlockShape(size)), new LaunchGrid(1), 0, watchesRaces: false, x);
             Assert.That(x, Is.All.EqualTo(size));
         }
     }

@@ -7,7 +7,7 @@ internal sealed class Columns
     private readonly int[] _registers;
     private readonly Dictionary<(int Bytes, ulong Bits), int> _constantSlots = [];
 
-    public Columns(PtxKernel kernel, GroupShape group)
+    public Columns(PtxKernel kernel, BlockShape group)
     {
         // Whole warps, since instructions of warps touch all of their lanes.
         _threads = (group.Threads + WarpOperation.Size - 1) / WarpOperation.Size * WarpOperation.Size;

@@ -8,7 +8,7 @@ internal sealed partial class KernelCompiler
 {
     private readonly PtxModule _module;
     private readonly PtxKernel _kernel;
-    private readonly GroupShape _group;
+    private readonly BlockShape _group;
     private readonly Columns _columns;
     private readonly RegisterUse[] _uses;
     private int _memoryOperations;
@@ -20,7 +20,7 @@ internal sealed partial class KernelCompiler
     private Modifiers _modifiers;
     private RegisterUse _use;
 
-    private KernelCompiler(PtxModule module, PtxKernel kernel, GroupShape group)
+    private KernelCompiler(PtxModule module, PtxKernel kernel, BlockShape group)
     {
         _module = module;
         _kernel = kernel;
@@ -40,11 +40,11 @@ internal sealed partial class KernelCompiler
     /// <summary>Compiles an entry of a module, for the shape of its blocks that the text fixes, else for one warp.</summary>
     /// <exception cref="PtxException">With the line.</exception>
     public static KernelProgram Compile(PtxModule module, PtxKernel kernel) =>
-        Compile(module, kernel, kernel.RequiredGroup ?? new GroupShape(Math.Min(kernel.MaxThreads, WarpOperation.Size)));
+        Compile(module, kernel, kernel.RequiredGroup ?? new BlockShape(Math.Min(kernel.MaxThreads, WarpOperation.Size)));
 
     /// <summary>Compiles an entry of a module for blocks of one shape.</summary>
     /// <exception cref="PtxException">With the line.</exception>
-    public static KernelProgram Compile(PtxModule module, PtxKernel kernel, GroupShape group) => new KernelCompiler(module, kernel, group).Program();
+    public static KernelProgram Compile(PtxModule module, PtxKernel kernel, BlockShape group) => new KernelCompiler(module, kernel, group).Program();
 
     private KernelProgram Program()
     {

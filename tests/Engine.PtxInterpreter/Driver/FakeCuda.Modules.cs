@@ -119,7 +119,7 @@ internal static unsafe partial class FakeCuda
             return Explain(CudaResult.CUDA_ERROR_INVALID_VALUE, $"{kernel.Name}: grid ({gridX}, {gridY}, {gridZ}) or {sharedBytes} bytes of shared memory is not possible");
         }
 
-        GroupShape group = new((int)blockX, (int)blockY, (int)blockZ);
+        BlockShape group = new((int)blockX, (int)blockY, (int)blockZ);
         if (kernel.RequiredGroup is { } required && group != required)
         {
             return Explain(CudaResult.CUDA_ERROR_INVALID_VALUE, $"{kernel.Name} requires groups of {required}, not ({blockX}, {blockY}, {blockZ})");

@@ -57,7 +57,7 @@ internal sealed class FakeModule(FakeContext context, PtxModule module) : FakeOw
 internal sealed class FakeKernel
 {
     private readonly PtxModule _module;
-    private readonly ConcurrentDictionary<GroupShape, KernelProgram> _programs = new();
+    private readonly ConcurrentDictionary<BlockShape, KernelProgram> _programs = new();
 
     public FakeKernel(PtxModule module, PtxKernel kernel)
     {
@@ -72,7 +72,7 @@ internal sealed class FakeKernel
     /// <summary>Compiled when the module was loaded: what does not depend on the shape of blocks.</summary>
     public KernelProgram First { get; }
 
-    public KernelProgram For(GroupShape group) => _programs.GetOrAdd(group, shape => KernelCompiler.Compile(_module, Kernel, shape));
+    public KernelProgram For(BlockShape group) => _programs.GetOrAdd(group, shape => KernelCompiler.Compile(_module, Kernel, shape));
 
     /// <summary>Frees what is kept between launches.</summary>
     public void Clear()

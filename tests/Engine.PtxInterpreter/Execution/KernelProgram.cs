@@ -10,7 +10,7 @@ internal sealed unsafe class KernelProgram
     public required string Name { get; init; }
 
     /// <summary>The shape of the blocks that it was compiled for.</summary>
-    public required GroupShape Group { get; init; }
+    public required BlockShape Group { get; init; }
 
     public int GroupSize => Group.Threads;
 

@@ -14,7 +14,7 @@ internal sealed class PtxFunction
     /// <summary>What it returns, if anything.</summary>
     public PtxParameter? Result { get; init; }
 
-    public GroupShape? RequiredGroup { get; init; }
+    public BlockShape? RequiredGroup { get; init; }
 
     public int MaxThreads { get; init; }
 

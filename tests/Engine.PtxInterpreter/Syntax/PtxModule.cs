@@ -19,7 +19,7 @@ internal sealed record PtxShared(string Name, int Offset, int Bytes, int Alignme
 internal sealed record PtxLocal(string Name, int Offset, int Bytes, int Alignment, bool IsParameter);
 
 /// <summary>How many threads a block has in each direction.</summary>
-internal readonly record struct GroupShape(int X, int Y = 1, int Z = 1)
+internal readonly record struct BlockShape(int X, int Y = 1, int Z = 1)
 {
     public int Threads => X * Y * Z;
 
@@ -41,7 +41,7 @@ internal sealed class PtxKernel
     public required int Line { get; init; }
 
     /// <summary>The shape of its blocks, if the text fixes it: .reqntid.</summary>
-    public required GroupShape? RequiredGroup { get; init; }
+    public required BlockShape? RequiredGroup { get; init; }
 
     /// <summary>The most threads that a block may have.</summary>
     public required int MaxThreads { get; init; }

@@ -13,7 +13,7 @@ internal sealed partial class PtxParser
     /// <summary>Variables of the blocks that are open, by the name that is written: the name that no other has.</summary>
     private readonly Stack<Dictionary<string, string>> _scopes = [];
 
-    private PtxFunction Body(PtxToken name, List<PtxParameter> parameters, int parameterBytes, PtxParameter? result, GroupShape? required, int maxThreads)
+    private PtxFunction Body(PtxToken name, List<PtxParameter> parameters, int parameterBytes, PtxParameter? result, BlockShape? required, int maxThreads)
     {
         _registers.Clear();
         _labels.Clear();

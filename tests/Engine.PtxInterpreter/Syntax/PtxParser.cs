@@ -120,7 +120,7 @@ internal sealed partial class PtxParser
             throw new PtxException(name.Line, $"entry {name.Text} has {parameterBytes} bytes of parameters, more than 4096");
         }
 
-        (GroupShape? required, int maxThreads) = Groups(name);
+        (BlockShape? required, int maxThreads) = Groups(name);
         return Body(name, parameters, parameterBytes, result: null, required, maxThreads);
     }
 
@@ -225,9 +225,9 @@ internal sealed partial class PtxParser
         return int.IsPow2(alignment) && alignment <= 1024 ? alignment : throw new PtxException(line, $".align {alignment} is not a power of two up to 1024");
     }
 
-    private (GroupShape? Required, int MaxThreads) Groups(PtxToken name)
+    private (BlockShape? Required, int MaxThreads) Groups(PtxToken name)
     {
-        GroupShape? required = null;
+        BlockShape? required = null;
         int limit = 0;
         bool hasMinimum = false;
         while (Current.Kind == PtxTokenKind.Dotted)
@@ -242,7 +242,7 @@ internal sealed partial class PtxParser
             switch (directive.Text)
             {
                 case "reqntid" when required == null && numbers.Count <= 3:
-                    required = new GroupShape(numbers[0], numbers.ElementAtOrDefault(1) is > 0 and int y ? y : 1, numbers.ElementAtOrDefault(2) is > 0 and int z ? z : 1);
+                    required = new BlockShape(numbers[0], numbers.ElementAtOrDefault(1) is > 0 and int y ? y : 1, numbers.ElementAtOrDefault(2) is > 0 and int z ? z : 1);
                     break;
                 case "maxntid" when limit == 0 && numbers.Count <= 3:
                     limit = numbers.Aggregate(1, static (product, number) => checked(product * number));
