@@ -52,7 +52,9 @@ internal sealed class StrictnessTests
     [TestCase("cvt.rn.s64.s32 %rd0, %r1;", "takes no rounding")]
     [TestCase("cvt.s64.s32 %r0, %r1;", "which does not go with .s64")]
     [TestCase("cvt.sat.s64.s32 %rd0, %r1;", "nothing can overflow")]
-    [TestCase("ld.f32 %f0, [%rd0];", "expected .param or .global or .shared")]
+    [TestCase("ld.const.f32 %f0, [%rd0];", "expected a type")]
+    [TestCase("ld.f32 %f0, [%r0];", "cannot hold a generic address")]
+    [TestCase("ld.local.f32 %f0, [nothing];", "begins with a register or a local variable")]
     [TestCase("ld.global.f32 %r0, [%f0];", "cannot hold a global address")]
     [TestCase("ld.global.f32 %f0, [%r0];", "cannot hold a global address")]
     [TestCase("ld.global.u32 %f0, [%rd0];", "which does not go with .u32")]
@@ -66,8 +68,11 @@ internal sealed class StrictnessTests
     [TestCase("ld.param.u32 %r0, [nothing];", "nothing is no parameter")]
     [TestCase("ld.param.u64 %rd0, [n];", "not within the 4 bytes of n")]
     [TestCase("ld.shared.u32 %r0, [s+64];", "outside of the 64 bytes of s")]
-    [TestCase("st.param.u32 [n], %r0;", "expected .global or .shared")]
-    [TestCase("cvta.global.u64 %rd0, %rd1;", "expected .to")]
+    [TestCase("st.param.u32 [n], %r0;", "only parameters of calls")]
+    [TestCase("cvta.const.u64 %rd0, %rd1;", "expected .global or .shared or .local")]
+    [TestCase("brx.idx %r0, nowhere;", "not a list of this entry")]
+    [TestCase("call nowhere;", "no function of this module")]
+    [TestCase("bar.red.xor.pred %p0, 0, %p1;", "expected .popc or .and or .or")]
     [TestCase("bra nowhere;", "not a label")]
     [TestCase("@%r0 bra there; there: exit;", "guard %r0 is .b32, not .pred")]
     [TestCase("@%p0 exit;", "guard %p0 is not written on every way to here")]
@@ -126,7 +131,7 @@ internal sealed class StrictnessTests
     {
         string text = PtxText.Module("");
 
-        Assert.That(() => Machine.Compile(text.Replace(".reqntid 32, 1, 1", "", StringComparison.Ordinal)), Throws.TypeOf<PtxException>().With.Message.Contains("no .reqntid"));
+        Assert.That(() => Machine.Compile(text.Replace(".reqntid 32", ".reqntid 2048", StringComparison.Ordinal)), Throws.TypeOf<PtxException>().With.Message.Contains("more than 1024 threads"));
         Assert.That(() => Machine.Compile(text.Replace("ret;", "mov.u32 %r0, 1;", StringComparison.Ordinal)), Throws.TypeOf<PtxException>().With.Message.Contains("does not end with ret"));
         Assert.That(() => Machine.Compile(text.Replace("ret;", "ret", StringComparison.Ordinal)), Throws.TypeOf<PtxException>().With.Message.Contains("expected an operand"));
         Assert.That(() => Machine.Compile(text.Replace(".address_size 64", ".address_size 32", StringComparison.Ordinal)), Throws.TypeOf<PtxException>().With.Message.Contains("must be 64"));

@@ -7,10 +7,10 @@ internal sealed class Columns
     private readonly int[] _registers;
     private readonly Dictionary<(int Bytes, ulong Bits), int> _constantSlots = [];
 
-    public Columns(PtxKernel kernel)
+    public Columns(PtxKernel kernel, BlockShape group)
     {
         // Whole warps, since instructions of warps touch all of their lanes.
-        _threads = (kernel.GroupSize + WarpOperation.Size - 1) / WarpOperation.Size * WarpOperation.Size;
+        _threads = (group.Threads + WarpOperation.Size - 1) / WarpOperation.Size * WarpOperation.Size;
         _registers = new int[kernel.Registers.Count];
         Array.Fill(_registers, -1);
     }

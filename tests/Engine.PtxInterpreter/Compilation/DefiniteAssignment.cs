@@ -7,7 +7,7 @@ namespace Engine.PtxInterpreter;
 internal static class DefiniteAssignment
 {
     /// <summary>Per register: whether some way through the kernel reads it first.</summary>
-    public static bool[] Uncertain(PtxKernel kernel, RegisterUse[] uses, int[] targets)
+    public static bool[] Uncertain(PtxKernel kernel, RegisterUse[] uses, int[][] targets)
     {
         IReadOnlyList<PtxInstruction> body = kernel.Body;
         int words = (kernel.Registers.Count + 63) / 64;
@@ -25,19 +25,20 @@ internal static class DefiniteAssignment
         while (work.TryDequeue(out int block))
         {
             ulong[] assigned = (ulong[])atEntry[block]!.Clone();
+            HalfAssigned half = new();
             int end = block + 1 < starts.Count ? starts[block + 1] : body.Count;
             for (int i = starts[block]; i < end; i++)
             {
-                Assign(body[i], uses[i], assigned);
+                Assign(body[i], uses[i], assigned, half);
             }
 
             PtxInstruction last = body[end - 1];
-            if (targets[end - 1] >= 0)
+            foreach (int target in targets[end - 1])
             {
-                Flow(blockOf[targets[end - 1]], assigned);
+                Flow(blockOf[target], assigned);
             }
 
-            if (last.Guard != null || last.Opcode is not ("bra" or "ret" or "exit"))
+            if (last.Guard != null || last.Opcode is not ("bra" or "brx" or "ret" or "exit" or "trap"))
             {
                 Flow(blockOf[end], assigned);
             }
@@ -52,6 +53,7 @@ internal static class DefiniteAssignment
             }
 
             ulong[] assigned = (ulong[])entry.Clone();
+            HalfAssigned half = new();
             int end = block + 1 < starts.Count ? starts[block + 1] : body.Count;
             for (int i = starts[block]; i < end; i++)
             {
@@ -66,7 +68,7 @@ internal static class DefiniteAssignment
                     uncertain[register.Index] |= !isAssigned;
                 }
 
-                Assign(body[i], uses[i], assigned);
+                Assign(body[i], uses[i], assigned, half);
             }
         }
 
@@ -96,17 +98,13 @@ internal static class DefiniteAssignment
         }
     }
 
-    private static List<int> Starts(PtxKernel kernel, int[] targets)
+    private static List<int> Starts(PtxKernel kernel, int[][] targets)
     {
         SortedSet<int> starts = [0];
         for (int i = 0; i < targets.Length; i++)
         {
-            if (targets[i] >= 0)
-            {
-                starts.Add(targets[i]);
-            }
-
-            if (kernel.Body[i].Opcode is "bra" or "ret" or "exit" && i + 1 < targets.Length)
+            starts.UnionWith(targets[i]);
+            if (kernel.Body[i].Opcode is "bra" or "brx" or "ret" or "exit" or "trap" && i + 1 < targets.Length)
             {
                 starts.Add(i + 1);
             }
@@ -115,17 +113,49 @@ internal static class DefiniteAssignment
         return [.. starts];
     }
 
-    /// <summary>A guarded instruction may write nothing, so it proves nothing.</summary>
-    private static void Assign(PtxInstruction instruction, RegisterUse use, ulong[] assigned)
+    /// <summary>
+    /// A guarded instruction may write nothing, so it proves nothing, unless the register is written under the opposite guard as well.
+    /// </summary>
+    private static void Assign(PtxInstruction instruction, RegisterUse use, ulong[] assigned, HalfAssigned half)
     {
-        if (instruction.Guard != null)
+        foreach (PtxRegister register in use.Writes)
         {
-            return;
+            if (instruction.Guard == null || half.Completes(register, instruction.Guard, instruction.GuardNegated))
+            {
+                assigned[register.Index / 64] |= 1UL << (register.Index % 64);
+            }
         }
 
         foreach (PtxRegister register in use.Writes)
         {
-            assigned[register.Index / 64] |= 1UL << (register.Index % 64);
+            half.Forget(register);
+        }
+    }
+
+    /// <summary>Registers that were written under a guard, as long as the guard keeps its value.</summary>
+    private sealed class HalfAssigned
+    {
+        private readonly Dictionary<PtxRegister, (PtxRegister Guard, bool Negated)> _guards = [];
+
+        /// <summary>Notes a write under a guard; true if it was written under the opposite one before.</summary>
+        public bool Completes(PtxRegister register, PtxRegister guard, bool negated)
+        {
+            if (_guards.TryGetValue(register, out (PtxRegister Guard, bool Negated) known) && known == (guard, !negated))
+            {
+                return true;
+            }
+
+            _guards[register] = (guard, negated);
+            return false;
+        }
+
+        /// <summary>A register has a new value, so what was written under it as a guard says nothing any more.</summary>
+        public void Forget(PtxRegister guard)
+        {
+            foreach (PtxRegister register in _guards.Where(pair => pair.Value.Guard == guard).Select(static pair => pair.Key).ToArray())
+            {
+                _guards.Remove(register);
+            }
         }
     }
 }

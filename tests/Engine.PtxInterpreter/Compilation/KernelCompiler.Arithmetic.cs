@@ -9,11 +9,14 @@ internal sealed partial class KernelCompiler
     {
         // .rn is the only rounding that is modelled, and the default.
         bool rounded = _modifiers.Take("rn");
-        PtxType type = rounded ? _modifiers.Type(F32, F64) : _modifiers.Type(U16, U32, U64, S16, S32, S64, F32, F64);
+        bool flushes = _modifiers.Take("ftz");
+        PtxType type = flushes ? _modifiers.Type(F16, F32) : rounded ? _modifiers.Type(F16, F32, F64) : _modifiers.Type(U16, U32, U64, S16, S32, S64, F16, F32, F64);
         (int d, int a, int b) = Three(type);
         bool adds = _instruction.Opcode == "add";
         return type switch
         {
+            F16 => adds ? HalfFunction<Add<Half>>(flushes, d, a, b) : HalfFunction<Subtract<Half>>(flushes, d, a, b),
+            F32 when flushes => adds ? new Binary<float, float, float, FlushToZero<float, Add<float>>>(d, a, b) : new Binary<float, float, float, FlushToZero<float, Subtract<float>>>(d, a, b),
             F32 => adds ? new VectorBinary<float, Add<float>>(d, a, b) : new VectorBinary<float, Subtract<float>>(d, a, b),
             F64 => adds ? new VectorBinary<double, Add<double>>(d, a, b) : new VectorBinary<double, Subtract<double>>(d, a, b),
             U16 or S16 => adds ? new VectorBinary<ushort, Add<ushort>>(d, a, b) : new VectorBinary<ushort, Subtract<ushort>>(d, a, b),
@@ -25,12 +28,13 @@ internal sealed partial class KernelCompiler
     private Operation Multiply()
     {
         string? mode = _modifiers.TakeAny("lo", "hi", "wide", "rn");
+        bool flushes = mode is null or "rn" && _modifiers.Take("ftz");
         PtxType type = mode switch
         {
             "lo" => _modifiers.Type(U16, U32, U64, S16, S32, S64),
             "hi" => _modifiers.Type(U32, U64, S32, S64),
             "wide" => _modifiers.Type(U16, U32, S16, S32),
-            _ => _modifiers.Type(F32, F64),
+            _ => flushes ? _modifiers.Type(F16, F32) : _modifiers.Type(F16, F32, F64),
         };
         if (mode == "wide")
         {
@@ -44,6 +48,8 @@ internal sealed partial class KernelCompiler
             ("hi", S32) => new Binary<int, int, int, HighSigned32>(d, a, b),
             ("hi", U64) => new Binary<ulong, ulong, ulong, HighUnsigned64>(d, a, b),
             ("hi", S64) => new Binary<long, long, long, HighSigned64>(d, a, b),
+            (_, F16) => HalfFunction<Multiply<Half>>(flushes, d, a, b),
+            (_, F32) when flushes => new Binary<float, float, float, FlushToZero<float, Multiply<float>>>(d, a, b),
             (_, F32) => new VectorBinary<float, Multiply<float>>(d, a, b),
             (_, F64) => new VectorBinary<double, Multiply<double>>(d, a, b),
             (_, U16 or S16) => new VectorBinary<ushort, Multiply<ushort>>(d, a, b),
@@ -100,20 +106,28 @@ internal sealed partial class KernelCompiler
     private Operation FusedMultiplyAdd()
     {
         _modifiers.Expect("rn");
-        PtxType type = _modifiers.Type(F32, F64);
+        PtxType type = _modifiers.Type(F16, F32, F64);
         _modifiers.End(4);
         int a = Read(1, type);
         int b = Read(2, type);
         int c = Read(3, type);
         int d = Write(0, type);
+        if (type == F16)
+        {
+            Require(60, 53, type.Name());
+            return new Ternary<Half, Half, Half, Half, FusedHalf>(d, a, b, c);
+        }
+
         return type == F32 ? new VectorTernary<float, FusedSingle>(d, a, b, c) : new VectorTernary<double, FusedDouble>(d, a, b, c);
     }
 
     private Operation Divide()
     {
         string? rounding = _modifiers.TakeAny("rn", "full", "approx");
+        bool flushes = rounding != null && _modifiers.Take("ftz");
         PtxType type = rounding switch
         {
+            "rn" when flushes => _modifiers.Type(F32),
             null => _modifiers.Type(U16, U32, U64, S16, S32, S64),
             "rn" => _modifiers.Type(F32, F64),
             _ => _modifiers.Type(F32),
@@ -121,6 +135,7 @@ internal sealed partial class KernelCompiler
         (int d, int a, int b) = Three(type);
         return type switch
         {
+            F32 when flushes => new Binary<float, float, float, FlushToZero<float, Divide<float>>>(d, a, b),
             F32 => new VectorBinary<float, Divide<float>>(d, a, b),
             F64 => new VectorBinary<double, Divide<double>>(d, a, b),
             U16 => new Binary<ushort, ushort, ushort, Quotient<ushort>>(d, a, b),
@@ -149,10 +164,11 @@ internal sealed partial class KernelCompiler
 
     private Operation Negate()
     {
-        PtxType type = _modifiers.Type(S16, S32, S64, F32, F64);
+        PtxType type = _modifiers.Type(S16, S32, S64, F16, F32, F64);
         (int d, int a) = Two(type);
         return type switch
         {
+            F16 => HalfFunction<Negate<Half>>(d, a),
             F32 => new Unary<float, float, Negate<float>>(d, a),
             F64 => new Unary<double, double, Negate<double>>(d, a),
             S16 => new Unary<short, short, Negate<short>>(d, a),
@@ -163,10 +179,11 @@ internal sealed partial class KernelCompiler
 
     private Operation Absolute()
     {
-        PtxType type = _modifiers.Type(S16, S32, S64, F32, F64);
+        PtxType type = _modifiers.Type(S16, S32, S64, F16, F32, F64);
         (int d, int a) = Two(type);
         return type switch
         {
+            F16 => HalfFunction<AbsoluteHalf>(d, a),
             F32 => new Unary<float, float, AbsoluteSingle>(d, a),
             F64 => new Unary<double, double, AbsoluteDouble>(d, a),
             S16 => new Unary<short, short, AbsoluteInteger<short>>(d, a),
@@ -177,11 +194,17 @@ internal sealed partial class KernelCompiler
 
     private Operation Extreme()
     {
+        bool flushes = _modifiers.Take("ftz");
         bool keepsNan = _modifiers.Take("NaN");
-        PtxType type = keepsNan ? _modifiers.Type(F32) : _modifiers.Type(U16, U32, U64, S16, S32, S64, F32, F64);
-        if (keepsNan)
+        PtxType type = keepsNan ? _modifiers.Type(F32) : flushes ? _modifiers.Type(F16, F32) : _modifiers.Type(U16, U32, U64, S16, S32, S64, F16, F32, F64);
+        if (keepsNan || type == F16)
         {
-            Require(70, 80, ".NaN");
+            Require(70, 80, keepsNan ? ".NaN" : type.Name());
+        }
+
+        if (keepsNan && flushes)
+        {
+            throw Error(".ftz with .NaN is not modelled");
         }
 
         (int d, int a, int b) = Three(type);
@@ -189,6 +212,8 @@ internal sealed partial class KernelCompiler
         return type switch
         {
             F32 when keepsNan => isMaximum ? new Binary<float, float, float, MaximumNan<float>>(d, a, b) : new Binary<float, float, float, MinimumNan<float>>(d, a, b),
+            F16 => isMaximum ? HalfFunction<Maximum<Half>>(flushes, d, a, b) : HalfFunction<Minimum<Half>>(flushes, d, a, b),
+            F32 when flushes => isMaximum ? new Binary<float, float, float, FlushToZero<float, Maximum<float>>>(d, a, b) : new Binary<float, float, float, FlushToZero<float, Minimum<float>>>(d, a, b),
             F32 => Extreme<float>(isMaximum, d, a, b),
             F64 => Extreme<double>(isMaximum, d, a, b),
             U16 => Extreme<ushort>(isMaximum, d, a, b),
@@ -203,6 +228,20 @@ internal sealed partial class KernelCompiler
     private static Operation Extreme<T>(bool isMaximum, int d, int a, int b)
         where T : unmanaged, System.Numerics.INumber<T> =>
         isMaximum ? new Binary<T, T, T, Maximum<T>>(d, a, b) : new Binary<T, T, T, Minimum<T>>(d, a, b);
+
+    private Operation HalfFunction<TOp>(int d, int a)
+        where TOp : struct, IUnary<Half, Half>
+    {
+        Require(60, 53, F16.Name());
+        return new Unary<Half, Half, TOp>(d, a);
+    }
+
+    private Operation HalfFunction<TOp>(bool flushes, int d, int a, int b)
+        where TOp : struct, IBinary<Half, Half, Half>
+    {
+        Require(60, 53, F16.Name());
+        return flushes ? new Binary<Half, Half, Half, FlushToZero<Half, TOp>>(d, a, b) : new Binary<Half, Half, Half, TOp>(d, a, b);
+    }
 
     /// <summary>Destination and source of one type.</summary>
     private (int D, int A) Two(PtxType type)

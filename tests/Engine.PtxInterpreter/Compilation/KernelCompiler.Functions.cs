@@ -8,8 +8,8 @@ internal sealed partial class KernelCompiler
     private Operation SquareRoot()
     {
         string rounding = _modifiers.Expect("rn", "approx");
-        bool flushes = rounding == "approx" && _modifiers.Take("ftz");
-        PtxType type = rounding == "rn" ? _modifiers.Type(F32, F64) : _modifiers.Type(F32);
+        bool flushes = _modifiers.Take("ftz");
+        PtxType type = rounding == "rn" && !flushes ? _modifiers.Type(F32, F64) : _modifiers.Type(F32);
         (int d, int a) = Two(type);
         return type == F64 ? new Unary<double, double, SquareRootDouble>(d, a) : Function<SquareRootSingle>(flushes, d, a);
     }
@@ -17,10 +17,14 @@ internal sealed partial class KernelCompiler
     private Operation Reciprocal()
     {
         string rounding = _modifiers.Expect("rn", "approx");
-        bool flushes = rounding == "approx" && _modifiers.Take("ftz");
-        PtxType type = rounding == "rn" ? _modifiers.Type(F32, F64) : _modifiers.Type(F32);
+        bool flushes = _modifiers.Take("ftz");
+
+        // Of doubles there is .rn without .ftz and .approx with it.
+        PtxType type = (rounding == "approx") == flushes ? _modifiers.Type(F32, F64) : _modifiers.Type(F32);
         (int d, int a) = Two(type);
-        return type == F64 ? new Unary<double, double, Reciprocal<double>>(d, a) : Function<Reciprocal<float>>(flushes, d, a);
+        return type == F64
+            ? flushes ? new Unary<double, double, FlushedFunction<double, Reciprocal<double>>>(d, a) : new Unary<double, double, Reciprocal<double>>(d, a)
+            : Function<Reciprocal<float>>(flushes, d, a);
     }
 
     private Operation ReciprocalSquareRoot()
@@ -29,14 +33,23 @@ internal sealed partial class KernelCompiler
         bool flushes = _modifiers.Take("ftz");
         PtxType type = _modifiers.Type(F32, F64);
         (int d, int a) = Two(type);
-        return type == F64 ? new Unary<double, double, ReciprocalSquareRootDouble>(d, a) : Function<ReciprocalSquareRootSingle>(flushes, d, a);
+        return type == F64
+            ? flushes ? new Unary<double, double, FlushedFunction<double, ReciprocalSquareRootDouble>>(d, a) : new Unary<double, double, ReciprocalSquareRootDouble>(d, a)
+            : Function<ReciprocalSquareRootSingle>(flushes, d, a);
     }
 
     private Operation ApproximateFunction()
     {
         _modifiers.Expect("approx");
         bool flushes = _modifiers.Take("ftz");
-        (int d, int a) = Two(_modifiers.Type(F32));
+        PtxType type = _instruction.Opcode == "ex2" ? _modifiers.Type(F16, F32) : _modifiers.Type(F32);
+        (int d, int a) = Two(type);
+        if (type == F16)
+        {
+            Require(70, 75, type.Name());
+            return flushes ? new Unary<Half, Half, FlushedFunction<Half, PowerOfTwoHalf>>(d, a) : new Unary<Half, Half, PowerOfTwoHalf>(d, a);
+        }
+
         return _instruction.Opcode switch
         {
             "ex2" => Function<PowerOfTwo>(flushes, d, a),
@@ -49,14 +62,15 @@ internal sealed partial class KernelCompiler
     private Operation Tanh()
     {
         _modifiers.Expect("approx");
-        (int d, int a) = Two(_modifiers.Type(F32));
+        PtxType type = _modifiers.Type(F16, F32);
+        (int d, int a) = Two(type);
         Require(70, 75);
-        return Function<HyperbolicTangent>(flushes: false, d, a);
+        return type == F16 ? new Unary<Half, Half, HyperbolicTangentHalf>(d, a) : Function<HyperbolicTangent>(flushes: false, d, a);
     }
 
     private static Operation Function<TOp>(bool flushes, int d, int a)
         where TOp : struct, IUnary<float, float> =>
-        flushes ? new Unary<float, float, FlushToZero<TOp>>(d, a) : new Unary<float, float, TOp>(d, a);
+        flushes ? new Unary<float, float, FlushedFunction<float, TOp>>(d, a) : new Unary<float, float, TOp>(d, a);
 
     private Operation CopySign()
     {

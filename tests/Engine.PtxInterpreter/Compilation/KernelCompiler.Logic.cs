@@ -140,11 +140,16 @@ internal sealed partial class KernelCompiler
         };
         PtxType type = relation switch
         {
-            "eq" or "ne" => _modifiers.Type(B16, B32, B64, U16, U32, U64, S16, S32, S64, F32, F64),
-            "lt" or "le" or "gt" or "ge" => _modifiers.Type(U16, U32, U64, S16, S32, S64, F32, F64),
+            "eq" or "ne" => _modifiers.Type(B16, B32, B64, U16, U32, U64, S16, S32, S64, F16, F32, F64),
+            "lt" or "le" or "gt" or "ge" => _modifiers.Type(U16, U32, U64, S16, S32, S64, F16, F32, F64),
             "lo" or "ls" or "hi" or "hs" => _modifiers.Type(U16, U32, U64),
-            _ => _modifiers.Type(F32, F64),
+            _ => _modifiers.Type(F16, F32, F64),
         };
+        if (type == F16)
+        {
+            Require(60, 53, type.Name());
+        }
+
         _modifiers.End(junction == Junction.None ? 3 : 4);
         int a = Read(1, type);
         int b = Read(2, type);
@@ -167,6 +172,7 @@ internal sealed partial class KernelCompiler
 
     private static Operation Comparison(string relation, PtxType type, int d, int a, int b) => type switch
     {
+        F16 => Comparison<Half>(relation, d, a, b),
         F32 => Comparison<float>(relation, d, a, b),
         F64 => Comparison<double>(relation, d, a, b),
         S16 => Comparison<short>(relation, d, a, b),

@@ -27,12 +27,15 @@ internal sealed partial class KernelCompiler
         int from;
         if (_instruction.Operands[1] is PtxNameOperand(string name))
         {
-            if (!_kernel.Shared.TryGetValue(name, out PtxShared? variable) || type is not (U32 or S32 or B32 or U64 or S64 or B64))
+            int offset = _kernel.Shared.TryGetValue(name, out PtxShared? shared) ? shared.Offset
+                : _kernel.Locals.TryGetValue(name, out PtxLocal? local) && !local.IsParameter ? local.Offset
+                : throw Error($"{name} is no shared or local variable of this kernel");
+            if (type is not (U32 or S32 or B32 or U64 or S64 or B64))
             {
-                throw Error($"{name} is no shared variable of this kernel, or {type.Name()} cannot hold an address");
+                throw Error($"{type.Name()} cannot hold the address of {name}");
             }
 
-            from = _columns.Constant(type.Bytes(), (ulong)variable.Offset);
+            from = _columns.Constant(type.Bytes(), (ulong)offset);
         }
         else
         {
@@ -57,18 +60,33 @@ internal sealed partial class KernelCompiler
         _ => throw Error($"{count} elements do not make a {type.Name()}"),
     };
 
+    /// <summary>Between a space's own addresses and generic ones, which lie in a window.</summary>
     private Operation ConvertAddress()
     {
-        _modifiers.Expect("to");
-        _modifiers.Expect("global");
+        bool isToSpace = _modifiers.Take("to");
+        MemorySpace space = Space(_modifiers.Expect("global", "shared", "local"));
         (int d, int a) = Two(_modifiers.Type(U64));
-        return new Move<ulong>(d, a);
+        if (space == MemorySpace.Global)
+        {
+            return new Move<ulong>(d, a);
+        }
+
+        int window = _columns.Constant(8, GenericWindows.Of(space));
+        return isToSpace ? new VectorBinary<ulong, Subtract<ulong>>(d, a, window) : new VectorBinary<ulong, Add<ulong>>(d, a, window);
     }
+
+    private static MemorySpace Space(string? modifier) => modifier switch
+    {
+        "global" => MemorySpace.Global,
+        "shared" => MemorySpace.Shared,
+        "local" or "param" => MemorySpace.Local,
+        _ => MemorySpace.Generic,
+    };
 
     private Operation Load()
     {
         bool isVolatile = _modifiers.Take("volatile");
-        string space = _modifiers.Expect("param", "global", "shared");
+        string? space = _modifiers.TakeAny("param", "global", "shared", "local");
         if (space == "global" && !isVolatile)
         {
             _modifiers.TakeAny("ca", "cg", "cs", "cv");
@@ -78,13 +96,13 @@ internal sealed partial class KernelCompiler
 
         (int count, PtxType type) = VectorType();
         _modifiers.End(2);
-        if (space == "param")
+        if (space == "param" && !IsCallParameter(1))
         {
             return LoadParameter(count, type);
         }
 
         int bytes = count * type.Bytes();
-        Address address = AddressOf(1, space == "shared", bytes);
+        Address address = AddressOf(1, Space(space), bytes);
         IReadOnlyList<PtxOperand> operands = count == 1 ? [_instruction.Operands[0]] : Vector(0, count);
         PtxType register = RegisterType(operands.FirstOrDefault(operand => operand is not PtxSinkOperand) ?? throw Error("nothing is loaded"));
         int[] d = [.. operands.Select(operand => count == 1 ? Write(operand, type, relaxed: true) : WriteOrSink(operand, type, relaxed: true))];
@@ -100,27 +118,34 @@ internal sealed partial class KernelCompiler
 
         return type switch
         {
-            U8 or B8 => Load<byte>(space, register, d, address),
-            S8 => Load<sbyte>(space, register, d, address),
-            U16 or B16 => Load<ushort>(space, register, d, address),
-            S16 => Load<short>(space, register, d, address),
-            U32 or B32 or F32 => Load<uint>(space, register, d, address),
-            S32 => Load<int>(space, register, d, address),
-            S64 => Load<long>(space, register, d, address),
-            _ => Load<ulong>(space, register, d, address),
+            U8 or B8 => Load<byte>(Space(space), register, d, address),
+            S8 => Load<sbyte>(Space(space), register, d, address),
+            U16 or B16 => Load<ushort>(Space(space), register, d, address),
+            S16 => Load<short>(Space(space), register, d, address),
+            U32 or B32 or F32 => Load<uint>(Space(space), register, d, address),
+            S32 => Load<int>(Space(space), register, d, address),
+            S64 => Load<long>(Space(space), register, d, address),
+            _ => Load<ulong>(Space(space), register, d, address),
         };
     }
 
-    private Operation Load<T>(string space, PtxType register, int[] d, Address address)
+    private Operation Load<T>(MemorySpace space, PtxType register, int[] d, Address address)
         where T : unmanaged, INumberBase<T> => (space, register.Bytes()) switch
         {
-            ("global", 2) => new LoadGlobal<T, ushort>(d, _memoryOperations++, address),
-            ("global", 4) => new LoadGlobal<T, uint>(d, _memoryOperations++, address),
-            ("global", _) => new LoadGlobal<T, ulong>(d, _memoryOperations++, address),
-            (_, 2) => new LoadShared<T, ushort>(d, address),
-            (_, 4) => new LoadShared<T, uint>(d, address),
-            _ => new LoadShared<T, ulong>(d, address),
+            (MemorySpace.Global, 2) => new LoadGlobal<T, ushort>(d, _memoryOperations++, address),
+            (MemorySpace.Global, 4) => new LoadGlobal<T, uint>(d, _memoryOperations++, address),
+            (MemorySpace.Global, _) => new LoadGlobal<T, ulong>(d, _memoryOperations++, address),
+            (MemorySpace.Shared, 2) => new LoadShared<T, ushort>(d, address),
+            (MemorySpace.Shared, 4) => new LoadShared<T, uint>(d, address),
+            (MemorySpace.Shared, _) => new LoadShared<T, ulong>(d, address),
+            (_, 2) => new LoadPlaced<T, ushort>(d, _memoryOperations++, address, space),
+            (_, 4) => new LoadPlaced<T, uint>(d, _memoryOperations++, address, space),
+            _ => new LoadPlaced<T, ulong>(d, _memoryOperations++, address, space),
         };
+
+    /// <summary>Whether an address names a parameter of a call, which is a variable of the thread, and not one of the launch.</summary>
+    private bool IsCallParameter(int operand) =>
+        _instruction.Operands[operand] is PtxAddressOperand(PtxNameOperand(string name), _) && _kernel.Locals.TryGetValue(name, out PtxLocal? local) && local.IsParameter;
 
     private Operation LoadParameter(int count, PtxType type)
     {
@@ -130,12 +155,12 @@ internal sealed partial class KernelCompiler
         }
 
         PtxParameter parameter = _kernel.Parameters.FirstOrDefault(p => p.Name == name) ?? throw Error($"{name} is no parameter of this kernel");
-        if (offset < 0 || offset + type.Bytes() > parameter.Type.Bytes() || offset % type.Bytes() != 0)
+        int at = parameter.Offset + (int)offset;
+        if (offset < 0 || offset + type.Bytes() > parameter.Bytes || at % type.Bytes() != 0)
         {
-            throw Error($"{name}+{offset} is not within the {parameter.Type.Bytes()} bytes of {name}, or not aligned");
+            throw Error($"{name}+{offset} is not within the {parameter.Bytes} bytes of {name}, or not aligned");
         }
 
-        int at = parameter.Offset + (int)offset;
         int d = Write(0, type, relaxed: true);
         PtxType register = RegisterType(_instruction.Operands[0]);
         return type switch
@@ -162,7 +187,7 @@ internal sealed partial class KernelCompiler
     private Operation Store()
     {
         bool isVolatile = _modifiers.Take("volatile");
-        string space = _modifiers.Expect("global", "shared");
+        string? space = _modifiers.TakeAny("global", "shared", "local", "param");
         if (space == "global" && !isVolatile)
         {
             _modifiers.TakeAny("wb", "cg", "cs", "wt");
@@ -171,8 +196,13 @@ internal sealed partial class KernelCompiler
 
         (int count, PtxType type) = VectorType();
         _modifiers.End(2);
+        if (space == "param" && !IsCallParameter(0))
+        {
+            throw Error("only parameters of calls can be stored, by their names");
+        }
+
         int bytes = count * type.Bytes();
-        Address address = AddressOf(0, space == "shared", bytes);
+        Address address = AddressOf(0, Space(space), bytes);
         IReadOnlyList<PtxOperand> operands = count == 1 ? [_instruction.Operands[1]] : Vector(1, count);
         PtxOperand? first = operands.FirstOrDefault(operand => operand is PtxRegisterOperand);
 
@@ -188,22 +218,25 @@ internal sealed partial class KernelCompiler
 
         return type.Bytes() switch
         {
-            1 => Store<byte>(space, register, s, address),
-            2 => Store<ushort>(space, register, s, address),
-            4 => Store<uint>(space, register, s, address),
-            _ => Store<ulong>(space, register, s, address),
+            1 => Store<byte>(Space(space), register, s, address),
+            2 => Store<ushort>(Space(space), register, s, address),
+            4 => Store<uint>(Space(space), register, s, address),
+            _ => Store<ulong>(Space(space), register, s, address),
         };
     }
 
-    private Operation Store<T>(string space, PtxType register, int[] s, Address address)
+    private Operation Store<T>(MemorySpace space, PtxType register, int[] s, Address address)
         where T : unmanaged, INumberBase<T> => (space, register.Bytes()) switch
         {
-            ("global", 2) => new StoreGlobal<T, ushort>(s, _memoryOperations++, address),
-            ("global", 4) => new StoreGlobal<T, uint>(s, _memoryOperations++, address),
-            ("global", _) => new StoreGlobal<T, ulong>(s, _memoryOperations++, address),
-            (_, 2) => new StoreShared<T, ushort>(s, address),
-            (_, 4) => new StoreShared<T, uint>(s, address),
-            _ => new StoreShared<T, ulong>(s, address),
+            (MemorySpace.Global, 2) => new StoreGlobal<T, ushort>(s, _memoryOperations++, address),
+            (MemorySpace.Global, 4) => new StoreGlobal<T, uint>(s, _memoryOperations++, address),
+            (MemorySpace.Global, _) => new StoreGlobal<T, ulong>(s, _memoryOperations++, address),
+            (MemorySpace.Shared, 2) => new StoreShared<T, ushort>(s, address),
+            (MemorySpace.Shared, 4) => new StoreShared<T, uint>(s, address),
+            (MemorySpace.Shared, _) => new StoreShared<T, ulong>(s, address),
+            (_, 2) => new StorePlaced<T, ushort>(s, _memoryOperations++, address, space),
+            (_, 4) => new StorePlaced<T, uint>(s, _memoryOperations++, address, space),
+            _ => new StorePlaced<T, ulong>(s, _memoryOperations++, address, space),
         };
 
     private (int Count, PtxType Type) VectorType()
@@ -231,8 +264,12 @@ internal sealed partial class KernelCompiler
         bool hasResult = _instruction.Opcode == "atom";
         _modifiers.TakeAny("relaxed", "acquire", "release", "acq_rel");
         _modifiers.TakeAny("cta", "gpu", "sys");
-        bool isShared = _modifiers.Expect("global", "shared") == "shared";
-        string operation = _modifiers.Expect("add", "min", "max", "and", "or", "xor", "exch", "cas");
+
+        // The language puts the space before the operation; assemblers take it behind as well.
+        ReadOnlySpan<string> operations = ["add", "min", "max", "and", "or", "xor", "exch", "cas"];
+        string? space = _modifiers.TakeAny("global", "shared");
+        string operation = _modifiers.Expect(operations);
+        space ??= _modifiers.TakeAny("global", "shared");
         if (!hasResult && operation is "exch" or "cas")
         {
             throw Error($".{operation} makes sense with atom only");
@@ -246,41 +283,46 @@ internal sealed partial class KernelCompiler
         };
         int at = hasResult ? 1 : 0;
         _modifiers.End(at + (operation == "cas" ? 3 : 2));
-        Address address = AddressOf(at, isShared, type.Bytes());
+        Address address = AddressOf(at, Space(space), type.Bytes());
         int b = Read(at + 1, type);
         int c = operation == "cas" ? Read(at + 2, type) : b;
         int d = hasResult ? WriteOrSink(_instruction.Operands[0], type) : -1;
         return (operation, type) switch
         {
-            ("add", F32) => Atomic<float, AtomicAdd<float>>(isShared, d, address, b, c),
-            ("add", F64) => Atomic<double, AtomicAdd<double>>(isShared, d, address, b, c),
-            ("add", U64) => Atomic<ulong, AtomicAdd<ulong>>(isShared, d, address, b, c),
-            ("add", _) => Atomic<uint, AtomicAdd<uint>>(isShared, d, address, b, c),
-            ("min", U32) => Atomic<uint, AtomicMinimum<uint>>(isShared, d, address, b, c),
-            ("min", S32) => Atomic<int, AtomicMinimum<int>>(isShared, d, address, b, c),
-            ("min", U64) => Atomic<ulong, AtomicMinimum<ulong>>(isShared, d, address, b, c),
-            ("min", _) => Atomic<long, AtomicMinimum<long>>(isShared, d, address, b, c),
-            ("max", U32) => Atomic<uint, AtomicMaximum<uint>>(isShared, d, address, b, c),
-            ("max", S32) => Atomic<int, AtomicMaximum<int>>(isShared, d, address, b, c),
-            ("max", U64) => Atomic<ulong, AtomicMaximum<ulong>>(isShared, d, address, b, c),
-            ("max", _) => Atomic<long, AtomicMaximum<long>>(isShared, d, address, b, c),
-            (_, B32) => AtomicBits<uint>(operation, isShared, d, address, b, c),
-            _ => AtomicBits<ulong>(operation, isShared, d, address, b, c),
+            ("add", F32) => Atomic<float, AtomicAdd<float>>(Space(space), d, address, b, c),
+            ("add", F64) => Atomic<double, AtomicAdd<double>>(Space(space), d, address, b, c),
+            ("add", U64) => Atomic<ulong, AtomicAdd<ulong>>(Space(space), d, address, b, c),
+            ("add", _) => Atomic<uint, AtomicAdd<uint>>(Space(space), d, address, b, c),
+            ("min", U32) => Atomic<uint, AtomicMinimum<uint>>(Space(space), d, address, b, c),
+            ("min", S32) => Atomic<int, AtomicMinimum<int>>(Space(space), d, address, b, c),
+            ("min", U64) => Atomic<ulong, AtomicMinimum<ulong>>(Space(space), d, address, b, c),
+            ("min", _) => Atomic<long, AtomicMinimum<long>>(Space(space), d, address, b, c),
+            ("max", U32) => Atomic<uint, AtomicMaximum<uint>>(Space(space), d, address, b, c),
+            ("max", S32) => Atomic<int, AtomicMaximum<int>>(Space(space), d, address, b, c),
+            ("max", U64) => Atomic<ulong, AtomicMaximum<ulong>>(Space(space), d, address, b, c),
+            ("max", _) => Atomic<long, AtomicMaximum<long>>(Space(space), d, address, b, c),
+            (_, B32) => AtomicBits<uint>(operation, Space(space), d, address, b, c),
+            _ => AtomicBits<ulong>(operation, Space(space), d, address, b, c),
         };
     }
 
-    private Operation AtomicBits<T>(string operation, bool isShared, int d, Address address, int b, int c)
+    private Operation AtomicBits<T>(string operation, MemorySpace space, int d, Address address, int b, int c)
         where T : unmanaged, IBinaryInteger<T> => operation switch
         {
-            "and" => Atomic<T, AtomicAnd<T>>(isShared, d, address, b, c),
-            "or" => Atomic<T, AtomicOr<T>>(isShared, d, address, b, c),
-            "xor" => Atomic<T, AtomicXor<T>>(isShared, d, address, b, c),
-            "exch" => Atomic<T, AtomicExchange<T>>(isShared, d, address, b, c),
-            _ => Atomic<T, AtomicCompareExchange<T>>(isShared, d, address, b, c),
+            "and" => Atomic<T, AtomicAnd<T>>(space, d, address, b, c),
+            "or" => Atomic<T, AtomicOr<T>>(space, d, address, b, c),
+            "xor" => Atomic<T, AtomicXor<T>>(space, d, address, b, c),
+            "exch" => Atomic<T, AtomicExchange<T>>(space, d, address, b, c),
+            _ => Atomic<T, AtomicCompareExchange<T>>(space, d, address, b, c),
         };
 
-    private Operation Atomic<T, TOp>(bool isShared, int d, Address address, int b, int c)
+    private Operation Atomic<T, TOp>(MemorySpace space, int d, Address address, int b, int c)
         where T : unmanaged
         where TOp : struct, IAtomic<T> =>
-        isShared ? new AtomicShared<T, TOp>(d, address, b, c) : new AtomicGlobal<T, TOp>(d, _memoryOperations++, address, b, c);
+        space switch
+        {
+            MemorySpace.Shared => new AtomicShared<T, TOp>(d, address, b, c),
+            MemorySpace.Global => new AtomicGlobal<T, TOp>(d, _memoryOperations++, address, b, c),
+            _ => new AtomicPlaced<T, TOp>(d, _memoryOperations++, address, space, b, c),
+        };
 }

@@ -27,12 +27,17 @@ internal sealed partial class KernelCompiler
         }
     }
 
-    /// <summary>The column of a register whose type the instruction does not fix, and that type.</summary>
+    /// <summary>The column of a register whose type the instruction does not fix, or of a number, and that type.</summary>
     private (int Slot, PtxType Type) ReadRegister(int operand, PtxType type, bool relaxed)
     {
         if (_instruction.Operands[operand] is PtxSpecialOperand)
         {
             return (Read(operand, type, relaxed), PtxType.U32);
+        }
+
+        if (_instruction.Operands[operand] is PtxNumberOperand && type.IsInteger() && type.Bytes() > 1)
+        {
+            return (Read(operand, type), type);
         }
 
         return _instruction.Operands[operand] is PtxRegisterOperand(PtxRegister register)
@@ -121,14 +126,15 @@ internal sealed partial class KernelCompiler
     }
 
     /// <summary>An address in a state space.</summary>
-    private Address AddressOf(int operand, bool isShared, int bytes)
+    private Address AddressOf(int operand, MemorySpace space, int bytes)
     {
+        bool isShared = space == MemorySpace.Shared;
         if (_instruction.Operands[operand] is not PtxAddressOperand(var start, long offset))
         {
             throw Error($"operand {operand + 1} must be an address in brackets");
         }
 
-        if (isShared)
+        if (space is MemorySpace.Shared or MemorySpace.Generic)
         {
             _sharedGranule = Math.Min(_sharedGranule, bytes);
         }
@@ -139,7 +145,7 @@ internal sealed partial class KernelCompiler
                 bool isNarrow = register.Type is PtxType.B32 or PtxType.U32 or PtxType.S32;
                 if (!(isNarrow && isShared) && register.Type is not (PtxType.B64 or PtxType.U64 or PtxType.S64))
                 {
-                    throw Error($"register {register.Name} is {register.Type.Name()} and cannot hold {(isShared ? "a shared" : "a global")} address");
+                    throw Error($"register {register.Name} is {register.Type.Name()} and cannot hold a {space.ToString().ToLowerInvariant()} address");
                 }
 
                 _use.Reads.Add(register);
@@ -151,8 +157,17 @@ internal sealed partial class KernelCompiler
                 }
 
                 return new Address(_columns.Constant(8, (ulong)variable.Offset), false, offset);
+            case PtxNameOperand(string name) when space == MemorySpace.Local && _kernel.Locals.TryGetValue(name, out PtxLocal? local):
+                if (offset < 0 || offset + bytes > local.Bytes || offset % bytes != 0)
+                {
+                    throw Error($"{name}{(offset < 0 ? "" : "+")}{offset} is not within the {local.Bytes} bytes of {name}, or not aligned");
+                }
+
+                return new Address(_columns.Constant(8, (ulong)local.Offset), false, offset);
             default:
-                throw Error(isShared ? "a shared address begins with a register or a shared variable" : "a global address begins with a register");
+                throw Error(space is MemorySpace.Shared or MemorySpace.Local
+                    ? $"a {space.ToString().ToLowerInvariant()} address begins with a register or a {space.ToString().ToLowerInvariant()} variable"
+                    : $"a {space.ToString().ToLowerInvariant()} address begins with a register");
         }
     }
 }

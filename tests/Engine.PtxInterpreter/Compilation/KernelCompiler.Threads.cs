@@ -7,7 +7,21 @@ internal sealed partial class KernelCompiler
 {
     private Operation Barrier()
     {
+        if (_instruction.Opcode == "bar" && _modifiers.Take("warp"))
+        {
+            _modifiers.Expect("sync");
+            _modifiers.End(1);
+            Require(60, 30);
+            _hasWarpBarriers = true;
+            return _instruction.Guard == null ? new WarpBarrier(Read(0, U32)) : throw Error("a barrier under a guard is not supported: branch around it");
+        }
+
         _modifiers.Take("cta");
+        if (_modifiers.Take("red"))
+        {
+            return BarrierReduction();
+        }
+
         _modifiers.Expect("sync");
         if (_instruction.Opcode == "barrier")
         {
@@ -15,12 +29,47 @@ internal sealed partial class KernelCompiler
         }
 
         _modifiers.End(1);
-        if (_instruction.Operands[0] is not PtxNumberOperand { Form: PtxNumberForm.Integer, Bits: < 16 })
+        CheckBarrier(0);
+        return new Barrier();
+    }
+
+    private void CheckBarrier(int operand)
+    {
+        if (_instruction.Operands[operand] is not PtxNumberOperand { Form: PtxNumberForm.Integer, Bits: < 16 })
         {
             throw Error("the barrier is a number below 16");
         }
 
-        return _instruction.Guard == null ? new Barrier() : throw Error("a barrier under a guard is not supported: branch around it");
+        if (_instruction.Guard != null)
+        {
+            throw Error("a barrier under a guard is not supported: branch around it");
+        }
+    }
+
+    private Operation BarrierReduction()
+    {
+        if (_instruction.Opcode == "barrier")
+        {
+            _modifiers.Take("aligned");
+        }
+
+        BarrierReductionMode mode = _modifiers.Expect("popc", "and", "or") switch
+        {
+            "popc" => BarrierReductionMode.Count,
+            "and" => BarrierReductionMode.And,
+            _ => BarrierReductionMode.Or,
+        };
+        PtxType type = mode == BarrierReductionMode.Count ? _modifiers.Type(U32) : _modifiers.Type(Pred);
+        _modifiers.End(3);
+        CheckBarrier(1);
+        (int source, bool negated) = ReadPredicate(2);
+        return new BarrierReduction(mode, Write(0, type), source, negated);
+    }
+
+    private Operation GiveUp()
+    {
+        _modifiers.End(0);
+        return new Trap();
     }
 
     private Operation Exit()
@@ -144,8 +193,8 @@ internal sealed partial class KernelCompiler
             throw Error("copies have 4, 8 or 16 bytes");
         }
 
-        Address to = AddressOf(0, isShared: true, bytes);
-        Address from = AddressOf(1, isShared: false, bytes);
+        Address to = AddressOf(0, MemorySpace.Shared, bytes);
+        Address from = AddressOf(1, MemorySpace.Global, bytes);
         return new BeginAsyncCopy(_memoryOperations++, to, from, bytes, hasSourceSize ? Read(3, U32) : -1);
     }
 
@@ -170,7 +219,7 @@ internal sealed partial class KernelCompiler
         _modifiers.End(2);
         Require(65, 75);
         RequireWholeWarps();
-        Address address = AddressOf(1, isShared: true, 16);
+        Address address = AddressOf(1, MemorySpace.Shared, 16);
         return new LoadMatrix([.. Vector(0, count).Select(operand => Write(operand, B32))], address, transposed);
     }
 
@@ -215,9 +264,9 @@ internal sealed partial class KernelCompiler
 
     private void RequireWholeWarps()
     {
-        if (_kernel.GroupSize % WarpOperation.Size != 0)
+        if (_group.Threads % WarpOperation.Size != 0)
         {
-            throw Error($"it works on whole warps, and .reqntid {_kernel.GroupSize} is not a multiple of {WarpOperation.Size}");
+            throw Error($"it works on whole warps, and .reqntid {_group} is not a multiple of {WarpOperation.Size}");
         }
     }
 }

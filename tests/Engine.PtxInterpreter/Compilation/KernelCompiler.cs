@@ -8,21 +8,24 @@ internal sealed partial class KernelCompiler
 {
     private readonly PtxModule _module;
     private readonly PtxKernel _kernel;
+    private readonly BlockShape _group;
     private readonly Columns _columns;
     private readonly RegisterUse[] _uses;
     private int _memoryOperations;
     private int _sharedGranule = 16;
+    private bool _hasWarpBarriers;
 
     // Of the instruction at hand.
     private PtxInstruction _instruction;
     private Modifiers _modifiers;
     private RegisterUse _use;
 
-    private KernelCompiler(PtxModule module, PtxKernel kernel)
+    private KernelCompiler(PtxModule module, PtxKernel kernel, BlockShape group)
     {
         _module = module;
         _kernel = kernel;
-        _columns = new Columns(kernel);
+        _group = group;
+        _columns = new Columns(kernel, group);
         _uses = new RegisterUse[kernel.Body.Count];
         if (kernel.Body.Count == 0)
         {
@@ -34,15 +37,20 @@ internal sealed partial class KernelCompiler
         _use = new RegisterUse();
     }
 
-    /// <summary>Compiles an entry of a module.</summary>
+    /// <summary>Compiles an entry of a module, for the shape of its blocks that the text fixes, else for one warp.</summary>
     /// <exception cref="PtxException">With the line.</exception>
-    public static KernelProgram Compile(PtxModule module, PtxKernel kernel) => new KernelCompiler(module, kernel).Program();
+    public static KernelProgram Compile(PtxModule module, PtxKernel kernel) =>
+        Compile(module, kernel, kernel.RequiredGroup ?? new BlockShape(Math.Min(kernel.MaxThreads, WarpOperation.Size)));
+
+    /// <summary>Compiles an entry of a module for blocks of one shape.</summary>
+    /// <exception cref="PtxException">With the line.</exception>
+    public static KernelProgram Compile(PtxModule module, PtxKernel kernel, BlockShape group) => new KernelCompiler(module, kernel, group).Program();
 
     private KernelProgram Program()
     {
         IReadOnlyList<PtxInstruction> body = _kernel.Body;
         Operation[] operations = new Operation[body.Count];
-        int[] targets = new int[body.Count];
+        int[][] targets = new int[body.Count][];
         for (int i = 0; i < body.Count; i++)
         {
             _instruction = body[i];
@@ -53,11 +61,16 @@ internal sealed partial class KernelCompiler
                 _use.Reads.Add(_instruction.Guard);
             }
 
-            targets[i] = -1;
+            targets[i] = [];
             if (_instruction.Opcode == "bra")
             {
-                targets[i] = BranchTarget();
-                operations[i] = new Branch(targets[i]);
+                targets[i] = [BranchTarget()];
+                operations[i] = new Branch(targets[i][0], _instruction.Modifiers.Contains("uni"));
+            }
+            else if (_instruction.Opcode == "brx")
+            {
+                targets[i] = BranchTargets();
+                operations[i] = new IndexedBranch(targets[i], Read(0, PtxType.U32), _instruction.Modifiers.Contains("uni"));
             }
             else
             {
@@ -66,7 +79,7 @@ internal sealed partial class KernelCompiler
         }
 
         PtxInstruction last = body[^1];
-        if (last.Guard != null || last.Opcode is not ("ret" or "exit" or "bra"))
+        if (last.Guard != null || last.Opcode is not ("ret" or "exit" or "bra" or "brx" or "trap"))
         {
             throw new PtxException(last.Line, $"entry {_kernel.Name} does not end with ret");
         }
@@ -95,11 +108,13 @@ internal sealed partial class KernelCompiler
         return new KernelProgram
         {
             Name = _kernel.Name,
-            GroupSize = _kernel.GroupSize,
+            Group = _group,
             Operations = operations,
             FrameBytes = _columns.Bytes,
             SharedBytes = _kernel.Shared.Values.Select(variable => variable.IsExtern ? variable.Offset : 0).Append(_kernel.SharedBytes).Max(),
             SharedGranule = _sharedGranule,
+            Locals = [.. _kernel.Locals.Values],
+            HasWarpBarriers = _hasWarpBarriers,
             MemoryOperations = _memoryOperations,
             TrackedSlots = [.. marks.Where(slot => slot >= 0)],
             Constants = _columns.Constants,
@@ -126,6 +141,22 @@ internal sealed partial class KernelCompiler
         return _instruction.Operands[0] is PtxNameOperand name && _kernel.Labels.TryGetValue(name.Name, out int target)
             ? target
             : throw Error("the target is not a label of this entry");
+    }
+
+    private int[] BranchTargets()
+    {
+        _modifiers.Expect("idx");
+        _modifiers.Take("uni");
+        _modifiers.End(2);
+        Require(60, 30);
+        if (_instruction.Guard != null)
+        {
+            throw Error("a branch by number under a guard is not supported");
+        }
+
+        return _instruction.Operands[1] is PtxNameOperand name && _kernel.BranchTargets.TryGetValue(name.Name, out IReadOnlyList<string>? labels)
+            ? [.. labels.Select(label => _kernel.Labels.TryGetValue(label, out int target) ? target : throw Error($"{label} is not a label of this entry"))]
+            : throw Error("the targets are not a list of this entry");
     }
 
     private Operation Operation() => _instruction.Opcode switch
@@ -163,6 +194,7 @@ internal sealed partial class KernelCompiler
         "cvt" => Convert(),
         "bar" or "barrier" => Barrier(),
         "ret" or "exit" => Exit(),
+        "trap" => GiveUp(),
         "membar" or "fence" => Fence(),
         "shfl" => Shuffle(),
         "vote" => Vote(),

@@ -41,9 +41,9 @@ internal static unsafe partial class FakeCuda
             Unregister<FakeFunction>(function.Handle);
         }
 
-        foreach (KernelProgram program in found.Programs.Values)
+        foreach (FakeKernel kernel in found.Kernels.Values)
         {
-            program.Clear();
+            kernel.Clear();
         }
 
         return Unregister<FakeModule>(module);
@@ -57,12 +57,12 @@ internal static unsafe partial class FakeCuda
             return CudaResult.CUDA_ERROR_INVALID_HANDLE;
         }
 
-        if (!found.Programs.TryGetValue(Marshal.PtrToStringUTF8((nint)name)!, out KernelProgram? program))
+        if (!found.Kernels.TryGetValue(Marshal.PtrToStringUTF8((nint)name)!, out FakeKernel? kernel))
         {
             return CudaResult.CUDA_ERROR_NOT_FOUND;
         }
 
-        FakeFunction made = new(context, program) { Resources = found.Resources?[program.Name] };
+        FakeFunction made = new(context, kernel) { Resources = found.Resources?[kernel.Kernel.Name] };
         *function = Register(made);
         found.Functions.Add(made);
         return CudaResult.CUDA_SUCCESS;
@@ -78,8 +78,8 @@ internal static unsafe partial class FakeCuda
 
         *value = attribute switch
         {
-            CudaFunctionAttribute.CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK => found.Program.GroupSize,
-            CudaFunctionAttribute.CU_FUNC_ATTRIBUTE_NUM_REGS => found.Resources?.Registers ?? found.Program.Registers,
+            CudaFunctionAttribute.CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK => found.Kernel.Kernel.MaxThreads,
+            CudaFunctionAttribute.CU_FUNC_ATTRIBUTE_NUM_REGS => found.Resources?.Registers ?? found.Kernel.First.Registers,
             CudaFunctionAttribute.CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES => found.Resources?.LocalBytes ?? 0,
             CudaFunctionAttribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES => found.MaxDynamicSharedBytes,
             _ => 0,
@@ -95,7 +95,7 @@ internal static unsafe partial class FakeCuda
             return CudaResult.CUDA_ERROR_INVALID_HANDLE;
         }
 
-        if (attribute != CudaFunctionAttribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES || value < 0 || value + found.Program.SharedBytes > MaxSharedBytes)
+        if (attribute != CudaFunctionAttribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES || value < 0 || value + found.Kernel.First.SharedBytes > MaxSharedBytes)
         {
             return CudaResult.CUDA_ERROR_INVALID_VALUE;
         }
@@ -113,22 +113,29 @@ internal static unsafe partial class FakeCuda
             return CudaResult.CUDA_ERROR_INVALID_HANDLE;
         }
 
-        KernelProgram program = found.Program;
+        PtxKernel kernel = found.Kernel.Kernel;
         if (gridX is 0 or > int.MaxValue || gridY is 0 or > 65535 || gridZ is 0 or > 65535 || extra != null || sharedBytes > found.MaxDynamicSharedBytes)
         {
-            return Explain(CudaResult.CUDA_ERROR_INVALID_VALUE, $"{program.Name}: grid ({gridX}, {gridY}, {gridZ}) or {sharedBytes} bytes of shared memory is not possible");
+            return Explain(CudaResult.CUDA_ERROR_INVALID_VALUE, $"{kernel.Name}: grid ({gridX}, {gridY}, {gridZ}) or {sharedBytes} bytes of shared memory is not possible");
         }
 
-        if (blockX != program.GroupSize || blockY != 1 || blockZ != 1)
+        BlockShape group = new((int)blockX, (int)blockY, (int)blockZ);
+        if (kernel.RequiredGroup is { } required && group != required)
         {
-            return Explain(CudaResult.CUDA_ERROR_INVALID_VALUE, $"{program.Name} requires groups of {program.GroupSize}, not ({blockX}, {blockY}, {blockZ})");
+            return Explain(CudaResult.CUDA_ERROR_INVALID_VALUE, $"{kernel.Name} requires groups of {required}, not ({blockX}, {blockY}, {blockZ})");
         }
 
+        if (blockX is 0 or > PtxParser.MaxGroupThreads || blockY is 0 or > PtxParser.MaxGroupThreads || blockZ is 0 or > 64 || blockX * blockY * blockZ > kernel.MaxThreads)
+        {
+            return Explain(CudaResult.CUDA_ERROR_INVALID_VALUE, $"{kernel.Name} takes groups of at most {kernel.MaxThreads} threads, not ({blockX}, {blockY}, {blockZ})");
+        }
+
+        KernelProgram program = found.Kernel.For(group);
         byte[] block = new byte[program.ParameterBytes];
         for (int i = 0; i < program.Parameters.Count; i++)
         {
             PtxParameter parameter = program.Parameters[i];
-            new ReadOnlySpan<byte>(parameters[i], parameter.Type.Bytes()).CopyTo(block.AsSpan(parameter.Offset));
+            new ReadOnlySpan<byte>(parameters[i], parameter.Bytes).CopyTo(block.AsSpan(parameter.Offset));
         }
 
         return Enqueue(context, stream, () =>

@@ -25,6 +25,12 @@ internal sealed class FakeDevice(int ordinal, string name, int computeCapability
     /// <summary>Whether launches watch global memory for races between threads; slow. ENGINE_INTERPRETER_RACES=1 asks for it everywhere.</summary>
     public bool WatchesGlobalRaces { get; set; } = Environment.GetEnvironmentVariable("ENGINE_INTERPRETER_RACES") == "1";
 
+    /// <summary>
+    /// Whether threads of one warp that part at a branch with .uni are an error. The language says so, and cards do not tell; compilers that
+    /// promise too much are the reason why it has to be asked for.
+    /// </summary>
+    public bool WatchesUniformBranches { get; set; }
+
     /// <summary>What the last kernel that failed did wrong.</summary>
     public PtxFault? LastFault { get; private set; }
 
@@ -88,6 +94,7 @@ internal sealed class FakeDevice(int ordinal, string name, int computeCapability
                         DynamicSharedBytes = dynamicSharedBytes,
                         Parameters = block,
                         Races = WatchesGlobalRaces ? new GlobalRaces() : null,
+                        WatchesUniformBranches = WatchesUniformBranches,
                     };
                     Launches++;
                     ThreadInstructions += launch.Run(program);
@@ -100,7 +107,7 @@ internal sealed class FakeDevice(int ordinal, string name, int computeCapability
                 LastFault = fault;
                 Lost = fault.Kind switch
                 {
-                    PtxFaultKind.OutOfBounds or PtxFaultKind.SharedOutOfBounds => CudaResult.CUDA_ERROR_ILLEGAL_ADDRESS,
+                    PtxFaultKind.OutOfBounds or PtxFaultKind.SharedOutOfBounds or PtxFaultKind.LocalOutOfBounds => CudaResult.CUDA_ERROR_ILLEGAL_ADDRESS,
                     PtxFaultKind.Misaligned => CudaResult.CUDA_ERROR_MISALIGNED_ADDRESS,
                     PtxFaultKind.Endless => CudaResult.CUDA_ERROR_LAUNCH_TIMEOUT,
                     _ => CudaResult.CUDA_ERROR_LAUNCH_FAILED,

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Engine.Gpu;
 
 namespace Engine.PtxInterpreter;
@@ -49,12 +50,43 @@ internal sealed class FakeModule(FakeContext context, PtxModule module) : FakeOw
     /// <summary>What each kernel takes, where an assembler is there to tell.</summary>
     public IReadOnlyDictionary<string, KernelResources>? Resources { get; init; }
 
-    public Dictionary<string, KernelProgram> Programs { get; } = module.Kernels.ToDictionary(kernel => kernel.Name, kernel => KernelCompiler.Compile(module, kernel));
+    public Dictionary<string, FakeKernel> Kernels { get; } = module.Kernels.ToDictionary(kernel => kernel.Name, kernel => new FakeKernel(module, kernel));
 }
 
-internal sealed class FakeFunction(FakeContext context, KernelProgram program) : FakeOwned(context)
+/// <summary>An entry of a module, compiled for each shape of blocks that it is launched with.</summary>
+internal sealed class FakeKernel
 {
-    public KernelProgram Program { get; } = program;
+    private readonly PtxModule _module;
+    private readonly ConcurrentDictionary<BlockShape, KernelProgram> _programs = new();
+
+    public FakeKernel(PtxModule module, PtxKernel kernel)
+    {
+        _module = module;
+        Kernel = kernel;
+        First = KernelCompiler.Compile(module, kernel);
+        _programs[First.Group] = First;
+    }
+
+    public PtxKernel Kernel { get; }
+
+    /// <summary>Compiled when the module was loaded: what does not depend on the shape of blocks.</summary>
+    public KernelProgram First { get; }
+
+    public KernelProgram For(BlockShape group) => _programs.GetOrAdd(group, shape => KernelCompiler.Compile(_module, Kernel, shape));
+
+    /// <summary>Frees what is kept between launches.</summary>
+    public void Clear()
+    {
+        foreach (KernelProgram program in _programs.Values)
+        {
+            program.Clear();
+        }
+    }
+}
+
+internal sealed class FakeFunction(FakeContext context, FakeKernel kernel) : FakeOwned(context)
+{
+    public FakeKernel Kernel { get; } = kernel;
 
     /// <summary>What it takes, where an assembler is there to tell.</summary>
     public KernelResources? Resources { get; init; }

@@ -71,16 +71,27 @@ internal sealed unsafe class AtomicGlobal<T, TOp>(int d, int index, Address addr
             T* place = (T*)Locate(block, i, writes: true, atomic: true);
             T value = ((T*)(block.Frame + b))[i];
             T other = ((T*)(block.Frame + c))[i];
-            T old = sizeof(T) == 4 ? Exchange32(place, value, other) : Exchange64(place, value, other);
+            T old = HostAtomic.Exchange<T, TOp>(place, value, other);
             if (d >= 0)
             {
                 ((T*)(block.Frame + d))[i] = old;
             }
         }
     }
+}
 
-    // Blocks run on several threads of the host.
-    private static T Exchange32(T* place, T value, T other)
+/// <summary>An atomic step between threads of the host, on which blocks run.</summary>
+internal static unsafe class HostAtomic
+{
+    /// <summary>Puts the new value into its place.</summary>
+    /// <returns>The old one.</returns>
+    public static T Exchange<T, TOp>(T* place, T value, T other)
+        where T : unmanaged
+        where TOp : struct, IAtomic<T> => sizeof(T) == 4 ? Exchange32<T, TOp>(place, value, other) : Exchange64<T, TOp>(place, value, other);
+
+    private static T Exchange32<T, TOp>(T* place, T value, T other)
+        where T : unmanaged
+        where TOp : struct, IAtomic<T>
     {
         uint old = Volatile.Read(ref *(uint*)place);
         while (true)
@@ -96,7 +107,9 @@ internal sealed unsafe class AtomicGlobal<T, TOp>(int d, int index, Address addr
         }
     }
 
-    private static T Exchange64(T* place, T value, T other)
+    private static T Exchange64<T, TOp>(T* place, T value, T other)
+        where T : unmanaged
+        where TOp : struct, IAtomic<T>
     {
         ulong old = Volatile.Read(ref *(ulong*)place);
         while (true)

@@ -11,6 +11,7 @@ internal sealed unsafe partial class Block
     {
         Running,
         AtBarrier,
+        AtWarp,
         Exited,
     }
 
@@ -30,7 +31,7 @@ internal sealed unsafe partial class Block
     private bool IsWhole => Count == Threads;
 
     /// <summary>Sends the threads whose guard holds to a target.</summary>
-    public void Branch(int target, int guard, bool negated)
+    public void Branch(int target, int guard, bool negated, bool isUniform)
     {
         if (guard < 0)
         {
@@ -65,7 +66,40 @@ internal sealed unsafe partial class Block
                 _counters[thread] = values[thread] == wanted ? target : _next;
             }
 
+            CheckUniform(isUniform);
             Choose();
+        }
+    }
+
+    /// <summary>Sends each active thread to one of several targets.</summary>
+    public void Branch(int[] targets, int index, bool isUniform)
+    {
+        uint* numbers = (uint*)(Frame + index);
+        for (int i = 0; i < Count; i++)
+        {
+            int thread = ActiveThread(i);
+            if (numbers[thread] >= (uint)targets.Length)
+            {
+                Fault(PtxFaultKind.OutOfBounds, thread, $"branches to target {numbers[thread]} of {targets.Length}");
+            }
+
+            _counters[thread] = targets[numbers[thread]];
+        }
+
+        CheckUniform(isUniform);
+        Choose();
+    }
+
+    /// <summary>Where branches are watched: the active threads of each warp must all go the same way after one that promises it.</summary>
+    private void CheckUniform(bool isUniform)
+    {
+        for (int i = 1; isUniform && WatchesUniformBranches && i < Count; i++)
+        {
+            (int before, int thread) = (ActiveThread(i - 1), ActiveThread(i));
+            if (before / WarpOperation.Size == thread / WarpOperation.Size && _counters[before] != _counters[thread])
+            {
+                Fault(PtxFaultKind.DivergentBranch, thread, $"goes another way than thread {before} of its warp at a branch that promises to be uniform");
+            }
         }
     }
 
@@ -98,6 +132,7 @@ internal sealed unsafe partial class Block
         {
             Shared.NextEpoch();
             Races?.NextEpoch(this);
+            _program.Operations[_next - 1].EndBarrier(this);
             return;
         }
 
@@ -179,6 +214,14 @@ internal sealed unsafe partial class Block
     /// <summary>Nobody runs any more: all must have come to the same barrier, or some would wait for ever.</summary>
     private void ReleaseBarrier()
     {
+        for (int thread = 0; thread < Threads; thread++)
+        {
+            if (_states[thread] == ThreadState.AtWarp)
+            {
+                FaultMembers(thread);
+            }
+        }
+
         int waiting = -1;
         for (int thread = 0; thread < Threads && waiting < 0; thread++)
         {
@@ -203,6 +246,7 @@ internal sealed unsafe partial class Block
         _next = next;
         Shared.NextEpoch();
         Races?.NextEpoch(this);
+        _program.Operations[next - 1].EndBarrier(this);
     }
 
     private int LineBefore(int thread) => _program.Operations[_counters[thread] - 1].Line;

@@ -29,7 +29,8 @@ internal sealed unsafe partial class Block : IDisposable
         _groupList = (int*)NativeMemory.Alloc(1024, sizeof(int));
         _counters = (int*)NativeMemory.Alloc(1024, sizeof(int));
         _states = (ThreadState*)NativeMemory.Alloc(1024, sizeof(ThreadState));
-        Shared = new SharedMemory(this, program.SharedGranule);
+        Shared = new SharedMemory(this, program.SharedGranule, program.HasWarpBarriers);
+        Local = new LocalMemory(this, program);
         Copies = new AsyncCopies(this);
         program.FillConstants(Frame);
     }
@@ -51,12 +52,17 @@ internal sealed unsafe partial class Block : IDisposable
 
     public SharedMemory Shared { get; }
 
+    public LocalMemory Local { get; }
+
     public AsyncCopies Copies { get; }
 
     public GlobalMemory Memory { get; private set; } = GlobalMemory.None;
 
     /// <summary>Set where accesses to global memory are watched for races.</summary>
     public GlobalRaces? Races { get; private set; }
+
+    /// <summary>Whether branches that promise to be uniform must keep the promise.</summary>
+    public bool WatchesUniformBranches { get; private set; }
 
     /// <summary>Parameters of the launch.</summary>
     public byte* Parameters { get; private set; }
@@ -85,6 +91,7 @@ internal sealed unsafe partial class Block : IDisposable
     {
         Memory = launch.Memory;
         Races = launch.Races;
+        WatchesUniformBranches = launch.WatchesUniformBranches;
         Parameters = launch.Parameters;
         Grid = launch.Grid;
         Shared.Resize(_program.SharedBytes, launch.DynamicSharedBytes);
@@ -92,6 +99,7 @@ internal sealed unsafe partial class Block : IDisposable
         Fill(_program.SpecialSlot("%nctaid.x"), Grid.X);
         Fill(_program.SpecialSlot("%nctaid.y"), Grid.Y);
         Fill(_program.SpecialSlot("%nctaid.z"), Grid.Z);
+        Fill(_program.SpecialSlot("%dynamic_smem_size"), launch.DynamicSharedBytes);
         ThreadInstructions = 0;
     }
 
@@ -108,6 +116,7 @@ internal sealed unsafe partial class Block : IDisposable
         }
 
         Shared.Reset();
+        Local.Reset();
         Copies.Reset();
         Restart();
         Operation[] operations = _program.Operations;
@@ -117,6 +126,11 @@ internal sealed unsafe partial class Block : IDisposable
         {
             Operation operation = operations[_next++];
             _current = operation;
+            if (operation.Members >= 0 && !IsWhole && !Gather(operation))
+            {
+                continue;
+            }
+
             done += Count;
             if (operation.Guard < 0 || operation.IsControl)
             {
@@ -220,6 +234,7 @@ internal sealed unsafe partial class Block : IDisposable
         NativeMemory.Free(_counters);
         NativeMemory.Free(_states);
         Shared.Dispose();
+        Local.Dispose();
     }
 }
 

@@ -9,7 +9,10 @@ internal sealed unsafe class KernelProgram
 
     public required string Name { get; init; }
 
-    public required int GroupSize { get; init; }
+    /// <summary>The shape of the blocks that it was compiled for.</summary>
+    public required BlockShape Group { get; init; }
+
+    public int GroupSize => Group.Threads;
 
     public required Operation[] Operations { get; init; }
 
@@ -21,6 +24,12 @@ internal sealed unsafe class KernelProgram
 
     /// <summary>The smallest access to shared memory in bytes.</summary>
     public required int SharedGranule { get; init; }
+
+    /// <summary>Variables of each thread.</summary>
+    public required IReadOnlyList<PtxLocal> Locals { get; init; }
+
+    /// <summary>Whether warps wait for themselves, which then orders accesses to shared memory.</summary>
+    public required bool HasWarpBarriers { get; init; }
 
     /// <summary>Instructions that touch global memory.</summary>
     public required int MemoryOperations { get; init; }
@@ -70,10 +79,12 @@ internal sealed unsafe class KernelProgram
 
         for (int i = 0; i < GroupSize; i++)
         {
-            Set("%tid.x", i, i);
-            Set("%ntid.x", i, GroupSize);
-            Set("%ntid.y", i, 1);
-            Set("%ntid.z", i, 1);
+            Set("%tid.x", i, i % Group.X);
+            Set("%tid.y", i, i / Group.X % Group.Y);
+            Set("%tid.z", i, i / (Group.X * Group.Y));
+            Set("%ntid.x", i, Group.X);
+            Set("%ntid.y", i, Group.Y);
+            Set("%ntid.z", i, Group.Z);
             Set("%laneid", i, i % WarpOperation.Size);
             Set("%warpid", i, i / WarpOperation.Size);
         }

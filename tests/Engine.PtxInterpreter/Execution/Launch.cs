@@ -14,6 +14,9 @@ internal sealed unsafe class Launch
     /// <summary>Set to watch global memory for races; the blocks then run one after another.</summary>
     public GlobalRaces? Races { get; init; }
 
+    /// <summary>Whether branches that promise to be uniform must keep the promise.</summary>
+    public bool WatchesUniformBranches { get; init; }
+
     /// <summary>Runs all blocks, two at a time, in order of their index.</summary>
     /// <returns>Threads times instructions.</returns>
     /// <exception cref="PtxFault">The first wrong that was found.</exception>

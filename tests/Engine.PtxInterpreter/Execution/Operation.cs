@@ -17,6 +17,14 @@ internal abstract class Operation
     /// <summary>Whether it decides itself which threads go where; its guard is then its own business.</summary>
     public virtual bool IsControl => false;
 
+    /// <summary>Of an instruction for which the lanes of a warp wait: the column of the mask that names them; else -1.</summary>
+    public int Members { get; protected init; } = -1;
+
+    /// <summary>Of a barrier: what is left to do when all threads have come to it.</summary>
+    public virtual void EndBarrier(Block block)
+    {
+    }
+
     /// <summary>Carries it out for the active threads of a block.</summary>
     public abstract void Execute(Block block);
 }

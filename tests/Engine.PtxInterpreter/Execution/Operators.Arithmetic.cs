@@ -49,6 +49,26 @@ internal readonly struct FusedDouble : IVectorTernary<double>
     public static Vector<double> Apply(Vector<double> a, Vector<double> b, Vector<double> c) => Vector.FusedMultiplyAdd(a, b, c);
 }
 
+/// <summary>
+/// a·b + c, rounded once. The product is exact in double precision; the sum is made odd where it is not, so that the second rounding sees
+/// on which side of a tie it lies.
+/// </summary>
+internal readonly struct FusedHalf : ITernary<Half, Half, Half, Half>
+{
+    public static Half Apply(Half a, Half b, Half c)
+    {
+        double product = (double)a * (double)b, addend = (double)c, sum = product + addend;
+        if (!double.IsFinite(sum))
+        {
+            return (Half)sum;
+        }
+
+        double other = sum - product, rest = (product - (sum - other)) + (addend - other);
+        long bits = BitConverter.DoubleToInt64Bits(sum);
+        return (Half)(rest == 0 || (bits & 1) != 0 ? sum : BitConverter.Int64BitsToDouble((rest > 0) == (sum > 0) ? bits + 1 : bits - 1));
+    }
+}
+
 internal readonly struct Divide<T> : IVectorBinary<T>
     where T : unmanaged, IFloatingPointIeee754<T>
 {
@@ -81,6 +101,11 @@ internal readonly struct AbsoluteInteger<T> : IUnary<T, T>
     where T : unmanaged, IBinaryInteger<T>
 {
     public static T Apply(T a) => T.IsNegative(a) ? T.Zero - a : a;
+}
+
+internal readonly struct AbsoluteHalf : IUnary<Half, Half>
+{
+    public static Half Apply(Half a) => Half.Abs(a);
 }
 
 internal readonly struct AbsoluteSingle : IUnary<float, float>

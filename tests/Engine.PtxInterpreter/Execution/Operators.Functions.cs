@@ -2,13 +2,27 @@ using System.Numerics;
 
 namespace Engine.PtxInterpreter;
 
-/// <summary>Subnormal numbers become zeros of their sign before and after: .ftz.</summary>
-internal readonly struct FlushToZero<TOp> : IUnary<float, float>
-    where TOp : struct, IUnary<float, float>
+/// <summary>Subnormal numbers become zeros of their sign.</summary>
+internal static class Flush
 {
-    public static float Apply(float a) => Flush(TOp.Apply(Flush(a)));
+    public static T Of<T>(T a)
+        where T : unmanaged, IFloatingPointIeee754<T> => T.IsSubnormal(a) ? T.CopySign(T.Zero, a) : a;
+}
 
-    private static float Flush(float a) => float.IsSubnormal(a) ? MathF.CopySign(0, a) : a;
+/// <summary>A function of one number with subnormal numbers made zeros before and after: .ftz.</summary>
+internal readonly struct FlushedFunction<T, TOp> : IUnary<T, T>
+    where T : unmanaged, IFloatingPointIeee754<T>
+    where TOp : struct, IUnary<T, T>
+{
+    public static T Apply(T a) => Flush.Of(TOp.Apply(Flush.Of(a)));
+}
+
+/// <summary>A function of two numbers with subnormal numbers made zeros before and after: .ftz.</summary>
+internal readonly struct FlushToZero<T, TOp> : IBinary<T, T, T>
+    where T : unmanaged, IFloatingPointIeee754<T>
+    where TOp : struct, IBinary<T, T, T>
+{
+    public static T Apply(T a, T b) => Flush.Of(TOp.Apply(Flush.Of(a), Flush.Of(b)));
 }
 
 internal readonly struct SquareRootSingle : IUnary<float, float>
@@ -40,6 +54,16 @@ internal readonly struct ReciprocalSquareRootDouble : IUnary<double, double>
 internal readonly struct PowerOfTwo : IUnary<float, float>
 {
     public static float Apply(float a) => (float)Math.Pow(2, a);
+}
+
+internal readonly struct PowerOfTwoHalf : IUnary<Half, Half>
+{
+    public static Half Apply(Half a) => (Half)Math.Pow(2, (double)a);
+}
+
+internal readonly struct HyperbolicTangentHalf : IUnary<Half, Half>
+{
+    public static Half Apply(Half a) => (Half)Math.Tanh((double)a);
 }
 
 internal readonly struct BinaryLogarithm : IUnary<float, float>

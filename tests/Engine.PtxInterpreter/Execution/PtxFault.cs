@@ -6,13 +6,17 @@ internal enum PtxFaultKind : byte
     OutOfBounds,
     Misaligned,
     SharedOutOfBounds,
+    LocalOutOfBounds,
     UninitializedRegister,
+    UninitializedLocal,
     UninitializedShared,
     SharedRace,
     GlobalRace,
     DivergentBarrier,
     DivergentWarp,
+    DivergentBranch,
     Endless,
+    Trap,
 }
 
 /// <summary>A kernel did something that a card would punish or, worse, would not notice.</summary>

@@ -10,13 +10,21 @@ namespace Engine.PtxInterpreter;
 /// </summary>
 /// <remarks>
 /// A shadow entry is (epoch &lt;&lt; 11) | thread, where barriers count epochs up: an entry below the first of this epoch is
-/// history and asks nothing. The granule is the smallest access of the kernel, so that neighbours in one word are told apart.
+/// history and asks nothing. The granule is the smallest access of the kernel, so that neighbours in one word are told apart. Numbers that no
+/// thread has stand for several: all that touched the bytes, or, in kernels with barriers of warps, those of one warp only, and those of one
+/// warp that a barrier of that warp has ordered.
 /// </remarks>
-internal sealed unsafe class SharedMemory(Block block, int granule) : IDisposable
+internal sealed unsafe class SharedMemory(Block block, int granule, bool hasWarpBarriers) : IDisposable
 {
     private const int ThreadBits = 11;
     private const uint ManyReaders = (1 << ThreadBits) - 1;
     private const uint NeverWritten = 0;
+
+    /// <summary>Added to the number of a warp: its threads, ordered by a barrier of the warp.</summary>
+    private const uint OrderedWarp = 1024;
+
+    /// <summary>Added to the number of a warp: several of its threads.</summary>
+    private const uint SeveralOfWarp = OrderedWarp + 32;
 
     /// <summary>A copy is under way to these bytes and nobody may touch them.</summary>
     private const uint Pending = uint.MaxValue;
@@ -39,6 +47,9 @@ internal sealed unsafe class SharedMemory(Block block, int granule) : IDisposabl
 
     /// <summary>The smallest entry of this epoch.</summary>
     public uint FirstEntry => _epoch << ThreadBits;
+
+    /// <summary>Whether only the careful checks may be used.</summary>
+    public bool HasWarpBarriers => hasWarpBarriers;
 
     /// <summary>Logarithm of the granule.</summary>
     public int Shift => _shift;
@@ -150,7 +161,7 @@ internal sealed unsafe class SharedMemory(Block block, int granule) : IDisposabl
         for (nuint g = (nuint)address >> _shift; g <= end; g++)
         {
             uint writer = _writers[g];
-            if (writer != self && (writer >= first || writer == NeverWritten))
+            if (writer != self && (writer >= first || writer == NeverWritten) && !IsOrdered(writer, first, thread))
             {
                 FaultRead(thread, address, bytes, writer);
             }
@@ -158,7 +169,7 @@ internal sealed unsafe class SharedMemory(Block block, int granule) : IDisposabl
             uint reader = _readers[g];
             if (reader != self)
             {
-                _readers[g] = reader < first ? self : first | ManyReaders;
+                _readers[g] = reader < first || IsOrdered(reader, first, thread) ? self : Several(reader, first, thread);
             }
         }
 
@@ -179,22 +190,24 @@ internal sealed unsafe class SharedMemory(Block block, int granule) : IDisposabl
     {
         Check(thread, address, bytes, "updates");
         uint first = _epoch << ThreadBits;
-        uint updated = first | ManyReaders;
         nuint end = (nuint)(address + (uint)bytes - 1) >> _shift;
         for (nuint g = (nuint)address >> _shift; g <= end; g++)
         {
             uint writer = _writers[g];
-            if (writer == NeverWritten || writer == Pending || (writer >= first && writer != updated && writer != (first | (uint)thread)))
+            bool isUpdated = writer == (first | ManyReaders) || (writer & ManyReaders) >= SeveralOfWarp;
+            if (writer == NeverWritten || writer == Pending || (writer >= first && !isUpdated && writer != (first | (uint)thread) && !IsOrdered(writer, first, thread)))
             {
                 FaultRead(thread, address, bytes, writer);
             }
 
-            if (_readers[g] >= first && _readers[g] != (first | (uint)thread))
+            if (_readers[g] >= first && _readers[g] != (first | (uint)thread) && !IsOrdered(_readers[g], first, thread))
             {
                 FaultWrite(thread, address, bytes, _writers[g], _readers[g]);
             }
 
-            _writers[g] = updated;
+            _writers[g] = !hasWarpBarriers ? first | ManyReaders
+                : writer < first || IsOrdered(writer, first, thread) || writer == (first | (uint)thread) ? first | (SeveralOfWarp + WarpOf(thread))
+                : Several(writer, first, thread);
         }
 
         return _bytes + address;
@@ -219,6 +232,41 @@ internal sealed unsafe class SharedMemory(Block block, int granule) : IDisposabl
         return _bytes + address;
     }
 
+    /// <summary>A barrier of one warp: what its threads did is ordered for themselves, and for nobody else.</summary>
+    public void OrderWarp(int warp)
+    {
+        uint first = _epoch << ThreadBits;
+        uint ordered = first | (OrderedWarp + (uint)warp);
+        int count = (Size >> _shift) + (Size > 0 ? 1 : 0);
+        Order(new Span<uint>(_writers, count));
+        Order(new Span<uint>(_readers, count));
+
+        void Order(Span<uint> entries)
+        {
+            foreach (ref uint entry in entries)
+            {
+                uint who = entry & ManyReaders;
+                if (entry >= first && entry != Pending && (who < OrderedWarp ? who / WarpOperation.Size == warp : who == SeveralOfWarp + (uint)warp))
+                {
+                    entry = ordered;
+                }
+            }
+        }
+    }
+
+    private static uint WarpOf(int thread) => (uint)thread / WarpOperation.Size;
+
+    /// <summary>Whether an entry of this epoch is that of the thread's own warp before a barrier of the warp.</summary>
+    private static bool IsOrdered(uint entry, uint first, int thread) => entry == (first | (OrderedWarp + WarpOf(thread)));
+
+    /// <summary>The entry that stands for an earlier one of this epoch and another thread.</summary>
+    private uint Several(uint earlier, uint first, int thread)
+    {
+        uint warp = WarpOf(thread), who = earlier & ManyReaders;
+        bool isOfWarp = who < OrderedWarp ? who / WarpOperation.Size == warp : who == OrderedWarp + warp || who == SeveralOfWarp + warp;
+        return first | (hasWarpBarriers && isOfWarp ? SeveralOfWarp + warp : ManyReaders);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Mark(int thread, ulong address, int bytes, uint mark)
     {
@@ -229,7 +277,7 @@ internal sealed unsafe class SharedMemory(Block block, int granule) : IDisposabl
         {
             uint writer = _writers[g];
             uint reader = _readers[g];
-            if ((writer != self && writer >= first) || (reader != self && reader >= first))
+            if ((writer != self && writer >= first && !IsOrdered(writer, first, thread)) || (reader != self && reader >= first && !IsOrdered(reader, first, thread)))
             {
                 FaultWrite(thread, address, bytes, writer, reader);
             }
@@ -281,7 +329,13 @@ internal sealed unsafe class SharedMemory(Block block, int granule) : IDisposabl
         block.Fault(PtxFaultKind.SharedRace, thread, $"writes {bytes} bytes of shared memory at {address}, {what}");
     }
 
-    private static string Name(uint entry) => (entry & ManyReaders) == ManyReaders ? "several threads" : $"thread {entry & ManyReaders}";
+    private static string Name(uint entry) => (entry & ManyReaders) switch
+    {
+        ManyReaders => "several threads",
+        >= SeveralOfWarp and var who => $"several threads of warp {who - SeveralOfWarp}",
+        >= OrderedWarp and var who => $"a thread of warp {who - OrderedWarp}",
+        var who => $"thread {who}",
+    };
 
     public void Dispose()
     {

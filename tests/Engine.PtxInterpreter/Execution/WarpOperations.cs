@@ -29,13 +29,14 @@ internal abstract unsafe class WarpOperation : Operation
     /// <param name="active">One bit per active lane.</param>
     protected abstract void Execute(Block block, int first, uint active);
 
-    /// <summary>The lanes named by the members' mask must be exactly those that are here.</summary>
+    /// <summary>The lanes named by the members' mask must be exactly those that are here; lanes that have exited may be named too.</summary>
     protected static void CheckMembers(Block block, int first, uint active, uint* masks)
     {
+        uint live = block.LiveLanes(first);
         for (uint lanes = active; lanes != 0; lanes &= lanes - 1)
         {
             int thread = first + System.Numerics.BitOperations.TrailingZeroCount(lanes);
-            if (masks[thread] != active)
+            if ((masks[thread] & live) != active)
             {
                 block.Fault(PtxFaultKind.DivergentWarp, thread, $"names the lanes 0x{masks[thread]:x8} as members, but 0x{active:x8} are here");
             }
@@ -52,6 +53,28 @@ internal abstract unsafe class WarpOperation : Operation
     }
 }
 
+/// <summary>An instruction for which the lanes of a warp that a mask names wait.</summary>
+internal abstract class MemberOperation : WarpOperation
+{
+    /// <param name="members">The column of the mask.</param>
+    protected MemberOperation(int members) => Members = members;
+}
+
+/// <summary>bar.warp.sync: what the lanes of a warp did to shared memory before is ordered before what they do next.</summary>
+internal sealed unsafe class WarpBarrier(int members) : MemberOperation(members)
+{
+    protected override void Execute(Block block, int first, uint active)
+    {
+        CheckMembers(block, first, active, (uint*)(block.Frame + Members));
+        if (active != block.LiveLanes(first))
+        {
+            block.Fault(PtxFaultKind.DivergentWarp, first + System.Numerics.BitOperations.TrailingZeroCount(active), $"only the lanes 0x{active:x8} wait; barriers for a part of a warp are not modelled");
+        }
+
+        block.Shared.OrderWarp(first / Size);
+    }
+}
+
 internal enum ShuffleMode : byte
 {
     Up,
@@ -61,11 +84,11 @@ internal enum ShuffleMode : byte
 }
 
 /// <summary>shfl.sync: each lane reads a register of another one.</summary>
-internal sealed unsafe class Shuffle(ShuffleMode mode, int d, int predicate, int a, int b, int clamp, int members) : WarpOperation
+internal sealed unsafe class Shuffle(ShuffleMode mode, int d, int predicate, int a, int b, int clamp, int members) : MemberOperation(members)
 {
     protected override void Execute(Block block, int first, uint active)
     {
-        CheckMembers(block, first, active, (uint*)(block.Frame + members));
+        CheckMembers(block, first, active, (uint*)(block.Frame + Members));
         uint* values = stackalloc uint[Size];
         uint* from = (uint*)(block.Frame + a) + first;
         for (int lane = 0; lane < Size && first + lane < block.Threads; lane++)
@@ -122,11 +145,11 @@ internal enum VoteMode : byte
 }
 
 /// <summary>vote.sync: a predicate of all members, or one bit of each.</summary>
-internal sealed unsafe class Vote(VoteMode mode, int d, int source, bool negated, int members) : WarpOperation
+internal sealed unsafe class Vote(VoteMode mode, int d, int source, bool negated, int members) : MemberOperation(members)
 {
     protected override void Execute(Block block, int first, uint active)
     {
-        CheckMembers(block, first, active, (uint*)(block.Frame + members));
+        CheckMembers(block, first, active, (uint*)(block.Frame + Members));
         uint ballot = 0;
         for (int lane = 0; lane < Size; lane++)
         {

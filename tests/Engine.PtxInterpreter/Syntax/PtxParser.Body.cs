@@ -8,29 +8,53 @@ internal sealed partial class PtxParser
     private readonly Dictionary<string, PtxRegister> _registers = [];
     private readonly Dictionary<string, int> _labels = [];
     private readonly List<PtxRegister> _registerList = [];
+    private readonly Dictionary<string, PtxLocal> _locals = [];
 
-    private PtxKernel Body(PtxToken name, int groupSize, List<PtxParameter> parameters, int parameterBytes)
+    /// <summary>Variables of the blocks that are open, by the name that is written: the name that no other has.</summary>
+    private readonly Stack<Dictionary<string, string>> _scopes = [];
+
+    private PtxFunction Body(PtxToken name, List<PtxParameter> parameters, int parameterBytes, PtxParameter? result, BlockShape? required, int maxThreads)
     {
         _registers.Clear();
         _labels.Clear();
         _registerList.Clear();
+        _locals.Clear();
+        _scopes.Clear();
         Dictionary<string, PtxShared> shared = [];
-        int sharedBytes = _moduleSharedBytes;
+        Dictionary<string, IReadOnlyList<string>> branchTargets = [];
+        int sharedBytes = 0;
         List<PtxInstruction> body = [];
         ExpectPunctuation("{");
-        while (!Take("}"))
+        _scopes.Push([]);
+        while (_scopes.Count > 0)
         {
             PtxToken token = Current;
-            if (token.Kind == PtxTokenKind.Dotted)
+            if (Take("{"))
+            {
+                _scopes.Push([]);
+            }
+            else if (Take("}"))
+            {
+                _scopes.Pop();
+            }
+            else if (token.Kind == PtxTokenKind.Dotted)
             {
                 Next();
                 switch (token.Text)
                 {
+                    case "reg" or "shared" when _scopes.Count > 1:
+                        throw new PtxException(token.Line, $".{token.Text} within an inner block is not supported");
                     case "reg":
                         Registers();
                         break;
                     case "shared":
                         Shared(shared, ref sharedBytes, isExtern: false);
+                        break;
+                    case "local":
+                        Local("a local variable", isParameter: false);
+                        break;
+                    case "param":
+                        Local("a parameter", isParameter: true);
                         break;
                     case "pragma":
                         Expect(PtxTokenKind.Text, "the words of the pragma");
@@ -43,7 +67,10 @@ internal sealed partial class PtxParser
             else if (token.Kind == PtxTokenKind.Name && _tokens[_at + 1] is { Kind: PtxTokenKind.Punctuation, Text: ":" })
             {
                 _at += 2;
-                if (!_labels.TryAdd(token.Text, body.Count))
+                bool isNew = Current is { Kind: PtxTokenKind.Dotted, Text: "branchtargets" }
+                    ? !_labels.ContainsKey(token.Text) && branchTargets.TryAdd(token.Text, LabelList())
+                    : !branchTargets.ContainsKey(token.Text) && _labels.TryAdd(token.Text, body.Count);
+                if (!isNew)
                 {
                     throw new PtxException(token.Line, $"label {token.Text} is defined twice");
                 }
@@ -54,21 +81,49 @@ internal sealed partial class PtxParser
             }
         }
 
-        return new PtxKernel
+        return new PtxFunction
         {
             Name = name.Text,
             Line = name.Line,
-            GroupSize = groupSize,
+            RequiredGroup = required,
+            MaxThreads = maxThreads,
             Parameters = [.. parameters],
             ParameterBytes = parameterBytes,
+            Result = result,
             Registers = [.. _registerList],
-            Shared = _moduleShared.Concat(shared).ToDictionary(
-                pair => pair.Key,
-                pair => pair.Value.IsExtern ? pair.Value with { Offset = Align(sharedBytes, pair.Value.Alignment) } : pair.Value),
-            SharedBytes = sharedBytes,
+            Shared = shared,
+            Locals = new Dictionary<string, PtxLocal>(_locals),
             Body = [.. body],
             Labels = new Dictionary<string, int>(_labels),
+            BranchTargets = branchTargets,
         };
+    }
+
+    /// <summary>A variable of each thread, known to the end of the block that it stands in; the same name may stand in another one.</summary>
+    private void Local(string what, bool isParameter)
+    {
+        (PtxToken name, _, int bytes, int alignment) = Variable(what);
+        ExpectPunctuation(";");
+        string unique = _locals.ContainsKey(name.Text) ? string.Create(CultureInfo.InvariantCulture, $"{name.Text}.{_locals.Count}") : name.Text;
+        if (!_scopes.Peek().TryAdd(name.Text, unique))
+        {
+            throw new PtxException(name.Line, $"variable {name.Text} is declared twice");
+        }
+
+        _locals.Add(unique, new PtxLocal(unique, 0, bytes, alignment, isParameter));
+    }
+
+    private List<string> LabelList()
+    {
+        ExpectDirective("branchtargets");
+        List<string> labels = [];
+        do
+        {
+            labels.Add(Expect(PtxTokenKind.Name, "a label").Text);
+        }
+        while (Take(","));
+        ExpectPunctuation(";");
+        return labels;
     }
 
     private void Registers()
@@ -138,7 +193,13 @@ internal sealed partial class PtxParser
             modifiers.Add(Next().Text);
         }
 
-        List<PtxOperand> operands = [];
+        List<PtxOperand> operands = opcode.Text == "call" ? CallOperands() : [];
+        if (opcode.Text == "call")
+        {
+            ExpectPunctuation(";");
+            return new PtxInstruction(line, guard, negated, opcode.Text, modifiers, operands);
+        }
+
         while (!Take(";"))
         {
             if (operands.Count > 0)
@@ -150,6 +211,37 @@ internal sealed partial class PtxParser
         }
 
         return new PtxInstruction(line, guard, negated, opcode.Text, modifiers, operands);
+    }
+
+    /// <summary>Results, function and arguments of a call; results and arguments may be missing.</summary>
+    private List<PtxOperand> CallOperands()
+    {
+        PtxVectorOperand results = new([]);
+        if (Current is { Kind: PtxTokenKind.Punctuation, Text: "(" })
+        {
+            results = CallValues();
+            ExpectPunctuation(",");
+        }
+
+        PtxOperand function = NamedOperand();
+        return [results, function, Take(",") ? CallValues() : new PtxVectorOperand([])];
+    }
+
+    private PtxVectorOperand CallValues()
+    {
+        List<PtxOperand> values = [];
+        ExpectPunctuation("(");
+        while (!Take(")"))
+        {
+            if (values.Count > 0)
+            {
+                ExpectPunctuation(",");
+            }
+
+            values.Add(Operand());
+        }
+
+        return new PtxVectorOperand(values);
     }
 
     private PtxOperand Operand()
@@ -200,7 +292,8 @@ internal sealed partial class PtxParser
 
         if (token.Text[0] != '%')
         {
-            return new PtxNameOperand(token.Text);
+            string? local = _scopes.Select(scope => scope.GetValueOrDefault(token.Text)).FirstOrDefault(name => name != null);
+            return new PtxNameOperand(local ?? token.Text);
         }
 
         string special = token.Text;

@@ -6,10 +6,14 @@ namespace Engine.PtxInterpreter;
 internal sealed partial class PtxParser
 {
     /// <summary>Most static shared memory that a module may declare.</summary>
-    private const int MaxStaticSharedBytes = 48 * 1024;
+    public const int MaxStaticSharedBytes = 48 * 1024;
+
+    /// <summary>Most threads of a block.</summary>
+    public const int MaxGroupThreads = 1024;
 
     private readonly List<PtxToken> _tokens;
     private readonly Dictionary<string, PtxShared> _moduleShared = [];
+    private readonly Dictionary<string, PtxFunction> _functions = [];
     private int _moduleSharedBytes;
     private int _at;
     private int _version;
@@ -36,21 +40,31 @@ internal sealed partial class PtxParser
             throw new PtxException(size.Line, ".address_size must be 64");
         }
 
-        List<PtxKernel> kernels = [];
+        List<PtxFunction> entries = [];
         while (Current.Kind != PtxTokenKind.End)
         {
             PtxToken token = Expect(PtxTokenKind.Dotted, ".visible, .extern or .shared");
             switch (token.Text)
             {
-                case "visible":
-                    ExpectDirective("entry");
-                    PtxKernel kernel = Kernel();
-                    if (kernels.Exists(other => other.Name == kernel.Name))
+                case "visible" when Current.Text == "entry":
+                    Next();
+                    PtxFunction entry = Entry();
+                    if (entries.Exists(other => other.Name == entry.Name))
                     {
-                        throw new PtxException(token.Line, $"entry {kernel.Name} is declared twice");
+                        throw new PtxException(token.Line, $"entry {entry.Name} is declared twice");
                     }
 
-                    kernels.Add(kernel);
+                    entries.Add(entry);
+                    break;
+                case "visible" or "extern" or "weak" when Current is { Kind: PtxTokenKind.Dotted, Text: "func" }:
+                    Next();
+                    Function();
+                    break;
+                case "func":
+                    Function();
+                    break;
+                case "visible":
+                    ExpectDirective("entry");
                     break;
                 case "extern":
                     ExpectDirective("shared");
@@ -64,7 +78,7 @@ internal sealed partial class PtxParser
             }
         }
 
-        return new PtxModule(_version, _target, kernels);
+        return new PtxModule(_version, _target, [.. entries.Select(entry => PtxInliner.Inline(entry, _functions, _moduleShared, _moduleSharedBytes))]);
     }
 
     private static int Version(PtxToken token)
@@ -96,99 +110,161 @@ internal sealed partial class PtxParser
             : throw new PtxException(token.Line, $".target {token.Text} needs .version {least / 10}.{least % 10} or later");
     }
 
-    private PtxKernel Kernel()
+    private PtxFunction Entry()
     {
         PtxToken name = Expect(PtxTokenKind.Name, "the name of the entry");
         List<PtxParameter> parameters = [];
-        int parameterBytes = 0;
-        if (Take("("))
-        {
-            while (!Take(")"))
-            {
-                if (parameters.Count > 0)
-                {
-                    ExpectPunctuation(",");
-                }
-
-                ExpectDirective("param");
-                (PtxType type, int line) = Type();
-                PtxToken parameter = Expect(PtxTokenKind.Name, "the name of a parameter");
-                if (type == PtxType.Pred || type is PtxType.F16x2 or PtxType.BF16 or PtxType.BF16x2 or PtxType.TF32)
-                {
-                    throw new PtxException(line, $"parameter {parameter.Text} cannot be {type.Name()}");
-                }
-
-                if (parameters.Exists(other => other.Name == parameter.Text))
-                {
-                    throw new PtxException(line, $"parameter {parameter.Text} is declared twice");
-                }
-
-                parameterBytes = Align(parameterBytes, type.Bytes());
-                parameters.Add(new PtxParameter(parameter.Text, type, parameterBytes));
-                parameterBytes += type.Bytes();
-            }
-        }
-
+        int parameterBytes = Current is { Kind: PtxTokenKind.Punctuation, Text: "(" } ? Parameters(parameters) : 0;
         if (parameterBytes > 4096)
         {
             throw new PtxException(name.Line, $"entry {name.Text} has {parameterBytes} bytes of parameters, more than 4096");
         }
 
-        int groupSize = GroupSize(name);
-        return Body(name, groupSize, parameters, parameterBytes);
+        (BlockShape? required, int maxThreads) = Groups(name);
+        return Body(name, parameters, parameterBytes, result: null, required, maxThreads);
     }
 
-    private int GroupSize(PtxToken name)
+    /// <summary>A function, declared or defined.</summary>
+    private void Function()
     {
-        int groupSize = 0;
+        List<PtxParameter> results = [];
+        if (Current is { Kind: PtxTokenKind.Punctuation, Text: "(" })
+        {
+            Parameters(results);
+        }
+
+        PtxToken name = Expect(PtxTokenKind.Name, "the name of the function");
+        if (results.Count > 1)
+        {
+            throw new PtxException(name.Line, $"function {name.Text} returns {results.Count} values; one is supported");
+        }
+
+        List<PtxParameter> parameters = [];
+        int parameterBytes = Parameters(parameters);
+        PtxParameter? result = results.Count == 1 ? results[0] : null;
+        bool isDeclared = Take(";");
+        PtxFunction function = isDeclared
+            ? new PtxFunction { Name = name.Text, Line = name.Line, Parameters = parameters, ParameterBytes = parameterBytes, Result = result }
+            : Body(name, parameters, parameterBytes, result, required: null, maxThreads: 0);
+        if (_functions.TryGetValue(name.Text, out PtxFunction? earlier))
+        {
+            if (!isDeclared && earlier.Body != null)
+            {
+                throw new PtxException(name.Line, $"function {name.Text} is defined twice");
+            }
+
+            if (isDeclared)
+            {
+                return;
+            }
+        }
+
+        _functions[name.Text] = function;
+    }
+
+    /// <summary>A list of parameters in parentheses.</summary>
+    /// <returns>Their bytes.</returns>
+    private int Parameters(List<PtxParameter> parameters)
+    {
+        int bytes = 0;
+        ExpectPunctuation("(");
+        while (!Take(")"))
+        {
+            if (parameters.Count > 0)
+            {
+                ExpectPunctuation(",");
+            }
+
+            ExpectDirective("param");
+            (PtxToken name, PtxType type, int size, int alignment) = Variable("a parameter");
+            if (parameters.Exists(other => other.Name == name.Text))
+            {
+                throw new PtxException(name.Line, $"parameter {name.Text} is declared twice");
+            }
+
+            bytes = Align(bytes, alignment);
+            parameters.Add(new PtxParameter(name.Text, type, bytes, size));
+            bytes += size;
+        }
+
+        return bytes;
+    }
+
+    /// <summary>A parameter or a variable in local memory: alignment, type, name and perhaps a number of elements.</summary>
+    private (PtxToken Name, PtxType Type, int Bytes, int Alignment) Variable(string what)
+    {
+        int alignment = Alignment();
+        (PtxType type, int line) = Type();
+        PtxToken name = Expect(PtxTokenKind.Name, $"the name of {what}");
+        if (type is PtxType.Pred or PtxType.F16x2 or PtxType.BF16 or PtxType.BF16x2 or PtxType.TF32)
+        {
+            throw new PtxException(line, $"{what[(what.IndexOf(' ', StringComparison.Ordinal) + 1)..]} {name.Text} cannot be {type.Name()}");
+        }
+
+        int count = 1;
+        if (Take("["))
+        {
+            count = PositiveNumber();
+            ExpectPunctuation("]");
+        }
+
+        return (name, type, checked(count * type.Bytes()), Math.Max(alignment, type.Bytes()));
+    }
+
+    /// <summary>An alignment, if one stands here; else 0.</summary>
+    private int Alignment()
+    {
+        if (Current is not { Kind: PtxTokenKind.Dotted, Text: "align" })
+        {
+            return 0;
+        }
+
+        Next();
+        int line = Current.Line;
+        int alignment = PositiveNumber();
+        return int.IsPow2(alignment) && alignment <= 1024 ? alignment : throw new PtxException(line, $".align {alignment} is not a power of two up to 1024");
+    }
+
+    private (BlockShape? Required, int MaxThreads) Groups(PtxToken name)
+    {
+        BlockShape? required = null;
         int limit = 0;
         bool hasMinimum = false;
         while (Current.Kind == PtxTokenKind.Dotted)
         {
             PtxToken directive = Next();
-            int first = PositiveNumber();
-            int product = first;
-            int numbers = 1;
+            List<int> numbers = [PositiveNumber()];
             while (Take(","))
             {
-                product *= PositiveNumber();
-                numbers++;
+                numbers.Add(PositiveNumber());
             }
 
             switch (directive.Text)
             {
-                case "reqntid" when groupSize == 0 && numbers <= 3:
-                    if (product != first)
-                    {
-                        throw new PtxException(directive.Line, "only one-dimensional groups are supported");
-                    }
-
-                    groupSize = product;
+                case "reqntid" when required == null && numbers.Count <= 3:
+                    required = new BlockShape(numbers[0], numbers.ElementAtOrDefault(1) is > 0 and int y ? y : 1, numbers.ElementAtOrDefault(2) is > 0 and int z ? z : 1);
                     break;
-                case "maxntid" when limit == 0 && numbers <= 3:
-                    limit = product;
+                case "maxntid" when limit == 0 && numbers.Count <= 3:
+                    limit = numbers.Aggregate(1, static (product, number) => checked(product * number));
                     break;
-                case "minnctapersm" when !hasMinimum && numbers == 1:
+                case "minnctapersm" when !hasMinimum && numbers.Count == 1:
                     hasMinimum = true;
                     break;
-                case "maxnreg" when numbers == 1:
+                case "maxnreg" when numbers.Count == 1:
                     break;
                 default:
                     throw new PtxException(directive.Line, $"directive .{directive.Text} is not known here, is repeated or has too many numbers");
             }
         }
 
-        if (groupSize == 0)
+        if (required is { } group)
         {
-            throw new PtxException(name.Line, $"entry {name.Text} has no .reqntid; without it a launch can fail for want of registers");
+            return limit > 0 ? throw new PtxException(name.Line, $"entry {name.Text} has both .reqntid and .maxntid")
+                : group.Threads > MaxGroupThreads ? throw new PtxException(name.Line, $".reqntid {group} is more than {MaxGroupThreads} threads")
+                : (group, group.Threads);
         }
 
-        if (limit > 0)
-        {
-            throw new PtxException(name.Line, $"entry {name.Text} has both .reqntid and .maxntid");
-        }
-
-        return groupSize <= 1024 ? groupSize : throw new PtxException(name.Line, $".reqntid {groupSize} is more than 1024 threads");
+        return (null, limit == 0 ? MaxGroupThreads : Math.Min(limit, MaxGroupThreads));
     }
 
     private int PositiveNumber()
@@ -199,17 +275,7 @@ internal sealed partial class PtxParser
 
     private void Shared(Dictionary<string, PtxShared> variables, ref int bytes, bool isExtern)
     {
-        int alignment = 0;
-        if (Current is { Kind: PtxTokenKind.Dotted, Text: "align" })
-        {
-            Next();
-            alignment = PositiveNumber();
-            if (!int.IsPow2(alignment) || alignment > 1024)
-            {
-                throw new PtxException(Current.Line, $".align {alignment} is not a power of two up to 1024");
-            }
-        }
-
+        int alignment = Alignment();
         (PtxType type, int line) = Type();
         if (type == PtxType.Pred)
         {
@@ -259,7 +325,7 @@ internal sealed partial class PtxParser
         return PtxTypes.TryParse(token.Text, out PtxType type) ? (type, token.Line) : throw new PtxException(token.Line, $".{token.Text} is not a type");
     }
 
-    private static int Align(int offset, int alignment) => (offset + alignment - 1) / alignment * alignment;
+    public static int Align(int offset, int alignment) => (offset + alignment - 1) / alignment * alignment;
 
     private PtxToken Next() => _tokens[_at++];
 

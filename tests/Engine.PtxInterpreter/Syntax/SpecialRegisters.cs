@@ -7,7 +7,7 @@ internal static class SpecialRegisters
     [
         "%tid.x", "%tid.y", "%tid.z", "%ntid.x", "%ntid.y", "%ntid.z",
         "%ctaid.x", "%ctaid.y", "%ctaid.z", "%nctaid.x", "%nctaid.y", "%nctaid.z",
-        "%laneid", "%warpid",
+        "%laneid", "%warpid", "%dynamic_smem_size",
     ];
 
     public static bool IsKnown(string name) => Array.IndexOf(All, name) >= 0;
