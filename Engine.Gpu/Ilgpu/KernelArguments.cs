@@ -1,5 +1,4 @@
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace Engine.Gpu;
 
@@ -16,17 +15,17 @@ internal interface IKernelArguments
     Action<TIndex> Bind<TIndex>(Delegate kernel)
         where TIndex : struct;
 
-    /// <summary>The type of a function that launches the method on an accelerator of ILGPU's.</summary>
-    Type LauncherDelegate { get; }
+    /// <summary>A delegate to a method whose parameters are these alone.</summary>
+    Type GroupedDelegate { get; }
 
-    /// <summary>Calls such a function.</summary>
-    void CallLauncher(Delegate launcher, AcceleratorStream stream, KernelConfig config);
+    /// <summary>Such a method as a function of nothing, the arguments bound.</summary>
+    Action Bind(Delegate kernel);
 }
 
 /// <inheritdoc/>
 internal readonly struct KernelArguments<T1>(T1 a1) : IKernelArguments
 {
-    public Type LauncherDelegate => typeof(Action<AcceleratorStream, KernelConfig, T1>);
+    public Type GroupedDelegate => typeof(Action<T1>);
 
     public void Write(ref LaunchWriter writer)
     {
@@ -43,14 +42,18 @@ internal readonly struct KernelArguments<T1>(T1 a1) : IKernelArguments
         return index => call(index, b1);
     }
 
-    public void CallLauncher(Delegate launcher, AcceleratorStream stream, KernelConfig config) =>
-        ((Action<AcceleratorStream, KernelConfig, T1>)launcher)(stream, config, a1);
+    public Action Bind(Delegate kernel)
+    {
+        var call = (Action<T1>)kernel;
+        T1 b1 = a1;
+        return () => call(b1);
+    }
 }
 
 /// <inheritdoc/>
 internal readonly struct KernelArguments<T1, T2>(T1 a1, T2 a2) : IKernelArguments
 {
-    public Type LauncherDelegate => typeof(Action<AcceleratorStream, KernelConfig, T1, T2>);
+    public Type GroupedDelegate => typeof(Action<T1, T2>);
 
     public void Write(ref LaunchWriter writer)
     {
@@ -68,14 +71,18 @@ internal readonly struct KernelArguments<T1, T2>(T1 a1, T2 a2) : IKernelArgument
         return index => call(index, b1, b2);
     }
 
-    public void CallLauncher(Delegate launcher, AcceleratorStream stream, KernelConfig config) =>
-        ((Action<AcceleratorStream, KernelConfig, T1, T2>)launcher)(stream, config, a1, a2);
+    public Action Bind(Delegate kernel)
+    {
+        var call = (Action<T1, T2>)kernel;
+        T1 b1 = a1; T2 b2 = a2;
+        return () => call(b1, b2);
+    }
 }
 
 /// <inheritdoc/>
 internal readonly struct KernelArguments<T1, T2, T3>(T1 a1, T2 a2, T3 a3) : IKernelArguments
 {
-    public Type LauncherDelegate => typeof(Action<AcceleratorStream, KernelConfig, T1, T2, T3>);
+    public Type GroupedDelegate => typeof(Action<T1, T2, T3>);
 
     public void Write(ref LaunchWriter writer)
     {
@@ -94,14 +101,18 @@ internal readonly struct KernelArguments<T1, T2, T3>(T1 a1, T2 a2, T3 a3) : IKer
         return index => call(index, b1, b2, b3);
     }
 
-    public void CallLauncher(Delegate launcher, AcceleratorStream stream, KernelConfig config) =>
-        ((Action<AcceleratorStream, KernelConfig, T1, T2, T3>)launcher)(stream, config, a1, a2, a3);
+    public Action Bind(Delegate kernel)
+    {
+        var call = (Action<T1, T2, T3>)kernel;
+        T1 b1 = a1; T2 b2 = a2; T3 b3 = a3;
+        return () => call(b1, b2, b3);
+    }
 }
 
 /// <inheritdoc/>
 internal readonly struct KernelArguments<T1, T2, T3, T4>(T1 a1, T2 a2, T3 a3, T4 a4) : IKernelArguments
 {
-    public Type LauncherDelegate => typeof(Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4>);
+    public Type GroupedDelegate => typeof(Action<T1, T2, T3, T4>);
 
     public void Write(ref LaunchWriter writer)
     {
@@ -121,14 +132,18 @@ internal readonly struct KernelArguments<T1, T2, T3, T4>(T1 a1, T2 a2, T3 a3, T4
         return index => call(index, b1, b2, b3, b4);
     }
 
-    public void CallLauncher(Delegate launcher, AcceleratorStream stream, KernelConfig config) =>
-        ((Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4>)launcher)(stream, config, a1, a2, a3, a4);
+    public Action Bind(Delegate kernel)
+    {
+        var call = (Action<T1, T2, T3, T4>)kernel;
+        T1 b1 = a1; T2 b2 = a2; T3 b3 = a3; T4 b4 = a4;
+        return () => call(b1, b2, b3, b4);
+    }
 }
 
 /// <inheritdoc/>
 internal readonly struct KernelArguments<T1, T2, T3, T4, T5>(T1 a1, T2 a2, T3 a3, T4 a4, T5 a5) : IKernelArguments
 {
-    public Type LauncherDelegate => typeof(Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5>);
+    public Type GroupedDelegate => typeof(Action<T1, T2, T3, T4, T5>);
 
     public void Write(ref LaunchWriter writer)
     {
@@ -149,14 +164,18 @@ internal readonly struct KernelArguments<T1, T2, T3, T4, T5>(T1 a1, T2 a2, T3 a3
         return index => call(index, b1, b2, b3, b4, b5);
     }
 
-    public void CallLauncher(Delegate launcher, AcceleratorStream stream, KernelConfig config) =>
-        ((Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5>)launcher)(stream, config, a1, a2, a3, a4, a5);
+    public Action Bind(Delegate kernel)
+    {
+        var call = (Action<T1, T2, T3, T4, T5>)kernel;
+        T1 b1 = a1; T2 b2 = a2; T3 b3 = a3; T4 b4 = a4; T5 b5 = a5;
+        return () => call(b1, b2, b3, b4, b5);
+    }
 }
 
 /// <inheritdoc/>
 internal readonly struct KernelArguments<T1, T2, T3, T4, T5, T6>(T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6) : IKernelArguments
 {
-    public Type LauncherDelegate => typeof(Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6>);
+    public Type GroupedDelegate => typeof(Action<T1, T2, T3, T4, T5, T6>);
 
     public void Write(ref LaunchWriter writer)
     {
@@ -178,14 +197,18 @@ internal readonly struct KernelArguments<T1, T2, T3, T4, T5, T6>(T1 a1, T2 a2, T
         return index => call(index, b1, b2, b3, b4, b5, b6);
     }
 
-    public void CallLauncher(Delegate launcher, AcceleratorStream stream, KernelConfig config) =>
-        ((Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6>)launcher)(stream, config, a1, a2, a3, a4, a5, a6);
+    public Action Bind(Delegate kernel)
+    {
+        var call = (Action<T1, T2, T3, T4, T5, T6>)kernel;
+        T1 b1 = a1; T2 b2 = a2; T3 b3 = a3; T4 b4 = a4; T5 b5 = a5; T6 b6 = a6;
+        return () => call(b1, b2, b3, b4, b5, b6);
+    }
 }
 
 /// <inheritdoc/>
 internal readonly struct KernelArguments<T1, T2, T3, T4, T5, T6, T7>(T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6, T7 a7) : IKernelArguments
 {
-    public Type LauncherDelegate => typeof(Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7>);
+    public Type GroupedDelegate => typeof(Action<T1, T2, T3, T4, T5, T6, T7>);
 
     public void Write(ref LaunchWriter writer)
     {
@@ -208,14 +231,18 @@ internal readonly struct KernelArguments<T1, T2, T3, T4, T5, T6, T7>(T1 a1, T2 a
         return index => call(index, b1, b2, b3, b4, b5, b6, b7);
     }
 
-    public void CallLauncher(Delegate launcher, AcceleratorStream stream, KernelConfig config) =>
-        ((Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7>)launcher)(stream, config, a1, a2, a3, a4, a5, a6, a7);
+    public Action Bind(Delegate kernel)
+    {
+        var call = (Action<T1, T2, T3, T4, T5, T6, T7>)kernel;
+        T1 b1 = a1; T2 b2 = a2; T3 b3 = a3; T4 b4 = a4; T5 b5 = a5; T6 b6 = a6; T7 b7 = a7;
+        return () => call(b1, b2, b3, b4, b5, b6, b7);
+    }
 }
 
 /// <inheritdoc/>
 internal readonly struct KernelArguments<T1, T2, T3, T4, T5, T6, T7, T8>(T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6, T7 a7, T8 a8) : IKernelArguments
 {
-    public Type LauncherDelegate => typeof(Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8>);
+    public Type GroupedDelegate => typeof(Action<T1, T2, T3, T4, T5, T6, T7, T8>);
 
     public void Write(ref LaunchWriter writer)
     {
@@ -239,14 +266,18 @@ internal readonly struct KernelArguments<T1, T2, T3, T4, T5, T6, T7, T8>(T1 a1, 
         return index => call(index, b1, b2, b3, b4, b5, b6, b7, b8);
     }
 
-    public void CallLauncher(Delegate launcher, AcceleratorStream stream, KernelConfig config) =>
-        ((Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8>)launcher)(stream, config, a1, a2, a3, a4, a5, a6, a7, a8);
+    public Action Bind(Delegate kernel)
+    {
+        var call = (Action<T1, T2, T3, T4, T5, T6, T7, T8>)kernel;
+        T1 b1 = a1; T2 b2 = a2; T3 b3 = a3; T4 b4 = a4; T5 b5 = a5; T6 b6 = a6; T7 b7 = a7; T8 b8 = a8;
+        return () => call(b1, b2, b3, b4, b5, b6, b7, b8);
+    }
 }
 
 /// <inheritdoc/>
 internal readonly struct KernelArguments<T1, T2, T3, T4, T5, T6, T7, T8, T9>(T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6, T7 a7, T8 a8, T9 a9) : IKernelArguments
 {
-    public Type LauncherDelegate => typeof(Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9>);
+    public Type GroupedDelegate => typeof(Action<T1, T2, T3, T4, T5, T6, T7, T8, T9>);
 
     public void Write(ref LaunchWriter writer)
     {
@@ -271,14 +302,18 @@ internal readonly struct KernelArguments<T1, T2, T3, T4, T5, T6, T7, T8, T9>(T1 
         return index => call(index, b1, b2, b3, b4, b5, b6, b7, b8, b9);
     }
 
-    public void CallLauncher(Delegate launcher, AcceleratorStream stream, KernelConfig config) =>
-        ((Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9>)launcher)(stream, config, a1, a2, a3, a4, a5, a6, a7, a8, a9);
+    public Action Bind(Delegate kernel)
+    {
+        var call = (Action<T1, T2, T3, T4, T5, T6, T7, T8, T9>)kernel;
+        T1 b1 = a1; T2 b2 = a2; T3 b3 = a3; T4 b4 = a4; T5 b5 = a5; T6 b6 = a6; T7 b7 = a7; T8 b8 = a8; T9 b9 = a9;
+        return () => call(b1, b2, b3, b4, b5, b6, b7, b8, b9);
+    }
 }
 
 /// <inheritdoc/>
 internal readonly struct KernelArguments<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>(T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6, T7 a7, T8 a8, T9 a9, T10 a10) : IKernelArguments
 {
-    public Type LauncherDelegate => typeof(Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>);
+    public Type GroupedDelegate => typeof(Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>);
 
     public void Write(ref LaunchWriter writer)
     {
@@ -304,14 +339,18 @@ internal readonly struct KernelArguments<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10
         return index => call(index, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10);
     }
 
-    public void CallLauncher(Delegate launcher, AcceleratorStream stream, KernelConfig config) =>
-        ((Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>)launcher)(stream, config, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10);
+    public Action Bind(Delegate kernel)
+    {
+        var call = (Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>)kernel;
+        T1 b1 = a1; T2 b2 = a2; T3 b3 = a3; T4 b4 = a4; T5 b5 = a5; T6 b6 = a6; T7 b7 = a7; T8 b8 = a8; T9 b9 = a9; T10 b10 = a10;
+        return () => call(b1, b2, b3, b4, b5, b6, b7, b8, b9, b10);
+    }
 }
 
 /// <inheritdoc/>
 internal readonly struct KernelArguments<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11>(T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6, T7 a7, T8 a8, T9 a9, T10 a10, T11 a11) : IKernelArguments
 {
-    public Type LauncherDelegate => typeof(Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11>);
+    public Type GroupedDelegate => typeof(Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11>);
 
     public void Write(ref LaunchWriter writer)
     {
@@ -338,14 +377,18 @@ internal readonly struct KernelArguments<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10
         return index => call(index, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11);
     }
 
-    public void CallLauncher(Delegate launcher, AcceleratorStream stream, KernelConfig config) =>
-        ((Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11>)launcher)(stream, config, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11);
+    public Action Bind(Delegate kernel)
+    {
+        var call = (Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11>)kernel;
+        T1 b1 = a1; T2 b2 = a2; T3 b3 = a3; T4 b4 = a4; T5 b5 = a5; T6 b6 = a6; T7 b7 = a7; T8 b8 = a8; T9 b9 = a9; T10 b10 = a10; T11 b11 = a11;
+        return () => call(b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11);
+    }
 }
 
 /// <inheritdoc/>
 internal readonly struct KernelArguments<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12>(T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6, T7 a7, T8 a8, T9 a9, T10 a10, T11 a11, T12 a12) : IKernelArguments
 {
-    public Type LauncherDelegate => typeof(Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12>);
+    public Type GroupedDelegate => typeof(Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12>);
 
     public void Write(ref LaunchWriter writer)
     {
@@ -373,6 +416,10 @@ internal readonly struct KernelArguments<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10
         return index => call(index, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12);
     }
 
-    public void CallLauncher(Delegate launcher, AcceleratorStream stream, KernelConfig config) =>
-        ((Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12>)launcher)(stream, config, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12);
+    public Action Bind(Delegate kernel)
+    {
+        var call = (Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12>)kernel;
+        T1 b1 = a1; T2 b2 = a2; T3 b3 = a3; T4 b4 = a4; T5 b5 = a5; T6 b6 = a6; T7 b7 = a7; T8 b8 = a8; T9 b9 = a9; T10 b10 = a10; T11 b11 = a11; T12 b12 = a12;
+        return () => call(b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12);
+    }
 }
