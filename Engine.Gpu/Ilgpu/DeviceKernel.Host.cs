@@ -8,7 +8,10 @@ public sealed partial class DeviceKernel
 {
     private readonly ConcurrentDictionary<Type, Delegate> _delegates = new();
 
-    private void RunOnHost<TArguments>(HostDevice device, in KernelExtent extent, in TArguments arguments)
+    private HostDevice Host => Device as HostDevice
+        ?? throw new NotSupportedException($"{this}: kernels run on CUDA and OpenCL devices and on the CPU, {Device} is none of them.");
+
+    private void RunOnHost<TArguments>(in KernelExtent extent, in TArguments arguments)
         where TArguments : IKernelArguments
     {
         Index3D size = extent.Size;
@@ -16,20 +19,23 @@ public sealed partial class DeviceKernel
         switch (extent.Rank)
         {
             case 1:
-                HostLoop.Run(device, new Index1D(size.X), arguments.Bind<Index1D>(DelegateOf(arguments, typeof(Index1D))), ToString(), usesLocalMemory);
+                HostLoop.Run(Host, new Index1D(size.X), arguments.Bind<Index1D>(DelegateOf(arguments, typeof(Index1D))), ToString(), usesLocalMemory);
                 break;
             case 2:
-                HostLoop.Run(device, new Index2D(size.X, size.Y), arguments.Bind<Index2D>(DelegateOf(arguments, typeof(Index2D))), ToString(), usesLocalMemory);
+                HostLoop.Run(Host, new Index2D(size.X, size.Y), arguments.Bind<Index2D>(DelegateOf(arguments, typeof(Index2D))), ToString(), usesLocalMemory);
                 break;
             default:
-                HostLoop.Run(device, size, arguments.Bind<Index3D>(DelegateOf(arguments, typeof(Index3D))), ToString(), usesLocalMemory);
+                HostLoop.Run(Host, size, arguments.Bind<Index3D>(DelegateOf(arguments, typeof(Index3D))), ToString(), usesLocalMemory);
                 break;
         }
     }
 
     private void RunOnHost<TArguments>(in KernelConfig config, in TArguments arguments)
-        where TArguments : IKernelArguments =>
+        where TArguments : IKernelArguments
+    {
+        _ = Host;
         GroupSimulator.Run(config, arguments.Bind(DelegateOf(arguments, null)), ToString());
+    }
 
     private Delegate DelegateOf<TArguments>(in TArguments arguments, Type? index)
         where TArguments : IKernelArguments =>

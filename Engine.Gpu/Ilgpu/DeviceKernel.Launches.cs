@@ -6,19 +6,21 @@ namespace Engine.Gpu;
 public sealed partial class DeviceKernel
 {
     /// <summary>Runs the kernel once for each index below <paramref name="extent"/>.</summary>
-    /// <remarks>It is put into the device's stream, in order with the engine's own work, and not waited for.</remarks>
+    /// <remarks>It is put into the device's stream, in order with the engine's own work, and not waited for; on the CPU it has ended on return.</remarks>
     /// <exception cref="ArgumentException">The arguments are not those of the method, or the extent has another number of dimensions than its index.</exception>
     /// <exception cref="ObjectDisposedException">An argument is a view of a tensor that was disposed.</exception>
     /// <exception cref="DeviceMismatchException">An argument is a view of memory of another device.</exception>
     /// <exception cref="KernelCompilationException">The method cannot be compiled for the device.</exception>
+    /// <exception cref="KernelExecutionException">On the CPU: an index outside a view, or an exception of the method's own.</exception>
     public void Launch<T1>(KernelExtent extent, T1 argument1) => Run(extent, new KernelArguments<T1>(argument1));
 
     /// <summary>Runs a kernel that finds its place by its group: (groups, work-items of a group), as ILGPU's <see cref="KernelConfig"/> takes them.</summary>
-    /// <remarks>It is put into the device's stream, in order with the engine's own work, and not waited for.</remarks>
+    /// <remarks>It is put into the device's stream, in order with the engine's own work, and not waited for; on the CPU it has ended on return.</remarks>
     /// <exception cref="ArgumentException">The arguments are not those of the method, or the extent has another number of dimensions than its index.</exception>
     /// <exception cref="ObjectDisposedException">An argument is a view of a tensor that was disposed.</exception>
     /// <exception cref="DeviceMismatchException">An argument is a view of memory of another device.</exception>
     /// <exception cref="KernelCompilationException">The method cannot be compiled for the device.</exception>
+    /// <exception cref="KernelExecutionException">On the CPU: an index outside a view, or an exception of the method's own.</exception>
     public void Launch<T1>(KernelConfig config, T1 argument1) => Run(config, new KernelArguments<T1>(argument1));
 
     /// <inheritdoc cref="Launch{T1}(KernelExtent, T1)"/>

@@ -106,7 +106,7 @@ public sealed partial class DeviceKernel
                 }
                 else
                 {
-                    RunOnHost((HostDevice)Device, extent, arguments);
+                    RunOnHost(extent, arguments);
                 }
             }
         }

@@ -34,7 +34,7 @@ internal sealed class KernelFunctionTests(string place)
 
     private static void WrongBackward(Index1D i, ArrayView<float> x, ArrayView<float> dy, ArrayView<float> dx, float beta) => dx[i] = dy[i] * beta;
 
-    private Tensor Noise(Shape shape, DType type = DType.Float32) => Tensor.Randn(shape, type, _device);
+    private Tensor Noise(Shape shape, DType type = DType.Float32) => Tensor.Randn(shape, dtype: type, device: _device);
 
     [Test]
     public void Apply_IsTheFunctionAndItsGradient()
