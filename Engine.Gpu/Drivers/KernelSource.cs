@@ -8,7 +8,7 @@ namespace Engine.Gpu;
 internal sealed record KernelSource(string Name, string Text, int GroupSize, int SharedBytes)
 {
     /// <summary>The shape of a group.</summary>
-    public GroupShape Group { get; init; } = new(GroupSize);
+    public GroupShape Group { get => field.Size == GroupSize ? field : new GroupShape(GroupSize); init; }
 
     /// <summary>Whether shared memory comes with the launch as a parameter.</summary>
     public bool TakesSharedMemory { get; init; }

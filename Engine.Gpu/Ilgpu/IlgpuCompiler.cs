@@ -137,6 +137,7 @@ internal static class IlgpuCompiler
                     new CLCapabilityContext(float16: false, target.HasFloat64, target.GenericPointerLanguage is not null, int64_Atomics: false, subGroups: false),
                     CLDeviceVendor.Other,
                     CLCVersion.CL20);
+            IlgpuPasses.KeepOrderOfMemory(backend);
             s_backends.Add(key, backend);
         }
 

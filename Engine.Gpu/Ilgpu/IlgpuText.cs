@@ -12,6 +12,8 @@ internal static partial class IlgpuText
 
     private static string AdaptPtx(string text, GroupShape group)
     {
+        // ILGPU takes the index of a kernel over an extent for the same in all work-items and promises so at branches that part. A card may rely on it.
+        text = UniformPromise().Replace(text, "$1");
         int entry = text.IndexOf(".visible .entry", StringComparison.Ordinal);
         int end = text.IndexOf(')', entry) + 1;
         return string.Create(CultureInfo.InvariantCulture, $"{text.AsSpan(0, end)}\n.reqntid {group.X}, {group.Y}, {group.Z}{text.AsSpan(end)}");
@@ -33,6 +35,9 @@ internal static partial class IlgpuText
             // 1.2 has the barrier under its old name only.
             $"#if __OPENCL_C_VERSION__ < 200\n#define work_group_barrier barrier\n#endif\n{text.AsSpan(0, kernel)}__attribute__((reqd_work_group_size({group.X}, {group.Y}, {group.Z}))) {text.AsSpan(kernel, body - kernel)}\n{pointers}{text.AsSpan(body)}");
     }
+
+    [GeneratedRegex(@"(?<=\s)(bra|brx\.idx|call|ret)\.uni\b")]
+    private static partial Regex UniformPromise();
 
     [GeneratedRegex(@"^(?:local [^;{}()]*\* shared_var_\w+|int shared_var_len_\w+);[^\S\n]*$", RegexOptions.Multiline)]
     private static partial Regex SharedPointer();

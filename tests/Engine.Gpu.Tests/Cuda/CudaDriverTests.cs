@@ -35,6 +35,7 @@ internal sealed class CudaDriverTests
             SubGroupSize = 32,
             ComputeCapability = 80,
             PtxVersion = 84,
+            LargestGroup = 1024,
             MaxArgumentBytes = 4096,
         }));
         Assert.That(_card.PrimaryUsers, Is.Zero);
