@@ -1,7 +1,7 @@
 namespace Engine.Gpu;
 
 /// <summary>Launches of convolutions in the form that all directions share.</summary>
-internal sealed partial class GpuBackend
+internal partial class GpuBackend
 {
     // Work-items and pixels are numbered in 32 bits.
     private const long MostPixels = 1 << 30;
