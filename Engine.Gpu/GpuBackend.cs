@@ -4,7 +4,7 @@ namespace Engine.Gpu;
 
 /// <summary>The kernels of a card. Each operation chooses a kernel definition, whose fields are the cache key, and launches it.</summary>
 [SkipLocalsInit] // Each launch collects its arguments on the stack, where zeros would cost more than the arguments.
-internal sealed partial class GpuBackend : Backend
+internal partial class GpuBackend : Backend
 {
     private readonly GpuDevice _device;
     private readonly KernelCache _kernels;
@@ -23,7 +23,7 @@ internal sealed partial class GpuBackend : Backend
     internal KernelCache Kernels => _kernels;
 
     /// <summary>Launches the kernel of a definition; a new one is compiled first, on another thread where nobody minds.</summary>
-    private void Launch<TDefinition>(in TDefinition definition, LaunchGrid grid, params ReadOnlySpan<KernelArgument> arguments)
+    private protected void Launch<TDefinition>(in TDefinition definition, LaunchGrid grid, params ReadOnlySpan<KernelArgument> arguments)
         where TDefinition : struct, IKernelText, IEquatable<TDefinition>
     {
         LaunchQueue work = _device.Work;
