@@ -75,7 +75,7 @@ internal static class CorrelationKernels
         where T : unmanaged, INumber<T>
     {
         int item = (Grid.IdxX * DirectGroupSize) + Group.IdxX;
-        int number = item % grid.Pixels, filter = item / grid.Pixels, group = filter / channels.Output, channel = filter % channels.Output;
+        int number = item % grid.Pixels, channel = item / grid.Pixels % channels.Output, group = item / grid.Pixels / channels.Output;
         if (group >= channels.Groups)
         {
             return;
@@ -83,18 +83,18 @@ internal static class CorrelationKernels
 
         PixelPlace pixel = grid.At(number);
         T sum = default;
-        for (int r = 0; r < rows.Taps; r++)
+        for (int c = 0; c < channels.Input; c++)
         {
-            int row = rows.At(pixel.Row, r);
-            for (int s = 0; s < columns.Taps; s++)
+            int filter = (channel * weightSteps.Output) + (c * weightSteps.Input);
+            for (int r = 0; r < rows.Taps; r++)
             {
-                int column = columns.At(pixel.Column, s);
-                if (rows.Contains(row) && columns.Contains(column))
+                int row = rows.At(pixel.Row, r);
+                for (int s = 0; s < columns.Taps; s++)
                 {
-                    int at = imageSteps.At(pixel.Image, group * channels.Input, row, column), tap = weightSteps.Tap(group, r, s) + (channel * weightSteps.Output);
-                    for (int c = 0; c < channels.Input; c++)
+                    int column = columns.At(pixel.Column, s);
+                    if (rows.Contains(row) && columns.Contains(column))
                     {
-                        sum += image[at + (c * imageSteps.Channel)] * weight[tap + (c * weightSteps.Input)];
+                        sum += image[imageSteps.At(pixel.Image, (group * channels.Input) + c, row, column)] * weight[filter + weightSteps.Tap(group, r, s)];
                     }
                 }
             }
