@@ -7,6 +7,7 @@ namespace Engine.Gpu.Tests;
 [TestFixture(TargetVariant.SmallCard)]
 [TestFixture(TargetVariant.NoShared)]
 [TestFixture(TargetVariant.Interpreter)]
+[TestFixture(TargetVariant.InterpreterIlgpu)]
 [TestFixture(TargetVariant.InterpreterSinglePrecision)]
 [TestFixture(TargetVariant.InterpreterTf32)]
 [TestFixture(TargetVariant.InterpreterBFloat16)]
