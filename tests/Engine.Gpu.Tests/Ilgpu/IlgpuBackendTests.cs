@@ -4,7 +4,9 @@ using NUnit.Framework;
 namespace Engine.Gpu.Tests;
 
 /// <summary>Which products and convolutions the kernels in ILGPU's language take, and which are left to those of our own compiler.</summary>
-internal sealed class IlgpuBackendTests() : KernelFixture(TargetVariant.Ilgpu)
+[TestFixture(TargetVariant.Ilgpu)]
+[TestFixture(TargetVariant.InterpreterIlgpu)]
+internal sealed class IlgpuBackendTests(TargetVariant variant) : KernelFixture(variant)
 {
     private static readonly MapProgram s_square = MapProgram.Compile(1, Expr.Input(0) * Expr.Input(0));
 
@@ -133,6 +135,47 @@ internal sealed class IlgpuBackendTests() : KernelFixture(TargetVariant.Ilgpu)
         backend.Gemm(new GemmArgs { A = a.Narrow(0, 0, 1).Operand, B = b.Operand, C = c.Narrow(0, 0, 1).Operand });
         Assert.That(count.Kernels.Select(static kernel => kernel.Name), Is.Not.Empty.And.None.StartsWith("Kernel_"));
         Assert.That(c.ToArray<float>(), Is.All.EqualTo(4));
+    }
+
+    [Test]
+    public void Network_HasTheLossAndTheGradientsOfTheCpu()
+    {
+        using TensorScope scope = TensorScope.Begin();
+        (double loss, double[][] gradients) = Train(Engine.Device.Cpu);
+        (double ilgpuLoss, double[][] ilgpuGradients) = Train(Device);
+        Assert.That(ilgpuLoss, Is.EqualTo(loss).Within(1e-5 * Math.Abs(loss)));
+        for (int i = 0; i < gradients.Length; i++)
+        {
+            double largest = gradients[i].Max(Math.Abs);
+            Assert.That(largest, Is.GreaterThan(1e-4));
+            Assert.That(ilgpuGradients[i], Is.EqualTo(gradients[i]).Within(2e-5 * largest), $"gradient {i}");
+        }
+    }
+
+    /// <summary>Convolutions of all kinds, with few channels and many, depthwise, one-dimensional and transposed, and linear layers behind them.</summary>
+    private static (double Loss, double[][] Gradients) Train(Device device)
+    {
+        int seed = 0;
+        Tensor Noise(Shape shape)
+        {
+            Random random = new(++seed);
+            float[] values = [.. Enumerable.Range(0, (int)shape.ElementCount).Select(_ => (float)(random.NextDouble() - 0.5))];
+            Tensor x = Tensor.From<float>(values, shape, device);
+            x.RequiresGrad = true;
+            return x;
+        }
+
+        Tensor x = Noise([3, 3, 12, 11]), few = Noise([6, 3, 5, 5]), fewBias = Noise([6]), many = Noise([24, 6, 3, 3]), depthwise = Noise([24, 1, 3, 3]), mix = Noise([20, 24, 1, 1]);
+        Tensor grown = Noise([20, 18, 3, 3]), line = Noise([18, 9, 3]), weight = Noise([20, 18]), bias = Noise([20]), last = Noise([4, 20]);
+        Tensor y = x.Conv2d(few, fewBias, stride: 1, padding: 2, relu: true)
+            .Conv2d(many, stride: 2, padding: 1, relu: true)
+            .Conv2d(depthwise, padding: 2, dilation: 2, groups: 24)
+            .Conv2d(mix)
+            .ConvTranspose2d(grown, stride: 2, padding: 1, outputPadding: 1);
+        y = y.Flatten(2, 3).Conv1d(line, stride: 5, padding: 1, groups: 2).Mean(-1);
+        Tensor loss = (y.Linear(weight, bias, relu: true).MatMul(last.T) * 3).Square().Sum();
+        loss.Backward();
+        return (loss.Item(), [.. new[] { x, few, fewBias, many, depthwise, mix, grown, line, weight, bias, last }.Select(static t => t.Grad!.To(DType.Float64).ToArray<double>())]);
     }
 
     private string[] Kernels(Action work)
