@@ -51,6 +51,7 @@ internal static class IlgpuCompiler
         Require();
         MethodInfo method = signature.Method;
         IlgpuMethods.Check(method);
+        IlgpuMethods.CheckCalls(method);
         CheckGroup(method, group, sharedBytes, target);
         (string name, string text) = Translate(method, signature.IndexRank > 0, target);
         bool takesSharedMemory = target.Api == GpuApi.OpenCl && text.Contains("dynamic_shared_memory_length", StringComparison.Ordinal);

@@ -55,6 +55,11 @@ internal sealed class IlgpuParameter
     {
         if (ElementOfView(type) is { } element)
         {
+            if (element == typeof(bool) || element == typeof(char))
+            {
+                throw new KernelCompilationException($"A kernel cannot take a view of {element.Name}: ILGPU gives its elements other sizes than C#. Take bytes or ushorts; a tensor of truth values is a view of bytes.");
+            }
+
             Add(IlgpuFieldKind.ViewStart, element, api == GpuApi.Cuda ? sizeof(long) : sizeof(int), path);
             Add(IlgpuFieldKind.ViewLength, element, sizeof(long), path);
         }
@@ -78,7 +83,7 @@ internal sealed class IlgpuParameter
         else
         {
             throw new KernelCompilationException(type == typeof(bool)
-                ? "A kernel cannot take a parameter of type bool: OpenCL has no size for it. Take a byte, and views of bytes for tensors of truth values."
+                ? "A kernel cannot take a bool, alone or in a structure: OpenCL has no size for it, and ILGPU's is not that of C#. Take a byte, and views of bytes for tensors of truth values."
                 : $"A kernel cannot take a parameter of type {type}. It takes numbers, views (ArrayView<T> and those of 1 to 3 dimensions) and structures of them.");
         }
     }

@@ -35,10 +35,8 @@ public static class TensorViews
         where T : unmanaged
     {
         Operand operand = Check<T>(tensor, nameof(AsArrayView2D), rank: 2);
-        return new ArrayView2D<T, Stride2D.General>(
-            Reached<T>(operand),
-            new LongIndex2D(operand.Shape[0], operand.Shape[1]),
-            new Stride2D.General(new Index2D(Stride(operand, 0), Stride(operand, 1))));
+        Index2D strides = new(Stride(operand, 0), Stride(operand, 1));
+        return new ArrayView2D<T, Stride2D.General>(Reached<T>(operand), new LongIndex2D(operand.Shape[0], operand.Shape[1]), new Stride2D.General(strides));
     }
 
     /// <summary>A tensor of three axes: <c>view[i, j, k]</c> is element [i, j, k], whatever its strides.</summary>
@@ -47,10 +45,9 @@ public static class TensorViews
         where T : unmanaged
     {
         Operand operand = Check<T>(tensor, nameof(AsArrayView3D), rank: 3);
+        Index3D strides = new(Stride(operand, 0), Stride(operand, 1), Stride(operand, 2));
         return new ArrayView3D<T, Stride3D.General>(
-            Reached<T>(operand),
-            new LongIndex3D(operand.Shape[0], operand.Shape[1], operand.Shape[2]),
-            new Stride3D.General(new Index3D(Stride(operand, 0), Stride(operand, 1), Stride(operand, 2))));
+            Reached<T>(operand), new LongIndex3D(operand.Shape[0], operand.Shape[1], operand.Shape[2]), new Stride3D.General(strides));
     }
 
     private static Operand Check<T>(Tensor tensor, string member, int rank = -1)
@@ -68,7 +65,7 @@ public static class TensorViews
             : throw new ArgumentException($"{member}: the tensor is {tensor.Shape}; it must have {rank} axes.", nameof(tensor));
     }
 
-    /// <summary>From the first element to the last one that the strides reach.</summary>
+    /// <summary>From the first element to the last one that the strides, which are not negative, reach.</summary>
     private static ArrayView<T> Reached<T>(in Operand operand)
         where T : unmanaged
     {
