@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Reflection;
-using System.Runtime.CompilerServices;
 
 namespace Engine.Gpu;
 
@@ -56,7 +55,6 @@ internal sealed partial class IlgpuBackend
     private static bool Covers(in Correlation c) =>
         HaveKernels(c.Out, c.Bias) && !c.IsWide && StridedMemory.AreNear(c.In, c.Out, c.Weight, c.Bias) && c.Pixels * c.OutChannels * c.Groups <= MostPixels;
 
-    [SkipLocalsInit]
     private void Correlate<T>(in Correlation c, bool isTiled)
         where T : unmanaged, INumber<T>
     {
@@ -84,7 +82,6 @@ internal sealed partial class IlgpuBackend
         }
     }
 
-    [SkipLocalsInit]
     private void CorrelateWeights<T>(in Correlation c, double beta)
         where T : unmanaged, INumber<T>
     {
@@ -133,7 +130,6 @@ internal sealed partial class IlgpuBackend
         }
     }
 
-    [SkipLocalsInit]
     private void CorrelateWeightsDirectly<T>(in Correlation c, double beta)
         where T : unmanaged, INumber<T>
     {

@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Reflection;
-using System.Runtime.CompilerServices;
 
 namespace Engine.Gpu;
 
@@ -46,7 +45,6 @@ internal sealed partial class IlgpuBackend
 
     private static bool IsFlat(in GemmProblem problem) => Math.Min(problem.M, problem.N) <= FewRows;
 
-    [SkipLocalsInit] // Arguments are collected on the stack, where zeros would cost more than the arguments.
     private void Multiply<T>(GemmProblem problem, bool isRelu)
         where T : unmanaged, INumber<T>
     {
