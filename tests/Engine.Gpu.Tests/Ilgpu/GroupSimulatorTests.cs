@@ -184,7 +184,8 @@ internal sealed class GroupSimulatorTests
                 {
                 }
             }
-        }) { IsBackground = true };
+        })
+        { IsBackground = true };
         thread.Start();
         Assert.That(thread.Join(120_000), "a launch does not end");
         Assert.That(failed, Is.Empty);
