@@ -1,7 +1,7 @@
 namespace Engine.Gpu;
 
 /// <summary>Gradients of bias and ReLU behind products and convolutions.</summary>
-internal sealed partial class GpuBackend
+internal partial class GpuBackend
 {
     protected override void BiasReluBackwardCore(in Operand gradY, in Operand y, in Operand gradX, in Operand gradBias)
     {

@@ -1,7 +1,7 @@
 namespace Engine.Gpu;
 
 /// <summary>Convolutions.</summary>
-internal sealed partial class GpuBackend
+internal partial class GpuBackend
 {
     protected override void ConvForwardCore(in ConvArgs args)
     {

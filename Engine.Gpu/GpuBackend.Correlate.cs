@@ -1,15 +1,16 @@
 namespace Engine.Gpu;
 
 /// <summary>Launches of convolutions in the form that all directions share.</summary>
-internal sealed partial class GpuBackend
+internal partial class GpuBackend
 {
     // Work-items and pixels are numbered in 32 bits.
-    private const long MostPixels = 1 << 30;
+    private protected const long MostPixels = 1 << 30;
 
     // Groups with fewer channels than this would leave most of a tile empty.
     private const int FewChannels = 8;
 
-    private void Correlate(in Correlation c)
+    /// <summary>Convolution forward, or a part of the gradient to the images.</summary>
+    private protected virtual void Correlate(in Correlation c)
     {
         if (c.Batch > 1 && c.Pixels * c.OutChannels * c.Groups > MostPixels)
         {
@@ -130,7 +131,7 @@ internal sealed partial class GpuBackend
     }
 
     /// <summary>The gradient to the filters of a correlation whose result's gradient is <see cref="Correlation.Out"/>; beta is the factor of what they held.</summary>
-    private void CorrelateWeights(in Correlation c, double beta)
+    private protected virtual void CorrelateWeights(in Correlation c, double beta)
     {
         if (c.Batch > 1 && c.Pixels > MostPixels)
         {

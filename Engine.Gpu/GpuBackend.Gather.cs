@@ -1,6 +1,6 @@
 namespace Engine.Gpu;
 
-internal sealed partial class GpuBackend
+internal partial class GpuBackend
 {
     /// <summary>Work-items of a multiprocessor among which lines of a destination are divided.</summary>
     private const int ScatterItemsOfUnit = 512;

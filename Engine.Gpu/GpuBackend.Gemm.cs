@@ -1,7 +1,7 @@
 namespace Engine.Gpu;
 
 /// <summary>Matrix products.</summary>
-internal sealed partial class GpuBackend
+internal partial class GpuBackend
 {
     // Products with at most this many rows (or columns) read their larger operand once and hardly use it again: tiles gain nothing.
     private const int FewRows = 8;
@@ -126,5 +126,5 @@ internal sealed partial class GpuBackend
     }
 
     /// <summary>Memory of the pool that lives until the surrounding scope ends.</summary>
-    private Operand Temporary(long elements, DType dtype) => Tensor.Allocate([checked((int)elements)], dtype, _device).Operand;
+    private protected Operand Temporary(long elements, DType dtype) => Tensor.Allocate([checked((int)elements)], dtype, _device).Operand;
 }

@@ -1,7 +1,7 @@
 namespace Engine.Gpu;
 
 /// <summary>Layer normalisation: rows forward and to the input, columns to scale and shift.</summary>
-internal sealed partial class GpuBackend
+internal partial class GpuBackend
 {
     protected override void LayerNormForwardCore(in LayerNormForwardArgs args)
     {

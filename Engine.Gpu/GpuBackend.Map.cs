@@ -1,6 +1,6 @@
 namespace Engine.Gpu;
 
-internal sealed partial class GpuBackend
+internal partial class GpuBackend
 {
     /// <summary>Elements of a group on a processor: fewer are not worth its start.</summary>
     private const long LeastElementsOfProcessorGroup = 4096;

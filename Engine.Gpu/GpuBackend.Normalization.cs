@@ -1,7 +1,7 @@
 namespace Engine.Gpu;
 
 /// <summary>Batch normalisation: one launch where a group can see its channels as a whole, otherwise two.</summary>
-internal sealed partial class GpuBackend
+internal partial class GpuBackend
 {
     protected override void BatchNormForwardCore(in BatchNormForwardArgs args)
     {
@@ -155,7 +155,7 @@ internal sealed partial class GpuBackend
         }
     }
 
-    private static bool HaveType(DType type, params ReadOnlySpan<Operand?> operands)
+    private protected static bool HaveType(DType type, params ReadOnlySpan<Operand?> operands)
     {
         foreach (Operand? operand in operands)
         {

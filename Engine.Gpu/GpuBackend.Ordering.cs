@@ -3,7 +3,7 @@ using System.Numerics;
 namespace Engine.Gpu;
 
 /// <summary>Running sums, sorting, and the norm of many tensors.</summary>
-internal sealed partial class GpuBackend
+internal partial class GpuBackend
 {
     protected override void CumSumCore(in Operand x, in Operand y, int axis)
     {

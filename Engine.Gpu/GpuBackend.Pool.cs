@@ -1,7 +1,7 @@
 namespace Engine.Gpu;
 
 /// <summary>Pooling.</summary>
-internal sealed partial class GpuBackend
+internal partial class GpuBackend
 {
     // Work-items are numbered in 32 bits.
     private const long MaxItems = 1 << 30;

@@ -1,6 +1,6 @@
 namespace Engine.Gpu;
 
-internal sealed partial class GpuBackend
+internal partial class GpuBackend
 {
     protected override void ReduceCore(in ReduceArgs args)
     {

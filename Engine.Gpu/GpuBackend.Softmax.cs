@@ -1,7 +1,7 @@
 namespace Engine.Gpu;
 
 /// <summary>The softmax family: a row for one work-item, several, or a group.</summary>
-internal sealed partial class GpuBackend
+internal partial class GpuBackend
 {
     protected override void SoftmaxCore(in Operand x, in Operand y, int axis, bool log)
     {

@@ -2,9 +2,12 @@ using System.Runtime.CompilerServices;
 
 namespace Engine.Gpu;
 
-/// <summary>The kernels of a card. Each operation chooses a kernel definition, whose fields are the cache key, and launches it.</summary>
+/// <summary>
+/// The engine's own kernels. Each operation chooses a kernel definition, whose fields are the cache key, and launches it. Another set of kernels
+/// derives from this one, replaces what it has itself and leaves the rest.
+/// </summary>
 [SkipLocalsInit] // Each launch collects its arguments on the stack, where zeros would cost more than the arguments.
-internal sealed partial class GpuBackend : Backend
+internal partial class GpuBackend : Backend
 {
     private readonly GpuDevice _device;
     private readonly KernelCache _kernels;
@@ -16,14 +19,25 @@ internal sealed partial class GpuBackend : Backend
         _kernels = new KernelCache(device.Driver, DiskCache.Shared, CompilerSlots.Shared, target);
     }
 
+    /// <summary>Another set of kernels for the same device, which shares what is compiled already.</summary>
+    internal GpuBackend(GpuBackend other)
+    {
+        _device = other._device;
+        Target = other.Target;
+        _kernels = other._kernels;
+    }
+
     /// <summary>What kernels are built and launches are cut for; the same as long as this lives, since the two must agree.</summary>
     internal GpuTarget Target { get; }
 
     /// <summary>Kernels that were compiled or loaded so far.</summary>
-    internal KernelCache Kernels => _kernels;
+    internal KernelCache CompiledKernels => _kernels;
+
+    /// <summary>Whose kernels these are.</summary>
+    internal virtual KernelSet Kernels => KernelSet.Engine;
 
     /// <summary>Launches the kernel of a definition; a new one is compiled first, on another thread where nobody minds.</summary>
-    private void Launch<TDefinition>(in TDefinition definition, LaunchGrid grid, params ReadOnlySpan<KernelArgument> arguments)
+    private protected void Launch<TDefinition>(in TDefinition definition, LaunchGrid grid, params ReadOnlySpan<KernelArgument> arguments)
         where TDefinition : struct, IKernelText, IEquatable<TDefinition>
     {
         LaunchQueue work = _device.Work;

@@ -8,7 +8,7 @@ namespace Engine.Gpu;
 /// </remarks>
 public abstract class GpuDevice : Device, IDisposable
 {
-    private readonly Lock _lowering = new();
+    private readonly Lock _exchange = new();
     private volatile GpuBackend _backend;
 
     private protected GpuDevice(string name, DeviceKind kind, GpuDriver driver)
@@ -16,15 +16,34 @@ public abstract class GpuDevice : Device, IDisposable
     {
         Driver = TracingDriver.Wrap(driver);
         Work = new LaunchQueue(Driver);
-        _backend = new GpuBackend(this, Driver.Target);
+        _backend = NewBackend(KernelSetting.Initial, new GpuBackend(this, Driver.Target));
         Driver.GroupsRefused = UseGroupsOfAtMost;
     }
 
     /// <inheritdoc/>
     public override Backend Backend => _backend;
 
+    /// <summary>Whose kernels compute on this device; the engine's own, unless the environment variable <c>ENGINE_GPU_KERNELS</c> says otherwise.</summary>
+    /// <remarks>It can be changed at any time: later calls use the new set. What is under way, and what was captured, goes on with the old one.</remarks>
+    /// <exception cref="PlatformNotSupportedException">ILGPU's are asked for in a program compiled ahead of time (NativeAOT).</exception>
+    public KernelSet Kernels
+    {
+        get => _backend.Kernels;
+        set
+        {
+            KernelSetting.Check(value);
+            lock (_exchange)
+            {
+                if (value != _backend.Kernels)
+                {
+                    _backend = NewBackend(value, new GpuBackend(_backend));
+                }
+            }
+        }
+    }
+
     /// <summary>The compiled kernels.</summary>
-    internal KernelCache Kernels => _backend.Kernels;
+    internal KernelCache CompiledKernels => _backend.CompiledKernels;
 
     /// <inheritdoc/>
     public override string Description => Driver.Description;
@@ -71,7 +90,7 @@ public abstract class GpuDevice : Device, IDisposable
 
     /// <summary>The kernel of a definition, begun on another thread where nobody minds.</summary>
     internal KernelEntry Find<TDefinition>(in TDefinition definition)
-        where TDefinition : struct, IKernelText, IEquatable<TDefinition> => _backend.Kernels.Find(definition, compilesAhead: !Work.IsDirect);
+        where TDefinition : struct, IKernelText, IEquatable<TDefinition> => _backend.CompiledKernels.Find(definition, compilesAhead: !Work.IsDirect);
 
     /// <summary>Launches the kernel of a definition.</summary>
     internal void Launch<TDefinition>(in TDefinition definition, LaunchGrid grid, ReadOnlySpan<KernelArgument> arguments)
@@ -180,13 +199,15 @@ public abstract class GpuDevice : Device, IDisposable
     // is under way goes on with the old ones.
     private void UseGroupsOfAtMost(int workItems)
     {
-        lock (_lowering)
+        lock (_exchange)
         {
             GpuTarget target = _backend.Target;
             if (workItems >= 1 && workItems < target.MaxGroupSize)
             {
-                _backend = new GpuBackend(this, target with { MaxGroupSize = workItems });
+                _backend = NewBackend(_backend.Kernels, new GpuBackend(this, target with { MaxGroupSize = workItems }));
             }
         }
     }
+
+    private static GpuBackend NewBackend(KernelSet set, GpuBackend engine) => set == KernelSet.Ilgpu && IlgpuCompiler.IsSupported ? new IlgpuBackend(engine) : engine;
 }

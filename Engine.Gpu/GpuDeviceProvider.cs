@@ -18,6 +18,11 @@ public sealed class GpuDeviceProvider : DeviceProvider
             report.Add(new ProbeEntry(Name, "kernel cache", false, $"{fault}; it is not used, and every start compiles its kernels anew. ENGINE_KERNEL_CACHE names another folder"));
         }
 
+        if (devices.Length > 0 && KernelSetting.Complaint is { } complaint)
+        {
+            report.Add(new ProbeEntry(Name, "kernels", false, complaint));
+        }
+
         return devices;
     }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Engine.Gpu;
 
 /// <summary>
@@ -59,6 +61,20 @@ internal ref struct IlgpuArguments(Span<KernelArgument> memory, GpuApi api)
         }
 
         Add(KernelArgument.Raw(length, sizeof(long), continues: true));
+    }
+
+    /// <summary>A structure of two numbers or more, without views.</summary>
+    public void AddStructure<T>(T value)
+        where T : unmanaged
+    {
+        Span<byte> bytes = MemoryMarshal.AsBytes(new Span<T>(ref value));
+        for (int start = 0; start < bytes.Length; start += sizeof(long))
+        {
+            int size = Math.Min(sizeof(long), bytes.Length - start);
+            long word = 0;
+            bytes.Slice(start, size).CopyTo(MemoryMarshal.AsBytes(new Span<long>(ref word)));
+            Add(KernelArgument.Raw(word, size, continues: start > 0));
+        }
     }
 
     /// <summary>A buffer of a view that is a part of a structure: the words of the structure follow by <see cref="Add(KernelArgument)"/>.</summary>

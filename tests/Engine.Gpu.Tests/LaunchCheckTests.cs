@@ -25,7 +25,7 @@ internal sealed class LaunchCheckTests
         using TestDevice device = new(make());
         using Tensor x = Tensor.From<float>([1, 2, 3, 4], device), y = Tensor.Zeros([4], device: device), i = Tensor.Zeros([4], DType.Int64, device);
         KernelArgument from = x.Operand, to = y.Operand, integers = i.Operand;
-        KernelEntry entry = device.Kernels.Find(new Scale(), compilesAhead: false);
+        KernelEntry entry = device.CompiledKernels.Find(new Scale(), compilesAhead: false);
 
         Assert.That(() => Launch(from, to, 4, 2f), Throws.Nothing);
         Assert.That(() => Launch(from, to, 4), Throws.InvalidOperationException.With.Message.Contains("takes 4 arguments, the launch gives 3"));

@@ -6,6 +6,9 @@ public enum TargetVariant
     /// <summary>As it is: a processor.</summary>
     Processor,
 
+    /// <summary>As it is, with the kernels that ILGPU compiles.</summary>
+    Ilgpu,
+
     /// <summary>A card with groups of 64 and little shared memory.</summary>
     SmallCard,
 
@@ -14,6 +17,9 @@ public enum TargetVariant
 
     /// <summary>Not this device but the interpreter of PTX.</summary>
     Interpreter,
+
+    /// <summary>The interpreter, with the kernels that ILGPU compiles.</summary>
+    InterpreterIlgpu,
 
     /// <summary>The interpreter of a card without double precision.</summary>
     InterpreterSinglePrecision,
@@ -39,6 +45,8 @@ internal static class TargetVariants
     };
 
     public static bool IsInterpreted(TargetVariant variant) => variant >= TargetVariant.Interpreter;
+
+    public static bool IsIlgpu(TargetVariant variant) => variant is TargetVariant.Ilgpu or TargetVariant.InterpreterIlgpu;
 
     public static MathMode Mode(TargetVariant variant) => variant switch
     {

@@ -18,7 +18,7 @@ internal static class Spills
         if (device is GpuDevice gpu)
         {
             // Looked at once: a constraint that fails reads its sequence again for the message.
-            string[] spilling = [.. gpu.Kernels.Spilling.Where(kernel => s_told.TryAdd(kernel, true)).Select(Describe)];
+            string[] spilling = [.. gpu.CompiledKernels.Spilling.Where(kernel => s_told.TryAdd(kernel, true)).Select(Describe)];
             Assert.That(spilling, Is.Empty, "kernels that keep registers in memory");
         }
     }

@@ -3,9 +3,11 @@ using NUnit.Framework;
 namespace Engine.Gpu.Tests;
 
 [TestFixture(TargetVariant.Processor)]
+[TestFixture(TargetVariant.Ilgpu)]
 [TestFixture(TargetVariant.SmallCard)]
 [TestFixture(TargetVariant.NoShared)]
 [TestFixture(TargetVariant.Interpreter)]
+[TestFixture(TargetVariant.InterpreterIlgpu)]
 [TestFixture(TargetVariant.InterpreterSinglePrecision)]
 [TestFixture(TargetVariant.InterpreterTf32)]
 [TestFixture(TargetVariant.InterpreterBFloat16)]
@@ -36,10 +38,27 @@ internal sealed class ConvTests(TargetVariant variant) : KernelFixture(variant)
         Geometry(1, 64, 4, 4, 40, 3, 3, pad: 1),
     ];
 
+    // More channels than a block is left to single work-items for, in both directions; the last one has enough pixels to be summed in parts.
+    private static readonly ConvGeometry[] s_wideGeometries =
+    [
+        Geometry(2, 20, 9, 8, 24, 3, 3, stride: 2, pad: 1),
+        Geometry(1, 18, 9, 10, 70, 3, 2, pad: 2, dilation: 2),
+        Geometry(2, 40, 5, 6, 48, 3, 3, pad: 1, groups: 2),
+        Geometry(1, 18, 1, 40, 20, 1, 5, stride: 3),
+        Geometry(2, 20, 33, 32, 24, 1, 1, pad: 1),
+    ];
+
     private static readonly Placement[] s_placements = [Placement.Dense, Placement.ChannelsLast, Placement.Spaced, Placement.Flipped, Placement.Reversed];
 
     [Test]
     public void Conv_AnyGeometry_MatchesLoops([ValueSource(nameof(s_geometries))] ConvGeometry geometry) => new Convolution(this, geometry).Check();
+
+    [Test]
+    public void Conv_OfManyChannels_MatchesLoops([ValueSource(nameof(s_wideGeometries))] ConvGeometry geometry)
+    {
+        new Convolution(this, geometry) { HasBias = true, Activation = s_shiftedRelu }.Check();
+        new Convolution(this, geometry) { X = Placement.ChannelsLast, W = Placement.Flipped, Y = Placement.Spaced, HasBias = true, Activation = Programs.Relu }.Check();
+    }
 
     [Test]
     public void Conv_OfSmallWholeNumbers_IsExact([Values(4, 10, 17)] int geometry) => new Convolution(this, s_geometries[geometry]).CheckWhole();
@@ -234,7 +253,8 @@ internal sealed class ConvTests(TargetVariant variant) : KernelFixture(variant)
                 toX[atX] += atYs[atY] * atWs[atW];
                 toW[atW] += atYs[atY] * atXs[atX];
             });
-            return (Activation is null ? forward : System.Array.ConvertAll(forward, value => Math.Max(value, 0) + 0.5), toX, toW);
+            double shift = ReferenceEquals(Activation, s_shiftedRelu) ? 0.5 : 0;
+            return (Activation is null ? forward : System.Array.ConvertAll(forward, value => Math.Max(value, 0) + shift), toX, toW);
         }
 
         private (Ran Y, Ran X, Ran W) Run(DeviceArray x, DeviceArray w, DeviceArray y, DeviceArray bias)
