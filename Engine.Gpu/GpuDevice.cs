@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Engine.Gpu;
 
 /// <summary>A card, or whatever else runs kernels, reached through a driver.</summary>
@@ -209,5 +211,7 @@ public abstract class GpuDevice : Device, IDisposable
         }
     }
 
-    private static GpuBackend NewBackend(KernelSet set, GpuBackend engine) => set == KernelSet.Ilgpu && IlgpuCompiler.IsSupported ? new IlgpuBackend(engine) : engine;
+    // The compiler ahead of time leaves ILGPU out, for which it has to see this condition itself.
+    private static GpuBackend NewBackend(KernelSet set, GpuBackend engine) =>
+        set == KernelSet.Ilgpu && RuntimeFeature.IsDynamicCodeSupported ? new IlgpuBackend(engine) : engine;
 }
