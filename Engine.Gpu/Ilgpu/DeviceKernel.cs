@@ -55,6 +55,7 @@ public sealed partial class DeviceKernel
         ConcurrentDictionary<MethodInfo, DeviceKernel> kernels = s_kernels.GetValue(device, static _ => new ConcurrentDictionary<MethodInfo, DeviceKernel>());
         if (!kernels.TryGetValue(method, out DeviceKernel? kernel))
         {
+            IlgpuLibraries.Register();
             IlgpuMethods.Check(method);
             kernel = kernels.GetOrAdd(method, new DeviceKernel(device, method));
         }
@@ -63,8 +64,7 @@ public sealed partial class DeviceKernel
     }
 
     /// <summary>Whether memory of an accelerator of ILGPU's is this device's as well.</summary>
-    internal bool Knows(Accelerator accelerator) =>
-        Device is HostDevice ? accelerator.AcceleratorType == AcceleratorType.CPU : Device is GpuDevice gpu && ReferenceEquals(gpu.Accelerator, accelerator);
+    internal bool Knows(Accelerator accelerator) => AcceleratorMemory.IsOf(Device, accelerator);
 
     internal ArgumentException WrongArgument(int index, Type? given)
     {
