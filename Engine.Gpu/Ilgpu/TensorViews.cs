@@ -7,6 +7,8 @@ namespace Engine.Gpu;
 /// <remarks>
 /// <para>A view keeps the tensor's memory from being found by the garbage collector, not from being given back by <see cref="Tensor.Dispose"/>: a
 /// launch of a <see cref="DeviceKernel"/> with a view of a disposed tensor throws.</para>
+/// <para>A part of a view that leads out of it is an <see cref="ArgumentOutOfRangeException"/>, where ILGPU by itself ends the process. Its
+/// Cast to larger elements rounds the view's begin down without a word: let such a view begin at a multiple of them.</para>
 /// <para>Autograd does not see what a kernel writes through a view. Whoever writes into a tensor that an operation may have saved says so with
 /// <c>tensor.Storage.MarkWritten()</c>, as the engine's own in-place operations do.</para>
 /// </remarks>
@@ -108,6 +110,7 @@ public static class TensorViews
     {
         ArgumentNullException.ThrowIfNull(tensor);
         IlgpuCompiler.Require();
+        KernelAssertions.ArmOnce();
         if (!TensorElements.AreSeenAs(tensor.DType, typeof(T)))
         {
             throw new DTypeMismatchException($"{member}<{typeof(T).Name}>: the tensor is {tensor.DType.ShortName()} {tensor.Shape}.");
