@@ -2,16 +2,6 @@ namespace Engine;
 
 public sealed partial class Tensor
 {
-    private static readonly Expr s_folded = (Expr.Input(0) * Expr.Input(1)) + Expr.Input(2);
-    private static readonly MapProgram s_scaleShift = MapProgram.Compile(3, s_folded);
-    private static readonly MapProgram s_scaleShiftRelu = MapProgram.Compile(3, Expr.Relu(s_folded));
-    private static readonly MapProgram s_scaleShiftAdd = MapProgram.Compile(4, s_folded + Expr.Input(3));
-    private static readonly MapProgram s_scaleShiftAddRelu = MapProgram.Compile(4, Expr.Relu(s_folded + Expr.Input(3)));
-
-    // Inputs γ, var, β, mean; outputs the factor of x and what is added to the product.
-    private static readonly Expr s_runningScale = Expr.Input(0) * Expr.Rsqrt(Expr.Input(1) + Expr.Parameter(0));
-    private static readonly MapProgram s_fold = MapProgram.Compile(4, s_runningScale, Expr.Input(2) - (Expr.Input(3) * s_runningScale));
-
     private static readonly MapProgram s_byRunning = MapProgram.Compile(
         5, ((Expr.Input(0) - Expr.Input(1)) * Expr.Rsqrt(Expr.Input(2) + Expr.Parameter(0)) * Expr.Input(3)) + Expr.Input(4));
 
@@ -134,12 +124,12 @@ public sealed partial class Tensor
 
         // Four numbers per channel become two, so that the pass over the image is one multiplication and one addition.
         Tensor scale = Allocate([Shape[1]], compute, Device), shift = scale.EmptyLike();
-        Pointwise.Into([scale, shift], s_fold, [gamma, runningVar, beta, runningMean], [eps]);
+        Pointwise.Into([scale, shift], BatchNormPrograms.Fold, [gamma, runningVar, beta, runningMean], [eps]);
         scale = scale.ReshapeOrSelf(channel);
         shift = shift.ReshapeOrSelf(channel);
         return residual is null
-            ? Pointwise.Apply(nameof(BatchNorm), relu ? s_scaleShiftRelu : s_scaleShift, [this, scale, shift], resultAs: DType)
-            : Pointwise.Apply(nameof(BatchNorm), relu ? s_scaleShiftAddRelu : s_scaleShiftAdd, [this, scale, shift, residual], resultAs: DType);
+            ? Pointwise.Apply(nameof(BatchNorm), relu ? BatchNormPrograms.ScaleShiftRelu : BatchNormPrograms.ScaleShift, [this, scale, shift], resultAs: DType)
+            : Pointwise.Apply(nameof(BatchNorm), relu ? BatchNormPrograms.ScaleShiftAddRelu : BatchNormPrograms.ScaleShiftAdd, [this, scale, shift, residual], resultAs: DType);
     }
 
     private void CheckBatchNorm(Tensor? weight, Tensor? bias, Tensor? runningMean, Tensor? runningVar, Tensor? residual, Tensor? batchCount)

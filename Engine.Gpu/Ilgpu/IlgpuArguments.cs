@@ -41,8 +41,8 @@ internal ref struct IlgpuArguments(Span<KernelArgument> memory, GpuApi api)
     }
 
     /// <summary>A view without elements, for what a launch has not got.</summary>
-    /// <param name="operand">Any operand of the launch: a view needs memory that is there.</param>
-    public void AddEmptyView(in Operand operand) => AddView((KernelArgument)operand, operand.Layout.Offset, 0);
+    /// <param name="operand">Any operand of the launch, of any type: a view needs memory that is there.</param>
+    public void AddEmptyView(in Operand operand) => AddView(KernelArgument.Buffer(operand.Storage.Handle, 0), 0, 0);
 
     /// <summary>A view.</summary>
     /// <param name="buffer">The memory and where in it the view begins.</param>

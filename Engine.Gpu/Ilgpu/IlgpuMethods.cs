@@ -73,7 +73,7 @@ internal static class IlgpuMethods
 
         return typeof(IIndex).IsAssignableFrom(parameters[0].ParameterType) && IlgpuSignature.RankOfIndex(parameters[0].ParameterType) == 0
             ? $"its first parameter is a {parameters[0].ParameterType.Name}; the index of a kernel is an Index1D, Index2D or Index3D"
-            : null;
+            : KernelCalls.WhyNot(method);
     }
 
     [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Only whether there is a body is asked.")]

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using ILGPU;
 
 namespace Engine.Gpu;
@@ -10,6 +11,9 @@ namespace Engine.Gpu;
 /// </summary>
 internal sealed class IlgpuParameter
 {
+    /// <summary>What CUDA takes for all parameters together; OpenCL promises less.</summary>
+    private const int MostBytes = 4096;
+
     private readonly List<IlgpuField> _fields = [];
 
     private IlgpuParameter(Type type, GpuApi api)
@@ -69,6 +73,12 @@ internal sealed class IlgpuParameter
         }
         else if (type.IsValueType && !type.IsPrimitive && !type.IsEnum)
         {
+            // Their fields in C# are not all that lies in them, or lie upon each other.
+            if (type.IsExplicitLayout || type.IsDefined(typeof(InlineArrayAttribute)) || type.IsDefined(typeof(UnsafeValueTypeAttribute)))
+            {
+                throw new KernelCompilationException($"A kernel cannot take a {type} as a parameter or a part of one: inline arrays, fixed buffers and explicit layouts are not laid out field by field. Write the fields, or take a view.");
+            }
+
             FieldInfo[] fields = type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic);
             if (fields.Length == 0)
             {
@@ -93,7 +103,14 @@ internal sealed class IlgpuParameter
         int offset = Align(Size, size);
         _fields.Add(new IlgpuField(kind, type, size, offset, path));
         Size = offset + size;
+        if (Size > MostBytes)
+        {
+            throw new KernelCompilationException($"A kernel cannot take a {Type} as a parameter: it has more than {MostBytes} bytes. Put the numbers into a tensor and take its view.");
+        }
     }
+
+    /// <summary>Whether a type is that of a number, which is passed as it is.</summary>
+    public static bool IsNumber(Type type) => SizeOfNumber(type) > 0;
 
     private static int Align(int offset, int size) => (offset + size - 1) / size * size;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Engine.Gpu;
 using Engine.PtxInterpreter;
 
 namespace Engine.Perf;
@@ -25,5 +26,19 @@ internal static class Devices
             && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int multiprocessors)
             ? InterpretedCuda.CreatePaperDevice(capability, multiprocessors)
             : throw new ArgumentException($"{name} names no card; paper:90x132 has compute capability 9.0 and 132 multiprocessors.", nameof(name));
+    }
+
+    /// <summary>Chooses the kernels of a device; null leaves them as they are.</summary>
+    /// <exception cref="ArgumentException">The device has no other kernels than its own.</exception>
+    public static void UseKernels(Device device, KernelSet? kernels)
+    {
+        if (device is GpuDevice gpu)
+        {
+            gpu.Kernels = kernels ?? gpu.Kernels;
+        }
+        else if (kernels == KernelSet.Ilgpu)
+        {
+            throw new ArgumentException($"--kernels ilgpu: {device.Name} has kernels of its own only. ILGPU's run on cuda and opencl devices.", nameof(kernels));
+        }
     }
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.IO.Enumeration;
 using Engine;
+using Engine.Gpu;
 using Engine.Nn;
 using Engine.Perf;
 
@@ -25,11 +26,16 @@ Option<TrainingPrecision> precisionOption = new("--precision")
     DefaultValueFactory = static _ => TrainingPrecision.Full,
     CustomParser = Named(("full", TrainingPrecision.Full), ("bf16", TrainingPrecision.MixedBFloat16), ("fp16", TrainingPrecision.MixedFloat16)),
 };
+Option<KernelSet?> kernelsOption = new("--kernels")
+{
+    Description = "whose kernels compute on CUDA and OpenCL: engine, or ilgpu for C# methods that ILGPU compiles",
+    CustomParser = Named<KernelSet?>(("engine", KernelSet.Engine), ("ilgpu", KernelSet.Ilgpu)),
+};
 Option<bool> tf32Option = new("--tf32") { Description = "the same as --math tf32" };
 Option<bool> graphsOption = new("--graphs") { Description = "capture training steps and time their replays" };
 RootCommand root = new("Times the engine's workloads, one JSON object a line.")
 {
-    deviceOption, threadsOption, filterOption, secondsOption, listOption, launchesOption, firstStepOption, markdownOption, mathOption, tf32Option, precisionOption, graphsOption,
+    deviceOption, threadsOption, filterOption, secondsOption, listOption, launchesOption, firstStepOption, markdownOption, mathOption, tf32Option, precisionOption, graphsOption, kernelsOption,
 };
 root.SetAction(result =>
 {
@@ -78,6 +84,7 @@ Device Open(ParseResult result)
         device.Threads = result.GetValue(threadsOption);
     }
 
+    Devices.UseKernels(device, result.GetValue(kernelsOption));
     device.MathMode = result.GetValue(tf32Option) ? MathMode.Tf32 : result.GetValue(mathOption);
     return Device.Default = device;
 }
@@ -87,6 +94,7 @@ static void Run(Device device, TrainingPrecision precision, bool graphs, string[
     string version = typeof(Device).Assembly.GetName().Version!.ToString(3);
     string mode = device.MathMode == MathMode.Strict || device.Kind != DeviceKind.Cuda ? string.Empty : $" {device.MathMode.ToString().ToLowerInvariant()}";
     mode += precision == TrainingPrecision.Full ? string.Empty : $" {precision.ToString().ToLowerInvariant()}";
+    mode += device is GpuDevice { Kernels: KernelSet.Ilgpu } ? " ilgpu" : string.Empty;
     string side = $"engine {version}{mode}{(graphs ? " graphs" : string.Empty)}";
     foreach (Workload workload in WorkloadList.For(device, graphs, precision))
     {

@@ -70,6 +70,12 @@ internal static class CommandLine
         DefaultValueFactory = static _ => "full",
     });
 
+    private static readonly Option<string?> s_kernels = Kernels(new Option<string?>("--kernels")
+    {
+        HelpName = "name",
+        Description = "Whose kernels compute on CUDA and OpenCL: engine, or ilgpu for C# methods that ILGPU compiles [default: engine, or ENGINE_GPU_KERNELS]",
+    });
+
     private static readonly Option<string?> s_data = new("--data")
     {
         HelpName = "DIR",
@@ -98,7 +104,7 @@ internal static class CommandLine
     {
         RootCommand root = new("Trains a network on Fashion-MNIST and reports its test accuracy.")
         {
-            s_device, s_threads, s_model, s_epochs, s_batchSize, s_learningRate, s_optimizer, s_seed, s_precision, s_data, s_out, s_resume, s_checkpointEvery,
+            s_device, s_threads, s_model, s_epochs, s_batchSize, s_learningRate, s_optimizer, s_seed, s_precision, s_kernels, s_data, s_out, s_resume, s_checkpointEvery,
         };
         root.SetAction(static result => Guarded(() => TrainCommand.Run(Options(result), Given(result))));
 
@@ -119,6 +125,7 @@ internal static class CommandLine
         Optimizer = result.GetValue(s_optimizer)!,
         Seed = result.GetValue(s_seed),
         Precision = result.GetValue(s_precision)!,
+        Kernels = result.GetValue(s_kernels),
         Data = result.GetValue(s_data),
         Out = result.GetValue(s_out),
         Resume = result.GetValue(s_resume),
@@ -136,7 +143,7 @@ internal static class CommandLine
         {
             return command();
         }
-        catch (Exception error) when (error is EngineException or IOException or UnauthorizedAccessException or UsageException)
+        catch (Exception error) when (error is EngineException or IOException or UnauthorizedAccessException or PlatformNotSupportedException or UsageException)
         {
             Console.Error.WriteLine($"error: {error.Message}");
             return 1;
@@ -146,6 +153,12 @@ internal static class CommandLine
     private static Option<T> Positive<T>(Option<T> option)
     {
         option.Validators.Add(static result => CheckAtLeast(result, 1));
+        return option;
+    }
+
+    private static Option<string?> Kernels(Option<string?> option)
+    {
+        option.AcceptOnlyFromAmong([.. KernelSets.Names]);
         return option;
     }
 

@@ -11,6 +11,9 @@ internal sealed record RunMetrics
 
     public required string DeviceDescription { get; init; }
 
+    /// <summary>Whose kernels computed: engine or ilgpu.</summary>
+    public required string Kernels { get; init; }
+
     public required int Threads { get; init; }
 
     public required int Epochs { get; init; }

@@ -16,6 +16,7 @@ internal static class TrainCommand
 
         // Everything below happens on this device; nothing else in the program names it.
         Device device = Device.Default = Device.Get(options.Device);
+        KernelSets.Use(device, options.Kernels);
         if (options.Threads is { } threads && device.Kind == DeviceKind.Cpu)
         {
             device.Threads = threads;
@@ -91,6 +92,7 @@ internal static class TrainCommand
             Model = options.Model,
             Device = device.Name,
             DeviceDescription = device.Description,
+            Kernels = KernelSets.NameOf(device),
             Threads = device.Threads,
             Epochs = trainer.Epoch,
             BatchSize = options.BatchSize,

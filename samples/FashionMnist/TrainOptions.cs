@@ -21,6 +21,8 @@ internal sealed record TrainOptions
 
     public string Device { get; init; } = "auto";
 
+    public string? Kernels { get; init; }
+
     public int? Threads { get; init; }
 
     public string? Data { get; init; }
@@ -50,6 +52,7 @@ internal sealed record TrainOptions
         {
             Epochs = given.Contains("--epochs") ? Epochs : saved.Epochs,
             Device = given.Contains("--device") ? Device : saved.Device,
+            Kernels = given.Contains("--kernels") ? Kernels : saved.Kernels,
             Threads = given.Contains("--threads") ? Threads : saved.Threads,
             Data = given.Contains("--data") ? Data : saved.Data,
             Out = Out,

@@ -3,9 +3,21 @@ using NUnit.Framework;
 namespace Engine.Gpu.Tests;
 
 [TestFixtureSource(typeof(KernelFixture), nameof(GroupLimits))]
-internal sealed class BatchNormTests(int largestGroup) : KernelFixture(largestGroup)
+[TestFixture(TargetVariant.Ilgpu)]
+[TestFixture(TargetVariant.InterpreterIlgpu)]
+internal sealed class BatchNormTests : KernelFixture
 {
     private const double Epsilon = 1e-5, Momentum = 0.1;
+
+    public BatchNormTests(int largestGroup)
+        : base(largestGroup)
+    {
+    }
+
+    public BatchNormTests(TargetVariant variant)
+        : base(variant)
+    {
+    }
 
     [TestCase(2, 3, 1)]
     [TestCase(127, 33, 1)]

@@ -1,6 +1,8 @@
+using System.Globalization;
 using Engine.Cpu;
 using Engine.Gpu;
 using Engine.PtxInterpreter;
+using Engine.Tests.OpCases;
 using Engine.Tests.Reference;
 using NUnit.Framework;
 
@@ -9,18 +11,25 @@ namespace Engine.Tests.Devices;
 /// <summary>
 /// The devices on which one suite runs: the reference, the CPU with one and two threads, every card that was found, and the CUDA backend over
 /// an interpreter of its PTX, which checks each access and needs no card, with double precision and without. <see cref="WantedDevices"/> narrows them.
+/// Cards and interpreter with the kernels that ILGPU compiles are devices of their own, for the suites where those kernels matter.
 /// </summary>
 internal static class TestDevices
 {
     private const string InterpretedName = "interpreted cuda";
     private const string SinglePrecisionName = "interpreted cuda without float64";
+    private const string IlgpuName = "interpreted cuda, ilgpu kernels";
+    private const string IlgpuSuffix = ":ilgpu";
 
     private static readonly Lazy<CudaDevice> s_interpreted = new(() => InterpretedCuda.CreateDevice());
     private static readonly Lazy<CudaDevice> s_singlePrecision = new(InterpretedCuda.CreateDeviceWithoutFloat64);
+    private static readonly Lazy<CudaDevice> s_ilgpu = new(static () => WithIlgpu(InterpretedCuda.CreateDevice()));
     private static readonly Dictionary<string, Func<Device>> s_devices = Find();
 
     /// <summary>For <see cref="TestFixtureSourceAttribute"/>: one fixture per device; those that this machine lacks are skipped and say why.</summary>
-    public static IEnumerable<TestFixtureData> All
+    public static IEnumerable<TestFixtureData> All => WithKernelSets.Where(static data => WantedDevices.AskFor("ilgpu") || !IsIlgpu((string)data.Arguments[0]!));
+
+    /// <summary>As <see cref="All"/>, and the devices with the kernels that ILGPU compiles; other suites run on these where they are asked for.</summary>
+    public static IEnumerable<TestFixtureData> WithKernelSets
     {
         get
         {
@@ -41,7 +50,10 @@ internal static class TestDevices
     public static bool CompilesSlowly(Device device) => device is { Kind: DeviceKind.OpenCl, IsProcessor: true } && !WantedDevices.AreNamed;
 
     /// <summary>All but the reference, for comparisons with it.</summary>
-    public static IEnumerable<TestFixtureData> Others => All.Where(data => (string)data.Arguments[0]! != "reference");
+    public static IEnumerable<TestFixtureData> Others => All.Where(IsOther);
+
+    /// <summary>As <see cref="Others"/>, of <see cref="WithKernelSets"/>.</summary>
+    public static IEnumerable<TestFixtureData> OthersWithKernelSets => WithKernelSets.Where(IsOther);
 
     /// <summary>The device of a name in <see cref="All"/>, with its number of threads set.</summary>
     public static Device Use(string name) => s_devices[name]();
@@ -51,11 +63,51 @@ internal static class TestDevices
     {
         ReferenceDevice => new ReferenceDevice(),
         CpuDevice cpu => new CpuDevice("cpu", cpu.Threads),
-        OpenClDevice openCl => openCl.OpenAgain(),
+        OpenClDevice openCl => IsIlgpu(name) ? WithIlgpu(openCl.OpenAgain()) : openCl.OpenAgain(),
         CudaDevice when name == InterpretedName => InterpretedCuda.CreateDevice(),
         CudaDevice when name == SinglePrecisionName => InterpretedCuda.CreateDeviceWithoutFloat64(),
+        CudaDevice when name == IlgpuName => WithIlgpu(InterpretedCuda.CreateDevice()),
         Device shared => shared,
     };
+
+    /// <summary>
+    /// Skips a row that a device computes with the same kernels as another one does: those of ILGPU's set are for products, convolutions and normalisation.
+    /// Where <see cref="WantedDevices"/> names devices nothing is skipped.
+    /// </summary>
+    public static void SkipWhatIsTheSame(Device device, OpCase row)
+    {
+        if (device is GpuDevice { Kernels: KernelSet.Ilgpu } && !WantedDevices.AreNamed && !OpTable.HasIlgpuKernels(row))
+        {
+            Assert.Ignore("not among ILGPU's kernels; ENGINE_TEST_DEVICES=ilgpu runs it all the same");
+        }
+    }
+
+    private static bool IsOther(TestFixtureData data) => (string)data.Arguments[0]! != "reference";
+
+    private static bool IsIlgpu(string name) => name == IlgpuName || name.EndsWith(IlgpuSuffix, StringComparison.Ordinal);
+
+    private static T WithIlgpu<T>(T device)
+        where T : GpuDevice
+    {
+        device.Kernels = KernelSet.Ilgpu;
+        return device;
+    }
+
+    /// <summary>A device beside one of the machine's, on the same card, whose kernels ILGPU compiles.</summary>
+    private static GpuDevice IlgpuOn(Device device)
+    {
+        if (device is OpenClDevice openCl)
+        {
+            return WithIlgpu(openCl.OpenAgain());
+        }
+
+        if (!CudaApi.TryLoad(out CudaApi? api, out string reason))
+        {
+            throw new InvalidOperationException(reason);
+        }
+
+        return WithIlgpu(new CudaDevice(device.Name, CudaDriver.Open(api, int.Parse(device.Name["cuda:".Length..], CultureInfo.InvariantCulture))));
+    }
 
     private static Dictionary<string, Func<Device>> Find()
     {
@@ -65,6 +117,8 @@ internal static class TestDevices
             if (device.Kind != DeviceKind.Cpu)
             {
                 devices[device.Name] = () => device;
+                Lazy<GpuDevice> ilgpu = new(() => IlgpuOn(device));
+                devices[device.Name + IlgpuSuffix] = () => ilgpu.Value;
                 continue;
             }
 
@@ -80,6 +134,7 @@ internal static class TestDevices
 
         devices[InterpretedName] = () => s_interpreted.Value;
         devices[SinglePrecisionName] = () => s_singlePrecision.Value;
+        devices[IlgpuName] = () => s_ilgpu.Value;
         return devices;
     }
 

@@ -9,6 +9,9 @@ internal static class WantedDevices
     /// <summary>Whether there is a choice: what takes too long for everyday runs then runs too.</summary>
     public static bool AreNamed => s_names.Length > 0;
 
+    /// <summary>Whether the choice has such a part.</summary>
+    public static bool AskFor(string part) => s_names.Any(name => name.Contains(part, StringComparison.OrdinalIgnoreCase));
+
     /// <summary>Whether a device takes part.</summary>
     public static bool Include(string name) => !AreNamed || s_names.Any(part => name.Contains(part, StringComparison.OrdinalIgnoreCase));
 }

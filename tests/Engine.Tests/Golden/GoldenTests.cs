@@ -6,7 +6,7 @@ namespace Engine.Tests.Golden;
 
 /// <summary>Every golden case on every device, in float32 and in float64: outputs and gradients.</summary>
 [Category("Golden")]
-[TestFixtureSource(typeof(TestDevices), nameof(TestDevices.All))]
+[TestFixtureSource(typeof(TestDevices), nameof(TestDevices.WithKernelSets))]
 internal sealed class GoldenTests(string deviceName) : DeviceFixture(deviceName)
 {
     private static IEnumerable<TestCaseData> Cases =>

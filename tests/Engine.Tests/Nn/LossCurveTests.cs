@@ -6,7 +6,7 @@ using NUnit.Framework;
 namespace Engine.Tests.Nn;
 
 /// <summary>One seed gives one training run, whatever the device.</summary>
-[TestFixtureSource(typeof(TestDevices), nameof(TestDevices.Others))]
+[TestFixtureSource(typeof(TestDevices), nameof(TestDevices.OthersWithKernelSets))]
 internal sealed class LossCurveTests(string deviceName) : DeviceFixture(deviceName)
 {
     private const int Steps = 50;

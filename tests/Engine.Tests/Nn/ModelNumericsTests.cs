@@ -5,7 +5,7 @@ using NUnit.Framework;
 namespace Engine.Tests.Nn;
 
 /// <summary>Whole networks against numbers from PyTorch; not on the reference device, whose loops would take most of a minute.</summary>
-[TestFixtureSource(typeof(TestDevices), nameof(TestDevices.Others))]
+[TestFixtureSource(typeof(TestDevices), nameof(TestDevices.OthersWithKernelSets))]
 internal sealed class ModelNumericsTests(string deviceName) : DeviceFixture(deviceName)
 {
     private static readonly NumericCase[] s_cases =

@@ -6,7 +6,7 @@ using NUnit.Framework;
 
 namespace Engine.Tests.Nn.Optim;
 
-[TestFixtureSource(typeof(TestDevices), nameof(TestDevices.All))]
+[TestFixtureSource(typeof(TestDevices), nameof(TestDevices.WithKernelSets))]
 internal sealed class OptimizerTests(string deviceName) : DeviceFixture(deviceName)
 {
     private static readonly Dictionary<string, Func<IEnumerable<Tensor>, Optimizer>> s_variants = new()

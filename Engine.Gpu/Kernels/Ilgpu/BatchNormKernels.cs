@@ -1,0 +1,149 @@
+using System.Numerics;
+using ILGPU;
+
+namespace Engine.Gpu;
+
+/// <summary>The numbers of a batch normalisation.</summary>
+/// <param name="epsilon">Keeps the root away from 0.</param>
+/// <param name="keep">The weight of the old running statistics.</param>
+/// <param name="momentum">The weight of the new mean.</param>
+/// <param name="unbiased">The weight of the new variance, which makes it the unbiased one.</param>
+internal readonly struct BatchNormNumbers<T>(T epsilon, T keep, T momentum, T unbiased)
+    where T : unmanaged, INumber<T>
+{
+    /// <summary>Keeps the root away from 0.</summary>
+    public readonly T Epsilon = epsilon;
+
+    /// <summary>The weight of the old running statistics.</summary>
+    public readonly T Keep = keep;
+
+    /// <summary>The weight of the new mean.</summary>
+    public readonly T Momentum = momentum;
+
+    /// <summary>The weight of the new variance, which makes it the unbiased one.</summary>
+    public readonly T Unbiased = unbiased;
+}
+
+/// <summary>Batch normalisation of [N, C, L] with the statistics of the batch, in float32 and float64; views without elements stand for what is not given.</summary>
+/// <remarks>Numbers are taken relative to the channel's first, so that a mean that is large beside the deviation costs no digits.</remarks>
+internal static class BatchNormKernels
+{
+    /// <summary>The moments of chunks, [3, chunks, channels]: for channels that several groups share.</summary>
+    public static void ChannelPartials<T>(ArrayView<T> x, ArrayView<T> partials, ChannelWork work, ChannelSteps xSteps)
+        where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        ChannelElements elements = new(work);
+        ChannelMoments<T> moments = OfChunk(x, elements, xSteps, First(x, elements, xSteps)).OverGroup(work.Tile);
+        if (elements.IsFirst)
+        {
+            int place = (Grid.IdxY * work.Channels) + elements.Channel, part = work.Chunks * work.Channels;
+            partials[place] = moments.Count;
+            partials[place + part] = moments.Mean;
+            partials[place + (2 * part)] = moments.Deviation;
+        }
+    }
+
+    /// <summary>y = relu?((x − mean)·invStd·scale + shift + residual), and what there is to be kept of the statistics.</summary>
+    public static void BatchNorm<T>(
+        ArrayView<T> x,
+        ArrayView<T> y,
+        ArrayView<T> residual,
+        ArrayView<T> partials,
+        ArrayView<T> scale,
+        ArrayView<T> shift,
+        ArrayView<T> mean,
+        ArrayView<T> inverseStd,
+        ArrayView<T> runningMean,
+        ArrayView<T> runningVariance,
+        ArrayView<long> batches,
+        ChannelWork work,
+        ChannelSteps xSteps,
+        ChannelSteps ySteps,
+        ChannelSteps residualSteps,
+        VectorSteps scaleSteps,
+        VectorSteps shiftSteps,
+        VectorSteps meanSteps,
+        VectorSteps inverseSteps,
+        VectorSteps runningMeanSteps,
+        VectorSteps runningVarianceSteps,
+        BatchNormNumbers<T> numbers,
+        int relu)
+        where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        ChannelElements elements = new(work);
+        int channel = elements.Channel;
+        T origin = First(x, elements, xSteps);
+        ChannelMoments<T> own = work.Chunks == 1 ? OfChunk(x, elements, xSteps, origin) : Combined(partials, work, channel);
+        ChannelMoments<T> moments = own.OverGroup(work.Tile);
+        T variance = moments.Deviation / moments.Count, inverse = T.One / T.Sqrt(variance + numbers.Epsilon);
+        if (elements.IsFirst && Grid.IdxY == 0)
+        {
+            T all = origin + moments.Mean;
+            mean[meanSteps.At(channel)] = all;
+            inverseStd[inverseSteps.At(channel)] = inverse;
+            if (runningMean.Length > 0)
+            {
+                int meanPlace = runningMeanSteps.At(channel), variancePlace = runningVarianceSteps.At(channel);
+                runningMean[meanPlace] = (numbers.Keep * runningMean[meanPlace]) + (numbers.Momentum * all);
+                runningVariance[variancePlace] = (numbers.Keep * runningVariance[variancePlace]) + (numbers.Unbiased * variance);
+            }
+
+            if (batches.Length > 0 && channel == 0)
+            {
+                batches[0] += 1;
+            }
+        }
+
+        T factor = inverse, added = default;
+        if (scale.Length > 0)
+        {
+            factor *= scale[scaleSteps.At(channel)];
+        }
+
+        if (shift.Length > 0)
+        {
+            added = shift[shiftSteps.At(channel)];
+        }
+
+        for (; elements.Exists; elements.Advance())
+        {
+            T value = ((x[elements.At(xSteps)] - origin - moments.Mean) * factor) + added;
+            if (residual.Length > 0)
+            {
+                value += residual[elements.At(residualSteps)];
+            }
+
+            // NaN stays NaN.
+            y[elements.At(ySteps)] = relu != 0 && value < default(T) ? default : value;
+        }
+    }
+
+    private static T First<T>(ArrayView<T> x, ChannelElements elements, ChannelSteps steps)
+        where T : unmanaged => x[steps.Origin + (elements.Channel * steps.Channel)];
+
+    private static ChannelMoments<T> OfChunk<T>(ArrayView<T> x, ChannelElements elements, ChannelSteps steps, T origin)
+        where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        ChannelMoments<T> moments = default;
+        for (; elements.Exists; elements.Advance())
+        {
+            moments = moments.With(x[elements.At(steps)] - origin);
+        }
+
+        return moments;
+    }
+
+    private static ChannelMoments<T> Combined<T>(ArrayView<T> partials, ChannelWork work, int channel)
+        where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        ChannelMoments<T> moments = default;
+        int part = work.Chunks * work.Channels;
+        for (int chunk = Group.IdxX / work.Tile; chunk < work.Chunks; chunk += Group.DimX / work.Tile)
+        {
+            int place = (chunk * work.Channels) + channel;
+            moments = moments.With(new ChannelMoments<T>(partials[place], partials[place + part], partials[place + (2 * part)]));
+        }
+
+        return moments;
+    }
+}
