@@ -5,14 +5,14 @@ namespace Engine.Gpu;
 /// A host that computes with CUDA itself can share its card and its memory: the engine then works in the host's context, on the host's
 /// stream, in order with the host's own work. For example a host that uses ILGPU:
 /// <code>
-/// // accelerator is the host's CudaAccelerator, stream its CudaStream, buffer a MemoryBuffer of 64 · 784 floats.
-/// using CudaDevice device = CudaDevice.Adopt(accelerator.NativePtr, stream.StreamPtr);
-/// using Tensor x = device.Wrap(buffer.NativePtr, [64, 784], DType.Float32, owner: buffer);
+/// // accelerator is the host's CudaAccelerator, stream its CudaStream, buffer an ILGPU buffer of 64 · 784 floats.
+/// using CudaDevice device = CudaDevice.Adopt(accelerator, stream);
+/// using Tensor x = device.Wrap(buffer, [64, 784]);
 /// using Tensor y = model.Forward(x);
-/// nint result = device.GetPointer(y);   // what the host puts into the stream now finds y finished
+/// ArrayView&lt;float&gt; result = y.AsArrayView&lt;float&gt;(accelerator);   // what the host puts into the stream now finds y finished
 /// </code>
 /// </remarks>
-public sealed class CudaDevice : GpuDevice
+public sealed partial class CudaDevice : GpuDevice
 {
     // Kernels read up to 16 bytes at once and judge by offsets whether they may: handles are always multiples of this.
     private const int HandleAlignment = 256;

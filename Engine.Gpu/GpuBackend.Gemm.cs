@@ -6,7 +6,14 @@ internal partial class GpuBackend
     // Products with at most this many rows (or columns) read their larger operand once and hardly use it again: tiles gain nothing.
     private const int FewRows = 8;
 
-    protected override void GemmCore(in GemmArgs args) => Multiply(GemmProblem.From(args));
+    protected override void GemmCore(in GemmArgs args)
+    {
+        GemmProblem problem = GemmProblem.From(args);
+        if (_device.Products is not { } library || !library.TryMultiply(problem, _device.MathMode))
+        {
+            Multiply(problem);
+        }
+    }
 
     /// <summary>Computes a product. Its factors and its result may be of three types, of which Core asks for one only.</summary>
     internal void Multiply(GemmProblem problem)

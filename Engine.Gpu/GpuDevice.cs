@@ -64,6 +64,16 @@ public abstract class GpuDevice : Device, IDisposable
     /// <summary>The accelerator of ILGPU's that this device has adopted, if it has one.</summary>
     internal object? Accelerator { get; set; }
 
+    /// <summary>The stream of <see cref="Accelerator"/>'s that carries all work. It is kept here because ILGPU ends streams that nobody holds.</summary>
+    internal object? AcceleratorStream { get; set; }
+
+    /// <summary>A vendor's library that computes products, where one is switched on.</summary>
+    internal LibraryProducts? Products
+    {
+        get => Volatile.Read(ref field);
+        set => Volatile.Write(ref field, value);
+    }
+
     /// <summary>What launches are cut for.</summary>
     internal GpuTarget LaunchTarget => _backend.Target;
 
@@ -108,6 +118,7 @@ public abstract class GpuDevice : Device, IDisposable
     public void Dispose()
     {
         Work.Abandon();
+        Products?.Dispose();
         Pool.Trim();
         Driver.Dispose();
         GC.SuppressFinalize(this);

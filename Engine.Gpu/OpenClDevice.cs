@@ -7,14 +7,14 @@ namespace Engine.Gpu;
 /// A host that computes with OpenCL itself can share its device and buffers: the engine then works in the host's context, on the host's
 /// queue, in order with the host's own work. For example a host that uses ILGPU:
 /// <code>
-/// // accelerator is the host's CLAccelerator, stream its CLStream, buffer a MemoryBuffer of 64 · 784 floats.
-/// using OpenClDevice device = OpenClDevice.Adopt(accelerator.NativePtr, accelerator.DeviceId, stream.CommandQueue);
-/// using Tensor x = device.Wrap(buffer.NativePtr, 0, [64, 784], DType.Float32, owner: buffer);
+/// // accelerator is the host's CLAccelerator, stream its CLStream, buffer an ILGPU buffer of 64 · 784 floats.
+/// using OpenClDevice device = OpenClDevice.Adopt(accelerator, stream);
+/// using Tensor x = device.Wrap(buffer, [64, 784]);
 /// using Tensor y = model.Forward(x);
-/// (nint result, long byteOffset) = device.GetBuffer(y);
+/// ArrayView&lt;float&gt; result = y.AsArrayView&lt;float&gt;(accelerator);   // what the host puts into the queue now finds y finished
 /// </code>
 /// </remarks>
-public sealed class OpenClDevice : GpuDevice
+public sealed partial class OpenClDevice : GpuDevice
 {
     // Kernels read up to 16 bytes at once and judge by offsets whether they may.
     private const int Alignment = 16;

@@ -46,7 +46,7 @@ public static class Gradcheck
         using TensorScope scope = TensorScope.Begin();
         using GradMode.Scope mode = GradMode.Set(true);
         Tensor[] leaves = [.. inputs.Select(static input => input.Detach().Clone().WithGrad())];
-        Tensor result = function(leaves) ?? throw new ArgumentException("Gradcheck: the function has returned null.", nameof(function));
+        Tensor result = Guard.Returned(function(leaves), "Gradcheck", "The function");
         double[] factors = [.. Enumerable.Range(0, (int)result.ElementCount).Select(static i => 1 + (0.5 * Math.Sin(1.7 * (i + 1))))];
         Tensor dy = Tensor.From<double>(factors, device: Device.Cpu).To(result.DType).To(result.Device).Reshape(result.Shape);
         Tensor?[] gradients = Autograd.Grad([result], leaves, [dy]);
@@ -92,7 +92,10 @@ public static class Gradcheck
                 moved[j] += move;
                 Tensor[] arguments = [.. inputs];
                 arguments[index] = Tensor.From<double>(moved, device: Device.Cpu).To(inputs[index].DType).To(inputs[index].Device).Reshape(inputs[index].Shape);
-                return ToDoubles(function(arguments)).Zip(factors, static (y, factor) => y * factor).Sum();
+                double[] results = ToDoubles(Guard.Returned(function(arguments), "Gradcheck", "The function"));
+                return results.Length == factors.Length
+                    ? results.Zip(factors, static (y, factor) => y * factor).Sum()
+                    : throw new ShapeMismatchException($"Gradcheck: the function has given {factors.Length} numbers at first and {results.Length} for other values of the same shape.");
             }
         }
 

@@ -26,6 +26,9 @@ public sealed partial class DeviceKernel
     /// <summary>Most groups in the second and third direction that CUDA takes.</summary>
     private const int MostGroups = 65535;
 
+    /// <summary>More than any card has; a mistake should not cost the host gigabytes.</summary>
+    private const int MostSharedBytesOnHost = 1 << 24;
+
     private static readonly ConditionalWeakTable<Device, ConcurrentDictionary<MethodInfo, DeviceKernel>> s_kernels = [];
 
     private readonly IlgpuSignature _signature;
@@ -55,6 +58,7 @@ public sealed partial class DeviceKernel
         ConcurrentDictionary<MethodInfo, DeviceKernel> kernels = s_kernels.GetValue(device, static _ => new ConcurrentDictionary<MethodInfo, DeviceKernel>());
         if (!kernels.TryGetValue(method, out DeviceKernel? kernel))
         {
+            IlgpuLibraries.Register();
             IlgpuMethods.Check(method);
             kernel = kernels.GetOrAdd(method, new DeviceKernel(device, method));
         }
@@ -63,8 +67,7 @@ public sealed partial class DeviceKernel
     }
 
     /// <summary>Whether memory of an accelerator of ILGPU's is this device's as well.</summary>
-    internal bool Knows(Accelerator accelerator) =>
-        Device is HostDevice ? accelerator.AcceleratorType == AcceleratorType.CPU : Device is GpuDevice gpu && ReferenceEquals(gpu.Accelerator, accelerator);
+    internal bool Knows(Accelerator accelerator) => AcceleratorMemory.IsOf(Device, accelerator);
 
     internal ArgumentException WrongArgument(int index, Type? given)
     {
@@ -130,7 +133,7 @@ public sealed partial class DeviceKernel
             throw new ArgumentOutOfRangeException(nameof(config), config, $"{this}: groups are 0 to {int.MaxValue} in the first direction and to {MostGroups} in the others, of at least one work-item.");
         }
 
-        int sharedBytes = config.SharedMemoryConfig.ArraySize;
+        int sharedBytes = SharedBytesOf(config);
         LaunchWriter writer = new(this, _signature, stackalloc KernelArgument[64]);
         try
         {
@@ -164,6 +167,17 @@ public sealed partial class DeviceKernel
         {
             writer.Dispose();
         }
+    }
+
+    /// <summary>Computed anew: ILGPU's own product goes round beyond 2³¹ and may well be 0.</summary>
+    private int SharedBytesOf(in KernelConfig config)
+    {
+        SharedMemoryConfig shared = config.SharedMemoryConfig;
+        long bytes = (long)shared.NumElements * shared.ElementSize;
+        long most = Device is GpuDevice device ? device.LaunchTarget.SharedBytes : MostSharedBytesOnHost;
+        return bytes is >= 0 && bytes <= most
+            ? (int)bytes
+            : throw new OperationNotSupportedException($"{this}: the launch asks for {bytes} bytes of shared memory, {Device} has {most} for a group.");
     }
 
     /// <summary>Groups along the first axis, unless the second one alone has more than a grid holds.</summary>

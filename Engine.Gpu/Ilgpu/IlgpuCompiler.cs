@@ -1,6 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using System.Text;
 using ILGPU;
 using ILGPU.Algorithms;
@@ -21,6 +23,8 @@ namespace Engine.Gpu;
 /// </summary>
 internal static class IlgpuCompiler
 {
+    private const int StackBytes = 64 << 20;
+
     // One compilation at a time: a context is not said to be safe for several, and methods that two kernels share are compiled once.
     private static readonly Lock s_lock = new();
     private static readonly Dictionary<(GpuApi Api, CudaArchitecture? Architecture, bool HasFloat64, bool HasGenericPointers), IlgpuBackendBase> s_backends = [];
@@ -51,6 +55,7 @@ internal static class IlgpuCompiler
         Require();
         MethodInfo method = signature.Method;
         IlgpuMethods.Check(method);
+        IlgpuMethods.CheckCalls(method);
         CheckGroup(method, group, sharedBytes, target);
         (string name, string text) = Translate(method, signature.IndexRank > 0, target);
         bool takesSharedMemory = target.Api == GpuApi.OpenCl && text.Contains("dynamic_shared_memory_length", StringComparison.Ordinal);
@@ -71,7 +76,38 @@ internal static class IlgpuCompiler
         };
     }
 
+    // A thread of its own: ILGPU goes into a method as deep as its expressions are, writes numbers as the thread's culture does, and must not be
+    // interrupted half way.
     private static (string Name, string Text) Translate(MethodInfo method, bool isImplicitlyGrouped, GpuTarget target)
+    {
+        (string, string) result = default;
+        ExceptionDispatchInfo? failure = null;
+        Thread thread = new(Run, StackBytes) { IsBackground = true, Name = "ILGPU's compiler", CurrentCulture = CultureInfo.InvariantCulture };
+        thread.UnsafeStart();
+        bool interrupted = Uninterrupted.Join(thread);
+        if (interrupted)
+        {
+            // The next wait of this thread hears of it.
+            Thread.CurrentThread.Interrupt();
+        }
+
+        failure?.Throw();
+        return result;
+
+        void Run()
+        {
+            try
+            {
+                result = TranslateHere(method, isImplicitlyGrouped, target);
+            }
+            catch (Exception e)
+            {
+                failure = ExceptionDispatchInfo.Capture(e);
+            }
+        }
+    }
+
+    private static (string Name, string Text) TranslateHere(MethodInfo method, bool isImplicitlyGrouped, GpuTarget target)
     {
         lock (s_lock)
         {
@@ -105,7 +141,9 @@ internal static class IlgpuCompiler
             words.Append(" — ").Append(inner.Message);
         }
 
-        return words.ToString();
+        return e.GetBaseException() is NullReferenceException
+            ? words.Append(" This is an error of ILGPU's own, for instance at a loop that never ends.").ToString()
+            : words.ToString();
     }
 
     private static string CheckExternals(MethodInfo method, string text)
@@ -138,6 +176,11 @@ internal static class IlgpuCompiler
                     CLDeviceVendor.Other,
                     CLCVersion.CL20);
             IlgpuPasses.KeepOrderOfMemory(backend);
+            if (!isCuda)
+            {
+                IlgpuPasses.SplitEdges(backend);
+            }
+
             s_backends.Add(key, backend);
         }
 

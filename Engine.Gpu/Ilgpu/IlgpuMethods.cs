@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using ILGPU;
+using ILGPU.Algorithms;
 
 namespace Engine.Gpu;
 
@@ -17,6 +18,23 @@ internal static class IlgpuMethods
         if (WhyNot(method) is { } reason)
         {
             throw new KernelCompilationException($"{NameOf(method)} cannot be a kernel: {reason}.");
+        }
+    }
+
+    /// <summary>Throws where ILGPU 1.5.3 is known to make something else of a method than C# does.</summary>
+    /// <exception cref="KernelCompilationException">The kernel would compute something else on cards.</exception>
+    public static void CheckCalls(MethodInfo method)
+    {
+        foreach (MethodBase called in MethodCalls.Of(method))
+        {
+            bool isMath = called.DeclaringType == typeof(Math) || called.DeclaringType == typeof(MathF);
+            string? way = isMath && called.Name == nameof(Math.CopySign) ? "it gives the sign of the first operand there; compare with 0 instead"
+                : called.Name == nameof(Math.Round) && (isMath || called.DeclaringType == typeof(XMath)) ? "it gives 1 for 1.5 there; take XMath.RoundAwayFromZero, or MathF.Floor(x + 0.5f)"
+                : null;
+            if (way is not null)
+            {
+                throw new KernelCompilationException($"{NameOf(method)} calls {called.DeclaringType!.Name}.{called.Name}, which ILGPU 1.5.3 compiles wrongly for cards: {way}.");
+            }
         }
     }
 
@@ -55,7 +73,7 @@ internal static class IlgpuMethods
 
         return typeof(IIndex).IsAssignableFrom(parameters[0].ParameterType) && IlgpuSignature.RankOfIndex(parameters[0].ParameterType) == 0
             ? $"its first parameter is a {parameters[0].ParameterType.Name}; the index of a kernel is an Index1D, Index2D or Index3D"
-            : null;
+            : KernelCalls.WhyNot(method);
     }
 
     [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Only whether there is a body is asked.")]

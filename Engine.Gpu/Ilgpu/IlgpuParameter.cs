@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using ILGPU;
 
 namespace Engine.Gpu;
@@ -10,6 +11,9 @@ namespace Engine.Gpu;
 /// </summary>
 internal sealed class IlgpuParameter
 {
+    /// <summary>What CUDA takes for all parameters together; OpenCL promises less.</summary>
+    private const int MostBytes = 4096;
+
     private readonly List<IlgpuField> _fields = [];
 
     private IlgpuParameter(Type type, GpuApi api)
@@ -55,6 +59,11 @@ internal sealed class IlgpuParameter
     {
         if (ElementOfView(type) is { } element)
         {
+            if (element == typeof(bool) || element == typeof(char))
+            {
+                throw new KernelCompilationException($"A kernel cannot take a view of {element.Name}: ILGPU gives its elements other sizes than C#. Take bytes or ushorts; a tensor of truth values is a view of bytes.");
+            }
+
             Add(IlgpuFieldKind.ViewStart, element, api == GpuApi.Cuda ? sizeof(long) : sizeof(int), path);
             Add(IlgpuFieldKind.ViewLength, element, sizeof(long), path);
         }
@@ -64,6 +73,12 @@ internal sealed class IlgpuParameter
         }
         else if (type.IsValueType && !type.IsPrimitive && !type.IsEnum)
         {
+            // Their fields in C# are not all that lies in them, or lie upon each other.
+            if (type.IsExplicitLayout || type.IsDefined(typeof(InlineArrayAttribute)) || type.IsDefined(typeof(UnsafeValueTypeAttribute)))
+            {
+                throw new KernelCompilationException($"A kernel cannot take a {type} as a parameter or a part of one: inline arrays, fixed buffers and explicit layouts are not laid out field by field. Write the fields, or take a view.");
+            }
+
             FieldInfo[] fields = type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic);
             if (fields.Length == 0)
             {
@@ -78,7 +93,7 @@ internal sealed class IlgpuParameter
         else
         {
             throw new KernelCompilationException(type == typeof(bool)
-                ? "A kernel cannot take a parameter of type bool: OpenCL has no size for it. Take a byte, and views of bytes for tensors of truth values."
+                ? "A kernel cannot take a bool, alone or in a structure: OpenCL has no size for it, and ILGPU's is not that of C#. Take a byte, and views of bytes for tensors of truth values."
                 : $"A kernel cannot take a parameter of type {type}. It takes numbers, views (ArrayView<T> and those of 1 to 3 dimensions) and structures of them.");
         }
     }
@@ -88,7 +103,14 @@ internal sealed class IlgpuParameter
         int offset = Align(Size, size);
         _fields.Add(new IlgpuField(kind, type, size, offset, path));
         Size = offset + size;
+        if (Size > MostBytes)
+        {
+            throw new KernelCompilationException($"A kernel cannot take a {Type} as a parameter: it has more than {MostBytes} bytes. Put the numbers into a tensor and take its view.");
+        }
     }
+
+    /// <summary>Whether a type is that of a number, which is passed as it is.</summary>
+    public static bool IsNumber(Type type) => SizeOfNumber(type) > 0;
 
     private static int Align(int offset, int size) => (offset + size - 1) / size * size;
 

@@ -6,7 +6,7 @@ using IlgpuBackendBase = ILGPU.Backends.Backend;
 namespace Engine.Gpu;
 
 /// <summary>
-/// Takes a pass out of ILGPU's highest level that changes what kernels compute. That level is needed, as only it knows that parameters lie in
+/// Takes a pass out of ILGPU's highest level that changes what kernels compute, and adds one that its OpenCL C lacks. That level is needed, as only it knows that parameters lie in
 /// global memory, and it has no switch for its passes.
 /// </summary>
 /// <remarks>
@@ -17,15 +17,15 @@ namespace Engine.Gpu;
 internal static class IlgpuPasses
 {
     /// <summary>Leaves loads where the method has them.</summary>
-    public static void KeepOrderOfMemory(IlgpuBackendBase backend)
+    public static void KeepOrderOfMemory(IlgpuBackendBase backend) => Change(backend, static (passes, _) => passes.Where(static pass => pass is not CodePlacement));
+
+    /// <summary>Sees to it that values which depend on the way are assigned on that way, as the last pass.</summary>
+    public static void SplitEdges(IlgpuBackendBase backend) => Change(backend, static (passes, isLast) => isLast ? passes.Append(new IlgpuEdges()) : passes);
+
+    private static void Change(IlgpuBackendBase backend, Func<IEnumerable<Transformation>, bool, IEnumerable<Transformation>> change)
     {
-        ImmutableArray<Transformer> safe =
-        [
-            .. GetTransformers(backend).Select(static transformer => Transformer.Create(
-                transformer.Configuration,
-                [.. transformer.Transformations.Where(static pass => pass is not CodePlacement)])),
-        ];
-        SetTransformers(backend, safe);
+        ImmutableArray<Transformer> transformers = GetTransformers(backend);
+        SetTransformers(backend, [.. transformers.Select((transformer, i) => Transformer.Create(transformer.Configuration, [.. change(transformer.Transformations, i == transformers.Length - 1)]))]);
     }
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_KernelTransformers")]

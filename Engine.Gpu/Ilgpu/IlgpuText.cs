@@ -32,8 +32,8 @@ internal static partial class IlgpuText
         int body = text.IndexOf('{', kernel) + 1;
         return string.Create(
             CultureInfo.InvariantCulture,
-            // 1.2 has the barrier under its old name only.
-            $"#if __OPENCL_C_VERSION__ < 200\n#define work_group_barrier barrier\n#endif\n{text.AsSpan(0, kernel)}__attribute__((reqd_work_group_size({group.X}, {group.Y}, {group.Z}))) {text.AsSpan(kernel, body - kernel)}\n{pointers}{text.AsSpan(body)}");
+            // 1.2 has the barrier under its old name only. PoCL renames the new one there as well, and would warn of each kernel on standard error.
+            $"#if __OPENCL_C_VERSION__ < 200\n#undef work_group_barrier\n#define work_group_barrier barrier\n#endif\n{text.AsSpan(0, kernel)}__attribute__((reqd_work_group_size({group.X}, {group.Y}, {group.Z}))) {text.AsSpan(kernel, body - kernel)}\n{pointers}{text.AsSpan(body)}");
     }
 
     [GeneratedRegex(@"(?<=\s)(bra|brx\.idx|call|ret)\.uni\b")]

@@ -8,13 +8,24 @@ namespace Engine.Gpu;
 /// at all, the write past the view happens.
 /// </summary>
 /// <remarks>
-/// The listener stands in front of the others and throws out of the failing check, so that they never hear of it. Assertions of threads that
-/// run no kernel go on to them unchanged.
+/// The listener stands in front of the others and throws out of the failing check, so that they never hear of it. Outside of kernels it does so
+/// for the checks of ILGPU's views alone: a part that leads out of a view is a mistake like any other argument. The host's own assertions go on
+/// to its listeners unchanged.
 /// </remarks>
 internal sealed class KernelAssertions : TraceListener
 {
     private static readonly KernelAssertions s_listener = new();
     private static readonly Lock s_installing = new();
+
+    /// <summary>What views of ILGPU's say of wrong indices, extents and strides.</summary>
+    private static readonly HashSet<string> s_checksOfViews =
+    [
+        "Index out of range", "Length out of range", "Offset out of range", "Offset out of bounds", "Index out of bounds", "Sub view out of range", "32-bit index out of range",
+        "Extent out of bounds", "Extent out of range", "Invalid extent", "Invalid base view", "X index out of bounds", "Y index out of bounds", "Z index out of bounds",
+        "Index/Extent X out of bounds", "Index/Extent Y out of bounds", "Index/Extent Z out of bounds", "stride out of range", "xStride out of range", "yStride out of range", "zStride out of range",
+    ];
+
+    private static volatile bool s_isArmed;
 
     [ThreadStatic] private static string? t_kernel;
 
@@ -44,6 +55,16 @@ internal sealed class KernelAssertions : TraceListener
         }
     }
 
+    /// <summary>As <see cref="Arm"/>, of which views remind once: they are made all the time.</summary>
+    public static void ArmOnce()
+    {
+        if (!s_isArmed)
+        {
+            Arm();
+            s_isArmed = true;
+        }
+    }
+
     /// <summary>Says that the calling thread runs a kernel until the result is disposed.</summary>
     public static Scope Enter(string kernel)
     {
@@ -70,6 +91,11 @@ internal sealed class KernelAssertions : TraceListener
         if (t_kernel is not null)
         {
             throw new InvalidOperationException(Describe(message, detailMessage));
+        }
+
+        if (message is not null && string.IsNullOrEmpty(detailMessage) && s_checksOfViews.Contains(message))
+        {
+            throw new ArgumentOutOfRangeException(null, $"A view: {Describe(message, detailMessage)}");
         }
     }
 

@@ -22,7 +22,7 @@ internal static class KernelParameter<T>
     {
         if (IlgpuParameter.ElementOfView(typeof(T)) is not { } element)
         {
-            return Type.GetTypeCode(typeof(T)) != TypeCode.Object && !typeof(T).IsEnum ? new NumberParameter<T>() : new StructureParameter<T>();
+            return IlgpuParameter.IsNumber(typeof(T)) ? new NumberParameter<T>() : new StructureParameter<T>();
         }
 
         if (IlgpuCompiler.IsSupported)

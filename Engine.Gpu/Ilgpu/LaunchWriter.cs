@@ -112,6 +112,7 @@ internal ref struct LaunchWriter
                     throw new DeviceMismatchException($"{_kernel}: argument {_next} is a view of a tensor on {storage.Device}; the kernel runs on {_kernel.Device}. Move the tensor with To(device).");
                 }
 
+                CheckInside(buffer, start, length, elementSize);
                 _lease.Add(storage);
                 CapturePass.RecordingOn(_kernel.Device)?.Touch(storage);
                 return KernelArgument.Part(storage, start * elementSize, length * elementSize, TensorElements.TypeOf(element));
@@ -127,7 +128,19 @@ internal ref struct LaunchWriter
                 }
 
                 ObjectDisposedException.ThrowIf(buffer.IsDisposed, buffer);
+                CheckInside(buffer, start, length, elementSize);
                 return KernelArgument.Buffer(buffer.NativePtr, start * elementSize);
+        }
+    }
+
+    /// <summary>Constructors of views believe what they are told.</summary>
+    private readonly void CheckInside(MemoryBuffer buffer, long start, long length, int elementSize)
+    {
+        // The first two comparisons keep the third from overflowing.
+        long bytes = buffer.LengthInBytes;
+        if ((ulong)start > (ulong)bytes || (ulong)length > (ulong)bytes || (start + length) * elementSize > bytes)
+        {
+            throw new ArgumentException($"{_kernel}: argument {_next} is a view of {length} elements of {elementSize} bytes from element {start} on, which leads out of its memory of {bytes} bytes.");
         }
     }
 

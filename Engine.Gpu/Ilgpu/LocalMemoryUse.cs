@@ -1,7 +1,4 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
-using System.Reflection.Emit;
-using System.Runtime.CompilerServices;
 using ILGPU;
 
 namespace Engine.Gpu;
@@ -12,83 +9,13 @@ namespace Engine.Gpu;
 /// </summary>
 internal static class LocalMemoryUse
 {
-    private static readonly ConditionalWeakTable<MethodInfo, StrongBox<bool>> s_known = [];
-    private static readonly Dictionary<short, OperandType> s_operands = typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static)
-        .Select(field => (OpCode)field.GetValue(null)!).ToDictionary(code => code.Value, code => code.OperandType);
-
     /// <summary>
     /// True if the method, or one that it calls, allocates local memory and none of them uses groups, which a kernel over an extent does not have.
     /// </summary>
-    /// <remarks>Calls through interfaces and delegates are not followed; ILGPU cannot compile most of them.</remarks>
-    public static bool In(MethodInfo kernel) => s_known.GetValue(kernel, static method => new StrongBox<bool>(Look(method))).Value;
-
-    private static bool Look(MethodInfo kernel)
+    public static bool In(MethodInfo kernel)
     {
-        HashSet<MethodBase> seen = [];
-        Collect(kernel, seen);
-        return seen.Any(x => x.DeclaringType == typeof(LocalMemory))
-            && !seen.Any(x => x.DeclaringType == typeof(SharedMemory) || x.DeclaringType == typeof(Group) || x.DeclaringType == typeof(Grid) || x.DeclaringType == typeof(Warp));
-    }
-
-    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "ILGPU compiles the same bodies, which it could not if they had been trimmed; the host has the whole method then.")]
-    private static void Collect(MethodBase method, HashSet<MethodBase> seen)
-    {
-        if (!seen.Add(method) || method.DeclaringType?.Assembly is not { } assembly || assembly == typeof(LocalMemory).Assembly || assembly == typeof(object).Assembly)
-        {
-            return;
-        }
-
-        Type[]? typeArguments = method.DeclaringType.IsGenericType ? method.DeclaringType.GetGenericArguments() : null;
-        Type[]? methodArguments = method.IsGenericMethod ? method.GetGenericArguments() : null;
-        foreach (int token in CallTokens(Body(method)))
-        {
-            if (method.Module.ResolveMethod(token, typeArguments, methodArguments) is { } called)
-            {
-                Collect(called, seen);
-            }
-        }
-    }
-
-    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "As above.")]
-    private static byte[] Body(MethodBase method)
-    {
-        try
-        {
-            return method.GetMethodBody()?.GetILAsByteArray() ?? [];
-        }
-        catch (Exception e) when (e is NotSupportedException or InvalidOperationException)
-        {
-            // Methods that were emitted at run time keep theirs to themselves.
-            return [];
-        }
-    }
-
-    private static IEnumerable<int> CallTokens(byte[] code)
-    {
-        for (int at = 0; at < code.Length;)
-        {
-            // Codes of two bytes begin with 0xfe.
-            short value = code[at] == 0xfe ? (short)((0xfe << 8) | code[at + 1]) : code[at];
-            at += code[at] == 0xfe ? 2 : 1;
-            if (!s_operands.TryGetValue(value, out OperandType operand))
-            {
-                yield break;
-            }
-
-            if (operand == OperandType.InlineMethod)
-            {
-                yield return BitConverter.ToInt32(code, at);
-            }
-
-            at += operand switch
-            {
-                OperandType.InlineNone => 0,
-                OperandType.ShortInlineBrTarget or OperandType.ShortInlineI or OperandType.ShortInlineVar => 1,
-                OperandType.InlineVar => 2,
-                OperandType.InlineI8 or OperandType.InlineR => 8,
-                OperandType.InlineSwitch => 4 + (4 * BitConverter.ToInt32(code, at)),
-                _ => 4,
-            };
-        }
+        IReadOnlySet<MethodBase> calls = MethodCalls.Of(kernel);
+        return calls.Any(static x => x.DeclaringType == typeof(LocalMemory))
+            && !calls.Any(static x => x.DeclaringType == typeof(SharedMemory) || x.DeclaringType == typeof(Group) || x.DeclaringType == typeof(Grid) || x.DeclaringType == typeof(Warp));
     }
 }

@@ -11,6 +11,11 @@ internal static class Delegates
     /// <param name="answer">What it returns, from the type of its result and its arguments.</param>
     public static Delegate? Make(Type type, Func<Type, object?[], object?> answer)
     {
+        if (type == typeof(Delegate))
+        {
+            return Kernel;
+        }
+
         MethodInfo signature = type.GetMethod("Invoke")!;
         if (signature.GetParameters().Any(static p => p.ParameterType.IsByRef || p.ParameterType.IsByRefLike))
         {
@@ -23,4 +28,7 @@ internal static class Delegates
         Expression body = signature.ReturnType == typeof(void) ? result : Expression.Convert(result, signature.ReturnType);
         return Expression.Lambda(type, body, parameters).Compile(preferInterpretation: true);
     }
+
+    // A delegate of no particular type is a kernel.
+    private static void Kernel(ILGPU.Index1D i, ILGPU.ArrayView<float> x, ILGPU.ArrayView<float> y) => y[i] = x[i];
 }

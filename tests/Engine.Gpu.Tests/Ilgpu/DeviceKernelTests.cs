@@ -199,13 +199,30 @@ internal sealed class DeviceKernelTests(string place)
             Assert.That(() => x.AsArrayView<double>(), Throws.InstanceOf<DTypeMismatchException>());
             Assert.That(() => turned.AsArrayView<float>(), Throws.ArgumentException.With.Message.Contains("Contiguous()"));
             Assert.That(() => x.AsArrayView3D<float>(), Throws.ArgumentException.With.Message.Contains("3 axes"));
-            Assert.That(() => x.Flip(0).AsArrayView2D<float>(), Throws.ArgumentException.With.Message.Contains("stride"));
+            Assert.That(() => x.Flip(0, 1).AsArrayView2D<float>(), Throws.ArgumentException.With.Message.Contains("stride"));
         });
     }
 
     [TestCaseSource(nameof(NoKernels))]
     public void Kernel_MethodThatIsNone_SaysWhy(Delegate method, string reason) =>
         Assert.That(() => _device.Kernel(method), Throws.InstanceOf<KernelCompilationException>().With.Message.Contains(reason));
+
+    [TestCase("rounding")]
+    [TestCase("sign")]
+    public void Launch_MethodThatIlgpuCompilesWrongly_IsRefusedOnCards(string what)
+    {
+        using Tensor x = Numbers(1.5f, 2.5f);
+        DeviceKernel kernel = _device.Kernel(what == "sign" ? Methods.CopiesSign : Methods.Rounds);
+        if (_device is GpuDevice)
+        {
+            Assert.That(() => kernel.Launch(2, x.AsArrayView<float>()), Throws.InstanceOf<KernelCompilationException>().With.Message.Contains("compiles wrongly"));
+        }
+        else
+        {
+            kernel.Launch(2, x.AsArrayView<float>());
+            Assert.That(x.ToArray<float>(), Is.EqualTo(what == "sign" ? new[] { -1.5f, -2.5f } : [2, 2]));
+        }
+    }
 
     public static IEnumerable<TestCaseData> NoKernels()
     {
@@ -218,5 +235,6 @@ internal sealed class DeviceKernelTests(string place)
         yield return new TestCaseData((Delegate)Methods.Reference, "by reference").SetArgDisplayNames("reference");
         yield return new TestCaseData(dynamic.CreateDelegate<Action<Index1D, ArrayView<float>>>(), "body cannot be read").SetArgDisplayNames("dynamic method");
         yield return new TestCaseData((Delegate)Methods.Truth, "bool").SetArgDisplayNames("bool");
+        yield return new TestCaseData((Delegate)Methods.Truths, "bytes").SetArgDisplayNames("view of bool");
     }
 }

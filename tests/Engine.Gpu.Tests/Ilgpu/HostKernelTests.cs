@@ -41,10 +41,10 @@ internal sealed class HostKernelTests
         using Tensor x = Tensor.From<int>([1, 0, 2], device: device);
         Assert.That(
             () => device.Kernel(Divide).Launch(3, x.AsArrayView<int>()),
-            Throws.InstanceOf<KernelExecutionException>().With.InnerException.InstanceOf<DivideByZeroException>().And.Message.Contains("index 1"));
+            Throws.InstanceOf<KernelExecutionException>().With.InnerException.InstanceOf<FormatException>().And.Message.Contains("index 1"));
         Assert.That(
             () => device.Kernel(DivideInGroup).Launch((1, 3), x.AsArrayView<int>()),
-            Throws.InstanceOf<KernelExecutionException>().With.InnerException.InstanceOf<DivideByZeroException>().And.Message.Contains("work-item (1, 0, 0)"));
+            Throws.InstanceOf<KernelExecutionException>().With.InnerException.InstanceOf<FormatException>().And.Message.Contains("work-item (1, 0, 0)"));
     }
 
     [Test]
@@ -78,8 +78,8 @@ internal sealed class HostKernelTests
         Assert.That(y.ToArray<int>(), Is.EqualTo((int[])[3, 2, 1, 0, 7, 6, 5, 4]));
     }
 
-    [TestCase("cpu"), TestCase("processor")]
-    public void Launch_LocalMemory_IsThereOnTheCpuAsOnOpenCl(string place)
+    [TestCaseSource(typeof(KernelPlaces), nameof(KernelPlaces.All))]
+    public void Launch_LocalMemory_IsThereOnEveryDevice(string place)
     {
         Device device = KernelPlaces.Get(place);
         using Tensor y = Tensor.Zeros([300], DType.Int32, device);
@@ -96,9 +96,12 @@ internal sealed class HostKernelTests
         y[Grid.GlobalIndex.X] = value;
     }
 
-    private static void Divide(Index1D i, ArrayView<int> x) => x[i] = 6 / x[i];
+    // Not 6 / x[i]: PoCL, once loaded, takes over the processor's signal, and C# divides by zero without an exception from then on.
+    private static void Divide(Index1D i, ArrayView<int> x) => x[i] = Quotient(x[i]);
 
-    private static void DivideInGroup(ArrayView<int> x) => x[ILGPU.Group.IdxX] = 6 / x[ILGPU.Group.IdxX];
+    private static void DivideInGroup(ArrayView<int> x) => x[ILGPU.Group.IdxX] = Quotient(x[ILGPU.Group.IdxX]);
+
+    private static int Quotient(int x) => x != 0 ? 6 / x : throw new FormatException("zero");
 
     private static void Mark(Index2D i, ArrayView2D<float, Stride2D.General> x) => x[i] = 1;
 

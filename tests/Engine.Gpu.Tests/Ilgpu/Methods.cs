@@ -97,6 +97,14 @@ internal static class Methods
 
     public static void Truth(Index1D i, ArrayView<float> x, bool which) => x[i] = which ? 1 : 0;
 
+    public static void Truths(Index1D i, ArrayView<bool> x) => x[i] = true;
+
+    public static void Rounds(Index1D i, ArrayView<float> x) => x[i] = Rounded(x[i]);
+
+    public static void CopiesSign(Index1D i, ArrayView<float> x) => x[i] = MathF.CopySign(x[i], -1);
+
+    private static float Rounded(float x) => MathF.Round(x);
+
     public static int Returns(Index1D i, ArrayView<float> x) => i;
 
     public static void Long(LongIndex1D i, ArrayView<float> x) => x[i] = 1;

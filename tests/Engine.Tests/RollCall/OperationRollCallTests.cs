@@ -48,6 +48,7 @@ internal sealed class OperationRollCallTests
         ["TrainingState"] = Holder,
         ["LossScaler"] = "LossScalerTests",
         ["Trainer"] = "TrainerTests",
+        ["KernelFunction"] = "a user's kernel; KernelFunctionTests",
         ["CudaDevice"] = "wraps a card's memory",
         ["OpenClDevice"] = "wraps a card's memory",
     };

@@ -157,8 +157,16 @@ internal static class Specimens
         return arguments.Length == 1 && type.IsAssignableFrom(arguments[0].MakeArrayType()) ? MakeArray(arguments[0], 1, depth) : null;
     }
 
+    // A delegate of no particular type is a kernel.
+    private static void Kernel(ILGPU.Index1D i, ILGPU.ArrayView<float> x, ILGPU.ArrayView<float> y) => y[i] = x[i];
+
     private static Delegate MakeDelegate(Type type)
     {
+        if (type == typeof(Delegate))
+        {
+            return Kernel;
+        }
+
         MethodInfo invoke = type.GetMethod("Invoke")!;
         ParameterExpression[] parameters = Array.ConvertAll(invoke.GetParameters(), static p => Expression.Parameter(p.ParameterType, p.Name));
         Type result = invoke.ReturnType;
