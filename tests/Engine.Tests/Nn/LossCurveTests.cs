@@ -9,34 +9,40 @@ namespace Engine.Tests.Nn;
 [TestFixtureSource(typeof(TestDevices), nameof(TestDevices.OthersWithKernelSets))]
 internal sealed class LossCurveTests(string deviceName) : DeviceFixture(deviceName)
 {
-    private const int Steps = 50;
-    private static readonly Lazy<double[]> s_cpu = new(static () =>
-    {
-        using CpuDevice cpu = new("cpu", 1);
-        return Train(cpu);
-    });
+    private static readonly Lazy<double[]> s_leNet5 = new(static () => TrainOnCpu("lenet5", steps: 50)), s_convBn = new(static () => TrainOnCpu("convbn", steps: 8));
 
     [Test]
-    public void LeNet5_FiftySteps_FollowsTheCpusLosses()
+    public void LeNet5_FiftySteps_FollowsTheCpusLosses() => Check("lenet5", s_leNet5.Value);
+
+    [Test]
+    public void ConvBn_SomeSteps_FollowsTheCpusLosses() => Check("convbn", s_convBn.Value);
+
+    private void Check(string model, double[] expected)
     {
-        double[] losses = Train(Device);
+        double[] losses = Train(model, expected.Length, Device);
         Assert.That(losses[^1], Is.LessThan(0.8 * losses[0]), "the network learns");
-        for (int step = 0; step < Steps; step++)
+        for (int step = 0; step < losses.Length; step++)
         {
-            Assert.That(losses[step], Is.EqualTo(s_cpu.Value[step]).Within(1e-4), $"step {step}");
+            Assert.That(losses[step], Is.EqualTo(expected[step]).Within(1e-4), $"step {step}");
         }
     }
 
-    private static double[] Train(Device device)
+    private static double[] TrainOnCpu(string model, int steps)
+    {
+        using CpuDevice cpu = new("cpu", 1);
+        return Train(model, steps, cpu);
+    }
+
+    private static double[] Train(string name, int steps, Device device)
     {
         Generator generator = new(5);
-        Layer model = ModelZoo.Create("lenet5", [1, 28, 28], 10, generator);
+        Layer model = ModelZoo.Create(name, [1, 28, 28], 10, generator);
         model.To(device);
         Adam optimizer = new(model.Parameters, learningRate: 1e-3);
         Tensor images = Tensor.Randn([16, 1, 28, 28], generator: generator, device: device);
         Tensor classes = Tensor.From<long>([.. Enumerable.Range(0, 16).Select(i => (long)(i % 10))], device);
-        double[] losses = new double[Steps];
-        for (int step = 0; step < Steps; step++)
+        double[] losses = new double[steps];
+        for (int step = 0; step < steps; step++)
         {
             using TensorScope scope = TensorScope.Begin();
             optimizer.ZeroGrad();

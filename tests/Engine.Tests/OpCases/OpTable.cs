@@ -5,21 +5,21 @@ namespace Engine.Tests.OpCases;
 /// <summary>All rows; one file per family.</summary>
 internal static partial class OpTable
 {
+    private static readonly HashSet<string> s_ilgpu = [.. Products().Concat(Convolutions()).Concat(Normalizations()).Select(static row => row.Name)];
+
     public static IReadOnlyList<OpCase> All { get; } =
     [
         .. Unary(), .. Binary(), .. Reductions(), .. Products(), .. Convolutions(), .. Windows(), .. Normalizations(), .. Losses(), .. Views(), .. Joining(), .. Indexing(), .. Overloads(),
     ];
-
-    /// <summary>Whether a row is of a family of which the set of ILGPU's kernels has kernels.</summary>
-    public static bool HasIlgpuKernels(OpCase row) => s_ilgpu.Contains(row.Name);
-
-    private static readonly HashSet<string> s_ilgpu = [.. Products().Concat(Convolutions()).Concat(Normalizations()).Select(static row => row.Name)];
 
     public static IEnumerable<TestCaseData> Rows => All.Select(Data);
 
     public static IEnumerable<TestCaseData> DifferentiableRows => All.Where(row => row.Differentiable).Select(Data);
 
     public static IEnumerable<TestCaseData> TwiceDifferentiableRows => All.Where(row => row.TwiceDifferentiable).Select(Data);
+
+    /// <summary>Whether a row is of a family of which the set of ILGPU's kernels has kernels.</summary>
+    public static bool HasIlgpuKernels(OpCase row) => s_ilgpu.Contains(row.Name);
 
     private static TestCaseData Data(OpCase row) => new TestCaseData(row).SetArgDisplayNames(row.Name);
 

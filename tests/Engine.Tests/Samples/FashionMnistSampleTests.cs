@@ -67,6 +67,29 @@ internal sealed class FashionMnistSampleTests
     }
 
     [Test]
+    public void Run_OnKernelsThatIlgpuCompiles_LearnsAsWellAndSaysSo()
+    {
+        if (!Device.All.Any(static device => device.Kind == DeviceKind.OpenCl))
+        {
+            Assert.Ignore("no OpenCL device");
+        }
+
+        double[] accuracies = [.. new[] { "engine", "ilgpu" }.Select(Accuracy)];
+        Assert.That(accuracies[1], Is.EqualTo(accuracies[0]).Within(0.011));
+
+        double Accuracy(string kernels)
+        {
+            string[] arguments = ["--device", "opencl", "--kernels", kernels, "--model", "lenet5", "--epochs", "2", "--batch-size", "50", "--data", "data", "--out", kernels];
+            using SampleProcess run = SampleProcess.Run(Sample, _folder.Path, 0, arguments);
+            JsonNode metrics = JsonNode.Parse(File.ReadAllText(_folder.File($"{kernels}/metrics.json")))!;
+            Assert.That((string?)metrics["kernels"], Is.EqualTo(kernels));
+            double accuracy = (double)metrics["test_accuracy"]!;
+            Assert.That(accuracy, Is.GreaterThan(0.4));
+            return accuracy;
+        }
+    }
+
+    [Test]
     public void Killed_AgainAndAgain_LeavesLoadableCheckpointsAndResumesToTheSameBits()
     {
         using (SampleProcess.Run(Sample, _folder.Path, 0, [.. Training(), "--out", "whole"]))
@@ -180,6 +203,8 @@ internal sealed class FashionMnistSampleTests
     [TestCase("--lr -1", "--lr is -1; it must be a positive number")]
     [TestCase("--model vgg", "'vgg' not recognized")]
     [TestCase("--device cuda:7", "There is no device 'cuda:7'")]
+    [TestCase("--device cpu --kernels ilgpu", "--kernels ilgpu: cpu has kernels of its own only. ILGPU's run on cuda and opencl devices")]
+    [TestCase("--kernels cublas", "'cublas' not recognized")]
     [TestCase("--data nowhere", "No Fashion-MNIST in nowhere")]
     [TestCase("--resume", "There is no run under runs/ to resume")]
     [TestCase("--resume --out nowhere", "There is no run in 'nowhere' to resume")]
