@@ -36,7 +36,8 @@ public sealed partial class CudaDevice
     /// <para>cuBLAS takes products of two matrices of float32 or float64 of at least 128³ multiplications, transposed or not, with factors alpha
     /// and beta. In float32 it computes in the <see cref="Device.MathMode"/> <see cref="MathMode.Strict"/> or <see cref="MathMode.Tf32"/>. All else
     /// is computed by the engine's kernels as before: other types and modes, batches, products with a bias or an activation, rows that are not
-    /// dense, smaller products, and everything in captured steps.</para>
+    /// dense, smaller products, the forward and backward passes of convolutions, everything in captured steps, and what <see cref="KernelSet.Ilgpu"/> has
+    /// kernels for.</para>
     /// <para>Results differ from those of the engine's kernels by rounding, and may differ from one version of cuBLAS to another. A thread that
     /// multiplies has the accelerator bound to it afterwards, as with any call of ILGPU's.</para>
     /// </remarks>

@@ -1,6 +1,11 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using Engine.Gpu;
 using Engine.PtxInterpreter;
+using ILGPU;
+using ILGPU.Algorithms;
+using ILGPU.Runtime.Cuda;
+using CudaDevice = Engine.Gpu.CudaDevice;
 
 namespace Engine.Perf;
 
@@ -40,5 +45,28 @@ internal static class Devices
         {
             throw new ArgumentException($"--kernels ilgpu: {device.Name} has kernels of its own only. ILGPU's run on cuda and opencl devices.", nameof(kernels));
         }
+    }
+
+    /// <summary>A card of NVIDIA's (<c>cuda</c> or <c>cuda:1</c>) through an accelerator of ILGPU's, with cuBLAS for large products.</summary>
+    public static CudaDevice GetWithCuBlas(string name)
+    {
+        string[] parts = name.Split(':');
+        int index = 0;
+        if (parts[0] != "cuda" || parts.Length > 2 || (parts.Length == 2 && !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out index)))
+        {
+            throw new ArgumentException($"{name} is no card that has cuBLAS; --cublas goes with --device cuda or cuda:1.", nameof(name));
+        }
+
+        IlgpuLibraries.Register();
+        Context context = Context.Create(static builder => builder.Cuda().EnableAlgorithms());
+        ImmutableArray<ILGPU.Runtime.Cuda.CudaDevice> cards = [.. context.GetCudaDevices()];
+        if (index >= cards.Length)
+        {
+            throw new ArgumentException($"{name}: ILGPU finds {cards.Length} cards of NVIDIA's.", nameof(name));
+        }
+
+        CudaDevice device = CudaDevice.Adopt(cards[index].CreateCudaAccelerator(context));
+        device.UseCuBlas = true;
+        return device;
     }
 }

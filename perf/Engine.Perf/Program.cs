@@ -32,10 +32,11 @@ Option<KernelSet?> kernelsOption = new("--kernels")
     CustomParser = Named<KernelSet?>(("engine", KernelSet.Engine), ("ilgpu", KernelSet.Ilgpu)),
 };
 Option<bool> tf32Option = new("--tf32") { Description = "the same as --math tf32" };
+Option<bool> cuBlasOption = new("--cublas") { Description = "with --device cuda[:n]: large products go to cuBLAS, through an adopted accelerator of ILGPU's" };
 Option<bool> graphsOption = new("--graphs") { Description = "capture training steps and time their replays" };
 RootCommand root = new("Times the engine's workloads, one JSON object a line.")
 {
-    deviceOption, threadsOption, filterOption, secondsOption, listOption, launchesOption, firstStepOption, markdownOption, mathOption, tf32Option, precisionOption, graphsOption, kernelsOption,
+    deviceOption, threadsOption, filterOption, secondsOption, listOption, launchesOption, firstStepOption, markdownOption, mathOption, tf32Option, precisionOption, cuBlasOption, graphsOption, kernelsOption,
 };
 root.SetAction(result =>
 {
@@ -78,7 +79,8 @@ static Func<ArgumentResult, T> Named<T>(params (string Name, T Value)[] choices)
 
 Device Open(ParseResult result)
 {
-    Device device = Devices.Get(result.GetValue(deviceOption)!);
+    string name = result.GetValue(deviceOption)!;
+    Device device = result.GetValue(cuBlasOption) ? Devices.GetWithCuBlas(name) : Devices.Get(name);
     if (device.Kind == DeviceKind.Cpu)
     {
         device.Threads = result.GetValue(threadsOption);
@@ -95,6 +97,7 @@ static void Run(Device device, TrainingPrecision precision, bool graphs, string[
     string mode = device.MathMode == MathMode.Strict || device.Kind != DeviceKind.Cuda ? string.Empty : $" {device.MathMode.ToString().ToLowerInvariant()}";
     mode += precision == TrainingPrecision.Full ? string.Empty : $" {precision.ToString().ToLowerInvariant()}";
     mode += device is GpuDevice { Kernels: KernelSet.Ilgpu } ? " ilgpu" : string.Empty;
+    mode += device is Engine.Gpu.CudaDevice { UseCuBlas: true } ? " cublas" : string.Empty;
     string side = $"engine {version}{mode}{(graphs ? " graphs" : string.Empty)}";
     foreach (Workload workload in WorkloadList.For(device, graphs, precision))
     {

@@ -15,6 +15,8 @@ internal sealed class NativeKernelTests
         using Engine.Gpu;
         using ILGPU;
         using ILGPU.Runtime;
+        using ILGPU.Runtime.OpenCL;
+        using CudaDevice = Engine.Gpu.CudaDevice;
         using Device = Engine.Device;
 
         Tensor x = Tensor.Ones([2, 3], device: Device.Cpu);
@@ -22,6 +24,15 @@ internal sealed class NativeKernelTests
         Try("Elementwise", () => KernelFunction.Elementwise<float>(Square));
         Try("AsArrayView", () => x.AsArrayView<float>());
         Try("AsArrayView2D", () => x.AsArrayView2D<float>());
+        Try("AsArrayView of an accelerator", () => x.AsArrayView<float>((Accelerator)null!));
+        Try("Wrap", () => Device.Cpu.Wrap(ArrayView<float>.Empty));
+        Try("Adopt", () => OpenClDevice.Adopt((CLAccelerator)null!));
+        Try("Register", () => { IlgpuLibraries.Register(); return "done"; });
+        foreach (CudaDevice device in Device.All.OfType<CudaDevice>())
+        {
+            Try("UseCuBlas", () => device.UseCuBlas = true);
+        }
+
         Console.WriteLine($"devices: {Device.All.Count > 0}");
         Console.WriteLine($"sum: {(x * 2).Sum().Item()}");
 
@@ -66,8 +77,8 @@ internal sealed class NativeKernelTests
         ProcessStartInfo start = new(Path.Combine(published, OperatingSystem.IsWindows() ? "App.exe" : "App")) { RedirectStandardOutput = true };
         using Process program = Process.Start(start)!;
         Assert.That(
-            program.StandardOutput.ReadToEnd().ReplaceLineEndings("\n"),
-            Is.EqualTo("Kernel: True\nElementwise: True\nAsArrayView: True\nAsArrayView2D: True\ndevices: True\nsum: 12\n"));
+            program.StandardOutput.ReadToEnd().ReplaceLineEndings("\n").Replace("UseCuBlas: True\n", string.Empty, StringComparison.Ordinal),
+            Is.EqualTo("Kernel: True\nElementwise: True\nAsArrayView: True\nAsArrayView2D: True\nAsArrayView of an accelerator: True\nWrap: True\nAdopt: True\nRegister: True\ndevices: True\nsum: 12\n"));
         program.WaitForExit();
         Assert.That(program.ExitCode, Is.Zero);
     }
