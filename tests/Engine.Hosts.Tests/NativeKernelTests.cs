@@ -22,6 +22,12 @@ internal sealed class NativeKernelTests
         Try("Elementwise", () => KernelFunction.Elementwise<float>(Square));
         Try("AsArrayView", () => x.AsArrayView<float>());
         Try("AsArrayView2D", () => x.AsArrayView2D<float>());
+        Try("Wrap", () => Device.Cpu.Wrap(default(ArrayView<float>)));
+        Try("Register", () =>
+        {
+            IlgpuLibraries.Register();
+            return x;
+        });
         Console.WriteLine($"devices: {Device.All.Count > 0}");
         Console.WriteLine($"sum: {(x * 2).Sum().Item()}");
 
@@ -67,7 +73,7 @@ internal sealed class NativeKernelTests
         using Process program = Process.Start(start)!;
         Assert.That(
             program.StandardOutput.ReadToEnd().ReplaceLineEndings("\n"),
-            Is.EqualTo("Kernel: True\nElementwise: True\nAsArrayView: True\nAsArrayView2D: True\ndevices: True\nsum: 12\n"));
+            Is.EqualTo("Kernel: True\nElementwise: True\nAsArrayView: True\nAsArrayView2D: True\nWrap: True\nRegister: True\ndevices: True\nsum: 12\n"));
         program.WaitForExit();
         Assert.That(program.ExitCode, Is.Zero);
     }
