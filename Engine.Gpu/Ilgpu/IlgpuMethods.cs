@@ -29,6 +29,7 @@ internal static class IlgpuMethods
         {
             bool isMath = called.DeclaringType == typeof(Math) || called.DeclaringType == typeof(MathF);
             string? way = isMath && called.Name == nameof(Math.CopySign) ? "it gives the sign of the first operand there; compare with 0 instead"
+                : isMath && called.Name == nameof(Math.FusedMultiplyAdd) ? "it calls a function that is nowhere; write x * y + z, which cards fuse"
                 : called.Name == nameof(Math.Round) && (isMath || called.DeclaringType == typeof(XMath)) ? "it gives 1 for 1.5 there; take XMath.RoundAwayFromZero, or MathF.Floor(x + 0.5f)"
                 : null;
             if (way is not null)

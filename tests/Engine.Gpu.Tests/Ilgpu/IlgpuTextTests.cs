@@ -14,6 +14,6 @@ internal sealed class IlgpuTextTests
     {
         string text = new IlgpuKernelDefinition(((Delegate)Methods.BlockSum).Method, new GroupShape(128)).Write(s_openCl).Text;
         Assert.That(text, Does.StartWith("#if __OPENCL_C_VERSION__ < 200\n#undef work_group_barrier\n#define work_group_barrier barrier\n#endif\n"));
-        Assert.That(text, Does.Contain("work_group_barrier("));
+        Assert.That(text, Does.Match(@"\bwork_group_barrier ?\("));
     }
 }
