@@ -20,6 +20,9 @@ namespace Engine.Gpu;
 /// <para>It is compiled in the first launch for a device and a shape of groups; what a driver made of it is kept on the disk as the engine's own
 /// kernels are. On the CPU a method with an index runs on all threads as the C# that it is; one that works by groups runs on ILGPU's CPU
 /// accelerator, which is made for debugging and slow.</para>
+/// <para>In a captured step a launch is repeated as it was recorded: with the same numbers, extent and views. What is to change lies in a tensor.</para>
+/// <para>A method that calls itself is refused, and so is one that ILGPU would take very long for. On a card nobody looks where a kernel writes, as
+/// in any language for cards; on the CPU an index outside of a view is an exception.</para>
 /// </remarks>
 public sealed partial class DeviceKernel
 {

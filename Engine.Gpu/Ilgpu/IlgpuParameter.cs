@@ -46,6 +46,9 @@ internal sealed class IlgpuParameter
     /// <summary>How many views it has.</summary>
     public int Views => _fields.Count(static part => part.Kind == IlgpuFieldKind.ViewStart);
 
+    /// <summary>What reads the fields of a value of this type, once a launch has made it.</summary>
+    public object? Readers { get; set; }
+
     /// <summary>The layout of a type.</summary>
     /// <exception cref="KernelCompilationException">Kernels take no such parameter.</exception>
     public static IlgpuParameter Of(Type type, GpuApi api) => new(type, api);

@@ -70,36 +70,36 @@ internal sealed class ViewParameter<TElement> : IKernelParameter<ArrayView<TElem
 /// <summary>A structure of numbers and views: a view of several dimensions, an index, or a structure of the user's.</summary>
 internal sealed class StructureParameter<T> : IKernelParameter<T>
 {
-    private readonly Dictionary<IlgpuParameter, Func<T, object>[]> _readers = [];
-    private readonly Lock _lock = new();
-
     public void Write(in T value, IlgpuParameter layout, ref LaunchWriter writer)
     {
-        Func<T, object>[] readers = ReadersOf(layout);
+        // One list for each layout, made by whoever comes first; two that come at once make the same.
+        StructureReader<T>[] readers = (StructureReader<T>[])(layout.Readers ??= ReadersOf(layout));
         if (!layout.IsStructure)
         {
-            (long number, int size) = BitsOf(readers[0](value));
-            writer.AddNumber(number, IlgpuSignature.KindOf(layout.Fields[0].Type), size);
+            writer.AddNumber(readers[0].Number!(value), IlgpuSignature.KindOf(layout.Fields[0].Type), layout.Size);
             return;
         }
 
-        Span<long> words = stackalloc long[(layout.Size + sizeof(long) - 1) / sizeof(long)];
+        int count = (layout.Size + sizeof(long) - 1) / sizeof(long);
+        Span<long> words = stackalloc long[count];
+        Span<KernelArgument> addresses = stackalloc KernelArgument[count];
+        Span<bool> isAddress = stackalloc bool[count];
         words.Clear();
-        Span<KernelArgument> addresses = stackalloc KernelArgument[words.Length];
-        addresses.Clear();
-        for (int i = 0; i < layout.Fields.Count; i++)
+        isAddress.Clear();
+        for (int i = 0; i < readers.Length; i++)
         {
             IlgpuField part = layout.Fields[i];
+            int word = part.Offset / sizeof(long);
             switch (part.Kind)
             {
                 case IlgpuFieldKind.Nothing:
                     break;
                 case IlgpuFieldKind.ViewStart:
-                    IContiguousArrayView view = (IContiguousArrayView)readers[i](value);
-                    KernelArgument memory = writer.Hold(view.Buffer, view.Index, view.Length, part.Type, view.ElementSize);
+                    ViewPlace view = readers[i].View!(value);
+                    KernelArgument memory = writer.Hold(view.Buffer, view.Start, view.Length, part.Type, view.ElementSize);
                     if (part.Size == sizeof(long))
                     {
-                        addresses[part.Offset / sizeof(long)] = memory;
+                        (addresses[word], isAddress[word]) = (memory, true);
                     }
                     else
                     {
@@ -108,29 +108,26 @@ internal sealed class StructureParameter<T> : IKernelParameter<T>
                             writer.AddInFront(memory);
                         }
 
-                        Put(words, part, IlgpuArguments.Start(view.Index));
+                        Put(words, part, IlgpuArguments.Start(view.Start));
                     }
 
                     break;
                 case IlgpuFieldKind.ViewLength:
-                    Put(words, part, ((IContiguousArrayView)readers[i](value)).Length);
+                    Put(words, part, readers[i].View!(value).Length);
                     break;
                 default:
-                    Put(words, part, BitsOf(readers[i](value)).Bits);
+                    Put(words, part, readers[i].Number!(value));
                     break;
             }
         }
 
-        for (int i = 0; writer.Writes && i < words.Length; i++)
+        for (int i = 0; writer.Writes && i < count; i++)
         {
             int size = Math.Min(sizeof(long), layout.Size - (i * sizeof(long)));
-            KernelArgument word = IsAddress(layout, i) ? addresses[i] : KernelArgument.Raw(words[i], size);
+            KernelArgument word = isAddress[i] ? addresses[i] : KernelArgument.Raw(words[i], size);
             writer.AddWord(i == 0 ? word : KernelArgument.Continuing(word));
         }
     }
-
-    private static bool IsAddress(IlgpuParameter layout, int word) =>
-        layout.Fields.Any(part => part is { Kind: IlgpuFieldKind.ViewStart, Size: sizeof(long) } && part.Offset == word * sizeof(long));
 
     private static void Put(Span<long> words, IlgpuField part, long bits)
     {
@@ -138,37 +135,9 @@ internal sealed class StructureParameter<T> : IKernelParameter<T>
         words[part.Offset / sizeof(long)] |= (bits & mask) << (8 * (part.Offset % sizeof(long)));
     }
 
-    private static (long Bits, int Size) BitsOf(object number) => number switch
-    {
-        byte n => (n, 1),
-        sbyte n => (n, 1),
-        short n => (n, 2),
-        ushort n => (n, 2),
-        ILGPU.Half n => (Unsafe.BitCast<ILGPU.Half, ushort>(n), 2),
-        int n => (n, 4),
-        uint n => (n, 4),
-        float n => (BitConverter.SingleToInt32Bits(n), 4),
-        long n => (n, 8),
-        ulong n => ((long)n, 8),
-        double n => (BitConverter.DoubleToInt64Bits(n), 8),
-        Enum n => BitsOf(Convert.ChangeType(n, n.GetTypeCode(), System.Globalization.CultureInfo.InvariantCulture)),
-        _ => throw new KernelCompilationException($"A kernel cannot take a field of type {number.GetType()}."),
-    };
+    private static StructureReader<T>[] ReadersOf(IlgpuParameter layout) => [.. layout.Fields.Select(ReaderOf)];
 
-    private Func<T, object>[] ReadersOf(IlgpuParameter layout)
-    {
-        lock (_lock)
-        {
-            if (!_readers.TryGetValue(layout, out Func<T, object>[]? readers))
-            {
-                _readers[layout] = readers = [.. layout.Fields.Select(ReaderOf)];
-            }
-
-            return readers;
-        }
-    }
-
-    private static Func<T, object> ReaderOf(IlgpuField part)
+    private static StructureReader<T> ReaderOf(IlgpuField part)
     {
         ParameterExpression value = Expression.Parameter(typeof(T));
         Expression member = value;
@@ -177,6 +146,49 @@ internal sealed class StructureParameter<T> : IKernelParameter<T>
             member = Expression.Field(member, field);
         }
 
-        return Expression.Lambda<Func<T, object>>(Expression.Convert(member, typeof(object)), value).Compile();
+        return part.Kind switch
+        {
+            IlgpuFieldKind.Nothing => default,
+            IlgpuFieldKind.Number => new StructureReader<T>(Expression.Lambda<Func<T, long>>(StructureReader.BitsOf(member), value).Compile(), null),
+            _ => new StructureReader<T>(null, Expression.Lambda<Func<T, ViewPlace>>(StructureReader.PlaceOf(member, part.Type), value).Compile()),
+        };
     }
+}
+
+/// <summary>Where a view lies.</summary>
+internal readonly record struct ViewPlace(MemoryBuffer? Buffer, long Start, long Length, int ElementSize);
+
+/// <summary>Reads a field of a structure without a box for it: its bits, or of a view its place.</summary>
+internal readonly record struct StructureReader<T>(Func<T, long>? Number, Func<T, ViewPlace>? View);
+
+/// <summary>What the fields of structures are read with.</summary>
+internal static class StructureReader
+{
+    private static readonly MethodInfo s_bits = ((Func<int, long>)Bits).Method.GetGenericMethodDefinition();
+    private static readonly MethodInfo s_place = ((Func<ArrayView<int>, ViewPlace>)Place).Method.GetGenericMethodDefinition();
+
+    [UnconditionalSuppressMessage("Trimming", "IL2060", Justification = "The method asks nothing of its type.")]
+    [UnconditionalSuppressMessage("AOT", "IL3050", Justification = "Only reached where code can be made at run time.")]
+    public static Expression BitsOf(Expression number) => Expression.Call(s_bits.MakeGenericMethod(number.Type), number);
+
+    [UnconditionalSuppressMessage("Trimming", "IL2060", Justification = "As above.")]
+    [UnconditionalSuppressMessage("AOT", "IL3050", Justification = "As above.")]
+    public static Expression PlaceOf(Expression view, Type element) => Expression.Call(s_place.MakeGenericMethod(element), view);
+
+    private static long Bits<TNumber>(TNumber number)
+        where TNumber : unmanaged
+    {
+        long bits = 0;
+        Unsafe.As<long, TNumber>(ref bits) = number;
+        return bits;
+    }
+
+    private static ViewPlace Place<TElement>(ArrayView<TElement> view)
+        where TElement : unmanaged => new(BufferOf(view), StartOf(view), view.Length, Unsafe.SizeOf<TElement>());
+
+    private static MemoryBuffer? BufferOf<TView>(TView view)
+        where TView : struct, IArrayView => view.Buffer;
+
+    private static long StartOf<TView>(TView view)
+        where TView : struct, IContiguousArrayView => view.Index;
 }

@@ -13,6 +13,7 @@ Option<double> secondsOption = new("--seconds") { Description = "time for each w
 Option<bool> listOption = new("--list") { Description = "print the names only" };
 Option<bool> launchesOption = new("--launches") { Description = "print what one training step of each network launches, on a GPU backend" };
 Option<bool> firstStepOption = new("--first-step") { Description = "print how long the first training steps of each network take in this process" };
+Option<bool> launchCostOption = new("--launch-cost") { Description = "print what launches cost the host: of the engine's kernels and of C# methods; --device paper:90x132 has no card behind it" };
 Option<bool> markdownOption = new("--markdown") { Description = "with --launches: one table for all networks" };
 Option<MathMode> mathOption = new("--math")
 {
@@ -36,7 +37,7 @@ Option<bool> cuBlasOption = new("--cublas") { Description = "with --device cuda[
 Option<bool> graphsOption = new("--graphs") { Description = "capture training steps and time their replays" };
 RootCommand root = new("Times the engine's workloads, one JSON object a line.")
 {
-    deviceOption, threadsOption, filterOption, secondsOption, listOption, launchesOption, firstStepOption, markdownOption, mathOption, tf32Option, precisionOption, cuBlasOption, graphsOption, kernelsOption,
+    deviceOption, threadsOption, filterOption, secondsOption, listOption, launchesOption, launchCostOption, firstStepOption, markdownOption, mathOption, tf32Option, precisionOption, cuBlasOption, graphsOption, kernelsOption,
 };
 root.SetAction(result =>
 {
@@ -45,6 +46,10 @@ root.SetAction(result =>
     if (result.GetValue(firstStepOption))
     {
         FirstStep.Print(() => Open(result), patterns, precision);
+    }
+    else if (result.GetValue(launchCostOption))
+    {
+        LaunchCost.Print(Open(result));
     }
     else if (result.GetValue(launchesOption))
     {

@@ -203,6 +203,35 @@ internal sealed class DeviceKernelTests(string place)
         });
     }
 
+    /// <summary>By itself ILGPU ends the process at a part that leads out of a view, and takes constructors of views at their word.</summary>
+    [Test]
+    public void View_ThatLeadsOutOfItsMemory_IsRefused()
+    {
+        using Tensor x = Numbers(1, 2, 3);
+        ArrayView<float> view = x.AsArrayView<float>();
+        MemoryBuffer buffer = ((IArrayView)view).Buffer;
+        DeviceKernel kernel = _device.Kernel(Methods.Axpy);
+        Assert.Multiple(() =>
+        {
+            Assert.That(() => view.SubView(1, 3), Throws.InstanceOf<ArgumentOutOfRangeException>());
+            Assert.That(() => view.SubView(-1, 2), Throws.InstanceOf<ArgumentOutOfRangeException>());
+            Assert.That(() => kernel.Launch(1, view, new ArrayView<float>(buffer, 1, 3), 1f), Throws.ArgumentException.With.Message.Contains("leads out of its memory"));
+            Assert.That(() => kernel.Launch(1, new ArrayView<float>(buffer, long.MaxValue / 2, 8), view, 1f), Throws.ArgumentException);
+            Assert.That(() => kernel.Launch(1, new ArrayView<float>(buffer, 0, long.MaxValue / 2), view, 1f), Throws.ArgumentException);
+        });
+        Assert.That(x.ToArray<float>(), Is.EqualTo(new float[] { 1, 2, 3 }));
+    }
+
+    /// <summary>Of ILGPU's own product of number and size the highest bits are lost.</summary>
+    [TestCase(int.MaxValue)]
+    [TestCase(1 << 29)]
+    public void Launch_SharedMemoryBeyondTheDevice_IsRefused(int count)
+    {
+        using Tensor x = Tensor.Zeros([16], DType.Int32, _device);
+        KernelConfig config = (1, 16, SharedMemoryConfig.RequestDynamic<long>(count));
+        Assert.That(() => _device.Kernel(Methods.Reverse).Launch(config, x.AsArrayView<int>()), Throws.InstanceOf<OperationNotSupportedException>().With.Message.Contains("shared memory"));
+    }
+
     [TestCaseSource(nameof(NoKernels))]
     public void Kernel_MethodThatIsNone_SaysWhy(Delegate method, string reason) =>
         Assert.That(() => _device.Kernel(method), Throws.InstanceOf<KernelCompilationException>().With.Message.Contains(reason));
