@@ -48,6 +48,8 @@ internal sealed class KernelThreadsTests(string place)
                 Interlocked.Exchange(ref current, next).Dispose();
                 // Somebody else has the block now, and another value in it.
                 using Tensor foreign = Tensor.Full([Size], -1, DType.Int32, _device);
+                // PoCL queues without a limit: who only gives it work, faster than it works, fills the memory.
+                _device.Synchronize();
             }
         });
         disposer.Start();
