@@ -26,9 +26,13 @@ public static class AcceleratorTensors
     /// <exception cref="DeviceMismatchException">The memory is not this device's.</exception>
     /// <exception cref="ObjectDisposedException">The buffer, or the tensor that the view is of, was disposed.</exception>
     public static Tensor Wrap<T>(this Device device, ArrayView<T> view, Shape shape)
-        where T : unmanaged => shape.ElementCount == view.Length
+        where T : unmanaged
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        return shape.ElementCount == view.Length
             ? Wrap(device, view, Layout.Contiguous(shape))
             : throw new ArgumentException($"{nameof(Wrap)}: a tensor of {shape} has {shape.ElementCount} elements, the view has {view.Length}.", nameof(shape));
+    }
 
     /// <summary>A view of one axis; <c>tensor[i]</c> is <c>view[i]</c>, whatever its stride.</summary>
     /// <inheritdoc cref="Wrap{T}(Device, ArrayView{T}, Shape)"/>
@@ -57,29 +61,30 @@ public static class AcceleratorTensors
     /// <inheritdoc cref="Wrap{T, TStride}(Device, ArrayView1D{T, TStride})"/>
     public static Tensor Wrap<T, TStride>(this Device device, MemoryBuffer1D<T, TStride> buffer)
         where T : unmanaged
-        where TStride : struct, IStride1D => Wrap(device, ViewOf<ArrayView1D<T, TStride>>(buffer));
+        where TStride : struct, IStride1D => Wrap(device, ViewOf<ArrayView1D<T, TStride>>(device, buffer));
 
     /// <summary>A dense buffer, as a row-major tensor of a shape.</summary>
     /// <inheritdoc cref="Wrap{T}(Device, ArrayView{T}, Shape)"/>
     public static Tensor Wrap<T>(this Device device, MemoryBuffer1D<T, Stride1D.Dense> buffer, Shape shape)
-        where T : unmanaged => Wrap<T>(device, ViewOf<ArrayView1D<T, Stride1D.Dense>>(buffer), shape);
+        where T : unmanaged => Wrap<T>(device, ViewOf<ArrayView1D<T, Stride1D.Dense>>(device, buffer), shape);
 
     /// <summary>A buffer of two axes.</summary>
     /// <inheritdoc cref="Wrap{T, TStride}(Device, ArrayView2D{T, TStride})"/>
     public static Tensor Wrap<T, TStride>(this Device device, MemoryBuffer2D<T, TStride> buffer)
         where T : unmanaged
-        where TStride : struct, IStride2D => Wrap(device, ViewOf<ArrayView2D<T, TStride>>(buffer));
+        where TStride : struct, IStride2D => Wrap(device, ViewOf<ArrayView2D<T, TStride>>(device, buffer));
 
     /// <summary>A buffer of three axes.</summary>
     /// <inheritdoc cref="Wrap{T, TStride}(Device, ArrayView3D{T, TStride})"/>
     public static Tensor Wrap<T, TStride>(this Device device, MemoryBuffer3D<T, TStride> buffer)
         where T : unmanaged
-        where TStride : struct, IStride3D => Wrap(device, ViewOf<ArrayView3D<T, TStride>>(buffer));
+        where TStride : struct, IStride3D => Wrap(device, ViewOf<ArrayView3D<T, TStride>>(device, buffer));
 
     // A buffer that was disposed has an empty view, which would be a tensor without elements.
-    private static TView ViewOf<TView>(MemoryBuffer<TView> buffer)
+    private static TView ViewOf<TView>(Device device, MemoryBuffer<TView> buffer)
         where TView : struct, IArrayView
     {
+        ArgumentNullException.ThrowIfNull(device);
         ArgumentNullException.ThrowIfNull(buffer);
         ObjectDisposedException.ThrowIf(buffer.IsDisposed, buffer);
         return buffer.View;

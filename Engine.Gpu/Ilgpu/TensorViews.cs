@@ -72,6 +72,8 @@ public static class TensorViews
     public static ArrayView2D<T, Stride2D.General> AsArrayView2D<T>(this Tensor tensor, Accelerator accelerator)
         where T : unmanaged
     {
+        ArgumentNullException.ThrowIfNull(tensor);
+        ArgumentNullException.ThrowIfNull(accelerator);
         ArrayView2D<T, Stride2D.General> view = AsArrayView2D<T>(tensor);
         return new ArrayView2D<T, Stride2D.General>(HandOver(view.BaseView, accelerator), view.Extent, view.Stride);
     }
@@ -81,6 +83,8 @@ public static class TensorViews
     public static ArrayView3D<T, Stride3D.General> AsArrayView3D<T>(this Tensor tensor, Accelerator accelerator)
         where T : unmanaged
     {
+        ArgumentNullException.ThrowIfNull(tensor);
+        ArgumentNullException.ThrowIfNull(accelerator);
         ArrayView3D<T, Stride3D.General> view = AsArrayView3D<T>(tensor);
         return new ArrayView3D<T, Stride3D.General>(HandOver(view.BaseView, accelerator), view.Extent, view.Stride);
     }

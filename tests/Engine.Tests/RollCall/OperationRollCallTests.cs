@@ -49,6 +49,7 @@ internal sealed class OperationRollCallTests
         ["LossScaler"] = "LossScalerTests",
         ["Trainer"] = "TrainerTests",
         ["KernelFunction"] = "a user's kernel; KernelFunctionTests",
+        ["AcceleratorTensors"] = "wraps an accelerator's memory; CpuAcceleratorTests",
         ["CudaDevice"] = "wraps a card's memory",
         ["OpenClDevice"] = "wraps a card's memory",
     };
