@@ -36,13 +36,13 @@ internal partial class GpuBackend : Backend
     /// <summary>Whose kernels these are.</summary>
     internal virtual KernelSet Kernels => KernelSet.Engine;
 
-    /// <summary>Launches the kernel of a definition; a new one is compiled first, on another thread where nobody minds.</summary>
-    private protected void Launch<TDefinition>(in TDefinition definition, LaunchGrid grid, params ReadOnlySpan<KernelArgument> arguments)
-        where TDefinition : struct, IKernelText, IEquatable<TDefinition>
-    {
-        LaunchQueue work = _device.Work;
-        work.Launch(_kernels.Find(definition, compilesAhead: !work.IsDirect), grid, arguments);
-    }
+    /// <summary>The kernel of a definition; a new one is begun, on another thread where nobody minds.</summary>
+    internal KernelEntry Find<TDefinition>(in TDefinition definition)
+        where TDefinition : struct, IKernelText, IEquatable<TDefinition> => _kernels.Find(definition, compilesAhead: !_device.Work.IsDirect);
+
+    /// <summary>Launches the kernel of a definition.</summary>
+    internal void Launch<TDefinition>(in TDefinition definition, LaunchGrid grid, params ReadOnlySpan<KernelArgument> arguments)
+        where TDefinition : struct, IKernelText, IEquatable<TDefinition> => _device.Work.Launch(Find(definition), grid, arguments);
 
     /// <summary>Groups of <see cref="GpuTarget.GroupSize"/> for one work-item each.</summary>
     private LaunchGrid Cover(long items) => new((int)((items + Target.GroupSize - 1) / Target.GroupSize));

@@ -74,8 +74,8 @@ public abstract class GpuDevice : Device, IDisposable
         set => Volatile.Write(ref field, value);
     }
 
-    /// <summary>What launches are cut for.</summary>
-    internal GpuTarget LaunchTarget => _backend.Target;
+    /// <summary>The kernels at this moment. Who cuts a launch takes them once: another limit of groups means other ones.</summary>
+    internal GpuBackend Current => _backend;
 
     /// <summary>All work on its way to the driver.</summary>
     internal LaunchQueue Work { get; }
@@ -99,14 +99,6 @@ public abstract class GpuDevice : Device, IDisposable
         Work.Drain();
         Driver.Synchronize();
     }
-
-    /// <summary>The kernel of a definition, begun on another thread where nobody minds.</summary>
-    internal KernelEntry Find<TDefinition>(in TDefinition definition)
-        where TDefinition : struct, IKernelText, IEquatable<TDefinition> => _backend.CompiledKernels.Find(definition, compilesAhead: !Work.IsDirect);
-
-    /// <summary>Launches the kernel of a definition.</summary>
-    internal void Launch<TDefinition>(in TDefinition definition, LaunchGrid grid, ReadOnlySpan<KernelArgument> arguments)
-        where TDefinition : struct, IKernelText, IEquatable<TDefinition> => Work.Launch(Find(definition), grid, arguments);
 
     /// <summary>Counts launches from here until the result is disposed.</summary>
     internal LaunchCount CountLaunches() => Work.Count = new LaunchCount(count => Work.Count = Work.Count == count ? null : Work.Count);

@@ -191,12 +191,7 @@ public sealed partial class Tensor
         AxisSet set = Guard.Axes(op, Shape, axes);
         CheckNotEmpty(op, set);
         Tensor y = Reduce(program, set, DType, []);
-        if (DType.IsFloatingPoint() && ShouldTrack(this))
-        {
-            y.Record(new ExtremeNode(op, this, y, set));
-        }
-
-        return keepDims ? y : y.ReshapeOrSelf(Reduced(set, keepDims: false)).InsteadOf(y);
+        return Finish(y, set, keepDims, DType.IsFloatingPoint() && ShouldTrack(this) ? new ExtremeNode(op, this, y, set) : null);
     }
 
     private Tensor ArgExtreme(string op, ReduceProgram program, int? axis, bool keepDims)

@@ -52,6 +52,26 @@ public readonly struct Layout
         return new Layout(shape, strides, offset);
     }
 
+    /// <summary>Elements from the first one to the last that strides reach which are not negative; 0 where there are none.</summary>
+    internal long Reach
+    {
+        get
+        {
+            long last = 0;
+            for (int i = 0; i < Rank; i++)
+            {
+                if (Shape[i] == 0)
+                {
+                    return 0;
+                }
+
+                last += (Shape[i] - 1L) * _strides[i];
+            }
+
+            return last + 1;
+        }
+    }
+
     /// <summary>Whether the elements lie one after another in row-major order. Axes of size 1 and empty tensors do not matter.</summary>
     public bool IsContiguous
     {

@@ -174,17 +174,14 @@ public static class AcceleratorTensors
             return 0;
         }
 
-        long last = 0;
         for (int i = 0; i < layout.Rank; i++)
         {
             if (layout.Strides[i] < 0)
             {
                 throw new ArgumentException($"{nameof(Wrap)}: axis {i} has the stride {layout.Strides[i]}; views that run backwards cannot be tensors.");
             }
-
-            last += (layout.Shape[i] - 1L) * layout.Strides[i];
         }
 
-        return last + 1;
+        return layout.Reach;
     }
 }

@@ -40,6 +40,8 @@ public sealed partial class DeviceKernel
     {
         Device = device;
         Method = method;
+        _delegates = new MethodDelegates(method);
+        _usesLocalMemory = new Lazy<bool>(() => LocalMemoryUse.In(method));
         _signature = IlgpuKernelDefinition.SignatureOf(method, device is GpuDevice gpu ? gpu.Driver.Target.Api : GpuApi.Cuda);
     }
 
@@ -68,9 +70,6 @@ public sealed partial class DeviceKernel
 
         return kernel;
     }
-
-    /// <summary>Whether memory of an accelerator of ILGPU's is this device's as well.</summary>
-    internal bool Knows(Accelerator accelerator) => AcceleratorMemory.IsOf(Device, accelerator);
 
     internal ArgumentException WrongArgument(int index, Type? given)
     {
@@ -107,8 +106,9 @@ public sealed partial class DeviceKernel
             {
                 if (Device is GpuDevice device)
                 {
-                    (GroupShape group, LaunchGrid grid) = Cover(device.LaunchTarget, extent);
-                    device.Launch(new IlgpuKernelDefinition(Method, group), grid, writer.Finish());
+                    GpuBackend backend = device.Current;
+                    (GroupShape group, LaunchGrid grid) = Cover(backend.Target, extent);
+                    backend.Launch(new IlgpuKernelDefinition(Method, group), grid, writer.Finish());
                 }
                 else
                 {
@@ -140,30 +140,27 @@ public sealed partial class DeviceKernel
         LaunchWriter writer = new(this, _signature, stackalloc KernelArgument[64]);
         try
         {
-            if (Device is GpuDevice device)
+            GpuDevice? device = Device as GpuDevice;
+            KernelEntry? entry = device?.Current.Find(new IlgpuKernelDefinition(Method, new GroupShape(size.X, size.Y, size.Z), sharedBytes));
+            if (entry is { Source.TakesSharedMemory: true })
             {
-                IlgpuKernelDefinition definition = new(Method, new GroupShape(size.X, size.Y, size.Z), sharedBytes);
-                KernelEntry entry = device.Find(definition);
-                if (entry.Source.TakesSharedMemory)
-                {
-                    writer.AddSharedMemory(sharedBytes);
-                }
+                writer.AddSharedMemory(sharedBytes);
+            }
 
-                arguments.Write(ref writer);
-                writer.CheckAll();
-                if (groups is { X: > 0, Y: > 0, Z: > 0 })
-                {
-                    device.Work.Launch(entry, new LaunchGrid(groups.X, groups.Y, groups.Z), writer.Finish());
-                }
+            arguments.Write(ref writer);
+            writer.CheckAll();
+            if (groups is not { X: > 0, Y: > 0, Z: > 0 })
+            {
+                return;
+            }
+
+            if (entry is not null)
+            {
+                device!.Work.Launch(entry, new LaunchGrid(groups.X, groups.Y, groups.Z), writer.Finish());
             }
             else
             {
-                arguments.Write(ref writer);
-                writer.CheckAll();
-                if (groups is { X: > 0, Y: > 0, Z: > 0 })
-                {
-                    RunOnHost(config, arguments);
-                }
+                RunOnHost(config, arguments);
             }
         }
         finally
@@ -177,7 +174,7 @@ public sealed partial class DeviceKernel
     {
         SharedMemoryConfig shared = config.SharedMemoryConfig;
         long bytes = (long)shared.NumElements * shared.ElementSize;
-        long most = Device is GpuDevice device ? device.LaunchTarget.SharedBytes : MostSharedBytesOnHost;
+        long most = Device is GpuDevice device ? device.Current.Target.SharedBytes : MostSharedBytesOnHost;
         return bytes is >= 0 && bytes <= most
             ? (int)bytes
             : throw new OperationNotSupportedException($"{this}: the launch asks for {bytes} bytes of shared memory, {Device} has {most} for a group.");

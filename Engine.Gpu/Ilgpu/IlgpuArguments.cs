@@ -28,17 +28,7 @@ internal ref struct IlgpuArguments(Span<KernelArgument> memory, GpuApi api)
     }
 
     /// <summary>A view from an operand's first element to the last one that its strides reach.</summary>
-    public void AddView(in Operand operand)
-    {
-        long last = 0;
-        for (int i = 0; i < operand.Layout.Rank; i++)
-        {
-            last += (operand.Shape[i] - 1L) * operand.Layout.Strides[i];
-        }
-
-        long length = operand.Shape.ElementCount == 0 ? 0 : last + 1;
-        AddView((KernelArgument)operand, operand.Layout.Offset, length);
-    }
+    public void AddView(in Operand operand) => AddView((KernelArgument)operand, operand.Layout.Offset, operand.Layout.Reach);
 
     /// <summary>A view without elements, for what a launch has not got.</summary>
     /// <param name="operand">Any operand of the launch, of any type: a view needs memory that is there.</param>

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using ILGPU;
 using ILGPU.Algorithms;
@@ -56,7 +55,7 @@ internal static class IlgpuMethods
             return $"it returns {method.ReturnType.Name}; results are written through views";
         }
 
-        if (!HasBody(method))
+        if (KernelCalls.Body(method).Length == 0)
         {
             return "its body cannot be read (a DynamicMethod, an extern or an abstract method): only compiled methods can be translated";
         }
@@ -75,18 +74,5 @@ internal static class IlgpuMethods
         return typeof(IIndex).IsAssignableFrom(parameters[0].ParameterType) && IlgpuSignature.RankOfIndex(parameters[0].ParameterType) == 0
             ? $"its first parameter is a {parameters[0].ParameterType.Name}; the index of a kernel is an Index1D, Index2D or Index3D"
             : KernelCalls.WhyNot(method);
-    }
-
-    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Only whether there is a body is asked.")]
-    private static bool HasBody(MethodInfo method)
-    {
-        try
-        {
-            return method.GetMethodBody()?.GetILAsByteArray() is { Length: > 0 };
-        }
-        catch (Exception e) when (e is NotSupportedException or InvalidOperationException)
-        {
-            return false;
-        }
     }
 }

@@ -1,5 +1,3 @@
-using ILGPU;
-
 namespace Engine.Gpu;
 
 /// <summary>The arguments of a launch with their types.</summary>
@@ -8,15 +6,12 @@ internal interface IKernelArguments
     /// <summary>Writes them one after another.</summary>
     void Write(ref LaunchWriter writer);
 
-    /// <summary>The type of a function of these arguments, with an index before them unless <paramref name="index"/> is null.</summary>
-    Type DelegateType(Type? index);
-
     /// <summary>The method as a function of the index alone, the arguments bound.</summary>
-    Action<TIndex> Bind<TIndex>(Delegate method)
+    Action<TIndex> Bind<TIndex>(MethodDelegates method)
         where TIndex : struct;
 
     /// <summary>A method without an index, the arguments bound.</summary>
-    Action Bind(Delegate method);
+    Action Bind(MethodDelegates method);
 }
 
 /// <inheritdoc/>
@@ -27,22 +22,17 @@ internal readonly struct KernelArguments<T1>(T1 a1) : IKernelArguments
         writer.Add(a1);
     }
 
-    public Type DelegateType(Type? index) => index is null ? typeof(Action<T1>)
-        : index == typeof(Index1D) ? typeof(Action<Index1D, T1>)
-        : index == typeof(Index2D) ? typeof(Action<Index2D, T1>)
-        : typeof(Action<Index3D, T1>);
-
-    public Action<TIndex> Bind<TIndex>(Delegate method)
+    public Action<TIndex> Bind<TIndex>(MethodDelegates method)
         where TIndex : struct
     {
-        var call = (Action<TIndex, T1>)method;
+        Action<TIndex, T1> call = method.As<Action<TIndex, T1>>();
         T1 b1 = a1;
         return index => call(index, b1);
     }
 
-    public Action Bind(Delegate method)
+    public Action Bind(MethodDelegates method)
     {
-        var call = (Action<T1>)method;
+        Action<T1> call = method.As<Action<T1>>();
         T1 b1 = a1;
         return () => call(b1);
     }
@@ -57,22 +47,17 @@ internal readonly struct KernelArguments<T1, T2>(T1 a1, T2 a2) : IKernelArgument
         writer.Add(a2);
     }
 
-    public Type DelegateType(Type? index) => index is null ? typeof(Action<T1, T2>)
-        : index == typeof(Index1D) ? typeof(Action<Index1D, T1, T2>)
-        : index == typeof(Index2D) ? typeof(Action<Index2D, T1, T2>)
-        : typeof(Action<Index3D, T1, T2>);
-
-    public Action<TIndex> Bind<TIndex>(Delegate method)
+    public Action<TIndex> Bind<TIndex>(MethodDelegates method)
         where TIndex : struct
     {
-        var call = (Action<TIndex, T1, T2>)method;
+        Action<TIndex, T1, T2> call = method.As<Action<TIndex, T1, T2>>();
         (T1 b1, T2 b2) = (a1, a2);
         return index => call(index, b1, b2);
     }
 
-    public Action Bind(Delegate method)
+    public Action Bind(MethodDelegates method)
     {
-        var call = (Action<T1, T2>)method;
+        Action<T1, T2> call = method.As<Action<T1, T2>>();
         (T1 b1, T2 b2) = (a1, a2);
         return () => call(b1, b2);
     }
@@ -88,22 +73,17 @@ internal readonly struct KernelArguments<T1, T2, T3>(T1 a1, T2 a2, T3 a3) : IKer
         writer.Add(a3);
     }
 
-    public Type DelegateType(Type? index) => index is null ? typeof(Action<T1, T2, T3>)
-        : index == typeof(Index1D) ? typeof(Action<Index1D, T1, T2, T3>)
-        : index == typeof(Index2D) ? typeof(Action<Index2D, T1, T2, T3>)
-        : typeof(Action<Index3D, T1, T2, T3>);
-
-    public Action<TIndex> Bind<TIndex>(Delegate method)
+    public Action<TIndex> Bind<TIndex>(MethodDelegates method)
         where TIndex : struct
     {
-        var call = (Action<TIndex, T1, T2, T3>)method;
+        Action<TIndex, T1, T2, T3> call = method.As<Action<TIndex, T1, T2, T3>>();
         (T1 b1, T2 b2, T3 b3) = (a1, a2, a3);
         return index => call(index, b1, b2, b3);
     }
 
-    public Action Bind(Delegate method)
+    public Action Bind(MethodDelegates method)
     {
-        var call = (Action<T1, T2, T3>)method;
+        Action<T1, T2, T3> call = method.As<Action<T1, T2, T3>>();
         (T1 b1, T2 b2, T3 b3) = (a1, a2, a3);
         return () => call(b1, b2, b3);
     }
@@ -120,22 +100,17 @@ internal readonly struct KernelArguments<T1, T2, T3, T4>(T1 a1, T2 a2, T3 a3, T4
         writer.Add(a4);
     }
 
-    public Type DelegateType(Type? index) => index is null ? typeof(Action<T1, T2, T3, T4>)
-        : index == typeof(Index1D) ? typeof(Action<Index1D, T1, T2, T3, T4>)
-        : index == typeof(Index2D) ? typeof(Action<Index2D, T1, T2, T3, T4>)
-        : typeof(Action<Index3D, T1, T2, T3, T4>);
-
-    public Action<TIndex> Bind<TIndex>(Delegate method)
+    public Action<TIndex> Bind<TIndex>(MethodDelegates method)
         where TIndex : struct
     {
-        var call = (Action<TIndex, T1, T2, T3, T4>)method;
+        Action<TIndex, T1, T2, T3, T4> call = method.As<Action<TIndex, T1, T2, T3, T4>>();
         (T1 b1, T2 b2, T3 b3, T4 b4) = (a1, a2, a3, a4);
         return index => call(index, b1, b2, b3, b4);
     }
 
-    public Action Bind(Delegate method)
+    public Action Bind(MethodDelegates method)
     {
-        var call = (Action<T1, T2, T3, T4>)method;
+        Action<T1, T2, T3, T4> call = method.As<Action<T1, T2, T3, T4>>();
         (T1 b1, T2 b2, T3 b3, T4 b4) = (a1, a2, a3, a4);
         return () => call(b1, b2, b3, b4);
     }
@@ -153,22 +128,17 @@ internal readonly struct KernelArguments<T1, T2, T3, T4, T5>(T1 a1, T2 a2, T3 a3
         writer.Add(a5);
     }
 
-    public Type DelegateType(Type? index) => index is null ? typeof(Action<T1, T2, T3, T4, T5>)
-        : index == typeof(Index1D) ? typeof(Action<Index1D, T1, T2, T3, T4, T5>)
-        : index == typeof(Index2D) ? typeof(Action<Index2D, T1, T2, T3, T4, T5>)
-        : typeof(Action<Index3D, T1, T2, T3, T4, T5>);
-
-    public Action<TIndex> Bind<TIndex>(Delegate method)
+    public Action<TIndex> Bind<TIndex>(MethodDelegates method)
         where TIndex : struct
     {
-        var call = (Action<TIndex, T1, T2, T3, T4, T5>)method;
+        Action<TIndex, T1, T2, T3, T4, T5> call = method.As<Action<TIndex, T1, T2, T3, T4, T5>>();
         (T1 b1, T2 b2, T3 b3, T4 b4, T5 b5) = (a1, a2, a3, a4, a5);
         return index => call(index, b1, b2, b3, b4, b5);
     }
 
-    public Action Bind(Delegate method)
+    public Action Bind(MethodDelegates method)
     {
-        var call = (Action<T1, T2, T3, T4, T5>)method;
+        Action<T1, T2, T3, T4, T5> call = method.As<Action<T1, T2, T3, T4, T5>>();
         (T1 b1, T2 b2, T3 b3, T4 b4, T5 b5) = (a1, a2, a3, a4, a5);
         return () => call(b1, b2, b3, b4, b5);
     }
@@ -187,22 +157,17 @@ internal readonly struct KernelArguments<T1, T2, T3, T4, T5, T6>(T1 a1, T2 a2, T
         writer.Add(a6);
     }
 
-    public Type DelegateType(Type? index) => index is null ? typeof(Action<T1, T2, T3, T4, T5, T6>)
-        : index == typeof(Index1D) ? typeof(Action<Index1D, T1, T2, T3, T4, T5, T6>)
-        : index == typeof(Index2D) ? typeof(Action<Index2D, T1, T2, T3, T4, T5, T6>)
-        : typeof(Action<Index3D, T1, T2, T3, T4, T5, T6>);
-
-    public Action<TIndex> Bind<TIndex>(Delegate method)
+    public Action<TIndex> Bind<TIndex>(MethodDelegates method)
         where TIndex : struct
     {
-        var call = (Action<TIndex, T1, T2, T3, T4, T5, T6>)method;
+        Action<TIndex, T1, T2, T3, T4, T5, T6> call = method.As<Action<TIndex, T1, T2, T3, T4, T5, T6>>();
         (T1 b1, T2 b2, T3 b3, T4 b4, T5 b5, T6 b6) = (a1, a2, a3, a4, a5, a6);
         return index => call(index, b1, b2, b3, b4, b5, b6);
     }
 
-    public Action Bind(Delegate method)
+    public Action Bind(MethodDelegates method)
     {
-        var call = (Action<T1, T2, T3, T4, T5, T6>)method;
+        Action<T1, T2, T3, T4, T5, T6> call = method.As<Action<T1, T2, T3, T4, T5, T6>>();
         (T1 b1, T2 b2, T3 b3, T4 b4, T5 b5, T6 b6) = (a1, a2, a3, a4, a5, a6);
         return () => call(b1, b2, b3, b4, b5, b6);
     }
@@ -222,22 +187,17 @@ internal readonly struct KernelArguments<T1, T2, T3, T4, T5, T6, T7>(T1 a1, T2 a
         writer.Add(a7);
     }
 
-    public Type DelegateType(Type? index) => index is null ? typeof(Action<T1, T2, T3, T4, T5, T6, T7>)
-        : index == typeof(Index1D) ? typeof(Action<Index1D, T1, T2, T3, T4, T5, T6, T7>)
-        : index == typeof(Index2D) ? typeof(Action<Index2D, T1, T2, T3, T4, T5, T6, T7>)
-        : typeof(Action<Index3D, T1, T2, T3, T4, T5, T6, T7>);
-
-    public Action<TIndex> Bind<TIndex>(Delegate method)
+    public Action<TIndex> Bind<TIndex>(MethodDelegates method)
         where TIndex : struct
     {
-        var call = (Action<TIndex, T1, T2, T3, T4, T5, T6, T7>)method;
+        Action<TIndex, T1, T2, T3, T4, T5, T6, T7> call = method.As<Action<TIndex, T1, T2, T3, T4, T5, T6, T7>>();
         (T1 b1, T2 b2, T3 b3, T4 b4, T5 b5, T6 b6, T7 b7) = (a1, a2, a3, a4, a5, a6, a7);
         return index => call(index, b1, b2, b3, b4, b5, b6, b7);
     }
 
-    public Action Bind(Delegate method)
+    public Action Bind(MethodDelegates method)
     {
-        var call = (Action<T1, T2, T3, T4, T5, T6, T7>)method;
+        Action<T1, T2, T3, T4, T5, T6, T7> call = method.As<Action<T1, T2, T3, T4, T5, T6, T7>>();
         (T1 b1, T2 b2, T3 b3, T4 b4, T5 b5, T6 b6, T7 b7) = (a1, a2, a3, a4, a5, a6, a7);
         return () => call(b1, b2, b3, b4, b5, b6, b7);
     }
@@ -258,22 +218,17 @@ internal readonly struct KernelArguments<T1, T2, T3, T4, T5, T6, T7, T8>(T1 a1, 
         writer.Add(a8);
     }
 
-    public Type DelegateType(Type? index) => index is null ? typeof(Action<T1, T2, T3, T4, T5, T6, T7, T8>)
-        : index == typeof(Index1D) ? typeof(Action<Index1D, T1, T2, T3, T4, T5, T6, T7, T8>)
-        : index == typeof(Index2D) ? typeof(Action<Index2D, T1, T2, T3, T4, T5, T6, T7, T8>)
-        : typeof(Action<Index3D, T1, T2, T3, T4, T5, T6, T7, T8>);
-
-    public Action<TIndex> Bind<TIndex>(Delegate method)
+    public Action<TIndex> Bind<TIndex>(MethodDelegates method)
         where TIndex : struct
     {
-        var call = (Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8>)method;
+        Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8> call = method.As<Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8>>();
         (T1 b1, T2 b2, T3 b3, T4 b4, T5 b5, T6 b6, T7 b7, T8 b8) = (a1, a2, a3, a4, a5, a6, a7, a8);
         return index => call(index, b1, b2, b3, b4, b5, b6, b7, b8);
     }
 
-    public Action Bind(Delegate method)
+    public Action Bind(MethodDelegates method)
     {
-        var call = (Action<T1, T2, T3, T4, T5, T6, T7, T8>)method;
+        Action<T1, T2, T3, T4, T5, T6, T7, T8> call = method.As<Action<T1, T2, T3, T4, T5, T6, T7, T8>>();
         (T1 b1, T2 b2, T3 b3, T4 b4, T5 b5, T6 b6, T7 b7, T8 b8) = (a1, a2, a3, a4, a5, a6, a7, a8);
         return () => call(b1, b2, b3, b4, b5, b6, b7, b8);
     }
@@ -295,22 +250,17 @@ internal readonly struct KernelArguments<T1, T2, T3, T4, T5, T6, T7, T8, T9>(T1 
         writer.Add(a9);
     }
 
-    public Type DelegateType(Type? index) => index is null ? typeof(Action<T1, T2, T3, T4, T5, T6, T7, T8, T9>)
-        : index == typeof(Index1D) ? typeof(Action<Index1D, T1, T2, T3, T4, T5, T6, T7, T8, T9>)
-        : index == typeof(Index2D) ? typeof(Action<Index2D, T1, T2, T3, T4, T5, T6, T7, T8, T9>)
-        : typeof(Action<Index3D, T1, T2, T3, T4, T5, T6, T7, T8, T9>);
-
-    public Action<TIndex> Bind<TIndex>(Delegate method)
+    public Action<TIndex> Bind<TIndex>(MethodDelegates method)
         where TIndex : struct
     {
-        var call = (Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9>)method;
+        Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9> call = method.As<Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9>>();
         (T1 b1, T2 b2, T3 b3, T4 b4, T5 b5, T6 b6, T7 b7, T8 b8, T9 b9) = (a1, a2, a3, a4, a5, a6, a7, a8, a9);
         return index => call(index, b1, b2, b3, b4, b5, b6, b7, b8, b9);
     }
 
-    public Action Bind(Delegate method)
+    public Action Bind(MethodDelegates method)
     {
-        var call = (Action<T1, T2, T3, T4, T5, T6, T7, T8, T9>)method;
+        Action<T1, T2, T3, T4, T5, T6, T7, T8, T9> call = method.As<Action<T1, T2, T3, T4, T5, T6, T7, T8, T9>>();
         (T1 b1, T2 b2, T3 b3, T4 b4, T5 b5, T6 b6, T7 b7, T8 b8, T9 b9) = (a1, a2, a3, a4, a5, a6, a7, a8, a9);
         return () => call(b1, b2, b3, b4, b5, b6, b7, b8, b9);
     }
@@ -333,22 +283,17 @@ internal readonly struct KernelArguments<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10
         writer.Add(a10);
     }
 
-    public Type DelegateType(Type? index) => index is null ? typeof(Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>)
-        : index == typeof(Index1D) ? typeof(Action<Index1D, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>)
-        : index == typeof(Index2D) ? typeof(Action<Index2D, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>)
-        : typeof(Action<Index3D, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>);
-
-    public Action<TIndex> Bind<TIndex>(Delegate method)
+    public Action<TIndex> Bind<TIndex>(MethodDelegates method)
         where TIndex : struct
     {
-        var call = (Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>)method;
+        Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10> call = method.As<Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>>();
         (T1 b1, T2 b2, T3 b3, T4 b4, T5 b5, T6 b6, T7 b7, T8 b8, T9 b9, T10 b10) = (a1, a2, a3, a4, a5, a6, a7, a8, a9, a10);
         return index => call(index, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10);
     }
 
-    public Action Bind(Delegate method)
+    public Action Bind(MethodDelegates method)
     {
-        var call = (Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>)method;
+        Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10> call = method.As<Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>>();
         (T1 b1, T2 b2, T3 b3, T4 b4, T5 b5, T6 b6, T7 b7, T8 b8, T9 b9, T10 b10) = (a1, a2, a3, a4, a5, a6, a7, a8, a9, a10);
         return () => call(b1, b2, b3, b4, b5, b6, b7, b8, b9, b10);
     }
@@ -372,22 +317,17 @@ internal readonly struct KernelArguments<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10
         writer.Add(a11);
     }
 
-    public Type DelegateType(Type? index) => index is null ? typeof(Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11>)
-        : index == typeof(Index1D) ? typeof(Action<Index1D, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11>)
-        : index == typeof(Index2D) ? typeof(Action<Index2D, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11>)
-        : typeof(Action<Index3D, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11>);
-
-    public Action<TIndex> Bind<TIndex>(Delegate method)
+    public Action<TIndex> Bind<TIndex>(MethodDelegates method)
         where TIndex : struct
     {
-        var call = (Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11>)method;
+        Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11> call = method.As<Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11>>();
         (T1 b1, T2 b2, T3 b3, T4 b4, T5 b5, T6 b6, T7 b7, T8 b8, T9 b9, T10 b10, T11 b11) = (a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11);
         return index => call(index, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11);
     }
 
-    public Action Bind(Delegate method)
+    public Action Bind(MethodDelegates method)
     {
-        var call = (Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11>)method;
+        Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11> call = method.As<Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11>>();
         (T1 b1, T2 b2, T3 b3, T4 b4, T5 b5, T6 b6, T7 b7, T8 b8, T9 b9, T10 b10, T11 b11) = (a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11);
         return () => call(b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11);
     }
@@ -412,22 +352,17 @@ internal readonly struct KernelArguments<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10
         writer.Add(a12);
     }
 
-    public Type DelegateType(Type? index) => index is null ? typeof(Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12>)
-        : index == typeof(Index1D) ? typeof(Action<Index1D, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12>)
-        : index == typeof(Index2D) ? typeof(Action<Index2D, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12>)
-        : typeof(Action<Index3D, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12>);
-
-    public Action<TIndex> Bind<TIndex>(Delegate method)
+    public Action<TIndex> Bind<TIndex>(MethodDelegates method)
         where TIndex : struct
     {
-        var call = (Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12>)method;
+        Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12> call = method.As<Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12>>();
         (T1 b1, T2 b2, T3 b3, T4 b4, T5 b5, T6 b6, T7 b7, T8 b8, T9 b9, T10 b10, T11 b11, T12 b12) = (a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12);
         return index => call(index, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12);
     }
 
-    public Action Bind(Delegate method)
+    public Action Bind(MethodDelegates method)
     {
-        var call = (Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12>)method;
+        Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12> call = method.As<Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12>>();
         (T1 b1, T2 b2, T3 b3, T4 b4, T5 b5, T6 b6, T7 b7, T8 b8, T9 b9, T10 b10, T11 b11, T12 b12) = (a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12);
         return () => call(b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12);
     }

@@ -61,8 +61,9 @@ internal static class KernelCalls
         return (instructions, calls);
     }
 
+    /// <summary>The code of a method; empty where there is none to read.</summary>
     [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "As above.")]
-    private static byte[] Body(MethodBase method)
+    public static byte[] Body(MethodBase method)
     {
         try
         {

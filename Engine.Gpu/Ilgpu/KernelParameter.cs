@@ -58,13 +58,7 @@ internal sealed class ViewParameter<TElement> : IKernelParameter<ArrayView<TElem
     where TElement : unmanaged
 {
     public void Write(in ArrayView<TElement> value, IlgpuParameter layout, ref LaunchWriter writer) =>
-        writer.AddView(BufferOf(value), StartOf(value), value.Length, typeof(TElement), Unsafe.SizeOf<TElement>());
-
-    private static MemoryBuffer? BufferOf<TView>(TView view)
-        where TView : struct, IArrayView => view.Buffer;
-
-    private static long StartOf<TView>(TView view)
-        where TView : struct, IContiguousArrayView => view.Index;
+        writer.AddView(AcceleratorMemory.BufferOf(value), AcceleratorMemory.StartOf(value), value.Length, typeof(TElement), Unsafe.SizeOf<TElement>());
 }
 
 /// <summary>A structure of numbers and views: a view of several dimensions, an index, or a structure of the user's.</summary>
@@ -184,11 +178,5 @@ internal static class StructureReader
     }
 
     private static ViewPlace Place<TElement>(ArrayView<TElement> view)
-        where TElement : unmanaged => new(BufferOf(view), StartOf(view), view.Length, Unsafe.SizeOf<TElement>());
-
-    private static MemoryBuffer? BufferOf<TView>(TView view)
-        where TView : struct, IArrayView => view.Buffer;
-
-    private static long StartOf<TView>(TView view)
-        where TView : struct, IContiguousArrayView => view.Index;
+        where TElement : unmanaged => new(AcceleratorMemory.BufferOf(view), AcceleratorMemory.StartOf(view), view.Length, Unsafe.SizeOf<TElement>());
 }

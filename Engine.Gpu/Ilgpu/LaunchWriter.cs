@@ -121,7 +121,7 @@ internal ref struct LaunchWriter
             case null:
                 throw new ArgumentException($"{_kernel}: argument {_next} is a view of no memory.");
             default:
-                if (!_kernel.Knows(buffer.Accelerator))
+                if (!AcceleratorMemory.IsOf(_kernel.Device, buffer.Accelerator))
                 {
                     throw new DeviceMismatchException(
                         $"{_kernel}: argument {_next} is a view of memory of {buffer.Accelerator}; the kernel runs on {_kernel.Device}. Adopt the accelerator, or copy into a tensor.");

@@ -127,16 +127,7 @@ public static class TensorViews
 
     /// <summary>From the first element to the last one that the strides, which are not negative, reach.</summary>
     private static ArrayView<T> Reached<T>(in Operand operand)
-        where T : unmanaged
-    {
-        long last = 0;
-        for (int i = 0; i < operand.Layout.Rank; i++)
-        {
-            last += (operand.Shape[i] - 1L) * operand.Layout.Strides[i];
-        }
-
-        return new ArrayView<T>(TensorBuffer.Of(operand.Storage), operand.Layout.Offset, operand.Shape.ElementCount == 0 ? 0 : last + 1);
-    }
+        where T : unmanaged => new(TensorBuffer.Of(operand.Storage), operand.Layout.Offset, operand.Layout.Reach);
 
     private static int Stride(in Operand operand, int axis) => operand.Layout.Strides[axis] is >= 0 and <= int.MaxValue and var stride
         ? (int)stride

@@ -35,9 +35,9 @@ internal sealed class KernelSetTests
         device.Kernels = KernelSet.Ilgpu;
         device.Driver.GroupsRefused!(64);
         Assert.That(device.Kernels, Is.EqualTo(KernelSet.Ilgpu));
-        Assert.That(device.LaunchTarget.MaxGroupSize, Is.EqualTo(64));
+        Assert.That(device.Current.Target.MaxGroupSize, Is.EqualTo(64));
         device.Kernels = KernelSet.Engine;
-        Assert.That(device.LaunchTarget.MaxGroupSize, Is.EqualTo(64), "the limit holds for both");
+        Assert.That(device.Current.Target.MaxGroupSize, Is.EqualTo(64), "the limit holds for both");
     }
 
     [Test]

@@ -49,23 +49,22 @@ internal static class OpenClTarget
             return "it is big-endian";
         }
 
-        return IsTooOld(version) ? $"OpenCL 1.2 is needed, but it has '{version}'; a newer driver may help" : null;
+        return VersionOf(version) is not { } number || number < new Version(1, 2) ? $"OpenCL 1.2 is needed, but it has '{version}'; a newer driver may help" : null;
     }
 
     /// <summary>OpenCL 2 has such pointers, from 3.0 on they are a matter of the device.</summary>
     private static string? GenericPointerLanguage(ClApi api, nint device)
     {
-        string[] words = ClInfo.DeviceString(api, device, CL_DEVICE_VERSION).Split(' ');
-        return words.Length < 2 || !Version.TryParse(words[1], out Version? version) ? null
-            : version.Major == 2 ? "-cl-std=CL2.0"
-            : version.Major >= 3 && ClInfo.Device<uint>(api, device, CL_DEVICE_GENERIC_ADDRESS_SPACE_SUPPORT) != 0 ? "-cl-std=CL3.0"
+        int major = VersionOf(ClInfo.DeviceString(api, device, CL_DEVICE_VERSION))?.Major ?? 0;
+        return major == 2 ? "-cl-std=CL2.0"
+            : major >= 3 && ClInfo.Device<uint>(api, device, CL_DEVICE_GENERIC_ADDRESS_SPACE_SUPPORT) != 0 ? "-cl-std=CL3.0"
             : null;
     }
 
     /// <summary>Versions read "OpenCL 1.2 and anything else".</summary>
-    private static bool IsTooOld(string version)
+    private static Version? VersionOf(string version)
     {
         string[] words = version.Split(' ');
-        return words.Length < 2 || !Version.TryParse(words[1], out Version? number) || number < new Version(1, 2);
+        return words.Length >= 2 && Version.TryParse(words[1], out Version? number) ? number : null;
     }
 }
