@@ -1,0 +1,25 @@
+namespace TourSample;
+
+/// <summary>The programs in the order of a course.</summary>
+internal static class TourList
+{
+    public static IReadOnlyList<TourProgram> All { get; } =
+    [
+        // Optimisation of plain functions
+
+        // Normalisation and what goes wrong in deep networks
+
+        // Architectures
+
+        // Generalisation
+
+        // Schedules, losses
+
+        // Hyper-parameters
+
+        // The graph
+    ];
+
+    /// <summary>The program of that name; null if there is none.</summary>
+    public static TourProgram? Find(string name) => All.FirstOrDefault(program => program.Name == name);
+}
