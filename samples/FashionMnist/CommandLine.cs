@@ -28,6 +28,12 @@ internal static class CommandLine
         DefaultValueFactory = static _ => "lenet5",
     });
 
+    private static readonly Option<string?> s_recipe = Recipes(new Option<string?>("--recipe")
+    {
+        HelpName = "name",
+        Description = $"Everything that a published result needs, in place of the defaults of --model, --epochs, --batch-size, --lr and --optimizer: {string.Join(", ", Recipe.All.Keys)}",
+    });
+
     private static readonly Option<int> s_epochs = Positive(new Option<int>("--epochs")
     {
         HelpName = "N",
@@ -104,7 +110,7 @@ internal static class CommandLine
     {
         RootCommand root = new("Trains a network on Fashion-MNIST and reports its test accuracy.")
         {
-            s_device, s_threads, s_model, s_epochs, s_batchSize, s_learningRate, s_optimizer, s_seed, s_precision, s_kernels, s_data, s_out, s_resume, s_checkpointEvery,
+            s_device, s_threads, s_model, s_recipe, s_epochs, s_batchSize, s_learningRate, s_optimizer, s_seed, s_precision, s_kernels, s_data, s_out, s_resume, s_checkpointEvery,
         };
         root.SetAction(static result => Guarded(() => TrainCommand.Run(Options(result), Given(result))));
 
@@ -114,8 +120,35 @@ internal static class CommandLine
         return root;
     }
 
-    private static TrainOptions Options(ParseResult result) => new()
+    private static TrainOptions Options(ParseResult result)
     {
+        TrainOptions options = Plain(result);
+        if (options.Recipe is not { } name)
+        {
+            return options;
+        }
+
+        // What was written out counts; the recipe stands in for the defaults of the rest.
+        Recipe recipe = Recipe.All[name];
+        IReadOnlySet<string> given = Given(result);
+        if (given.Contains("--model"))
+        {
+            throw new UsageException($"--recipe {name} brings its own network. Leave --model out.");
+        }
+
+        return options with
+        {
+            Model = name,
+            Epochs = given.Contains("--epochs") ? options.Epochs : recipe.Epochs,
+            BatchSize = given.Contains("--batch-size") ? options.BatchSize : recipe.BatchSize,
+            Optimizer = given.Contains("--optimizer") ? options.Optimizer : recipe.Optimizer,
+            LearningRate = given.Contains("--lr") || given.Contains("--optimizer") ? options.LearningRate : recipe.LearningRate,
+        };
+    }
+
+    private static TrainOptions Plain(ParseResult result) => new()
+    {
+        Recipe = result.GetValue(s_recipe),
         Device = result.GetValue(s_device)!,
         Threads = result.GetValue(s_threads),
         Model = result.GetValue(s_model)!,
@@ -159,6 +192,12 @@ internal static class CommandLine
     private static Option<string?> Kernels(Option<string?> option)
     {
         option.AcceptOnlyFromAmong([.. KernelSets.Names]);
+        return option;
+    }
+
+    private static Option<string?> Recipes(Option<string?> option)
+    {
+        option.AcceptOnlyFromAmong([.. Recipe.All.Keys]);
         return option;
     }
 

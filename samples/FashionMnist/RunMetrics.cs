@@ -7,6 +7,9 @@ internal sealed record RunMetrics
 {
     public required string Model { get; init; }
 
+    /// <summary>The recipe that was followed, if one was.</summary>
+    public required string? Recipe { get; init; }
+
     public required string Device { get; init; }
 
     public required string DeviceDescription { get; init; }

@@ -25,20 +25,21 @@ internal static class TrainCommand
         // Images stay bytes in memory; a background thread makes normalised float32 batches of them while the last one is trained on.
         string directory = FashionMnist.FindDirectory(options.Data);
         ImageDataset trainImages = FashionMnist.Load(directory, train: true), testImages = FashionMnist.Load(directory, train: false);
-        DataLoader train = new(trainImages, options.BatchSize) { Shuffle = true, Seed = options.Seed };
+        TrainingPlan plan = new(options);
+        DataLoader train = new(plan.Augment(trainImages), options.BatchSize) { Shuffle = true, Seed = options.Seed };
         DataLoader test = new(testImages, batchSize: 1000);
 
         // One seed for the start values here and the order of the images above: the same command gives the same bits.
         Generator generator = new(options.Seed);
-        Layer model = Models.Create(options.Model, trainImages.Image, generator);
-        Optimizer optimizer = Optimizers.Create(options.Optimizer, model.Parameters, options.LearningRate);
+        Layer model = plan.CreateModel(trainImages.Image, generator);
+        Optimizer optimizer = plan.CreateOptimizer(model);
 
         TrainingClock clock = new();
-        Trainer trainer = new(model, optimizer, Losses.CrossEntropy)
+        Trainer trainer = new(model, optimizer, plan.Loss)
         {
             Precision = Precisions.Of(options.Precision),
             Metrics = [new Accuracy()],
-            Callbacks = [clock, new TerminateOnNaN(), new ModelCheckpoint(folder.Checkpoints) { EverySteps = options.CheckpointEvery }],
+            Callbacks = [clock, .. plan.Schedule(train.BatchCount), new TerminateOnNaN(), new ModelCheckpoint(folder.Checkpoints) { EverySteps = options.CheckpointEvery }],
         };
         if (!options.Resume)
         {
@@ -90,6 +91,7 @@ internal static class TrainCommand
         return new RunMetrics
         {
             Model = options.Model,
+            Recipe = options.Recipe,
             Device = device.Name,
             DeviceDescription = device.Description,
             Kernels = KernelSets.NameOf(device),

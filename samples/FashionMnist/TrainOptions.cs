@@ -7,6 +7,8 @@ internal sealed record TrainOptions
 {
     public string Model { get; init; } = "lenet5";
 
+    public string? Recipe { get; init; }
+
     public int BatchSize { get; init; } = 128;
 
     public string Optimizer { get; init; } = "adam";
@@ -43,6 +45,13 @@ internal sealed record TrainOptions
     public TrainOptions ForResumed(TrainOptions saved, IReadOnlySet<string> given)
     {
         Check("--model", Model, saved.Model);
+        Check("--recipe", Recipe, saved.Recipe);
+        if (saved.Recipe is not null)
+        {
+            // Its schedule ends with the last epoch.
+            Check("--epochs", Epochs, saved.Epochs);
+        }
+
         Check("--batch-size", BatchSize, saved.BatchSize);
         Check("--optimizer", Optimizer, saved.Optimizer);
         Check("--lr", LearningRate, saved.LearningRate);

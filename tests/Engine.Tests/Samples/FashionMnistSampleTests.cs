@@ -204,6 +204,8 @@ internal sealed class FashionMnistSampleTests
     [TestCase("--model vgg", "'vgg' not recognized")]
     [TestCase("--device cuda:7", "There is no device 'cuda:7'")]
     [TestCase("--device cpu --kernels ilgpu", "--kernels ilgpu: cpu has kernels of its own only. ILGPU's run on cuda and opencl devices")]
+    [TestCase("--recipe lasagne", "'lasagne' not recognized")]
+    [TestCase("--recipe mlp --model mlp", "--recipe mlp brings its own network. Leave --model out.")]
     [TestCase("--kernels cublas", "'cublas' not recognized")]
     [TestCase("--data nowhere", "No Fashion-MNIST in nowhere")]
     [TestCase("--resume", "There is no run under runs/ to resume")]
@@ -224,6 +226,21 @@ internal sealed class FashionMnistSampleTests
 
         using SampleProcess process = SampleProcess.Run(Sample, _folder.Path, 1, "--resume", "--out", "run", "--lr", "0.5");
         Assert.That(process.Errors, Does.Contain("--lr is 0.5, but the run was begun with 0.001"));
+    }
+
+    [Test]
+    public void Recipe_FollowsItsScheduleAndGoesOnWithIt()
+    {
+        string[] recipe = ["--recipe", "mlp", "--device", "cpu", "--batch-size", "50", "--data", "data"];
+        using SampleProcess whole = SampleProcess.Run(Sample, _folder.Path, 0, [.. recipe, "--epochs", "4", "--out", "whole"]);
+        JsonNode metrics = JsonNode.Parse(File.ReadAllText(_folder.File("whole/metrics.json")))!;
+        Assert.That((string?)metrics["recipe"], Is.EqualTo("mlp"));
+        Assert.That((string?)metrics["optimizer"], Is.EqualTo("adamw"));
+        Assert.That((int?)metrics["parameters"], Is.EqualTo((785 * 256) + (257 * 128) + (129 * 100) + (101 * 10)));
+        Assert.That((double?)metrics["test_accuracy"], Is.GreaterThan(0.65));
+
+        using SampleProcess longer = SampleProcess.Run(Sample, _folder.Path, 1, "--resume", "--out", "whole", "--epochs", "6");
+        Assert.That(longer.Errors, Does.Contain("--epochs is 6, but the run was begun with 4"));
     }
 
     [Test]
