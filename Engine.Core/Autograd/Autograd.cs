@@ -1,7 +1,7 @@
 namespace Engine;
 
 /// <summary>Gradients as values, and functions with a gradient of their own.</summary>
-public static class Autograd
+public static partial class Autograd
 {
     /// <summary>∂Σ(gradᵢ·outputᵢ)/∂inputⱼ for each input, without touching any <see cref="Tensor.Grad"/>.</summary>
     /// <param name="outputs">What is differentiated.</param>

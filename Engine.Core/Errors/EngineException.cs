@@ -48,6 +48,15 @@ public sealed class GradientException(string message) : EngineException(message)
 /// <summary>A step cannot be captured, or not be replayed as it was captured (see <see cref="CapturedStep"/>). The message tells what to do.</summary>
 public sealed class CaptureException(string message, Exception? inner = null) : EngineException(message, inner);
 
+/// <summary>A matrix cannot be factorised as it was asked for; the message names the operation and the matrix of a batch.</summary>
+public class LinearAlgebraException(string message) : EngineException(message);
+
+/// <summary>A matrix has no inverse, so that a system of equations has no single solution.</summary>
+public sealed class SingularMatrixException(string message) : LinearAlgebraException(message);
+
+/// <summary>A matrix has no Cholesky factor: it is not positive definite.</summary>
+public sealed class NotPositiveDefiniteException(string message) : LinearAlgebraException(message);
+
 /// <summary>A kernel could not be compiled for a device.</summary>
 public sealed class KernelCompilationException(string message, Exception? inner = null) : EngineException(message, inner);
 
