@@ -1,0 +1,86 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Unicode;
+
+namespace Engine.Nn;
+
+/// <summary>HTML that is written from top to bottom: markup as it is, texts escaped.</summary>
+internal sealed class HtmlText
+{
+    // Chinese stays readable in the file; what means something to a browser does not get through.
+    private static readonly HtmlEncoder s_encoder = HtmlEncoder.Create(UnicodeRanges.All);
+    private readonly StringBuilder _text = new();
+
+    /// <summary>Markup, which must not hold anything that came from outside.</summary>
+    public HtmlText Raw(string markup)
+    {
+        _text.Append(markup);
+        return this;
+    }
+
+    /// <summary>A text, for between tags or within the quotes of an attribute.</summary>
+    public HtmlText Text(string? text)
+    {
+        _text.Append(s_encoder.Encode(text ?? string.Empty));
+        return this;
+    }
+
+    /// <summary>A number of the page's own.</summary>
+    public HtmlText Number(long number)
+    {
+        _text.Append(number.ToString(CultureInfo.InvariantCulture));
+        return this;
+    }
+
+    /// <summary>&lt;tag&gt;text&lt;/tag&gt;.</summary>
+    public HtmlText Element(string tag, string? text)
+    {
+        _text.Append('<').Append(tag).Append('>');
+        return Text(text).Raw("</" + tag + ">");
+    }
+
+    /// <summary>A table. Numbers are aligned to the right; rows after <paramref name="mostRows"/> are only counted.</summary>
+    public HtmlText Table(IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<object?>> rows, int mostRows = int.MaxValue)
+    {
+        Raw("<div class=\"scroll\"><table><thead><tr>");
+        foreach (string column in columns)
+        {
+            Raw("<th scope=\"col\">").Text(column).Raw("</th>");
+        }
+
+        Raw("</tr></thead><tbody>");
+        int count = 0;
+        foreach (IReadOnlyList<object?> row in rows)
+        {
+            if (++count <= mostRows)
+            {
+                Raw("<tr>");
+                foreach (object? cell in row)
+                {
+                    Raw(CellText.IsNumber(cell) ? "<td class=\"n\">" : "<td>").Text(CellText.Of(cell)).Raw("</td>");
+                }
+
+                Raw("</tr>\n");
+            }
+        }
+
+        Raw("</tbody></table></div>");
+        if (count > mostRows)
+        {
+            Raw("<p class=\"note\">").Text(string.Create(CultureInfo.InvariantCulture, $"The first {mostRows:N0} of {count:N0} rows.")).Raw("</p>");
+        }
+
+        return this;
+    }
+
+    /// <summary>The numbers behind a picture, closed until somebody wants them.</summary>
+    public HtmlText Details(string summary, Action content)
+    {
+        Raw("<details class=\"numbers\"><summary>").Text(summary).Raw("</summary>");
+        content();
+        return Raw("</details>");
+    }
+
+    public override string ToString() => _text.ToString();
+}

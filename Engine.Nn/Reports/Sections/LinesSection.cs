@@ -1,0 +1,36 @@
+using System.Text.Json;
+
+namespace Engine.Nn;
+
+/// <summary>Lines over a common axis, drawn by uPlot.</summary>
+internal sealed class LinesSection(string title, string xAxis, string? yAxis, SeriesPoints[] series, bool logX, bool logY, string? caption) : ReportSection(title, caption)
+{
+    public override bool IsWide => false;
+
+    public override string Kind => "lines";
+
+    public override void WriteData(Utf8JsonWriter json)
+    {
+        json.WriteString("xAxis", xAxis);
+        json.WriteString("yAxis", yAxis);
+        json.WriteBoolean("logX", logX);
+        json.WriteBoolean("logY", logY);
+        json.WriteStartArray("series");
+        foreach (SeriesPoints points in series)
+        {
+            points.WriteData(json, keepsEnvelope: true, logX, logY);
+        }
+
+        json.WriteEndArray();
+    }
+
+    protected override void WriteNumbers(HtmlText html)
+    {
+        if (SeriesPoints.Omissions(series) is { } omissions)
+        {
+            html.Raw("<p class=\"note\">").Text(omissions).Raw("</p>");
+        }
+
+        SeriesTable.Joined(html, xAxis, series);
+    }
+}
