@@ -120,6 +120,9 @@ public abstract class CustomFunction
     {
         public override string Name => function.Name;
 
+        // Somebody's own code, which may count its calls.
+        internal override bool CanProbe => false;
+
         protected internal override void Backward(Tensor dy, GradSink sink)
         {
             Tensor?[] gradients = Guard.Returned(function.Backward(dy), Name, nameof(Backward));

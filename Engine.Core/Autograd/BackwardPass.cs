@@ -239,7 +239,7 @@ internal sealed class BackwardPass
 
     /// <summary>Whether a node's gradient may stay in two parts: not where somebody wants to see it.</summary>
     private bool TakesParts(GradNode node) =>
-        node.TakesParts && !node.RetainsGradient && !node.KeepsGradient && (_targets is null || !_targets.ContainsKey(node));
+        node.TakesParts && !node.RetainsGradient && node.Trace is null && (_targets is null || !_targets.ContainsKey(node));
 
     private void Visit(GradNode node, Tensor dy, Tensor? part, GradSink sink)
     {
@@ -253,11 +253,7 @@ internal sealed class BackwardPass
             output.AccumulateGrad(dy);
         }
 
-        if (node.KeepsGradient)
-        {
-            node.RetainedGradient = dy.Share();
-        }
-
+        node.Trace?.Visit(node, dy);
         if (node is not LeafNode || _targets is null)
         {
             if (node.IsConsumed)

@@ -25,6 +25,7 @@ public abstract partial class GradNode
         }
 
         Sequence = Interlocked.Increment(ref s_sequence);
+        Trace = GraphTrace.Begin(inputs, _inputs);
     }
 
     /// <summary>The operation's name, as the graph shows it.</summary>
@@ -48,15 +49,26 @@ public abstract partial class GradNode
     /// <summary>The tensor that this step computed, while somebody holds it.</summary>
     internal WeakReference<Tensor>? Output { get; set; }
 
-    /// <summary>Whether the backward pass leaves this step's gradient in <see cref="RetainedGradient"/>, for a listing of the graph.</summary>
-    internal bool KeepsGradient { get; set; }
+    /// <summary>What a picture of the graph shows of this step; null if nobody looks.</summary>
+    internal GraphTrace? Trace { get; set; }
 
-    internal Tensor? RetainedGradient { get; set; }
+    /// <summary>Whether the rule may be asked for more than one gradient, so that the step's Jacobian can be shown.</summary>
+    internal virtual bool CanProbe => true;
 
     /// <summary>Whether <see cref="Output"/> was asked to keep its gradient.</summary>
     internal bool RetainsGradient { get; set; }
 
     internal ReadOnlySpan<GradNode?> InputSpan => _inputs;
+
+    /// <summary>The highest <see cref="Sequence"/> given out so far.</summary>
+    internal static long LastSequence => Interlocked.Read(ref s_sequence);
+
+    /// <summary>Names operands that get no gradient, such as class numbers, for pictures of the graph.</summary>
+    internal GradNode Reading(params ReadOnlySpan<Tensor?> operands)
+    {
+        Trace?.AddRead(operands);
+        return this;
+    }
 
     /// <summary>Whether input <paramref name="i"/> needs a gradient.</summary>
     protected bool Needs(int i) => _inputs[i] is not null;

@@ -3,23 +3,39 @@ namespace Engine;
 /// <summary>Where a node's rule puts the gradients of its inputs.</summary>
 public sealed class GradSink
 {
-    private readonly BackwardPass _pass;
+    private readonly BackwardPass? _pass;
+    private readonly Tensor?[]? _probe;
     private GradNode? _node;
 
     internal GradSink(BackwardPass pass) => _pass = pass;
 
+    private GradSink(GradNode node, Tensor?[] probe) => (_node, _probe) = (node, probe);
+
     /// <summary>Whether anybody waits for the gradient of input <paramref name="i"/>.</summary>
-    public bool Needs(int i) => _node!.InputSpan[i] is { } input && _pass.Wants(input);
+    public bool Needs(int i) => _node!.InputSpan[i] is { } input && (_pass is null || _pass.Wants(input));
 
     /// <summary>Adds a gradient of input <paramref name="i"/>; it has that input's shape. Ignored where nobody waits for it.</summary>
     public void Add(int i, Tensor gradient)
     {
         ArgumentNullException.ThrowIfNull(gradient);
-        if (_node!.InputSpan[i] is { } input && _pass.Wants(input))
+        if (_node!.InputSpan[i] is not { } input)
+        {
+            return;
+        }
+
+        if (_pass is null)
+        {
+            _probe![i] = _probe[i] is { } sum ? sum + gradient : gradient;
+        }
+        else if (_pass.Wants(input))
         {
             _pass.Accumulate(input, gradient);
+            _node.Trace?.Add(i, gradient);
         }
     }
+
+    /// <summary>A sink that lets somebody see what a node's rule hands over, outside of a pass.</summary>
+    internal static GradSink Probe(GradNode node, Tensor?[] gradients) => new(node, gradients);
 
     internal void Enter(GradNode node) => _node = node;
 }

@@ -134,6 +134,11 @@ public sealed partial class Tensor
         Name = name;
         if (_node is { } node)
         {
+            if (node.Trace is { } trace)
+            {
+                trace.Label = name;
+            }
+
             node.Output = new WeakReference<Tensor>(this);
         }
 
@@ -150,6 +155,8 @@ public sealed partial class Tensor
             DropHistory();
             (_node, _holdsNode) = (node, 1);
         }
+
+        node.Trace?.SetValue(this);
 
         return this;
     }

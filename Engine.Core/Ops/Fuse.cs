@@ -36,6 +36,9 @@ public static class Fuse
 /// <summary>A compiled pointwise function.</summary>
 public sealed class FusedMap
 {
+    /// <summary>What the graph calls the step.</summary>
+    internal const string StepName = "Fused";
+
     internal FusedMap(MapProgram program) => Program = program.ParameterCount == 0
         ? program
         : throw new ArgumentException($"Fuse.Map: the function uses {program.ParameterCount} parameters (Expr.Parameter, Expr.Random), which nothing gives it. Use numbers, or another argument.", nameof(program));
@@ -53,7 +56,7 @@ public sealed class FusedMap
             throw new ArgumentException($"Fuse.Map: the function has {Program.InputCount} arguments, {inputs.Length} tensors were given.", nameof(inputs));
         }
 
-        return Pointwise.Apply("Fused", Program, inputs, computeAs: TypePromotion.ToFloating(TypePromotion.Common(inputs)));
+        return Pointwise.Apply(StepName, Program, inputs, computeAs: TypePromotion.ToFloating(TypePromotion.Common(inputs)));
     }
 
     /// <inheritdoc/>

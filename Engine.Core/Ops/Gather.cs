@@ -21,7 +21,7 @@ public sealed partial class Tensor
             y.Device.Backend.Gather(x.OperandAs(y.DType), index.Operand, y.Operand, at);
         }
 
-        return ShouldTrack(x) ? y.Record(new GatherNode(x, index, at)) : y;
+        return ShouldTrack(x) ? y.Record(new GatherNode(x, index, at).Reading(index)) : y;
     }
 
     /// <summary>A copy of this tensor to which source is added at the indexed places; equal indices add up, in a fixed order.</summary>
@@ -51,7 +51,7 @@ public sealed partial class Tensor
             y.Device.Backend.ScatterAdd(place.Operand, index.Operand, source.OperandAs(y.DType), at);
         }
 
-        return ShouldTrack(this, source) ? y.Record(new ScatterAddNode(this, index, source, at)) : y;
+        return ShouldTrack(this, source) ? y.Record(new ScatterAddNode(this, index, source, at).Reading(index)) : y;
     }
 
     /// <summary>The slices of one axis that the numbers name, in their order: rows of a matrix for axis 0.</summary>

@@ -92,7 +92,7 @@ public sealed partial class Tensor
 
         if (ShouldTrack(z))
         {
-            losses.Record(new CrossEntropyNode(z, t, classWeights, lse, labelSmoothing, ignoreIndex));
+            losses.Record(new CrossEntropyNode(z, t, classWeights, lse, labelSmoothing, ignoreIndex).Reading(target, classWeights));
         }
 
         if (reduction == Reduction.None)

@@ -188,6 +188,7 @@ internal sealed class PointwiseNode : GradNode
         _needs = needs;
         _parameters = parameters;
         _gradient = MapGradient.For(program, needs);
+        Trace?.SetProgram(program, parameters);
         ReadOnlySpan<int> savedInputs = _gradient.SavedInputs;
         _saved = new SavedTensor[savedInputs.Length + (_gradient.SavesOutput ? 1 : 0)];
         for (int i = 0; i < savedInputs.Length; i++)

@@ -56,7 +56,18 @@ public sealed partial class Tensor : IDisposable
     public bool IsDisposed => _state.IsReleased;
 
     /// <summary>A name for graphs and messages; null unless somebody set it.</summary>
-    public string? Name { get; set; }
+    public string? Name
+    {
+        get;
+        set
+        {
+            field = value;
+            if (value is not null && _node?.Trace is { } trace)
+            {
+                trace.Label = value;
+            }
+        }
+    }
 
     /// <summary>The memory block.</summary>
     /// <exception cref="ObjectDisposedException">The tensor was disposed, perhaps by the end of a <see cref="TensorScope"/>.</exception>
