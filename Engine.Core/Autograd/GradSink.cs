@@ -4,9 +4,10 @@ namespace Engine;
 public sealed class GradSink
 {
     private readonly BackwardPass _pass;
+    private readonly bool _looks;
     private GradNode? _node;
 
-    internal GradSink(BackwardPass pass) => _pass = pass;
+    internal GradSink(BackwardPass pass, bool looksForAnomalies = false) => (_pass, _looks) = (pass, looksForAnomalies);
 
     /// <summary>Whether anybody waits for the gradient of input <paramref name="i"/>.</summary>
     public bool Needs(int i) => _node!.InputSpan[i] is { } input && _pass.Wants(input);
@@ -17,6 +18,11 @@ public sealed class GradSink
         ArgumentNullException.ThrowIfNull(gradient);
         if (_node!.InputSpan[i] is { } input && _pass.Wants(input))
         {
+            if (_looks)
+            {
+                AnomalyMode.CheckGradient(_node, i, gradient);
+            }
+
             _pass.Accumulate(input, gradient);
         }
     }

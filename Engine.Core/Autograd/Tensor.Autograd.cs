@@ -149,6 +149,10 @@ public sealed partial class Tensor
         {
             DropHistory();
             (_node, _holdsNode) = (node, 1);
+            if (AnomalyMode.IsOn)
+            {
+                AnomalyMode.CheckResult(this, node);
+            }
         }
 
         return this;
