@@ -32,6 +32,38 @@ public static partial class Autograd
         return BackwardPass.Gradients([output], default, [input], retainGraph, createGraph)[0]
             ?? throw new GradientException("Autograd.Grad: the output does not depend on the input.");
     }
+
+    /// <summary>
+    /// Looks at the result of every recorded step and at every gradient on this thread until disposed, and throws at the first that has a NaN
+    /// or an infinity, naming the operation and the module that it is part of: <c>using var _ = Autograd.DetectAnomaly();</c>
+    /// </summary>
+    /// <remarks>
+    /// Slow, as each look waits for the device: for finding a fault, not for training. Steps are seen that a gradient flows through; where their data, or
+    /// a parameter, was bad already, the message says so. Modules are named when the model is called by <c>Call</c>, <c>Predict</c> or a trainer, otherwise
+    /// as far as they are known. Not within a captured step. (torch.autograd.detect_anomaly looks for NaN in the backward pass only.)
+    /// </remarks>
+    /// <param name="infinities">Whether infinities count; false where they are meant, as in masks of attention.</param>
+    /// <exception cref="AnomalyException">Thrown by the operation or the backward pass that made the first one.</exception>
+    public static AnomalyScope DetectAnomaly(bool infinities = true) => new(infinities);
+
+    /// <summary>The stretch of code in which <see cref="DetectAnomaly"/> is in force. The compiler refuses to carry it across an <c>await</c>.</summary>
+    public ref struct AnomalyScope : IDisposable
+    {
+        private readonly bool _before;
+        private bool _isOpen;
+
+        internal AnomalyScope(bool infinities) => (_before, _isOpen) = (AnomalyMode.Begin(infinities), true);
+
+        /// <summary>Ends the stretch.</summary>
+        public void Dispose()
+        {
+            if (_isOpen)
+            {
+                _isOpen = false;
+                AnomalyMode.End(_before);
+            }
+        }
+    }
 }
 
 /// <summary>A function whose gradient is written by hand: derive, compute with tensor operations in both directions, call <see cref="Apply"/>.</summary>

@@ -171,6 +171,12 @@ internal sealed class BackwardPass
         using GradMode.Scope mode = GradMode.Set(_createGraph);
         // Rules work on the types that the forward pass has chosen.
         using Autocast.Scope types = Autocast.Off();
+        bool looks = AnomalyMode.IsOn;
+        if (looks)
+        {
+            AnomalyMode.EnterPass();
+        }
+
         try
         {
             foreach ((GradNode node, Tensor root, Tensor? gradient) in starts)
@@ -182,13 +188,18 @@ internal sealed class BackwardPass
                     throw new ShapeMismatchException($"Backward: the gradient is {seed.Shape}, the tensor {root.Shape}; they must be equal.");
                 }
 
+                if (looks)
+                {
+                    AnomalyMode.CheckGradient(null, 0, seed);
+                }
+
                 if (Wants(node))
                 {
                     Accumulate(node, seed);
                 }
             }
 
-            GradSink sink = new(this);
+            GradSink sink = new(this, looks);
             foreach (GradNode node in order)
             {
                 if (!_pending.Remove(node, out Tensor? dy))
@@ -200,6 +211,11 @@ internal sealed class BackwardPass
                 _ = _parts?.Remove(node, out part);
                 try
                 {
+                    if (node.Hooks is { IsEmpty: false } hooks)
+                    {
+                        RunHooks(node, hooks, ref dy, ref part);
+                    }
+
                     Visit(node, dy, part, sink);
                 }
                 finally
@@ -211,6 +227,11 @@ internal sealed class BackwardPass
         }
         finally
         {
+            if (looks)
+            {
+                AnomalyMode.LeavePass();
+            }
+
             DisposeAll(_pending);
             DisposeAll(_parts);
 
@@ -239,7 +260,40 @@ internal sealed class BackwardPass
 
     /// <summary>Whether a node's gradient may stay in two parts: not where somebody wants to see it.</summary>
     private bool TakesParts(GradNode node) =>
-        node.TakesParts && !node.RetainsGradient && node.Trace is null && (_targets is null || !_targets.ContainsKey(node));
+        node.TakesParts && node.Hooks is null or { IsEmpty: true } && !node.RetainsGradient && node.Trace is null && (_targets is null || !_targets.ContainsKey(node));
+
+    /// <summary>Shows a node's gradient to its hooks, each of which may put another in its place.</summary>
+    private void RunHooks(GradNode node, HookList<Func<Tensor, Tensor?>> hooks, ref Tensor dy, ref Tensor? part)
+    {
+        if (part is not null)
+        {
+            // Registered while the pass was under way.
+            Exchange(ref dy, dy + part);
+            part.Dispose();
+            part = null;
+        }
+
+        foreach (HookList<Func<Tensor, Tensor?>>.Entry entry in hooks.Entries)
+        {
+            if (entry.Hook(dy) is { } result && !ReferenceEquals(result, dy))
+            {
+                if (result.Shape != dy.Shape || result.DType != dy.DType || result.Device != dy.Device)
+                {
+                    throw new GradientException(
+                        $"RegisterHook: the hook was given the gradient of {node.Name}'s result, {dy.DType.ShortName()} {dy.Shape} on {dy.Device.Name}, and returned {result.DType.ShortName()} {result.Shape} on {result.Device.Name}. It must return a gradient of the same shape and type on the same device, or null to leave it.");
+                }
+
+                Exchange(ref dy, result);
+            }
+        }
+    }
+
+    private void Exchange(ref Tensor dy, Tensor by)
+    {
+        Tensor own = Own(by);
+        dy.Dispose();
+        dy = own;
+    }
 
     private void Visit(GradNode node, Tensor dy, Tensor? part, GradSink sink)
     {

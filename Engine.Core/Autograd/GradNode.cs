@@ -12,6 +12,7 @@ public abstract partial class GradNode
     private static long s_sequence;
 
     private GradNode?[] _inputs;
+    private HookList<Func<Tensor, Tensor?>>? _hooks;
 
     /// <summary>Connects to the histories of the operation's inputs.</summary>
     protected GradNode(params ReadOnlySpan<Tensor?> inputs)
@@ -26,6 +27,14 @@ public abstract partial class GradNode
 
         Sequence = Interlocked.Increment(ref s_sequence);
         Trace = GraphTrace.Begin(inputs, _inputs);
+        if (CallTracking.IsOn)
+        {
+            Frame = CallTracking.Frame;
+            if (AnomalyMode.IsOn)
+            {
+                AnomalyMode.LookAtInputs(this, inputs);
+            }
+        }
     }
 
     /// <summary>The operation's name, as the graph shows it.</summary>
@@ -57,6 +66,14 @@ public abstract partial class GradNode
 
     /// <summary>Whether <see cref="Output"/> was asked to keep its gradient.</summary>
     internal bool RetainsGradient { get; set; }
+
+    /// <summary>The call of a module that made this step, where somebody asked for it.</summary>
+    internal CallFrame? Frame { get; }
+
+    /// <summary>What wants to see or change the gradient of the output; null where nobody ever did.</summary>
+    internal HookList<Func<Tensor, Tensor?>>? Hooks => Volatile.Read(ref _hooks);
+
+    internal HookList<Func<Tensor, Tensor?>> HooksOrNew => Hooks ?? Interlocked.CompareExchange(ref _hooks, new(), null) ?? _hooks;
 
     internal ReadOnlySpan<GradNode?> InputSpan => _inputs;
 

@@ -5,9 +5,10 @@ public sealed class GradSink
 {
     private readonly BackwardPass? _pass;
     private readonly Tensor?[]? _probe;
+    private readonly bool _looks;
     private GradNode? _node;
 
-    internal GradSink(BackwardPass pass) => _pass = pass;
+    internal GradSink(BackwardPass pass, bool looksForAnomalies = false) => (_pass, _looks) = (pass, looksForAnomalies);
 
     private GradSink(GradNode node, Tensor?[] probe) => (_node, _probe) = (node, probe);
 
@@ -29,6 +30,11 @@ public sealed class GradSink
         }
         else if (_pass.Wants(input))
         {
+            if (_looks)
+            {
+                AnomalyMode.CheckGradient(_node, i, gradient);
+            }
+
             _pass.Accumulate(input, gradient);
             _node.Trace?.Add(i, gradient);
         }

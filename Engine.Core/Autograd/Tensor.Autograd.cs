@@ -154,6 +154,10 @@ public sealed partial class Tensor
         {
             DropHistory();
             (_node, _holdsNode) = (node, 1);
+            if (AnomalyMode.IsOn)
+            {
+                AnomalyMode.CheckResult(this, node);
+            }
         }
 
         node.Trace?.SetValue(this);

@@ -45,6 +45,27 @@ public sealed class OutOfDeviceMemoryException(string message, MemoryReport repo
 /// <summary>A gradient was asked for where the graph cannot give one (consumed graph, overwritten value, no graph at all).</summary>
 public sealed class GradientException(string message) : EngineException(message);
 
+/// <summary>A NaN or an infinity was made while <see cref="Autograd.DetectAnomaly"/> was in force.</summary>
+public sealed class AnomalyException : EngineException
+{
+    /// <summary>An anomaly and where it was made.</summary>
+    /// <param name="message">What happened.</param>
+    /// <param name="operation">The operation.</param>
+    /// <param name="module">The module, where it is known.</param>
+    /// <param name="isBackward">Whether it was a gradient.</param>
+    public AnomalyException(string message, string operation, string? module, bool isBackward)
+        : base(message) => (Operation, Module, IsBackward) = (operation, module, isBackward);
+
+    /// <summary>The operation that made it: "Log".</summary>
+    public string Operation { get; }
+
+    /// <summary>The module whose computation it was part of: "layer1.0.conv1 (Conv2d)"; null where it is not known.</summary>
+    public string? Module { get; }
+
+    /// <summary>Whether it was made in the backward pass.</summary>
+    public bool IsBackward { get; }
+}
+
 /// <summary>A step cannot be captured, or not be replayed as it was captured (see <see cref="CapturedStep"/>). The message tells what to do.</summary>
 public sealed class CaptureException(string message, Exception? inner = null) : EngineException(message, inner);
 

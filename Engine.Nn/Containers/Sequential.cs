@@ -9,7 +9,7 @@ namespace Engine.Nn;
 /// </code>
 /// A linear, convolution or batch-normalisation layer followed by <see cref="Relu"/> is computed in one pass, with the same bits as in two.
 /// </remarks>
-public class Sequential : Layer, IReadOnlyList<Layer>, IFusesResidual
+public class Sequential : Layer, IReadOnlyList<Layer>, IFusesResidual, IHasBatchNormPairs
 {
     private readonly List<(string Name, Layer Layer)> _layers = [];
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
@@ -77,7 +77,7 @@ public class Sequential : Layer, IReadOnlyList<Layer>, IFusesResidual
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
-        return ForwardTrace.Record(this, x, Forward(x, null, relu: false));
+        return Intercepts ? CallOwn(x, ForwardOwn) : ForwardOwn(x);
     }
 
     // A derived class may have a Forward of its own, which is not to be passed by.
@@ -86,12 +86,35 @@ public class Sequential : Layer, IReadOnlyList<Layer>, IFusesResidual
         get
         {
             ModuleTree.CheckStack(this);
-            return GetType() == typeof(Sequential) && _layers.Count > 0 && _layers[^1].Layer is IFusesResidual { CanFuse: true };
+            return GetType() == typeof(Sequential) && !IsWatched && _layers.Count > 0 && _layers[^1].Layer is IFusesResidual { CanFuse: true };
+        }
+    }
+
+    /// <inheritdoc/>
+    IEnumerable<BatchNormPair> IHasBatchNormPairs.BatchNormPairs
+    {
+        get
+        {
+            for (int i = 1; i < _layers.Count; i++)
+            {
+                if (_layers[i].Layer is BatchNorm norm)
+                {
+                    Relu? relu = i + 1 < _layers.Count ? _layers[i + 1].Layer as Relu : null;
+                    yield return new BatchNormPair(_layers[i - 1].Layer, norm, relu is not null, relu);
+                }
+            }
         }
     }
 
     /// <inheritdoc/>
     Tensor IFusesResidual.Forward(Tensor x, Tensor residual, bool relu) => Forward(x, residual, relu);
+
+    private Tensor ForwardOwn(Tensor x)
+    {
+        // Not entered by a call if a derived class had a Forward of its own around this one.
+        _ = LayerCall.Enters(this);
+        return ForwardTrace.Record(this, x, Forward(x, null, relu: false));
+    }
 
     private Tensor Forward(Tensor x, Tensor? residual, bool relu)
     {
@@ -107,14 +130,14 @@ public class Sequential : Layer, IReadOnlyList<Layer>, IFusesResidual
                 {
                     y = ((IFusesResidual)layer).Forward(y, residual, relu);
                 }
-                else if (layer is IFusesRelu fusing && i + 1 < _layers.Count && _layers[i + 1].Layer is Relu && !ForwardTrace.IsActive)
+                else if (layer is IFusesRelu fusing && i + 1 < _layers.Count && _layers[i + 1].Layer is Relu activation && !ForwardTrace.IsActive && !layer.IsWatched && !activation.IsWatched)
                 {
                     y = fusing.Forward(y, relu: true);
                     i++;
                 }
                 else
                 {
-                    y = ForwardTrace.Record(layer, y, layer.Forward(y));
+                    y = layer.Call(y);
                 }
             }
         }

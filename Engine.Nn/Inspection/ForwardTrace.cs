@@ -44,5 +44,8 @@ internal sealed class ForwardTrace : IDisposable
         return y;
     }
 
+    /// <summary>As <see cref="Record"/>, for a layer that may have reported itself with an output that hooks have since replaced.</summary>
+    public static Tensor RecordOnce(Module module, Tensor x, Tensor y) => t_current is { } trace && ReferenceEquals(trace._last.Module, module) ? y : Record(module, x, y);
+
     public void Dispose() => t_current = _outer;
 }

@@ -7,6 +7,11 @@ public sealed class Relu : Layer
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            return Call(x);
+        }
+
         return ForwardTrace.Record(this, x, x.Relu());
     }
 }
@@ -19,6 +24,11 @@ public sealed class LeakyRelu(double negativeSlope = 0.01) : Layer
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            return Call(x);
+        }
+
         return ForwardTrace.Record(this, x, x.LeakyRelu(negativeSlope));
     }
 
@@ -34,6 +44,11 @@ public sealed class Elu(double alpha = 1) : Layer
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            return Call(x);
+        }
+
         return ForwardTrace.Record(this, x, x.Elu(alpha));
     }
 
@@ -48,6 +63,11 @@ public sealed class Selu : Layer
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            return Call(x);
+        }
+
         return ForwardTrace.Record(this, x, x.Selu());
     }
 }
@@ -60,6 +80,11 @@ public sealed class Gelu(bool tanhApproximation = false) : Layer
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            return Call(x);
+        }
+
         return ForwardTrace.Record(this, x, tanhApproximation ? x.GeluTanh() : x.Gelu());
     }
 
@@ -74,6 +99,11 @@ public sealed class Silu : Layer
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            return Call(x);
+        }
+
         return ForwardTrace.Record(this, x, x.Silu());
     }
 }
@@ -85,6 +115,11 @@ public sealed class Mish : Layer
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            return Call(x);
+        }
+
         return ForwardTrace.Record(this, x, x.Mish());
     }
 }
@@ -96,6 +131,11 @@ public sealed class HardSwish : Layer
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            return Call(x);
+        }
+
         return ForwardTrace.Record(this, x, x.HardSwish());
     }
 }
@@ -107,6 +147,11 @@ public sealed class HardSigmoid : Layer
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            return Call(x);
+        }
+
         return ForwardTrace.Record(this, x, x.HardSigmoid());
     }
 }
@@ -118,6 +163,11 @@ public sealed class Tanh : Layer
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            return Call(x);
+        }
+
         return ForwardTrace.Record(this, x, x.Tanh());
     }
 }
@@ -129,6 +179,11 @@ public sealed class Sigmoid : Layer
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            return Call(x);
+        }
+
         return ForwardTrace.Record(this, x, x.Sigmoid());
     }
 }
@@ -140,6 +195,11 @@ public sealed class LogSigmoid : Layer
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            return Call(x);
+        }
+
         return ForwardTrace.Record(this, x, x.LogSigmoid());
     }
 }
@@ -151,6 +211,11 @@ public sealed class Softplus : Layer
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            return Call(x);
+        }
+
         return ForwardTrace.Record(this, x, x.Softplus());
     }
 }
@@ -163,6 +228,11 @@ public sealed class Softmax(int axis = -1) : Layer
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            return Call(x);
+        }
+
         return ForwardTrace.Record(this, x, x.Softmax(axis));
     }
 }
@@ -175,6 +245,11 @@ public sealed class LogSoftmax(int axis = -1) : Layer
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            return Call(x);
+        }
+
         return ForwardTrace.Record(this, x, x.LogSoftmax(axis));
     }
 }

@@ -13,13 +13,10 @@ public abstract partial class BatchNorm : Layer, IFusesRelu, IFusesResidual
     // The plain average: r ← r + (batch − r)/n, with n on the device, where nothing has to wait for it.
     private static readonly MapProgram s_average = MapProgram.Compile(3, Expr.Input(0) + ((Expr.Input(1) - Expr.Input(0)) / Expr.Input(2)));
 
-    private readonly double _eps;
-    private readonly double? _momentum;
-
     private protected BatchNorm(int features, double eps, double? momentum, bool affine, bool trackRunningStats)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(features);
-        (Features, _eps, _momentum) = (features, eps, momentum);
+        (Features, Eps, Momentum) = (features, eps, momentum);
         if (affine)
         {
             Weight = Weights.Constant([features], 1);
@@ -55,12 +52,44 @@ public abstract partial class BatchNorm : Layer, IFusesRelu, IFusesResidual
     /// <summary>The number of channels.</summary>
     public int Features { get; }
 
+    /// <summary>What keeps the root away from 0.</summary>
+    public double Eps { get; }
+
+    /// <summary>The weight of a new batch in the running statistics; null for a plain average over all batches.</summary>
+    public double? Momentum { get; }
+
+    /// <summary>
+    /// Whether the running statistics are used and kept as they are while training too; γ and β go on learning unless they are frozen themselves
+    /// (<see cref="BatchNormExtensions.FreezeBatchNorm"/>). Not saved with the model.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The layer keeps no running statistics.</exception>
+    public bool StatisticsFrozen
+    {
+        get;
+        set => field = !value || RunningMean is not null
+            ? value
+            : throw new InvalidOperationException($"{GetType().Name}.StatisticsFrozen: the layer keeps no running statistics (trackRunningStats: false), so there is nothing to freeze.");
+    }
+
+    /// <summary>Whether the next batch is normalised by its own statistics.</summary>
+    internal bool UsesBatchStatistics => RunningMean is null || (IsTraining && !StatisticsFrozen);
+
     /// <inheritdoc/>
     /// <exception cref="ShapeMismatchException">x has other axes or channels, or while training a channel has a single value.</exception>
     public override Tensor Forward(Tensor x) => Forward(x, relu: false);
 
     /// <summary>The output, with negative results set to 0 in the same pass if <paramref name="relu"/>.</summary>
-    public Tensor Forward(Tensor x, bool relu) => ForwardTrace.Record(this, x, Normalize(x, null, relu));
+    public Tensor Forward(Tensor x, bool relu)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            Tensor y = Call(x);
+            return relu && !LayerCall.IncludesRelu(this) ? y.Relu() : y;
+        }
+
+        return ForwardTrace.Record(this, x, Normalize(x, null, relu));
+    }
 
     /// <summary>
     /// The end of a residual block: the output plus <paramref name="residual"/>, with negative sums set to 0 if <paramref name="relu"/>, in the
@@ -70,7 +99,7 @@ public abstract partial class BatchNorm : Layer, IFusesRelu, IFusesResidual
     {
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(residual);
-        if (residual.Shape == x.Shape && residual.DType == x.DType && !ForwardTrace.IsActive)
+        if (residual.Shape == x.Shape && residual.DType == x.DType && !ForwardTrace.IsActive && !IsWatched)
         {
             return Normalize(x, residual, relu);
         }
@@ -79,7 +108,7 @@ public abstract partial class BatchNorm : Layer, IFusesRelu, IFusesResidual
         return relu ? y.AddRelu(residual) : y + residual;
     }
 
-    bool IFusesResidual.CanFuse => true;
+    bool IFusesResidual.CanFuse => !IsWatched;
 
     /// <inheritdoc/>
     public override string ToString() => $"{GetType().Name}({Features})";
@@ -90,28 +119,31 @@ public abstract partial class BatchNorm : Layer, IFusesRelu, IFusesResidual
 
     private Tensor Normalize(Tensor x, Tensor? residual, bool relu)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        if (!AcceptsRank(x.Rank) || x.Shape[1] != Features)
+        CheckShape(x);
+        if (!IsTraining || StatisticsFrozen || NumBatchesTracked is not { } batches)
         {
-            throw new ShapeMismatchException($"{GetType().Name}: x is {x.Shape}; it must be {ExpectedShape} with C = {Features} (the features of this layer).");
+            return x.BatchNorm(Weight, Bias, RunningMean, RunningVar, IsTraining && !StatisticsFrozen, momentum: 0, Eps, relu, residual);
         }
 
-        if (!IsTraining || NumBatchesTracked is not { } batches)
+        if (Momentum is { } momentum)
         {
-            return x.BatchNorm(Weight, Bias, RunningMean, RunningVar, IsTraining, momentum: 0, _eps, relu, residual);
-        }
-
-        if (_momentum is { } momentum)
-        {
-            return x.BatchNorm(Weight, Bias, RunningMean, RunningVar, training: true, momentum, _eps, relu, residual, batches);
+            return x.BatchNorm(Weight, Bias, RunningMean, RunningVar, training: true, momentum, Eps, relu, residual, batches);
         }
 
         // With a momentum of 1 the statistics of the batch alone are what is kept.
         using Tensor mean = RunningMean!.ZerosLike(), variance = RunningVar!.ZerosLike();
-        Tensor y = x.BatchNorm(Weight, Bias, mean, variance, training: true, momentum: 1, _eps, relu, residual, batches);
+        Tensor y = x.BatchNorm(Weight, Bias, mean, variance, training: true, momentum: 1, Eps, relu, residual, batches);
         Pointwise.Into(RunningMean, s_average, [RunningMean, mean, batches]);
         Pointwise.Into(RunningVar, s_average, [RunningVar, variance, batches]);
         return y;
+    }
+
+    internal void CheckShape(Tensor x)
+    {
+        if (!AcceptsRank(x.Rank) || x.Shape[1] != Features)
+        {
+            throw new ShapeMismatchException($"{GetType().Name}: x is {x.Shape}; it must be {ExpectedShape} with C = {Features} (the features of this layer).");
+        }
     }
 }
 

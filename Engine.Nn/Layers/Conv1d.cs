@@ -5,7 +5,7 @@ namespace Engine.Nn;
 /// Shapes: x [N, in, L] → y [N, out, P] with P = ⌊(L + 2·pad − d·(R − 1) − 1)/s⌋ + 1; <see cref="Weight"/> [out, in/groups, R];
 /// <see cref="Bias"/> [out]. Both start uniform in ±1/√(in/groups·R), PyTorch's default.
 /// </remarks>
-public sealed partial class Conv1d : Layer
+public sealed partial class Conv1d : Layer, IAbsorbsNorm
 {
     private readonly int _stride;
     private readonly int _padding;
@@ -51,7 +51,19 @@ public sealed partial class Conv1d : Layer
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            return Call(x);
+        }
+
         return ForwardTrace.Record(this, x, x.Conv1d(Weight, Bias, _stride, _padding, _dilation, _groups));
+    }
+
+    /// <inheritdoc/>
+    Tensor IAbsorbsNorm.Compute(Tensor x, Tensor weight, Tensor? bias, bool relu)
+    {
+        Tensor y = x.Conv1d(weight, bias, _stride, _padding, _dilation, _groups);
+        return relu ? y.Relu() : y;
     }
 
     /// <inheritdoc/>

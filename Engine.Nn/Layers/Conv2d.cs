@@ -9,7 +9,7 @@ namespace Engine.Nn;
 /// <see cref="Bias"/> [out]. Both start uniform in ±1/√(in/groups·R·S), PyTorch's default. With groups = in every channel is filtered
 /// alone (depthwise).
 /// </remarks>
-public sealed partial class Conv2d : Layer, IFusesRelu
+public sealed partial class Conv2d : Layer, IFusesRelu, IAbsorbsNorm
 {
     private readonly Size2 _stride;
     private readonly Size2 _padding;
@@ -62,8 +62,17 @@ public sealed partial class Conv2d : Layer, IFusesRelu
     public Tensor Forward(Tensor x, bool relu)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            Tensor y = Call(x);
+            return relu ? y.Relu() : y;
+        }
+
         return ForwardTrace.Record(this, x, x.Conv2d(Weight, Bias, _stride, _padding, _dilation, _groups, relu));
     }
+
+    /// <inheritdoc/>
+    Tensor IAbsorbsNorm.Compute(Tensor x, Tensor weight, Tensor? bias, bool relu) => x.Conv2d(weight, bias, _stride, _padding, _dilation, _groups, relu);
 
     /// <inheritdoc/>
     public override string ToString() =>

@@ -54,6 +54,11 @@ public sealed partial class ConvTranspose2d : Layer
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            return Call(x);
+        }
+
         return ForwardTrace.Record(this, x, x.ConvTranspose2d(Weight, Bias, _stride, _padding, _outputPadding, _dilation, _groups));
     }
 

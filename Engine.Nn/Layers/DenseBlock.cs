@@ -8,7 +8,7 @@ namespace Engine.Nn;
 /// <param name="inChannels">Channels of x.</param>
 /// <param name="growth">k, the channels that are added.</param>
 /// <param name="generator">The source of the start values.</param>
-public sealed partial class DenseLayer(int inChannels, int growth, Generator? generator = null) : Layer
+public sealed partial class DenseLayer(int inChannels, int growth, Generator? generator = null) : Layer, IHasBatchNormPairs
 {
     // The width of the bottleneck, in units of the growth rate.
     private const int Bottleneck = 4;
@@ -26,8 +26,16 @@ public sealed partial class DenseLayer(int inChannels, int growth, Generator? ge
     public Conv2d Conv2 { get; } = new(Bottleneck * growth, growth, 3, padding: 1, bias: false, generator: generator);
 
     /// <inheritdoc/>
+    IEnumerable<BatchNormPair> IHasBatchNormPairs.BatchNormPairs => [new(Conv1, Norm2, ThenRelu: true)];
+
+    /// <inheritdoc/>
     public override Tensor Forward(Tensor x)
     {
+        if (Intercepts)
+        {
+            return Call(x);
+        }
+
         Tensor fresh = Conv2.Forward(Norm2.Forward(Conv1.Forward(Norm1.Forward(x, relu: true)), relu: true));
         return ForwardTrace.Record(this, x, Tensor.Concat([x, fresh], 1));
     }
@@ -69,5 +77,5 @@ public sealed partial class Transition(int inChannels, int outChannels, Generato
     public AvgPool2d Pool { get; } = new(2);
 
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, Pool.Forward(Conv.Forward(Norm.Forward(x, relu: true))));
+    public override Tensor Forward(Tensor x) => Intercepts ? Call(x) : ForwardTrace.Record(this, x, Pool.Forward(Conv.Forward(Norm.Forward(x, relu: true))));
 }

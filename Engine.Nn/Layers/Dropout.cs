@@ -23,6 +23,11 @@ public sealed class Dropout : Layer
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            return Call(x);
+        }
+
         return ForwardTrace.Record(this, x, x.Dropout(_p, IsTraining, _generator));
     }
 

@@ -43,6 +43,11 @@ public sealed partial class Embedding : Layer
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            return Call(x);
+        }
+
         Tensor y = Weight.Embedding(x);
         if (_paddingIndex is { } padding && y.RequiresGrad)
         {

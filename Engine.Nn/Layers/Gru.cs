@@ -24,7 +24,7 @@ public sealed class Gru(
 
     /// <summary>The outputs of all steps, from a zero state.</summary>
     /// <exception cref="ShapeMismatchException">x does not have three axes or its last size is not inputSize.</exception>
-    public override Tensor Forward(Tensor x) => Forward(x, null).Output;
+    public override Tensor Forward(Tensor x) => Intercepts ? Call(x) : Forward(x, null).Output;
 
     /// <summary>The outputs of all steps and the last state, from a given state.</summary>
     /// <param name="x">The sequences.</param>

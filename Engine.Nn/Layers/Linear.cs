@@ -5,7 +5,7 @@ namespace Engine.Nn;
 /// Shapes: x [..., in] → y [..., out]; <see cref="Weight"/> [out, in]; <see cref="Bias"/> [out]. Both start uniform in ±1/√in, PyTorch's
 /// default (Kaiming-uniform with a = √5; He et al. 2015).
 /// </remarks>
-public sealed partial class Linear : Layer, IFusesRelu
+public sealed partial class Linear : Layer, IFusesRelu, IAbsorbsNorm
 {
     /// <summary>A layer with random start values.</summary>
     /// <param name="inFeatures">The last size of x.</param>
@@ -38,8 +38,19 @@ public sealed partial class Linear : Layer, IFusesRelu
     public Tensor Forward(Tensor x, bool relu)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            Tensor y = Call(x);
+            return relu ? y.Relu() : y;
+        }
+
         return ForwardTrace.Record(this, x, x.Linear(Weight, Bias, relu));
     }
+
+    /// <inheritdoc/>
+    Tensor IAbsorbsNorm.Compute(Tensor x, Tensor weight, Tensor? bias, bool relu) => x.Rank == 2
+        ? x.Linear(weight, bias, relu)
+        : throw new ShapeMismatchException($"Linear, with a batch normalisation in it: x is {x.Shape}; it must be [N, in], where features are what is normalised. Predict with the model as it is.");
 
     /// <inheritdoc/>
     public override string ToString() => $"Linear({Weight.Shape[1]} → {Weight.Shape[0]}{(Bias is null ? ", no bias" : string.Empty)})";

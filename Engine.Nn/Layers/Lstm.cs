@@ -27,7 +27,7 @@ public sealed class Lstm(
 
     /// <summary>The outputs of all steps, from zero states.</summary>
     /// <exception cref="ShapeMismatchException">x does not have three axes or its last size is not inputSize.</exception>
-    public override Tensor Forward(Tensor x) => Forward(x, null, null).Output;
+    public override Tensor Forward(Tensor x) => Intercepts ? Call(x) : Forward(x, null, null).Output;
 
     /// <summary>The outputs of all steps and the last states, from given states.</summary>
     /// <param name="x">The sequences.</param>

@@ -50,6 +50,11 @@ public sealed partial class MultiheadAttention : Layer
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            return Call(x);
+        }
+
         return Forward(x, x, x);
     }
 

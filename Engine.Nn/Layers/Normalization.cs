@@ -50,6 +50,11 @@ public sealed partial class LayerNorm : Layer
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            return Call(x);
+        }
+
         if (x.Rank < _normalized.Rank || !x.Shape.AsSpan()[^_normalized.Rank..].SequenceEqual(_normalized.AsSpan()))
         {
             throw new ShapeMismatchException($"LayerNorm: x is {x.Shape}; its last sizes must be {_normalized} (the normalised shape).");
@@ -97,6 +102,11 @@ public sealed partial class GroupNorm : Layer
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            return Call(x);
+        }
+
         return x.Rank >= 2 && x.Shape[1] == _channels
             ? ForwardTrace.Record(this, x, x.GroupNorm(_groups, Weight, Bias, _eps))
             : throw new ShapeMismatchException($"GroupNorm: x is {x.Shape}; it must be [N, C, …] with C = {_channels} (the channels of this layer).");
@@ -130,6 +140,11 @@ public sealed partial class RmsNorm : Layer
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            return Call(x);
+        }
+
         if (x.Rank == 0 || x.Shape[-1] != Weight.Shape[0])
         {
             throw new ShapeMismatchException($"RmsNorm: x is {x.Shape}; its last size must be {Weight.Shape[0]} (the size of this layer).");

@@ -12,6 +12,11 @@ public sealed class MaxPool2d(Size2 kernel, Size2? stride = null, Size2? padding
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            return Call(x);
+        }
+
         return ForwardTrace.Record(this, x, x.MaxPool2d(kernel, stride, padding, dilation));
     }
 
@@ -31,6 +36,11 @@ public sealed class AvgPool2d(Size2 kernel, Size2? stride = null, Size2? padding
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            return Call(x);
+        }
+
         return ForwardTrace.Record(this, x, x.AvgPool2d(kernel, stride, padding, countIncludePad));
     }
 
@@ -47,6 +57,11 @@ public sealed class AdaptiveAvgPool2d(Size2 output) : Layer
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            return Call(x);
+        }
+
         return ForwardTrace.Record(this, x, x.AdaptiveAvgPool2d(output));
     }
 
@@ -62,6 +77,11 @@ public sealed class GlobalAvgPool2d : Layer
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            return Call(x);
+        }
+
         return x.Rank == 4
             ? ForwardTrace.Record(this, x, x.Mean([2, 3]))
             : throw new ShapeMismatchException($"GlobalAvgPool2d: x is {x.Shape}; it must be [N, C, H, W].");

@@ -19,11 +19,25 @@ public sealed partial class Residual(Layer body, Layer? shortcut = null) : Layer
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            return Call(x);
+        }
+
         return Forward(x, relu: false);
     }
 
     /// <inheritdoc/>
-    Tensor IFusesRelu.Forward(Tensor x, bool relu) => Forward(x, relu);
+    Tensor IFusesRelu.Forward(Tensor x, bool relu)
+    {
+        if (Intercepts)
+        {
+            Tensor y = Call(x);
+            return relu ? y.Relu() : y;
+        }
+
+        return Forward(x, relu);
+    }
 
     private Tensor Forward(Tensor x, bool relu)
     {

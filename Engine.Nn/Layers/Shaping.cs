@@ -10,6 +10,11 @@ public sealed class Flatten(int start = 1, int end = -1) : Layer
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            return Call(x);
+        }
+
         return ForwardTrace.Record(this, x, x.Flatten(start, end));
     }
 }
@@ -21,6 +26,11 @@ public sealed class Identity : Layer
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            return Call(x);
+        }
+
         return ForwardTrace.Record(this, x, x.Alias());
     }
 }
@@ -37,6 +47,11 @@ public sealed class Lambda(Func<Tensor, Tensor> function, string name = "Lambda"
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            return Call(x);
+        }
+
         Tensor y = Guard.Returned(_function(x), _name, "the function");
         return ForwardTrace.Record(this, x, ReferenceEquals(y, x) ? x.Alias() : y);
     }

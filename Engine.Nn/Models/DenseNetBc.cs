@@ -53,5 +53,5 @@ public sealed partial class DenseNetBc : Layer
     public Linear Classifier { get; }
 
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, Classifier.Forward(Features.Forward(x)));
+    public override Tensor Forward(Tensor x) => Intercepts ? Call(x) : ForwardTrace.Record(this, x, Classifier.Forward(Features.Forward(x)));
 }

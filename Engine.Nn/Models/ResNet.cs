@@ -8,7 +8,7 @@ namespace Engine.Nn;
 /// Shapes: x [N, channels, H, W] of any size → [N, classes]. The names are those of torchvision: conv1, bn1, layer1.0.conv1, …,
 /// layer2.0.downsample.0, …, fc.
 /// </remarks>
-public sealed partial class ResNet : Layer
+public sealed partial class ResNet : Layer, IHasBatchNormPairs
 {
     /// <summary>A network with random start values.</summary>
     /// <param name="widths">The channels of each stage; the stem has those of the first.</param>
@@ -69,9 +69,17 @@ public sealed partial class ResNet : Layer
     public static ResNet ResNet18(int inChannels = 3, int classes = 10, Generator? generator = null) => new([64, 128, 256, 512], 2, inChannels, classes, generator);
 
     /// <inheritdoc/>
+    IEnumerable<BatchNormPair> IHasBatchNormPairs.BatchNormPairs => [new(Conv1, Bn1, ThenRelu: true)];
+
+    /// <inheritdoc/>
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            return Call(x);
+        }
+
         return ForwardTrace.Record(this, x, Fc.Forward(Pool.Forward(Stages.Forward(Bn1.Forward(Conv1.Forward(x), relu: true)))));
     }
 }

@@ -24,6 +24,9 @@ public sealed partial class Trainer
     /// <summary>Whether steps are replayed at present.</summary>
     public bool IsCaptured => _captured is { State: CaptureState.Ready };
 
+    /// <summary>Whether the next step is to run the model's code, so that hooks see it.</summary>
+    internal bool AvoidsCapture { get; set; }
+
     private void CheckCapture()
     {
         if (Capture == CaptureMode.Always && GradientAccumulation > 1)
@@ -35,7 +38,7 @@ public sealed partial class Trainer
     /// <summary>Makes a whole step by way of a recording; false if it is to be made as ever.</summary>
     private bool TryCapturedStep(Batch batch)
     {
-        if (Capture == CaptureMode.Never || CaptureRefusal is not null || GradientAccumulation > 1
+        if (Capture == CaptureMode.Never || CaptureRefusal is not null || AvoidsCapture || GradientAccumulation > 1
             || (Capture == CaptureMode.Auto && !batch.Inputs.Device.CanRecord))
         {
             return false;
@@ -88,8 +91,7 @@ public sealed partial class Trainer
                 BeginStep();
                 (Tensor prediction, Tensor loss) = Forward(inputs, targets);
                 Backward(loss);
-                Apply();
-                return [loss, prediction];
+                return Apply() is { } isClipped ? [loss, prediction, isClipped] : [loss, prediction];
             },
             [inputs, targets]);
     }
@@ -100,6 +102,11 @@ public sealed partial class Trainer
         using TensorScope scope = TensorScope.Begin();
         _lossSum.Add(step.Outputs[0].Buffer, count);
         _samples += count;
+        if (ClipGradNorm is not null)
+        {
+            _clippedSteps.AddFlag(step.Outputs[2].Buffer);
+        }
+
         foreach (Metric metric in Metrics)
         {
             metric.Update(step.Outputs[1].Buffer, _targets!);

@@ -21,6 +21,7 @@ public sealed partial class Trainer
             }
 
             OrderedDictionary<string, double> logs = TakeFigures();
+            double clippedShare = ClipGradNorm is null ? 0 : _clippedSteps.Share;
             if (validation is not null)
             {
                 try
@@ -35,6 +36,11 @@ public sealed partial class Trainer
             }
 
             logs["learning_rate"] = Optimizer.LearningRate;
+            if (ClipGradNorm is not null)
+            {
+                logs[TrainingContext.ClippedShare] = clippedShare;
+            }
+
             context.Logs = logs;
             History.Add(logs);
             BeginEpoch(Epoch + 1);
@@ -133,20 +139,21 @@ public sealed partial class Trainer
             }
         }
 
-        Apply();
+        if (Apply() is { } isClipped)
+        {
+            _clippedSteps.AddFlag(isClipped);
+        }
     }
 
-    private void Clip()
+    /// <summary>Bounds the gradients; 1 on the device if their norm was too long, 0 if not, null where it has no bound.</summary>
+    private Tensor? Clip()
     {
         if (ClipGradValue is { } limit)
         {
             Optimizer.Parameters.ClipGradValue(limit);
         }
 
-        if (ClipGradNorm is { } norm)
-        {
-            Optimizer.Parameters.ClipGradNorm(norm);
-        }
+        return ClipGradNorm is { } norm ? ClippedSteps.IsLonger(Optimizer.Parameters.ClipGradNorm(norm), norm) : null;
     }
 
     private Tensor Forward(Tensor inputs) => Guard.Returned(_forward(inputs), "Trainer", "the model");
@@ -175,6 +182,7 @@ public sealed partial class Trainer
     {
         (Epoch, Batch, _samples) = (epoch, 0, 0);
         _lossSum.Reset();
+        _clippedSteps.Reset();
         foreach (Metric metric in Metrics)
         {
             metric.Reset();

@@ -43,21 +43,23 @@ public sealed partial class Trainer
         root.Backward(share == 1 ? null : Tensor.Full(root.Shape, share, root.DType, root.Device));
     }
 
-    /// <summary>Clips the gradients and moves the parameters.</summary>
-    private void Apply()
+    /// <summary>Clips the gradients and moves the parameters; tells what <see cref="Clip"/> tells.</summary>
+    private Tensor? Apply()
     {
+        Tensor? isClipped;
         if (LossScaler is not { } scaler)
         {
-            Clip();
+            isClipped = Clip();
             Optimizer.Step();
-            return;
+            return isClipped;
         }
 
         // Bounds are meant for gradients of their true size.
         scaler.Unscale(Optimizer);
-        Clip();
+        isClipped = Clip();
         scaler.Step(Optimizer);
         scaler.Update();
+        return isClipped;
     }
 
     /// <summary>Drops the gradients, and what is left of a step that was given up.</summary>

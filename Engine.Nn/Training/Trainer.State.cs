@@ -33,6 +33,11 @@ public sealed partial class Trainer
         own.Set("samples", _samples);
         own.Values["generators"] = new JsonArray([.. Generators().Select(static g => (JsonNode)new JsonArray(g.Seed, g.Draws))]);
         _lossSum.Save(own, "loss");
+        if (ClipGradNorm is not null)
+        {
+            _clippedSteps.Save(own, "clipped");
+        }
+
         History.Save(own);
         foreach ((string name, Metric metric) in Numbered(Metrics, static m => m.Name))
         {
@@ -112,6 +117,13 @@ public sealed partial class Trainer
         (Batch, Step, _samples) = ((int)batch, step, samples);
         RestoreGenerators(own);
         _lossSum.Load(own, "loss");
+
+        // A run that was not clipped before begins to count now.
+        if (own.Values.ContainsKey("clipped"))
+        {
+            _clippedSteps.Load(own, "clipped");
+        }
+
         LoadParts(own, "metrics", Numbered(Metrics, static m => m.Name), static (metric, part) => metric.Load(part));
         LoadParts(own, "callbacks", Numbered(Callbacks, static c => c.Name), static (callback, part) => callback.Load(part));
     }

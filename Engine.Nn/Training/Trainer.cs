@@ -24,6 +24,7 @@ public sealed partial class Trainer
     private readonly Func<Tensor, Tensor> _forward;
     private readonly LossFunction _loss;
     private readonly RunningSum _lossSum = new();
+    private readonly ClippedSteps _clippedSteps = new();
     private long _samples;
     private int _isFitting;
     private bool _wasLoaded;
@@ -31,7 +32,7 @@ public sealed partial class Trainer
     /// <summary>A trainer of a model that turns one tensor into another.</summary>
     /// <exception cref="ArgumentException">The optimizer holds none of the model's parameters, so that nothing would be trained.</exception>
     public Trainer(Layer model, Optimizer optimizer, LossFunction loss)
-        : this(model, (model ?? throw new ArgumentNullException(nameof(model))).Forward, optimizer, loss)
+        : this(model, (model ?? throw new ArgumentNullException(nameof(model))).Call, optimizer, loss)
     {
     }
 
@@ -69,7 +70,10 @@ public sealed partial class Trainer
 
     = [];
 
-    /// <summary>The longest that the gradient of all parameters may be; null for no limit.</summary>
+    /// <summary>
+    /// The longest that the gradient of all parameters may be; null for no limit. The share of steps of an epoch that were clipped is its figure
+    /// <c>clipped_share</c> (<see cref="ClippedSteps"/>).
+    /// </summary>
     public double? ClipGradNorm
     {
         get;

@@ -22,6 +22,9 @@ public enum TrainingEnd : byte
 /// <summary>Where a run stands, as callbacks see it.</summary>
 public sealed class TrainingContext
 {
+    /// <summary>The name of the share of clipped steps.</summary>
+    internal const string ClippedShare = "clipped_share";
+
     private Action<TrainingState>? _pendingSaves;
 
     internal TrainingContext(Trainer trainer, int epochs, int batchesPerEpoch, bool validates)
@@ -59,7 +62,7 @@ public sealed class TrainingContext
     /// <summary>How many samples of the epoch are done.</summary>
     public long Samples { get; internal set; }
 
-    /// <summary>The figures of the last epoch: <c>loss</c>, metrics, the same of validation data with <c>val_</c> before, <c>learning_rate</c>.</summary>
+    /// <summary>The figures of the last epoch: <c>loss</c>, metrics, the same of validation data with <c>val_</c> before, <c>learning_rate</c>, and <c>clipped_share</c> where gradients are clipped.</summary>
     public IReadOnlyDictionary<string, double> Logs { get; internal set; } = new OrderedDictionary<string, double>();
 
     /// <summary>The names that <see cref="Logs"/> will have, in order.</summary>
@@ -68,7 +71,7 @@ public sealed class TrainingContext
         get
         {
             string[] names = ["loss", .. Trainer.Metrics.Select(static m => m.Name)];
-            return [.. names, .. Validates ? names.Select(static n => "val_" + n) : [], "learning_rate"];
+            return [.. names, .. Validates ? names.Select(static n => "val_" + n) : [], "learning_rate", .. Trainer.ClipGradNorm is null ? (string[])[] : [ClippedShare]];
         }
     }
 

@@ -1,0 +1,51 @@
+namespace Engine;
+
+/// <summary>Where on this thread a computation takes place: the call of a module, inside of another's.</summary>
+internal abstract class CallFrame(CallFrame? outer)
+{
+    public CallFrame? Outer { get; } = outer;
+
+    /// <summary>What a message calls it: "layer1.0.conv1 (Conv2d)".</summary>
+    public abstract string Describe();
+}
+
+/// <summary>
+/// Whether steps of the graph remember the call of a module in which they were made. Nobody asks for it in ordinary training, where it costs
+/// a look at a static field.
+/// </summary>
+internal static class CallTracking
+{
+    // Scopes in the process. Thread statics cost more than a static field.
+    private static volatile int s_scopes;
+
+    [ThreadStatic]
+    private static int t_depth;
+
+    [ThreadStatic]
+    private static CallFrame? t_frame;
+
+    public static bool IsOn => s_scopes != 0 && t_depth > 0;
+
+    /// <summary>The innermost call on this thread; null outside of all or where nobody asks.</summary>
+    public static CallFrame? Frame => IsOn ? t_frame : null;
+
+    public static void Begin()
+    {
+        Interlocked.Increment(ref s_scopes);
+        t_depth++;
+    }
+
+    public static void End()
+    {
+        t_depth--;
+        Interlocked.Decrement(ref s_scopes);
+    }
+
+    /// <summary>Makes a call the innermost one; returns what is to be put back at its end.</summary>
+    public static CallFrame? Enter(CallFrame? frame)
+    {
+        CallFrame? before = t_frame;
+        t_frame = frame;
+        return before;
+    }
+}

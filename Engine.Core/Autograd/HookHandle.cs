@@ -1,0 +1,13 @@
+namespace Engine;
+
+/// <summary>A hook that was registered; disposing the handle removes it. A handle that is forgotten removes nothing.</summary>
+/// <remarks>Any thread may dispose it, more than once. A call or pass that has begun already may still run the hook.</remarks>
+public sealed class HookHandle : IDisposable
+{
+    private Action? _remove;
+
+    internal HookHandle(Action remove) => _remove = remove;
+
+    /// <summary>Removes the hook.</summary>
+    public void Dispose() => Interlocked.Exchange(ref _remove, null)?.Invoke();
+}
