@@ -81,11 +81,28 @@ public static class OptimizerPrograms
     /// <remarks>p2 = lr/(1 − β₁ᵗ); p7 = rectification·√(1 − β₂ᵗ), or 0 while the variance of the step is intractable; the rest as in <see cref="Adam"/>.</remarks>
     public static MapProgram RAdam { get; } = MakeRAdam();
 
+    /// <summary>Lion, state m: g' = g + p1·w, w ← p0·w − p2·sign(p3·m + p4·g'), m ← p5·m + p6·g'.</summary>
+    /// <remarks>p2 = lr, p3 = β₁, p4 = 1 − β₁, p5 = β₂, p6 = 1 − β₂.</remarks>
+    public static MapProgram Lion { get; } = MakeLion();
+
+    /// <summary>
+    /// Rprop, states g₀ and s: g' = g + p1·w, s ← s·p4 where g' has the sign of g₀, s·p3 where it has the other, limited to [p5, p6];
+    /// w ← p0·w − s·sign(g'), but w ← p0·w where the sign has changed; g₀ ← g', but 0 where the sign has changed.
+    /// </summary>
+    /// <remarks>p2 = lr at the first step, where it stands in s's place, later 0; p3 = η⁻, p4 = η⁺, p5 and p6 the smallest and largest step.</remarks>
+    public static MapProgram Rprop { get; } = MakeRprop();
+
+    /// <summary>Averaged gradient descent, state a: w ← p0·p2·w − p3·(g + p1·w), a ← p5·a + p4·w.</summary>
+    /// <remarks>p2 = 1 − λ·η, p3 = η, the rate of this step; p4 = μ, p5 = 1 − μ.</remarks>
+    public static MapProgram Asgd { get; } = MakeAsgd();
+
     /// <summary>
     /// An update under a condition, a further input at the end: where that is 0 each output is what it is meant to overwrite, whatever the
     /// gradient holds.
     /// </summary>
-    /// <param name="update">A program in the form described above; one of a custom optimizer too.</param>
+    /// <param name="update">
+    /// A program in the form described above, of a custom optimizer too; inputs that no output belongs to may follow the state.
+    /// </param>
     public static MapProgram Conditional(MapProgram update)
     {
         ArgumentNullException.ThrowIfNull(update);
@@ -166,6 +183,28 @@ public static class OptimizerPrograms
         (Expr mean, Expr square) = Moments();
         Expr adaptive = Expr.Where(s_p[7] > 0, s_p[7] / (Expr.Sqrt(square) + s_p[8]), 1);
         return MapProgram.Compile(4, s_kept - (s_p[2] * mean * adaptive), mean, square);
+    }
+
+    private static MapProgram MakeLion()
+    {
+        Expr direction = Expr.Sign(Average(s_state0, s_decayed));
+        return MapProgram.Compile(3, s_kept - (s_p[2] * direction), (s_p[5] * s_state0) + (s_p[6] * s_decayed));
+    }
+
+    private static MapProgram MakeRprop()
+    {
+        // A product of signs, where one of the gradients themselves would vanish in rounding for small ones.
+        Expr agreement = Expr.Sign(s_decayed) * Expr.Sign(s_state0);
+        Expr factor = Expr.Where(agreement > 0, s_p[4], Expr.Where(agreement < 0, s_p[3], 1));
+        Expr size = Expr.Clamp(Expr.Where(s_p[2] > 0, s_p[2], s_state1) * factor, s_p[5], s_p[6]);
+        Expr used = Expr.Where(agreement < 0, 0, s_decayed);
+        return MapProgram.Compile(4, s_kept - (Expr.Sign(used) * size), used, size);
+    }
+
+    private static MapProgram MakeAsgd()
+    {
+        Expr w = (s_kept * s_p[2]) - (s_p[3] * s_decayed);
+        return MapProgram.Compile(3, w, (s_p[5] * s_state0) + (s_p[4] * w));
     }
 
     /// <summary>The running averages of the gradient (p3, p4) and of its square (p5, p6).</summary>

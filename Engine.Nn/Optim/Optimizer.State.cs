@@ -20,9 +20,10 @@ public abstract partial class Optimizer
             }
 
             steps[slot.Name] = slot.Steps;
-            for (int i = 0; i < StateNames.Count; i++)
+            IReadOnlyList<string> names = StateNamesOf(slot.Parameter.Shape);
+            for (int i = 0; i < names.Count; i++)
             {
-                state.Add($"{slot.Name}/{StateNames[i]}", slot.Outputs[1 + i]);
+                state.Add($"{slot.Name}/{names[i]}", slot.Outputs[1 + i]);
             }
         }
 
@@ -68,12 +69,13 @@ public abstract partial class Optimizer
 
         foreach (Slot slot in _slots)
         {
-            foreach (string name in counts.ContainsKey(slot.Name) ? StateNames : [])
+            IReadOnlyList<string> names = counts.ContainsKey(slot.Name) ? StateNamesOf(slot.Parameter.Shape) : [];
+            for (int i = 0; i < names.Count; i++)
             {
-                Tensor saved = state.Tensor($"{slot.Name}/{name}");
-                if (saved.Shape != slot.Parameter.Shape)
+                Tensor saved = state.Tensor($"{slot.Name}/{names[i]}");
+                if (saved.Shape != StateShape(slot.Parameter.Shape, i))
                 {
-                    throw new ModelFileException($"The optimizer's state '{slot.Name}/{name}' is {saved.Shape}, the parameter {slot.Parameter.Shape}.");
+                    throw new ModelFileException($"The optimizer's state '{slot.Name}/{names[i]}' is {saved.Shape}, the parameter {slot.Parameter.Shape}.");
                 }
             }
         }
@@ -87,7 +89,7 @@ public abstract partial class Optimizer
         foreach (Slot slot in _slots)
         {
             slot.Steps = counts.GetValueOrDefault(slot.Name);
-            if (slot.Steps == 0 || !slot.HasFittingState)
+            if (slot.Steps == 0 || !slot.HasFittingState(StateShape))
             {
                 slot.Forget();
             }
@@ -96,9 +98,10 @@ public abstract partial class Optimizer
             if (slot.Steps > 0)
             {
                 Prepare(slot);
-                for (int i = 0; i < StateNames.Count; i++)
+                IReadOnlyList<string> names = StateNamesOf(slot.Parameter.Shape);
+                for (int i = 0; i < names.Count; i++)
                 {
-                    slot.Outputs[1 + i].CopyFrom(state.Tensor($"{slot.Name}/{StateNames[i]}"));
+                    slot.Outputs[1 + i].CopyFrom(state.Tensor($"{slot.Name}/{names[i]}"));
                 }
             }
         }

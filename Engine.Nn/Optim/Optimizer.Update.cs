@@ -3,7 +3,7 @@ namespace Engine.Nn;
 public abstract partial class Optimizer
 {
     /// <summary>The parameters that one step updates alike, in one call of the backend. Used again by the next step.</summary>
-    private sealed class Update(MapProgram program)
+    private sealed class Update(MapProgram program, TensorRule? rule)
     {
         private readonly PointwiseGroup _items = new(program);
         private readonly List<Slot> _slots = [];
@@ -45,7 +45,7 @@ public abstract partial class Optimizer
         public void Add(Slot slot)
         {
             _slots.Add(slot);
-            if (_items.TryAdd(slot.Outputs, Inputs(slot)))
+            if (rule is null && _items.TryAdd(slot.Outputs, Inputs(slot)))
             {
                 Forget(slot);
             }
@@ -71,7 +71,15 @@ public abstract partial class Optimizer
             _items.Run(hyper);
             foreach (Slot slot in _others)
             {
-                Pointwise.Into(slot.Outputs, Program, Inputs(slot), hyper);
+                if (rule is null)
+                {
+                    Pointwise.Into(slot.Outputs, Program, Inputs(slot), hyper);
+                }
+                else
+                {
+                    Apply(rule, new TensorUpdate(slot.Outputs, slot.Inputs[1], slot.Inputs[^1], hyper, null));
+                }
+
                 Forget(slot);
             }
         }
@@ -82,9 +90,29 @@ public abstract partial class Optimizer
             _items.Run(hyper);
             foreach (Slot slot in _others)
             {
-                Pointwise.Into(slot.Outputs, Program, Inputs(slot), hyper);
+                if (rule is null)
+                {
+                    Pointwise.Into(slot.Outputs, Program, Inputs(slot), hyper);
+                }
+                else
+                {
+                    Apply(rule, new TensorUpdate(slot.Outputs, slot.Inputs[1], slot.Inputs[^1], [], hyper));
+                }
+
                 Forget(slot);
             }
+        }
+
+        private static void Apply(TensorRule rule, TensorUpdate update)
+        {
+            if (update.Parameter.ElementCount == 0)
+            {
+                return;
+            }
+
+            using TensorScope scope = TensorScope.Begin();
+            using GradMode.Scope mode = GradMode.Off();
+            rule(update);
         }
 
         /// <summary>With the condition where the program has one.</summary>

@@ -58,7 +58,7 @@ public abstract partial class Optimizer
     /// <summary>The weight decay of groups that have none of their own.</summary>
     public double WeightDecay { get; }
 
-    /// <summary>The names of the state tensors that each parameter has, in the order of the program's inputs; PyTorch's names.</summary>
+    /// <summary>The names of the state tensors that parameters have, in the order of the program's inputs; PyTorch's names.</summary>
     public abstract IReadOnlyList<string> StateNames { get; }
 
     /// <summary>The update: inputs parameter, gradient, state …; outputs parameter, state …</summary>
@@ -151,20 +151,23 @@ public abstract partial class Optimizer
         return Find(parameter).Steps;
     }
 
-    /// <summary>A state tensor of a parameter, such as Adam's <c>exp_avg</c>; null before its first step. It changes with every step.</summary>
+    /// <summary>
+    /// A state tensor of a parameter, such as Adam's <c>exp_avg</c>; null before its first step, and where a parameter of that shape has no such
+    /// state. It changes with every step.
+    /// </summary>
     /// <exception cref="ArgumentException">The parameter is not this optimizer's, or there is no such state.</exception>
     public Tensor? StateOf(Tensor parameter, string name)
     {
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(parameter);
-        int index = StateNames.ToList().IndexOf(name);
-        if (index < 0)
+        if (!StateNames.Contains(name))
         {
             throw new ArgumentException($"{GetType().Name} has no state '{name}'; it has {string.Join(", ", StateNames)}.", nameof(name));
         }
 
         Slot slot = Find(parameter);
-        return slot.Outputs.Length > 0 ? slot.Outputs[1 + index] : null;
+        int index = StateNamesOf(parameter.Shape).ToList().IndexOf(name);
+        return slot.Outputs.Length > 0 && index >= 0 ? slot.Outputs[1 + index] : null;
     }
 
     /// <summary>Fills in the program's parameters from number 2 on; 0 (keep) and 1 (decay) are set.</summary>
@@ -201,14 +204,15 @@ public abstract partial class Optimizer
 
         using TensorScope outside = TensorScope.Suspend();
         using GradMode.Scope mode = GradMode.Off();
-        Tensor[] inputs = new Tensor[3 + StateNames.Count];
-        Tensor[] outputs = new Tensor[1 + StateNames.Count];
+        int states = StateNamesOf(parameter.Shape).Count;
+        Tensor[] inputs = new Tensor[3 + states];
+        Tensor[] outputs = new Tensor[1 + states];
         inputs[0] = outputs[0] = parameter;
-        for (int i = 0; i < StateNames.Count; i++)
+        for (int i = 0; i < states; i++)
         {
             inputs[2 + i] = outputs[1 + i] = slot.Outputs.Length > 0
                 ? slot.Outputs[1 + i].To(parameter.Device)
-                : Tensor.Full(parameter.Shape, InitialState(i), parameter.DType.ComputeType(), parameter.Device);
+                : Tensor.Full(StateShape(parameter.Shape, i), InitialState(i), parameter.DType.ComputeType(), parameter.Device);
         }
 
         (slot.Inputs, slot.Outputs) = (inputs, outputs);
@@ -231,7 +235,7 @@ public abstract partial class Optimizer
         }
 
         ref Update place = ref _updates[_updateCount++];
-        Update fresh = place?.Program == program ? place : place = new Update(program);
+        Update fresh = place?.Program == program ? place : place = new Update(program, Rule);
         fresh.Begin(slot);
         return fresh;
     }
@@ -254,7 +258,8 @@ public abstract partial class Optimizer
         public Tensor[] Outputs { get; set; } = [];
 
         /// <summary>Whether the state tensors go with the parameter as it is now.</summary>
-        public bool HasFittingState => Outputs.Length > 1 && Outputs[^1].Shape == Parameter.Shape
+        public bool HasFittingState(Func<Shape, int, Shape> shapeOf) => Outputs.Length > 1
+            && Outputs[^1].Shape == shapeOf(Parameter.Shape, Outputs.Length - 2)
             && Outputs[^1].DType == Parameter.DType.ComputeType() && Outputs[^1].Device == Parameter.Device;
 
         public void Forget()

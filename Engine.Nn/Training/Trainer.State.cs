@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 
 namespace Engine.Nn;
@@ -5,6 +6,8 @@ namespace Engine.Nn;
 public sealed partial class Trainer
 {
     private const string ScalerSection = "loss_scaler";
+    private const string ActiveOptimizer = "active_optimizer";
+    private const string WaitingOptimizers = "waiting_optimizers";
 
     /// <summary>
     /// Writes everything that the rest of the run depends on: model, optimizer, position, random numbers, sums of the present epoch, metrics,
@@ -21,8 +24,65 @@ public sealed partial class Trainer
         }
 
         Optimizer.Save(state.Section("optimizer"));
+        SaveWaiting(state);
         LossScaler?.Save(state.Section(ScalerSection));
         SaveOwn(state.Section("trainer"));
+    }
+
+    /// <summary>Which optimizer's turn it is, and the states of those whose turn may come; nothing where there is only one.</summary>
+    private void SaveWaiting(TrainingState state)
+    {
+        List<Optimizer> known = KnownOptimizers();
+        if (known.Count == 1)
+        {
+            return;
+        }
+
+        state.Set(ActiveOptimizer, known.IndexOf(Optimizer));
+        HashSet<Optimizer> wanted = new(Callbacks.OfType<SwitchOptimizer>().SelectMany(static c => c.Optimizers), ReferenceEqualityComparer.Instance);
+        for (int i = 0; i < known.Count; i++)
+        {
+            // The run's first one, once it has been replaced, has no further turn unless a callback has it too.
+            if (known[i] != Optimizer && wanted.Contains(known[i]))
+            {
+                known[i].Save(state.Section(WaitingOptimizers).Section(i.ToString(CultureInfo.InvariantCulture)));
+            }
+        }
+    }
+
+    /// <summary>The optimizer that a state was made with, by its place among those this trainer knows.</summary>
+    private Optimizer ActiveIn(TrainingState state)
+    {
+        List<Optimizer> known = KnownOptimizers();
+        if (!state.Values.ContainsKey(ActiveOptimizer))
+        {
+            return _own;
+        }
+
+        long active = state.Count(ActiveOptimizer);
+        return active < known.Count
+            ? known[(int)active]
+            : throw new ModelFileException($"The state was made by optimizer {active} of its run, this trainer knows {known.Count}. Give it the same SwitchOptimizer callbacks.");
+    }
+
+    /// <summary>Checks the states of the optimizers whose turn it is not; those that the state does not have begin anew.</summary>
+    private void PrepareWaiting(TrainingState state, Optimizer active, List<Action> copies)
+    {
+        if (!state.Values.ContainsKey(WaitingOptimizers))
+        {
+            return;
+        }
+
+        TrainingState waiting = state.Section(WaitingOptimizers);
+        List<Optimizer> known = KnownOptimizers();
+        for (int i = 0; i < known.Count; i++)
+        {
+            string name = i.ToString(CultureInfo.InvariantCulture);
+            if (known[i] != active && waiting.Values.ContainsKey(name))
+            {
+                copies.Add(known[i].PrepareLoad(waiting.Section(name)));
+            }
+        }
     }
 
     private void SaveOwn(TrainingState own)
@@ -65,7 +125,10 @@ public sealed partial class Trainer
         Refusing(() =>
         {
             copies.Add(StateLoading.Prepare(Model, new Dictionary<string, Tensor>(state.Section("model").Tensors), strict: true).Copy);
-            copies.Add(Optimizer.PrepareLoad(state.Section("optimizer")));
+            Optimizer active = ActiveIn(state);
+            copies.Add(active.PrepareLoad(state.Section("optimizer")));
+            PrepareWaiting(state, active, copies);
+            copies.Add(() => Use(active));
             if (LossScaler is { } scaler && state.Values.ContainsKey(ScalerSection))
             {
                 copies.Add(scaler.PrepareLoad(state.Section(ScalerSection)));
@@ -100,7 +163,7 @@ public sealed partial class Trainer
     }
 
     /// <summary>A state with tensors of its own.</summary>
-    private static TrainingState Copied(Action<TrainingState> save)
+    internal static TrainingState Copied(Action<TrainingState> save)
     {
         TrainingState state = new();
         save(state);

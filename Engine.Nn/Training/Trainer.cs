@@ -48,15 +48,12 @@ public sealed partial class Trainer
         ArgumentNullException.ThrowIfNull(forward);
         ArgumentNullException.ThrowIfNull(optimizer);
         ArgumentNullException.ThrowIfNull(loss);
-        CheckOptimizer(model, optimizer);
-        (Model, Optimizer, _forward, _loss) = (model, optimizer, forward, loss);
+        CheckOptimizer(model, optimizer, "Trainer");
+        (Model, _own, _active, _forward, _loss) = (model, optimizer, optimizer, forward, loss);
     }
 
     /// <summary>The model.</summary>
     public Module Model { get; }
-
-    /// <summary>The optimizer.</summary>
-    public Optimizer Optimizer { get; }
 
     /// <summary>What is measured beside the loss; of the training data while it is trained on, of validation data with fresh copies.</summary>
     public IReadOnlyList<Metric> Metrics { get; init => field = Guard.NoNulls(value); } = [];
@@ -215,17 +212,6 @@ public sealed partial class Trainer
         foreach (Callback callback in callbacks)
         {
             tell(callback, context);
-        }
-    }
-
-    private static void CheckOptimizer(Module model, Optimizer optimizer)
-    {
-        HashSet<Tensor> own = new(model.Parameters, ReferenceEqualityComparer.Instance);
-        if (!optimizer.Parameters.Any(own.Contains))
-        {
-            throw new ArgumentException(
-                $"Trainer: the {optimizer.GetType().Name} holds none of the {own.Count} parameters of {model.GetType().Name}, so that nothing would be trained. Make it of model.Parameters.",
-                nameof(optimizer));
         }
     }
 

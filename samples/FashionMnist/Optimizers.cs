@@ -19,6 +19,11 @@ internal static class Optimizers
         ["adamax"] = (2e-3, static (groups, rate) => new Adamax(groups, rate)),
         ["nadam"] = (2e-3, static (groups, rate) => new NAdam(groups, rate)),
         ["radam"] = (1e-3, static (groups, rate) => new RAdam(groups, rate)),
+        ["lion"] = (3e-4, static (groups, rate) => new Lion(groups, rate)),
+        ["lamb"] = (1e-2, static (groups, rate) => new Lamb(groups, rate)),
+        ["adafactor"] = (1e-2, static (groups, rate) => new Adafactor(groups, rate)),
+        ["rprop"] = (1e-4, static (groups, rate) => new Rprop(groups, rate, maximumStep: 1e-2)),
+        ["asgd"] = (0.1, static (groups, rate) => new Asgd(groups, rate)),
     };
 
     public static IReadOnlyCollection<string> Names => s_rows.Keys;

@@ -66,6 +66,9 @@ public sealed class ReduceOnPlateau
     /// <summary>Which way is better.</summary>
     public MonitorMode Mode { get; }
 
+    /// <summary>Whose rate is lowered.</summary>
+    public Optimizer Optimizer => _optimizer;
+
     /// <summary>The best value so far.</summary>
     public double Best { get; private set; }
 

@@ -27,12 +27,20 @@ public sealed partial class Schedule
         return new Schedule("multistep", t => rate * Math.Pow(gamma, passed.Count(m => m <= t)));
     }
 
-    /// <summary>α(t) = α₀·γᵗ; with γ = e^(−k) it is α₀·e^(−kt).</summary>
+    /// <summary>α(t) = α₀·γᵗ: α₀·0.95ᵗ, say. <see cref="NaturalExponential"/> takes k of γ = e^(−k).</summary>
     public static Schedule Exponential(double rate, double gamma)
     {
         Hyper.NotNegative(rate);
         Hyper.NotNegative(gamma);
         return new Schedule("exponential", t => rate * Math.Pow(gamma, t));
+    }
+
+    /// <summary>α(t) = α₀·e^(−k·t).</summary>
+    public static Schedule NaturalExponential(double rate, double decay)
+    {
+        Hyper.NotNegative(rate);
+        Hyper.NotNegative(decay);
+        return new Schedule("natural exponential", t => rate * Math.Exp(-decay * t));
     }
 
     /// <summary>Half a wave, α(t) = α₁ + (α₀ − α₁)·(1 + cos(π·t/steps))/2, then α₁. Loshchilov and Hutter, 2017.</summary>

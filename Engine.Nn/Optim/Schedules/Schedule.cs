@@ -89,6 +89,19 @@ public sealed partial class Schedule
         return new Schedule($"warm-up, {Name}", t => t < steps ? rate * (start + ((1 - start) * t / steps)) : At(t - steps));
     }
 
+    /// <summary>
+    /// This schedule again and again from its time 0, each time one level down: at s steps into round n it is factorⁿ times this schedule's
+    /// rate at s.
+    /// </summary>
+    /// <param name="steps">The length of a round.</param>
+    /// <param name="factor">What each round is multiplied by against the one before.</param>
+    public Schedule WithRestarts(int steps, double factor = 1)
+    {
+        Hyper.Count(steps);
+        Hyper.NotNegative(factor);
+        return new Schedule($"{Name} with restarts", t => Math.Pow(factor, t / steps) * At(t % steps));
+    }
+
     /// <summary>This schedule times a number.</summary>
     public Schedule Scale(double factor)
     {

@@ -15,13 +15,21 @@ public sealed class ScheduleCallback : Callback
 {
     private readonly Schedule _schedule;
     private readonly ScheduleUnit _unit;
+    private readonly Optimizer? _optimizer;
 
     /// <summary>Follows a schedule.</summary>
-    public ScheduleCallback(Schedule schedule, ScheduleUnit unit = ScheduleUnit.Step)
+    /// <param name="schedule">The rate as a function of the run's time.</param>
+    /// <param name="unit">What the time counts.</param>
+    /// <param name="optimizer">
+    /// Whose rate is set; that of the trainer's own where left out, not of one that a <see cref="SwitchOptimizer"/> puts in its place: rates that
+    /// suit Adam do not suit SGD.
+    /// </param>
+    public ScheduleCallback(Schedule schedule, ScheduleUnit unit = ScheduleUnit.Step, Optimizer? optimizer = null)
     {
         ArgumentNullException.ThrowIfNull(schedule);
         _schedule = schedule;
         _unit = unit;
+        _optimizer = optimizer;
     }
 
     /// <inheritdoc/>
@@ -36,6 +44,7 @@ public sealed class ScheduleCallback : Callback
     private void Set(TrainingContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        context.Optimizer.LearningRate = _schedule.At(_unit == ScheduleUnit.Epoch ? context.Epoch : (int)Math.Min(context.Step, int.MaxValue));
+        (_optimizer ?? context.Trainer.OwnOptimizer).LearningRate =
+            _schedule.At(_unit == ScheduleUnit.Epoch ? context.Epoch : (int)Math.Min(context.Step, int.MaxValue));
     }
 }

@@ -19,6 +19,11 @@ internal sealed class CapturedTrainingTests(string deviceName) : CaptureFixture(
         yield return Case("adamax", static p => new Adamax(p, 0.01));
         yield return Case("adagrad with decay", static p => new Adagrad(p, 0.05, learningRateDecay: 0.1));
         yield return Case("adadelta", static p => new Adadelta(p));
+        yield return Case("lion", static p => new Lion(p, 1e-3, weightDecay: 0.1));
+        yield return Case("rprop", static p => new Rprop(p, 1e-3, maximumStep: 0.01));
+        yield return Case("asgd", static p => new Asgd(p, 0.05, lambda: 0.1, t0: 20));
+        yield return Case("lamb", static p => new Lamb(p, 0.01));
+        yield return Case("adafactor", static p => new Adafactor(p, weightDecay: 0.1));
         yield return Case("rmsprop", static p => new RmsProp(p, 0.01, momentum: 0.9, centered: true));
 
         static TestCaseData Case(string name, Func<IEnumerable<Tensor>, Optimizer> make) => new TestCaseData(make).SetArgDisplayNames(name);

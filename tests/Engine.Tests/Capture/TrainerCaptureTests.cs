@@ -66,6 +66,35 @@ internal sealed class TrainerCaptureTests(string deviceName) : CaptureFixture(de
     }
 
     [Test]
+    public void Fit_OptimizerSwitched_IsCapturedAnewAndEndsWithTheBitsOfEagerSteps()
+    {
+        Trainer eager = MakeSwitching(CaptureMode.Never, []);
+        eager.Fit(_data, null, Epochs);
+        List<bool> captured = [];
+        Trainer trainer = MakeSwitching(CaptureMode.Always, captured);
+        trainer.Fit(_data, null, Epochs);
+        Assert.That(ToyTraining.Weights(trainer), Is.EqualTo(ToyTraining.Weights(eager)));
+        Assert.That(captured[6], Is.True);
+        Assert.That(captured[7], Is.False, "the first step of the other optimizer");
+        Assert.That(captured[13], Is.True);
+
+        static Trainer MakeSwitching(CaptureMode mode, List<bool> captured)
+        {
+            Sequential model = Model();
+            Adam adam = new(model.Parameters, 0.02);
+            return new Trainer(model, adam, Losses.CrossEntropy)
+            {
+                Capture = mode,
+                Callbacks =
+                [
+                    new SwitchOptimizer(new Lamb(model.Parameters, 0.02), epoch: 1), new SwitchOptimizer(adam, epoch: 2),
+                    new LambdaCallback { StepEnd = c => captured.Add(c.Trainer.IsCaptured) },
+                ],
+            };
+        }
+    }
+
+    [Test]
     public void Fit_LayerThawedByACallback_IsTrainedFromThenOn()
     {
         Trainer eager = MakeThawing(CaptureMode.Never), trainer = MakeThawing(CaptureMode.Always);

@@ -23,6 +23,11 @@ internal sealed class ConditionalStepTests
         ["adamax"] = static p => new Adamax(p),
         ["nadam"] = static p => new NAdam(p),
         ["radam"] = static p => new RAdam(p),
+        ["lion"] = static p => new Lion(p, 0.01, weightDecay: 0.1),
+        ["rprop"] = static p => new Rprop(p),
+        ["asgd"] = static p => new Asgd(p, 0.1, lambda: 0.1, t0: 2, weightDecay: 0.01),
+        ["lamb"] = static p => new Lamb(p),
+        ["adafactor"] = static p => new Adafactor(p, weightDecay: 0.1),
     };
 
     private static IEnumerable<string> Variants => s_variants.Keys;
@@ -75,7 +80,7 @@ internal sealed class ConditionalStepTests
         Assert.That(() => optimizer.StepIf(null!), Throws.ArgumentNullException);
     }
 
-    private static float[] States(Optimizer optimizer, Tensor w) => [.. optimizer.StateNames.SelectMany(name => optimizer.StateOf(w, name)!.ToArray<float>())];
+    private static float[] States(Optimizer optimizer, Tensor w) => [.. optimizer.StateNames.SelectMany(name => optimizer.StateOf(w, name)?.ToArray<float>() ?? [])];
 
     private Tensor Parameter() => Tensor.From<float>([1, -2, 3], _device).WithGrad();
 

@@ -2,12 +2,18 @@ using Engine.Nn;
 
 namespace Engine.Tests.RollCall;
 
-/// <summary>An optimizer and its recurrence for one number.</summary>
+/// <summary>An optimizer and its recurrence for a tensor of one axis.</summary>
 /// <param name="Name">Unique.</param>
 /// <param name="Make">With rate 0.05 and no weight decay unless it says so.</param>
-/// <param name="Step">The new w from w, g, the number of the step from 1, and four numbers of state that begin as 0.</param>
-internal sealed record OptimizerCase(string Name, Func<Tensor[], Optimizer> Make, Func<double, double, int, double[], double> Step)
+/// <param name="StepAll">The new w from w, g, the number of the step from 1, and four numbers of state an element that begin as 0.</param>
+internal sealed record OptimizerCase(string Name, Func<Tensor[], Optimizer> Make, Func<double[], double[], int, double[][], double[]> StepAll)
 {
+    /// <summary>A recurrence that is the same for each number by itself.</summary>
+    public OptimizerCase(string name, Func<Tensor[], Optimizer> make, Func<double, double, int, double[], double> step)
+        : this(name, make, (w, g, t, s) => [.. w.Select((x, i) => step(x, g[i], t, s[i]))])
+    {
+    }
+
     public override string ToString() => Name;
 }
 
@@ -53,7 +59,44 @@ internal static class OptimizerCases
         new("NAdam, decoupled", static p => new NAdam(p, Lr, weightDecay: Decay, decoupledWeightDecay: true), static (w, g, t, s) => (w * (1 - (Lr * Decay))) - NAdamStep(g, t, s)),
         new("RAdam", static p => new RAdam(p, Lr, weightDecay: Decay), static (w, g, t, s) => w - RAdamStep(g + (Decay * w), t, s)),
         new("RAdam, decoupled", static p => new RAdam(p, Lr, weightDecay: Decay, decoupledWeightDecay: true), static (w, g, t, s) => (w * (1 - (Lr * Decay))) - RAdamStep(g, t, s)),
+        new("Lion", static p => new Lion(p, Lr, weightDecay: Decay), static (w, g, _, s) =>
+        {
+            double sign = Math.Sign((0.9 * s[0]) + (0.1 * g));
+            s[0] = (0.99 * s[0]) + (0.01 * g);
+            return (w * (1 - (Lr * Decay))) - (Lr * sign);
+        }),
+        new("Rprop", static p => new Rprop(p, Lr, maximumStep: 0.2), static (w, g, t, s) =>
+        {
+            int agreement = Math.Sign(g) * Math.Sign(s[0]);
+            s[1] = Math.Clamp((t == 1 ? Lr : s[1]) * (agreement > 0 ? 1.2 : agreement < 0 ? 0.5 : 1), 1e-6, 0.2);
+            s[0] = agreement < 0 ? 0 : g;
+            return w - (s[1] * Math.Sign(s[0]));
+        }),
+        new("Asgd", static p => new Asgd(p, Lr, lambda: 0.1, alpha: 0.5, weightDecay: Decay), static (w, g, t, _) =>
+        {
+            double rate = Lr / Math.Sqrt(1 + (0.1 * Lr * (t - 1)));
+            return (w * (1 - (0.1 * rate))) - (rate * (g + (Decay * w)));
+        }),
+        new("Lamb", static p => new Lamb(p, Lr, weightDecay: Decay), static (w, g, t, s) =>
+        {
+            double[] u = [.. w.Select((x, i) =>
+            {
+                Moments(g[i], s[i]);
+                return (s[i][0] / (1 - Math.Pow(B1, t)) / (Math.Sqrt(s[i][1] / (1 - Math.Pow(B2, t))) + 1e-6)) + (Decay * x);
+            })];
+            double ratio = Length(w) / Length(u);
+            return [.. w.Select((x, i) => x - (Lr * ratio * u[i]))];
+        }),
+        new("Adafactor", static p => new Adafactor(p, Lr, weightDecay: Decay), static (w, g, t, s) =>
+        {
+            double fresh = Math.Pow(t, -0.8), n = Math.Sqrt(w.Length);
+            double[] u = [.. g.Select((x, i) => x / Math.Sqrt(s[i][0] = ((1 - fresh) * s[i][0]) + (fresh * x * x)))];
+            double rate = Math.Max(1e-3, Length(w) / n) * Math.Min(Lr, 1 / Math.Sqrt(t)) / Math.Max(1, Length(u) / n);
+            return [.. w.Select((x, i) => (x * (1 - (Lr * Decay))) - (rate * u[i]))];
+        }),
     ];
+
+    private static double Length(double[] x) => Math.Sqrt(x.Sum(static a => a * a));
 
     private static double RmsProp(double w, double g, double[] s, double momentum, bool centered)
     {

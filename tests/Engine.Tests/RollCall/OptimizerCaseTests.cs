@@ -23,8 +23,7 @@ internal sealed class OptimizerCaseTests(string deviceName) : DeviceFixture(devi
         {
             // Large and tiny gradients, and none for the first.
             double[] g = [.. w.Select((_, i) => i == 0 && t > 3 ? 0 : (random.NextDouble() - 0.4) * Math.Pow(10, random.Next(-4, 3)))];
-            for (int i = 0; i < w.Length; i++)
-                w[i] = row.Step(w[i], g[i], t, states[i]);
+            w = row.StepAll(w, g, t, states);
             parameter.SetGrad(MostPrecise(g, [g.Length]));
             optimizer.Step();
             Close.AssertAll($"{row}, step {t}", w, parameter.ToArray<double>(), relative, absolute);

@@ -129,6 +129,11 @@ internal sealed class StateMutationTests
     [TestCase(typeof(Adagrad))]
     [TestCase(typeof(Adadelta))]
     [TestCase(typeof(RmsProp))]
+    [TestCase(typeof(Lion))]
+    [TestCase(typeof(Rprop))]
+    [TestCase(typeof(Asgd))]
+    [TestCase(typeof(Lamb))]
+    [TestCase(typeof(Adafactor))]
     [CancelAfter(20_000)]
     public void StepsOfAnUnheardOfNumber_AreLoadedAndCostNothing(Type type, CancellationToken token)
     {

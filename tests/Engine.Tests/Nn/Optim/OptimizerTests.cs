@@ -24,6 +24,11 @@ internal sealed class OptimizerTests(string deviceName) : DeviceFixture(deviceNa
         ["adamax"] = p => new Adamax(p),
         ["nadam"] = p => new NAdam(p, weightDecay: 0.1, decoupledWeightDecay: true),
         ["radam"] = p => new RAdam(p),
+        ["lion"] = p => new Lion(p, 0.01, weightDecay: 0.1),
+        ["rprop"] = p => new Rprop(p),
+        ["asgd"] = p => new Asgd(p, 0.1, lambda: 0.1, t0: 2, weightDecay: 0.01),
+        ["lamb"] = p => new Lamb(p),
+        ["adafactor"] = p => new Adafactor(p, weightDecay: 0.1),
     };
 
     private static IEnumerable<string> Variants => s_variants.Keys;
@@ -266,6 +271,15 @@ internal sealed class OptimizerTests(string deviceName) : DeviceFixture(deviceNa
             Assert.That(() => new Adam([w], beta2: -0.5), Throws.TypeOf<ArgumentOutOfRangeException>());
             Assert.That(() => new Adam([w], epsilon: double.PositiveInfinity), Throws.TypeOf<ArgumentOutOfRangeException>());
             Assert.That(() => new AdamW([w], weightDecay: -1), Throws.TypeOf<ArgumentOutOfRangeException>());
+            Assert.That(() => new Lion([w], beta2: 1), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("Lion"));
+            Assert.That(() => new Rprop([w], etaMinus: 1), Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("etaMinus"));
+            Assert.That(() => new Rprop([w], etaPlus: 1), Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("etaPlus"));
+            Assert.That(() => new Rprop([w], minimumStep: 1, maximumStep: 0.5), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("maximumStep"));
+            Assert.That(() => new Asgd([w], lambda: -1), Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("lambda"));
+            Assert.That(() => new Lamb([w], double.NaN), Throws.TypeOf<ArgumentOutOfRangeException>());
+            Assert.That(() => new Adafactor([w], beta2Decay: 0.1), Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("beta2Decay"));
+            Assert.That(() => new Adafactor([w], d: 0), Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("d"));
+            Assert.That(() => new Adafactor([w], epsilon1: double.NaN), Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("epsilon1"));
             Assert.That(() => new Adam(Array.Empty<Tensor>()), Throws.ArgumentException.With.Message.Contains("no parameters"));
             Assert.That(() => new Adam([w, w]), Throws.ArgumentException.With.Message.Contains("twice"));
             Assert.That(() => new Adam([w * 2]), Throws.ArgumentException.With.Message.Contains("Mul"));

@@ -93,6 +93,54 @@ internal sealed class CallbackTests
     }
 
     [Test]
+    public void PlateauCallback_RestoringTheBest_RestartsFromItOneLevelDown()
+    {
+        List<float[]> weights = [];
+        (Trainer trainer, Adam adam) = Restarting(weights);
+        trainer.Fit(_toy.Train, epochs: 3);
+        Assert.That(weights[2], Is.EqualTo(weights[1]), "epoch 1 was the best");
+        Assert.That(weights[1], Is.Not.EqualTo(weights[0]));
+        Assert.That(adam.LearningRate, Is.EqualTo(0.01));
+        Assert.That(adam.StepsOf(adam.Parameters.First()), Is.EqualTo(2 * 7), "Adam's averages are those of epoch 1");
+        TrainingState state = ToyTraining.Saved(trainer);
+        trainer.Fit(_toy.Train, epochs: 6);
+        Assert.That(adam.LearningRate, Is.EqualTo(0.00125), "each of the three epochs is worse");
+        Assert.That(weights[5], Is.EqualTo(weights[1]));
+
+        // The copy of the best epoch is part of the run's state.
+        List<float[]> later = [];
+        (Trainer resumed, _) = Restarting(later);
+        resumed.Load(state);
+        resumed.Fit(_toy.Train, epochs: 6);
+        Assert.That(later, Is.EqualTo(weights[3..]));
+
+        // A copy of another model is refused before a step is made.
+        foreach ((string name, _) in state.Tensors.Where(static t => t.Key.Contains("best_run")).Take(1))
+        {
+            TrainingState damaged = new([.. state.Tensors.Select(t => t.Key == name ? KeyValuePair.Create(name, Tensor.Ones([3, 5, 7])) : t)], state.Values);
+            (Trainer refused, _) = Restarting([]);
+            refused.Load(damaged);
+            Assert.That(() => refused.Fit(_toy.Train, epochs: 6), Throws.InstanceOf<EngineException>());
+            Assert.That(refused.Step, Is.EqualTo(21));
+        }
+
+        static (Trainer Trainer, Adam Optimizer) Restarting(List<float[]> weights)
+        {
+            Layer model = ToyTraining.Model();
+            Adam adam = new(model.Parameters, 0.02);
+            return (new Trainer(model, adam, Losses.CrossEntropy)
+            {
+                Metrics = [new FakeMetric([3, 1, 2])],
+                Callbacks =
+                [
+                    new PlateauCallback(new ReduceOnPlateau(adam, factor: 0.5, patience: 0), "fake_loss", restoreBest: true),
+                    new LambdaCallback { EpochEnd = c => weights.Add(ToyTraining.Weights(c.Trainer)) },
+                ],
+            }, adam);
+        }
+    }
+
+    [Test]
     public void ModelCheckpoint_Best_KeepsTheBestEpochOnly()
     {
         string best = Path.Combine(_folder, "best.safetensors"), last = Path.Combine(_folder, "last.safetensors");
