@@ -15,6 +15,7 @@ public abstract partial class BatchNorm : Layer, IFusesRelu, IFusesResidual
 
     private readonly double _eps;
     private readonly double? _momentum;
+    private bool _isCumulative;
 
     private protected BatchNorm(int features, double eps, double? momentum, bool affine, bool trackRunningStats)
     {
@@ -84,6 +85,18 @@ public abstract partial class BatchNorm : Layer, IFusesRelu, IFusesResidual
     /// <inheritdoc/>
     public override string ToString() => $"{GetType().Name}({Features})";
 
+    /// <summary>Forgets the running statistics; until <see cref="EndCumulative"/> they become the plain average over all batches.</summary>
+    internal void BeginCumulative()
+    {
+        RunningMean?.ZeroInPlace();
+        RunningVar?.FillInPlace(1);
+        NumBatchesTracked?.ZeroInPlace();
+        _isCumulative = true;
+    }
+
+    /// <summary>Back to the layer's own momentum.</summary>
+    internal void EndCumulative() => _isCumulative = false;
+
     private protected abstract bool AcceptsRank(int rank);
 
     private protected abstract string ExpectedShape { get; }
@@ -101,7 +114,7 @@ public abstract partial class BatchNorm : Layer, IFusesRelu, IFusesResidual
             return x.BatchNorm(Weight, Bias, RunningMean, RunningVar, IsTraining, momentum: 0, _eps, relu, residual);
         }
 
-        if (_momentum is { } momentum)
+        if (!_isCumulative && _momentum is { } momentum)
         {
             return x.BatchNorm(Weight, Bias, RunningMean, RunningVar, training: true, momentum, _eps, relu, residual, batches);
         }

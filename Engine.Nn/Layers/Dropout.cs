@@ -23,7 +23,7 @@ public sealed class Dropout : Layer
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
-        return ForwardTrace.Record(this, x, x.Dropout(_p, IsTraining, _generator));
+        return ForwardTrace.Record(this, x, x.Dropout(_p, DropoutScope.IsOn(this), _generator));
     }
 
     /// <inheritdoc/>
