@@ -226,6 +226,8 @@ public static partial class Autograd
 
     private static void CheckDirections(string op, Tensor[] x, Tensor[] v)
     {
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(v);
         Guard.NoNulls<Tensor>(x);
         Guard.NoNulls<Tensor>(v);
         if (x.Length != v.Length)

@@ -6,6 +6,8 @@ internal static class TourList
     public static IReadOnlyList<TourProgram> All { get; } =
     [
         // Optimisation of plain functions
+        new SaddlePoints(),
+        new ConvexFunctions(),
 
         // Normalisation and what goes wrong in deep networks
 

@@ -20,9 +20,19 @@ internal sealed class CaptureMisuseTests(string deviceName) : CaptureFixture(dev
         yield return Case("Synchronize", static x => x.Device.Synchronize());
         yield return Case("Trim", static x => x.Device.Pool.Trim());
         yield return Case("HostRandom", static x => Tensor.RandPerm(2, new Generator(1), x.Device));
+        foreach ((string name, Action<Tensor> factorize) in Factorizations)
+            yield return Case(name, x => factorize(Tensor.Eye(2, device: x.Device)));
 
         TestCaseData Case(string name, Action<Tensor> access) => new TestCaseData(name, access).SetArgDisplayNames($"{name} #{++number}");
     }
+
+    private static (string Name, Action<Tensor> Run)[] Factorizations =>
+    [
+        ("Solve", static x => x.Solve(x)), ("SolveTriangular", static x => x.SolveTriangular(x, upper: true)), ("Inverse", static x => x.Inverse()),
+        ("Determinant", static x => x.Determinant()), ("SlogDet", static x => x.SlogDet()), ("Cholesky", static x => x.Cholesky()), ("Qr", static x => x.Qr()),
+        ("Eigh", static x => x.Eigh()), ("Eigvalsh", static x => x.Eigvalsh()), ("Svd", static x => x.Svd()), ("Svdvals", static x => x.Svdvals()),
+        ("LstSq", static x => x.LstSq(x)), ("Pinv", static x => x.Pinv()), ("MatrixRank", static x => x.MatrixRank()), ("Cond", static x => x.Cond()),
+    ];
 
     [TestCaseSource(nameof(HostAccesses))]
     public void Capture_StepThatReachesTheHost_IsRefusedByName(string operation, Action<Tensor> access)
