@@ -6,7 +6,7 @@ page.drawers.lines = (host, d, chart) => {
   const text = v => v === null || v === undefined ? "" : number(v);
   const powers = (_, splits) => splits.map(v => v > 0 && Math.abs(Math.log10(v) % 1) < 1e-9 ? v : null);
   const axis = (log, more) => ({
-    stroke: css("--muted"), grid: { stroke: css("--grid"), width: 1, filter: log ? powers : undefined }, ticks: { show: false }, font: "12px system-ui, sans-serif", labelFont: "12px system-ui, sans-serif", labelSize: 18, labelGap: 2,
+    stroke: css("--muted"), grid: { stroke: css("--grid"), width: 1, ...(log ? { filter: powers } : {}) }, ticks: { show: false }, font: "12px system-ui, sans-serif", labelFont: "12px system-ui, sans-serif", labelSize: 18, labelGap: 2,
     values: (_, splits) => splits.map(text), ...more,
   });
   const spread = (u, min, max) => min === null ? [0, 1] : min === max ? [min - (Math.abs(min) * .05 || 1), max + (Math.abs(max) * .05 || 1)] : [min, max];
