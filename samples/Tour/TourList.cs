@@ -8,6 +8,7 @@ internal static class TourList
         // Optimisation of plain functions
 
         // Normalisation and what goes wrong in deep networks
+        new BatchNormalisation(), new VanishingGradients(), new Initialisations(), new Activations(),
 
         // Architectures
 

@@ -48,6 +48,8 @@ internal sealed class OperationRollCallTests
         ["TrainingState"] = Holder,
         ["LossScaler"] = "LossScalerTests",
         ["Trainer"] = "TrainerTests",
+        ["BatchNormSteps"] = "BatchNormStepsTests",
+        ["FusedInference"] = "FusedInferenceTests",
         ["KernelFunction"] = "a user's kernel; KernelFunctionTests",
         ["AcceleratorTensors"] = "wraps an accelerator's memory; CpuAcceleratorTests",
         ["CudaDevice"] = "wraps a card's memory",

@@ -81,6 +81,25 @@ internal sealed class LayerMonitorTrainingTests
     }
 
     [Test]
+    public void LongRun_KeepsItsFirstAndLastObservations_InBoundedMemory()
+    {
+        using LayerMonitor monitor = new();
+        Sequential net = [new Linear(1, 1)];
+        for (int step = 0; step < 1500; step++)
+        {
+            monitor.BeginStep(net);
+            _ = net.Call(Tensor.Ones([1, 1]));
+            monitor.EndStep();
+        }
+
+        long[] steps = [.. monitor.Observations.Select(static o => o.Step)];
+        Assert.That(steps, Has.Length.InRange(256, 512).And.Ordered);
+        Assert.That((steps[0], steps[^1], steps[^2]), Is.EqualTo((1L, 1500L, 1499L)));
+        Assert.That(monitor.Observations.Count(static o => o["0"].Activation.Sample.Count > 0), Is.EqualTo(2), "the first and the last have samples");
+        Assert.That(monitor.Observations, Has.All.Matches<LayerObservation>(static o => o?["0"].Activation.Histogram.Counts.Sum() == 1));
+    }
+
+    [Test]
     public void Dispose_InAStep_TakesItsHooksAway()
     {
         Sequential net = [new Linear(1, 1), new Relu()];
