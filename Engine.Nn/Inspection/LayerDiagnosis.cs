@@ -61,27 +61,26 @@ internal static class LayerDiagnosis
     }
 
     /// <summary>
-    /// Norms are compared, not values: a gradient that is spread over more values has smaller ones without being weaker. Of neighbours with the same
-    /// trouble the one where it is worst speaks.
+    /// Norms are compared, not values: a gradient that is spread over more values has smaller ones without being weaker. Of all layers with the same
+    /// trouble the one nearest to the input speaks, at the end of the gradient's way.
     /// </summary>
     private static void AddGradients(LayerObservation last, Action<LayerProblem, LayerFigures, string> add)
     {
         List<LayerFigures> layers = [.. last.Layers.Where(static layer => layer.Gradient is { IsFinite: true })];
         (LayerFigures Layer, LayerFigures Later)? vanishing = null, exploding = null;
-        double least = 1 / GradientFactor, most = GradientFactor;
         LayerFigures? largest = null, smallest = null;
         for (int i = layers.Count - 1; i >= 0; i--)
         {
             LayerFigures layer = layers[i];
             double norm = layer.Gradient!.Norm;
-            if (largest is not null && largest.Gradient!.Norm > 0 && norm / largest.Gradient.Norm is double down && down <= least)
+            if (largest is not null && largest.Gradient!.Norm > 0 && norm <= largest.Gradient.Norm / GradientFactor)
             {
-                (vanishing, least) = ((layer, largest), down);
+                vanishing = (layer, largest);
             }
 
-            if (smallest is not null && norm / smallest.Gradient!.Norm is double up && up >= most)
+            if (smallest is not null && norm >= smallest.Gradient!.Norm * GradientFactor)
             {
-                (exploding, most) = ((layer, smallest), up);
+                exploding = (layer, smallest);
             }
 
             largest = largest is null || norm > largest.Gradient!.Norm ? layer : largest;

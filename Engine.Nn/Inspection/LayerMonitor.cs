@@ -27,6 +27,9 @@ namespace Engine.Nn;
 /// </remarks>
 public sealed class LayerMonitor : Callback, IDisposable
 {
+    private const int MostObservations = 512;
+    private const int RecentObservations = 8;
+
     private readonly int _everySteps;
     private readonly List<LayerObservation> _observations = [];
     private readonly List<Dictionary<string, bool[]>> _zeroUnits = [];
@@ -39,7 +42,7 @@ public sealed class LayerMonitor : Callback, IDisposable
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="everySteps"/> is not positive.</exception>
     public LayerMonitor(int everySteps = 100) => _everySteps = Hyper.Count(everySteps);
 
-    /// <summary>What was seen, in order; waits for the device if the last of it is not read yet.</summary>
+    /// <summary>What was seen, in order; waits for the device if the last of it is not read yet. Of a long run every second observation is let go of from time to time.</summary>
     public IReadOnlyList<LayerObservation> Observations
     {
         get
@@ -111,7 +114,11 @@ public sealed class LayerMonitor : Callback, IDisposable
     }
 
     /// <inheritdoc/>
-    public override void OnEpochEnd(TrainingContext context) => ReadPending();
+    public override void OnEpochEnd(TrainingContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ReadPending();
+    }
 
     /// <inheritdoc/>
     public override void OnTrainEnd(TrainingContext context)
@@ -176,9 +183,31 @@ public sealed class LayerMonitor : Callback, IDisposable
             using (watch)
             {
                 (LayerObservation observation, Dictionary<string, bool[]> zeroUnits) = watch.Read();
+                if (_observations.Count > 1)
+                {
+                    _observations[^1] = _observations[^1].WithoutSamples();
+                }
+
                 _observations.Add(observation);
                 _zeroUnits.Add(zeroUnits);
+                Thin();
             }
+        }
+    }
+
+    /// <summary>A long run leaves half as many observations of its past, rather than more and more of them.</summary>
+    private void Thin()
+    {
+        if (_observations.Count <= MostObservations)
+        {
+            return;
+        }
+
+        // The first one, and the last ones, by which dead units are known, stay.
+        for (int i = _observations.Count - RecentObservations; i > 0; i -= 2)
+        {
+            _observations.RemoveAt(i);
+            _zeroUnits.RemoveAt(i);
         }
     }
 }

@@ -19,6 +19,18 @@ public sealed record LayerObservation(long Step, IReadOnlyList<LayerFigures> Lay
                 ?? throw new KeyNotFoundException($"LayerObservation: no layer '{name}' computed in step {Step}; there are {string.Join(", ", Layers.Select(static layer => $"'{layer.Name}'"))}.");
         }
     }
+
+    /// <summary>The same without samples, which are what takes memory.</summary>
+    internal LayerObservation WithoutSamples() => this with
+    {
+        Layers = [.. Layers.Select(static layer => layer with
+        {
+            Activation = layer.Activation.WithoutSample(),
+            Gradient = layer.Gradient?.WithoutSample(),
+            Weight = layer.Weight?.WithoutSample(),
+            WeightGradient = layer.WeightGradient?.WithoutSample(),
+        })],
+    };
 }
 
 /// <summary>One layer in one step.</summary>

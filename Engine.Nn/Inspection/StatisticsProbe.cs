@@ -65,7 +65,8 @@ internal sealed class StatisticsProbe : IDisposable
         IsZero = [.. sums[2].Select(zeros => perUnit > 0 && zeros >= perUnit)];
         SaturatedShare = _outside is null ? 0 : ToDoubles(_outside)[0] / count;
         double variance = (sums[1].Sum() / count) - (mean * mean);
-        return new TensorStatistics(_count, mean, Math.Sqrt(variance < 0 ? 0 : variance), sums[2].Sum() / count, _sample.ToArray<float>());
+        float[] sample = _sample.ToArray<float>();
+        return new TensorStatistics(_count, mean, Math.Sqrt(variance < 0 ? 0 : variance), sums[2].Sum() / count, Histogram.Of(sample), sample);
     }
 
     public void Dispose()

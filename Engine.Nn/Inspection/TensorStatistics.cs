@@ -5,12 +5,16 @@ namespace Engine.Nn;
 /// <param name="Mean">Their mean.</param>
 /// <param name="Deviation">Their standard deviation (divided by n).</param>
 /// <param name="ZeroShare">The share of exact zeros, in [0, 1].</param>
-/// <param name="Sample">Up to <see cref="SampleSize"/> of them, spread evenly over the tensor: for histograms.</param>
+/// <param name="Histogram">How a sample of up to <see cref="SampleSize"/> of them is distributed.</param>
+/// <param name="Sample">The sample, spread evenly over the tensor; empty where it was let go of, in all but a monitor's first and last observation.</param>
 /// <remarks>Sums are taken in the tensor's own compute type, so that a mean far larger than the deviation costs the latter digits.</remarks>
-public sealed record TensorStatistics(long Count, double Mean, double Deviation, double ZeroShare, IReadOnlyList<float> Sample)
+public sealed record TensorStatistics(long Count, double Mean, double Deviation, double ZeroShare, Histogram Histogram, IReadOnlyList<float> Sample)
 {
     /// <summary>The most values of a sample.</summary>
     public const int SampleSize = 4096;
+
+    /// <summary>How the sampled values are distributed.</summary>
+    public Histogram Histogram { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } = Histogram ?? throw new ArgumentNullException(nameof(Histogram));
 
     /// <summary>Up to <see cref="SampleSize"/> of the values.</summary>
     public IReadOnlyList<float> Sample { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } = Sample ?? throw new ArgumentNullException(nameof(Sample));
@@ -24,7 +28,5 @@ public sealed record TensorStatistics(long Count, double Mean, double Deviation,
     /// <summary>Whether all values are finite, as far as their sums tell.</summary>
     public bool IsFinite => double.IsFinite(Mean) && double.IsFinite(Deviation);
 
-    /// <summary>How the sampled values are distributed.</summary>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="bins"/> is not positive.</exception>
-    public Histogram Histogram(int bins = 40) => Nn.Histogram.Of(Sample, bins);
+    internal TensorStatistics WithoutSample() => this with { Sample = [] };
 }

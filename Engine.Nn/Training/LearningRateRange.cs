@@ -23,8 +23,8 @@ public sealed record LearningRateRange(IReadOnlyList<double> Rates, IReadOnlyLis
     public IReadOnlyList<double> Smoothed { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } = Smoothed ?? throw new ArgumentNullException(nameof(Smoothed));
 
     /// <summary>
-    /// The rate at which the smoothed loss falls most steeply over the logarithm of the rate; null where it never falls. A starting point for the
-    /// largest rate of a schedule.
+    /// The rate at which the smoothed loss falls most steeply over the logarithm of the rate, before it is smallest: beyond that it jumps about. Null where
+    /// it never falls. A starting point for the largest rate of a schedule.
     /// </summary>
     public double? Steepest
     {
@@ -32,6 +32,7 @@ public sealed record LearningRateRange(IReadOnlyList<double> Rates, IReadOnlyLis
         {
             (int start, int end) = Smoothed.Count > SkippedAtStart + SkippedAtEnd + 2 ? (SkippedAtStart, Smoothed.Count - SkippedAtEnd) : (0, Smoothed.Count);
             (int at, double slope) = (-1, 0);
+            end = Math.Min(end, Minimum + 2);
             for (int i = start + 1; i < end - 1; i++)
             {
                 // Rates grow by a constant factor, so that the difference is the slope over their logarithm.
@@ -47,7 +48,10 @@ public sealed record LearningRateRange(IReadOnlyList<double> Rates, IReadOnlyLis
     }
 
     /// <summary>A tenth of the rate at which the smoothed loss is smallest; null where there is no finite loss.</summary>
-    public double? TenthOfMinimum
+    public double? TenthOfMinimum => Minimum < 0 ? null : Rates[Minimum] / 10;
+
+    /// <summary>Where the smoothed loss is smallest; −1 where it is nowhere finite.</summary>
+    private int Minimum
     {
         get
         {
@@ -57,7 +61,7 @@ public sealed record LearningRateRange(IReadOnlyList<double> Rates, IReadOnlyLis
                 at = double.IsFinite(Smoothed[i]) && (at < 0 || Smoothed[i] < Smoothed[at]) ? i : at;
             }
 
-            return at < 0 ? null : Rates[at] / 10;
+            return at;
         }
     }
 

@@ -14,6 +14,7 @@ Option<bool> listOption = new("--list") { Description = "print the names only" }
 Option<bool> launchesOption = new("--launches") { Description = "print what one training step of each network launches, on a GPU backend" };
 Option<bool> firstStepOption = new("--first-step") { Description = "print how long the first training steps of each network take in this process" };
 Option<bool> launchCostOption = new("--launch-cost") { Description = "print what launches cost the host: of the engine's kernels and of C# methods; --device paper:90x132 has no card behind it" };
+Option<bool> monitorCostOption = new("--monitor-cost") { Description = "print what a monitor of layers costs a training step of each network" };
 Option<bool> markdownOption = new("--markdown") { Description = "with --launches: one table for all networks" };
 Option<MathMode> mathOption = new("--math")
 {
@@ -37,7 +38,7 @@ Option<bool> cuBlasOption = new("--cublas") { Description = "with --device cuda[
 Option<bool> graphsOption = new("--graphs") { Description = "capture training steps and time their replays" };
 RootCommand root = new("Times the engine's workloads, one JSON object a line.")
 {
-    deviceOption, threadsOption, filterOption, secondsOption, listOption, launchesOption, launchCostOption, firstStepOption, markdownOption, mathOption, tf32Option, precisionOption, cuBlasOption, graphsOption,
+    deviceOption, threadsOption, filterOption, secondsOption, listOption, launchesOption, launchCostOption, firstStepOption, monitorCostOption, markdownOption, mathOption, tf32Option, precisionOption, cuBlasOption, graphsOption,
     kernelsOption,
 };
 root.SetAction(result =>
@@ -51,6 +52,10 @@ root.SetAction(result =>
     else if (result.GetValue(launchCostOption))
     {
         LaunchCost.Print(Open(result));
+    }
+    else if (result.GetValue(monitorCostOption))
+    {
+        MonitorCost.Print(Open(result), patterns, result.GetValue(secondsOption));
     }
     else if (result.GetValue(launchesOption))
     {

@@ -10,6 +10,7 @@ internal static class TourList
         new ConvexFunctions(),
 
         // Normalisation and what goes wrong in deep networks
+        new BatchNormalisation(), new VanishingGradients(), new Initialisations(), new Activations(),
 
         // Architectures
 

@@ -58,6 +58,8 @@ internal sealed class OperationRollCallTests
         ["LossScaler"] = "LossScalerTests",
         ["Trainer"] = "TrainerTests",
         ["Regularizers"] = "RegularizerTests",
+        ["BatchNormSteps"] = "BatchNormStepsTests",
+        ["FusedInference"] = "FusedInferenceTests",
         ["KernelFunction"] = "a user's kernel; KernelFunctionTests",
         ["AcceleratorTensors"] = "wraps an accelerator's memory; CpuAcceleratorTests",
         ["CudaDevice"] = "wraps a card's memory",

@@ -64,6 +64,7 @@ internal static class Specimens
         [typeof(SafetensorsFile)] = static () => MakeFile(),
         [typeof(IProgress<TrainingProgress>)] = static () => new Progress<TrainingProgress>(),
         [typeof(GradSink)] = static () => new GradSink(null!),
+        [typeof(FusedInference)] = static () => new ConvBn().FuseBatchNorm(),
         [typeof(DenseNetBc)] = static () => new DenseNetBc(10, 4),
         [typeof(LossScaler)] = static () => new LossScaler(),
         [typeof(AveragedModel)] = static () => AveragedModel.Swa(new Linear(2, 2)),
