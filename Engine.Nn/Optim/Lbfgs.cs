@@ -73,7 +73,7 @@ public sealed partial class Lbfgs : Optimizer
     /// <inheritdoc/>
     public override bool NeedsClosure => true;
 
-    /// <summary>How many updates there were, in all calls together.</summary>
+    /// <summary>How many updates were begun, in all calls together.</summary>
     public long Iterations { get; private set; }
 
     /// <summary>How many times the loss was computed.</summary>
@@ -132,6 +132,7 @@ public sealed partial class Lbfgs : Optimizer
     /// <summary>One update; null if none could be made.</summary>
     private LinePoint<Tensor>? Update(Func<Tensor> closure, LinePoint<Tensor> at, bool isLast)
     {
+        Iterations++;
         if (_direction is null)
         {
             _history.Clear();
@@ -151,7 +152,6 @@ public sealed partial class Lbfgs : Optimizer
             return null;
         }
 
-        Iterations++;
         return _strongWolfe ? Search(closure, at with { Slope = slope }) : Move(closure, at, isLast);
     }
 
@@ -225,6 +225,12 @@ public sealed partial class Lbfgs : Optimizer
     private Tensor Flat(Func<Tensor, Tensor> of)
     {
         DType dtype = ComputeType;
+        if (_parameters is [var only])
+        {
+            // Memory of its own, as for several.
+            return of(only).Detach().Reshape(_count).To(dtype).Clone();
+        }
+
         return Tensor.Concat([.. _parameters.Select(p => of(p).Detach().Reshape((int)p.ElementCount).To(dtype))]);
     }
 

@@ -124,9 +124,9 @@ public static partial class Minimize
         MinimizeResult Result(StopReason reason) => new(descent.ToTensors(run.Point), run, descent.Evaluations, reason);
     }
 
-    private static Func<Tensor[], Tensor> OfOne(Func<Tensor, Tensor> function)
+    private static Func<Tensor[], Tensor> OfOne(Func<Tensor, Tensor> function, string name = "function")
     {
-        ArgumentNullException.ThrowIfNull(function);
+        ArgumentNullException.ThrowIfNull(function, name);
         return x => function(x[0]);
     }
 

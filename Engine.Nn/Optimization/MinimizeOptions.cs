@@ -103,3 +103,17 @@ public sealed record NewtonOptions : MinimizeOptions
         init => field = value is { } count ? Hyper.Count(count, nameof(MaxProducts), nameof(Minimize)) : null;
     }
 }
+
+/// <summary>Settings of <see cref="Minimize"/>'s methods for sums of squares.</summary>
+public sealed record LeastSquaresOptions : MinimizeOptions
+{
+    /// <summary>λ of the first step of Levenberg and Marquardt: large is a short step of descent, 0 the step of Gauss and Newton.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is not positive or not finite.</exception>
+    public double InitialDamping
+    {
+        get;
+        init => field = Hyper.Positive(value, nameof(InitialDamping), nameof(Minimize));
+    }
+
+    = 1e-3;
+}

@@ -93,6 +93,29 @@ internal sealed class Objective
         return new ValueAndGradient(y.Item(), Flatten(Autograd.Grad([y], leaves), leaves));
     }
 
+    /// <summary>The Hessian, row by row; it is made exactly symmetric.</summary>
+    public double[] Hessian(double[] point) => WithHessian(point, product =>
+    {
+        int count = point.Length;
+        double[] matrix = new double[count * count], unit = new double[count];
+        for (int i = 0; i < count; i++)
+        {
+            unit[i] = 1;
+            product(unit).CopyTo(matrix, i * count);
+            unit[i] = 0;
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            for (int j = 0; j < i; j++)
+            {
+                matrix[(i * count) + j] = matrix[(j * count) + i] = 0.5 * (matrix[(i * count) + j] + matrix[(j * count) + i]);
+            }
+        }
+
+        return matrix;
+    });
+
     /// <summary>Gives the products of the Hessian at a point with vectors; one graph serves all of them.</summary>
     public T WithHessian<T>(double[] point, Func<Func<double[], double[]>, T> use)
     {

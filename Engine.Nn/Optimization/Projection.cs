@@ -98,6 +98,43 @@ public sealed class Projection
         });
     }
 
+    /// <summary>A·x = b, with the elements of x in a row: x − A⁺·(A·x − b).</summary>
+    /// <param name="a">A, [m, n].</param>
+    /// <param name="b">b, [m].</param>
+    /// <remarks>A may be of any shape and rank; equations that follow from others are allowed. Computed in double precision on the host.</remarks>
+    /// <exception cref="ArgumentException">No x meets the equations, or a number is not finite.</exception>
+    /// <exception cref="ShapeMismatchException">a is not a matrix, or b is not a vector with an element for each of its rows.</exception>
+    public static Projection Affine(Tensor a, Tensor b)
+    {
+        ArgumentNullException.ThrowIfNull(a);
+        ArgumentNullException.ThrowIfNull(b);
+        if (a.Rank != 2 || b.Rank != 1 || a.Shape[0] != b.Shape[0])
+        {
+            throw new ShapeMismatchException($"Projection.Affine: a is {a.Shape}, b {b.Shape}; they must be [m, n] and [m].");
+        }
+
+        using TensorScope scope = TensorScope.Begin();
+        using GradMode.Scope mode = GradMode.Off();
+        Tensor matrix = Own(a.Detach().To(Device.Cpu).To(DType.Float64)), right = Own(b.Detach().To(Device.Cpu).To(DType.Float64)), inverse = Own(matrix.Pinv());
+        double missing = (matrix.MatMul(inverse.MatMul(right)) - right).Norm().Item(), size = right.Norm().Item();
+        if (!(missing <= 1e-8 * size))
+        {
+            throw new ArgumentException(Invariant($"Projection.Affine: no x meets A·x = b; at best ‖A·x − b‖ is {missing:g3}, where ‖b‖ is {size:g3}."), nameof(b));
+        }
+
+        int variables = a.Shape[1];
+        return new Projection($"A·x = b ({a.Shape[0]} equations)", x =>
+        {
+            if (x.ElementCount != variables)
+            {
+                throw new ShapeMismatchException($"Projection.Apply: the point {x.Shape} has {x.ElementCount} elements, the equations have {variables} variables.");
+            }
+
+            Tensor flat = x.Reshape(variables).To(Device.Cpu).To(DType.Float64);
+            return (flat - inverse.MatMul(matrix.MatMul(flat) - right)).To(x.DType).To(x.Device).Reshape(x.Shape);
+        });
+    }
+
     /// <summary>The nearest point of the set, of the shape, type and device of <paramref name="x"/>.</summary>
     /// <remarks>No gradient flows through it.</remarks>
     /// <exception cref="ShapeMismatchException">The set is of points of another shape.</exception>

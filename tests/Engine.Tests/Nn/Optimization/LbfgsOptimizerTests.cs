@@ -64,9 +64,12 @@ internal sealed class LbfgsOptimizerTests(string deviceName) : DeviceFixture(dev
         {
             Sequential model = new(new Linear(1, 16), new Engine.Nn.Tanh(), new Linear(16, 1));
             Generator generator = new(3);
-            foreach (Tensor p in model.Parameters)
+            using (GradMode.Off())
             {
-                p.CopyFrom(Tensor.Rand(p.Shape, -0.7, 0.7, generator));
+                foreach (Tensor p in model.Parameters)
+                {
+                    p.CopyFrom(Tensor.Rand(p.Shape, -0.7, 0.7, generator));
+                }
             }
 
             model.To(Device);

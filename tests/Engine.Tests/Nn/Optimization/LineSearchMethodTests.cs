@@ -35,7 +35,7 @@ internal sealed class LineSearchMethodTests
     }
 
     [TestCaseSource(nameof(Functions))]
-    public void Lbfgs_FindsTheMinimum(TestFunction f) => AssertFound(f, Minimize.Lbfgs(f.Evaluate, f.Start(), new LbfgsOptions { GradientTolerance = 1e-8 }));
+    public void Lbfgs_FindsTheMinimum(TestFunction f) => AssertFound(f, Minimize.Lbfgs(f.Evaluate, f.Start(), new LbfgsOptions { GradientTolerance = 1e-8, MaxIterations = 5000 }));
 
     [TestCaseSource(nameof(Functions))]
     public void NewtonCg_FindsTheMinimum(TestFunction f) => AssertFound(f, Minimize.NewtonCg(f.Evaluate, f.Start(), new NewtonOptions { GradientTolerance = 1e-8 }));

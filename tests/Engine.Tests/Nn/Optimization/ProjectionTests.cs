@@ -47,6 +47,24 @@ internal sealed class ProjectionTests(string deviceName) : DeviceFixture(deviceN
     }
 
     [Test]
+    public void Affine_IsTheFootOfThePerpendicular()
+    {
+        // The plane x + 2y + 2z = 9: the foot from the origin is (1, 2, 2). A second equation that follows from the first changes nothing.
+        foreach (Projection plane in new[] { Projection.Affine(Matrix([1, 2, 2], 1), Values(9)), Projection.Affine(Matrix([1, 2, 2, 2, 4, 4], 2), Values(9, 18)) })
+        {
+            Assert.That(Numbers(plane.Apply(Values(0, 0, 0))), Is.EqualTo(new[] { 1.0, 2, 2 }).Within(1e-5));
+            Assert.That(Numbers(plane.Apply(Values(3, 6, 6))), Is.EqualTo(new[] { 1.0, 2, 2 }).Within(1e-5));
+            Assert.That(Numbers(plane.Apply(Values(9, 0, 0))), Is.EqualTo(new[] { 9.0, 0, 0 }).Within(1e-5));
+        }
+
+        Assert.That(Projection.Affine(Matrix([1, 1, 1, 1], 1), Values(2)).Apply(MostPrecise([0, 0, 0, 0], [2, 2])).Shape, Is.EqualTo(new Shape(2, 2)));
+        Assert.That(() => Projection.Affine(Matrix([1, 2, 2, 2, 4, 4], 2), Values(9, 17)), Throws.ArgumentException.With.Message.Contains("no x meets A·x = b"));
+        Assert.That(() => Projection.Affine(Matrix([0, 0, 0], 1), Values(1)), Throws.ArgumentException.With.Message.Contains("no x meets"));
+        Assert.That(() => Projection.Affine(Values(1, 2), Values(1)), Throws.TypeOf<ShapeMismatchException>());
+        Assert.That(() => Projection.Affine(Matrix([1, 2], 1), Values(1)).Apply(Values(1, 2, 3)), Throws.TypeOf<ShapeMismatchException>().With.Message.Contains("2 variables"));
+    }
+
+    [Test]
     public void Apply_OfTheNearestPoint_ChangesNothing_AndKeepsShapeAndType()
     {
         foreach (Projection set in new[] { Projection.Box(0, 1), Projection.Ball(1), Projection.Simplex() })
@@ -62,7 +80,7 @@ internal sealed class ProjectionTests(string deviceName) : DeviceFixture(deviceN
     {
         // The lowest point of ½‖x − c‖² in a convex set is c's projection.
         double[] floor = [2, -0.3, 0.4];
-        foreach (Projection set in new[] { Projection.Box(0, 1), Projection.Ball(0.5), Projection.Simplex() })
+        foreach (Projection set in new[] { Projection.Box(0, 1), Projection.Ball(0.5), Projection.Simplex(), Projection.Affine(Matrix([1, 1, -1], 1), Values(2)) })
         {
             Tensor c = MostPrecise(floor, [3]);
             MinimizeResult result = Minimize.Run(
@@ -93,6 +111,8 @@ internal sealed class ProjectionTests(string deviceName) : DeviceFixture(deviceN
     }
 
     private static double[] Numbers(Tensor x) => x.ToArray<double>();
+
+    private Tensor Matrix(double[] values, int rows) => MostPrecise(values, [rows, values.Length / rows]);
 
     private Tensor Values(params double[] values) => MostPrecise(values, [values.Length]);
 }
