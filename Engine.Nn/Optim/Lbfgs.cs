@@ -152,7 +152,7 @@ public sealed partial class Lbfgs : Optimizer
             return null;
         }
 
-        return _strongWolfe ? Search(closure, at with { Slope = slope }) : Move(closure, at, isLast);
+        return _strongWolfe ? Search(closure, at with { Step = 0, Slope = slope }) : Move(closure, at, isLast);
     }
 
     /// <summary>A step of the learning rate's length. The loss after the last one of a call is not computed: the next call does.</summary>
