@@ -9,7 +9,7 @@ public abstract partial class Optimizer
     /// </summary>
     /// <remarks>
     /// Recording counts no step. Each replay does: <see cref="RecordedUpdate.Fill"/> moves the counts on and computes the values before the
-    /// recorded work starts, so that learning rates, schedules and bias corrections hold as if <see cref="Step"/> had been called.
+    /// recorded work starts, so that learning rates, schedules and bias corrections hold as if <see cref="Step()"/> had been called.
     /// </remarks>
     private Tensor? Recorded(Update update, CapturePass pass)
     {
@@ -47,7 +47,7 @@ public abstract partial class Optimizer
             optimizer.SetHyperParameters(_group, step, hyper);
         }
 
-        /// <summary>Refuses a replay that would update other memory, or other parameters, than <see cref="Step"/> would.</summary>
+        /// <summary>Refuses a replay that would update other memory, or other parameters, than <see cref="Step()"/> would.</summary>
         public void Check()
         {
             foreach ((Slot slot, Storage memory, Storage? state) in _slots)

@@ -6,7 +6,7 @@ namespace Engine.Nn;
 public abstract partial class Optimizer
 {
     /// <summary>Writes what the next step depends on. The tensors are referred to, not copied.</summary>
-    public void Save(TrainingState state)
+    public virtual void Save(TrainingState state)
     {
         ArgumentNullException.ThrowIfNull(state);
         state.Values["optimizer"] = GetType().Name;
@@ -38,7 +38,7 @@ public abstract partial class Optimizer
     }
 
     /// <summary>Checks a state; what it gives back goes to it.</summary>
-    internal Action PrepareLoad(TrainingState state)
+    internal virtual Action PrepareLoad(TrainingState state)
     {
         ArgumentNullException.ThrowIfNull(state);
         string kind = state.Values["optimizer"] is JsonValue named && named.TryGetValue(out string? word) ? word : "nothing";

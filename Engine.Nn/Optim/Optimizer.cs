@@ -2,7 +2,7 @@ namespace Engine.Nn;
 
 /// <summary>
 /// Moves parameters against their gradients: after <see cref="Tensor.Backward"/> has filled <see cref="Tensor.Grad"/>,
-/// <see cref="Step"/> updates every parameter in place.
+/// <see cref="Step()"/> updates every parameter in place.
 /// </summary>
 /// <remarks>
 /// <para>A parameter without a gradient is left alone, its state too: frozen layers and unused branches cost nothing. Each parameter counts
@@ -75,10 +75,24 @@ public abstract partial class Optimizer
     /// It can be captured (<see cref="Device.Capture(Action, IReadOnlyList{Tensor}, int)"/>): before each replay the hyper-parameters are
     /// computed for the present <see cref="LearningRate"/> and the next number of the step, and sent to the device in one piece.
     /// </remarks>
+    /// <exception cref="InvalidOperationException">The optimizer needs a closure (<see cref="NeedsClosure"/>).</exception>
     public void Step() => RunStep(Program, condition: null);
 
+    /// <summary>Whether the optimizer computes the loss several times a step, so that only <see cref="Step(Func{Tensor})"/> can make one.</summary>
+    public virtual bool NeedsClosure => false;
+
+    /// <summary>Computes the loss and its gradients, then updates every parameter that has one.</summary>
+    /// <param name="closure">Drops the old gradients (<see cref="ZeroGrad"/>), computes the loss, calls <see cref="Tensor.Backward"/> on it and returns it.</param>
+    /// <returns>The loss before the step.</returns>
+    public virtual Tensor Step(Func<Tensor> closure)
+    {
+        Tensor loss = Run(closure);
+        Step();
+        return loss;
+    }
+
     /// <summary>
-    /// As <see cref="Step"/> where the condition is not 0; else parameters and state keep their bits. The device decides: nothing waits.
+    /// As <see cref="Step()"/> where the condition is not 0; else parameters and state keep their bits. The device decides: nothing waits.
     /// </summary>
     /// <param name="condition">One number, on the parameters' device.</param>
     /// <remarks>
@@ -98,7 +112,7 @@ public abstract partial class Optimizer
         RunStep(_conditional ??= OptimizerPrograms.Conditional(Program), condition);
     }
 
-    private void RunStep(MapProgram program, Tensor? condition)
+    private protected virtual void RunStep(MapProgram program, Tensor? condition)
     {
         _updateCount = 0;
         foreach (Slot slot in _slots)
@@ -132,6 +146,23 @@ public abstract partial class Optimizer
             update.CountStep();
             SetHyperParameters(update.Group, update.Steps, hyper);
             update.Run(hyper);
+        }
+    }
+
+    /// <summary>The loss of a closure, which may differentiate whatever mode the caller is in.</summary>
+    private protected Tensor Run(Func<Tensor> closure)
+    {
+        ArgumentNullException.ThrowIfNull(closure);
+        using GradMode.Scope mode = GradMode.On();
+        return Guard.Returned(closure(), $"{GetType().Name}.Step", "the closure");
+    }
+
+    /// <summary>Counts a step of all parameters that are trained.</summary>
+    private protected void CountStep()
+    {
+        foreach (Slot slot in _slots)
+        {
+            slot.Steps += slot.Parameter.RequiresGrad ? 1 : 0;
         }
     }
 

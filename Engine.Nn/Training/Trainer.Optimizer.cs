@@ -61,6 +61,12 @@ public sealed partial class Trainer
 
     internal static void CheckOptimizer(Module model, Optimizer optimizer, string owner)
     {
+        if (optimizer.NeedsClosure)
+        {
+            throw new ArgumentException(
+                $"{owner}: {optimizer.GetType().Name} computes the loss several times a step, which the trainer's loop does not. Write the loop, and call optimizer.Step(closure) in it.", nameof(optimizer));
+        }
+
         HashSet<Tensor> own = new(model.Parameters, ReferenceEqualityComparer.Instance);
         if (!optimizer.Parameters.Any(own.Contains))
         {
