@@ -1,7 +1,7 @@
 namespace Engine.Nn;
 
 /// <summary>Parts of a data set.</summary>
-public static class DatasetViews
+public static partial class DatasetViews
 {
     /// <summary>The samples with these numbers, in this order. Nothing is copied.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A number is not that of a sample.</exception>
@@ -57,9 +57,11 @@ public static class DatasetViews
         return (new SubsetDataset(dataset, order[aside..]), new SubsetDataset(dataset.WithoutRandomChanges(), order[..aside]));
     }
 
-    private sealed class SubsetDataset(IDataset dataset, int[] indices) : IDataset, ITransformable
+    private sealed class SubsetDataset(IDataset dataset, int[] indices) : IDataset, ITransformable, IHasClassNumbers
     {
         public int Count => indices.Length;
+
+        public long[]? ClassNumbers() => (dataset as IHasClassNumbers)?.ClassNumbers() is { } numbers ? Array.ConvertAll(indices, i => numbers[i]) : null;
 
         public IDataset WithoutRandomChanges() => new SubsetDataset(dataset.WithoutRandomChanges(), indices);
 

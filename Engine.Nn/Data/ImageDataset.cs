@@ -7,7 +7,7 @@ namespace Engine.Nn;
 /// float32; so a data set takes a quarter of the memory that its numbers would.
 /// </summary>
 /// <remarks>Inputs are [N, channels, height, width] in float32, targets [N] in int64.</remarks>
-public sealed class ImageDataset : IDataset, ITransformable
+public sealed class ImageDataset : IDataset, ITransformable, IHasClassNumbers
 {
     private readonly byte[] _pixels;
     private readonly byte[] _labels;
@@ -70,7 +70,7 @@ public sealed class ImageDataset : IDataset, ITransformable
     }
 
     /// <summary>The same images, changed by these transforms in this order each time they are asked for. Nothing is copied.</summary>
-    /// <remarks>The validation part of a <see cref="DatasetViews.Split"/> is not changed by those that are random.</remarks>
+    /// <remarks>The validation part of a <see cref="DatasetViews.Split(IDataset, double, long)"/> is not changed by those that are random.</remarks>
     public ImageDataset With(params IImageTransform[] transforms)
     {
         ArgumentNullException.ThrowIfNull(transforms);
@@ -82,6 +82,8 @@ public sealed class ImageDataset : IDataset, ITransformable
     public ImageDataset WithoutRandomChanges() => new(_pixels, _labels, Image, _normalization, _transforms, _transforms.Length);
 
     IDataset IDataset.WithoutRandomChanges() => WithoutRandomChanges();
+
+    long[] IHasClassNumbers.ClassNumbers() => Array.ConvertAll(_labels, static label => (long)label);
 
     IDataset ITransformable.With(IImageTransform[] transforms) => With(transforms);
 

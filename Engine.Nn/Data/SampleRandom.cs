@@ -4,7 +4,7 @@ namespace Engine.Nn;
 /// A small stream of random numbers (SplitMix64; Steele, Lea and Flood 2014), chosen by a seed and a stream number. The numbers are part of
 /// what makes a run repeatable, so they are ours and do not change with the .NET version.
 /// </summary>
-public struct SampleRandom
+public partial struct SampleRandom
 {
     private const ulong Golden = 0x9E3779B97F4A7C15;
 

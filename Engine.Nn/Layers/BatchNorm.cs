@@ -13,6 +13,8 @@ public abstract partial class BatchNorm : Layer, IFusesRelu, IFusesResidual
     // The plain average: r ← r + (batch − r)/n, with n on the device, where nothing has to wait for it.
     private static readonly MapProgram s_average = MapProgram.Compile(3, Expr.Input(0) + ((Expr.Input(1) - Expr.Input(0)) / Expr.Input(2)));
 
+    private bool _isCumulative;
+
     private protected BatchNorm(int features, double eps, double? momentum, bool affine, bool trackRunningStats)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(features);
@@ -113,6 +115,18 @@ public abstract partial class BatchNorm : Layer, IFusesRelu, IFusesResidual
     /// <inheritdoc/>
     public override string ToString() => $"{GetType().Name}({Features})";
 
+    /// <summary>Forgets the running statistics; until <see cref="EndCumulative"/> they become the plain average over all batches.</summary>
+    internal void BeginCumulative()
+    {
+        RunningMean?.ZeroInPlace();
+        RunningVar?.FillInPlace(1);
+        NumBatchesTracked?.ZeroInPlace();
+        _isCumulative = true;
+    }
+
+    /// <summary>Back to the layer's own momentum.</summary>
+    internal void EndCumulative() => _isCumulative = false;
+
     private protected abstract bool AcceptsRank(int rank);
 
     private protected abstract string ExpectedShape { get; }
@@ -125,7 +139,7 @@ public abstract partial class BatchNorm : Layer, IFusesRelu, IFusesResidual
             return x.BatchNorm(Weight, Bias, RunningMean, RunningVar, IsTraining && !StatisticsFrozen, momentum: 0, Eps, relu, residual);
         }
 
-        if (Momentum is { } momentum)
+        if (!_isCumulative && Momentum is { } momentum)
         {
             return x.BatchNorm(Weight, Bias, RunningMean, RunningVar, training: true, momentum, Eps, relu, residual, batches);
         }

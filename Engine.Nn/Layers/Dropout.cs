@@ -28,7 +28,7 @@ public sealed class Dropout : Layer
             return Call(x);
         }
 
-        return ForwardTrace.Record(this, x, x.Dropout(_p, IsTraining, _generator));
+        return ForwardTrace.Record(this, x, x.Dropout(_p, DropoutScope.IsOn(this), _generator));
     }
 
     /// <inheritdoc/>

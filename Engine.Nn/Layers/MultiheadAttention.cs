@@ -87,7 +87,7 @@ public sealed partial class MultiheadAttention : Layer
             (q, k, v) = (Project(query, 0), Project(key, 1), Project(value, 2));
         }
 
-        Tensor heads = Tensor.ScaledDotProductAttention(Heads(q), Heads(k), Heads(v), mask, causal, IsTraining ? _dropout : 0);
+        Tensor heads = Tensor.ScaledDotProductAttention(Heads(q), Heads(k), Heads(v), mask, causal, DropoutScope.IsOn(this) ? _dropout : 0);
         Tensor joined = heads.Transpose(1, 2).Reshape(shape: q.Shape);
         Tensor y = OutProj.Forward(joined);
         return ForwardTrace.Record(this, query, _batchFirst ? y : y.Transpose(0, 1));

@@ -108,7 +108,7 @@ public abstract class Recurrent : Layer
             sequence = Directions == 1 ? outputs[0] : Tensor.Concat(outputs, 2);
             if (layer + 1 < Layers)
             {
-                sequence = sequence.Dropout(_dropout, IsTraining, _generator);
+                sequence = sequence.Dropout(_dropout, DropoutScope.IsOn(this), _generator);
             }
         }
 

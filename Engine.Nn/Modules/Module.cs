@@ -43,6 +43,9 @@ public abstract class Module
     /// </summary>
     public bool IsTraining => _isTraining && !InferenceScope.IsActive;
 
+    /// <summary>The module's own mode, whatever scope this thread is in.</summary>
+    internal bool IsInTrainingMode => _isTraining;
+
     /// <summary>The parameters, in order, each once.</summary>
     public IReadOnlyList<Tensor> Parameters => [.. new ModuleTree(this).Parameters().Select(static p => p.Tensor)];
 

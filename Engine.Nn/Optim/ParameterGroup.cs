@@ -29,6 +29,31 @@ public sealed class ParameterGroup
         Check();
     }
 
+    /// <summary>
+    /// Two groups of a model's parameters: its weights, with the given decay, and what is usually not decayed, with a decay of 0: biases and all
+    /// other vectors and scalars, and everything of normalisation layers.
+    /// </summary>
+    /// <remarks>
+    /// A weight multiplies an input and its size is how strongly the function bends; a bias only shifts it, and what normalisation scales by is not
+    /// made simpler by being small. Parameters go by name, so that saved state of the optimizer fits.
+    /// </remarks>
+    /// <param name="model">The model.</param>
+    /// <param name="weightDecay">Of the first group; null for the optimizer's.</param>
+    /// <returns>The weights, then the others; either may be empty.</returns>
+    /// <example><code>
+    /// new AdamW(ParameterGroup.WithoutDecayOnBiasAndNorm(model), 1e-3, weightDecay: 0.05)
+    /// </code></example>
+    /// <exception cref="ArgumentOutOfRangeException">The decay is negative or not finite.</exception>
+    public static IReadOnlyList<ParameterGroup> WithoutDecayOnBiasAndNorm(Module model, double? weightDecay = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        HashSet<Tensor> ofNorms = new(
+            new ModuleTree(model).Nodes.Where(static n => n.Module is BatchNorm or LayerNorm or GroupNorm or RmsNorm).SelectMany(static n => n.Members.ParameterList.Select(static p => p.Tensor)),
+            ReferenceEqualityComparer.Instance);
+        ILookup<bool, (string Name, Tensor Tensor)> kinds = model.NamedParameters().ToLookup(p => p.Tensor.Rank > 1 && !ofNorms.Contains(p.Tensor));
+        return [new ParameterGroup(kinds[true]) { WeightDecay = weightDecay }, new ParameterGroup(kinds[false]) { WeightDecay = 0 }];
+    }
+
     /// <summary>The parameters.</summary>
     public IReadOnlyList<Tensor> Parameters => _parameters;
 

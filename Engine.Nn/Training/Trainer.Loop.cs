@@ -166,6 +166,14 @@ public sealed partial class Trainer
             : throw new ShapeMismatchException($"Fit: the loss is {loss.Shape}; it must be a scalar. Take its mean or sum.");
     }
 
+    private static Tensor Penalty(Func<Tensor> regularizer)
+    {
+        Tensor penalty = Guard.Returned(regularizer(), "Fit", "the regularizer");
+        return penalty.Rank == 0
+            ? penalty
+            : throw new ShapeMismatchException($"Fit: the regularizer's term is {penalty.Shape}; it must be a scalar. Take its sum.");
+    }
+
     /// <summary>The figures of the epoch's training data.</summary>
     private OrderedDictionary<string, double> TakeFigures()
     {

@@ -29,6 +29,13 @@ public sealed partial class Trainer
         _ => default,
     };
 
+    /// <summary>What the model computes in the trainer's precision.</summary>
+    internal Tensor ForwardInPrecision(Tensor inputs)
+    {
+        using Autocast.Scope types = BeginPrecision();
+        return Forward(inputs);
+    }
+
     private (Tensor Prediction, Tensor Loss) Forward(Tensor inputs, Tensor targets)
     {
         using Autocast.Scope types = BeginPrecision();
@@ -39,6 +46,7 @@ public sealed partial class Trainer
     /// <summary>Adds the gradients of a share of the loss, scaled where that is needed.</summary>
     private void Backward(Tensor loss, double share = 1)
     {
+        loss = Regularizer is { } regularizer ? loss + Penalty(regularizer) : loss;
         Tensor root = LossScaler is { } scaler ? scaler.Scale(loss) : loss;
         root.Backward(share == 1 ? null : Tensor.Full(root.Shape, share, root.DType, root.Device));
     }

@@ -85,6 +85,15 @@ public sealed partial class Trainer
     }
 
     /// <summary>
+    /// A term that is added to the loss of each step, so that weights are held small, whatever the optimizer:
+    /// <c>() => Regularizers.L1(weights, 1e-4)</c>. Null for none.
+    /// </summary>
+    /// <remarks>
+    /// It acts through its gradient only: the figures <c>loss</c> and <c>val_loss</c> are those of the loss alone and can be compared.
+    /// </remarks>
+    public Func<Tensor>? Regularizer { get; init; }
+
+    /// <summary>
     /// How many mini-batches make a step: their gradients are averaged, each weighted by its number of samples, so that a step is that of one
     /// batch of all of them. The last step of an epoch may have fewer.
     /// </summary>

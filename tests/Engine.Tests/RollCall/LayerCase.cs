@@ -37,6 +37,14 @@ internal static class LayerCases
         new("Identity", [3, 2], static () => new Identity(), static (_, x) => x),
         new("Lambda", [3, 2], static () => new Lambda(static x => x * 3), static (_, x) => x.Map(static v => 3 * v)),
         new("Dropout at prediction", [3, 4], static () => new Dropout(0.4).Eval(), static (_, x) => x),
+        new("Dropout1d at prediction", [2, 3, 4], static () => new Dropout1d(0.4).Eval(), static (_, x) => x),
+        new("Dropout2d at prediction", [2, 3, 2, 2], static () => new Dropout2d(0.4).Eval(), static (_, x) => x),
+        new("AlphaDropout at prediction", [3, 4], static () => new AlphaDropout(0.4).Eval(), static (_, x) => x),
+        new("Ensemble", [4, 3], static () => new Ensemble(new Linear(3, 2), new Linear(3, 2)), static (p, x) => Plain.Rows(Plain.Linear(x, p[0], p[1]), Plain.Softmax)
+            .Zip(Plain.Rows(Plain.Linear(x, p[2], p[3]), Plain.Softmax), static (a, b) => Math.Log((a + b) / 2))),
+        new("Ensemble of values", [4, 3], static () => new Ensemble(EnsembleOutput.Values, new Linear(3, 2), new Linear(3, 2)), static (p, x) =>
+            Plain.Linear(x, p[0], p[1]).Zip(Plain.Linear(x, p[2], p[3]), static (a, b) => (a + b) / 2)),
+        new("MonteCarloDropout of nothing", [4, 3], static () => new MonteCarloDropout(new Linear(3, 2), 3), static (p, x) => Plain.Rows(Plain.Linear(x, p[0], p[1]), Plain.LogSoftmax)),
         new("Dropout of nothing", [3, 4], static () => new Dropout(0), static (_, x) => x),
         new(
             "Sequential",

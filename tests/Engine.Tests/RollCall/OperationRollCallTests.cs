@@ -48,6 +48,7 @@ internal sealed class OperationRollCallTests
         ["TrainingState"] = Holder,
         ["LossScaler"] = "LossScalerTests",
         ["Trainer"] = "TrainerTests",
+        ["Regularizers"] = "RegularizerTests",
         ["KernelFunction"] = "a user's kernel; KernelFunctionTests",
         ["AcceleratorTensors"] = "wraps an accelerator's memory; CpuAcceleratorTests",
         ["CudaDevice"] = "wraps a card's memory",

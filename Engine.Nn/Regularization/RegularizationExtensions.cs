@@ -1,0 +1,77 @@
+namespace Engine.Nn;
+
+/// <summary>What has to be done with a model whose weights were averaged.</summary>
+public static class RegularizationExtensions
+{
+    /// <summary>
+    /// Computes the running statistics of all batch normalisation anew: the plain average over all batches of the data, with the weights as
+    /// they are now. Nothing is trained; modes are as before.
+    /// </summary>
+    /// <remarks>Needed after averaged weights were loaded: their activations have other means than those that were seen while training.</remarks>
+    /// <param name="model">The model; without batch normalisation nothing is done.</param>
+    /// <param name="data">Training data, of which epoch 0 is taken.</param>
+    /// <exception cref="ArgumentException">There are no batches.</exception>
+    /// <exception cref="InvalidOperationException">Called inside an <see cref="InferenceScope"/>.</exception>
+    public static T UpdateBatchNorm<T>(this T model, IBatchSource data)
+        where T : Layer
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        model.UpdateBatchNorm(model.Forward, data);
+        return model;
+    }
+
+    /// <summary><see cref="UpdateBatchNorm{T}(T, IBatchSource)"/> of any module, given what to do with the inputs of a batch.</summary>
+    /// <param name="model">The model; without batch normalisation nothing is done.</param>
+    /// <param name="forward">What the model computes.</param>
+    /// <param name="data">Training data, of which epoch 0 is taken.</param>
+    /// <exception cref="ArgumentException">There are no batches.</exception>
+    /// <exception cref="InvalidOperationException">Called inside an <see cref="InferenceScope"/>.</exception>
+    public static void UpdateBatchNorm(this Module model, Func<Tensor, Tensor> forward, IBatchSource data)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(forward);
+        ArgumentNullException.ThrowIfNull(data);
+        BatchNorm[] layers = [.. model.NamedModules().Select(static m => m.Module).OfType<BatchNorm>().Where(static b => b.NumBatchesTracked is not null)];
+        if (layers.Length == 0)
+        {
+            return;
+        }
+
+        if (data.BatchCount == 0)
+        {
+            throw new ArgumentException("UpdateBatchNorm: the data has no batches, and the statistics would be those of nothing.", nameof(data));
+        }
+
+        if (InferenceScope.IsActive)
+        {
+            throw new InvalidOperationException("UpdateBatchNorm: inside an InferenceScope every module predicts, and no statistics are kept. Call it outside.");
+        }
+
+        (Module Module, bool IsTraining)[] modes = [.. model.NamedModules().Select(static m => (m.Module, m.Module.IsInTrainingMode))];
+        using GradMode.Scope mode = GradMode.Off();
+        try
+        {
+            model.Train();
+            foreach (BatchNorm layer in layers)
+            {
+                layer.BeginCumulative();
+            }
+
+            foreach (Batch taken in data.Epoch(0))
+            {
+                using Batch batch = taken;
+                using TensorScope scope = TensorScope.Begin();
+                forward(batch.Inputs);
+            }
+        }
+        finally
+        {
+            Array.ForEach(layers, static layer => layer.EndCumulative());
+            foreach ((Module module, bool isTraining) in modes)
+            {
+                // Parents come before what they hold, which then gets its own mode.
+                module.SetTraining(isTraining);
+            }
+        }
+    }
+}
