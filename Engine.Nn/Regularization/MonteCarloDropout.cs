@@ -21,12 +21,13 @@ public sealed partial class MonteCarloDropout : Layer
     /// <param name="model">A model with dropout.</param>
     /// <param name="samples">How many passes are averaged.</param>
     /// <param name="output">What the model's outputs are.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There are no samples.</exception>
+    /// <exception cref="ArgumentException">There are no samples, more than the process has memory for, or no such output.</exception>
     public MonteCarloDropout(Layer model, int samples = 20, EnsembleOutput output = EnsembleOutput.Logits)
     {
         ArgumentNullException.ThrowIfNull(model);
         _output = Enum.IsDefined(output) ? output : throw new ArgumentOutOfRangeException(nameof(output), output, "MonteCarloDropout: there is no such output.");
-        (Model, _samples) = (model, Hyper.Count(samples, owner: nameof(MonteCarloDropout)));
+        LayerArguments.Parts(nameof(MonteCarloDropout), samples, nameof(samples));
+        (Model, _samples) = (model, samples);
     }
 
     /// <summary>The model.</summary>

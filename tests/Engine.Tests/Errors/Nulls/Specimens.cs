@@ -66,6 +66,10 @@ internal static class Specimens
         [typeof(GradSink)] = static () => new GradSink(null!),
         [typeof(DenseNetBc)] = static () => new DenseNetBc(10, 4),
         [typeof(LossScaler)] = static () => new LossScaler(),
+        [typeof(AveragedModel)] = static () => AveragedModel.Swa(new Linear(2, 2)),
+        [typeof(Fold)] = static () => ((IDataset)Make(typeof(IDataset))!).KFold(2)[0],
+        [typeof(CrossValidationResult)] = static () => CrossValidation.Run((IReadOnlyList<Fold>)[(Fold)Make(typeof(Fold))!], static _ => new Evaluation(1, new Dictionary<string, double>())),
+        [typeof(LearningCurve)] = static () => LearningCurve.Of(new History()),
         [typeof(EarlyStopping)] = static () => new EarlyStopping(),
         [typeof(ICollection<ProbeEntry>)] = static () => new List<ProbeEntry>(),
     };
