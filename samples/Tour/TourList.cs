@@ -12,8 +12,12 @@ internal static class TourList
         // Architectures
 
         // Generalisation
+        new Overfitting(),
+        new Regularisation(),
+        new DropoutReadings(),
 
         // Schedules, losses
+        new CrossEntropies(),
 
         // Hyper-parameters
 
