@@ -32,17 +32,12 @@ public sealed class AlphaDropout : Layer
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            return Call(x);
+        }
+
         Guard.FloatingPoint(nameof(AlphaDropout), x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
         return ForwardTrace.Record(this, x, DropoutScope.IsOn(this) && _p > 0 ? Drop(x) : x.Alias());
     }
 

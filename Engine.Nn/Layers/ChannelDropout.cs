@@ -25,13 +25,13 @@ public abstract class ChannelDropout : Layer
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
-        Guard.Rank(GetType().Name, x, Rank, ExpectedShape);
-        Guard.FloatingPoint(GetType().Name, x);
         if (Intercepts)
         {
             return Call(x);
         }
 
+        Guard.Rank(GetType().Name, x, Rank, ExpectedShape);
+        Guard.FloatingPoint(GetType().Name, x);
         return ForwardTrace.Record(this, x, DropoutScope.IsOn(this) && _p > 0 ? Drop(x) : x.Alias());
     }
 

@@ -54,14 +54,18 @@ public sealed partial class Ensemble : Layer
 
     /// <inheritdoc/>
     /// <exception cref="ShapeMismatchException">The members' outputs have different shapes, or logits no axis 1.</exception>
-    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, Average(nameof(Ensemble), Outputs(x), _output));
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return Intercepts ? Call(x) : ForwardTrace.Record(this, x, Average(nameof(Ensemble), Outputs(x), _output));
+    }
 
     /// <summary>The outputs of all members, one above the other: [members, N, …].</summary>
     /// <exception cref="ShapeMismatchException">They have different shapes.</exception>
     public Tensor Outputs(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
-        return Tensor.Stack([.. Models.Select(model => model.Forward(x))]);
+        return Tensor.Stack([.. Models.Select(model => model.Call(x))]);
     }
 
     /// <inheritdoc/>

@@ -34,7 +34,11 @@ public sealed partial class MonteCarloDropout : Layer
     public Layer Model { get; }
 
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x) => ForwardTrace.Record(this, x, Ensemble.Average(nameof(MonteCarloDropout), Outputs(x), _output));
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return Intercepts ? Call(x) : ForwardTrace.Record(this, x, Ensemble.Average(nameof(MonteCarloDropout), Outputs(x), _output));
+    }
 
     /// <summary>The outputs of all passes, one above the other: [samples, N, …].</summary>
     public Tensor Outputs(Tensor x)
@@ -44,7 +48,7 @@ public sealed partial class MonteCarloDropout : Layer
         Tensor[] outputs = new Tensor[_samples];
         for (int i = 0; i < outputs.Length; i++)
         {
-            outputs[i] = Model.Forward(x);
+            outputs[i] = Model.Call(x);
         }
 
         return Tensor.Stack(outputs);

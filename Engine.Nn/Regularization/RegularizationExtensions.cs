@@ -5,7 +5,7 @@ public static class RegularizationExtensions
 {
     /// <summary>
     /// Computes the running statistics of all batch normalisation anew: the plain average over all batches of the data, with the weights as
-    /// they are now. Nothing is trained; modes are as before.
+    /// they are now. Nothing is trained; modes are as before, and frozen statistics (<see cref="BatchNorm.StatisticsFrozen"/>) stay.
     /// </summary>
     /// <remarks>Needed after averaged weights were loaded: their activations have other means than those that were seen while training.</remarks>
     /// <param name="model">The model; without batch normalisation nothing is done.</param>
@@ -16,7 +16,7 @@ public static class RegularizationExtensions
         where T : Layer
     {
         ArgumentNullException.ThrowIfNull(model);
-        model.UpdateBatchNorm(model.Forward, data);
+        model.UpdateBatchNorm(model.Call, data);
         return model;
     }
 
@@ -31,7 +31,7 @@ public static class RegularizationExtensions
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(forward);
         ArgumentNullException.ThrowIfNull(data);
-        BatchNorm[] layers = [.. model.NamedModules().Select(static m => m.Module).OfType<BatchNorm>().Where(static b => b.NumBatchesTracked is not null)];
+        BatchNorm[] layers = [.. model.NamedModules().Select(static m => m.Module).OfType<BatchNorm>().Where(static b => b.NumBatchesTracked is not null && !b.StatisticsFrozen)];
         if (layers.Length == 0)
         {
             return;

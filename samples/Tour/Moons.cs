@@ -29,8 +29,8 @@ internal static class Moons
         return new TensorDataset(Tensor.From<float>(points, [count, 2]), Tensor.From<long>(moons));
     }
 
-    /// <summary>A cross for each point, as paths over a picture.</summary>
-    public static IReadOnlyList<ReportSeries> Crosses(IDataset data)
+    /// <summary>The points of each moon over a picture: a path with a gap behind each.</summary>
+    public static IReadOnlyList<ReportSeries> Dots(IDataset data)
     {
         using Batch all = data.GetBatch(new BatchRequest([.. Enumerable.Range(0, data.Count)], Device.Default));
         float[] points = all.Inputs.ToArray<float>();
@@ -40,8 +40,8 @@ internal static class Moons
             int[] own = [.. Enumerable.Range(0, moons.Length).Where(i => moons[i] == moon)];
             return new ReportSeries(
                 $"moon {moon}",
-                [.. own.SelectMany(i => (double[])[points[2 * i] - 0.03, points[2 * i] + 0.03, double.NaN])],
-                [.. own.SelectMany(i => (double[])[points[(2 * i) + 1], points[(2 * i) + 1], double.NaN])]);
+                [.. own.SelectMany(i => (double[])[points[2 * i], points[2 * i]])],
+                [.. own.SelectMany(i => (double[])[points[(2 * i) + 1], double.NaN])]);
         })];
     }
 

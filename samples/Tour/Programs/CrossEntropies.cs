@@ -37,19 +37,18 @@ internal sealed class CrossEntropies : TourProgram
 
         // From logits: ln Σ eᶻ − z_t with the largest z taken out first. By way of probabilities: e^z overflows, and the logarithm meets 0.
         double[] sizes = [1, 10, 40, 100, 200, 1000];
-        List<double> safe = [], naive = [];
-        tour.Print("logits (z, 0) whose true class is the second:");
+        List<IReadOnlyList<object?>> rows = [];
+        tour.Print("logits (z, 0): loss of the first and of the second class");
         foreach (double z in sizes)
         {
-            Tensor pair = Row([z, 0]), second = Tensor.From<long>([1]);
-            Tensor exp = pair.Exp();
-            safe.Add(Losses.CrossEntropy(pair, second).Item());
-            naive.Add(-(exp / exp.Sum()).Log()[0, 1].Item());
-            tour.Print($"  z = {z,4}: from logits {safe[^1],8:F3}, by exp, sum and ln {naive[^1],8:F3}");
+            Tensor pair = Row([z, 0]), exp = pair.Exp(), naive = -(exp / exp.Sum()).Log();
+            double[] safe = [.. Enumerable.Range(0, 2).Select(c => Losses.CrossEntropy(pair, Tensor.From<long>([c])).Item())];
+            rows.Add([z, safe[0], safe[1], naive[0, 0].Item(), naive[0, 1].Item()]);
+            tour.Print($"  z = {z,4}: from logits {safe[0],5:F3} and {safe[1],8:F3}; by exp, sum and ln {naive[0, 0].Item(),5:F3} and {naive[0, 1].Item(),8:F3}");
         }
 
-        report.AddTable("Logits (z, 0), true class 1", ["z", "from logits", "by exp, sum and ln"], [.. sizes.Select((z, i) => (IReadOnlyList<object?>)[z, safe[i], naive[i]])]);
-        tour.Notice("In float32 e^z overflows from z = 89 on, and the loss that should be z is infinite or no number; from logits it is exact.");
+        report.AddTable("Loss of either class at the logits (z, 0)", ["z", "from logits: first", "second", "by exp, sum and ln: first", "second "], rows);
+        tour.Notice("In float32 e^z overflows from z = 89 on: the losses, 0 and z, become no number and infinite. From logits they are right.");
 
         // The gradient is the simplest there is.
         Tensor leaf = Row([2, 1, 0]).WithGrad();

@@ -51,12 +51,12 @@ internal sealed class DropoutReadings : TourProgram
         ]);
         tour.Print($"loss on new points: {without.Loss:F3} without dropout, {whole.Loss:F3} with it (noise that the network cannot learn by heart)");
         tour.Print($"one thinned network {single.Loss:F3}, the mean of many {ensemble.Loss:F3}, the whole network in one pass {whole.Loss:F3}");
-        tour.Notice("The mean of many is better than one, and the whole network, in one pass, comes near it: dropout trained an ensemble.");
+        tour.Notice("Dropout trained an ensemble: the mean of many is better than one of them. One pass of the whole network stands in for the mean, at a fraction of its cost.");
 
         Func<double, double, double> spread = Spread(sampled);
-        report.AddContours("How far the thinned networks disagree", spread, Moons.X, Moons.Y, Moons.Crosses(train), caption: "They agree where there were points of one moon, and not between the moons.");
-        report.AddContours("Probability of moon 1: trained without dropout", Moons.Probability(plain), Moons.X, Moons.Y, Moons.Crosses(train));
-        report.AddContours("Probability of moon 1: trained with dropout", Moons.Probability(dropped), Moons.X, Moons.Y, Moons.Crosses(train));
+        report.AddContours("How far the thinned networks disagree", spread, Moons.X, Moons.Y, Moons.Dots(train), caption: "Dark where they disagree: between the moons, and most where the boundary goes on without points.");
+        report.AddContours("Probability of moon 1: trained without dropout", Moons.Probability(plain), Moons.X, Moons.Y, Moons.Dots(train));
+        report.AddContours("Probability of moon 1: trained with dropout", Moons.Probability(dropped), Moons.X, Moons.Y, Moons.Dots(train));
         report.Save(tour.ReportPath(this));
 
         Sequential Train(double p)

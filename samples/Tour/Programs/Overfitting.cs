@@ -35,7 +35,7 @@ internal sealed class Overfitting : TourProgram
             losses.Add(new ReportSeries(title + ", training", curve.X, curve.Train("loss")) { Color = losses.Count / 2 });
             losses.Add(new ReportSeries(title + ", validation", curve.X, curve.Validation("loss")) { Color = losses.Count / 2, IsDashed = true });
             report.AddContours(
-                $"Probability of moon 1: {title}", Moons.Probability((Layer)trainer.Model), Moons.X, Moons.Y, Moons.Crosses(train),
+                $"Probability of moon 1: {title}", Moons.Probability((Layer)trainer.Model), Moons.X, Moons.Y, Moons.Dots(train),
                 caption: "The boundary between the moons is the line of 0.5.");
         }
 

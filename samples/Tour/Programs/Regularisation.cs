@@ -21,7 +21,7 @@ internal sealed class Regularisation : TourProgram
         // Each remedy changes the trainer or the batches; nothing else differs.
         Try("none", static m => new Adam(m.Parameters, 0.01));
         Try("weight decay", static m => new AdamW(ParameterGroup.WithoutDecayOnBiasAndNorm(m), 0.01, weightDecay: 1));
-        Try("L1", static m => new Adam(m.Parameters, 0.01), static m => m.Callbacks.Add(new ProximalL1(Weights(m.Model), 0.02)));
+        Try("L1", static m => new Adam(m.Parameters, 0.01), static m => m.Callbacks.Add(new ProximalL1(Weights(m.Model), 0.1)));
         Try("early stopping", static m => new Adam(m.Parameters, 0.01), static m => m.Callbacks.Add(new EarlyStopping("val_loss", patience: 30, restoreBest: true)));
         Try("augmentation", static m => new Adam(m.Parameters, 0.01), batches: static b => b.With(seed: 1, new Jitter(0.3)));
         Try("mixup", static m => new Adam(m.Parameters, 0.01), batches: static b => b.With(seed: 1, new MixUp(alpha: 1, classes: 2)));
@@ -56,7 +56,7 @@ internal sealed class Regularisation : TourProgram
             tour.Print($"{remedy,-17} loss {on.Loss:F3} / {off.Loss:F3}, right {off["accuracy"]:P1}, mean slope {slope:F3}{(zeros > 0 ? $", {zeros:P0} of the weights are 0" : string.Empty)}");
             if (remedy is "none" or "weight decay" or "mixup" or "early stopping")
             {
-                report.AddContours($"Probability of moon 1: {remedy}", Moons.Probability(model), Moons.X, Moons.Y, Moons.Crosses(train));
+                report.AddContours($"Probability of moon 1: {remedy}", Moons.Probability(model), Moons.X, Moons.Y, Moons.Dots(train));
             }
         }
     }
