@@ -95,3 +95,6 @@ public sealed class ModelFileException(string message, Exception? inner = null) 
 
 /// <summary>A data-set file is damaged.</summary>
 public sealed class DataFileException(string message, Exception? inner = null) : EngineException(message, inner);
+
+/// <summary>Where a study of hyper-parameters is kept is damaged, cannot be used, was written by a newer program, or holds a study of another search space.</summary>
+public sealed class StudyFileException(string message, Exception? inner = null) : EngineException(message, inner);

@@ -1,47 +1,99 @@
 namespace Engine.Nn;
 
-/// <summary>Every combination of so many values of each hyper-parameter; the last one changes fastest.</summary>
-public sealed class GridSearch : HyperparameterSearch
+/// <summary>Every combination of so many values of each hyper-parameter; the last one changes fastest. A branch is combined with its own choice only.</summary>
+public sealed class GridSearch : SearchAlgorithm
 {
-    private readonly int[] _sizes;
+    private readonly int _points;
 
-    /// <summary>A grid with <paramref name="points"/> values of each hyper-parameter, the ends of ranges included; of choices all, if they are no more.</summary>
-    public GridSearch(SearchSpace space, int points, MonitorMode mode = MonitorMode.Min)
-        : base(space, mode)
+    /// <summary>A grid with <paramref name="points"/> values of each hyper-parameter, the ends of ranges included; of choices all.</summary>
+    public GridSearch(int points)
     {
-        Hyper.Count(points);
-        _sizes = [.. space.Dimensions.Select(d => d.GridSize(points))];
-        long count = 1;
-        foreach (int size in _sizes)
-        {
-            count *= size;
-            if (count > int.MaxValue)
-            {
-                throw new ArgumentOutOfRangeException(nameof(points), points, $"GridSearch: {_sizes.Length} hyper-parameters would give more than {int.MaxValue:N0} combinations. Use fewer points, or RandomSearch.");
-            }
-        }
-
-        Count = (int)count;
+        _points = Hyper.Count(points);
     }
 
     /// <summary>The number of combinations.</summary>
-    public int Count { get; }
-
-    /// <summary>Tries all combinations.</summary>
-    /// <inheritdoc cref="HyperparameterSearch.Run"/>
-    public SearchResult Run(Func<Trial, double> objective, IProgress<Trial>? progress = null, CancellationToken cancellationToken = default) =>
-        Run(Count, objective, progress, cancellationToken);
-
-    private protected override object[] Values(int number)
+    /// <exception cref="ArgumentException">There are more than 2³¹ − 1.</exception>
+    public int Count(SearchSpace space)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(number, Count);
-        object[] values = new object[_sizes.Length];
-        for (int d = _sizes.Length - 1; d >= 0; d--)
+        ArgumentNullException.ThrowIfNull(space);
+        try
         {
-            values[d] = Space.Dimensions[d].ValueAt(Space.Dimensions[d].GridPlace(number % _sizes[d], _sizes[d]));
-            number /= _sizes[d];
+            return checked((int)Product(Roots(space), space));
+        }
+        catch (OverflowException)
+        {
+            throw new ArgumentException($"GridSearch: {space.Dimensions.Count} hyper-parameters would give more than {int.MaxValue:N0} combinations. Use fewer points, or RandomSearch.", nameof(space));
+        }
+    }
+
+    internal override int? Limit(SearchSpace space) => Count(space);
+
+    internal override double[] Sample(SearchSpace space, int number, IReadOnlyList<Trial> trials, MonitorMode mode)
+    {
+        double[] coordinates = new double[space.Dimensions.Count];
+        Array.Fill(coordinates, double.NaN);
+        Place(Roots(space), number, space, coordinates);
+        return coordinates;
+    }
+
+    private static Dimension[] Roots(SearchSpace space) => [.. space.Dimensions.Where(static d => d.Parent is null)];
+
+    private static Dimension[] Children(SearchSpace space, Dimension parent, int choice) =>
+        [.. space.Dimensions.Where(d => ReferenceEquals(d.Parent, parent) && d.ParentChoices.Contains(choice))];
+
+    private long Product(Dimension[] dimensions, SearchSpace space)
+    {
+        long count = 1;
+        foreach (Dimension dimension in dimensions)
+        {
+            count = checked(count * Combinations(dimension, space));
         }
 
-        return values;
+        return count;
+    }
+
+    // Of a choice with branches: the sum over its values of what their branches have.
+    private long Combinations(Dimension dimension, SearchSpace space)
+    {
+        int size = dimension.GridSize(_points);
+        if (!space.Dimensions.Any(d => ReferenceEquals(d.Parent, dimension)))
+        {
+            return size;
+        }
+
+        long count = 0;
+        for (int i = 0; i < size; i++)
+        {
+            count = checked(count + Product(Children(space, dimension, i), space));
+        }
+
+        return count;
+    }
+
+    private void Place(Dimension[] dimensions, long number, SearchSpace space, double[] coordinates)
+    {
+        for (int d = dimensions.Length - 1; d >= 0; d--)
+        {
+            Dimension dimension = dimensions[d];
+            long combinations = Combinations(dimension, space), digit = number % combinations;
+            number /= combinations;
+            int size = dimension.GridSize(_points);
+            if (combinations == size && !space.Dimensions.Any(c => ReferenceEquals(c.Parent, dimension)))
+            {
+                coordinates[dimension.Index] = dimension.GridCoordinate((int)digit, size);
+                continue;
+            }
+
+            int choice = 0;
+            Dimension[] children = Children(space, dimension, 0);
+            for (long inside = Product(children, space); digit >= inside; inside = Product(children, space))
+            {
+                digit -= inside;
+                children = Children(space, dimension, ++choice);
+            }
+
+            coordinates[dimension.Index] = choice;
+            Place(children, digit, space, coordinates);
+        }
     }
 }

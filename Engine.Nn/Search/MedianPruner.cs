@@ -1,43 +1,47 @@
 namespace Engine.Nn;
 
-/// <summary>Gives up a trial whose value is worse than the median of the earlier trials at the same step.</summary>
-/// <example><code>new RandomSearch(space) { Pruner = new MedianPruner(MonitorMode.Min).ShouldPrune }</code></example>
-public sealed class MedianPruner
+/// <summary>Gives up a trial whose best value so far is worse than the median of what completed trials had at the same step (Vizier's rule).</summary>
+/// <example><code>Study study = new(space) { Pruner = new MedianPruner() };</code></example>
+public sealed class MedianPruner : Pruner
 {
-    private readonly MonitorMode _mode;
-    private readonly int _firstTrials;
-    private readonly int _firstSteps;
+    private readonly int _startupTrials;
+    private readonly int _warmupSteps;
 
     /// <summary>A pruner.</summary>
-    /// <param name="mode">Which way values get better.</param>
-    /// <param name="firstTrials">So many trials run to their ends before any is given up.</param>
-    /// <param name="firstSteps">No trial is given up before this step.</param>
-    public MedianPruner(MonitorMode mode = MonitorMode.Min, int firstTrials = 5, int firstSteps = 0)
+    /// <param name="startupTrials">So many trials run to their ends before any is given up.</param>
+    /// <param name="warmupSteps">No trial is given up before this step.</param>
+    public MedianPruner(int startupTrials = 5, int warmupSteps = 0)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(firstSteps);
-        _mode = mode;
-        _firstTrials = Hyper.Count(firstTrials);
-        _firstSteps = firstSteps;
+        ArgumentOutOfRangeException.ThrowIfNegative(startupTrials);
+        ArgumentOutOfRangeException.ThrowIfNegative(warmupSteps);
+        (_startupTrials, _warmupSteps) = (startupTrials, warmupSteps);
     }
 
-    /// <summary>Whether the last report of a trial is worse than the median of what earlier trials reported at its step; NaN is.</summary>
-    public bool ShouldPrune(Trial trial, IReadOnlyList<Trial> earlier)
+    /// <inheritdoc/>
+    /// <remarks>True where all its values are NaN.</remarks>
+    public override bool ShouldPrune(Trial trial, IReadOnlyList<Trial> others, MonitorMode mode)
     {
-        ArgumentNullException.ThrowIfNull(trial);
-        Guard.NoNulls(earlier);
-        (int step, double value) = trial.Reports[^1];
-        if (earlier.Count < _firstTrials || step < _firstSteps)
+        IReadOnlyList<(int Step, double Value)> reports = Reporting(trial).Reports;
+        int step = reports[^1].Step;
+        Trial[] completed = [.. Guard.NoNulls(others).Where(static t => t.State == TrialState.Completed)];
+        if (completed.Length < _startupTrials || completed.Length == 0 || step < _warmupSteps)
         {
             return false;
         }
 
-        double[] values = [.. earlier.SelectMany(static t => t.Reports).Where(r => r.Step == step && !double.IsNaN(r.Value)).Select(static r => r.Value).Order()];
+        double[] own = [.. reports.Select(static r => r.Value).Where(static v => !double.IsNaN(v))];
+        if (own.Length == 0)
+        {
+            return true;
+        }
+
+        double[] values = [.. completed.SelectMany(static t => t.Reports).Where(r => r.Step == step && !double.IsNaN(r.Value)).Select(static r => r.Value).Order()];
         if (values.Length == 0)
         {
-            return double.IsNaN(value);
+            return false;
         }
 
         double median = (values[(values.Length - 1) / 2] + values[values.Length / 2]) / 2;
-        return _mode == MonitorMode.Min ? !(value <= median) : !(value >= median);
+        return mode == MonitorMode.Min ? own.Min() > median : own.Max() < median;
     }
 }

@@ -1,26 +1,25 @@
 namespace Engine.Nn;
 
-/// <summary>Values at random: of n trials every hyper-parameter sees n different values, where a grid shows each few of them. The usual choice.</summary>
-public sealed class RandomSearch : HyperparameterSearch
+/// <summary>Values at random: of n trials every hyper-parameter sees n different values, where a grid shows each few of them.</summary>
+/// <remarks>The values of trial number n follow from the space and the seed alone, whoever tries it and whenever.</remarks>
+public sealed class RandomSearch : SearchAlgorithm
 {
-    private readonly ulong _seed;
+    private readonly long _seed;
 
     /// <summary>A search whose numbers follow from a seed.</summary>
-    public RandomSearch(SearchSpace space, long seed = 0, MonitorMode mode = MonitorMode.Min)
-        : base(space, mode)
+    public RandomSearch(long seed = 0)
     {
-        _seed = (ulong)seed;
+        _seed = seed;
     }
 
-    private protected override object[] Values(int number)
+    internal override double[] Sample(SearchSpace space, int number, IReadOnlyList<Trial> trials, MonitorMode mode)
     {
-        object[] values = new object[Space.Dimensions.Count];
-        for (int d = 0; d < values.Length; d++)
+        double[] coordinates = new double[space.Dimensions.Count];
+        foreach (Dimension dimension in space.Dimensions)
         {
-            (uint high, uint low, _, _) = Philox.Block((uint)_seed, (uint)(_seed >> 32), (uint)number, (uint)d, 0, 0);
-            values[d] = Space.Dimensions[d].ValueAt((((ulong)high << 21) | (low >> 11)) * (1.0 / (1L << 53)));
+            coordinates[dimension.Index] = dimension.IsActive(coordinates) ? dimension.FromUnit(new SearchRandom(_seed, number, dimension.Index, 0).NextDouble()) : double.NaN;
         }
 
-        return values;
+        return coordinates;
     }
 }

@@ -5,62 +5,44 @@ namespace Engine.Nn;
 /// SearchSpace space = new();
 /// Dimension&lt;double&gt; rate = space.LogUniform("rate", 1e-4, 1e-1);
 /// Dimension&lt;int&gt; width = space.Integer("width", 32, 256);
-/// SearchResult result = new RandomSearch(space, seed: 1).Run(20, trial => Train(trial[rate], trial[width]));
-/// double best = result.Best![rate];
+/// Dimension&lt;string&gt; optimizer = space.Choice("optimizer", "sgd", "adam");
+/// Dimension&lt;double&gt; momentum = space.When(optimizer, "sgd").Uniform("momentum", 0, 0.99);
+/// Study study = new(space, new TpeSearch(seed: 1));
+/// study.Optimize(trial => Train(trial[rate], trial[width], trial.Has(momentum) ? trial[momentum] : 0), trials: 50);
+/// double best = study.Best![rate];
 /// </code></example>
-public sealed class SearchSpace
+public sealed class SearchSpace : SearchBranch
 {
     private readonly List<Dimension> _dimensions = [];
+    private bool _isUsed;
 
-    /// <summary>The hyper-parameters in the order in which they were added.</summary>
+    /// <summary>A space without hyper-parameters yet.</summary>
+    public SearchSpace()
+        : base(null, [])
+    {
+    }
+
+    /// <summary>The hyper-parameters in the order in which they were added; a choice is before those of its branches.</summary>
     public IReadOnlyList<Dimension> Dimensions => _dimensions;
 
-    /// <summary>Any number in [low, high]: dropout, momentum.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The range is empty or not finite.</exception>
-    public Dimension<double> Uniform(string name, double low, double high)
-    {
-        CheckRange(low, high);
-        return Add(new Dimension<double>(name, _dimensions.Count, u => low + (u * (high - low))));
-    }
+    private protected override SearchSpace Root => this;
 
-    /// <summary>Any number in [low, high], each order of magnitude as likely as the others: learning rates, weight decay.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The range is empty, not finite, or does not lie above 0.</exception>
-    public Dimension<double> LogUniform(string name, double low, double high)
-    {
-        Hyper.Positive(low);
-        CheckRange(low, high);
-        return Add(new Dimension<double>(name, _dimensions.Count, u => Math.Clamp(low * Math.Pow(high / low, u), low, high)));
-    }
+    /// <summary>The ranges, a line for each hyper-parameter. Spaces of the same lines can share a study.</summary>
+    public override string ToString() => string.Join('\n', _dimensions);
 
-    /// <summary>A whole number from low to high, both included: layers, units.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The range is empty.</exception>
-    public Dimension<int> Integer(string name, int low, int high)
-    {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(low, high);
-        long count = (long)high - low + 1;
-        return Add(new Dimension<int>(name, _dimensions.Count, u => (int)Math.Min(high, low + (long)(u * count)), (int)Math.Min(count, int.MaxValue)));
-    }
+    /// <summary>From now on the space stays as it is: trials have values for what is in it.</summary>
+    internal void Use() => _isUsed = true;
 
-    /// <summary>One of several values: optimizers, activations, batch sizes.</summary>
-    /// <exception cref="ArgumentException">There are none.</exception>
-    public Dimension<T> Choice<T>(string name, params ReadOnlySpan<T> values)
+    internal bool Owns(Dimension dimension) => dimension.Index < _dimensions.Count && ReferenceEquals(_dimensions[dimension.Index], dimension);
+
+    internal Dimension<T> Add<T>(Dimension<T> dimension)
         where T : notnull
     {
-        T[] choices = values.Length > 0 ? values.ToArray() : throw new ArgumentException($"Choice: '{name}' has no values.", nameof(values));
-        return Add(new Dimension<T>(name, _dimensions.Count, u => choices[Math.Min(choices.Length - 1, (int)(u * choices.Length))], choices.Length));
-    }
-
-    private static void CheckRange(double low, double high)
-    {
-        if (!double.IsFinite(low) || !double.IsFinite(high) || low > high)
+        if (_isUsed)
         {
-            throw new ArgumentOutOfRangeException(nameof(high), high, $"The range must be finite and not empty; it begins at {low}.");
+            throw new InvalidOperationException($"SearchSpace: a study uses the space, so '{dimension.Name}' cannot be added. Add it before the study is made.");
         }
-    }
 
-    private Dimension<T> Add<T>(Dimension<T> dimension)
-        where T : notnull
-    {
         if (_dimensions.Exists(d => d.Name == dimension.Name))
         {
             throw new ArgumentException($"SearchSpace: '{dimension.Name}' is there already.", "name");

@@ -1,6 +1,6 @@
 namespace Engine.Nn;
 
-/// <summary>Reports a figure of each epoch to a <see cref="Trial"/> and ends the run when the trial is given up.</summary>
+/// <summary>Reports a figure of each epoch to a <see cref="Trial"/> and ends the run when the trial is given up. The step is the number of epochs done, from 1.</summary>
 public sealed class TrialCallback : Callback
 {
     private readonly Trial _trial;
@@ -23,7 +23,7 @@ public sealed class TrialCallback : Callback
     public override void OnEpochEnd(TrainingContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        if (_trial.Report(context.Epoch, context.Logs[_figure]))
+        if (_trial.Report(context.Epoch + 1, context.Logs[_figure]))
         {
             context.RequestStop($"Trial {_trial.Number} was given up after epoch {context.Epoch}.");
         }

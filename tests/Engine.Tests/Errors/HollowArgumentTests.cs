@@ -50,18 +50,14 @@ internal sealed class HollowArgumentTests
     public void Error(ErrorCase error) => error.Check();
 
     [Test]
-    public void Trial_OfASpaceThatHasGrown_KeepsItsOwnValues()
+    public void SpaceOfAStudy_DoesNotGrow()
     {
         SearchSpace space = new();
         Dimension<int> width = space.Integer("width", 3, 3);
-        Trial trial = new RandomSearch(space).Run(1, static _ => 0).Trials[0];
-        Dimension<int> later = space.Integer("later", 5, 5);
-        Assert.Multiple(() =>
-        {
-            Assert.That(trial[width], Is.EqualTo(3));
-            Assert.That(trial.ToString(), Does.StartWith("0: width = 3 "));
-            Assert.That(() => trial[later], Throws.ArgumentException);
-        });
+        Study study = new(space, new RandomSearch());
+        Assert.That(() => space.Integer("later", 5, 5), Throws.InvalidOperationException.With.Message.Contains("'later'"));
+        study.Optimize(static _ => 0, 1);
+        Assert.That(study.Trials[0][width], Is.EqualTo(3));
     }
 
     private static Tensor Leaf() => X(1).WithGrad();

@@ -55,8 +55,7 @@ internal static class Specimens
         [typeof(Dimension<float>)] = static () => new SearchSpace().Choice("f", 1f),
         [typeof(Dimension<int>)] = static () => new SearchSpace().Integer("i", 1, 2),
         [typeof(Dimension<string>)] = static () => new SearchSpace().Choice("s", "a"),
-        [typeof(HyperparameterSearch)] = static () => new RandomSearch(Space(out _)),
-        [typeof(GridSearch)] = static () => new GridSearch(Space(out _), 2),
+        [typeof(Study)] = static () => new Study(Space(out _), new RandomSearch()),
         [typeof(Trial)] = static () => MakeTrial(),
         [typeof(ReportSeries)] = static () => new ReportSeries("a", [1]),
         [typeof(ReportImage)] = static () => new ReportImage(1, 1, [0], "a"),
@@ -111,14 +110,15 @@ internal static class Specimens
 
     private static Trial MakeTrial()
     {
-        Trial? seen = null;
-        new RandomSearch(Space(out _)).Run(1, trial =>
-        {
-            trial.Report(0, 1);
-            seen = trial;
-            return 1;
-        });
-        return seen!;
+        Study study = new(Space(out _), new RandomSearch());
+        study.Optimize(
+            static trial =>
+            {
+                trial.Report(0, 1);
+                return 1;
+            },
+            trials: 1);
+        return study.Trials[0];
     }
 
     private static SafetensorsFile MakeFile()

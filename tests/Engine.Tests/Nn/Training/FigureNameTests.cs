@@ -78,7 +78,9 @@ internal sealed class FigureNameTests
     {
         SearchSpace space = new();
         space.Uniform("x", 0, 1);
-        return new RandomSearch(space).Run(1, static _ => 0).Trials[0];
+        Study study = new(space, new RandomSearch());
+        study.Optimize(static _ => 0, trials: 1);
+        return study.Trials[0];
     }
 
     private static TestCaseData Row(string name, Func<string, Callback> make) => new TestCaseData(name, make).SetArgDisplayNames(name);
