@@ -92,6 +92,26 @@ internal sealed partial class ModelGraphTests
     }
 
     [Test]
+    public void ToReport_HasNodesEdgesAndSteps()
+    {
+        Tensor w = Tensor.Scalar(2).WithGrad().Named("w"), x = Tensor.Scalar(3).Named("x");
+        ComputationGraph graph = ComputationGraph.Record(() => (w * x).Named("J"));
+        graph.Backward();
+        ReportGraph report = graph.ToReport();
+        Assert.That(report.Nodes.Select(static n => (n.Id, n.Label, n.Kind)), Is.EqualTo(new (string, string, string?)[]
+        {
+            ("n0", "w\n2\n∂J/∂w = 3", "parameter"), ("n1", "x\n3", "input"), ("n2", "J = Mul\n6\n∂J/∂J = 1", "result"),
+        }));
+        Assert.That(report.Edges, Is.EqualTo(new ReportEdge[] { new("n0", "n2", "2") { BackLabel = "∂J/∂w = 3\n← 3" }, new("n1", "n2", "3") }));
+        Assert.That(report.Steps.Select(static s => s.IsBackward), Is.EqualTo(new[] { false, false, false, true, true }));
+        Assert.That(report.Steps[^1].Edges, Is.EqualTo(new[] { 0 }));
+
+        ReportGraph blocks = new ResNet([4, 8], 1).Graph([1, 3, 8, 8]).ToReport();
+        Assert.That(blocks.Steps, Is.Empty.Or.Count.EqualTo(blocks.Nodes.Count));
+        Assert.That(blocks.Nodes.Select(static n => n.Group), Does.Contain("layer2.0.downsample.0"));
+    }
+
+    [Test]
     public void Of_FrozenModel_Throws()
     {
         Linear model = new Linear(2, 2).Freeze();
