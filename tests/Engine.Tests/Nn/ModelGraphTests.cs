@@ -38,7 +38,7 @@ internal sealed partial class ModelGraphTests
         // 64·128·9 + 128·128·9 + 64·128 weights and three normalisations of 128 channels.
         Assert.That(blocks.Nodes[5].Details, Is.EqualTo("13 steps, 230,144 parameters in 9"));
         Assert.That(graph.Collapse(1).Nodes.Select(static n => n.Label), Is.EqualTo(new[] { "input", "conv1", "bn1", "layer1", "layer2", "layer3", "layer4", "pool", "fc" }));
-        Assert.That(graph.Collapse(static g => g.Kind == nameof(BasicBlock)).Nodes, Has.Count.EqualTo(1 + 2 + 3 + 8 + 1 + 3));
+        Assert.That(graph.Collapse(static g => g.Kind == nameof(BasicBlock)).Nodes, Has.Count.EqualTo(1 + 2 + 5 + 8 + 1 + 3));
     }
 
     [Test]
