@@ -26,9 +26,9 @@ internal sealed partial class CpuBackend
         }
 
         TileProgram program = Translate(args.Program, args.ComputeType);
-        if (program.IsCopy && args.Inputs[0].DType == args.Outputs[0].DType)
+        if (program.IsCopy && args.Inputs[program.Sources[0].Number].DType == args.Outputs[0].DType)
         {
-            Copy(args.Inputs[0], args.Outputs[0], args.Shape);
+            Copy(args.Inputs[program.Sources[0].Number], args.Outputs[0], args.Shape);
             return;
         }
 

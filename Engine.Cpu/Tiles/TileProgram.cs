@@ -47,7 +47,7 @@ internal sealed class TileProgram
     /// <summary>Rough work per element, an addition being 1.</summary>
     public required int Cost { get; init; }
 
-    /// <summary>Whether the program does nothing but pass its only input on.</summary>
+    /// <summary>Whether the program does nothing but pass one of its inputs on.</summary>
     public required bool IsCopy { get; init; }
 
     /// <summary>Number of outputs in memory.</summary>

@@ -63,7 +63,10 @@ internal sealed class ModuleGroups
                 if (trace!.Leaves[i] is { } leaf)
                 {
                     leaf.Given = leaf.Tensor is { } tensor && _names.TryGetValue(tensor, out string? name) ? name : null;
-                    leaf.IsOutside = member.Inputs[i] is null && leaf.Given is null && leaf.Tensor is { } input && _inputs.Exists(x => ReferenceEquals(x, input));
+                    if (member.Inputs[i] is null && leaf.Given is null && _inputs.Find(leaf.IsOf) is { } input)
+                    {
+                        (leaf.IsOutside, leaf.Given) = (true, input.Name);
+                    }
                 }
             }
         }

@@ -1,3 +1,5 @@
+using TourSample.Programs;
+
 namespace TourSample;
 
 /// <summary>The programs in the order of a course.</summary>
@@ -25,6 +27,8 @@ internal static class TourList
         // Hyper-parameters
 
         // The graph
+        new ComputationGraphs(),
+        new BackPropagation(),
     ];
 
     /// <summary>The program of that name; null if there is none.</summary>

@@ -16,7 +16,7 @@ public sealed partial class ComputationGraph
             foreach (GraphNode node in graph.Nodes)
             {
                 GraphEdge[] edges = [.. incoming[node.Id]];
-                yield return new GraphStep(node, IsBackward: false, edges, GraphText.Forward(node, [.. edges.Select(edge => graph.Nodes[edge.From])]));
+                yield return new GraphStep(node, isBackward: false, edges, GraphText.Forward(node, [.. edges.Select(edge => graph.Nodes[edge.From])]));
             }
         }
     }
@@ -38,7 +38,7 @@ public sealed partial class ComputationGraph
                 if (node.Gradient is not null)
                 {
                     GraphEdge[] edges = [.. outgoing[node.Id]];
-                    yield return new GraphStep(node, IsBackward: true, edges, GraphText.Backward(node, root, [.. edges.Select(edge => (edge, graph.Nodes[edge.To]))]));
+                    yield return new GraphStep(node, isBackward: true, edges, GraphText.Backward(node, root, [.. edges.Select(edge => (edge, graph.Nodes[edge.To]))]));
                 }
             }
         }

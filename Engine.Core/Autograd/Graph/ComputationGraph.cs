@@ -16,7 +16,7 @@ namespace Engine;
 /// graph.Backward();
 /// foreach (GraphStep step in graph.Steps)
 /// {
-///     Console.WriteLine(step);      // c = Mul(w, x) = 2 · 3 = 6 … ∂J/∂w = ∂J/∂c · ∂c/∂w = 3 · 3 = 9
+///     Console.WriteLine(step);      // c = w · x = 2 · 3 = 6 … ∂J/∂w = ∂J/∂c · ∂c/∂w = 3 · 3 = 9
 /// }
 /// </code>
 /// <para>The graph of a result that was not recorded (<see cref="Of"/>) has the steps and their shapes, the names, and the gradients of leaves.

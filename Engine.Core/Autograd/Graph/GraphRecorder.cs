@@ -74,6 +74,7 @@ internal sealed class GraphRecorder
 internal sealed class GraphLeaf(Tensor tensor, Tensor? value)
 {
     private readonly WeakReference<Tensor> _tensor = new(tensor);
+    private readonly WeakReference<Storage> _storage = new(tensor.Storage);
     private readonly string? _name = tensor.Name;
 
     public Tensor? Value { get; } = value;
@@ -90,6 +91,9 @@ internal sealed class GraphLeaf(Tensor tensor, Tensor? value)
 
     /// <summary>Whether it stands outside of all groups, as a model's input does.</summary>
     public bool IsOutside { get; set; }
+
+    /// <summary>Whether it is another tensor, or a view of it.</summary>
+    public bool IsOf(Tensor other) => !other.IsDisposed && _storage.TryGetTarget(out Storage? storage) && ReferenceEquals(storage, other.Storage);
 
     /// <summary>The operand itself; null if nobody holds it any more.</summary>
     public Tensor? Tensor => _tensor.TryGetTarget(out Tensor? tensor) ? tensor : null;

@@ -166,7 +166,7 @@ internal sealed class GraphLifetimeTests
             loss.Backward();
         }
 
-        Assert.That(graph.Nodes.Take(3).Select(static n => n.Operation).ToArray(), Is.EqualTo(new[] { "Leaf", "Exp", "Sum" }));
+        Assert.That(graph.Nodes.Take(3).Select(static n => n.Operation).ToArray(), Is.EqualTo(new[] { "Parameter", "Exp", "Sum" }));
         Assert.That(graph.Nodes[1].Gradient!.ToArray<double>(), Is.EqualTo(new double[] { 1, 1, 1 }));
     }
 

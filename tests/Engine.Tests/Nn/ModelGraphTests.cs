@@ -7,14 +7,15 @@ internal sealed partial class ModelGraphTests
 {
     /// <summary>
     /// By rule: a convolution and a normalisation in the stem; conv, norm, conv, norm and the sum in each of 8 blocks; conv and norm in each of 3
-    /// shortcuts; mean and linear at the end. 20 convolutions, 20 normalisations with two parameters each, one linear layer with two.
+    /// shortcuts; mean and linear at the end. 20 convolutions, 20 normalisations with two parameters each, one linear layer with two. An image
+    /// is normalised as [N, C, H·W], which is a step before and one behind.
     /// </summary>
     [Test]
     public void ResNet18_HasTheNodesOfTheRule()
     {
         ResNet model = ResNet.ResNet18();
         ComputationGraph graph = model.Graph([1, 3, 16, 16]);
-        Assert.That(Count(graph, GraphNodeKind.Operation), Is.EqualTo(2 + (8 * 5) + (3 * 2) + 2));
+        Assert.That(Count(graph, GraphNodeKind.Operation), Is.EqualTo(2 + (8 * 5) + (3 * 2) + 2 + (20 * 2)));
         Assert.That(Count(graph, GraphNodeKind.Parameter), Is.EqualTo(20 + (20 * 2) + 2));
         Assert.That(Count(graph, GraphNodeKind.Input), Is.EqualTo(1));
         Assert.That(graph.Nodes.Count(static n => n.Operation.StartsWith("Conv", StringComparison.Ordinal)), Is.EqualTo(20));
@@ -35,9 +36,9 @@ internal sealed partial class ModelGraphTests
         Assert.That(blocks.Nodes[5].Shape, Is.EqualTo(new Shape(1, 128, 8, 8)));
 
         // 64·128·9 + 128·128·9 + 64·128 weights and three normalisations of 128 channels.
-        Assert.That(blocks.Nodes[5].Details, Is.EqualTo("7 steps, 230,144 parameters in 9"));
+        Assert.That(blocks.Nodes[5].Details, Is.EqualTo("13 steps, 230,144 parameters in 9"));
         Assert.That(graph.Collapse(1).Nodes.Select(static n => n.Label), Is.EqualTo(new[] { "input", "conv1", "bn1", "layer1", "layer2", "layer3", "layer4", "pool", "fc" }));
-        Assert.That(graph.Collapse(static g => g.Kind == nameof(BasicBlock)).Nodes, Has.Count.EqualTo(1 + 2 + 3 + 8 + 1 + 3));
+        Assert.That(graph.Collapse(static g => g.Kind == nameof(BasicBlock)).Nodes, Has.Count.EqualTo(1 + 2 + 5 + 8 + 1 + 3));
     }
 
     [Test]
@@ -86,8 +87,28 @@ internal sealed partial class ModelGraphTests
         Sequential model = new(before, new SelfAttention(attention));
         ComputationGraph graph = model.Graph([1, 3, 4]);
         Assert.That(graph.Groups.Select(static g => g.Path), Does.Contain("0").And.Contain("1"));
-        Assert.That(graph.Nodes.Where(static n => n.Group?.Path == "0").Select(static n => n.Operation), Is.EquivalentTo(new[] { "Linear", "Parameter", "Parameter" }));
+        Assert.That(graph.Nodes.Where(static n => n.Group?.Path == "0").Select(static n => n.Operation), Is.EquivalentTo(new[] { "Linear", "Reshape", "Parameter", "Parameter" }));
         Assert.That(graph.Collapse(1).Nodes.Select(static n => n.Label), Is.EqualTo(new[] { "input", "0", "1" }));
+    }
+
+    [Test]
+    public void ToReport_HasNodesEdgesAndSteps()
+    {
+        Tensor w = Tensor.Scalar(2).WithGrad().Named("w"), x = Tensor.Scalar(3).Named("x");
+        ComputationGraph graph = ComputationGraph.Record(() => (w * x).Named("J"));
+        graph.Backward();
+        ReportGraph report = graph.ToReport();
+        Assert.That(report.Nodes.Select(static n => (n.Id, n.Label, n.Kind)), Is.EqualTo(new (string, string, string?)[]
+        {
+            ("n0", "w\n2\n∂J/∂w = 3", "parameter"), ("n1", "x\n3", "input"), ("n2", "J = Mul\n6\n∂J/∂J = 1", "result"),
+        }));
+        Assert.That(report.Edges, Is.EqualTo(new ReportEdge[] { new("n0", "n2", "2") { BackLabel = "∂J/∂w = 3\n← 3" }, new("n1", "n2", "3") }));
+        Assert.That(report.Steps.Select(static s => s.IsBackward), Is.EqualTo(new[] { false, false, false, true, true }));
+        Assert.That(report.Steps[^1].Edges, Is.EqualTo(new[] { 0 }));
+
+        ReportGraph blocks = new ResNet([4, 8], 1).Graph([1, 3, 8, 8]).ToReport();
+        Assert.That(blocks.Steps, Is.Empty.Or.Count.EqualTo(blocks.Nodes.Count));
+        Assert.That(blocks.Nodes.Select(static n => n.Group), Does.Contain("layer2.0.downsample.0"));
     }
 
     [Test]

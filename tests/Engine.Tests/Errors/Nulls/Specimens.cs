@@ -45,6 +45,7 @@ internal static class Specimens
         [typeof(MapProgram)] = static () => Fuse.Map(static x => x).Program,
         [typeof(ReduceProgram)] = static () => ReduceProgram.Sum,
         [typeof(Expr)] = static () => Expr.Input(0) + Expr.Parameter(0),
+        [typeof(ComputationGraph)] = static () => ComputationGraph.Of(Parameter() * 2),
         [typeof(CustomFunction)] = static () => new Doubling(),
         [typeof(CapturedStep)] = static () => Trainable().CaptureOnUse(static () => { }),
         [typeof(IImageTransform)] = static () => new RandomHorizontalFlip(),
