@@ -49,13 +49,17 @@ internal sealed class ProgramParameters
     public static void AddTo(
         ref ArgumentList arguments, DType compute, ReadOnlySpan<double> values, Operand? memory, Operand? drawOffset, params ReadOnlySpan<MapProgram> programs)
     {
+        int count = Count(programs);
         if (memory is { } buffer)
         {
-            arguments.Add(buffer);
+            // A kernel of programs that take none does not declare the memory.
+            if (count > 0)
+            {
+                arguments.Add(buffer);
+            }
         }
         else
         {
-            int count = Count(programs);
             for (int i = 0; i < count; i++)
             {
                 arguments.AddNumber(IsWord(i, programs) ? RegisterType.UInt32 : compute.InRegister(), values[i]);

@@ -38,6 +38,17 @@ internal sealed class ParameterMemoryTests(string deviceName) : DeviceFixture(de
     }
 
     [Test]
+    public void Map_ProgramWithoutParameters_LeavesTheMemoryAlone([Values] bool isTransposed)
+    {
+        MapProgram square = MapProgram.Compile(1, Expr.Input(0) * Expr.Input(0));
+        Tensor x = Tensor.Arange(-3, 61 * 67, 1, DType.Float32, Device).Narrow(0, 0, 61 * 67).Reshape([61, 67]);
+        x = isTransposed ? x.Transpose(0, 1) : x;
+        Tensor y = Tensor.Empty(x.Shape, device: Device);
+        Pointwise.Into([y], square, [x], Tensor.From<float>([2, 3], Device));
+        Assert.That(y.ToArray<float>(), Is.EqualTo((x * x).ToArray<float>()));
+    }
+
+    [Test]
     public void Map_AdamWithParametersInMemory_GivesTheSameBitsAsByValue()
     {
         double[] p = [0.999, 0.01, 1e-3, 0.9, 0.1, 0.999, 1e-3, 1.5, 1e-8];
