@@ -8,6 +8,11 @@ internal static class TourList
     public static IReadOnlyList<TourProgram> All { get; } =
     [
         // Optimisation of plain functions
+        new GradientDescents(),
+        new NewtonsMethods(),
+        new BatchSizes(),
+        new Momenta(),
+        new ConstrainedProblems(),
         new SaddlePoints(),
         new ConvexFunctions(),
 
