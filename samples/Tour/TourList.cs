@@ -10,10 +10,15 @@ internal static class TourList
         // Normalisation and what goes wrong in deep networks
 
         // Architectures
+        new ResidualBlocks(),
+        new DenseNetworks(),
+        new DenseOrConvolution(),
 
         // Generalisation
 
         // Schedules, losses
+        new LearningRateDecay(),
+        new AdamThenSgd(),
 
         // Hyper-parameters
 
