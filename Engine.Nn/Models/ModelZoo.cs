@@ -10,6 +10,14 @@ public static class ModelZoo
         ["convbn"] = static (image, classes, generator) => new ConvBn(image[0], classes, (image[1], image[2]), generator),
         ["resnet20"] = static (image, classes, generator) => ResNet.ResNet20(image[0], classes, generator),
         ["resnet18"] = static (image, classes, generator) => ResNet.ResNet18(image[0], classes, generator),
+        ["plain20"] = static (image, classes, generator) => new ResNet(ResNetBlock.Plain, [3, 3, 3], image[0], classes, ResNetStem.Small, 16, generator),
+        ["resnet34"] = static (image, classes, generator) => ResNet.ResNet34(StemFor(image), image[0], classes, generator),
+        ["resnet50"] = static (image, classes, generator) => ResNet.ResNet50(StemFor(image), image[0], classes, generator),
+        ["densenet121"] = static (image, classes, generator) => DenseNet.DenseNet121(Large("densenet121", image), classes, generator),
+        ["vgg11"] = static (image, classes, generator) => Vgg.Vgg11(false, Large("vgg11", image), classes, generator),
+        ["vgg11_bn"] = static (image, classes, generator) => Vgg.Vgg11(true, Large("vgg11_bn", image), classes, generator),
+        ["vgg16"] = static (image, classes, generator) => Vgg.Vgg16(false, Large("vgg16", image), classes, generator),
+        ["vgg16_bn"] = static (image, classes, generator) => Vgg.Vgg16(true, Large("vgg16_bn", image), classes, generator),
         ["densenet"] = static (image, classes, generator) => new DenseNetBc(40, 12, image[0], classes, generator),
         ["densenet_bc_40_12"] = static (image, classes, generator) => new DenseNetBc(40, 12, image[0], classes, generator),
     };
@@ -35,4 +43,12 @@ public static class ModelZoo
             ? factory(image, classes, generator)
             : throw new ArgumentException($"Model '{name}': the image is {image}; it must be [channels, height, width].", nameof(image));
     }
+
+    /// <summary>Images of less than 64 pixels a side would be gone after the stem of ImageNet and three stages.</summary>
+    private static ResNetStem StemFor(Shape image) => Math.Min(image[1], image[2]) < 64 ? ResNetStem.Small : ResNetStem.ImageNet;
+
+    /// <summary>The channels of an image that survives being halved five times.</summary>
+    private static int Large(string name, Shape image) => Math.Min(image[1], image[2]) >= 32
+        ? image[0]
+        : throw new ArgumentException($"Model '{name}': the image is {image}; it halves images five times, so that they must have 32 pixels a side.", nameof(image));
 }

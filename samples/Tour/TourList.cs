@@ -20,6 +20,9 @@ internal static class TourList
         new BatchNormalisation(), new VanishingGradients(), new Initialisations(), new Activations(),
 
         // Architectures
+        new ResidualBlocks(),
+        new DenseNetworks(),
+        new DenseOrConvolution(),
 
         // Generalisation
         new Overfitting(),
@@ -28,6 +31,8 @@ internal static class TourList
 
         // Schedules, losses
         new CrossEntropies(),
+        new LearningRateDecay(),
+        new AdamThenSgd(),
 
         // Hyper-parameters
 

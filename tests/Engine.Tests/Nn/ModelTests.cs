@@ -13,6 +13,7 @@ internal sealed class ModelTests(string deviceName) : DeviceFixture(deviceName)
     [TestCase("convbn", 1, 28, 421_738, 10, 16)]
     [TestCase("resnet20", 3, 32, 272_474, 65, 128)]
     [TestCase("resnet18", 3, 32, 11_173_962, 62, 122)]
+    [TestCase("plain20", 3, 32, 269_722, 59, 116)]
     [TestCase("densenet", 3, 32, 176_122, 119, 236)]
     [TestCase("DenseNet_BC_40_12", 3, 32, 176_122, 119, 236)]
     public void Create_Parameters_AreAsManyAsPyTorchs(string name, int channels, int size, long values, int tensors, int stateTensors)

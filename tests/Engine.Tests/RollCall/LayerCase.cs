@@ -56,6 +56,10 @@ internal static class LayerCases
             Plain.Relu(Plain.Add(MainPath(p, x, 1), x))),
         new("BasicBlock, strided", [2, 2, 4, 4], static () => new BasicBlock(2, 3, stride: 2), static (p, x) =>
             Plain.Relu(Plain.Add(MainPath(p, x, 2), Plain.BatchNorm(Plain.Conv2d(x, p[6], 2), p[7], p[8])))),
+        new("PlainBlock", [2, 2, 4, 4], static () => new PlainBlock(2, 3, stride: 2), static (p, x) => Plain.Relu(MainPath(p, x, 2))),
+        new("Bottleneck", [2, 8, 4, 4], static () => new Bottleneck(8, 2), static (p, x) => Plain.Relu(Plain.Add(Narrowed(p, x, 1), x))),
+        new("Bottleneck, strided", [2, 3, 4, 4], static () => new Bottleneck(3, 2, stride: 2), static (p, x) =>
+            Plain.Relu(Plain.Add(Narrowed(p, x, 2), Plain.BatchNorm(Plain.Conv2d(x, p[9], 2), p[10], p[11])))),
         new("DenseLayer", [2, 2, 3, 3], static () => new DenseLayer(2, 2), static (p, x) => Dense(p, x)),
         new("DenseBlock", [2, 2, 3, 3], static () => new DenseBlock(2, 2, 1), static (p, x) => Dense(p[6..], Dense(p[..6], x))),
         new("Transition", [2, 3, 4, 4], static () => new Transition(3, 2), static (p, x) =>
@@ -64,6 +68,13 @@ internal static class LayerCases
 
     private static Numbers MainPath(Numbers[] p, Numbers x, int stride) =>
         Plain.BatchNorm(Plain.Conv2d(Plain.Relu(Plain.BatchNorm(Plain.Conv2d(x, p[0], stride, 1), p[1], p[2])), p[3], 1, 1), p[4], p[5]);
+
+    private static Numbers Narrowed(Numbers[] p, Numbers x, int stride)
+    {
+        Numbers narrow = Plain.Relu(Plain.BatchNorm(Plain.Conv2d(x, p[0]), p[1], p[2]));
+        Numbers middle = Plain.Relu(Plain.BatchNorm(Plain.Conv2d(narrow, p[3], stride, 1), p[4], p[5]));
+        return Plain.BatchNorm(Plain.Conv2d(middle, p[6]), p[7], p[8]);
+    }
 
     // norm1, conv1, norm2, conv2
     private static Numbers Dense(Numbers[] p, Numbers x) =>

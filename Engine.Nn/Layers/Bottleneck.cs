@@ -1,0 +1,73 @@
+namespace Engine.Nn;
+
+/// <summary>
+/// The three-layer block of deep residual networks (He et al. 2016): 1×1 to fewer channels, 3×3 there, 1×1 back to four times as many;
+/// <c>y = relu(bn3(conv3(relu(bn2(conv2(relu(bn1(conv1(x)))))))) + shortcut(x))</c>.
+/// </summary>
+/// <remarks>
+/// Shapes: x [N, in, H, W] → y [N, 4·width, H/stride, W/stride]. The stride is that of the 3×3 convolution, as in torchvision. Where stride or channels
+/// change, the shortcut is a 1×1 convolution and batch normalisation (<see cref="Downsample"/>), otherwise x itself. With few channels in the middle,
+/// the block costs about what a <see cref="BasicBlock"/> of a quarter of its output channels does.
+/// </remarks>
+public sealed partial class Bottleneck : Layer, IHasBatchNormPairs
+{
+    /// <summary>How many times as many channels come out as the middle has.</summary>
+    public const int Expansion = 4;
+
+    /// <summary>A block with random start values.</summary>
+    /// <param name="inChannels">Channels of x.</param>
+    /// <param name="width">Channels of the middle; y has four times as many.</param>
+    /// <param name="stride">The step of the 3×3 convolution.</param>
+    /// <param name="generator">The source of the start values.</param>
+    public Bottleneck(int inChannels, int width, int stride = 1, Generator? generator = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
+        int outChannels = checked(Expansion * width);
+        Conv1 = new Conv2d(inChannels, width, 1, bias: false, generator: generator);
+        Bn1 = new BatchNorm2d(width);
+        Conv2 = new Conv2d(width, width, 3, stride, 1, bias: false, generator: generator);
+        Bn2 = new BatchNorm2d(width);
+        Conv3 = new Conv2d(width, outChannels, 1, bias: false, generator: generator);
+        Bn3 = new BatchNorm2d(outChannels);
+        Downsample = stride == 1 && inChannels == outChannels
+            ? null
+            : new Sequential(new Conv2d(inChannels, outChannels, 1, stride, bias: false, generator: generator), new BatchNorm2d(outChannels));
+    }
+
+    /// <summary>The convolution to fewer channels, 1×1.</summary>
+    public Conv2d Conv1 { get; }
+
+    /// <summary>The first batch normalisation.</summary>
+    public BatchNorm2d Bn1 { get; }
+
+    /// <summary>The convolution in the middle, 3×3.</summary>
+    public Conv2d Conv2 { get; }
+
+    /// <summary>The second batch normalisation.</summary>
+    public BatchNorm2d Bn2 { get; }
+
+    /// <summary>The convolution to more channels, 1×1.</summary>
+    public Conv2d Conv3 { get; }
+
+    /// <summary>The third batch normalisation.</summary>
+    public BatchNorm2d Bn3 { get; }
+
+    /// <summary>The shortcut's layers; null where x fits as it is.</summary>
+    public Sequential? Downsample { get; }
+
+    /// <inheritdoc/>
+    IEnumerable<BatchNormPair> IHasBatchNormPairs.BatchNormPairs => [new(Conv1, Bn1, ThenRelu: true), new(Conv2, Bn2, ThenRelu: true), new(Conv3, Bn3, ThenRelu: false)];
+
+    /// <inheritdoc/>
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        if (Intercepts)
+        {
+            return Call(x);
+        }
+
+        Tensor middle = Bn2.Forward(Conv2.Forward(Bn1.Forward(Conv1.Forward(x), relu: true)), relu: true);
+        return ForwardTrace.Record(this, x, Bn3.Forward(Conv3.Forward(middle), Downsample?.Forward(x) ?? x, relu: true));
+    }
+}
