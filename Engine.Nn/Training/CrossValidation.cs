@@ -71,11 +71,11 @@ public sealed class CrossValidationResult
     /// <summary>The course of each fold's training, where trainers made it; else empty.</summary>
     public IReadOnlyList<History> Histories { get; }
 
-    /// <summary>The names of the figures: <c>loss</c> and the metrics.</summary>
-    public IReadOnlyList<string> Names => ["loss", .. Folds[0].Metrics.Keys];
+    /// <summary>The names of the figures that all folds have: <c>loss</c> and the metrics.</summary>
+    public IReadOnlyList<string> Names => ["loss", .. Folds[0].Metrics.Keys.Where(name => Folds.All(fold => fold.Metrics.ContainsKey(name)))];
 
     /// <summary>One figure over all folds.</summary>
-    /// <exception cref="KeyNotFoundException">There is none of that name.</exception>
+    /// <exception cref="KeyNotFoundException">A fold has none of that name.</exception>
     public FoldFigure this[string name]
     {
         get

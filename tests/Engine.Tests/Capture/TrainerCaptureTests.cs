@@ -116,6 +116,26 @@ internal sealed class TrainerCaptureTests(string deviceName) : CaptureFixture(de
     }
 
     [Test]
+    public void Fit_DropoutOfAllKinds_EndsWithTheBitsOfEagerSteps()
+    {
+        Trainer eager = MakeDropping(CaptureMode.Never), trainer = MakeDropping(CaptureMode.Always);
+        eager.Fit(_data, null, Epochs);
+        trainer.Fit(_data, null, Epochs);
+        Assert.That(ToyTraining.Weights(trainer), Is.EqualTo(ToyTraining.Weights(eager)));
+
+        static Trainer MakeDropping(CaptureMode mode)
+        {
+            Sequential model =
+            [
+                new Linear(2, 8, generator: new Generator(3)), new AlphaDropout(0.2, new Generator(4)),
+                new Lambda(static x => x.Reshape(x.Shape[0], 4, 2)), new Dropout1d(0.2, new Generator(5)),
+                new Lambda(static x => x.Unsqueeze(3)), new Dropout2d(0.2, new Generator(6)), new Flatten(), new Linear(8, 3, generator: new Generator(7)),
+            ];
+            return new Trainer(model, new Sgd(model.Parameters, 0.1), Losses.CrossEntropy) { Capture = mode };
+        }
+    }
+
+    [Test]
     public void Fit_ModelThatLooksAtValues_RunsEagerlyOrIsRefused()
     {
         Trainer eager = MakeCurious(CaptureMode.Never), auto = MakeCurious(CaptureMode.Auto), always = MakeCurious(CaptureMode.Always);

@@ -109,6 +109,20 @@ internal sealed class DropoutTests(string deviceName) : DeviceFixture(deviceName
     }
 
     [Test]
+    public void Layers_RunHooksHoweverTheyAreCalled()
+    {
+        Tensor x = Tensor.Ones([2, 3, 4], device: Device);
+        foreach (Layer layer in (Layer[])[new Dropout1d(), new AlphaDropout(), new MonteCarloDropout(new Relu(), 2), new Ensemble(new Relu())])
+        {
+            int calls = 0;
+            using HookHandle handle = layer.RegisterForwardHook((_, _, _) => calls++);
+            layer.Forward(x);
+            layer.Predict(x);
+            Assert.That(calls, Is.EqualTo(2), layer.ToString());
+        }
+    }
+
+    [Test]
     public void BadArguments_Throw()
     {
         foreach (double bad in (double[])[-0.1, 1.1, double.NaN])

@@ -47,6 +47,10 @@ internal sealed class CrossValidationTests
         Assert.That(result["loss"].Deviation, Is.EqualTo(Math.Sqrt(14 / 3.0)).Within(1e-12));
         Assert.That(result.ToString(), Is.EqualTo("loss 3 ± 2.2, accuracy 0.5 ± 0 (4 folds)"));
         Assert.That(result.Histories, Is.Empty);
+
+        CrossValidationResult unlike = CrossValidation.Run(Data(8).KFold(2), static fold => new Evaluation(1, new Dictionary<string, double> { ["f1"] = 1, [$"only {fold.Number}"] = 2 }));
+        Assert.That(unlike.Names, Is.EqualTo((string[])["loss", "f1"]), "what all folds have");
+        Assert.That(() => unlike["only 0"], Throws.TypeOf<KeyNotFoundException>());
     }
 
     [Test]
