@@ -25,6 +25,8 @@ internal static class TourList
         new CrossEntropies(),
 
         // Hyper-parameters
+        new RandomSearches(),
+        new Importances(),
 
         // The graph
         new ComputationGraphs(),
