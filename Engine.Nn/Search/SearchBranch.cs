@@ -25,6 +25,11 @@ public abstract class SearchBranch
         CheckName(name);
         CheckRange(low, high);
         Hyper.NotNegative(step);
+        if (step > 0 && (high - low) / step > int.MaxValue)
+        {
+            throw new ArgumentOutOfRangeException(nameof(step), step, $"Uniform: '{name}' would have more than {int.MaxValue:N0} values. Take a larger step, or none.");
+        }
+
         double last = step > 0 ? low + (Math.Floor(((high - low) / step) + 1e-9) * step) : high;
         return Root.Add(new Dimension<double>(name, DimensionKind.Real, low, Math.Min(last, high), static c => c) { Index = Root.Dimensions.Count, Step = step, Parent = _parent, ParentChoices = _parentChoices });
     }

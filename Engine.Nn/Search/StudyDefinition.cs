@@ -6,6 +6,12 @@ namespace Engine.Nn;
 /// <param name="Mode">Which way the objective gets better.</param>
 public sealed record StudyDefinition(string Space, IReadOnlyList<string> Names, MonitorMode Mode)
 {
+    /// <summary>The space, a line for each hyper-parameter.</summary>
+    public string Space { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } = Space ?? throw new ArgumentNullException(nameof(Space));
+
+    /// <summary>The names of the hyper-parameters in the order of coordinates.</summary>
+    public IReadOnlyList<string> Names { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } = Names ?? throw new ArgumentNullException(nameof(Names));
+
     /// <summary>Refuses a study that is not the one that a storage holds.</summary>
     /// <param name="stored">What the storage holds.</param>
     /// <param name="where">The storage, for the message.</param>

@@ -35,6 +35,8 @@ internal static class TourList
         new AdamThenSgd(),
 
         // Hyper-parameters
+        new RandomSearches(),
+        new Importances(),
 
         // The graph
         new ComputationGraphs(),

@@ -80,6 +80,7 @@ internal sealed class SearchSpaceTests
             Assert.That(() => space.Uniform("y", 1, 0), Throws.TypeOf<ArgumentOutOfRangeException>());
             Assert.That(() => space.Uniform("y", double.NaN, 0), Throws.TypeOf<ArgumentOutOfRangeException>());
             Assert.That(() => space.Uniform("y", 0, 1, step: -1), Throws.TypeOf<ArgumentOutOfRangeException>());
+            Assert.That(() => space.Uniform("y", 0, 1, step: 1e-12), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("larger step"));
             Assert.That(() => space.LogUniform("y", 0, 1), Throws.TypeOf<ArgumentOutOfRangeException>());
             Assert.That(() => space.Integer("y", 3, 2), Throws.TypeOf<ArgumentOutOfRangeException>());
             Assert.That(() => space.Integer("y", 1, 2, step: 0), Throws.TypeOf<ArgumentOutOfRangeException>());
