@@ -21,6 +21,9 @@ namespace Engine.Nn;
 /// </remarks>
 public sealed partial class Trainer
 {
+    /// <summary>More often nobody can read.</summary>
+    private static readonly TimeSpan s_barInterval = TimeSpan.FromMilliseconds(100);
+
     private readonly Func<Tensor, Tensor> _forward;
     private readonly LossFunction _loss;
     private readonly RunningSum _lossSum = new();
@@ -110,6 +113,19 @@ public sealed partial class Trainer
 
     = 1;
 
+    /// <summary>
+    /// What is written to the console while it trains: by itself a progress bar where that is a terminal, and nothing elsewhere or where
+    /// <see cref="Fit"/> is given a listener.
+    /// </summary>
+    public Verbosity Verbosity
+    {
+        get;
+        set => field = Enum.IsDefined(value) ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "Verbosity: not one of its values.");
+    }
+
+    /// <summary>A console in place of the process's.</summary>
+    internal ProgressConsole? ProgressConsole { get; init; }
+
     /// <summary>The clock by which speed is measured.</summary>
     public TimeProvider TimeProvider { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } = TimeProvider.System;
 
@@ -174,7 +190,13 @@ public sealed partial class Trainer
             CheckCapture();
             _wasLoaded = false;
             TrainingContext context = new(this, goal, train.BatchCount, validation is not null) { Epoch = Epoch, Batch = Batch, Samples = _samples };
-            IReadOnlyList<Callback> callbacks = progress is null ? [.. Callbacks] : [.. Callbacks, new ProgressReporter(progress)];
+            using ProgressBar? bar = ProgressBar.For(Verbosity, progress is not null, ProgressConsole);
+            IReadOnlyList<Callback> callbacks = [
+                // The first, so that its line is finished before others write theirs.
+                .. bar is null ? (ReadOnlySpan<Callback>)[] : [new ProgressReporter(bar, s_barInterval)],
+                .. Callbacks,
+                .. progress is null ? (ReadOnlySpan<Callback>)[] : [new ProgressReporter(progress)],
+            ];
             bool nothingToDo = Epoch >= goal;
             Notify(callbacks, context, static (callback, c) => callback.OnTrainBegin(c));
             context.End = Run(train, validation, context, callbacks, cancellationToken);

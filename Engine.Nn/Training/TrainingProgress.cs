@@ -23,6 +23,9 @@ public readonly record struct TrainingProgress(
     IReadOnlyDictionary<string, double> Logs,
     bool IsEpochEnd)
 {
+    /// <summary>The time that this epoch's training has taken, validation not counted; of a run that goes on in the middle, since it went on.</summary>
+    public TimeSpan Elapsed { get; init; }
+
     /// <summary>How much of the whole run is done, in [0, 1].</summary>
     public double Fraction => Epochs == 0 || BatchesPerEpoch == 0 ? 1 : (Epoch + (Batch / (double)BatchesPerEpoch)) / Epochs;
 }

@@ -7,15 +7,14 @@ namespace Engine.TensorBoard;
 /// A record goes to the operating system in one piece, so that a process that is killed leaves whole records, or at most a cut last one, which
 /// readers take for a record that is still being written. Others may read the file meanwhile.
 /// </remarks>
-internal sealed class RecordFile : IDisposable
+internal sealed class RecordFile(Stream stream) : IDisposable
 {
     private const int HeaderBytes = sizeof(ulong) + sizeof(uint);
 
-    private readonly FileStream _stream;
     private byte[] _buffer = new byte[64 << 10];
     private int _used;
 
-    public RecordFile(string path) => _stream = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+    public static RecordFile Create(string path) => new(new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0));
 
     public void Append(ReadOnlySpan<byte> data)
     {
@@ -42,7 +41,7 @@ internal sealed class RecordFile : IDisposable
     {
         if (_used > 0)
         {
-            _stream.Write(_buffer.AsSpan(0, _used));
+            stream.Write(_buffer.AsSpan(0, _used));
             _used = 0;
         }
     }
@@ -55,7 +54,7 @@ internal sealed class RecordFile : IDisposable
         }
         finally
         {
-            _stream.Dispose();
+            stream.Dispose();
         }
     }
 }

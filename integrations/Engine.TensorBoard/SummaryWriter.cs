@@ -35,13 +35,14 @@ public sealed class SummaryWriter : IDisposable
     /// <exception cref="IOException">The file cannot be made.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
     public SummaryWriter(string folder, long? purgeStep = null, TimeProvider? timeProvider = null)
+        : this(NewFile(folder, timeProvider ?? TimeProvider.System), RecordFile.Create, purgeStep, timeProvider ?? TimeProvider.System)
     {
-        ArgumentException.ThrowIfNullOrEmpty(folder);
+    }
+
+    internal SummaryWriter(string path, Func<string, RecordFile> create, long? purgeStep, TimeProvider timeProvider)
+    {
         ArgumentOutOfRangeException.ThrowIfNegative(purgeStep ?? 0, nameof(purgeStep));
-        _time = timeProvider ?? TimeProvider.System;
-        Directory.CreateDirectory(folder);
-        FilePath = Path.Combine(folder, FileName());
-        _file = new RecordFile(FilePath);
+        (FilePath, _time, _file) = (path, timeProvider, create(path));
         _flushed = _time.GetTimestamp();
         Append(EventMessage.Version(WallTime()));
         if (purgeStep is { } step)
@@ -177,15 +178,17 @@ public sealed class SummaryWriter : IDisposable
     private double WallTime() => (_time.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds;
 
     /// <summary>As TensorFlow names them: TensorBoard knows event files by "tfevents" and takes them in the order of their names.</summary>
-    private string FileName()
+    private static string NewFile(string folder, TimeProvider time)
     {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        Directory.CreateDirectory(folder);
         StringBuilder host = new();
         foreach (char letter in Environment.MachineName)
         {
             host.Append(char.IsAsciiLetterOrDigit(letter) || letter == '-' ? letter : '_');
         }
 
-        long seconds = _time.GetUtcNow().ToUnixTimeSeconds();
-        return string.Create(CultureInfo.InvariantCulture, $"events.out.tfevents.{seconds:0000000000}.{host}.{Environment.ProcessId}.{Interlocked.Increment(ref s_files) - 1}");
+        long seconds = time.GetUtcNow().ToUnixTimeSeconds();
+        return Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"events.out.tfevents.{seconds:0000000000}.{host}.{Environment.ProcessId}.{Interlocked.Increment(ref s_files) - 1}"));
     }
 }

@@ -21,6 +21,7 @@ public sealed class TensorBoardLogger : Callback, IDisposable
     private readonly string _folder;
     private readonly int _everySteps;
     private readonly int _histogramEpochs;
+    private readonly Func<string, long?, TimeProvider, SummaryWriter> _open;
     private SummaryWriter? _train;
     private SummaryWriter? _validation;
 
@@ -29,11 +30,16 @@ public sealed class TensorBoardLogger : Callback, IDisposable
     /// <param name="everySteps">Loss and rate are written every so many steps, for each of which the host waits for the device.</param>
     /// <param name="histogramEpochs">Histograms are written every so many epochs; 0 for none.</param>
     public TensorBoardLogger(string folder, int everySteps = 10, int histogramEpochs = 0)
+        : this(folder, everySteps, histogramEpochs, static (path, purgeStep, time) => new SummaryWriter(path, purgeStep, time))
+    {
+    }
+
+    internal TensorBoardLogger(string folder, int everySteps, int histogramEpochs, Func<string, long?, TimeProvider, SummaryWriter> open)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(everySteps);
         ArgumentOutOfRangeException.ThrowIfNegative(histogramEpochs);
-        (_folder, _everySteps, _histogramEpochs) = (folder, everySteps, histogramEpochs);
+        (_folder, _everySteps, _histogramEpochs, _open) = (folder, everySteps, histogramEpochs, open);
     }
 
     /// <summary>Why nothing is written any more; null while all is well.</summary>
@@ -47,10 +53,10 @@ public sealed class TensorBoardLogger : Callback, IDisposable
         Dispose();
         Failure = null;
         long? purge = context.Step > 0 ? context.Step + 1 : null;
-        _train = new SummaryWriter(Path.Combine(_folder, "train"), purge, context.Trainer.TimeProvider);
+        _train = _open(Path.Combine(_folder, "train"), purge, context.Trainer.TimeProvider);
         _train.AddText("model", "```\n" + context.Model + "\n```", context.Step);
         _validation = context.LogNames.Any(static name => name.StartsWith(ValidationPrefix, StringComparison.Ordinal))
-            ? new SummaryWriter(Path.Combine(_folder, "validation"), timeProvider: context.Trainer.TimeProvider)
+            ? _open(Path.Combine(_folder, "validation"), null, context.Trainer.TimeProvider)
             : null;
     }
 

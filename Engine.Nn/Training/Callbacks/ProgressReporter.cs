@@ -4,9 +4,14 @@ namespace Engine.Nn;
 /// <remarks>Each report reads the loss and the metrics and so waits for the device; every ten steps that costs nothing to speak of.</remarks>
 public sealed class ProgressReporter : Callback
 {
+    private const int ReportShare = 100;
+
     private readonly IProgress<TrainingProgress> _progress;
     private readonly int _everySteps;
+    private readonly TimeSpan? _interval;
     private long _epochStart;
+    private long _reported;
+    private TimeSpan _pause;
     private long _samplesBefore;
     private int _batchesBefore;
     private TimeSpan _trained;
@@ -18,6 +23,10 @@ public sealed class ProgressReporter : Callback
         _progress = progress;
         _everySteps = Hyper.Count(everySteps);
     }
+
+    /// <summary>Reports by the clock instead of by steps, and less often where a report takes long: a hundredth of the time is for them.</summary>
+    internal ProgressReporter(IProgress<TrainingProgress> progress, TimeSpan interval)
+        : this(progress) => (_interval, _pause) = (interval, interval);
 
     /// <inheritdoc/>
     public override void OnEpochBegin(TrainingContext context)
@@ -38,8 +47,9 @@ public sealed class ProgressReporter : Callback
             _trained = context.Trainer.TimeProvider.GetElapsedTime(_epochStart);
         }
 
-        if (context.Step % _everySteps == 0 || last)
+        if (last || (_interval is null ? context.Step % _everySteps == 0 : context.Trainer.TimeProvider.GetElapsedTime(_reported) >= _pause))
         {
+            long begin = _interval is null ? 0 : context.Trainer.TimeProvider.GetTimestamp();
             OrderedDictionary<string, double> metrics = [];
             foreach (Metric metric in context.Trainer.Metrics)
             {
@@ -47,6 +57,11 @@ public sealed class ProgressReporter : Callback
             }
 
             Report(context, context.ReadLoss(), metrics, context.Trainer.TimeProvider.GetElapsedTime(_epochStart), isEpochEnd: false);
+            if (_interval is { } interval)
+            {
+                _reported = context.Trainer.TimeProvider.GetTimestamp();
+                _pause = TimeSpan.FromTicks(Math.Max(interval.Ticks, ReportShare * context.Trainer.TimeProvider.GetElapsedTime(begin, _reported).Ticks));
+            }
         }
     }
 
@@ -72,6 +87,6 @@ public sealed class ProgressReporter : Callback
             seconds > 0 ? (context.Samples - _samplesBefore) / seconds : 0,
             batches > 0 && seconds > 0 ? TimeSpan.FromSeconds(seconds / batches * left) : null,
             logs,
-            isEpochEnd));
+            isEpochEnd) { Elapsed = elapsed });
     }
 }
