@@ -154,7 +154,7 @@ internal sealed class FashionMnistSampleTests
         using SampleProcess resumed = SampleProcess.Run(Sample, _folder.Path, 0, ["--resume", "--out", "run"]);
         Assert.That(resumed.Errors, Does.Contain("warning: a checkpoint is damaged and was passed over").And.Contain(Path.GetFileName(newest)));
         Assert.That(File.ReadAllBytes(_folder.File("run/model.safetensors")), Is.EqualTo(weights));
-        Assert.That(Directory.GetFiles(_folder.File("run")).Select(Path.GetFileName), Is.EquivalentTo((string[])["options.json", "metrics.json", "model.safetensors"]));
+        Assert.That(Directory.GetFiles(_folder.File("run")).Select(Path.GetFileName), Is.EquivalentTo((string[])["options.json", "metrics.json", "model.safetensors", "report.html"]));
     }
 
     [TestCase("INT")]
