@@ -23,7 +23,7 @@ page.drawers.lines = (host, d, chart) => {
     series: [
       { label: d.xAxis, value: (_, v) => text(v) },
       ...d.series.map(s => ({
-        label: s.name, stroke: color(s.color), width: 1.8, dash: s.dashed ? [7, 5] : undefined, value: (_, v) => text(v), points: { size: 5, fill: color(s.color) },
+        label: s.name, stroke: color(s.color), width: 1.8, dash: s.dashed ? [7, 5] : undefined, value: (_, v) => text(v), points: { size: s.points ? 6 : 5, fill: color(s.color), ...(s.points ? { show: true } : {}) }, ...(s.points ? { paths: () => null } : {}),
       })),
     ],
     legend: { markers: { fill: (u, i) => i === 0 ? "transparent" : color(d.series[i - 1].color), width: 0 } },
