@@ -135,10 +135,10 @@ public sealed partial class Report
 
     private static ReportSeries OfEpochs(string label, History history, string name) => new(label, [.. Enumerable.Range(1, history.Epochs.Count).Select(static i => (double)i)], history[name]);
 
-    /// <summary>"Top 5 accuracy" of "top_5_accuracy".</summary>
+    /// <summary>"Top 5 accuracy" of "top_5_accuracy", "Validation loss" of "val_loss".</summary>
     private static string Words(string name)
     {
-        string words = name.Replace('_', ' ');
+        string words = (name.StartsWith(Validation, StringComparison.Ordinal) ? "validation " + name[Validation.Length..] : name).Replace('_', ' ');
         return words.Length == 0 ? words : char.ToUpperInvariant(words[0]) + words[1..];
     }
 
@@ -153,7 +153,7 @@ public sealed partial class Report
         foreach (string name in names.Where(n => ModeOf(n) is not null && (n.StartsWith(Validation, StringComparison.Ordinal) || !names.Contains(Validation + n))))
         {
             (int epoch, double best) = history.Best(name);
-            string text = name.Replace('_', ' ').Replace("val ", "validation ", StringComparison.Ordinal);
+            string text = Words(name).ToLowerInvariant();
             figures.Add(($"best {text}" + (epoch < 0 ? string.Empty : string.Create(CultureInfo.InvariantCulture, $", epoch {epoch + 1}")), best));
         }
 

@@ -43,15 +43,17 @@ internal sealed class HtmlText
     /// <summary>A table. Numbers are aligned to the right; rows after <paramref name="mostRows"/> are only counted.</summary>
     public HtmlText Table(IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<object?>> rows, int mostRows = int.MaxValue)
     {
+        IReadOnlyList<object?>[] all = [.. rows];
         Raw("<div class=\"scroll\"><table><thead><tr>");
-        foreach (string column in columns)
+        for (int c = 0; c < columns.Count; c++)
         {
-            Raw("<th scope=\"col\">").Text(column).Raw("</th>");
+            bool isNumeric = all.Length > 0 && all.All(row => row[c] is null or "" || CellText.IsNumber(row[c]));
+            Raw(isNumeric ? "<th scope=\"col\" class=\"n\">" : "<th scope=\"col\">").Text(columns[c]).Raw("</th>");
         }
 
         Raw("</tr></thead><tbody>");
         int count = 0;
-        foreach (IReadOnlyList<object?> row in rows)
+        foreach (IReadOnlyList<object?> row in all)
         {
             if (++count <= mostRows)
             {

@@ -39,7 +39,7 @@ internal sealed class PageTests
         using TemporaryFolder folder = new();
         EveryKind.Make().Save(folder.File("page.html"));
         await using OpenPage open = await OpenPage.Open(folder.Address("page.html"));
-        const string FirstBar = "() => { const c = document.querySelector('[data-kind=bars] canvas'); return [...c.getContext('2d').getImageData(c.width / 2, 18, 1, 1).data].join(); }";
+        const string FirstBar = "() => { const c = document.querySelector('[data-kind=bars] canvas'); return [...c.getContext('2d').getImageData(Math.round(c.width * .8), 18, 1, 1).data].join(); }";
         string light = await open.Page.EvaluateAsync<string>(FirstBar);
         await open.Page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = ColorScheme.Dark });
         await open.Page.WaitForFunctionAsync($"before => ({FirstBar})() !== before", light);

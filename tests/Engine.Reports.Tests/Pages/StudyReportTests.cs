@@ -39,8 +39,8 @@ internal sealed class StudyReportTests
         Assert.That(soFar, Is.EqualTo(values.Select((_, i) => values[..(i + 1)].Min())).AsCollection.Within(1e-7));
         string[] names = await open.Page.EvaluateAsync<string[]>("() => page.charts[1].data.names");
         Assert.That(names[0], Is.EqualTo("rate </b>"));
-        Assert.That(await open.Page.Locator("section:last-of-type tbody tr").CountAsync(), Is.EqualTo(40));
-        Assert.That(await open.Page.Locator("section:last-of-type tbody tr").Nth(4).TextContentAsync(), Does.Contain("failed"));
+        Assert.That(await open.Page.Locator("main > section:last-of-type tbody tr").CountAsync(), Is.EqualTo(40));
+        Assert.That(await open.Page.Locator("main > section:last-of-type tbody tr").Nth(4).TextContentAsync(), Does.Contain("failed"));
     }
 
     [Test]
