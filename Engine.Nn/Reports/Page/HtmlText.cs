@@ -45,10 +45,10 @@ internal sealed class HtmlText
     {
         IReadOnlyList<object?>[] all = [.. rows];
         Raw("<div class=\"scroll\"><table><thead><tr>");
+        bool[] isNumeric = [.. columns.Select((_, c) => all.Any(row => CellText.IsNumber(row[c])) && all.All(row => row[c] is null or "" || CellText.IsNumber(row[c])))];
         for (int c = 0; c < columns.Count; c++)
         {
-            bool isNumeric = all.Length > 0 && all.All(row => row[c] is null or "" || CellText.IsNumber(row[c]));
-            Raw(isNumeric ? "<th scope=\"col\" class=\"n\">" : "<th scope=\"col\">").Text(columns[c]).Raw("</th>");
+            Raw(isNumeric[c] ? "<th scope=\"col\" class=\"n\">" : "<th scope=\"col\">").Text(columns[c]).Raw("</th>");
         }
 
         Raw("</tr></thead><tbody>");
@@ -58,9 +58,9 @@ internal sealed class HtmlText
             if (++count <= mostRows)
             {
                 Raw("<tr>");
-                foreach (object? cell in row)
+                for (int c = 0; c < row.Count; c++)
                 {
-                    Raw(CellText.IsNumber(cell) ? "<td class=\"n\">" : "<td>").Text(CellText.Of(cell)).Raw("</td>");
+                    Raw(isNumeric[c] || CellText.IsNumber(row[c]) ? "<td class=\"n\">" : "<td>").Text(CellText.Of(row[c])).Raw("</td>");
                 }
 
                 Raw("</tr>\n");

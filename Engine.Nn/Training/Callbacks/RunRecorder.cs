@@ -15,7 +15,7 @@ public readonly record struct RunSample(long Step, double Epoch, double Seconds,
 
 /// <summary>Notes loss, learning rate, speed and gradient norm while a run goes on, for the curves of a <see cref="Report"/>.</summary>
 /// <remarks>
-/// It looks a few times a second, not at each step, because each look waits for the device. Of a long run it keeps at most
+/// It looks a few times a second (more often in the first seconds), not at each step, because each look waits for the device. Of a long run it keeps at most
 /// <see cref="MostSamples"/> moments: when there are more, every second one is dropped, and it looks half as often. A resumed run goes on with what it had.
 /// </remarks>
 /// <example><code>
@@ -45,6 +45,9 @@ public sealed class RunRecorder : Callback
         _interval = interval ?? TimeSpan.FromSeconds(0.25);
     }
 
+    /// <summary>Short at first: a run of seconds has a curve too.</summary>
+    private TimeSpan Interval => TimeSpan.FromSeconds(Math.Min(_interval.TotalSeconds, 0.02 + (_seconds / 50)));
+
     /// <summary>The moments in order.</summary>
     public IReadOnlyList<RunSample> Samples => _samples;
 
@@ -65,7 +68,7 @@ public sealed class RunRecorder : Callback
     {
         ArgumentNullException.ThrowIfNull(context);
         TimeSpan elapsed = context.Trainer.TimeProvider.GetElapsedTime(_lastTime);
-        if (elapsed < _interval && context.Batch != context.BatchesPerEpoch)
+        if (elapsed < Interval && context.Batch != context.BatchesPerEpoch)
         {
             return;
         }

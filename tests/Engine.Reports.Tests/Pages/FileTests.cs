@@ -47,9 +47,9 @@ internal sealed partial class FileTests
         Assert.That(
             table,
             Is.EqualTo(
-                "<tbody><tr><td class=\"n\">0</td><td class=\"n\">0.5</td><td></td></tr>"
+                "<tbody><tr><td class=\"n\">0</td><td class=\"n\">0.5</td><td class=\"n\"></td></tr>"
                 + "<tr><td class=\"n\">1</td><td class=\"n\">NaN</td><td class=\"n\">1.23457E&#x2B;06</td></tr>"
-                + "<tr><td class=\"n\">2</td><td class=\"n\">−∞</td><td></td></tr>"));
+                + "<tr><td class=\"n\">2</td><td class=\"n\">−∞</td><td class=\"n\"></td></tr>"));
     }
 
     [Test]
