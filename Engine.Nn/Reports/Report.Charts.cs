@@ -215,7 +215,7 @@ public sealed partial class Report
         Guard.NoNulls(names, parameter);
         if (names.Count != count)
         {
-            throw new ArgumentException($"{nameof(AddHeatmap)}: the matrix has {count} {what}, but {names.Count} names were given for them; give one for each.", parameter);
+            throw new ArgumentException($"Report: there are {count} {what}, but {names.Count} names were given for them; give one for each.", parameter);
         }
     }
 }

@@ -15,6 +15,9 @@ public sealed record ReportSeries(string Name, IReadOnlyList<double> X, IReadOnl
     /// <summary>Whether the line is dashed, as those of validation data are.</summary>
     public bool IsDashed { get; init; }
 
+    /// <summary>Whether points are drawn and no line between them.</summary>
+    public bool IsPoints { get; init; }
+
     /// <summary>Series of one chart with the same number have the same color; by their order where left out.</summary>
     public int? Color { get; init; }
 }

@@ -67,7 +67,7 @@ public sealed class MetricMonitor
         throw new InvalidOperationException($"{callback}: {FigureNames.Unknown(name, context.LogNames, "will be")}{hint}");
     }
 
-    private static MonitorMode? ModeOf(string name) =>
+    internal static MonitorMode? ModeOf(string name) =>
         Array.Exists(s_downwards, suffix => name.EndsWith(suffix, StringComparison.OrdinalIgnoreCase)) ? MonitorMode.Min
         : Array.Exists(s_upwards, suffix => name.EndsWith(suffix, StringComparison.OrdinalIgnoreCase)) ? MonitorMode.Max
         : null;

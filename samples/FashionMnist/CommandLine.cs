@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Engine;
+using Engine.Dashboard;
 using Engine.Nn;
 
 namespace FashionMnistSample;
@@ -91,7 +92,7 @@ internal static class CommandLine
     private static readonly Option<string?> s_out = new("--out")
     {
         HelpName = "DIR",
-        Description = "Folder for metrics.json, model.safetensors and checkpoints; without --resume a run that it holds is replaced [default: a new one under runs/]",
+        Description = "Folder for metrics.json, report.html, model.safetensors and checkpoints; without --resume a run that it holds is replaced [default: a new one under runs/]",
     };
 
     private static readonly Option<bool> s_resume = new("--resume")
@@ -106,11 +107,19 @@ internal static class CommandLine
         Validators = { static result => CheckAtLeast(result, 0) },
     };
 
+    private static readonly Option<int?> s_dashboard = new("--dashboard")
+    {
+        HelpName = "port",
+        Arity = ArgumentArity.ZeroOrOne,
+        Description = $"Show the run in the browser while it goes on, on this computer alone; 0 for any free port [default port: {LiveDashboard.DefaultPort}]",
+        Validators = { static result => CheckAtLeast(result, 0), static result => CheckAtMost(result, ushort.MaxValue) },
+    };
+
     public static RootCommand Build()
     {
         RootCommand root = new("Trains a network on Fashion-MNIST and reports its test accuracy.")
         {
-            s_device, s_threads, s_model, s_recipe, s_epochs, s_batchSize, s_learningRate, s_optimizer, s_seed, s_precision, s_kernels, s_data, s_out, s_resume, s_checkpointEvery,
+            s_device, s_threads, s_model, s_recipe, s_epochs, s_batchSize, s_learningRate, s_optimizer, s_seed, s_precision, s_kernels, s_data, s_out, s_resume, s_checkpointEvery, s_dashboard,
         };
         root.SetAction(static result => Guarded(() => TrainCommand.Run(Options(result), Given(result))));
 
@@ -163,6 +172,7 @@ internal static class CommandLine
         Out = result.GetValue(s_out),
         Resume = result.GetValue(s_resume),
         CheckpointEvery = result.GetValue(s_checkpointEvery),
+        Dashboard = result.GetResult(s_dashboard) is { Implicit: false } ? result.GetValue(s_dashboard) ?? LiveDashboard.DefaultPort : null,
     };
 
     /// <summary>The options that were written out: a resumed run takes the others from the run that it goes on with.</summary>
@@ -213,6 +223,14 @@ internal static class CommandLine
         if (result.Tokens is [{ Value: var text }] && int.TryParse(text, out int value) && value < least)
         {
             result.AddError($"{result.Option.Name} is {value}; it must be at least {least}.");
+        }
+    }
+
+    private static void CheckAtMost(OptionResult result, int most)
+    {
+        if (result.Tokens is [{ Value: var text }] && int.TryParse(text, out int value) && value > most)
+        {
+            result.AddError($"{result.Option.Name} is {value}; it must be at most {most}.");
         }
     }
 

@@ -4,7 +4,7 @@ using Engine.Nn;
 
 namespace FashionMnistSample;
 
-/// <summary>The files of one run: options.json, checkpoints/, and at its end metrics.json and model.safetensors.</summary>
+/// <summary>The files of one run: options.json, checkpoints/, and at its end metrics.json, model.safetensors and report.html.</summary>
 internal sealed class RunFolder
 {
     private const string Parent = "runs";
@@ -23,6 +23,8 @@ internal sealed class RunFolder
     public string Metrics => File("metrics.json");
 
     public string Model => File("model.safetensors");
+
+    public string Report => File("report.html");
 
     /// <summary>The folder that is named, or a new one.</summary>
     public static RunFolder New(TrainOptions options) => new(options.Out ?? System.IO.Path.Combine(Parent, $"{options.Model}-{DateTime.Now:yyyyMMdd-HHmmss}"));
@@ -44,6 +46,7 @@ internal sealed class RunFolder
         Checkpoints.Clear();
         System.IO.File.Delete(Metrics);
         System.IO.File.Delete(Model);
+        System.IO.File.Delete(Report);
         WriteJson(OptionsName, JsonSerializer.SerializeToUtf8Bytes(options, RunJson.Default.TrainOptions));
     }
 

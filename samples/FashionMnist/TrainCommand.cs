@@ -1,4 +1,5 @@
 using Engine;
+using Engine.Dashboard;
 using Engine.Nn;
 
 namespace FashionMnistSample;
@@ -35,11 +36,12 @@ internal static class TrainCommand
         Optimizer optimizer = plan.CreateOptimizer(model);
 
         TrainingClock clock = new();
+        RunRecorder recorder = new();
         Trainer trainer = new(model, optimizer, plan.Loss)
         {
             Precision = Precisions.Of(options.Precision),
             Metrics = [new Accuracy()],
-            Callbacks = [clock, .. plan.Schedule(train.BatchCount), new TerminateOnNaN(), new ModelCheckpoint(folder.Checkpoints) { EverySteps = options.CheckpointEvery }],
+            Callbacks = [clock, recorder, .. plan.Schedule(train.BatchCount), new TerminateOnNaN(), new ModelCheckpoint(folder.Checkpoints) { EverySteps = options.CheckpointEvery }],
         };
         if (!options.Resume)
         {
@@ -54,7 +56,15 @@ internal static class TrainCommand
             }
         }
 
-        Report.Begin(options, device, directory, train, test, model, trainer, folder);
+        using LiveDashboard? dashboard = options.Dashboard is { } port
+            ? LiveDashboard.Start(port, $"Fashion-MNIST: {options.Recipe ?? options.Model}", warn: static message => Console.Error.WriteLine($"warning: {message}"))
+            : null;
+        if (dashboard is not null)
+        {
+            trainer.Callbacks.Add(dashboard);
+        }
+
+        RunLines.Begin(options, device, directory, train, test, model, trainer, folder, dashboard?.Url);
         using Interruption interruption = new();
         try
         {
@@ -67,7 +77,7 @@ internal static class TrainCommand
         }
         catch (OperationCanceledException)
         {
-            Report.Interrupted(trainer, folder);
+            RunLines.Interrupted(trainer, folder);
             return Interruption.ExitCode;
         }
 
@@ -80,7 +90,8 @@ internal static class TrainCommand
         Safetensors.Save(folder.Model, model.StateDict());
         RunMetrics metrics = Measure(options, device, trainImages, testImages, trainer, clock);
         folder.WriteMetrics(metrics);
-        Report.End(metrics, folder);
+        bool hasReport = RunReport.TryWrite(options, folder, metrics, trainer, model, testImages, recorder);
+        RunLines.End(metrics, folder, hasReport);
         return 0;
     }
 

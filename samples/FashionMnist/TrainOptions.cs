@@ -38,6 +38,10 @@ internal sealed record TrainOptions
     [JsonIgnore]
     public int CheckpointEvery { get; init; }
 
+    /// <summary>The port of the page that shows the run while it goes on; null for none.</summary>
+    [JsonIgnore]
+    public int? Dashboard { get; init; }
+
     /// <summary>These options as a resumed run has them: what decides its numbers from the run itself, the rest as given now or, failing that, as before.</summary>
     /// <param name="saved">The options that the run was begun with.</param>
     /// <param name="given">The options that were written out now.</param>
@@ -67,6 +71,7 @@ internal sealed record TrainOptions
             Out = Out,
             Resume = true,
             CheckpointEvery = CheckpointEvery,
+            Dashboard = Dashboard,
         };
 
         void Check<T>(string name, T now, T before)

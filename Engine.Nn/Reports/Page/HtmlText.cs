@@ -43,22 +43,24 @@ internal sealed class HtmlText
     /// <summary>A table. Numbers are aligned to the right; rows after <paramref name="mostRows"/> are only counted.</summary>
     public HtmlText Table(IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<object?>> rows, int mostRows = int.MaxValue)
     {
+        IReadOnlyList<object?>[] all = [.. rows];
         Raw("<div class=\"scroll\"><table><thead><tr>");
-        foreach (string column in columns)
+        bool[] isNumeric = [.. columns.Select((_, c) => all.Any(row => CellText.IsNumber(row[c])) && all.All(row => row[c] is null or "" || CellText.IsNumber(row[c])))];
+        for (int c = 0; c < columns.Count; c++)
         {
-            Raw("<th scope=\"col\">").Text(column).Raw("</th>");
+            Raw(isNumeric[c] ? "<th scope=\"col\" class=\"n\">" : "<th scope=\"col\">").Text(columns[c]).Raw("</th>");
         }
 
         Raw("</tr></thead><tbody>");
         int count = 0;
-        foreach (IReadOnlyList<object?> row in rows)
+        foreach (IReadOnlyList<object?> row in all)
         {
             if (++count <= mostRows)
             {
                 Raw("<tr>");
-                foreach (object? cell in row)
+                for (int c = 0; c < row.Count; c++)
                 {
-                    Raw(CellText.IsNumber(cell) ? "<td class=\"n\">" : "<td>").Text(CellText.Of(cell)).Raw("</td>");
+                    Raw(isNumeric[c] || CellText.IsNumber(row[c]) ? "<td class=\"n\">" : "<td>").Text(CellText.Of(row[c])).Raw("</td>");
                 }
 
                 Raw("</tr>\n");

@@ -5,6 +5,9 @@ namespace Engine.Nn;
 /// <summary>Lines over a common axis, drawn by uPlot.</summary>
 internal sealed class LinesSection(string title, string xAxis, string? yAxis, SeriesPoints[] series, bool logX, bool logY, string? caption) : ReportSection(title, caption)
 {
+    /// <summary>For each series the event and its value that add points to it while a page is open: "step.loss"; null in a file.</summary>
+    public IReadOnlyList<string>? LiveKeys { get; init; }
+
     public override bool IsWide => false;
 
     public override string Kind => "lines";
@@ -15,6 +18,11 @@ internal sealed class LinesSection(string title, string xAxis, string? yAxis, Se
         json.WriteString("yAxis", yAxis);
         json.WriteBoolean("logX", logX);
         json.WriteBoolean("logY", logY);
+        if (LiveKeys is not null)
+        {
+            json.WriteStrings("live", LiveKeys);
+        }
+
         json.WriteStartArray("series");
         foreach (SeriesPoints points in series)
         {
@@ -29,6 +37,11 @@ internal sealed class LinesSection(string title, string xAxis, string? yAxis, Se
         if (SeriesPoints.Omissions(series) is { } omissions)
         {
             html.Raw("<p class=\"note\">").Text(omissions).Raw("</p>");
+        }
+
+        if (LiveKeys is not null)
+        {
+            return;
         }
 
         SeriesTable.Joined(html, xAxis, series);

@@ -9,12 +9,12 @@ internal sealed class SeriesPoints
     /// <summary>A chart is at most a thousand pixels wide; two points a pixel draw all that can be seen of any number.</summary>
     public const int MostPoints = 2000;
 
-    private readonly bool _isDashed;
+    private readonly bool _isDashed, _isPoints;
     private readonly int _color;
 
     private SeriesPoints(ReportSeries series, int place, double[] x, double[] y, bool logX, bool logY)
     {
-        (Name, X, Y, _isDashed, _color) = (series.Name, x, y, series.IsDashed, series.Color ?? place);
+        (Name, X, Y, _isDashed, _isPoints, _color) = (series.Name, x, y, series.IsDashed, series.IsPoints, series.Color ?? place);
         Count = x.Length;
         for (int i = 0; i < x.Length; i++)
         {
@@ -95,6 +95,7 @@ internal sealed class SeriesPoints
         json.WriteString("name", Name);
         json.WriteNumber("color", _color);
         json.WriteBoolean("dashed", _isDashed);
+        json.WriteBoolean("points", _isPoints);
         json.WriteNumbers("x", [.. kept.Select(i => X[i])]);
         json.WriteNumbers("y", [.. kept.Select(i => y[i])]);
         json.WriteEndObject();

@@ -44,9 +44,11 @@ internal sealed class KeyFiguresSection(IReadOnlyList<(string Name, object? Valu
 }
 
 /// <summary>A table.</summary>
-internal sealed class TableSection(string title, IReadOnlyList<string> columns, IReadOnlyList<IReadOnlyList<object?>> rows, string? caption) : ReportSection(title, caption)
+internal sealed class TableSection(string title, IReadOnlyList<string> columns, IReadOnlyList<IReadOnlyList<object?>> rows, string? caption, bool isWide = true) : ReportSection(title, caption)
 {
     private const int MostRows = 2000;
+
+    public override bool IsWide => isWide;
 
     protected override void WriteBody(HtmlText html) => html.Table(columns, rows, MostRows);
 }

@@ -54,6 +54,37 @@ internal sealed class FashionMnistSampleTests
         Assert.That(Safetensors.Load(_folder.File("a/model.safetensors"), ReferenceDevice.Shared).Keys, Does.Contain("1.weight"));
     }
 
+    [Test]
+    public void Run_WritesAReport_AndOneThatCannotBeWrittenLosesNothing()
+    {
+        using (SampleProcess.Run(Sample, _folder.Path, 0, [.. Training(), "--out", "a"]))
+        {
+            string page = File.ReadAllText(_folder.File("a/report.html"));
+            Assert.That(page, Does.Contain("Confusion matrix").And.Contain("taken for").And.Contain("Environment").And.Contain("Gradient norm"));
+        }
+
+        // A folder of the name stands in the way; the run goes on for another epoch.
+        File.Delete(_folder.File("a/report.html"));
+        File.Delete(_folder.File("a/model.safetensors"));
+        Directory.CreateDirectory(_folder.File("a/report.html/taken"));
+        using SampleProcess resumed = SampleProcess.Run(Sample, _folder.Path, 0, [.. Training(epochs: 3), "--out", "a", "--resume"]);
+        Assert.That(resumed.Errors, Does.Contain("warning: there is no report: ").And.Contain("The model and its figures are saved."));
+        Assert.That(File.Exists(_folder.File("a/model.safetensors")));
+    }
+
+    [Test]
+    public void Run_WithADashboardSaysWhereItIs_AndGoesOnWithoutAPort()
+    {
+        using SampleProcess served = SampleProcess.Run(Sample, _folder.Path, 0, [.. Training(), "--out", "a", "--dashboard", "0"]);
+        Assert.That(served.Output, Does.Match("page     http://127\\.0\\.0\\.1:[0-9]+/"));
+        using System.Net.Sockets.TcpListener taken = new(System.Net.IPAddress.Loopback, 0);
+        taken.Start();
+        int port = ((System.Net.IPEndPoint)taken.LocalEndpoint).Port;
+        using SampleProcess refused = SampleProcess.Run(Sample, _folder.Path, 0, [.. Training(), "--out", "b", "--dashboard", $"{port}"]);
+        Assert.That(refused.Errors, Does.Contain($"warning: dashboard: port {port} cannot be used"));
+        Assert.That(File.Exists(_folder.File("b/metrics.json")));
+    }
+
     [TestCase("bf16")]
     [TestCase("fp16")]
     public void Run_InMixedPrecision_LearnsAsWellAndGoesOnInIt(string precision)
@@ -154,7 +185,7 @@ internal sealed class FashionMnistSampleTests
         using SampleProcess resumed = SampleProcess.Run(Sample, _folder.Path, 0, ["--resume", "--out", "run"]);
         Assert.That(resumed.Errors, Does.Contain("warning: a checkpoint is damaged and was passed over").And.Contain(Path.GetFileName(newest)));
         Assert.That(File.ReadAllBytes(_folder.File("run/model.safetensors")), Is.EqualTo(weights));
-        Assert.That(Directory.GetFiles(_folder.File("run")).Select(Path.GetFileName), Is.EquivalentTo((string[])["options.json", "metrics.json", "model.safetensors"]));
+        Assert.That(Directory.GetFiles(_folder.File("run")).Select(Path.GetFileName), Is.EquivalentTo((string[])["options.json", "metrics.json", "model.safetensors", "report.html"]));
     }
 
     [TestCase("INT")]

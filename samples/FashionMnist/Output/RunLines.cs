@@ -4,15 +4,20 @@ using Engine.Nn;
 namespace FashionMnistSample;
 
 /// <summary>What is said before and after the training.</summary>
-internal static class Report
+internal static class RunLines
 {
-    public static void Begin(TrainOptions options, Device device, string directory, DataLoader train, DataLoader test, Layer model, Trainer trainer, RunFolder folder)
+    public static void Begin(TrainOptions options, Device device, string directory, DataLoader train, DataLoader test, Layer model, Trainer trainer, RunFolder folder, Uri? dashboard)
     {
         Console.WriteLine($"device   {device.Name}: {device.Description}");
         Console.WriteLine($"data     {train.SampleCount:N0} training and {test.SampleCount:N0} test images from {directory}");
         Console.WriteLine($"model    {options.Model}, {model.ParameterCount:N0} parameters");
         Console.WriteLine($"training {options.Epochs} epochs of {train.BatchCount} steps, {options.Optimizer} at {options.LearningRate:G4}, batches of {options.BatchSize}, seed {options.Seed}{(options.Precision == "full" ? string.Empty : $", {options.Precision}")}");
         Console.WriteLine($"output   {folder.Path}");
+        if (dashboard is not null)
+        {
+            Console.WriteLine($"page     {dashboard}");
+        }
+
         if (trainer.Step > 0)
         {
             Console.WriteLine($"resumed  after step {trainer.Step:N0}: epoch {trainer.Epoch + 1}, batch {trainer.Batch} of {train.BatchCount}");
@@ -33,10 +38,10 @@ internal static class Report
         Console.WriteLine($"Go on with --resume --out {folder.Path}");
     }
 
-    public static void End(RunMetrics metrics, RunFolder folder)
+    public static void End(RunMetrics metrics, RunFolder folder, bool hasReport)
     {
         Console.WriteLine();
         Console.WriteLine($"test accuracy {metrics.TestAccuracy:P2} after {metrics.Epochs} epochs; {metrics.TrainSeconds:F1} s of training, {metrics.ImagesPerSecond:N0} images/s");
-        Console.WriteLine($"written       {folder.Metrics} and {folder.Model}");
+        Console.WriteLine($"written       {folder.Metrics}, {folder.Model}{(hasReport ? $" and {folder.Report}" : string.Empty)}");
     }
 }
