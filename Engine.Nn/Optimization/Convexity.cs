@@ -11,6 +11,10 @@ namespace Engine.Nn;
 /// </remarks>
 public static class Convexity
 {
+    // More tells nothing new, and would take minutes.
+    private const int MostChords = 100_000;
+    private const int MostHessians = 10_000;
+
     /// <summary>Tries random chords in a box, and the smallest eigenvalue of the Hessian at random points of it.</summary>
     /// <param name="function">f: from a tensor of the corners' shape to one number; its operations must be differentiable twice where <paramref name="hessians"/> is not 0.</param>
     /// <param name="low">The lower corner of the box: any shape with elements, float32 or float64.</param>
@@ -23,7 +27,7 @@ public static class Convexity
     /// −1e-7 of the largest one at that point, 1 at least (1e-3).
     /// </remarks>
     /// <exception cref="ArgumentException">The box is empty or not finite, or the function is NaN or infinite in it.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A count is negative, or both are 0.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A count is negative, both are 0, or there are more than 100,000 chords or 10,000 Hessians.</exception>
     /// <exception cref="ShapeMismatchException">The corners differ in shape, or the function gives more or less than one number.</exception>
     /// <exception cref="DTypeMismatchException">The corners are neither float32 nor float64, or differ in type.</exception>
     public static ConvexityReport Check(Func<Tensor, Tensor> function, Tensor low, Tensor high, int chords = 500, int hessians = 50, int seed = 0)
@@ -34,7 +38,9 @@ public static class Convexity
         ShapeProbe probe = new("Convexity.Check", function, low, nameof(low));
         ArgumentOutOfRangeException.ThrowIfNegative(chords);
         ArgumentOutOfRangeException.ThrowIfNegative(hessians);
-        if (chords + (long)hessians == 0)
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(chords, MostChords);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(hessians, MostHessians);
+        if (chords + hessians == 0)
         {
             throw new ArgumentOutOfRangeException(nameof(chords), chords, "Convexity.Check: without chords and Hessians nothing is looked at.");
         }

@@ -37,7 +37,7 @@ public sealed class CriticalPoint
     /// <param name="point">The point: any shape with elements, float32 or float64.</param>
     /// <param name="gradientTolerance">A gradient of at most this length counts as 0. By default 1e-6 in float64, 1e-3 in float32.</param>
     /// <param name="curvatureTolerance">
-    /// A curvature of at most this times max(1, the largest |curvature|) counts as 0. By default 1e-6 in float64, 1e-3 in float32.
+    /// A curvature of at most this times max(1, the largest |curvature|) counts as 0. By default 1e-8 in float64, 1e-5 in float32.
     /// </param>
     /// <remarks>n variables take n backward passes and n³ operations (<see cref="Autograd.Hessian(Func{Tensor, Tensor}, Tensor, bool)"/>, <see cref="LinearAlgebra.Eigh"/>).</remarks>
     /// <exception cref="ArgumentException">The point has no elements, or the value, the gradient or the Hessian is NaN or infinite there.</exception>
@@ -47,8 +47,9 @@ public sealed class CriticalPoint
     public static CriticalPoint Classify(Func<Tensor, Tensor> function, Tensor point, double? gradientTolerance = null, double? curvatureTolerance = null)
     {
         ShapeProbe probe = new("CriticalPoint.Classify", function, point);
-        double usual = point.DType == DType.Float64 ? 1e-6 : 1e-3;
-        double slope = Tolerance(gradientTolerance ?? usual, nameof(gradientTolerance)), flat = Tolerance(curvatureTolerance ?? usual, nameof(curvatureTolerance));
+        bool isDouble = point.DType == DType.Float64;
+        double slope = Tolerance(gradientTolerance ?? (isDouble ? 1e-6 : 1e-3), nameof(gradientTolerance));
+        double flat = Tolerance(curvatureTolerance ?? (isDouble ? 1e-8 : 1e-5), nameof(curvatureTolerance));
         using TensorScope scope = TensorScope.Begin();
         (double value, double norm) = probe.ValueAndSlope(point);
         (double[] curvatures, Tensor vectors) = probe.Curvatures(point);
@@ -59,7 +60,7 @@ public sealed class CriticalPoint
 
     /// <summary>The kind with its figures: "Saddle: f = 0, |∇f| = 0, curvatures from -2 to 2".</summary>
     public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture, $"{Kind}: f = {Value:g6}, |∇f| = {GradientNorm:g3}, curvatures from {Curvatures[0]:g4} to {Curvatures[^1]:g4}");
+        CultureInfo.InvariantCulture, $"{Kind}: f = {Value + 0.0:g6}, |∇f| = {GradientNorm:g3}, curvatures from {Curvatures[0]:g4} to {Curvatures[^1]:g4}");
 
     private static CriticalPointKind KindOf(double[] ascending, double flat) => (ascending[0], ascending[^1]) switch
     {

@@ -30,7 +30,7 @@ internal sealed class ConvexFunctions : TourProgram
             tour.Print($"{text,-22} {found}");
         }
 
-        tour.Notice("Of the convex ones no chord runs below and no curvature is negative (|x| has 0 beside its kink); of the others a chord and a curvature prove it.");
+        tour.Notice("Of the convex ones no chord runs below and no curvature is negative beyond rounding (|x| has 0 beside its kink); of the others a chord and a curvature prove it.");
 
         // The chord that was found, drawn: x from 0 to 1 along it, so that functions of any number of variables can be looked at.
         Report report = new Report("Convex functions 凸函数").AddTable("Is it convex?", ["function", "box", "verdict", "smallest curvature", "counter-example"], rows);
@@ -43,10 +43,10 @@ internal sealed class ConvexFunctions : TourProgram
         double[] convexEnds = [.. starts.Select(x => Descend(static t => t.Square().Sum(), x))], wavyEnds = [.. starts.Select(x => Descend(Wavy, x))];
         tour.Print($"descent on x² from five starts ends at {string.Join(", ", convexEnds.Select(static x => $"{x:f3}"))}");
         tour.Print($"descent on x²/4 + sin 3x ends at {string.Join(", ", wavyEnds.Select(static x => $"{x:f3}"))}");
-        tour.Notice("A convex function has one valley, whatever the start; the wavy one has a local minimum 局部最小值 for each start's own valley.");
-        report.AddLines(
-            "Local minima of a function that is not convex", "x",
-            [Curve("x²/4 + sin 3x", static x => (x * x / 4) + Math.Sin(3 * x)), new("ends of descent", wavyEnds, [.. wavyEnds.Select(static x => (x * x / 4) + Math.Sin(3 * x))])], yAxis: "f");
+        tour.Notice("The convex function has one valley, whatever the start; of the wavy one descent finds the local minimum 局部最小值 of the valley it begins in, and only one of them is the lowest.");
+        report.AddScatter(
+            "Local minima of a function that is not convex", "x", "f",
+            [Curve("x²/4 + sin 3x", static x => (x * x / 4) + Math.Sin(3 * x), -4, 4), new("ends of descent", wavyEnds, [.. wavyEnds.Select(static x => (x * x / 4) + Math.Sin(3 * x))])]);
         report.AddContours("x² − y²: along y it bends down", static (x, y) => (x * x) - (y * y), (-1, 1), (-1, 1)).Save(tour.ReportPath(this));
     }
 

@@ -36,10 +36,10 @@ internal sealed class SaddlePoints : TourProgram
         int steps = tour.Steps(300, 60);
         Way plain = Descend(new Sgd([Start()], 0.05), steps), momentum = Descend(new Sgd([Start()], 0.05, momentum: 0.9), steps), ridge = Descend(new Sgd([Start(0)], 0.05, momentum: 0.9), steps);
         tour.Print($"steps until f < −0.99 from 0.0001 beside the ridge: plain descent {Escape(plain)}, momentum {Escape(momentum)}, exactly on the ridge {Escape(ridge)}");
-        tour.Print($"smallest slope on the way: plain {plain.Slopes.Min():g3}, momentum {momentum.Slopes.Min():g3}; at the end of the run on the ridge {ridge.Slopes[^1]:g3}");
+        tour.Print($"smallest slope before that: plain {Least(plain):g3}, momentum {Least(momentum):g3}, on the ridge {Least(ridge):g3}");
         tour.Notice(tour.IsBrief
             ? "In a few steps only momentum gets away; the full run shows how long plain descent stays."
-            : "Near the saddle the slope almost vanishes and plain descent crawls; momentum adds small steps up and leaves in a fraction of them. On the ridge itself nothing points down the side.");
+            : "Near the saddle the slope almost vanishes and plain descent crawls; momentum adds small steps up and leaves in less than half of them. On the ridge itself nothing points down the side.");
 
         new Report("Saddle points 鞍点")
             .AddTable("What the Hessian says", ["function", "point", "kind", "|∇f|", "least curvature", "most"], rows)
@@ -48,7 +48,9 @@ internal sealed class SaddlePoints : TourProgram
             .AddLines("Value", "step", [new("plain descent", plain.Values), new("momentum 0.9", momentum.Values), new("on the ridge", ridge.Values)], yAxis: "f")
             .Save(tour.ReportPath(this));
 
-        static string Escape(Way way) => way.Values.FindIndex(static f => f < -0.99) is >= 0 and int step ? $"{step}" : $"not in {way.Values.Count - 1}";
+        static int Leaves(Way way) => way.Values.FindIndex(static f => f < -0.99);
+        static string Escape(Way way) => Leaves(way) is >= 0 and int step ? $"{step}" : $"not in {way.Values.Count - 1}";
+        static double Least(Way way) => way.Slopes.Take(Leaves(way) is >= 0 and int step ? step : way.Slopes.Count).Min();
     }
 
     private static Tensor Himmelblau(Tensor p) => (p[0].Square() + p[1] - 11).Square() + (p[0] + p[1].Square() - 7).Square();
