@@ -46,7 +46,7 @@ internal sealed class ConvexFunctions : TourProgram
         tour.Notice("The convex function has one valley, whatever the start; of the wavy one descent finds the local minimum 局部最小值 of the valley it begins in, and only one of them is the lowest.");
         report.AddScatter(
             "Local minima of a function that is not convex", "x", "f",
-            [Curve("x²/4 + sin 3x", static x => (x * x / 4) + Math.Sin(3 * x), -4, 4), new("ends of descent", wavyEnds, [.. wavyEnds.Select(static x => (x * x / 4) + Math.Sin(3 * x))])]);
+            [Curve("x²/4 + sin 3x", static x => (x * x / 4) + Math.Sin(3 * x), -4, 4, points: 80), new("ends of descent", wavyEnds, [.. wavyEnds.Select(static x => (x * x / 4) + Math.Sin(3 * x))])]);
         report.AddContours("x² − y²: along y it bends down", static (x, y) => (x * x) - (y * y), (-1, 1), (-1, 1)).Save(tour.ReportPath(this));
     }
 
@@ -55,9 +55,9 @@ internal sealed class ConvexFunctions : TourProgram
 
     private static Tensor Wavy(Tensor x) => ((x.Square() / 4) + (3 * x).Sin()).Sum();
 
-    private static ReportSeries Curve(string name, Func<double, double> f, double low = -3, double high = 3)
+    private static ReportSeries Curve(string name, Func<double, double> f, double low = -3, double high = 3, int points = 200)
     {
-        double[] x = [.. Enumerable.Range(0, 201).Select(i => low + ((high - low) * i / 200))];
+        double[] x = [.. Enumerable.Range(0, points + 1).Select(i => low + ((high - low) * i / points))];
         return new ReportSeries(name, x, [.. x.Select(f)]);
     }
 

@@ -39,15 +39,17 @@ internal sealed class SaddlePoints : TourProgram
         tour.Print($"smallest slope before that: plain {Least(plain):g3}, momentum {Least(momentum):g3}, on the ridge {Least(ridge):g3}");
         tour.Notice(tour.IsBrief
             ? "In a few steps only momentum gets away; the full run shows how long plain descent stays."
-            : "Near the saddle the slope almost vanishes and plain descent crawls; momentum adds small steps up and leaves in less than half of them. On the ridge itself nothing points down the side.");
+            : "Near the saddle the slope falls to a hundredth of what it was and plain descent crawls; momentum adds small steps up and leaves in less than half of them. On the ridge itself nothing points down the side.");
 
         new Report("Saddle points 鞍点")
             .AddTable("What the Hessian says", ["function", "point", "kind", "|∇f|", "least curvature", "most"], rows)
             .AddContours("x² − y² + y⁴/4: over the saddle at (0, 0) into a minimum", static (x, y) => (x * x) - (y * y) + (y * y * y * y / 4), (-1.6, 1.6), (-2, 2), [plain.Path("plain descent"), momentum.Path("momentum 0.9"), ridge.Path("on the ridge")])
-            .AddLines("The slope vanishes near the saddle", "step", [new("plain descent", plain.Slopes), new("momentum 0.9", momentum.Slopes), new("on the ridge", ridge.Slopes)], yAxis: "|∇f|", logY: true)
-            .AddLines("Value", "step", [new("plain descent", plain.Values), new("momentum 0.9", momentum.Values), new("on the ridge", ridge.Values)], yAxis: "f")
+            .AddLines("The slope vanishes near the saddle", "step", [First("plain descent", plain.Slopes), First("momentum 0.9", momentum.Slopes), First("on the ridge", ridge.Slopes)], yAxis: "|∇f|", logY: true)
+            .AddLines("Value", "step", [First("plain descent", plain.Values), First("momentum 0.9", momentum.Values), First("on the ridge", ridge.Values)], yAxis: "f")
             .Save(tour.ReportPath(this));
 
+        // Up to where all that leave have left.
+        static ReportSeries First(string name, List<double> values) => new(name, [.. values.Take(121)]);
         static int Leaves(Way way) => way.Values.FindIndex(static f => f < -0.99);
         static string Escape(Way way) => Leaves(way) is >= 0 and int step ? $"{step}" : $"not in {way.Values.Count - 1}";
         static double Least(Way way) => way.Slopes.Take(Leaves(way) is >= 0 and int step ? step : way.Slopes.Count).Min();
