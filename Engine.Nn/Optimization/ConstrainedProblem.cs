@@ -14,7 +14,7 @@ internal sealed class ConstrainedProblem
         ArgumentNullException.ThrowIfNull(start);
         ArgumentNullException.ThrowIfNull(constraints);
         (_op, _function, _like) = (op, function, start);
-        _constraints = Guard.NoNulls<Constraint>((IEnumerable<Constraint>)constraints);
+        _constraints = Guard.NoNulls<Constraint>(constraints, nameof(constraints));
         Objective.CheckedStart(op, [start]);
         CheckConstraints();
     }
