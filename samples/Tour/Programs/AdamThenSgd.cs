@@ -27,6 +27,7 @@ internal sealed class AdamThenSgd : TourProgram
             Trainer trainer = new(model, first, Losses.CrossEntropy)
             {
                 Metrics = [new Accuracy()],
+                Verbosity = Verbosity.Quiet,
                 Callbacks = name.Contains("then", StringComparison.Ordinal) ? [new SwitchOptimizer(second, epoch: half)] : [],
             };
             History history = runs[name] = trainer.Fit(images, test, epochs);

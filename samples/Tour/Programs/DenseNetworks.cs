@@ -36,7 +36,7 @@ internal sealed class DenseNetworks : TourProgram
         List<IReadOnlyList<object?>> rows = [];
         foreach ((string name, Layer model) in ((string, Layer)[])[("dense", dense), ("residual", new ResNet(ResNetBlock.Basic, [2, 2, 2], 1, 10, ResNetStem.Small, width: 5, generator: new(1)))])
         {
-            Trainer trainer = new(model, new Adam(model.Parameters, 5e-3), Losses.CrossEntropy) { Metrics = [new Accuracy()] };
+            Trainer trainer = new(model, new Adam(model.Parameters, 5e-3), Losses.CrossEntropy) { Metrics = [new Accuracy()], Verbosity = Verbosity.Quiet };
             History history = trainer.Fit(images, test, tour.Steps(14, 1));
             curves.Add(new ReportSeries($"{name}, {model.ParameterCount:N0} parameters", history["val_accuracy"]));
             rows.Add([name, model.ParameterCount, history["loss"][^1], history["val_accuracy"][^1]]);

@@ -21,7 +21,7 @@ internal sealed class DenseOrConvolution : TourProgram
         {
             foreach ((string name, Layer model) in ((string, Layer)[])[("dense", Dense()), ("convolution", Convolution())])
             {
-                Trainer trainer = new(model, new Adam(model.Parameters, 2e-3), Losses.CrossEntropy) { Metrics = [new Accuracy()] };
+                Trainer trainer = new(model, new Adam(model.Parameters, 2e-3), Losses.CrossEntropy) { Metrics = [new Accuracy()], Verbosity = Verbosity.Quiet };
 
                 // The same number of steps for all, whatever the number of images.
                 trainer.Fit(Images.Batches(count, batchSize: 25), epochs: Math.Max(1, tour.Steps(12_000, 100) / count));

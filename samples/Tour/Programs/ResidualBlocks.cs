@@ -21,7 +21,7 @@ internal sealed class ResidualBlocks : TourProgram
             int depth = (3 * perStage * 2) + 2;
             string name = $"{(block == ResNetBlock.Plain ? "plain" : "residual")}, {depth} layers";
             ResNet model = new(block, [perStage, perStage, perStage], 1, 10, ResNetStem.Small, width: 8, generator: new(1));
-            Trainer trainer = new(model, new Sgd(model.Parameters, 0.02, momentum: 0.9), Losses.CrossEntropy) { Metrics = [new Accuracy()] };
+            Trainer trainer = new(model, new Sgd(model.Parameters, 0.02, momentum: 0.9), Losses.CrossEntropy) { Metrics = [new Accuracy()], Verbosity = Verbosity.Quiet };
             History history = trainer.Fit(images, epochs: tour.Steps(24, 1));
             double[] curve = [.. history["loss"]];
             last[name] = curve[^1];
