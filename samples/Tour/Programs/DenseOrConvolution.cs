@@ -21,7 +21,7 @@ internal sealed class DenseOrConvolution : TourProgram
         {
             foreach ((string name, Layer model) in ((string, Layer)[])[("dense", Dense()), ("convolution", Convolution())])
             {
-                Trainer trainer = new(model, new Adam(model.Parameters, 2e-3), Losses.CrossEntropy) { Metrics = [new Accuracy()] };
+                Trainer trainer = new(model, new Adam(model.Parameters, 2e-3), Losses.CrossEntropy) { Metrics = [new Accuracy()], Verbosity = Verbosity.Quiet };
 
                 // The same number of steps for all, whatever the number of images.
                 trainer.Fit(Images.Batches(count, batchSize: 25), epochs: Math.Max(1, tour.Steps(12_000, 100) / count));
@@ -40,7 +40,7 @@ internal sealed class DenseOrConvolution : TourProgram
             .AddLines("The same images shifted by two pixels", "images to learn from", [.. moved.Select(r => new ReportSeries(r.Key, xs, r.Value))], "accuracy", logX: true)
             .AddTable("All numbers", ["layers", "parameters", "images", "accuracy", "accuracy, shifted"], rows)
             .Save(tour.ReportPath(this));
-        tour.Notice($"The convolutions have {(long)rows[1][1]! / (double)(long)rows[0][1]!:P0} of the parameters.");
+        tour.Notice($"The convolutional network is about as good with {(long)rows[1][1]! / (double)(long)rows[0][1]!:P0} of the parameters.");
         tour.Notice($"Shifted by two pixels, the dense network falls by {right["dense"][^1] - moved["dense"][^1]:P1}, the convolutional one by {right["convolution"][^1] - moved["convolution"][^1]:P1}.");
     }
 

@@ -23,6 +23,7 @@ internal sealed class LearningRateDecay : TourProgram
             ("0.95ᵗ", Schedule.Exponential(Start, 0.95)),
             ("k/√t, k = 1", Schedule.InverseSqrt(Start)),
             ("e^(−kt), k = 0.1", Schedule.NaturalExponential(Start, 0.1)),
+            ("e^(−kt), k = 1", Schedule.NaturalExponential(Start, 1)),
             ("staircase, half every 10", Schedule.Step(Start, 10, 0.5)),
             ("half a cosine", Schedule.Cosine(Start, epochs)),
             ("warm-up, then 0.95ᵗ", Schedule.Exponential(Start, 0.95).WithWarmUp(5)),
@@ -31,6 +32,7 @@ internal sealed class LearningRateDecay : TourProgram
         ];
         List<ReportSeries> rates = [], values = [];
         List<IReadOnlyList<object?>> rows = [];
+        Dictionary<string, double> ends = [];
         foreach ((string name, Schedule schedule) in schedules)
         {
             double[] path = Descend(epochs, optimizer => new Scheduler(optimizer, schedule), static (scheduler, _) => scheduler.Step());
@@ -55,14 +57,14 @@ internal sealed class LearningRateDecay : TourProgram
             .Save(tour.ReportPath(this));
         if (!tour.IsBrief)
         {
-            tour.Notice("A constant rate comes near quickly and then stays at a distance: each step follows the noise. Rates that fall get closer.");
-            tour.Notice("Falling too fast is no good either: 1/(1 + kt) with k = 0.5 has hardly any rate left while the flat directions are still far away.");
+            tour.Notice($"A constant rate comes near quickly and then stays at a distance ({ends["constant"]:G2}): each step follows the noise. Half a cosine ends at {ends["half a cosine"]:G2}.");
+            tour.Notice($"Falling too fast is no good either: e^(−kt) with k = 1 has no rate left while the flat directions are still far away ({ends["e^(−kt), k = 1"]:G2}).");
         }
 
         void Note(string name, double[] path)
         {
             values.Add(new ReportSeries(name, path));
-            double end = path.TakeLast(5).Average();
+            double end = ends[name] = path.TakeLast(5).Average();
             rows.Add([name, end]);
             tour.Print($"{name,-26} {end:G3}");
         }
@@ -73,7 +75,7 @@ internal sealed class LearningRateDecay : TourProgram
     {
         Generator noise = new(7);
         Tensor curvatures = Tensor.From<float>([.. Enumerable.Range(0, 20).Select(static i => MathF.Pow(10, -2 * i / 19f))]);
-        Tensor w = Tensor.Full([20], 3).WithGrad();
+        Tensor w = Tensor.Full([20], 10).WithGrad();
         Sgd optimizer = new([w], 0.5);
         T schedule = begin(optimizer);
         double[] path = new double[epochs];

@@ -80,6 +80,12 @@ internal sealed class TorchvisionModelTests(string deviceName) : DeviceFixture(d
         model.LoadStateDict(file.Where(t => t.Key.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary(t => t.Key[prefix.Length..], static t => t.Value));
         Tensor answer = model.To(Device).Predict(file[$"{name}-x"].To(Device));
         Assert.That(answer.ToArray<float>(), Is.EqualTo(file[$"{name}-y"].ToArray<float>()).Within(1e-5));
+        if (name != "vgg")
+        {
+            using FusedInference fused = model.FuseBatchNorm();
+            Assert.That(fused.Predict(file[$"{name}-x"].To(Device)).ToArray<float>(), Is.EqualTo(file[$"{name}-y"].ToArray<float>()).Within(2e-5), "fused");
+            Assert.That(fused.Fused, Has.Count.EqualTo(name switch { "resnet_basic" => 8, "resnet_bottleneck" => 12, "densenet" => 5, _ => 3 }));
+        }
     }
 
     [Test]
