@@ -47,7 +47,7 @@ internal sealed class BatchNormalisation : TourProgram
 
         int[] learned = [.. rows.Select(static row => row.Skip(1).Count(static a => a is > 0.9))];
         tour.Notice($"With batch norm {learned[1]} of the four rates learn the spirals in these steps, without it {learned[0]}.");
-        report.AddLines("Training loss", "step", curves).AddTable("Accuracy", ["batch norm", .. rates.Select(static r => $"rate {r}")], rows);
+        report.AddLines("Training loss", "step", curves, logY: true).AddTable("Accuracy", ["batch norm", .. rates.Select(static r => $"rate {r}")], rows);
 
         // Small batches: the statistics are noise, and prediction uses others than training did.
         List<IReadOnlyList<object?>> gaps = [];
