@@ -8,8 +8,8 @@ internal static class LayerDiagnosis
     /// <summary>How much smaller or larger than a later layer's a gradient has to be.</summary>
     private const double GradientFactor = 1000;
 
-    /// <summary>A few units that happen to be 0 in one batch are none of anybody's business.</summary>
-    private const double DeadShare = 0.1;
+    /// <summary>Some units are 0 for a whole batch in any network: of ten ReLU layers with He's start values up to a fifth in the last ones.</summary>
+    private const double DeadShare = 0.25;
 
     /// <summary>How many observations in a row a unit has to be 0 in, where there are that many.</summary>
     private const int DeadObservations = 3;
@@ -102,8 +102,13 @@ internal static class LayerDiagnosis
 
     private static string Words(LayerFigures layer, LayerFigures later, List<LayerFigures> layers, string verb, string help)
     {
+        if (layer.Gradient!.Norm == 0)
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"no gradient gets here at all, against a norm of {later.Gradient!.Norm:g3} at layer '{later.Name}' ({later.Kind}). Are there dead units on the way? {help}");
+        }
+
         int steps = layers.IndexOf(later) - layers.IndexOf(layer);
-        double ratio = layer.Gradient!.Norm / later.Gradient!.Norm;
+        double ratio = layer.Gradient.Norm / later.Gradient!.Norm;
         return string.Create(
             CultureInfo.InvariantCulture,
             $"the gradient {verb} on its way here: its norm is {layer.Gradient.Norm:g3}, against {later.Gradient.Norm:g3} at layer '{later.Name}' ({later.Kind}), a factor of {Math.Pow(ratio, 1.0 / steps):g3} a layer over {steps} layers. {help}");

@@ -47,14 +47,15 @@ internal sealed class Activations : TourProgram
         monitor.BeginStep(net);
         net.Call(Tensor.Randn([32, 4])).Square().Mean().Backward();
         monitor.EndStep();
-        tour.Print(monitor.Findings[0].Message);
+        string dead = monitor.Findings.First(static f => f.Problem == LayerProblem.DeadUnits).Message;
+        tour.Print(dead);
         tour.Notice("A bias of −100 kills every ReLU of the layer: no gradient gets through, so that no step ever brings it back.");
 
         new Report(Subject)
             .AddLines("Curves", "x", curves, "y")
             .AddLines("Slopes", "x", slopes, "dy/dx", caption: "By back-propagation. The sigmoid never exceeds 1/4, tanh reaches 1 at 0 only, ReLU is 1 on the whole right side.")
             .AddTable("Slopes and flat shares", ["activation", "steepest", "at −4", "at 4", "flat, deviation 1", "flat, deviation 3", "flat, deviation 10"], rows, caption: "Flat: a slope of less than 6 % of the steepest.")
-            .AddText(monitor.Findings[0].Message)
+            .AddText(dead)
             .Save(tour.ReportPath(this));
     }
 

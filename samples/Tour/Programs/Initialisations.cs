@@ -38,7 +38,7 @@ internal sealed class Initialisations : TourProgram
             LayerFigures[] layers = [.. monitor.Observations[0].Layers.Where(static layer => layer.Kind is "Tanh" or "Relu")];
             double[] deviation = [.. layers.Select(static layer => layer.Activation.Deviation)];
             tour.Print($"{name,-40}{deviation[0],10:g2}{deviation[3],10:g2}{deviation[6],10:g2}{deviation[9],10:g2}");
-            foreach (LayerFinding finding in monitor.Findings.Take(1))
+            foreach (LayerFinding finding in monitor.Findings.DistinctBy(static f => f.Problem))
             {
                 tour.Print($"    {finding.Message}");
             }
@@ -48,7 +48,7 @@ internal sealed class Initialisations : TourProgram
             report.AddHistograms(name, [.. layers.Select(static (layer, i) => new ReportSample($"layer {i + 1}", [.. layer.Activation.Sample.Select(static v => (double)v)]))]);
         }
 
-        tour.Notice("Small numbers shrink to 0 with depth; large ones push tanh to −1 and 1, where it is flat; Xavier keeps the spread of tanh.");
+        tour.Notice("Small numbers shrink to 0 with depth; large ones push tanh to −1 and 1, where it is flat; Xavier keeps a spread for tanh, which falls slowly.");
         tour.Notice("Behind ReLUs Xavier loses a factor √2 a layer; He's √(2/n) makes up for the half that a ReLU cuts off.");
 
         // Equal weights: what one unit learns, all of them learn.

@@ -95,6 +95,21 @@ internal sealed class AnomalyTests
     }
 
     [Test]
+    public void NaNInAWeightDeepInsideABlock_IsFoundByName()
+    {
+        ResNet net = new([4, 4], 1, 1);
+        using (GradMode.Off())
+        {
+            ((BasicBlock)((Sequential)net.Stages[1])[0]).Conv2.Weight.MulInPlace(double.NaN);
+        }
+
+        using Autograd.AnomalyScope scope = Autograd.DetectAnomaly();
+        AnomalyException error = Assert.Throws<AnomalyException>(() => net.Call(Tensor.Randn([2, 1, 8, 8])))!;
+        Assert.That((error.Operation, error.Module), Is.EqualTo(("Conv2d", "'layer2.0.conv2' (Conv2d)")));
+        Assert.That(error.Message, Does.Contain("a leaf"));
+    }
+
+    [Test]
     public void ModelThatExplodes_IsFoundInItsLayer()
     {
         // exp of exp of … overflows in the third.

@@ -104,6 +104,31 @@ internal sealed class LayerHookTests(string deviceName) : DeviceFixture(deviceNa
         Assert.That((before, after), Is.EqualTo((2, 2)));
     }
 
+    [TestCase("mlp")]
+    [TestCase("lenet5")]
+    [TestCase("convbn")]
+    [TestCase("resnet20")]
+    [TestCase("densenet_bc_40_12")]
+    public void EveryPartOfAModel_RunsItsHooksOnce_AndTheModelComputesTheSame(string name)
+    {
+        Layer model = ModelZoo.Create(name, [1, 28, 28]).To(Device).Eval();
+        Tensor x = Tensor.Rand([1, 1, 28, 28], generator: new Generator(3), device: Device);
+        Tensor plain = model.Predict(x);
+        Dictionary<Layer, int> calls = [];
+        foreach ((_, Engine.Nn.Module module) in model.NamedModules())
+        {
+            if (module is Layer layer)
+            {
+                calls[layer] = 0;
+                _ = layer.RegisterForwardHook((seen, _, _) => calls[seen]++);
+            }
+        }
+
+        Tensor hooked = model.Predict(x);
+        Assert.That(calls.Where(static pair => pair.Value != 1), Is.Empty);
+        Close.AssertAll(name, plain, hooked, 1e-4, 1e-5);
+    }
+
     [Test]
     public void HookedLayer_IsNotPassedByInFusedPaths()
     {

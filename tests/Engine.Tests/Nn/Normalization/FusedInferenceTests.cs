@@ -21,7 +21,11 @@ internal sealed class FusedInferenceTests(string deviceName) : DeviceFixture(dev
         ["residual", () => new Sequential(new Residual(new Sequential(new Conv2d(3, 3, 3, padding: 1), new BatchNorm2d(3))), new Relu()), new Shape(2, 3, 6, 6), 1],
         ["ConvBn", () => new ConvBn(1, 10, 8), new Shape(2, 1, 8, 8), 2],
         ["ResNet", () => new ResNet([4, 6], 2, 1), new Shape(2, 1, 8, 8), 1 + 4 + 5],
-        ["DenseNet", () => new DenseNetBc(10, 4, 1), new Shape(2, 1, 8, 8), 3],
+        ["DenseNet-BC", () => new DenseNetBc(10, 4, 1), new Shape(2, 1, 8, 8), 3],
+        ["bottleneck", () => new Bottleneck(4, 2, 2), new Shape(2, 4, 6, 6), 4],
+        ["plain block", () => new PlainBlock(3, 4), new Shape(2, 3, 6, 6), 2],
+        ["DenseNet", () => new DenseNet(4, [1, 1], inChannels: 1, classes: 3), new Shape(2, 1, 32, 32), 3],
+        ["VGG", () => new Vgg([1, 1], batchNorm: true, 1, 3, width: 4, hidden: 8), new Shape(2, 1, 32, 32), 2],
     ];
 
     [TestCaseSource(nameof(s_models))]
