@@ -40,7 +40,7 @@ internal sealed class Regularisation : TourProgram
             string remedy, Func<Module, Optimizer> optimizer, Action<Trainer>? change = null, Func<IBatchSource, IBatchSource>? batches = null, LossFunction? loss = null)
         {
             Mlp model = new(2, [128, 128], classes: 2, new Generator(5));
-            Trainer trainer = new(model, optimizer(model), loss ?? Losses.CrossEntropy) { Metrics = [new Accuracy()] };
+            Trainer trainer = new(model, optimizer(model), loss ?? Losses.CrossEntropy) { Metrics = [new Accuracy()], Verbosity = Verbosity.Quiet };
             change?.Invoke(trainer);
             IBatchSource learned = new DataLoader(train, batchSize: 25) { Shuffle = true }, measured = new DataLoader(validation, batchSize: 250);
             History history = trainer.Fit(batches?.Invoke(learned) ?? learned, measured, tour.Steps(150));
