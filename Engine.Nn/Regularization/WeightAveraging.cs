@@ -4,6 +4,10 @@ namespace Engine.Nn;
 /// Averages the weights of a run (EMA after every step, SWA after the last epochs) and gives the model the averages at its end. A resumed
 /// run goes on averaging.
 /// </summary>
+/// <remarks>
+/// Figures of validation data are those of the model's own weights; <c>using (average.Apply())</c> measures with the averages. Beside an
+/// <see cref="EarlyStopping"/> that restores the best weights, the later of the two callbacks has the last word.
+/// </remarks>
 /// <example><code>
 /// Callbacks = [new WeightAveraging(AveragedModel.Ema(model, 0.999))]
 /// Callbacks = [new WeightAveraging(AveragedModel.Swa(model), ScheduleUnit.Epoch, start: 15) { BatchNormData = train }]

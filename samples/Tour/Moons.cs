@@ -29,7 +29,7 @@ internal static class Moons
         return new TensorDataset(Tensor.From<float>(points, [count, 2]), Tensor.From<long>(moons));
     }
 
-    /// <summary>The points of each moon over a picture: a path with a gap behind each.</summary>
+    /// <summary>The points of each moon, to be drawn over a picture.</summary>
     public static IReadOnlyList<ReportSeries> Dots(IDataset data)
     {
         using Batch all = data.GetBatch(new BatchRequest([.. Enumerable.Range(0, data.Count)], Device.Default));
@@ -38,10 +38,7 @@ internal static class Moons
         return [.. Enumerable.Range(0, 2).Select(moon =>
         {
             int[] own = [.. Enumerable.Range(0, moons.Length).Where(i => moons[i] == moon)];
-            return new ReportSeries(
-                $"moon {moon}",
-                [.. own.SelectMany(i => (double[])[points[2 * i], points[2 * i]])],
-                [.. own.SelectMany(i => (double[])[points[(2 * i) + 1], double.NaN])]);
+            return new ReportSeries($"moon {moon}", [.. own.Select(i => (double)points[2 * i])], [.. own.Select(i => (double)points[(2 * i) + 1])]) { IsPoints = true };
         })];
     }
 

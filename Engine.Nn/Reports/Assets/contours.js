@@ -42,12 +42,14 @@ page.drawers.contours = (host, d, chart) => {
   for (const path of d.paths) {
     const at = path.x.map((x, i) => path.y[i] === null ? null : [plane.x(x), plane.y(path.y[i])]);
     const trace = () => { g.beginPath(); let on = false; for (const p of at) { if (!p) on = false; else if (on) g.lineTo(p[0], p[1]); else { g.moveTo(p[0], p[1]); on = true; } } };
-    g.strokeStyle = css("--card"); g.lineWidth = 4.5; g.globalAlpha = .7; trace(); g.stroke();
-    g.strokeStyle = color(path.color); g.lineWidth = 2; g.globalAlpha = 1; g.setLineDash(path.dashed ? [7, 5] : []); trace(); g.stroke(); g.setLineDash([]);
+    if (!path.points) {
+      g.strokeStyle = css("--card"); g.lineWidth = 4.5; g.globalAlpha = .7; trace(); g.stroke();
+      g.strokeStyle = color(path.color); g.lineWidth = 2; g.globalAlpha = 1; g.setLineDash(path.dashed ? [7, 5] : []); trace(); g.stroke(); g.setLineDash([]);
+    }
     const shown = at.filter(p => p);
     g.fillStyle = color(path.color);
-    if (shown.length <= 150) for (const p of shown) { g.beginPath(); g.arc(p[0], p[1], 2.6, 0, 2 * Math.PI); g.fill(); }
-    if (shown.length > 0) {
+    if (path.points || shown.length <= 150) for (const p of shown) { g.beginPath(); g.arc(p[0], p[1], 2.6, 0, 2 * Math.PI); g.fill(); }
+    if (shown.length > 0 && !path.points) {
       const first = shown[0], last = shown[shown.length - 1];
       g.fillStyle = css("--card"); g.beginPath(); g.arc(first[0], first[1], 4.5, 0, 2 * Math.PI); g.fill(); g.stroke();
       g.fillStyle = color(path.color); g.beginPath(); g.arc(last[0], last[1], 5.5, 0, 2 * Math.PI); g.fill();

@@ -67,7 +67,8 @@ internal sealed class DropoutReadings : TourProgram
         {
             Generator start = new(seed);
             Sequential model = [new Linear(2, 128, generator: start), new Relu(), new Dropout(p), new Linear(128, 128, generator: start), new Relu(), new Dropout(p), new Linear(128, 2, generator: start)];
-            new Trainer(model, new Adam(model.Parameters, 0.01), Losses.CrossEntropy).Fit(new DataLoader(train, batchSize: 25) { Shuffle = true }, epochs: tour.Steps(150));
+            Trainer trainer = new(model, new Adam(model.Parameters, 0.01), Losses.CrossEntropy) { Verbosity = Verbosity.Quiet };
+            trainer.Fit(new DataLoader(train, batchSize: 25) { Shuffle = true }, epochs: tour.Steps(150));
             return model;
         }
 

@@ -64,7 +64,7 @@ internal sealed class Overfitting : TourProgram
     private static Trainer NewTrainer(int[] widths)
     {
         Mlp model = new(2, widths, classes: 2);
-        return new Trainer(model, new Adam(model.Parameters, 0.01), Losses.CrossEntropy) { Metrics = [new Accuracy()] };
+        return new Trainer(model, new Adam(model.Parameters, 0.01), Losses.CrossEntropy) { Metrics = [new Accuracy()], Verbosity = Verbosity.Quiet };
     }
 
     private static DataLoader Batches(IDataset data) => new(data, batchSize: 25) { Shuffle = true };

@@ -40,7 +40,7 @@ internal sealed class Regularisation : TourProgram
             string remedy, Func<Module, Optimizer> optimizer, Action<Trainer>? change = null, Func<IBatchSource, IBatchSource>? batches = null, LossFunction? loss = null)
         {
             Mlp model = new(2, [128, 128], classes: 2, new Generator(5));
-            Trainer trainer = new(model, optimizer(model), loss ?? Losses.CrossEntropy) { Metrics = [new Accuracy()] };
+            Trainer trainer = new(model, optimizer(model), loss ?? Losses.CrossEntropy) { Metrics = [new Accuracy()], Verbosity = Verbosity.Quiet };
             change?.Invoke(trainer);
             IBatchSource learned = new DataLoader(train, batchSize: 25) { Shuffle = true }, measured = new DataLoader(validation, batchSize: 250);
             History history = trainer.Fit(batches?.Invoke(learned) ?? learned, measured, tour.Steps(150));
@@ -52,7 +52,12 @@ internal sealed class Regularisation : TourProgram
             double zeros = weights.Count(static w => w == 0) / (double)weights.Length, slope = Moons.Slope(model);
             results[remedy] = (off.Loss, slope);
             rows.Add([remedy, on.Loss, off.Loss, off["accuracy"], slope, zeros]);
-            losses.Add(new ReportSeries(remedy, history["val_loss"]));
+            if (loss is null && remedy != "averaged weights")
+            {
+                // That of smoothed labels is another loss, and averages come after the run.
+                losses.Add(new ReportSeries(remedy, history["val_loss"]));
+            }
+
             tour.Print($"{remedy,-17} loss {on.Loss:F3} / {off.Loss:F3}, right {off["accuracy"]:P1}, mean slope {slope:F3}{(zeros > 0 ? $", {zeros:P0} of the weights are 0" : string.Empty)}");
             if (remedy is "none" or "weight decay" or "mixup" or "early stopping")
             {
