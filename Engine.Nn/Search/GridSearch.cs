@@ -28,7 +28,7 @@ public sealed class GridSearch : SearchAlgorithm
 
     internal override int? Limit(SearchSpace space) => Count(space);
 
-    internal override double[] Sample(SearchSpace space, int number, IReadOnlyList<Trial> trials, MonitorMode mode)
+    internal override double[] Sample(SearchSpace space, int number, Func<IReadOnlyList<Trial>> trials, MonitorMode mode)
     {
         double[] coordinates = new double[space.Dimensions.Count];
         Array.Fill(coordinates, double.NaN);

@@ -5,6 +5,7 @@ public sealed class InMemoryStudyStorage : IStudyStorage
 {
     private readonly Lock _lock = new();
     private readonly List<Entry> _entries = [];
+    private readonly SortedSet<int> _released = [];
     private StudyDefinition? _definition;
 
     /// <inheritdoc/>
@@ -27,18 +28,20 @@ public sealed class InMemoryStudyStorage : IStudyStorage
         ArgumentNullException.ThrowIfNull(worker);
         lock (_lock)
         {
-            Entry? entry = _entries.Find(static e => e.IsReleased);
-            if (entry is null)
+            if (_released.Count > 0)
             {
-                if (_entries.Count >= trials)
-                {
-                    return null;
-                }
-
-                _entries.Add(entry = new Entry(_entries.Count));
+                int number = _released.Min;
+                _released.Remove(number);
+                return _entries[number].Begin();
             }
 
-            return entry.Begin();
+            if (_entries.Count >= trials)
+            {
+                return null;
+            }
+
+            _entries.Add(new Entry(_entries.Count));
+            return _entries[^1].Begin();
         }
     }
 
@@ -60,7 +63,7 @@ public sealed class InMemoryStudyStorage : IStudyStorage
     public bool Finish(TrialClaim claim, TrialState state, double value, string? error) => Change(claim, e => e.Finish(state, value, error));
 
     /// <inheritdoc/>
-    public bool Release(TrialClaim claim) => Change(claim, static e => e.IsReleased = true);
+    public bool Release(TrialClaim claim) => Change(claim, _ => _released.Add(claim.Number));
 
     /// <inheritdoc/>
     public IReadOnlyList<TrialRecord> Load()
@@ -77,7 +80,7 @@ public sealed class InMemoryStudyStorage : IStudyStorage
         lock (_lock)
         {
             Entry? entry = claim.Number >= 0 && claim.Number < _entries.Count ? _entries[claim.Number] : null;
-            if (entry is null || entry.IsReleased || !entry.IsHeldBy(claim))
+            if (entry is null || _released.Contains(claim.Number) || !entry.IsHeldBy(claim))
             {
                 return false;
             }
@@ -93,8 +96,6 @@ public sealed class InMemoryStudyStorage : IStudyStorage
         private DateTimeOffset _started;
         private int _attempt;
 
-        public bool IsReleased { get; set; }
-
         public double[]? Coordinates { get; set; }
 
         public List<(int Step, double Value)> Reports { get; } = [];
@@ -107,7 +108,7 @@ public sealed class InMemoryStudyStorage : IStudyStorage
         public TrialClaim Begin()
         {
             Reports.Clear();
-            (IsReleased, _started) = (false, DateTimeOffset.UtcNow);
+            _started = DateTimeOffset.UtcNow;
             return new TrialClaim(number, ++_attempt, Coordinates);
         }
 

@@ -12,7 +12,7 @@ public sealed class RandomSearch : SearchAlgorithm
         _seed = seed;
     }
 
-    internal override double[] Sample(SearchSpace space, int number, IReadOnlyList<Trial> trials, MonitorMode mode)
+    internal override double[] Sample(SearchSpace space, int number, Func<IReadOnlyList<Trial>> trials, MonitorMode mode)
     {
         double[] coordinates = new double[space.Dimensions.Count];
         foreach (Dimension dimension in space.Dimensions)

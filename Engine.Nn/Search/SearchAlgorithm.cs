@@ -13,7 +13,7 @@ public abstract class SearchAlgorithm
     /// <summary>The coordinates of a new trial in the order of the space; NaN for those it does not have.</summary>
     /// <param name="space">The space.</param>
     /// <param name="number">The number of the trial. It stands for the source of randomness, so that workers need not share one.</param>
-    /// <param name="trials">The other trials, those that run among them.</param>
+    /// <param name="trials">Reads the other trials, those that run among them; not asked where they do not matter.</param>
     /// <param name="mode">Which way values get better.</param>
-    internal abstract double[] Sample(SearchSpace space, int number, IReadOnlyList<Trial> trials, MonitorMode mode);
+    internal abstract double[] Sample(SearchSpace space, int number, Func<IReadOnlyList<Trial>> trials, MonitorMode mode);
 }

@@ -137,7 +137,7 @@ public sealed partial class Study
                 }
                 else
                 {
-                    coordinates = _study.Algorithm.Sample(_study.Space, claim.Number, Others(claim.Number), _study.Mode);
+                    coordinates = _study.Algorithm.Sample(_study.Space, claim.Number, () => Others(claim.Number), _study.Mode);
                     if (!_study.Storage.SetCoordinates(claim, coordinates))
                     {
                         return;

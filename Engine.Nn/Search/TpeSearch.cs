@@ -38,9 +38,10 @@ public sealed class TpeSearch : SearchAlgorithm
         _constantLiar = constantLiar;
     }
 
-    internal override double[] Sample(SearchSpace space, int number, IReadOnlyList<Trial> trials, MonitorMode mode)
+    internal override double[] Sample(SearchSpace space, int number, Func<IReadOnlyList<Trial>> trials, MonitorMode mode)
     {
-        Trial[] ended = [.. trials.Where(static t => t.State is TrialState.Completed or TrialState.Pruned)];
+        IReadOnlyList<Trial> others = trials();
+        Trial[] ended = [.. others.Where(static t => t.State is TrialState.Completed or TrialState.Pruned)];
         if (ended.Length < _startupTrials)
         {
             return _random.Sample(space, number, trials, mode);
@@ -49,8 +50,8 @@ public sealed class TpeSearch : SearchAlgorithm
         Trial[] ranked = [.. ended.OrderBy(t => RankOf(t, mode))];
         int best = Math.Min((int)Math.Ceiling(0.1 * ended.Length), MostBest);
         Trial[] below = [.. ranked.Take(best).OrderBy(static t => t.Number)];
-        IEnumerable<Trial> others = ranked.Skip(best);
-        Trial[] above = [.. (_constantLiar ? others.Concat(trials.Where(static t => t.State == TrialState.Running)) : others).OrderBy(static t => t.Number)];
+        IEnumerable<Trial> rest = ranked.Skip(best);
+        Trial[] above = [.. (_constantLiar ? rest.Concat(others.Where(static t => t.State == TrialState.Running)) : rest).OrderBy(static t => t.Number)];
 
         double[] coordinates = new double[space.Dimensions.Count];
         foreach (Dimension dimension in space.Dimensions)

@@ -43,7 +43,9 @@ internal sealed class Importances : TourProgram
         }
 
         tour.Print($"best of {study.Trials.Count}: {study.Best!.Value:P1} wrong at {string.Join(", ", study.Best.Values.Select(static v => $"{v.Key} {v.Value:G3}"))}");
-        tour.Notice("The learning rate explains more of the error than all others together, as the notes rank it: search it first, on a logarithmic scale.");
+        tour.Notice(tour.IsBrief
+            ? "A dozen trials are too few to rank anything."
+            : "The learning rate explains more of the error than all others together, as the notes rank it: search it first, on a logarithmic scale.");
         tour.Notice("How the others are ranked depends on the ranges one gives them and on the data.");
 
         Trial[] trials = [.. study.Trials.Where(static t => t.State == TrialState.Completed)];

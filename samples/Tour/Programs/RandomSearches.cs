@@ -6,6 +6,8 @@ namespace TourSample;
 /// <summary>Looks for a learning rate and a weight decay by a grid, at random, from coarse to fine, and by what earlier trials tell.</summary>
 internal sealed class RandomSearches : TourProgram
 {
+    private const double Low = 1e-5, High = 10;
+
     private IDataset? _train;
     private IDataset? _validation;
     private int _epochs;
@@ -18,39 +20,39 @@ internal sealed class RandomSearches : TourProgram
     {
         (_train, _validation) = Moons.Make(400, noise: 0.25, seed: 3).StratifiedSplit(validation: 0.5);
         _epochs = tour.Steps(20, 1);
-        int draws = tour.Steps(9), more = tour.Steps(40, 12);
+        int draws = tour.Steps(20), more = tour.Steps(40, 12);
 
         // Nine trials: a grid tries three rates, chance tries nine.
-        Study grid = Search(new GridSearch(3), null, 1e-4, 100, out Dimension<double> gridRate, out Dimension<double> gridDecay);
-        Study[] random = [.. Enumerable.Range(0, draws).Select(seed => Search(new RandomSearch(seed), 9, 1e-4, 100, out _, out _))];
+        Study grid = Search(new GridSearch(3), null, Low, High, out Dimension<double> gridRate, out Dimension<double> gridDecay);
+        Study[] random = [.. Enumerable.Range(0, draws).Select(seed => Search(new RandomSearch(seed), 9, Low, High, out _, out _))];
         double[] best = [.. random.Select(static s => s.Best!.Value).Order()];
         int better = best.Count(value => value < grid.Best!.Value);
-        Study nine = Search(new RandomSearch(0), 9, 1e-4, 100, out Dimension<double> rate, out Dimension<double> decay);
+        Study nine = Search(new RandomSearch(0), 9, Low, High, out Dimension<double> rate, out Dimension<double> decay);
         tour.Print($"3×3 grid: {Distinct(grid, gridRate)} learning rates tried, best loss {grid.Best!.Value:F3}");
         tour.Print($"9 at random: {Distinct(nine, rate)} learning rates tried, best loss of {draws} such searches {best[0]:F3} to {best[^1]:F3}, median {best[best.Length / 2]:F3}");
-        tour.Notice($"The decay hardly matters here, so the grid spends nine trainings on three rates. {better} of {draws} random searches did better.");
+        tour.Notice($"The decay hardly matters here, so the grid spends nine trainings on three rates, and none of the three is a good one. {better} of {draws} random searches did better.");
 
-        // Which share of draws is of any use: rates from 0.01 to 1 of a range from 0.0001 to 100.
+        // Which share of draws is of any use: rates from 0.01 to 1 of a range from 0.00001 to 10.
         SearchSpace scales = new();
-        Dimension<double> even = scales.Uniform("uniform", 1e-4, 100), log = scales.LogUniform("log", 1e-4, 100);
+        Dimension<double> even = scales.Uniform("uniform", Low, High), log = scales.LogUniform("log", Low, High);
         Study drawn = new(scales, new RandomSearch(1));
         drawn.Optimize(static _ => 0, 1000);
         double usefulEven = drawn.Trials.Average(t => t[even] is > 0.01 and < 1 ? 1.0 : 0), usefulLog = drawn.Trials.Average(t => t[log] is > 0.01 and < 1 ? 1.0 : 0);
-        tour.Print($"rates from 0.01 to 1 among those drawn from [0.0001, 100]: {usefulEven:P1} on a linear scale, {usefulLog:P1} on a logarithmic one");
-        tour.Notice("A third of the orders of magnitude is a third of the draws on the logarithmic scale only; on the linear one 99 % lie above 1.");
+        tour.Print($"rates from 0.01 to 1 among those drawn from [0.00001, 10]: {usefulEven:P1} on a linear scale, {usefulLog:P1} on a logarithmic one");
+        tour.Notice("Two of six orders of magnitude are a third of the draws on the logarithmic scale only; on the linear one 90 % lie above 1.");
 
         // Coarse to fine: the second half looks around the best of the first.
         int half = more / 2;
-        Study coarse = Search(new RandomSearch(7), half, 1e-4, 100, out Dimension<double> coarseRate, out _);
+        Study coarse = Search(new RandomSearch(7), half, Low, High, out Dimension<double> coarseRate, out _);
         double centre = coarse.Best![coarseRate];
         Study fine = Search(new RandomSearch(8), more - half, centre / 3, centre * 3, out Dimension<double> fineRate, out _);
         tour.Print($"coarse: {half} trials, best rate {centre:G3}, loss {coarse.Best!.Value:F4}; fine, within a third to three times of it: best rate {fine.Best![fineRate]:G3}, loss {fine.Best!.Value:F4}");
 
-        Study all = Search(new RandomSearch(7), more, 1e-4, 100, out _, out _), tpe = Search(new TpeSearch(7), more, 1e-4, 100, out Dimension<double> tpeRate, out Dimension<double> tpeDecay);
+        Study all = Search(new RandomSearch(7), more, Low, High, out _, out _), tpe = Search(new TpeSearch(7), more, Low, High, out Dimension<double> tpeRate, out Dimension<double> tpeDecay);
         double typicalFine = Median(fine), typicalCoarse = Median(coarse), typicalTpe = Median(tpe, 10);
         tour.Print($"{more} trials: at random {all.Best!.Value:F4}, by TPE {tpe.Best!.Value:F4}");
         tour.Print($"the median trial: coarse {typicalCoarse:F3}, fine {typicalFine:F3}, TPE after its first ten {typicalTpe:F3}");
-        tour.Notice("Coarse to fine and TPE spend their trials where losses are low; a plain random search goes on trying rates that never worked.");
+        tour.Notice(tour.IsBrief ? "So few trials tell nothing yet." : "Coarse to fine and TPE spend their trials where losses are low; a plain random search goes on trying rates that never worked.");
 
         double[] index = [.. Enumerable.Range(1, more).Select(static i => (double)i)];
         new Report(Subject)

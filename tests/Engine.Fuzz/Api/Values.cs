@@ -101,7 +101,7 @@ internal sealed class Values
 
         if (Nullable.GetUnderlyingType(type) is { } inner)
         {
-            return _random.Next(3) == 0 ? null : Make(inner, null, depth);
+            return _random.Next(3) == 0 ? null : Make(inner, parameter?.Name is { } named ? new Named(named, inner) : null, depth);
         }
 
         string name = (parameter?.Name ?? string.Empty).ToLowerInvariant();
