@@ -6,25 +6,31 @@ namespace Engine.Tests.Nn.Training;
 [NonParallelizable]
 internal sealed class ProgressBarTests
 {
-    private readonly ToyTraining _toy = new();
+    private ToyTraining _toy = null!;
     private readonly StringWriter _written = new() { NewLine = "\n" };
     private readonly SteppedTime _time = new();
 
-    [OneTimeTearDown]
+    [SetUp]
+    public void MakeToy()
+    {
+        _toy = new ToyTraining();
+        Clear();
+    }
+
+    [TearDown]
     public void Restore() => _toy.Dispose();
 
-    [SetUp]
-    public void Clear()
+    private void Clear()
     {
         _written.GetStringBuilder().Clear();
         _time.Step = TimeSpan.FromMilliseconds(40);
     }
 
-    /// <summary>Seven steps an epoch of 150 ms each: a drawing every step, one when validation is over.</summary>
+    /// <summary>Seven steps an epoch of 200 ms each: a drawing every step, one when validation is over.</summary>
     [Test]
     public void Terminal_OneLineIsRewritten_TenTimesASecondAtMost()
     {
-        _time.Step = TimeSpan.FromMilliseconds(150);
+        _time.Step = TimeSpan.FromMilliseconds(200);
         Trainer trainer = Make(isTerminal: true);
         trainer.Fit(_toy.Train, _toy.Validation, epochs: 2);
         string[] lines = _written.ToString().Split('\n');
@@ -149,16 +155,15 @@ internal sealed class ProgressBarTests
     }
 
     [TestCase(200, "epoch  3/10 [=====>                  ] 117/469  loss 0.3412  my metric 1.23e-5  lr 0.001  12,345/s  1:02:03 left")]
-    [TestCase(95, "epoch  3/10 [==>         ] 117/469  loss 0.3412  my metric 1.23e-5  lr 0.001  12,345/s  1:02:03 left")]
+    [TestCase(101, "epoch  3/10 [==>         ] 117/469  loss 0.3412  my metric 1.23e-5  lr 0.001  12,345/s  1:02:03 left")]
     [TestCase(60, "epoch  3/10 117/469  loss 0.3412  my metric 1.23e-5  lr 0.0")]
     [TestCase(1, "")]
     public void Line_FitsTheTerminal(int width, string expected)
     {
         TrainingProgress progress = new(
-            2, 10, 117, 469, 0.34123, 0.001, 12345.4, new TimeSpan(1, 2, 3), new OrderedDictionary<string, double> { ["my\r\nmetric"] = 1.234e-5 }, IsEpochEnd: false);
-        string line = ProgressBar.Line(progress, TimeSpan.FromSeconds(5), width).Replace("my  metric", "my metric", StringComparison.Ordinal);
-        Assert.That(line, Is.EqualTo(expected).Or.Length.EqualTo(Math.Max(width - 2, 0)));
-        Assert.That(line, Does.StartWith(expected[..Math.Min(12, expected.Length)]));
+            2, 10, 117, 469, 0.34123, 0.001, 12345.4, new TimeSpan(1, 2, 3), new OrderedDictionary<string, double> { ["my\rmetric"] = 1.234e-5 }, IsEpochEnd: false);
+        string line = ProgressBar.Line(progress, TimeSpan.FromSeconds(5), width);
+        Assert.That(line, Is.EqualTo(expected));
         Assert.That(line, Has.Length.LessThan(width));
     }
 
@@ -200,7 +205,7 @@ internal sealed class ProgressBarTests
 
     private sealed class SteppedTime : TimeProvider
     {
-        public long Now { get; set; } = 1;
+        public long Now { get; set; } = TimeSpan.TicksPerHour;
 
         public TimeSpan Step { get; set; }
 
