@@ -13,6 +13,9 @@ internal sealed class ProgressBar : IProgress<TrainingProgress>, IDisposable
     private const int BarWidth = 24;
     private const int MinimumBarWidth = 8;
 
+    /// <summary>Shorter epochs leave no line of their own: hundreds of them would push everything else off the screen.</summary>
+    private static readonly TimeSpan s_longEpoch = TimeSpan.FromSeconds(1);
+
     private static int s_shown;
 
     private readonly ProgressConsole _console;
@@ -153,9 +156,15 @@ internal sealed class ProgressBar : IProgress<TrainingProgress>, IDisposable
         // Blanks over what a longer line has left; that works where escape sequences do not.
         string text = "\r" + line + new string(' ', Math.Max(0, _length - line.Length));
         _length = line.Length;
-        _isOpen = !p.IsEpochEnd;
-        _console.Writer.Write(p.IsEpochEnd ? text + Environment.NewLine : text);
-        _length = p.IsEpochEnd ? 0 : _length;
+        bool stays = p.IsEpochEnd && (p.Elapsed >= s_longEpoch || p.Epoch + 1 == p.Epochs);
+        _isOpen = !stays;
+        _console.Writer.Write(text);
+        if (stays)
+        {
+            _length = 0;
+            _console.Writer.WriteLine();
+        }
+
         _console.Writer.Flush();
     }
 }

@@ -117,11 +117,10 @@ public sealed partial class Trainer
     /// What is written to the console while it trains: by itself a progress bar where that is a terminal, and nothing elsewhere or where
     /// <see cref="Fit"/> is given a listener.
     /// </summary>
-    public Verbosity Verbosity
-    {
-        get;
-        set => field = Enum.IsDefined(value) ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "Verbosity: not one of its values.");
-    }
+    public Verbosity Verbosity { get; set => field = Known(value); } = DefaultVerbosity;
+
+    /// <summary>What trainers of this process begin with; a program that prints lines of its own sets it to <see cref="Verbosity.Quiet"/>.</summary>
+    public static Verbosity DefaultVerbosity { get; set => field = Known(value); }
 
     /// <summary>A console in place of the process's.</summary>
     internal ProgressConsole? ProgressConsole { get; init; }
@@ -235,6 +234,9 @@ public sealed partial class Trainer
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default);
     }
+
+    private static Verbosity Known(Verbosity value) =>
+        Enum.IsDefined(value) ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "Verbosity: not one of its values.");
 
     internal double ReadLoss() => _lossSum.Read() / _samples;
 

@@ -10,8 +10,8 @@ public enum Verbosity : byte
     Auto,
 
     /// <summary>
-    /// One line that is rewritten up to ten times a second, and stays as a summary at the end of each epoch. Where output is not a terminal, as
-    /// <see cref="Lines"/>.
+    /// One line that is rewritten up to ten times a second, and stays as a summary at the end of the run and of each epoch of a second or more. Where output is
+    /// not a terminal, as <see cref="Lines"/>.
     /// </summary>
     Bar,
 

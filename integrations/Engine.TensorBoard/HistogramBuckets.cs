@@ -31,7 +31,8 @@ internal readonly record struct HistogramBuckets(double Min, double Max, long Co
         double[] limits = new double[half > 0 ? bins : 1], counts = new double[limits.Length];
         for (int i = 0; i < limits.Length; i++)
         {
-            limits[i] = i == limits.Length - 1 ? max : min + (2 * (half * ((i + 1.0) / bins)));
+            double share = (i + 1.0) / bins;
+            limits[i] = i == limits.Length - 1 ? max : (min * (1 - share)) + (max * share);
         }
 
         foreach (double value in values)

@@ -1,4 +1,5 @@
 using Engine;
+using Engine.Nn;
 using TourSample;
 
 // Usage: list | all | NAME … [--brief] [--out DIR]. A program is a file in Programs; TourList.cs has their order.
@@ -26,6 +27,8 @@ if (chosen.Length == 0 || folder.Length == 0 || chosen.Contains(null))
 
 try
 {
+    // The programs say themselves what there is to notice.
+    Trainer.DefaultVerbosity = Verbosity.Quiet;
     Directory.CreateDirectory(folder);
     Tour tour = new(isBrief, folder);
     foreach (TourProgram program in chosen.OfType<TourProgram>())

@@ -1,0 +1,18 @@
+using Engine;
+using Engine.Nn;
+
+// A program that trains and says nothing of progress, for tests that give it a terminal, a file, or a console that is closed.
+if (args is ["closed"])
+{
+    Console.Out.Close();
+    Console.SetOut(new StreamWriter(new FileStream("/dev/full", FileMode.Open, FileAccess.Write)) { AutoFlush = true });
+}
+
+Linear model = new(3, 2, generator: new Generator(1));
+Trainer trainer = new(model, new Sgd(model.Parameters, 0.1), Losses.CrossEntropy)
+{
+    Callbacks = [new LambdaCallback { StepEnd = static _ => Thread.Sleep(30) }],
+};
+TensorDataset data = new(Tensor.Randn([20, 3], generator: new Generator(2)), Tensor.From<long>([.. Enumerable.Range(0, 20).Select(static i => i % 2L)]));
+trainer.Fit(new DataLoader(data, 1), epochs: 2);
+Console.Error.WriteLine($"trained {trainer.Step} steps");
