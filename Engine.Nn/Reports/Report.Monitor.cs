@@ -37,7 +37,7 @@ public sealed partial class Report
         }
 
         // Large values at the top, as on any vertical axis.
-        string[] rows = [.. Enumerable.Range(0, TimeBins).Select(i => CellText.Of(Math.Round(high - ((i + 0.5) * (high - low) / TimeBins), 6)))];
+        string[] rows = [.. Enumerable.Range(0, TimeBins).Select(i => (high - ((i + 0.5) * (high - low) / TimeBins)).ToString("G3", CultureInfo.InvariantCulture))];
         return AddHeatmap(title, shares, rows, [.. histograms.Select(static h => h.Step.ToString(CultureInfo.InvariantCulture))], "value", "step", caption);
     }
 
@@ -73,7 +73,7 @@ public sealed partial class Report
         void AddFigure(string title, Func<LayerFigures, double> value, bool logY, string? caption = null) => AddLines(
             title,
             "step",
-            [.. layers.Select(name => new ReportSeries(name, [.. Of(name).Select(static o => (double)o.Step)], [.. Of(name).Select(o => value(o.Layer))]))],
+            [.. layers.Select((name, color) => new ReportSeries(name, [.. Of(name).Select(static o => (double)o.Step)], [.. Of(name).Select(o => value(o.Layer))]) { Color = color }).Where(static s => s.Y.Any(double.IsFinite))],
             logY: logY,
             caption: caption);
     }
