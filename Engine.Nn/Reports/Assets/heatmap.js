@@ -9,7 +9,7 @@ page.drawers.heatmap = (host, d, chart) => {
   const slanted = d.columns.some(n => measure.measureText(n).width > cell - 6);
   /* Slanted names reach beyond the last column. */
   if (slanted) cell = Math.max(3, Math.min(56, (chart.width - left - Math.min(130, lastName) * .72) / columns));
-  const tall = Math.max(3, Math.min(cell, 40));
+  const tall = Math.max(3, Math.min(cell, rows > 16 ? Math.max(10, 480 / rows) : 40));
   const top = 24 + (slanted ? Math.min(100, Math.max(...d.columns.map(n => measure.measureText(n).width)) * .72 + 10) : 16);
   const [canvas, g] = page.canvas(host, chart.width, top + tall * rows + 4, d.title);
   const known = d.values.filter(v => v !== null), most = known.reduce((a, v) => Math.max(a, Math.abs(v)), 0) || 1, signed = known.some(v => v < 0);

@@ -87,6 +87,19 @@ internal sealed partial class FileTests
     }
 
     [Test]
+    public void HistogramsOverTime_HaveOneRange()
+    {
+        // Over [0, 32] in 32 intervals: the first is even over [0, 8], the second has all at 32, the third has a value in each of two halves.
+        using JsonDocument data = Data(new Report("T").AddHistogramsOverTime("T", [(1, new Histogram(0, 8, [3, 3])), (2, new Histogram(32, 32, [5])), (30, new Histogram(0, 32, [1, 3]))]));
+        double[] values = [.. data.RootElement[0].GetProperty("values").EnumerateArray().Select(static v => v.GetDouble())];
+        double[] Column(int c) => [.. Enumerable.Range(0, 32).Select(r => values[((31 - r) * 3) + c])];
+        Assert.That(Column(0), Is.EqualTo((double[])[.. Enumerable.Repeat(1 / 8.0, 8), .. Enumerable.Repeat(0.0, 24)]).AsCollection.Within(1e-9));
+        Assert.That(Column(1), Is.EqualTo((double[])[.. Enumerable.Repeat(0.0, 31), 1]).AsCollection.Within(1e-9));
+        Assert.That(Column(2), Is.EqualTo((double[])[.. Enumerable.Repeat(0.25 / 16, 16), .. Enumerable.Repeat(0.75 / 16, 16)]).AsCollection.Within(1e-9));
+        Assert.That(data.RootElement[0].GetProperty("columns").EnumerateArray().Select(static v => v.GetString()), Is.EqualTo(new[] { "1", "2", "30" }));
+    }
+
+    [Test]
     public void Envelope_KeepsTheLeastAndTheGreatestOfEachStretch()
     {
         Random random = new(5);

@@ -41,8 +41,10 @@ internal sealed class PageTests
         await using OpenPage open = await OpenPage.Open(folder.Address("page.html"));
         const string FirstBar = "() => { const c = document.querySelector('[data-kind=bars] canvas'); return [...c.getContext('2d').getImageData(Math.round(c.width * .8), 18, 1, 1).data].join(); }";
         string light = await open.Page.EvaluateAsync<string>(FirstBar);
+        await open.Page.EvaluateAsync("() => { document.querySelector('[data-kind=bars] canvas').dataset.old = 1; }");
         await open.Page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = ColorScheme.Dark });
-        await open.Page.WaitForFunctionAsync($"before => ({FirstBar})() !== before", light);
+        await open.Page.WaitForFunctionAsync("() => !document.querySelector('[data-kind=bars] canvas').dataset.old");
+        Assert.That(await open.Page.EvaluateAsync<string>(FirstBar), Is.Not.EqualTo(light));
         Assert.That(open.Complaints, Is.Empty);
     }
 

@@ -122,6 +122,24 @@ internal sealed class TrainingReportTests
     }
 
     [Test]
+    public async Task Monitor_ShowsEachLayer()
+    {
+        using LayerMonitor monitor = new(everySteps: 1);
+        (Trainer trainer, ImageDataset images) = SmallRun.Make(monitor);
+        trainer.Fit(new DataLoader(images, 16), epochs: 4);
+        using TemporaryFolder folder = new();
+        new Report("Layers").AddMonitor(monitor).Save(folder.File("page.html"));
+        await using OpenPage open = await OpenPage.Open(folder.Address("page.html"));
+        await open.Picture("monitor");
+        int[] colors = await open.ColorsOfCanvases();
+        Assert.That(open.Complaints, Is.Empty);
+        Assert.That(colors, Has.All.GreaterThan(3));
+        string[] series = await open.Page.EvaluateAsync<string[]>("() => page.charts[0].data.series.map(s => `${s.name} ${s.x.length}`)");
+        Assert.That(series, Has.Member("1 16"), "the layer named 1, in each of sixteen steps");
+        Assert.That(() => new Report("Layers").AddMonitor(monitor, ["nowhere"]), Throws.ArgumentException.With.Message.Contains("nowhere"));
+    }
+
+    [Test]
     public async Task Compare_HasALineForEachRun()
     {
         using TemporaryFolder folder = new();
