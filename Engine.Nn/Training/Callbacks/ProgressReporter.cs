@@ -87,6 +87,7 @@ public sealed class ProgressReporter : Callback
             seconds > 0 ? (context.Samples - _samplesBefore) / seconds : 0,
             batches > 0 && seconds > 0 ? TimeSpan.FromSeconds(seconds / batches * left) : null,
             logs,
-            isEpochEnd) { Elapsed = elapsed });
+            isEpochEnd)
+        { Elapsed = elapsed });
     }
 }
