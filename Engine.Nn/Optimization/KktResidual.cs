@@ -18,11 +18,11 @@ public readonly record struct KktResidual(double Stationarity, double Feasibilit
     /// <param name="constraints">h(x) = 0 and g(x) ≤ 0.</param>
     /// <param name="multipliers">λ and ν: for each constraint one number for each element of its result.</param>
     /// <exception cref="ArgumentException">The numbers of constraints and multipliers differ.</exception>
+    /// <exception cref="GradientException">The function or a constraint does not depend on its argument.</exception>
     public static KktResidual At(Func<Tensor, Tensor> function, Tensor point, IReadOnlyList<Constraint> constraints, IReadOnlyList<double[]> multipliers)
     {
-        ArgumentNullException.ThrowIfNull(multipliers);
+        double[][] given = Guard.NoNulls<double[]>(multipliers, nameof(multipliers));
         ConstrainedProblem problem = new("KktResidual.At", function, point, constraints);
-        double[][] given = Guard.NoNulls(multipliers);
         double[] x = Objective.Flatten([point]);
         double[][] values = problem.Values(x);
         if (given.Length != values.Length || given.Where((m, i) => m.Length != values[i].Length).Any())

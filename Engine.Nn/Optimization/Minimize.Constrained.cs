@@ -96,20 +96,7 @@ public static partial class Minimize
             }
         }
 
-        return new ConstrainedResult
-        {
-            Point = problem.ToTensor(point),
-            Value = path.Values[^1],
-            Multipliers = shown,
-            Kkt = residual,
-            Iterations = penalties.Count,
-            Evaluations = evaluations,
-            StopReason = reason.Value,
-            Trajectory = path,
-            InnerTrajectories = inner,
-            Violations = violations,
-            Penalties = penalties,
-        };
+        return new ConstrainedResult(problem.ToTensor(point), shown, residual, reason.Value, evaluations, path, inner, violations, penalties);
     }
 
     /// <summary>Whether the violation has stayed the same over three subproblems.</summary>

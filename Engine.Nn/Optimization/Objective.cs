@@ -34,7 +34,7 @@ internal sealed class Objective
     public static Tensor[] CheckedStart(string op, Tensor[] start)
     {
         ArgumentNullException.ThrowIfNull(start);
-        foreach (Tensor x in Guard.NoNulls<Tensor>((IEnumerable<Tensor>)start))
+        foreach (Tensor x in Guard.NoNulls<Tensor>((IEnumerable<Tensor>)start, nameof(start)))
         {
             Guard.FloatingPoint(op, x, nameof(start));
         }
@@ -97,6 +97,7 @@ internal sealed class Objective
     public double[] Hessian(double[] point) => WithHessian(point, product =>
     {
         int count = point.Length;
+        Guard.HostArray(_op, (long)count * count, sizeof(double));
         double[] matrix = new double[count * count], unit = new double[count];
         for (int i = 0; i < count; i++)
         {

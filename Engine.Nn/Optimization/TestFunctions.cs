@@ -4,13 +4,17 @@ namespace Engine.Nn;
 /// <remarks>Jamil and Yang, A literature survey of benchmark functions for global optimization problems, 2013; Moré, Garbow and Hillstrom, 1981.</remarks>
 public static class TestFunctions
 {
+    /// <summary>Their points are arrays on the host.</summary>
+    private const int MostDimensions = 10_000_000;
+
     /// <summary>Σ 100·(xᵢ₊₁ − xᵢ²)² + (1 − xᵢ)²: a curved narrow valley, flat along its floor. Minimum 0 at (1, …, 1).</summary>
     /// <param name="dimensions">The number of variables, at least 2.</param>
     /// <remarks>Starts at (−1.2, 1, −1.2, 1, …). From 4 variables on there is a local minimum near (−1, 1, …, 1) too.</remarks>
-    /// <exception cref="ArgumentOutOfRangeException">There are fewer than 2 variables.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There are fewer than 2 variables, or more than ten million.</exception>
     public static TestFunction Rosenbrock(int dimensions = 2)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(dimensions, 2);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(dimensions, MostDimensions);
         double[] start = [.. Enumerable.Range(0, dimensions).Select(static i => i % 2 == 0 ? -1.2 : 1)];
         return new TestFunction("Rosenbrock", Function, start, 0, Repeat(1, dimensions));
 
@@ -43,10 +47,11 @@ public static class TestFunctions
 
     /// <summary>10·n + Σ xᵢ² − 10·cos 2πxᵢ: a bowl full of local minima, one near every integer point. Minimum 0 at the origin. Starts at (2.2, …).</summary>
     /// <param name="dimensions">The number of variables.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There are no variables.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There are no variables, or more than ten million.</exception>
     public static TestFunction Rastrigin(int dimensions = 2)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(dimensions, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(dimensions, MostDimensions);
         return new TestFunction(
             "Rastrigin", x => (x.Square() - (10 * (x * (2 * Math.PI)).Cos())).Sum() + (10 * dimensions), Repeat(2.2, dimensions), 0, Repeat(0, dimensions));
     }
@@ -58,10 +63,11 @@ public static class TestFunctions
     /// Starts at (1, …, 1). Gradient descent with its best rate 2/(1 + κ) shrinks the distance by (κ − 1)/(κ + 1) a step; with momentum
     /// ((√κ − 1)/(√κ + 1))² and rate 4/(√κ + 1)² by (√κ − 1)/(√κ + 1) in the long run (Polyak, 1964).
     /// </remarks>
-    /// <exception cref="ArgumentOutOfRangeException">The condition number is below 1 or not finite, or there are no variables.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The condition number is below 1 or not finite, or there are no variables or more than ten million.</exception>
     public static TestFunction Quadratic(double conditionNumber, int dimensions = 2)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(dimensions, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(dimensions, MostDimensions);
         if (!(conditionNumber >= 1 && double.IsFinite(conditionNumber)))
         {
             throw new ArgumentOutOfRangeException(nameof(conditionNumber), conditionNumber, "TestFunctions.Quadratic: the condition number must be finite and at least 1.");
