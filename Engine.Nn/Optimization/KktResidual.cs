@@ -21,6 +21,7 @@ public readonly record struct KktResidual(double Stationarity, double Feasibilit
     /// <exception cref="GradientException">The function or a constraint does not depend on its argument.</exception>
     public static KktResidual At(Func<Tensor, Tensor> function, Tensor point, IReadOnlyList<Constraint> constraints, IReadOnlyList<double[]> multipliers)
     {
+        ArgumentNullException.ThrowIfNull(point);
         double[][] given = Guard.NoNulls<double[]>(multipliers, nameof(multipliers));
         ConstrainedProblem problem = new("KktResidual.At", function, point, constraints);
         double[] x = Objective.Flatten([point]);
