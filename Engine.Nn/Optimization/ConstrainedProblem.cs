@@ -25,7 +25,7 @@ internal sealed class ConstrainedProblem
         using TensorScope scope = TensorScope.Begin();
         using GradMode.Scope mode = GradMode.Off();
         Tensor x = Objective.ToTensors(point, [_like])[0];
-        return Array.ConvertAll(_constraints, c => Objective.Flatten([c.Function(x)]));
+        return [.. _constraints.Select((_, i) => Objective.Flatten([ValueOf(i, x)]))];
     }
 
     /// <summary>The largest violation.</summary>
@@ -53,10 +53,10 @@ internal sealed class ConstrainedProblem
     /// <summary>f + Σ λ·h + ½ρ·h² + Σ (max(ν + ρ·g, 0)² − ν²)/2ρ.</summary>
     public Objective Augmented(double[] start, double[][] multipliers, double penalty) => Of(start, x =>
     {
-        Tensor sum = _function(x);
+        Tensor sum = Guard.Returned(_function(x), _op, "the function");
         for (int i = 0; i < _constraints.Length; i++)
         {
-            Tensor value = _constraints[i].Function(x), multiplier = Like(multipliers[i], value);
+            Tensor value = ValueOf(i, x), multiplier = Like(multipliers[i], value);
             sum += _constraints[i].IsEquality
                 ? ((multiplier + ((0.5 * penalty) * value)) * value).Sum()
                 : ((multiplier + (penalty * value)).Relu().Square() - multiplier.Square()).Sum() / (2 * penalty);
@@ -69,10 +69,10 @@ internal sealed class ConstrainedProblem
     public Objective SquaredViolation(double[] start) => Of(start, x =>
     {
         Tensor? sum = null;
-        foreach (Constraint constraint in _constraints)
+        for (int i = 0; i < _constraints.Length; i++)
         {
-            Tensor value = constraint.Function(x);
-            Tensor term = 0.5 * (constraint.IsEquality ? value : value.Relu()).Square().Sum();
+            Tensor value = ValueOf(i, x);
+            Tensor term = 0.5 * (_constraints[i].IsEquality ? value : value.Relu()).Square().Sum();
             sum = sum is null ? term : sum + term;
         }
 
@@ -84,10 +84,10 @@ internal sealed class ConstrainedProblem
     {
         Objective lagrangian = Of(point, x =>
         {
-            Tensor sum = _function(x);
+            Tensor sum = Guard.Returned(_function(x), _op, "the function");
             for (int i = 0; i < _constraints.Length; i++)
             {
-                Tensor value = _constraints[i].Function(x);
+                Tensor value = ValueOf(i, x);
                 sum += (Like(multipliers[i], value) * value).Sum();
             }
 
@@ -109,6 +109,8 @@ internal sealed class ConstrainedProblem
     /// <summary>A point as a tensor like the start.</summary>
     public Tensor ToTensor(double[] point) => Objective.ToTensors(point, [_like])[0];
 
+    private Tensor ValueOf(int constraint, Tensor x) => Guard.Returned(_constraints[constraint].Function(x), _op, $"constraint {constraint}");
+
     private static Tensor Like(double[] values, Tensor like) => Objective.ToTensors(values, [like])[0];
 
     private Objective Of(double[] start, Func<Tensor, Tensor> function)
@@ -124,7 +126,7 @@ internal sealed class ConstrainedProblem
         Tensor x = _like.Detach().Clone().WithGrad();
         for (int i = 0; i < _constraints.Length; i++)
         {
-            Tensor value = Guard.Returned(_constraints[i].Function(x), _op, $"constraint {i}");
+            Tensor value = ValueOf(i, x);
             if (!value.RequiresGrad)
             {
                 throw new GradientException($"{_op}: constraint {i} does not depend on the point as far as autograd knows. Compute it from the tensor that is passed, without Detach().");
