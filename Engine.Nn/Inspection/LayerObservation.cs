@@ -6,7 +6,7 @@ namespace Engine.Nn;
 public sealed record LayerObservation(long Step, IReadOnlyList<LayerFigures> Layers)
 {
     /// <summary>The layers in the order in which they computed.</summary>
-    public IReadOnlyList<LayerFigures> Layers { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } = Layers ?? throw new ArgumentNullException(nameof(Layers));
+    public IReadOnlyList<LayerFigures> Layers { get; init => field = Guard.NoNulls(value, nameof(value)); } = Guard.NoNulls(Layers, nameof(Layers));
 
     /// <summary>The figures of the layer of that name.</summary>
     /// <exception cref="KeyNotFoundException">No layer of that name computed anything in this step.</exception>

@@ -119,6 +119,7 @@ internal sealed class LayerMonitorTrainingTests
         Assert.That(Histogram.Of([2, 2], bins: 3).Counts, Is.EqualTo((long[])[2, 0, 0]));
         Assert.That(Histogram.Of([], bins: 3).Counts, Is.EqualTo((long[])[0, 0, 0]));
         Assert.That(() => Histogram.Of([1], bins: 0), Throws.InstanceOf<ArgumentOutOfRangeException>());
+        Assert.That(() => Histogram.Of([1], bins: 1 << 30), Throws.InstanceOf<ArgumentOutOfRangeException>());
     }
 
     private static Trainer Captured(LayerMonitor monitor)
