@@ -40,7 +40,7 @@ internal sealed class ProgressBarTests
         {
             string[] drawn = line.Split('\r', StringSplitOptions.RemoveEmptyEntries);
             Assert.That(drawn, Has.Length.EqualTo(8));
-            Assert.That(drawn.Select(static d => d.Length), Is.All.LessThan(100));
+            Assert.That(drawn.Select(static d => d.Length), Is.All.LessThan(120));
             Assert.That(drawn[0], Does.Match(@"^epoch [12]/2 \[=*> *\] \d/7  loss 0?\.?\d+.*  accuracy [01]"));
             Assert.That(drawn[^2], Does.Contain("7/7").And.Contain(" left"));
             Assert.That(drawn[^1], Does.Match(@"^epoch [12]/2 7/7  loss [\d.]+  accuracy [\d.]+  val_loss [\d.]+  val_accuracy [\d.]+  lr 0\.02  \d+/s  0:01 *$"));
@@ -192,7 +192,7 @@ internal sealed class ProgressBarTests
             Metrics = [new Accuracy()],
             Callbacks = [new LambdaCallback { StepEnd = _ => _time.Now += _time.Step.Ticks }, .. callbacks],
             TimeProvider = _time,
-            ProgressConsole = new ProgressConsole(writer ?? _written, isTerminal, width ?? (static () => 100)),
+            ProgressConsole = new ProgressConsole(writer ?? _written, isTerminal, width ?? (static () => 120)),
         };
     }
 
