@@ -39,11 +39,6 @@ internal sealed class ProgressBar : IProgress<TrainingProgress>, IDisposable
         }
 
         bool rewrites = own.IsTerminal && verbosity != Verbosity.Lines;
-        if (verbosity == Verbosity.Auto && !rewrites)
-        {
-            return null;
-        }
-
         return Interlocked.CompareExchange(ref s_shown, 1, 0) == 0 ? new ProgressBar(own, rewrites) : null;
     }
 

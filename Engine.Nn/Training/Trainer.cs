@@ -114,12 +114,12 @@ public sealed partial class Trainer
     = 1;
 
     /// <summary>
-    /// What is written to the console while it trains: by itself a progress bar where that is a terminal, and nothing elsewhere or where
+    /// What is written to the console while it trains: by itself a progress bar where that is a terminal, a plain line an epoch elsewhere, and nothing where
     /// <see cref="Fit"/> is given a listener.
     /// </summary>
     public Verbosity Verbosity { get; set => field = Known(value); } = DefaultVerbosity;
 
-    /// <summary>What trainers of this process begin with; a program that prints lines of its own sets it to <see cref="Verbosity.Quiet"/>.</summary>
+    /// <summary>What trainers of this process begin with; a service, or a program that prints lines of its own, sets it to <see cref="Verbosity.Quiet"/>.</summary>
     public static Verbosity DefaultVerbosity { get; set => field = Known(value); }
 
     /// <summary>A console in place of the process's.</summary>

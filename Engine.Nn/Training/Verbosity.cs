@@ -4,8 +4,8 @@ namespace Engine.Nn;
 public enum Verbosity : byte
 {
     /// <summary>
-    /// As <see cref="Bar"/> where standard output is a terminal and the caller has passed no progress listener of his own; nothing otherwise, so that a service, a
-    /// test or a program whose output goes into a file or to another program gets no lines that it has not asked for.
+    /// As <see cref="Bar"/>, and so plain lines where output goes into a file or to another program; nothing where the caller has passed a progress listener of
+    /// his own.
     /// </summary>
     Auto,
 

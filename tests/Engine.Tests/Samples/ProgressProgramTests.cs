@@ -21,10 +21,11 @@ internal sealed class ProgressProgramTests
     }
 
     [Test]
-    public void Redirected_WritesNothing()
+    public void Redirected_WritesALineAnEpoch()
     {
         using SampleProcess process = SampleProcess.Run(Program, Path.GetTempPath(), 0);
-        Assert.That((process.Output, process.Errors.Trim()), Is.EqualTo((string.Empty, "trained 40 steps")));
+        Assert.That(process.Output, Does.Match(@"^epoch 1/2 20/20  loss [\d.]+  lr 0\.1 [^\r\n]*\r?\nepoch 2/2 20/20  loss [\d.]+  lr 0\.1 [^\r\n]*\r?\n$"));
+        Assert.That(process.Errors.Trim(), Is.EqualTo("trained 40 steps"));
     }
 
     [Test]

@@ -76,13 +76,13 @@ internal sealed class ProgressBarTests
         }
     }
 
-    [TestCase(Verbosity.Auto, false, 0)]
+    [TestCase(Verbosity.Auto, false, 2)]
     [TestCase(Verbosity.Bar, false, 2)]
     [TestCase(Verbosity.Lines, false, 2)]
     [TestCase(Verbosity.Lines, true, 2)]
     [TestCase(Verbosity.Quiet, true, 0)]
     [TestCase(Verbosity.Quiet, false, 0)]
-    public void PlainLines_OneForAnEpoch_WhereAskedFor(Verbosity verbosity, bool isTerminal, int lines)
+    public void PlainLines_OneForAnEpoch_UnlessQuiet(Verbosity verbosity, bool isTerminal, int lines)
     {
         Trainer trainer = Make(isTerminal);
         trainer.Verbosity = verbosity;
@@ -182,6 +182,7 @@ internal sealed class ProgressBarTests
         Assert.Throws<ArgumentOutOfRangeException>(() => trainer.Verbosity = (Verbosity)9);
         Assert.Throws<ArgumentOutOfRangeException>(() => Trainer.DefaultVerbosity = (Verbosity)9);
         Assert.That(trainer.Verbosity, Is.EqualTo(Verbosity.Auto));
+        Assert.That(Trainer.DefaultVerbosity, Is.EqualTo(Verbosity.Quiet), "what the tests have set");
     }
 
     private Trainer Make(bool isTerminal, TextWriter? writer = null, Func<int>? width = null, params Callback[] callbacks)
@@ -192,6 +193,7 @@ internal sealed class ProgressBarTests
             Metrics = [new Accuracy()],
             Callbacks = [new LambdaCallback { StepEnd = _ => _time.Now += _time.Step.Ticks }, .. callbacks],
             TimeProvider = _time,
+            Verbosity = Verbosity.Auto,
             ProgressConsole = new ProgressConsole(writer ?? _written, isTerminal, width ?? (static () => 120)),
         };
     }
