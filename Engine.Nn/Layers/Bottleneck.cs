@@ -22,7 +22,7 @@ public sealed partial class Bottleneck : Layer, IHasBatchNormPairs
     public Bottleneck(int inChannels, int width, int stride = 1, Generator? generator = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
-        int outChannels = checked(Expansion * width);
+        int outChannels = LayerArguments.Features(nameof(Bottleneck), (long)Expansion * width, nameof(width));
         Conv1 = new Conv2d(inChannels, width, 1, bias: false, generator: generator);
         Bn1 = new BatchNorm2d(width);
         Conv2 = new Conv2d(width, width, 3, stride, 1, bias: false, generator: generator);

@@ -15,6 +15,12 @@ internal static class LayerArguments
         Guard.HostArray(layer, count, LayerBytes);
     }
 
+    /// <summary>A number of channels or features that follows from others, as an int.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is more than an axis can have.</exception>
+    public static int Features(string layer, long count, string name) => count <= int.MaxValue
+        ? (int)count
+        : throw new ArgumentOutOfRangeException(name, $"{layer}: {name} would make {count:N0} features; an axis has at most {int.MaxValue:N0}.");
+
     public static void Channels(string layer, int inChannels, int outChannels, int groups)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(inChannels);

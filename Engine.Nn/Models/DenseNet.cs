@@ -32,7 +32,7 @@ public sealed partial class DenseNet : Layer
             ArgumentOutOfRangeException.ThrowIfNegativeOrZero(layers, nameof(blocks));
         }
 
-        int channels = width ?? checked(2 * growth);
+        int channels = width ?? LayerArguments.Features(nameof(DenseNet), 2L * growth, nameof(growth));
         Features = new Sequential
         {
             { "conv0", new Conv2d(inChannels, channels, 7, 2, 3, bias: false, generator: generator) },
@@ -43,7 +43,7 @@ public sealed partial class DenseNet : Layer
         for (int block = 0; block < blocks.Length; block++)
         {
             Features.Add($"denseblock{ModulePath.Index(block + 1)}", new DenseBlock(blocks[block], channels, growth, generator));
-            channels = checked(channels + (blocks[block] * growth));
+            channels = LayerArguments.Features(nameof(DenseNet), channels + ((long)blocks[block] * growth), nameof(growth));
             if (block + 1 < blocks.Length)
             {
                 Features.Add($"transition{ModulePath.Index(block + 1)}", new Transition(channels, channels / 2, generator));

@@ -189,7 +189,7 @@ public sealed partial class ResNet : Layer, IHasBatchNormPairs
             throw new ArgumentException($"ResNet: there are {stages} stages; there must be 1 to {MostStages}, as each halves the image and doubles the channels.", "blocks");
         }
 
-        return [.. Enumerable.Range(0, stages).Select(stage => checked(width * (1 << stage)))];
+        return [.. Enumerable.Range(0, stages).Select(stage => LayerArguments.Features(nameof(ResNet), (long)width << Math.Min(stage, 31), nameof(width)))];
     }
 
     private static void Choice<T>(T value, string name)

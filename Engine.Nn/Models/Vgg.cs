@@ -50,7 +50,7 @@ public sealed partial class Vgg : Layer
         int channels = inChannels;
         for (int stage = 0; stage < convolutions.Length; stage++)
         {
-            int next = checked(width * (1 << Math.Min(stage, 3)));
+            int next = LayerArguments.Features(nameof(Vgg), (long)width << Math.Min(stage, 3), nameof(width));
             for (int i = 0; i < convolutions[stage]; i++)
             {
                 Features.Add(new Conv2d(channels, next, 3, padding: 1, generator: generator));
@@ -69,7 +69,7 @@ public sealed partial class Vgg : Layer
         Pool = new AdaptiveAvgPool2d(PooledSize);
         Classifier =
         [
-            new Linear(checked(channels * PooledSize * PooledSize), hidden, generator: generator), new Relu(), new Dropout(dropout),
+            new Linear(LayerArguments.Features(nameof(Vgg), (long)channels * PooledSize * PooledSize, nameof(width)), hidden, generator: generator), new Relu(), new Dropout(dropout),
             new Linear(hidden, hidden, generator: generator), new Relu(), new Dropout(dropout),
             new Linear(hidden, classes, generator: generator),
         ];

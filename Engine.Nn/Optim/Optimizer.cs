@@ -101,6 +101,7 @@ public abstract partial class Optimizer
     /// </remarks>
     /// <exception cref="ShapeMismatchException">The condition has several elements.</exception>
     /// <exception cref="DeviceMismatchException">It is on another device than a parameter.</exception>
+    /// <exception cref="InvalidOperationException">The optimizer needs a closure (<see cref="NeedsClosure"/>).</exception>
     public void StepIf(Tensor condition)
     {
         ArgumentNullException.ThrowIfNull(condition);

@@ -13,7 +13,6 @@ internal sealed class OptimizerDescent : IDisposable
         Objective.CheckedStart(nameof(Minimize), start);
         _projection = options.Projection;
         using TensorScope outside = TensorScope.Suspend();
-        using GradMode.Scope mode = GradMode.Off();
         _moved = [.. start.Select(static x => x.Detach().Clone().WithGrad())];
         _optimizer = Guard.Returned(optimizer(_moved), nameof(Minimize), "the optimizer's factory");
         if (!_optimizer.Parameters.Any(p => Array.Exists(_moved, x => ReferenceEquals(x, p))))
@@ -22,6 +21,7 @@ internal sealed class OptimizerDescent : IDisposable
                 $"Minimize: the {_optimizer.GetType().Name} moves other tensors than the function's. Make it of the list that is passed: x => new {_optimizer.GetType().Name}(x).", nameof(optimizer));
         }
 
+        using GradMode.Scope mode = GradMode.Off();
         Project();
         Point = Objective.Flatten(_moved);
     }

@@ -20,6 +20,7 @@ public abstract class SearchBranch
     /// <param name="step">If above 0, only low, low + step, low + 2·step, … are tried.</param>
     /// <exception cref="ArgumentOutOfRangeException">The range is empty or not finite.</exception>
     /// <exception cref="ArgumentException">The name is there already.</exception>
+    /// <exception cref="InvalidOperationException">A study uses the space already.</exception>
     public Dimension<double> Uniform(string name, double low, double high, double step = 0)
     {
         CheckName(name);
@@ -37,6 +38,7 @@ public abstract class SearchBranch
     /// <summary>Any number in [low, high], each order of magnitude as likely as the others: learning rates, weight decay.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The range is empty, not finite, or does not lie above 0.</exception>
     /// <exception cref="ArgumentException">The name is there already.</exception>
+    /// <exception cref="InvalidOperationException">A study uses the space already.</exception>
     public Dimension<double> LogUniform(string name, double low, double high)
     {
         CheckName(name);
@@ -52,6 +54,7 @@ public abstract class SearchBranch
     /// <param name="step">The distance of neighbours.</param>
     /// <exception cref="ArgumentOutOfRangeException">The range is empty, or the step below 1.</exception>
     /// <exception cref="ArgumentException">The name is there already.</exception>
+    /// <exception cref="InvalidOperationException">A study uses the space already.</exception>
     public Dimension<int> Integer(string name, int low, int high, int step = 1)
     {
         CheckName(name);
@@ -64,6 +67,7 @@ public abstract class SearchBranch
     /// <summary>A whole number from low to high, both included, each order of magnitude about as likely as the others: batch sizes, units.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The range is empty or does not begin at 1 or above.</exception>
     /// <exception cref="ArgumentException">The name is there already.</exception>
+    /// <exception cref="InvalidOperationException">A study uses the space already.</exception>
     public Dimension<int> LogInteger(string name, int low, int high)
     {
         CheckName(name);
@@ -74,6 +78,7 @@ public abstract class SearchBranch
 
     /// <summary>One of several values: optimizers, activations.</summary>
     /// <exception cref="ArgumentException">There are none, one is null or there twice, or the name is there already.</exception>
+    /// <exception cref="InvalidOperationException">A study uses the space already.</exception>
     public Dimension<T> Choice<T>(string name, params ReadOnlySpan<T> values)
         where T : notnull
     {

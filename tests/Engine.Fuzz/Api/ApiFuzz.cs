@@ -107,6 +107,9 @@ internal sealed class ApiFuzz
         _called.Add(member);
         _watch!.Begin(_calls, text);
         long before = GC.GetAllocatedBytesForCurrentThread();
+
+        // A function that is passed may be called, and call others, where gradients are off.
+        bool wereOn = GradMode.IsEnabled;
         try
         {
             object? result = invoker.Invoke(self, arguments);
@@ -133,7 +136,7 @@ internal sealed class ApiFuzz
                 Note($"too much managed memory in {Surface.NameOf(member)}", $"{text}: {managed >> 20} MiB");
             }
 
-            if (!GradMode.IsEnabled)
+            if (wereOn && !GradMode.IsEnabled)
             {
                 Note($"gradients stay off after {Surface.NameOf(member)}", text);
             }

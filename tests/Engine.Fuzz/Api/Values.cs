@@ -22,7 +22,7 @@ internal sealed class Values
     ];
 
     /// <summary>Numbers of things that cost time each, not memory, which the pool's limit bounds: what was asked for is done, however long it takes.</summary>
-    private static readonly string[] s_counts = ["layers", "blocks", "depth", "epochs", "trials", "threads", "warmup", "points", "prefetch", "blocksperstage", "samples", "parallelism", "candidates", "trees", "maxiterations", "maxinneriterations", "maxproducts"];
+    private static readonly string[] s_counts = ["layers", "blocks", "depth", "epochs", "trials", "threads", "warmup", "points", "prefetch", "blocksperstage", "convolutions", "samples", "parallelism", "candidates", "trees", "maxiterations", "maxinneriterations", "maxproducts"];
 
     private readonly Random _random;
     private readonly Device _device;
@@ -120,7 +120,7 @@ internal sealed class Values
             TypeCode.Decimal => (decimal)_random.Next(5),
             TypeCode.Char => (char)_random.Next(128),
             TypeCode.String => Paths.IsPath(name) ? _paths.Next() : s_texts[_random.Next(s_texts.Length)],
-            _ => Other(type, depth),
+            _ => Other(type, depth, name),
         };
     }
 
@@ -132,7 +132,7 @@ internal sealed class Values
         var value => value,
     };
 
-    private object? Other(Type type, int depth)
+    private object? Other(Type type, int depth, string name)
     {
         if (type == typeof(Tensor))
         {
@@ -151,7 +151,7 @@ internal sealed class Values
 
         if (type.IsArray)
         {
-            return Array(type, depth);
+            return Array(type, depth, name);
         }
 
         if (typeof(Delegate).IsAssignableFrom(type))
@@ -179,7 +179,7 @@ internal sealed class Values
         _ => null,
     };
 
-    private Array? Array(Type type, int depth)
+    private Array? Array(Type type, int depth, string name)
     {
         if (_random.Next(30) == 0)
         {
@@ -196,7 +196,7 @@ internal sealed class Values
         Array array = System.Array.CreateInstance(element, _random.Next(5));
         for (int i = 0; i < array.Length; i++)
         {
-            array.SetValue(Make(element, null, depth), i);
+            array.SetValue(Make(element, s_counts.Contains(name) ? new Named(name, element) : null, depth), i);
         }
 
         return array;
