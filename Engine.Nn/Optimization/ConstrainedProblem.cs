@@ -8,6 +8,9 @@ internal sealed class ConstrainedProblem
     private readonly Tensor _like;
     private readonly string _op;
 
+    // How many numbers each constraint gave when it was first computed; multipliers belong to them.
+    private readonly long?[] _counts;
+
     public ConstrainedProblem(string op, Func<Tensor, Tensor> function, Tensor start, IReadOnlyList<Constraint> constraints)
     {
         ArgumentNullException.ThrowIfNull(function);
@@ -15,6 +18,7 @@ internal sealed class ConstrainedProblem
         ArgumentNullException.ThrowIfNull(constraints);
         (_op, _function, _like) = (op, function, start);
         _constraints = Guard.NoNulls<Constraint>(constraints, nameof(constraints));
+        _counts = new long?[_constraints.Length];
         Objective.CheckedStart(op, [start]);
         CheckConstraints();
     }
@@ -109,7 +113,14 @@ internal sealed class ConstrainedProblem
     /// <summary>A point as a tensor like the start.</summary>
     public Tensor ToTensor(double[] point) => Objective.ToTensors(point, [_like])[0];
 
-    private Tensor ValueOf(int constraint, Tensor x) => Guard.Returned(_constraints[constraint].Function(x), _op, $"constraint {constraint}");
+    private Tensor ValueOf(int constraint, Tensor x)
+    {
+        Tensor value = Guard.Returned(_constraints[constraint].Function(x), _op, $"constraint {constraint}");
+        long before = _counts[constraint] ??= value.ElementCount;
+        return value.ElementCount == before
+            ? value
+            : throw new ArgumentException($"{_op}: constraint {constraint} gave {before} numbers before and {value.ElementCount} now; it must give as many at every point.", "constraints");
+    }
 
     private static Tensor Like(double[] values, Tensor like) => Objective.ToTensors(values, [like])[0];
 

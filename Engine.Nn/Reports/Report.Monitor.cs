@@ -81,7 +81,7 @@ public sealed partial class Report
     /// <summary>Adds the share of a histogram's values to each interval of the common range, the highest interval in row 0.</summary>
     private static void Spread(Histogram histogram, double low, double width, double[,] shares, int column)
     {
-        double total = histogram.Counts.Sum();
+        double total = histogram.Counts.Sum(static count => (double)count);
         double own = (histogram.High - histogram.Low) / histogram.Counts.Count;
         for (int i = 0; i < histogram.Counts.Count && total > 0; i++)
         {

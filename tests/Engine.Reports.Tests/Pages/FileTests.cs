@@ -96,6 +96,7 @@ internal sealed partial class FileTests
         Assert.That(Column(0), Is.EqualTo((double[])[.. Enumerable.Repeat(1 / 8.0, 8), .. Enumerable.Repeat(0.0, 24)]).AsCollection.Within(1e-9));
         Assert.That(Column(1), Is.EqualTo((double[])[.. Enumerable.Repeat(0.0, 31), 1]).AsCollection.Within(1e-9));
         Assert.That(Column(2), Is.EqualTo((double[])[.. Enumerable.Repeat(0.25 / 16, 16), .. Enumerable.Repeat(0.75 / 16, 16)]).AsCollection.Within(1e-9));
+        Assert.That(() => new Report("T").AddHistogramsOverTime("T", [(1, new Histogram(0, 1, [long.MaxValue, long.MaxValue]))]), Throws.Nothing);
         Assert.That(data.RootElement[0].GetProperty("columns").EnumerateArray().Select(static v => v.GetString()), Is.EqualTo(new[] { "1", "2", "30" }));
     }
 

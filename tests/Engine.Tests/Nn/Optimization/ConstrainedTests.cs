@@ -141,6 +141,9 @@ internal sealed class ConstrainedTests
             Assert.That(() => Minimize.AugmentedLagrangian(static x => x, start, [sum]), Throws.TypeOf<ShapeMismatchException>());
             Assert.That(() => Minimize.AugmentedLagrangian(static x => x.Sum(), start, [Constraint.EqualToZero(static x => (x - 5).Log())]), Throws.ArgumentException.With.Message.Contains("finite"));
             Assert.That(() => Minimize.AugmentedLagrangian(static x => x.Sum(), start, [Constraint.AtMostZero(static _ => null!)]), Throws.ArgumentException.With.Message.Contains("constraint 0 returned null"));
+            int calls = 0;
+            Constraint changing = Constraint.EqualToZero(x => calls++ < 3 ? x.Sum() : x);
+            Assert.That(() => Minimize.AugmentedLagrangian(static x => x.Square().Sum(), start, [changing]), Throws.ArgumentException.With.Message.Contains("constraint 0 gave 1 numbers before and 2 now"));
             Assert.That(() => KktResidual.At(static x => x.Sum(), start, [sum], [[1, 2]]), Throws.ArgumentException.With.Message.Contains("the constraints have 1 elements, the multipliers 2"));
             Assert.That(() => new ConstrainedOptions { Tolerance = 0 }, Throws.TypeOf<ArgumentOutOfRangeException>());
             Assert.That(() => new ConstrainedOptions { PenaltyGrowth = 1 }, Throws.TypeOf<ArgumentOutOfRangeException>());
