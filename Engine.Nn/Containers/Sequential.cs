@@ -11,6 +11,9 @@ namespace Engine.Nn;
 /// </remarks>
 public class Sequential : Layer, IReadOnlyList<Layer>, IFusesResidual, IHasBatchNormPairs
 {
+    /// <summary>In more layers within layers nobody looks for a batch normalisation.</summary>
+    private const int DeepestFusion = 100;
+
     private readonly List<(string Name, Layer Layer)> _layers = [];
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
 
@@ -80,13 +83,29 @@ public class Sequential : Layer, IReadOnlyList<Layer>, IFusesResidual, IHasBatch
         return Intercepts ? CallOwn(x, ForwardOwn) : ForwardOwn(x);
     }
 
-    // A derived class may have a Forward of its own, which is not to be passed by.
+    // A derived class may have a Forward of its own, which is not to be passed by. A loop, as the JIT may make one of a recursion, and one through layers
+    // that hold each other would not end then: it is not fused, and refused where it computes.
     bool IFusesResidual.CanFuse
     {
         get
         {
-            ModuleTree.CheckStack(this);
-            return GetType() == typeof(Sequential) && !IsWatched && _layers.Count > 0 && _layers[^1].Layer is IFusesResidual { CanFuse: true };
+            Sequential net = this;
+            for (int depth = 0; depth < DeepestFusion; depth++)
+            {
+                if (net.GetType() != typeof(Sequential) || net.IsWatched || net._layers.Count == 0)
+                {
+                    return false;
+                }
+
+                if (net._layers[^1].Layer is not Sequential last)
+                {
+                    return net._layers[^1].Layer is IFusesResidual { CanFuse: true };
+                }
+
+                net = last;
+            }
+
+            return false;
         }
     }
 

@@ -108,6 +108,25 @@ internal sealed class ModuleCycleTests
         Assert.That(error?.Message, Does.Contain("nested more deeply than the thread's stack allows"));
     }
 
+    /// <summary>Optimised code may turn a recursion into a loop, which no check of the stack ends.</summary>
+    [Test]
+    public void Cycle_InOptimisedCode_ThrowsToo()
+    {
+        Sequential a = [], b = [a];
+        a.Add(b);
+        Residual cycle = new(a);
+        Tensor x = Tensor.Ones([2, 2], device: ReferenceDevice.Shared);
+        for (int i = 0; i < 80; i++)
+        {
+            Assert.That(() => cycle.Forward(x), Throws.TypeOf<EngineException>());
+            if (i % 35 == 34)
+            {
+                // The JIT compiles hot methods again a tenth of a second after the last new one.
+                Thread.Sleep(200);
+            }
+        }
+    }
+
     [Test]
     public void Add_ManyLayers_TakesTimeInProportion()
     {
