@@ -40,20 +40,7 @@ internal sealed class ContoursSection : ReportSection
         json.WriteBoolean("log", _logLevels);
 
         // Colors need no more digits than floats have, and there are ten thousand numbers.
-        json.WriteStartArray("values");
-        foreach (double value in _values)
-        {
-            if (double.IsFinite(value))
-            {
-                json.WriteRawValue(value.ToString("G6", System.Globalization.CultureInfo.InvariantCulture), skipInputValidation: true);
-            }
-            else
-            {
-                json.WriteNullValue();
-            }
-        }
-
-        json.WriteEndArray();
+        json.WriteNumbers("values", _values, "G6");
         json.WriteStartArray("paths");
         foreach (SeriesPoints path in _paths)
         {
@@ -65,11 +52,6 @@ internal sealed class ContoursSection : ReportSection
 
     protected override void WriteNumbers(HtmlText html)
     {
-        if (SeriesPoints.Omissions(_paths) is { } omissions)
-        {
-            html.Raw("<p class=\"note\">").Text(omissions).Raw("</p>");
-        }
-
         SeriesTable.Listed(html, _axes.X, _axes.Y, _paths);
         int[] columns = [.. Enumerable.Range(0, ((Columns - 1) / TableStep) + 1).Select(static i => i * TableStep)];
         html.Details("Values of the function", () => html.Table(

@@ -34,16 +34,9 @@ internal sealed class LinesSection(string title, string xAxis, string? yAxis, Se
 
     protected override void WriteNumbers(HtmlText html)
     {
-        if (SeriesPoints.Omissions(series) is { } omissions)
+        if (LiveKeys is null)
         {
-            html.Raw("<p class=\"note\">").Text(omissions).Raw("</p>");
+            SeriesTable.Joined(html, xAxis, series);
         }
-
-        if (LiveKeys is not null)
-        {
-            return;
-        }
-
-        SeriesTable.Joined(html, xAxis, series);
     }
 }

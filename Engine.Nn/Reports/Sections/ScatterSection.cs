@@ -24,11 +24,6 @@ internal sealed class ScatterSection(string title, string xAxis, string yAxis, S
 
     protected override void WriteNumbers(HtmlText html)
     {
-        if (SeriesPoints.Omissions(series) is { } omissions)
-        {
-            html.Raw("<p class=\"note\">").Text(omissions).Raw("</p>");
-        }
-
         SeriesTable.Listed(html, xAxis, yAxis, series);
     }
 }

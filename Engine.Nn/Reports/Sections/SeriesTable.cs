@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Engine.Nn;
 
-/// <summary>The numbers of series as a table.</summary>
+/// <summary>The numbers of series as a table, below a line that says which points are not drawn.</summary>
 internal static class SeriesTable
 {
     private const int MostRows = 1000, FewestOfSeries = 20, MostOfSeries = 250;
@@ -15,6 +15,7 @@ internal static class SeriesTable
             return;
         }
 
+        WriteOmissions(html, series);
         int most = MostOf(series);
         SortedDictionary<double, object?[]> rows = [];
         for (int s = 0; s < series.Count; s++)
@@ -47,6 +48,7 @@ internal static class SeriesTable
             return;
         }
 
+        WriteOmissions(html, series);
         int most = MostOf(series);
         html.Details("Numbers", () =>
         {
@@ -55,6 +57,14 @@ internal static class SeriesTable
                 series.SelectMany(s => Decimation.Even(s.Count, most).Select(i => (IReadOnlyList<object?>)[s.Name, i, s.X[i], s.Y[i]])));
             Note(html, series, most);
         });
+    }
+
+    private static void WriteOmissions(HtmlText html, IReadOnlyList<SeriesPoints> series)
+    {
+        if (SeriesPoints.Omissions(series) is { } omissions)
+        {
+            html.Raw("<p class=\"note\">").Text(omissions).Raw("</p>");
+        }
     }
 
     private static int MostOf(IReadOnlyList<SeriesPoints> series) => Math.Clamp(MostRows / series.Count, FewestOfSeries, MostOfSeries);
