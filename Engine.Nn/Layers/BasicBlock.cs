@@ -20,9 +20,7 @@ public sealed partial class BasicBlock : Layer, IHasBatchNormPairs
         Bn1 = new BatchNorm2d(outChannels);
         Conv2 = new Conv2d(outChannels, outChannels, 3, 1, 1, bias: false, generator: generator);
         Bn2 = new BatchNorm2d(outChannels);
-        Downsample = stride == 1 && inChannels == outChannels
-            ? null
-            : new Sequential(new Conv2d(inChannels, outChannels, 1, stride, bias: false, generator: generator), new BatchNorm2d(outChannels));
+        Downsample = ResidualShortcut.Of(inChannels, outChannels, stride, generator);
     }
 
     /// <summary>The first convolution, 3×3.</summary>

@@ -29,9 +29,7 @@ public sealed partial class Bottleneck : Layer, IHasBatchNormPairs
         Bn2 = new BatchNorm2d(width);
         Conv3 = new Conv2d(width, outChannels, 1, bias: false, generator: generator);
         Bn3 = new BatchNorm2d(outChannels);
-        Downsample = stride == 1 && inChannels == outChannels
-            ? null
-            : new Sequential(new Conv2d(inChannels, outChannels, 1, stride, bias: false, generator: generator), new BatchNorm2d(outChannels));
+        Downsample = ResidualShortcut.Of(inChannels, outChannels, stride, generator);
     }
 
     /// <summary>The convolution to fewer channels, 1×1.</summary>
