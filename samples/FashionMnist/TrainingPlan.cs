@@ -20,10 +20,7 @@ internal sealed class TrainingPlan(TrainOptions options)
             return Optimizers.Create(options.Optimizer, [new ParameterGroup(model.Parameters)], options.LearningRate);
         }
 
-        // Matrices and filters decay; scales, shifts and biases, which have one axis, do not.
-        ILookup<bool, Tensor> decays = model.Parameters.ToLookup(static parameter => parameter.Shape.Rank > 1);
-        ParameterGroup[] groups = [new(decays[true]) { WeightDecay = _recipe.WeightDecay }, new(decays[false]) { WeightDecay = 0 }];
-        return Optimizers.Create(options.Optimizer, groups, options.LearningRate);
+        return Optimizers.Create(options.Optimizer, ParameterGroup.WithoutDecayOnBiasAndNorm(model, _recipe.WeightDecay), options.LearningRate);
     }
 
     public Tensor Loss(Tensor prediction, Tensor target) => Losses.CrossEntropy(prediction, target, labelSmoothing: _recipe?.LabelSmoothing ?? 0);
