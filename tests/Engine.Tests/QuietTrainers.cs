@@ -1,7 +1,7 @@
 using Engine.Nn;
 using NUnit.Framework;
 
-namespace Engine.Tests;
+// Outside of any namespace, so that it holds for each assembly of tests that compiles it.
 
 /// <summary>Trainers of the tests write no lines; those of the progress bar's tests are asked to.</summary>
 [SetUpFixture]

@@ -5,17 +5,9 @@ using NUnit.Framework;
 namespace Engine.Tests.Precision;
 
 /// <summary>What a trainer's precision means for evaluation, clipping, accumulation and saved runs.</summary>
-internal sealed class MixedTrainerTests
+internal sealed class MixedTrainerTests : ToyFixture
 {
     private const int Epochs = 2;
-
-    private ToyTraining _toy = null!;
-
-    [SetUp]
-    public void Begin() => _toy = new ToyTraining();
-
-    [TearDown]
-    public void End() => _toy.Dispose();
 
     [TestCase(TrainingPrecision.Full, null)]
     [TestCase(TrainingPrecision.MixedBFloat16, DType.BFloat16)]
@@ -25,12 +17,12 @@ internal sealed class MixedTrainerTests
         List<DType?> seen = [];
         Sequential model = ToyTraining.Model();
         Trainer trainer = new(model, Forward, new Sgd(model.Parameters, 0.1), Losses.CrossEntropy) { Precision = precision };
-        trainer.Fit(_toy.Train);
+        trainer.Fit(Toy.Train);
         int trained = seen.Count;
-        Evaluation evaluation = trainer.Evaluate(_toy.Validation);
+        Evaluation evaluation = trainer.Evaluate(Toy.Validation);
         Tensor answers = trainer.Predict(Tensor.Ones([5, 2]), batchSize: 2);
         Assert.That(seen, Is.All.EqualTo(expected));
-        Assert.That((trained, seen.Count), Is.EqualTo((_toy.Train.BatchCount, _toy.Train.BatchCount + _toy.Validation.BatchCount + 3)));
+        Assert.That((trained, seen.Count), Is.EqualTo((Toy.Train.BatchCount, Toy.Train.BatchCount + Toy.Validation.BatchCount + 3)));
         Assert.That(Autocast.Type, Is.Null, "nothing is left in force");
         Assert.That(answers.DType, Is.EqualTo(DType.Float32));
         Assert.That(trainer.Predict(Tensor.Ones([2, 2])).DType, Is.EqualTo(DType.Float32));
@@ -59,7 +51,7 @@ internal sealed class MixedTrainerTests
         Sequential model = ToyTraining.Model();
         Trainer trainer = new(model, x => { seen = Autocast.Type; return model.Forward(x); }, new Sgd(model.Parameters, 0.1), Losses.CrossEntropy);
         using Autocast.Scope scope = Autocast.To(DType.BFloat16);
-        trainer.Fit(_toy.Train);
+        trainer.Fit(Toy.Train);
         Assert.That((seen, Autocast.Type), Is.EqualTo((DType.BFloat16, DType.BFloat16)));
     }
 
@@ -75,7 +67,7 @@ internal sealed class MixedTrainerTests
             ClipGradNorm = 0.25,
             Callbacks = [new LambdaCallback { StepEnd = _ => norms.Add(model.Parameters.GradNorm().Item()) }],
         };
-        trainer.Fit(_toy.Train);
+        trainer.Fit(Toy.Train);
         Assert.That(norms, Is.All.LessThan(0.2501));
         Assert.That(norms, Has.Some.GreaterThan(0.2499));
     }
@@ -102,7 +94,7 @@ internal sealed class MixedTrainerTests
     public void Fit_ScaleFarTooLarge_LeavesStepsOutAndThenLearns()
     {
         Trainer trainer = Make(new LossScaler(initialScale: 1L << 30));
-        trainer.Fit(_toy.Train, _toy.Validation, 6);
+        trainer.Fit(Toy.Train, Toy.Validation, 6);
         Assert.That(trainer.LossScaler!.ReadSkippedSteps(), Is.GreaterThan(5).And.LessThan(30));
         Assert.That(trainer.LossScaler.ReadScale(), Is.LessThan(1L << 25));
         Assert.That(trainer.Step, Is.EqualTo(6 * 3), "a step that is left out counts");
@@ -115,7 +107,7 @@ internal sealed class MixedTrainerTests
     {
         List<TrainingState> states = [];
         Trainer whole = Make(new LossScaler(initialScale: 1L << 26, growthInterval: 4), new LambdaCallback { StepEnd = c => c.RequestSave(s => states.Add(ToyTraining.Reread(s))) });
-        whole.Fit(_toy.Train, _toy.Validation, Epochs);
+        whole.Fit(Toy.Train, Toy.Validation, Epochs);
         Assert.That(states, Has.Count.EqualTo(Epochs * 3));
         Assert.That(whole.LossScaler!.ReadSkippedSteps(), Is.GreaterThan(0), "or nothing would be tested");
         foreach (TrainingState state in states)
@@ -123,7 +115,7 @@ internal sealed class MixedTrainerTests
             Trainer resumed = Make(new LossScaler(initialScale: 1, growthInterval: 4));
             resumed.Load(state);
             string at = $"resumed in epoch {resumed.Epoch} after {resumed.Batch} batches";
-            resumed.Fit(_toy.Train, _toy.Validation, Epochs);
+            resumed.Fit(Toy.Train, Toy.Validation, Epochs);
             Assert.That(ToyTraining.Weights(resumed), Is.EqualTo(ToyTraining.Weights(whole)), at);
             Assert.That(resumed.LossScaler!.ReadScale(), Is.EqualTo(whole.LossScaler.ReadScale()), at);
             Assert.That(resumed.LossScaler.ReadSkippedSteps(), Is.EqualTo(whole.LossScaler.ReadSkippedSteps()), at);
@@ -135,10 +127,10 @@ internal sealed class MixedTrainerTests
     {
         Sequential model = ToyTraining.Model();
         Trainer full = new(model, new Adam(model.Parameters, 0.02), Losses.CrossEntropy);
-        full.Fit(_toy.Train);
+        full.Fit(Toy.Train);
         Trainer mixed = Make(new LossScaler(initialScale: 512));
         mixed.Load(ToyTraining.Saved(full));
-        mixed.Fit(_toy.Train, epochs: 2);
+        mixed.Fit(Toy.Train, epochs: 2);
         Assert.That(mixed.LossScaler!.ReadScale(), Is.EqualTo(512), "it begins anew");
         Sequential third = ToyTraining.Model();
         Trainer again = new(third, new Adam(third.Parameters, 0.02), Losses.CrossEntropy);

@@ -5,22 +5,14 @@ using NUnit.Framework;
 namespace Engine.Tests.Nn.Data;
 
 /// <summary>Batches that are changed on their way to a trainer: repeatable, resumable, and nothing leaks.</summary>
-internal sealed class TransformedBatchesTests
+internal sealed class TransformedBatchesTests : ToyFixture
 {
-    private ToyTraining _toy = null!;
-
-    [SetUp]
-    public void Begin() => _toy = new ToyTraining();
-
-    [TearDown]
-    public void End() => _toy.Dispose();
-
-    private IBatchSource Mixed => _toy.Train.With(seed: 5, new MixUp(0.4, classes: 3));
+    private IBatchSource Mixed => Toy.Train.With(seed: 5, new MixUp(0.4, classes: 3));
 
     [Test]
     public void Epoch_FromAnyBatch_HasTheSameBatches()
     {
-        Assert.That((Mixed.BatchCount, Mixed.SampleCount), Is.EqualTo((_toy.Train.BatchCount, _toy.Train.SampleCount)));
+        Assert.That((Mixed.BatchCount, Mixed.SampleCount), Is.EqualTo((Toy.Train.BatchCount, Toy.Train.SampleCount)));
         float[][] whole = Values(Mixed.Epoch(2));
         Assert.That(whole, Has.Length.EqualTo(7));
         for (int first = 0; first <= 7; first++)
@@ -29,7 +21,7 @@ internal sealed class TransformedBatchesTests
         }
 
         Assert.That(Values(Mixed.Epoch(3)), Is.Not.EqualTo(whole));
-        Assert.That(Values(_toy.Train.With(seed: 6, new MixUp(0.4, classes: 3)).Epoch(2)), Is.Not.EqualTo(whole));
+        Assert.That(Values(Toy.Train.With(seed: 6, new MixUp(0.4, classes: 3)).Epoch(2)), Is.Not.EqualTo(whole));
     }
 
     [Test]
@@ -50,7 +42,7 @@ internal sealed class TransformedBatchesTests
             batch.Dispose();
         }
 
-        Assert.That(_toy.Train.Given.All(static b => b.Inputs.IsDisposed && b.Targets.IsDisposed), Is.True);
+        Assert.That(Toy.Train.Given.All(static b => b.Inputs.IsDisposed && b.Targets.IsDisposed), Is.True);
     }
 
     [Test]
@@ -68,7 +60,7 @@ internal sealed class TransformedBatchesTests
     [Test]
     public void Transform_ThatPassesATensorOn_KeepsIt()
     {
-        Batch batch = _toy.Train.With(seed: 1, new Nothing(), new Nothing()).Epoch(0).First();
+        Batch batch = Toy.Train.With(seed: 1, new Nothing(), new Nothing()).Epoch(0).First();
         Assert.That(batch.Inputs.IsDisposed || batch.Targets.IsDisposed, Is.False);
         Assert.That(batch.Inputs.ToArray<float>(), Has.Length.EqualTo(12));
     }
@@ -87,14 +79,14 @@ internal sealed class TransformedBatchesTests
         Trainer whole = NewTrainer();
         List<TrainingState> states = [];
         whole.Callbacks.Add(new LambdaCallback { StepEnd = c => c.RequestSave(s => states.Add(ToyTraining.Reread(s))) });
-        History history = whole.Fit(Mixed, _toy.Validation, 3);
+        History history = whole.Fit(Mixed, Toy.Validation, 3);
         Assert.That(history["val_accuracy"][^1], Is.GreaterThan(0.5), "validation takes class numbers");
         Assert.That(history["accuracy"], Is.All.InRange(0.0, 1.0));
         foreach (TrainingState state in states)
         {
             Trainer resumed = NewTrainer();
             resumed.Load(state);
-            resumed.Fit(Mixed, _toy.Validation, 3);
+            resumed.Fit(Mixed, Toy.Validation, 3);
             Assert.That(ToyTraining.Weights(resumed), Is.EqualTo(ToyTraining.Weights(whole)), $"from step {resumed.Step}");
         }
     }

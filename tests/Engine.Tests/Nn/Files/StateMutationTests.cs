@@ -9,7 +9,7 @@ namespace Engine.Tests.Nn;
 /// Every position of a run's JSON with every hostile value, and left out: the state is loaded, or it is a <see cref="ModelFileException"/>
 /// that leaves everything as it was.
 /// </summary>
-internal sealed class StateMutationTests
+internal sealed class StateMutationTests : ToyFixture
 {
     private static readonly string[] s_hostile =
     [
@@ -17,25 +17,17 @@ internal sealed class StateMutationTests
         "2147483648", "4294967296", "9223372036854775807", "-9223372036854775808", "99999999999999999999",
     ];
 
-    private ToyTraining _toy = null!;
-
-    [SetUp]
-    public void Begin() => _toy = new ToyTraining();
-
-    [TearDown]
-    public void End() => _toy.Dispose();
-
     [Test]
     public void EveryPosition_EveryHostileValue_LoadsOrChangesNothing()
     {
         Trainer trained = Make();
-        trained.Fit(_toy.Train, _toy.Validation, epochs: 2);
+        trained.Fit(Toy.Train, Toy.Validation, epochs: 2);
         TrainingState saved = ToyTraining.Saved(trained);
         KeyValuePair<string, Tensor>[] tensors = [.. saved.Tensors];
         string json = saved.Values.ToJsonString();
 
         Trainer other = Make();
-        other.Fit(_toy.Train, _toy.Validation, epochs: 1);
+        other.Fit(Toy.Train, Toy.Validation, epochs: 1);
         string before = Text(other);
         TrainingState start = ToyTraining.Saved(other);
         int refused = 0, positions = 0;
@@ -74,8 +66,8 @@ internal sealed class StateMutationTests
 
         // The trainer that refused all of them still goes on as the one they were saved from.
         other.Load(new TrainingState(tensors, JsonNode.Parse(json)!.AsObject()));
-        other.Fit(_toy.Train, _toy.Validation, epochs: 3);
-        trained.Fit(_toy.Train, _toy.Validation, epochs: 3);
+        other.Fit(Toy.Train, Toy.Validation, epochs: 3);
+        trained.Fit(Toy.Train, Toy.Validation, epochs: 3);
         Assert.That(ToyTraining.Weights(other), Is.EqualTo(ToyTraining.Weights(trained)));
     }
 
@@ -83,7 +75,7 @@ internal sealed class StateMutationTests
     public void EveryTensor_MissingOrOfAnotherShape_ChangesNothing()
     {
         Trainer trained = Make();
-        trained.Fit(_toy.Train, _toy.Validation, epochs: 1);
+        trained.Fit(Toy.Train, Toy.Validation, epochs: 1);
         TrainingState saved = ToyTraining.Saved(trained);
         Trainer other = Make();
         string before = Text(other);
@@ -111,7 +103,7 @@ internal sealed class StateMutationTests
     public void GeneratorsMissing_AfterEverythingElseWasGood_ChangesNothing()
     {
         Trainer trained = Make();
-        trained.Fit(_toy.Train, _toy.Validation, epochs: 1);
+        trained.Fit(Toy.Train, Toy.Validation, epochs: 1);
         TrainingState saved = ToyTraining.Saved(trained);
         saved.Values["trainer"]!["generators"] = new JsonArray();
         Trainer other = Make();
@@ -166,7 +158,7 @@ internal sealed class StateMutationTests
     public void CallbackThatFails_IsTheFilesFault_AndChangesNothing()
     {
         Trainer trained = Make(new Refusing());
-        trained.Fit(_toy.Train, _toy.Validation, epochs: 1);
+        trained.Fit(Toy.Train, Toy.Validation, epochs: 1);
         TrainingState saved = ToyTraining.Saved(trained);
         Trainer other = Make(new Refusing());
         string before = Text(other);

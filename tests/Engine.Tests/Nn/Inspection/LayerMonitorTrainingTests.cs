@@ -6,23 +6,15 @@ using NUnit.Framework;
 namespace Engine.Tests.Nn.Inspection;
 
 /// <summary>The monitor beside a trainer: when it looks, and that nothing else changes.</summary>
-internal sealed class LayerMonitorTrainingTests
+internal sealed class LayerMonitorTrainingTests : ToyFixture
 {
-    private ToyTraining _toy = null!;
-
-    [SetUp]
-    public void Begin() => _toy = new ToyTraining();
-
-    [TearDown]
-    public void End() => _toy.Dispose();
-
     [Test]
     public void Fit_Watched_EndsWithTheSameBits_AndLooksWhenItShould()
     {
         LayerMonitor monitor = new(everySteps: 4);
         Trainer plain = ToyTraining.Trainer(), watched = ToyTraining.Trainer(monitor);
-        plain.Fit(_toy.Train, _toy.Validation, 2);
-        watched.Fit(_toy.Train, _toy.Validation, 2);
+        plain.Fit(Toy.Train, Toy.Validation, 2);
+        watched.Fit(Toy.Train, Toy.Validation, 2);
         Assert.That(ToyTraining.Weights(watched), Is.EqualTo(ToyTraining.Weights(plain)));
         Assert.That(monitor.Observations.Select(static o => o.Step), Is.EqualTo((long[])[1, 4, 8, 12]));
         Assert.That(monitor.Observations[0].Layers.Select(static l => l.Name), Is.EqualTo((string[])["0", "1", "2", "3"]), "validation is not looked at");
@@ -35,7 +27,7 @@ internal sealed class LayerMonitorTrainingTests
         LayerMonitor monitor = new(everySteps: 2);
         Sequential model = ToyTraining.Model();
         Trainer trainer = new(model, new Adam(model.Parameters, 0.02), Losses.CrossEntropy) { GradientAccumulation = 3, Callbacks = [monitor] };
-        trainer.Fit(_toy.Train, epochs: 2);
+        trainer.Fit(Toy.Train, epochs: 2);
         Assert.That(monitor.Observations.Select(static o => o.Step), Is.EqualTo((long[])[1, 2, 4, 6]));
         Assert.That(monitor.Observations.Select(static o => o["0"].WeightGradient), Has.None.Null);
     }

@@ -5,16 +5,8 @@ using NUnit.Framework;
 namespace Engine.Tests.Nn.Regularization;
 
 /// <summary>Regularisation inside of a trainer, and groups without decay.</summary>
-internal sealed class TrainerRegularizerTests
+internal sealed class TrainerRegularizerTests : ToyFixture
 {
-    private ToyTraining _toy = null!;
-
-    [SetUp]
-    public void Begin() => _toy = new ToyTraining();
-
-    [TearDown]
-    public void End() => _toy.Dispose();
-
     [Test]
     public void L2Regularizer_TrainsAsCoupledDecay([Values(1, 3)] int accumulation, [Values] CaptureMode capture)
     {
@@ -31,7 +23,7 @@ internal sealed class TrainerRegularizerTests
             Capture = capture,
             Regularizer = () => Regularizers.L2(regularized.Parameters, 0.2),
         };
-        History plain = a.Fit(_toy.Train, _toy.Validation, 2), with = b.Fit(_toy.Train, _toy.Validation, 2);
+        History plain = a.Fit(Toy.Train, Toy.Validation, 2), with = b.Fit(Toy.Train, Toy.Validation, 2);
         Assert.That(ToyTraining.Weights(b), Is.EqualTo(ToyTraining.Weights(a)).Within(1e-5));
 
         // The figures are the loss alone, as those of the run whose optimizer decays.
@@ -44,8 +36,8 @@ internal sealed class TrainerRegularizerTests
     {
         Sequential model = ToyTraining.Model();
         Trainer Make(Func<Tensor> regularizer) => new(model, new Sgd(model.Parameters), Losses.CrossEntropy) { Regularizer = regularizer };
-        Assert.That(() => Make(() => Tensor.Ones([2])).Fit(_toy.Train), Throws.TypeOf<ShapeMismatchException>().With.Message.Contains("must be a scalar"));
-        Assert.That(() => Make(static () => null!).Fit(_toy.Train), Throws.ArgumentException.With.Message.Contains("the regularizer returned null"));
+        Assert.That(() => Make(() => Tensor.Ones([2])).Fit(Toy.Train), Throws.TypeOf<ShapeMismatchException>().With.Message.Contains("must be a scalar"));
+        Assert.That(() => Make(static () => null!).Fit(Toy.Train), Throws.ArgumentException.With.Message.Contains("the regularizer returned null"));
     }
 
     [Test]

@@ -4,19 +4,11 @@ using NUnit.Framework;
 namespace Engine.Tests.Nn.Training;
 
 /// <summary>A step of several mini-batches is that of one batch of all their samples, whatever their sizes.</summary>
-internal sealed class AccumulationTests
+internal sealed class AccumulationTests : ToyFixture
 {
     private static readonly float[][] s_points = [[0.5f, 1], [-1, 0.25f], [2, -0.5f], [0.1f, -2], [1.5f, 1.5f], [-0.75f, 0], [3, 1], [0, -1], [0.3f, 0.6f]];
 
     private static readonly long[] s_classes = [0, 1, 2, 0, 1, 2, 0, 1, 2];
-
-    private ToyTraining _toy = null!;
-
-    [SetUp]
-    public void Begin() => _toy = new ToyTraining();
-
-    [TearDown]
-    public void End() => _toy.Dispose();
 
     [TestCase(new[] { 4, 2 }, 2)]
     [TestCase(new[] { 2, 4 }, 2)]

@@ -4,16 +4,8 @@ using NUnit.Framework;
 namespace Engine.Tests.Nn.Training;
 
 /// <summary>Cross-validation and learning curves against trainers that are run by hand.</summary>
-internal sealed class CrossValidationTests
+internal sealed class CrossValidationTests : ToyFixture
 {
-    private ToyTraining _toy = null!;
-
-    [SetUp]
-    public void Begin() => _toy = new ToyTraining();
-
-    [TearDown]
-    public void End() => _toy.Dispose();
-
     [Test]
     public void Run_IsEachFoldByHand()
     {
@@ -105,7 +97,7 @@ internal sealed class CrossValidationTests
     [Test]
     public void LearningCurve_OfAHistory_IsItsFigures()
     {
-        History history = ToyTraining.Trainer().Fit(_toy.Train, _toy.Validation, 3);
+        History history = ToyTraining.Trainer().Fit(Toy.Train, Toy.Validation, 3);
         LearningCurve curve = LearningCurve.Of(history);
         Assert.That(curve.Axis, Is.EqualTo("epoch"));
         Assert.That(curve.X, Is.EqualTo((double[])[1, 2, 3]));
@@ -113,7 +105,7 @@ internal sealed class CrossValidationTests
         Assert.That(curve.Validation("accuracy"), Is.EqualTo(history["val_accuracy"]));
         Assert.That(curve.Points[0].Train.Metrics.Keys, Is.EqualTo((string[])["accuracy"]), "the rate belongs to neither");
         Assert.That(() => curve.Train("f1"), Throws.TypeOf<KeyNotFoundException>());
-        Assert.That(() => LearningCurve.Of(ToyTraining.Trainer().Fit(_toy.Train, epochs: 1)), Throws.ArgumentException.With.Message.Contains("without validation"));
+        Assert.That(() => LearningCurve.Of(ToyTraining.Trainer().Fit(Toy.Train, epochs: 1)), Throws.ArgumentException.With.Message.Contains("without validation"));
     }
 
     [Test]

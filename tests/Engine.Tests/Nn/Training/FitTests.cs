@@ -4,40 +4,32 @@ using NUnit.Framework;
 namespace Engine.Tests.Nn.Training;
 
 /// <summary>A call that would train nothing says so, and what is asked for is what is trained.</summary>
-internal sealed class FitTests
+internal sealed class FitTests : ToyFixture
 {
-    private ToyTraining _toy = null!;
-
-    [SetUp]
-    public void Begin() => _toy = new ToyTraining();
-
-    [TearDown]
-    public void End() => _toy.Dispose();
-
     [TestCase(4)]
     [TestCase(3)]
     [TestCase(0)]
     public void Fit_EpochsThatAreDone_Throws_AndNamesBothNumbers(int epochs)
     {
         Trainer trainer = ToyTraining.Trainer();
-        trainer.Fit(_toy.Train, epochs: 4);
+        trainer.Fit(Toy.Train, epochs: 4);
         float[] weights = ToyTraining.Weights(trainer);
-        Assert.That(() => trainer.Fit(_toy.Train, epochs: epochs), Throws.InvalidOperationException
+        Assert.That(() => trainer.Fit(Toy.Train, epochs: epochs), Throws.InvalidOperationException
             .With.Message.Contains($"epochs {epochs} ").And.Message.Contains("has done 4").And.Message.Contains("additionalEpochs"));
         Assert.That(ToyTraining.Weights(trainer), Is.EqualTo(weights));
 
         // And the trainer is as before.
-        Assert.That(trainer.Fit(_toy.Train, epochs: 5).Epochs, Has.Count.EqualTo(5));
+        Assert.That(trainer.Fit(Toy.Train, epochs: 5).Epochs, Has.Count.EqualTo(5));
     }
 
     [Test]
     public void Fit_AdditionalEpochs_IsOneLongRun()
     {
         Trainer whole = ToyTraining.Trainer(), parts = ToyTraining.Trainer();
-        whole.Fit(_toy.Train, _toy.Validation, epochs: 5);
-        parts.Fit(_toy.Train, _toy.Validation, additionalEpochs: 2);
-        parts.Fit(_toy.Train, _toy.Validation, additionalEpochs: 2);
-        History history = parts.Fit(_toy.Train, _toy.Validation);
+        whole.Fit(Toy.Train, Toy.Validation, epochs: 5);
+        parts.Fit(Toy.Train, Toy.Validation, additionalEpochs: 2);
+        parts.Fit(Toy.Train, Toy.Validation, additionalEpochs: 2);
+        History history = parts.Fit(Toy.Train, Toy.Validation);
         Assert.That(parts.Epoch, Is.EqualTo(5), "without a number it is one epoch");
         Assert.That(history.End, Is.EqualTo(TrainingEnd.Completed));
         Assert.That(ToyTraining.Weights(parts), Is.EqualTo(ToyTraining.Weights(whole)));
@@ -48,8 +40,8 @@ internal sealed class FitTests
     public void FitAsync_AdditionalEpochs_TrainsThem()
     {
         Trainer trainer = ToyTraining.Trainer();
-        trainer.Fit(_toy.Train);
-        Assert.That(trainer.FitAsync(_toy.Train, additionalEpochs: 2).Result.Epochs, Has.Count.EqualTo(3));
+        trainer.Fit(Toy.Train);
+        Assert.That(trainer.FitAsync(Toy.Train, additionalEpochs: 2).Result.Epochs, Has.Count.EqualTo(3));
     }
 
     [Test]
@@ -57,9 +49,9 @@ internal sealed class FitTests
     {
         using CancellationTokenSource source = new();
         Trainer trainer = ToyTraining.Trainer(new LambdaCallback { StepEnd = c => Cancel(c, source) });
-        Assert.That(() => trainer.Fit(_toy.Train, epochs: 3, cancellationToken: source.Token), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(() => trainer.Fit(Toy.Train, epochs: 3, cancellationToken: source.Token), Throws.InstanceOf<OperationCanceledException>());
         Assert.That((trainer.Epoch, trainer.Batch), Is.EqualTo((0, 3)));
-        trainer.Fit(_toy.Train, additionalEpochs: 2);
+        trainer.Fit(Toy.Train, additionalEpochs: 2);
         Assert.That((trainer.Epoch, trainer.Batch, trainer.Step), Is.EqualTo((2, 0, 14)));
 
         static void Cancel(TrainingContext context, CancellationTokenSource source)
@@ -75,22 +67,22 @@ internal sealed class FitTests
     public void Fit_LoadedRunThatIsFinished_EndsAtOnceAndSaysSo()
     {
         Trainer first = ToyTraining.Trainer(), second = ToyTraining.Trainer();
-        first.Fit(_toy.Train, epochs: 3);
+        first.Fit(Toy.Train, epochs: 3);
         second.Load(ToyTraining.Saved(first));
-        History history = second.Fit(_toy.Train, epochs: 3);
+        History history = second.Fit(Toy.Train, epochs: 3);
         Assert.That((history.End, second.Epoch), Is.EqualTo((TrainingEnd.NothingToDo, 3)));
         Assert.That(ToyTraining.Weights(second), Is.EqualTo(ToyTraining.Weights(first)));
-        Assert.That(() => second.Fit(_toy.Train, epochs: 3), Throws.InvalidOperationException, "it was told already");
-        Assert.That(second.Fit(_toy.Train, epochs: 4).End, Is.EqualTo(TrainingEnd.Completed));
+        Assert.That(() => second.Fit(Toy.Train, epochs: 3), Throws.InvalidOperationException, "it was told already");
+        Assert.That(second.Fit(Toy.Train, epochs: 4).End, Is.EqualTo(TrainingEnd.Completed));
     }
 
     [Test]
     public void Fit_NoEpochsAskedFor_TrainsNothingAndSaysSo()
     {
         Trainer trainer = ToyTraining.Trainer();
-        Assert.That(trainer.Fit(_toy.Train, epochs: 0).End, Is.EqualTo(TrainingEnd.NothingToDo));
-        trainer.Fit(_toy.Train);
-        Assert.That(trainer.Fit(_toy.Train, additionalEpochs: 0).End, Is.EqualTo(TrainingEnd.NothingToDo));
+        Assert.That(trainer.Fit(Toy.Train, epochs: 0).End, Is.EqualTo(TrainingEnd.NothingToDo));
+        trainer.Fit(Toy.Train);
+        Assert.That(trainer.Fit(Toy.Train, additionalEpochs: 0).End, Is.EqualTo(TrainingEnd.NothingToDo));
         Assert.That(trainer.Epoch, Is.EqualTo(1));
     }
 
@@ -100,9 +92,9 @@ internal sealed class FitTests
         Trainer trainer = ToyTraining.Trainer();
         Assert.Multiple(() =>
         {
-            Assert.That(() => trainer.Fit(_toy.Train, epochs: 2, additionalEpochs: 2), Throws.ArgumentException.With.Message.Contains("give one of them"));
-            Assert.That(() => trainer.Fit(_toy.Train, epochs: -1), Throws.TypeOf<ArgumentOutOfRangeException>());
-            Assert.That(() => trainer.Fit(_toy.Train, additionalEpochs: -1), Throws.TypeOf<ArgumentOutOfRangeException>());
+            Assert.That(() => trainer.Fit(Toy.Train, epochs: 2, additionalEpochs: 2), Throws.ArgumentException.With.Message.Contains("give one of them"));
+            Assert.That(() => trainer.Fit(Toy.Train, epochs: -1), Throws.TypeOf<ArgumentOutOfRangeException>());
+            Assert.That(() => trainer.Fit(Toy.Train, additionalEpochs: -1), Throws.TypeOf<ArgumentOutOfRangeException>());
         });
     }
 
@@ -115,7 +107,7 @@ internal sealed class FitTests
         Assert.Multiple(() =>
         {
             Assert.That(() => trainer.Fit(none), Throws.ArgumentException.With.Message.Contains("training data").And.Message.Contains("DropLast"));
-            Assert.That(() => trainer.Fit(_toy.Train, none), Throws.ArgumentException.With.Message.Contains("validation data"));
+            Assert.That(() => trainer.Fit(Toy.Train, none), Throws.ArgumentException.With.Message.Contains("validation data"));
             Assert.That(trainer.Step, Is.Zero);
         });
     }

@@ -4,16 +4,8 @@ using NUnit.Framework;
 namespace Engine.Tests.Nn.Training;
 
 /// <summary>The learning-rate range test, and the share of clipped steps.</summary>
-internal sealed class RangeTestTests
+internal sealed class RangeTestTests : ToyFixture
 {
-    private ToyTraining _toy = null!;
-
-    [SetUp]
-    public void Begin() => _toy = new ToyTraining();
-
-    [TearDown]
-    public void End() => _toy.Dispose();
-
     [Test]
     public void FindLearningRate_OnAQuadratic_DivergesBeyondTwoOverTheCurvature()
     {
@@ -41,20 +33,20 @@ internal sealed class RangeTestTests
     public void FindLearningRate_LeavesTheRunAsItWas_BitByBit()
     {
         Trainer plain = ToyTraining.Trainer(), tested = ToyTraining.Trainer();
-        plain.Fit(_toy.Train, epochs: 1);
+        plain.Fit(Toy.Train, epochs: 1);
         Generator.Default.Restore(3, 0);
-        tested.Fit(_toy.Train, epochs: 1);
+        tested.Fit(Toy.Train, epochs: 1);
         tested.Optimizer.LearningRate = plain.Optimizer.LearningRate = 0.015;
         string before = ToyTraining.Saved(tested).Values.ToJsonString();
-        LearningRateRange range = tested.FindLearningRate(_toy.Train, 1e-4, 1, steps: 40, divergence: null);
+        LearningRateRange range = tested.FindLearningRate(Toy.Train, 1e-4, 1, steps: 40, divergence: null);
         Assert.That(range.Rates, Has.Count.EqualTo(40), "more steps than an epoch has");
         Assert.That(range.Diverged, Is.False);
         Assert.That(ToyTraining.Weights(tested), Is.EqualTo(ToyTraining.Weights(plain)));
         Assert.That(ToyTraining.Saved(tested).Values.ToJsonString(), Is.EqualTo(before));
         Assert.That(tested.Optimizer.LearningRate, Is.EqualTo(0.015));
         Assert.That(tested.Model.Parameters.Select(static p => p.Grad), Is.All.Null);
-        plain.Fit(_toy.Train, epochs: 2);
-        tested.Fit(_toy.Train, epochs: 2);
+        plain.Fit(Toy.Train, epochs: 2);
+        tested.Fit(Toy.Train, epochs: 2);
         Assert.That(ToyTraining.Weights(tested), Is.EqualTo(ToyTraining.Weights(plain)));
     }
 
@@ -62,9 +54,9 @@ internal sealed class RangeTestTests
     public void FindLearningRate_BeforeTheFirstStep_LeavesNoStateInTheOptimizer()
     {
         Trainer plain = ToyTraining.Trainer(), tested = ToyTraining.Trainer();
-        _ = tested.FindLearningRate(_toy.Train, steps: 10);
-        plain.Fit(_toy.Train, epochs: 1);
-        tested.Fit(_toy.Train, epochs: 1);
+        _ = tested.FindLearningRate(Toy.Train, steps: 10);
+        plain.Fit(Toy.Train, epochs: 1);
+        tested.Fit(Toy.Train, epochs: 1);
         Assert.That(ToyTraining.Weights(tested), Is.EqualTo(ToyTraining.Weights(plain)));
     }
 
@@ -89,7 +81,7 @@ internal sealed class RangeTestTests
         Trainer trainer = ToyTraining.Trainer();
         float[] before = ToyTraining.Weights(trainer);
         using CancellationTokenSource source = new();
-        Assert.That(() => trainer.FindLearningRate(new Cancelling(_toy.Train, source, after: 3), cancellationToken: source.Token), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(() => trainer.FindLearningRate(new Cancelling(Toy.Train, source, after: 3), cancellationToken: source.Token), Throws.InstanceOf<OperationCanceledException>());
         Assert.That(ToyTraining.Weights(trainer), Is.EqualTo(before));
     }
 
@@ -97,13 +89,13 @@ internal sealed class RangeTestTests
     public void FindLearningRate_BadInput_IsRefused()
     {
         Trainer trainer = ToyTraining.Trainer();
-        Assert.That(() => trainer.FindLearningRate(_toy.Train, -1, 1), Throws.InstanceOf<ArgumentOutOfRangeException>());
-        Assert.That(() => trainer.FindLearningRate(_toy.Train, double.NaN, 1), Throws.InstanceOf<ArgumentException>());
-        Assert.That(() => trainer.FindLearningRate(_toy.Train, 1, 1e-3), Throws.ArgumentException.With.Message.Contains("from 1 to 0.001"));
-        Assert.That(() => trainer.FindLearningRate(_toy.Train, 1, double.PositiveInfinity), Throws.InstanceOf<ArgumentException>());
-        Assert.That(() => trainer.FindLearningRate(_toy.Train, steps: 1), Throws.InstanceOf<ArgumentOutOfRangeException>());
-        Assert.That(() => trainer.FindLearningRate(_toy.Train, smoothing: 1), Throws.InstanceOf<ArgumentOutOfRangeException>());
-        Assert.That(() => trainer.FindLearningRate(_toy.Train, divergence: 1), Throws.InstanceOf<ArgumentOutOfRangeException>());
+        Assert.That(() => trainer.FindLearningRate(Toy.Train, -1, 1), Throws.InstanceOf<ArgumentOutOfRangeException>());
+        Assert.That(() => trainer.FindLearningRate(Toy.Train, double.NaN, 1), Throws.InstanceOf<ArgumentException>());
+        Assert.That(() => trainer.FindLearningRate(Toy.Train, 1, 1e-3), Throws.ArgumentException.With.Message.Contains("from 1 to 0.001"));
+        Assert.That(() => trainer.FindLearningRate(Toy.Train, 1, double.PositiveInfinity), Throws.InstanceOf<ArgumentException>());
+        Assert.That(() => trainer.FindLearningRate(Toy.Train, steps: 1), Throws.InstanceOf<ArgumentOutOfRangeException>());
+        Assert.That(() => trainer.FindLearningRate(Toy.Train, smoothing: 1), Throws.InstanceOf<ArgumentOutOfRangeException>());
+        Assert.That(() => trainer.FindLearningRate(Toy.Train, divergence: 1), Throws.InstanceOf<ArgumentOutOfRangeException>());
         Assert.That(() => trainer.FindLearningRate(new ToyData(1, 0, 1, 1)), Throws.ArgumentException.With.Message.Contains("0 batches"));
     }
 
@@ -113,13 +105,13 @@ internal sealed class RangeTestTests
         List<double> norms = [];
         double limit = 0.5;
         Trainer trainer = Clipped(limit, CaptureMode.Never, new LambdaCallback { StepEnd = c => norms.Add(c.Model.Parameters.GradNorm().Item()) });
-        History history = trainer.Fit(_toy.Train, epochs: 3);
+        History history = trainer.Fit(Toy.Train, epochs: 3);
 
         // After clipping the norm is the limit where it was longer.
         double[] shares = [.. norms.Chunk(7).Select(epoch => epoch.Average(norm => norm > limit * 0.9999 ? 1.0 : 0))];
         Assert.That(history["clipped_share"], Is.EqualTo(shares).Within(1e-9));
         Assert.That(shares, Has.Some.GreaterThan(0.0).And.Some.LessThan(1.0), "some are clipped, some are not");
-        Assert.That(Clipped(limit, CaptureMode.Always).Fit(_toy.Train, epochs: 3)["clipped_share"], Is.EqualTo(shares).Within(1e-9));
+        Assert.That(Clipped(limit, CaptureMode.Always).Fit(Toy.Train, epochs: 3)["clipped_share"], Is.EqualTo(shares).Within(1e-9));
 
         TrainingState? middle = null;
         Clipped(limit, CaptureMode.Never, new LambdaCallback
@@ -131,19 +123,19 @@ internal sealed class RangeTestTests
                     c.RequestSave(state => middle = ToyTraining.Reread(state));
                 }
             },
-        }).Fit(_toy.Train, epochs: 3);
+        }).Fit(Toy.Train, epochs: 3);
         Trainer resumed = Clipped(limit, CaptureMode.Never);
         resumed.Load(middle!);
-        Assert.That(resumed.Fit(_toy.Train, epochs: 3)["clipped_share"], Is.EqualTo(shares).Within(1e-9));
+        Assert.That(resumed.Fit(Toy.Train, epochs: 3)["clipped_share"], Is.EqualTo(shares).Within(1e-9));
     }
 
     [Test]
     public void ClippedShare_IsAFigureOnlyWhereThereIsALimit_AndIsAnnounced()
     {
         IReadOnlyList<string> names = [];
-        History clipped = Clipped(1, CaptureMode.Never, new LambdaCallback { TrainBegin = c => names = c.LogNames }).Fit(_toy.Train, epochs: 1);
+        History clipped = Clipped(1, CaptureMode.Never, new LambdaCallback { TrainBegin = c => names = c.LogNames }).Fit(Toy.Train, epochs: 1);
         Assert.That(clipped.Epochs[0].Keys, Is.EqualTo(names).And.Member("clipped_share"));
-        Assert.That(ToyTraining.Trainer().Fit(_toy.Train, epochs: 1).Epochs[0].Keys, Has.No.Member("clipped_share"));
+        Assert.That(ToyTraining.Trainer().Fit(Toy.Train, epochs: 1).Epochs[0].Keys, Has.No.Member("clipped_share"));
     }
 
     [Test]

@@ -3,31 +3,23 @@ using NUnit.Framework;
 
 namespace Engine.Tests.Nn.Training;
 
-internal sealed class ResumeTests
+internal sealed class ResumeTests : ToyFixture
 {
     private const int Epochs = 3;
-
-    private ToyTraining _toy = null!;
-
-    [SetUp]
-    public void Begin() => _toy = new ToyTraining();
-
-    [TearDown]
-    public void End() => _toy.Dispose();
 
     [Test]
     public void Resume_AfterAnyStep_EndsWithTheSameBits()
     {
         List<TrainingState> states = [];
         Trainer whole = Trainer(states.Add);
-        whole.Fit(_toy.Train, _toy.Validation, Epochs);
+        whole.Fit(Toy.Train, Toy.Validation, Epochs);
         Assert.That(states, Has.Count.EqualTo((Epochs * 3) + Epochs), "one state a step and one an epoch");
         foreach (TrainingState state in states)
         {
             Trainer resumed = Trainer(static _ => { });
             resumed.Load(state);
             string at = $"resumed in epoch {resumed.Epoch} after {resumed.Batch} batches";
-            resumed.Fit(_toy.Train, _toy.Validation, Epochs);
+            resumed.Fit(Toy.Train, Toy.Validation, Epochs);
             Assert.That(ToyTraining.Weights(resumed), Is.EqualTo(ToyTraining.Weights(whole)), at);
             Assert.That(ToyTraining.Saved(resumed).Values.ToJsonString(), Is.EqualTo(ToyTraining.Saved(whole).Values.ToJsonString()), at);
         }
@@ -51,12 +43,12 @@ internal sealed class ResumeTests
                     }
                 },
             });
-            whole.Fit(_toy.Train, _toy.Validation, Epochs);
-            Assert.That(() => killed.Fit(_toy.Train, _toy.Validation, Epochs, cancellationToken: source.Token), Throws.InstanceOf<OperationCanceledException>());
+            whole.Fit(Toy.Train, Toy.Validation, Epochs);
+            Assert.That(() => killed.Fit(Toy.Train, Toy.Validation, Epochs, cancellationToken: source.Token), Throws.InstanceOf<OperationCanceledException>());
             Trainer resumed = Trainer(static _ => { });
             resumed.Load(Checkpoint.Load(file));
             Assert.That(resumed.Step, Is.EqualTo(5), "a cancelled run is saved where it stopped");
-            resumed.Fit(_toy.Train, _toy.Validation, Epochs);
+            resumed.Fit(Toy.Train, Toy.Validation, Epochs);
             Assert.That(ToyTraining.Weights(resumed), Is.EqualTo(ToyTraining.Weights(whole)));
         }
         finally
@@ -87,7 +79,7 @@ internal sealed class ResumeTests
                 }
             },
         });
-        Assert.That(() => trainer.Fit(_toy.Train, cancellationToken: source.Token), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(() => trainer.Fit(Toy.Train, cancellationToken: source.Token), Throws.InstanceOf<OperationCanceledException>());
         Assert.That(() => trainer.Fit(new ToyData(1, batches: 4, batchSize: 2, lastBatch: 2)), Throws.InvalidOperationException.With.Message.Contains("batch 5"));
     }
 

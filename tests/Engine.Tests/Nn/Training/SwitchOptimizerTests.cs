@@ -4,17 +4,9 @@ using NUnit.Framework;
 namespace Engine.Tests.Nn.Training;
 
 /// <summary>A run that changes its optimizer is the one that loops by hand would make, resumes with the same bits, and refuses what cannot work.</summary>
-internal sealed class SwitchOptimizerTests
+internal sealed class SwitchOptimizerTests : ToyFixture
 {
     private const int Epochs = 5;
-
-    private ToyTraining _toy = null!;
-
-    [SetUp]
-    public void Begin() => _toy = new ToyTraining();
-
-    [TearDown]
-    public void End() => _toy.Dispose();
 
     [Test]
     public void AdamThenSgdAndBack_IsTheLoopByHand()
@@ -27,7 +19,7 @@ internal sealed class SwitchOptimizerTests
         {
             Callbacks = [new SwitchOptimizer(sgd, epoch: 1), new SwitchOptimizer(adam, epoch: 3), new LambdaCallback { EpochEnd = c => turns.Add(c.Optimizer.GetType().Name) }],
         };
-        History history = trainer.Fit(_toy.Train, epochs: Epochs);
+        History history = trainer.Fit(Toy.Train, epochs: Epochs);
 
         Adam first = new(byHand.Parameters, 0.02);
         Sgd second = new(byHand.Parameters, 0.1, momentum: 0.9);
@@ -35,7 +27,7 @@ internal sealed class SwitchOptimizerTests
         for (int epoch = 0; epoch < Epochs; epoch++)
         {
             Optimizer optimizer = epoch is 1 or 2 ? second : first;
-            foreach (Batch batch in _toy.Train.Epoch(epoch))
+            foreach (Batch batch in Toy.Train.Epoch(epoch))
             {
                 optimizer.ZeroGrad();
                 byHand.Forward(batch.Inputs).CrossEntropy(batch.Targets).Backward();
@@ -54,14 +46,14 @@ internal sealed class SwitchOptimizerTests
     {
         List<TrainingState> states = [];
         Trainer whole = Make(states.Add);
-        whole.Fit(_toy.Train, _toy.Validation, Epochs);
+        whole.Fit(Toy.Train, Toy.Validation, Epochs);
         Assert.That(states, Has.Count.EqualTo(Epochs * (7 + 1)));
         foreach (TrainingState state in states)
         {
             Trainer resumed = Make(static _ => { });
             resumed.Load(state);
             string at = $"resumed in epoch {resumed.Epoch} after {resumed.Batch} batches with {resumed.Optimizer.GetType().Name}";
-            resumed.Fit(_toy.Train, _toy.Validation, Epochs);
+            resumed.Fit(Toy.Train, Toy.Validation, Epochs);
             Assert.That(ToyTraining.Weights(resumed), Is.EqualTo(ToyTraining.Weights(whole)), at);
             Assert.That(ToyTraining.Saved(resumed).Values.ToJsonString(), Is.EqualTo(ToyTraining.Saved(whole).Values.ToJsonString()), at);
         }
@@ -72,12 +64,12 @@ internal sealed class SwitchOptimizerTests
     {
         List<TrainingState> states = [];
         Trainer trainer = Make(states.Add);
-        trainer.Fit(_toy.Train, _toy.Validation, Epochs);
+        trainer.Fit(Toy.Train, Toy.Validation, Epochs);
         float[] end = ToyTraining.Weights(trainer);
         Optimizer last = trainer.Optimizer;
         trainer.Load(states[0]);
         Assert.That(trainer.Optimizer, Is.TypeOf<Adam>().And.Not.SameAs(last));
-        trainer.Fit(_toy.Train, _toy.Validation, Epochs);
+        trainer.Fit(Toy.Train, Toy.Validation, Epochs);
         Assert.That(ToyTraining.Weights(trainer), Is.EqualTo(end));
     }
 
@@ -85,7 +77,7 @@ internal sealed class SwitchOptimizerTests
     public void Load_WithoutTheCallbacks_ThrowsAndChangesNothing()
     {
         List<TrainingState> states = [];
-        Make(states.Add).Fit(_toy.Train, _toy.Validation, Epochs);
+        Make(states.Add).Fit(Toy.Train, Toy.Validation, Epochs);
         Layer model = ToyTraining.Model();
         Trainer other = new(model, new Adam(model.Parameters, 0.02), Losses.CrossEntropy);
         float[] before = ToyTraining.Weights(other);
@@ -110,7 +102,7 @@ internal sealed class SwitchOptimizerTests
             Metrics = [new Fake(() => figures[epoch])],
             Callbacks = [new LambdaCallback { EpochBegin = c => turns.Add(c.Optimizer.GetType().Name), EpochEnd = _ => epoch++ }, callback],
         };
-        trainer.Fit(_toy.Train, epochs: figures.Length);
+        trainer.Fit(Toy.Train, epochs: figures.Length);
 
         // Epochs 2 and 3 do not improve on 2: the second of them switches. Epoch 4 is the new best, 5 and 6 are not better.
         Assert.That(turns, Is.EqualTo(new[] { "Adam", "Adam", "Adam", "Adam", "Sgd", "Sgd", "Sgd", "Adam" }));
@@ -131,14 +123,14 @@ internal sealed class SwitchOptimizerTests
                 new ScheduleCallback(Schedule.InverseTime(0.4, 1), ScheduleUnit.Epoch, sgd),
             ],
         };
-        Assert.That(trainer.Fit(_toy.Train, epochs: 4)["learning_rate"], Is.EqualTo(new[] { 0.1, 0.05, 0.4 / 3, 0.1 }).Within(1e-15));
+        Assert.That(trainer.Fit(Toy.Train, epochs: 4)["learning_rate"], Is.EqualTo(new[] { 0.1, 0.05, 0.4 / 3, 0.1 }).Within(1e-15));
         Layer plain = ToyTraining.Model();
         Sgd constant = new(plain.Parameters, 0.5);
         Trainer without = new(plain, new Adam(plain.Parameters), Losses.CrossEntropy)
         {
             Callbacks = [new SwitchOptimizer(constant, epoch: 1), new ScheduleCallback(Schedule.Exponential(0.1, 0.5), ScheduleUnit.Epoch)],
         };
-        Assert.That(without.Fit(_toy.Train, epochs: 2)["learning_rate"], Is.EqualTo(new[] { 0.1, 0.5 }), "Adam's schedule is nothing to SGD");
+        Assert.That(without.Fit(Toy.Train, epochs: 2)["learning_rate"], Is.EqualTo(new[] { 0.1, 0.5 }), "Adam's schedule is nothing to SGD");
     }
 
     [Test]
@@ -146,12 +138,12 @@ internal sealed class SwitchOptimizerTests
     {
         Layer model = ToyTraining.Model();
         Trainer trainer = new(model, new Adam(model.Parameters, 0.02), Losses.CrossEntropy);
-        trainer.Fit(_toy.Train, epochs: 1);
+        trainer.Fit(Toy.Train, epochs: 1);
         float[] before = ToyTraining.Weights(trainer);
         Sgd sgd = new([model.Parameters[^1]], 0);
         trainer.Optimizer = sgd;
         Assert.That(model.Parameters[0].Grad, Is.Null, "what is not trained any more keeps no gradient");
-        trainer.Fit(_toy.Train, additionalEpochs: 1);
+        trainer.Fit(Toy.Train, additionalEpochs: 1);
         Assert.That(ToyTraining.Weights(trainer), Is.EqualTo(before), "a rate of 0");
         Assert.That(sgd.StepsOf(model.Parameters[^1]), Is.EqualTo(7));
         TrainingState state = ToyTraining.Saved(trainer);
@@ -170,7 +162,7 @@ internal sealed class SwitchOptimizerTests
         Trainer trainer = new(model, new Adam(model.Parameters), Losses.CrossEntropy) { Callbacks = [new SwitchOptimizer(strange, epoch: 3)] };
         Assert.Multiple(() =>
         {
-            Assert.That(() => trainer.Fit(_toy.Train, epochs: 4), Throws.ArgumentException.With.Message.Contains("SwitchOptimizer").And.Message.Contains("none of the 4 parameters"));
+            Assert.That(() => trainer.Fit(Toy.Train, epochs: 4), Throws.ArgumentException.With.Message.Contains("SwitchOptimizer").And.Message.Contains("none of the 4 parameters"));
             Assert.That(trainer.Step, Is.Zero, "before work is lost");
             Assert.That(() => trainer.Optimizer = strange, Throws.ArgumentException.With.Message.Contains("Optimizer: the Sgd holds none"));
             Assert.That(() => trainer.Optimizer = null!, Throws.ArgumentNullException);
@@ -178,7 +170,7 @@ internal sealed class SwitchOptimizerTests
             Assert.That(() => new SwitchOptimizer([]), Throws.ArgumentException.With.Message.Contains("no optimizers"));
             Assert.That(() => new SwitchOptimizer([sgd], patience: -1), Throws.TypeOf<ArgumentOutOfRangeException>());
             Assert.That(
-                () => new Trainer(model, new Adam(model.Parameters), Losses.CrossEntropy) { Callbacks = [new SwitchOptimizer([sgd])] }.Fit(_toy.Train),
+                () => new Trainer(model, new Adam(model.Parameters), Losses.CrossEntropy) { Callbacks = [new SwitchOptimizer([sgd])] }.Fit(Toy.Train),
                 Throws.InvalidOperationException.With.Message.Contains("val_loss"));
         });
     }

@@ -3,21 +3,13 @@ using NUnit.Framework;
 
 namespace Engine.Tests.Nn.Training;
 
-internal sealed class TrainerTests
+internal sealed class TrainerTests : ToyFixture
 {
-    private ToyTraining _toy = null!;
-
-    [SetUp]
-    public void Begin() => _toy = new ToyTraining();
-
-    [TearDown]
-    public void End() => _toy.Dispose();
-
     [Test]
     public void Fit_LearnsTheToyProblem()
     {
         Trainer trainer = ToyTraining.Trainer();
-        History history = trainer.Fit(_toy.Train, _toy.Validation, epochs: 12);
+        History history = trainer.Fit(Toy.Train, Toy.Validation, epochs: 12);
         Assert.Multiple(() =>
         {
             Assert.That(history["loss"], Has.Count.EqualTo(12));
@@ -35,7 +27,7 @@ internal sealed class TrainerTests
         float[][] weights = [.. Enumerable.Range(0, 2).Select(_ =>
         {
             Trainer trainer = ToyTraining.Trainer();
-            trainer.Fit(_toy.Train, epochs: 2);
+            trainer.Fit(Toy.Train, epochs: 2);
             return ToyTraining.Weights(trainer);
         })];
         Assert.That(weights[0], Is.EqualTo(weights[1]));
@@ -52,8 +44,8 @@ internal sealed class TrainerTests
             batches.Add((loss.Item(), t.Shape[0]));
             return loss;
         });
-        double reported = trainer.Fit(_toy.Train)["loss"][0];
-        Assert.That(reported, Is.EqualTo(batches.Sum(static b => b.Loss * b.Count) / _toy.Train.SampleCount).Within(1e-6));
+        double reported = trainer.Fit(Toy.Train)["loss"][0];
+        Assert.That(reported, Is.EqualTo(batches.Sum(static b => b.Loss * b.Count) / Toy.Train.SampleCount).Within(1e-6));
     }
 
     [Test]
@@ -81,7 +73,7 @@ internal sealed class TrainerTests
             GradientAccumulation = 3,
             Callbacks = [new LambdaCallback { BatchEnd = c => events.Add($"b{c.Batch}"), StepEnd = c => events.Add($"s{c.Step}") }],
         };
-        trainer.Fit(_toy.Train);
+        trainer.Fit(Toy.Train);
         Assert.That(events, Is.EqualTo(new[] { "b1", "b2", "b3", "s1", "b4", "b5", "b6", "s2", "b7", "s3" }));
     }
 
@@ -118,7 +110,7 @@ internal sealed class TrainerTests
     public void Cancellation_BetweenSteps_CanGoOnAsIfNothingHadHappened()
     {
         Trainer whole = ToyTraining.Trainer();
-        whole.Fit(_toy.Train, _toy.Validation, epochs: 2);
+        whole.Fit(Toy.Train, Toy.Validation, epochs: 2);
         using CancellationTokenSource source = new();
         TrainingEnd? end = null;
         Trainer trainer = ToyTraining.Trainer(new LambdaCallback
@@ -132,9 +124,9 @@ internal sealed class TrainerTests
             },
             TrainEnd = c => end = c.End,
         });
-        Assert.That(() => trainer.Fit(_toy.Train, _toy.Validation, 2, cancellationToken: source.Token), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(() => trainer.Fit(Toy.Train, Toy.Validation, 2, cancellationToken: source.Token), Throws.InstanceOf<OperationCanceledException>());
         Assert.That((trainer.Epoch, trainer.Batch, trainer.Step, end), Is.EqualTo((0, 3, 3L, TrainingEnd.Cancelled)));
-        trainer.Fit(_toy.Train, _toy.Validation, epochs: 2);
+        trainer.Fit(Toy.Train, Toy.Validation, epochs: 2);
         Assert.That(ToyTraining.Weights(trainer), Is.EqualTo(ToyTraining.Weights(whole)));
         Assert.That(trainer.History["val_loss"], Is.EqualTo(whole.History["val_loss"]));
         Assert.That(trainer.History["loss"], Is.EqualTo(whole.History["loss"]));
@@ -145,10 +137,10 @@ internal sealed class TrainerTests
     {
         using CancellationTokenSource source = new();
         Trainer whole = ToyTraining.Trainer(), trainer = ToyTraining.Trainer();
-        whole.Fit(_toy.Train, _toy.Validation);
-        Assert.That(() => trainer.Fit(_toy.Train, new CancellingSource(_toy.Validation, source), cancellationToken: source.Token), Throws.InstanceOf<OperationCanceledException>());
+        whole.Fit(Toy.Train, Toy.Validation);
+        Assert.That(() => trainer.Fit(Toy.Train, new CancellingSource(Toy.Validation, source), cancellationToken: source.Token), Throws.InstanceOf<OperationCanceledException>());
         Assert.That((trainer.Epoch, trainer.Batch, trainer.History.Epochs.Count), Is.EqualTo((0, 7, 0)));
-        trainer.Fit(_toy.Train, _toy.Validation);
+        trainer.Fit(Toy.Train, Toy.Validation);
         Assert.That(trainer.Step, Is.EqualTo(7));
         Assert.That(trainer.History.Epochs[0], Is.EqualTo(whole.History.Epochs[0]));
     }
@@ -158,7 +150,7 @@ internal sealed class TrainerTests
     {
         using CancellationTokenSource source = new();
         Trainer trainer = ToyTraining.Trainer(new LambdaCallback { StepEnd = _ => source.Cancel() });
-        Task task = trainer.FitAsync(_toy.Train, epochs: 50, cancellationToken: source.Token);
+        Task task = trainer.FitAsync(Toy.Train, epochs: 50, cancellationToken: source.Token);
         Assert.That(async () => await task, Throws.InstanceOf<OperationCanceledException>());
         Assert.That(task.IsCanceled);
         Assert.That(trainer.Step, Is.EqualTo(1));
@@ -171,25 +163,25 @@ internal sealed class TrainerTests
         Trainer trainer = null!;
         trainer = ToyTraining.Trainer(new LambdaCallback
         {
-            StepEnd = _ => thrown ??= Assert.Throws<InvalidOperationException>(() => trainer.Fit(_toy.Train)),
+            StepEnd = _ => thrown ??= Assert.Throws<InvalidOperationException>(() => trainer.Fit(Toy.Train)),
         });
-        trainer.Fit(_toy.Train);
+        trainer.Fit(Toy.Train);
         Assert.That(thrown!.Message, Does.Contain("already"));
     }
 
     [Test]
     public void Fit_DisposesEveryBatch()
     {
-        ToyTraining.Trainer().Fit(_toy.Train, _toy.Validation);
-        Assert.That(_toy.Train.Given.Concat(_toy.Validation.Given).Select(static b => b.Inputs.IsDisposed && b.Targets.IsDisposed), Is.All.True);
-        Assert.That(_toy.Train.Given, Has.Count.EqualTo(7));
+        ToyTraining.Trainer().Fit(Toy.Train, Toy.Validation);
+        Assert.That(Toy.Train.Given.Concat(Toy.Validation.Given).Select(static b => b.Inputs.IsDisposed && b.Targets.IsDisposed), Is.All.True);
+        Assert.That(Toy.Train.Given, Has.Count.EqualTo(7));
     }
 
     [Test]
     public void Fit_FromTheFourthStepOn_TakesNoMoreMemory()
     {
         List<long> inUse = [];
-        ToyTraining.Trainer(new LambdaCallback { StepEnd = _ => inUse.Add(Device.Default.Pool.Report.InUse) }).Fit(_toy.Train, epochs: 3);
+        ToyTraining.Trainer(new LambdaCallback { StepEnd = _ => inUse.Add(Device.Default.Pool.Report.InUse) }).Fit(Toy.Train, epochs: 3);
         Assert.That(inUse.Skip(3).Max(), Is.LessThanOrEqualTo(inUse[2]), string.Join(", ", inUse));
     }
 
@@ -205,7 +197,7 @@ internal sealed class TrainerTests
     {
         Layer model = ToyTraining.Model();
         Trainer trainer = new(model, new Sgd(model.Parameters), static (y, t) => Losses.CrossEntropy(y, t, reduction: Reduction.None));
-        Assert.That(() => trainer.Fit(_toy.Train), Throws.TypeOf<ShapeMismatchException>().With.Message.Contains("[6]"));
+        Assert.That(() => trainer.Fit(Toy.Train), Throws.TypeOf<ShapeMismatchException>().With.Message.Contains("[6]"));
     }
 
     [Test]
@@ -213,14 +205,14 @@ internal sealed class TrainerTests
     {
         Trainer trainer = null!;
         List<double> losses = [];
-        trainer = ToyTraining.Trainer(new LambdaCallback { StepEnd = _ => losses.Add(trainer.Evaluate(_toy.Validation)["loss"]) });
+        trainer = ToyTraining.Trainer(new LambdaCallback { StepEnd = _ => losses.Add(trainer.Evaluate(Toy.Validation)["loss"]) });
         Trainer undisturbed = ToyTraining.Trainer();
-        trainer.Fit(_toy.Train);
-        undisturbed.Fit(_toy.Train);
+        trainer.Fit(Toy.Train);
+        undisturbed.Fit(Toy.Train);
         Assert.That(trainer.History["accuracy"], Is.EqualTo(undisturbed.History["accuracy"]));
         Assert.That(ToyTraining.Weights(trainer), Is.EqualTo(ToyTraining.Weights(undisturbed)));
         Assert.That(trainer.Model.IsTraining);
-        Assert.That(losses[^1], Is.EqualTo(trainer.Evaluate(_toy.Validation).Loss));
+        Assert.That(losses[^1], Is.EqualTo(trainer.Evaluate(Toy.Validation).Loss));
     }
 
     [Test]
@@ -246,7 +238,7 @@ internal sealed class TrainerTests
             TimeProvider = clock,
             Callbacks = [new LambdaCallback { BatchEnd = _ => clock.Advance(TimeSpan.FromSeconds(2)) }],
         };
-        trainer.Fit(_toy.Train, _toy.Validation, epochs: 2, new Reports(reports));
+        trainer.Fit(Toy.Train, Toy.Validation, epochs: 2, new Reports(reports));
         Assert.Multiple(() =>
         {
             // After the last step of each epoch, at each epoch's end, and after step 10.
