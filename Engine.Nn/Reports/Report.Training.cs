@@ -12,11 +12,13 @@ public sealed partial class Report
     /// <summary>The curves of a run: loss and each other figure, of training and validation data, learning rate, speed and gradient norm; and a table of its epochs.</summary>
     /// <param name="history">The figures of each epoch.</param>
     /// <param name="recorder">What was noted within the epochs; without it there is one point an epoch, and no speed or gradient norm.</param>
-    public Report AddHistory(History history, RunRecorder? recorder = null)
+    /// <param name="validationName">What the page calls the data that the run was validated on: a run that measured the test set after each epoch says so with "test".</param>
+    public Report AddHistory(History history, RunRecorder? recorder = null, string validationName = "validation")
     {
         ArgumentNullException.ThrowIfNull(history);
+        ArgumentException.ThrowIfNullOrWhiteSpace(validationName);
         string[] names = NamesOf(history);
-        AddBest(history, names);
+        AddBest(history, names, validationName);
         foreach (string name in names.Where(static n => n != LearningRate && !n.StartsWith(Validation, StringComparison.Ordinal)))
         {
             List<ReportSeries> series = [];
@@ -28,7 +30,7 @@ public sealed partial class Report
             series.Add(OfEpochs("training", history, name) with { Color = 0 });
             if (names.Contains(Validation + name))
             {
-                series.Add(OfEpochs("validation", history, Validation + name) with { IsDashed = true, Color = 1 });
+                series.Add(OfEpochs(validationName, history, Validation + name) with { IsDashed = true, Color = 1 });
             }
 
             AddLines(Words(name), "epoch", series);
@@ -37,7 +39,7 @@ public sealed partial class Report
         // Figures of validation data alone, such as those of a metric that is not measured while training.
         foreach (string name in names.Where(n => n.StartsWith(Validation, StringComparison.Ordinal) && !names.Contains(n[Validation.Length..])))
         {
-            AddLines(Words(name[Validation.Length..]), "epoch", [OfEpochs("validation", history, name) with { IsDashed = true, Color = 1 }]);
+            AddLines(Words(name[Validation.Length..]), "epoch", [OfEpochs(validationName, history, name) with { IsDashed = true, Color = 1 }]);
         }
 
         if (recorder?.Samples.Count > 0)
@@ -136,9 +138,9 @@ public sealed partial class Report
     private static ReportSeries OfEpochs(string label, History history, string name) => new(label, [.. Enumerable.Range(1, history.Epochs.Count).Select(static i => (double)i)], history[name]);
 
     /// <summary>"Top 5 accuracy" of "top_5_accuracy", "Validation loss" of "val_loss".</summary>
-    private static string Words(string name)
+    private static string Words(string name, string validationName = "validation")
     {
-        string words = (name.StartsWith(Validation, StringComparison.Ordinal) ? "validation " + name[Validation.Length..] : name).Replace('_', ' ');
+        string words = (name.StartsWith(Validation, StringComparison.Ordinal) ? $"{validationName} " + name[Validation.Length..] : name).Replace('_', ' ');
         return words.Length == 0 ? words : char.ToUpperInvariant(words[0]) + words[1..];
     }
 
@@ -147,13 +149,13 @@ public sealed partial class Report
     private static double? Reached(History history, string name) =>
         !NamesOf(history).Contains(name) ? null : ModeOf(name) is { } mode ? history.Best(name, mode).Value : history[name][^1];
 
-    private void AddBest(History history, string[] names)
+    private void AddBest(History history, string[] names, string validationName)
     {
         List<(string Name, object? Value)> figures = [("epochs", history.Epochs.Count)];
         foreach (string name in names.Where(n => ModeOf(n) is not null && (n.StartsWith(Validation, StringComparison.Ordinal) || !names.Contains(Validation + n))))
         {
             (int epoch, double best) = history.Best(name);
-            string text = Words(name).ToLowerInvariant();
+            string text = Words(name, validationName).ToLowerInvariant();
             figures.Add(($"best {text}" + (epoch < 0 ? string.Empty : string.Create(CultureInfo.InvariantCulture, $", epoch {epoch + 1}")), best));
         }
 

@@ -12,6 +12,24 @@ public sealed class History
 {
     private readonly List<IReadOnlyDictionary<string, double>> _epochs = [];
 
+    /// <summary>The history of a run that has not begun.</summary>
+    public History()
+    {
+    }
+
+    /// <summary>The history of a run whose figures were kept elsewhere, to draw it or to compare it with others.</summary>
+    /// <param name="epochs">The figures of each epoch by name.</param>
+    public History(IEnumerable<IReadOnlyDictionary<string, double>> epochs)
+    {
+        ArgumentNullException.ThrowIfNull(epochs);
+        foreach (IReadOnlyDictionary<string, double> figures in epochs)
+        {
+            ArgumentNullException.ThrowIfNull(figures, nameof(epochs));
+            // A copy: what the caller does with its own does not change a history.
+            _epochs.Add(new OrderedDictionary<string, double>(figures));
+        }
+    }
+
     /// <summary>The figures of each epoch by name.</summary>
     public IReadOnlyList<IReadOnlyDictionary<string, double>> Epochs => _epochs;
 

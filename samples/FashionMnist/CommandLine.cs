@@ -126,7 +126,17 @@ internal static class CommandLine
         Command devices = new("devices", "Lists the devices that were found, and why the others were not.");
         devices.SetAction(static _ => Guarded(DevicesCommand.Run));
         root.Add(devices);
+        root.Add(Compare());
         return root;
+    }
+
+    private static Command Compare()
+    {
+        Argument<string[]> runs = new("runs") { Description = "Folders of finished runs", Arity = ArgumentArity.OneOrMore };
+        Option<string> page = new("--out") { HelpName = "FILE", Description = "The page to write", DefaultValueFactory = static _ => "compare.html" };
+        Command compare = new("compare", "Draws several finished runs on one page.") { runs, page };
+        compare.SetAction(result => Guarded(() => CompareCommand.Run(result.GetRequiredValue(runs), result.GetRequiredValue(page))));
+        return compare;
     }
 
     private static TrainOptions Options(ParseResult result)

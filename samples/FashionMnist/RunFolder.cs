@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Engine;
 using Engine.Nn;
 
@@ -8,7 +9,7 @@ namespace FashionMnistSample;
 internal sealed class RunFolder
 {
     private const string Parent = "runs";
-    private const string OptionsName = "options.json";
+    private const string OptionsName = "options.json", MetricsName = "metrics.json";
 
     public RunFolder(string path)
     {
@@ -20,7 +21,7 @@ internal sealed class RunFolder
 
     public CheckpointFolder Checkpoints { get; }
 
-    public string Metrics => File("metrics.json");
+    public string Metrics => File(MetricsName);
 
     public string Model => File("model.safetensors");
 
@@ -60,19 +61,29 @@ internal sealed class RunFolder
             throw new UsageException($"There is no run in '{Path}' to resume: {OptionsName} is missing.");
         }
 
+        return ReadJson(file, RunJson.Default.TrainOptions);
+    }
+
+    /// <summary>What came out of the run.</summary>
+    /// <exception cref="UsageException">No run ended here.</exception>
+    public RunMetrics ReadMetrics() =>
+        System.IO.File.Exists(Metrics) ? ReadJson(Metrics, RunJson.Default.RunMetrics) : throw new UsageException($"There is no finished run in '{Path}': {MetricsName} is missing.");
+
+    public void WriteMetrics(RunMetrics metrics) => WriteJson(MetricsName, JsonSerializer.SerializeToUtf8Bytes(metrics, RunJson.Default.RunMetrics));
+
+    private string File(string name) => System.IO.Path.Combine(Path, name);
+
+    private static T ReadJson<T>(string file, JsonTypeInfo<T> type)
+    {
         try
         {
-            return JsonSerializer.Deserialize(System.IO.File.ReadAllBytes(file), RunJson.Default.TrainOptions) ?? throw new JsonException("it is empty.");
+            return JsonSerializer.Deserialize(System.IO.File.ReadAllBytes(file), type) ?? throw new JsonException("it is empty.");
         }
         catch (JsonException error)
         {
             throw new ModelFileException($"Cannot read '{file}': {error.Message}", error);
         }
     }
-
-    public void WriteMetrics(RunMetrics metrics) => WriteJson("metrics.json", JsonSerializer.SerializeToUtf8Bytes(metrics, RunJson.Default.RunMetrics));
-
-    private string File(string name) => System.IO.Path.Combine(Path, name);
 
     private void WriteJson(string name, byte[] json) => AtomicFile.Write(File(name), stream => stream.Write([.. json, (byte)'\n']));
 }

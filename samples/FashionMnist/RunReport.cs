@@ -18,7 +18,7 @@ internal static class RunReport
                 ("parameters", metrics.Parameters.ToString("N0", CultureInfo.InvariantCulture)),
                 ("training", TimeSpan.FromSeconds(metrics.TrainSeconds).ToString(@"h\:mm\:ss", CultureInfo.InvariantCulture)),
                 ("images per second", metrics.ImagesPerSecond.ToString("N0", CultureInfo.InvariantCulture)));
-            report.AddHistory(trainer.History, recorder);
+            report.AddHistory(trainer.History, recorder, validationName: "test");
             report.AddClassification(images => trainer.Predict(images), testImages, FashionMnist.ClassNames);
             report.AddSummary(model.Summary([1, .. testImages.Image.AsSpan()]));
             report.AddEnvironment(

@@ -24,6 +24,7 @@ internal sealed class ArgumentTests
         yield return Case(static () => s_report.AddGraph("G", new([new("a", "a"), new("a", "b")], [])), "AddGraph: two nodes have the id 'a'");
         yield return Case(static () => s_report.AddGraph("G", new([new("a", "a")], [new("a", "b")])), "AddGraph: an edge or a step names the node 'b'");
         yield return Case(static () => s_report.AddGraph("G", new([new("a", "a")], []) { Steps = [new("s", [], [0])] }), "AddGraph: a step names edge 0; there are 0");
+        yield return Case(static () => s_report.AddHistory(new History(), validationName: " "), "validationName");
         yield return Case(static () => Report.Compare("C", []), "Compare: there are 0 runs");
         yield return Case(static () => Report.Compare("C", [("a", new History()), ("a", new History())]), "two of them have the same name");
         yield return Case(static () => s_report.AddClassification(static x => x.Reshape(2, 2), new ImageDataset(new byte[8], [0, 1], [1, 2, 2]), ["a", "b"], batchSize: 0), "batchSize");

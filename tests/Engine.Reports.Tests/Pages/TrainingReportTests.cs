@@ -140,6 +140,16 @@ internal sealed class TrainingReportTests
     }
 
     [Test]
+    public void AddHistory_OfATestSet_CallsItThat()
+    {
+        using TemporaryFolder folder = new();
+        History history = new([new Dictionary<string, double> { ["loss"] = 2, ["val_loss"] = 3, ["val_recall"] = 0.5 }, new Dictionary<string, double> { ["loss"] = 1, ["val_loss"] = 4 }]);
+        new Report("Run").AddHistory(history, validationName: "test").Save(folder.File("page.html"));
+        string page = File.ReadAllText(folder.File("page.html"));
+        Assert.That(page, Does.Contain("best test loss, epoch 1").And.Contain("best test recall, epoch 1").And.Not.Contain("validation"));
+    }
+
+    [Test]
     public async Task Compare_HasALineForEachRun()
     {
         using TemporaryFolder folder = new();

@@ -38,9 +38,7 @@ internal sealed class DeepGraphTests(string deviceName) : DeviceFixture(deviceNa
         const int steps = 20, elements = 16 << 10;
         using TensorScope scope = TensorScope.Begin();
         Tensor x = Tensor.Full([elements], 0.01, device: Device).WithGrad();
-        // Else the collector may free what an earlier test left to it between two readings.
-        ForgottenTensors.Collect();
-        long start = Device.Pool.Report.InUse;
+        long start = ForgottenTensors.Settled(Device).InUse;
         var seen = new List<long>();
         Tensor y = x;
         for (int i = 0; i < steps; i++)

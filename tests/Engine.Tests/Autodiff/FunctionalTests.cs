@@ -1,5 +1,6 @@
 using Engine.Tests.Comparison;
 using Engine.Tests.Devices;
+using Engine.Tests.Memory;
 using NUnit.Framework;
 
 namespace Engine.Tests.Autodiff;
@@ -172,7 +173,7 @@ internal sealed class FunctionalTests(string deviceName) : DeviceFixture(deviceN
     {
         Tensor x = Vector(1, 2), v = Vector(1, 1);
         Autograd.Hessian(Rosenbrock, x).Dispose();
-        long before = Device.Pool.Report.InUse;
+        long before = ForgottenTensors.Settled(Device).InUse;
         Tensor jacobian = Autograd.Jacobian(static t => t.Exp(), x), hessian = Autograd.Hessian(Rosenbrock, x);
         (Tensor value, Tensor product) = Autograd.Hvp(Rosenbrock, x, v);
         (Tensor y, Tensor pushed) = Autograd.Jvp(static t => t.Exp(), x, v);

@@ -157,7 +157,7 @@ internal sealed class CapturedStepTests(string deviceName) : CaptureFixture(devi
     public void Dispose_GivesAllMemoryBack()
     {
         Tensor x = Tensor.Zeros([500], device: Device);
-        long before = Settled().InUse;
+        long before = ForgottenTensors.Settled(Device).InUse;
         CapturedStep step = Device.Capture(() => (x.Exp() + 1).Log().Sum(), [x]);
         step.Replay();
         Assert.That(Device.Pool.Report.InUse, Is.GreaterThan(before));
@@ -173,7 +173,7 @@ internal sealed class CapturedStepTests(string deviceName) : CaptureFixture(devi
     [Test]
     public void Dispose_AfterTheTensorsItUses_GivesAllMemoryBack()
     {
-        long before = Settled().InUse;
+        long before = ForgottenTensors.Settled(Device).InUse;
         Tensor x = Tensor.Zeros([500], device: Device), sum = Tensor.Zeros([500], device: Device);
         CapturedStep step = Device.Capture(() => { sum.AddInPlace(x); }, [x]);
         step.Replay();
@@ -189,7 +189,7 @@ internal sealed class CapturedStepTests(string deviceName) : CaptureFixture(devi
         Tensor x = Tensor.Zeros([64], device: Device);
         using CapturedStep step = Device.Capture(() => x.Tanh().Sum(), [x]);
         step.Replay();
-        (long allocations, long inUse) = (Settled().Allocations, Device.Pool.Report.InUse);
+        (long allocations, long inUse) = (ForgottenTensors.Settled(Device).Allocations, Device.Pool.Report.InUse);
         for (int i = 0; i < 20; i++)
             step.Replay();
         Assert.That(Device.Pool.Report.Allocations, Is.EqualTo(allocations));
@@ -237,13 +237,6 @@ internal sealed class CapturedStepTests(string deviceName) : CaptureFixture(devi
             fills++;
             values[0] = rate;
         }
-    }
-
-    /// <summary>The pool's figures once tensors that other tests forgot are found.</summary>
-    private MemoryReport Settled()
-    {
-        ForgottenTensors.Collect();
-        return Device.Pool.Report;
     }
 
     private Tensor Values(params float[] values) => Tensor.From<float>(values, Device);

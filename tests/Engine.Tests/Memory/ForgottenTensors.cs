@@ -10,4 +10,14 @@ internal static class ForgottenTensors
         GC.WaitForPendingFinalizers();
         GC.Collect();
     }
+
+    /// <summary>
+    /// The figures of a device's pool after that. Tests on a shared device begin a measurement of memory with this: else the collector may free
+    /// what an earlier test forgot between two readings.
+    /// </summary>
+    public static MemoryReport Settled(Device device)
+    {
+        Collect();
+        return device.Pool.Report;
+    }
 }

@@ -61,6 +61,7 @@ internal sealed class FashionMnistSampleTests
         {
             string page = File.ReadAllText(_folder.File("a/report.html"));
             Assert.That(page, Does.Contain("Confusion matrix").And.Contain("taken for").And.Contain("Environment").And.Contain("Gradient norm"));
+            Assert.That(page, Does.Contain("best test accuracy").And.Not.Contain("best validation accuracy"), "what it is measured on is the test set");
         }
 
         // A folder of the name stands in the way; the run goes on for another epoch.
@@ -70,6 +71,25 @@ internal sealed class FashionMnistSampleTests
         using SampleProcess resumed = SampleProcess.Run(Sample, _folder.Path, 0, [.. Training(epochs: 3), "--out", "a", "--resume"]);
         Assert.That(resumed.Errors, Does.Contain("warning: there is no report: ").And.Contain("The model and its figures are saved."));
         Assert.That(File.Exists(_folder.File("a/model.safetensors")));
+    }
+
+    [Test]
+    public void Compare_DrawsFinishedRunsOnOnePage_AndNamesTheFolderOfAnother()
+    {
+        SampleProcess.Run(Sample, _folder.Path, 0, [.. Training(), "--out", "a"]).Dispose();
+        SampleProcess.Run(Sample, _folder.Path, 0, [.. Training(), "--seed", "7", "--out", "b"]).Dispose();
+        using SampleProcess compared = SampleProcess.Run(Sample, _folder.Path, 0, ["compare", "a", "b/", "a", "--out", "both.html"]);
+        Assert.That(compared.Output, Does.Contain("wrote both.html"));
+        string page = File.ReadAllText(_folder.File("both.html"));
+        foreach (string run in (string[])["a", "b"])
+        {
+            JsonNode metrics = JsonNode.Parse(File.ReadAllText(_folder.File($"{run}/metrics.json")))!;
+            double best = metrics["history"]!.AsArray().Max(static epoch => (double)epoch!["test_accuracy"]!);
+            Assert.That(page, Does.Match($"<td>{run}</td><td[^>]*>2</td>.*{best.ToString("G4", System.Globalization.CultureInfo.InvariantCulture)}"), "the row of the run");
+        }
+
+        using SampleProcess other = SampleProcess.Run(Sample, _folder.Path, 1, ["compare", "a", "data"]);
+        Assert.That(other.Errors, Does.Contain("error: There is no finished run in 'data': metrics.json is missing."));
     }
 
     [Test]

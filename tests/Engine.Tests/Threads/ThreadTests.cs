@@ -82,8 +82,7 @@ internal sealed class ThreadTests(string deviceName) : DeviceFixture(deviceName)
     [Test]
     public void Pool_ManyThreads_LosesNothing()
     {
-        ForgottenTensors.Collect();
-        long before = Device.Pool.Report.InUse;
+        long before = ForgottenTensors.Settled(Device).InUse;
         InParallel(thread =>
         {
             for (int i = 0; i < 200; i++)

@@ -1,4 +1,5 @@
 using Engine.Nn;
+using Engine.Tests.Memory;
 using NUnit.Framework;
 
 namespace Engine.Tests.Nn.Training;
@@ -181,6 +182,7 @@ internal sealed class TrainerTests : ToyFixture
     public void Fit_FromTheFourthStepOn_TakesNoMoreMemory()
     {
         List<long> inUse = [];
+        ForgottenTensors.Collect();
         ToyTraining.Trainer(new LambdaCallback { StepEnd = _ => inUse.Add(Device.Default.Pool.Report.InUse) }).Fit(Toy.Train, epochs: 3);
         Assert.That(inUse.Skip(3).Max(), Is.LessThanOrEqualTo(inUse[2]), string.Join(", ", inUse));
     }
