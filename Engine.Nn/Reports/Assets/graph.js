@@ -53,7 +53,8 @@ page.drawers.graph = (host, d, chart) => {
 
   const width = layout.graph().width, height = layout.graph().height, tools = element(host, "div", "tools");
   const frame = element(host, "div", "graph");
-  const scale = state.zoom || Math.min(1, chart.width / width);
+  // A wide graph is scrolled rather than made too small to read, until somebody asks for all of it at once.
+  const whole = Math.min(1, chart.width / width), scale = state.zoom === "whole" ? whole : state.zoom || Math.max(.75, whole);
   const svg = svgElement(frame, "svg", { width: width * scale, height: height * scale, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": d.title });
   const again = change => { change(); page.draw(chart); };
   const button = (text, label, action, disabled) => { const b = element(tools, "button", "", text); b.title = label; b.disabled = !!disabled; b.addEventListener("click", action); return b; };
@@ -66,7 +67,7 @@ page.drawers.graph = (host, d, chart) => {
   }
   button("−", "smaller", () => again(() => { state.zoom = Math.max(.05, scale / 1.3); }));
   button("+", "larger", () => again(() => { state.zoom = Math.min(4, scale * 1.3); }));
-  button("fit", "as wide as the page", () => again(() => { state.zoom = 0; }));
+  button("fit", "as wide as the page", () => again(() => { state.zoom = "whole"; }));
   const groups = [...new Set(d.nodes.flatMap(around))];
   if (groups.length > 0) {
     button("open all", "open every box", () => again(() => state.closed.clear()), state.closed.size === 0);

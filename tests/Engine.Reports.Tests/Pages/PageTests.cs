@@ -130,6 +130,24 @@ internal sealed class PageTests
     }
 
     [Test]
+    public async Task WideGraph_OpensLargeEnoughToRead_AndFitsWhenAsked()
+    {
+        using TemporaryFolder folder = new();
+        ReportNode[] nodes = [.. Enumerable.Range(0, 40).Select(static i => new ReportNode($"{i}", $"node {i}"))];
+        ReportEdge[] edges = [.. Enumerable.Range(1, 39).Select(static i => new ReportEdge($"{i - 1}", $"{i}"))];
+        new Report("Wide").AddGraph("Wide", new(nodes, edges) { IsHorizontal = true }).Save(folder.File("page.html"));
+        await using OpenPage open = await OpenPage.Open(folder.Address("page.html"));
+        const string Scale = "() => { const svg = document.querySelector('.graph svg'); return svg.getBoundingClientRect().width / svg.viewBox.baseVal.width; }";
+        const string Overflow = "() => { const frame = document.querySelector('.graph'); return frame.scrollWidth - frame.clientWidth; }";
+        Assert.That(await open.Page.EvaluateAsync<double>(Scale), Is.EqualTo(0.75).Within(0.01));
+        Assert.That(await open.Page.EvaluateAsync<int>(Overflow), Is.GreaterThan(1000), "the rest is reached by scrolling");
+        await open.Page.GetByTitle("as wide as the page").ClickAsync();
+        Assert.That(await open.Page.EvaluateAsync<double>(Scale), Is.LessThan(0.4));
+        Assert.That(await open.Page.EvaluateAsync<int>(Overflow), Is.LessThanOrEqualTo(1));
+        Assert.That(open.Complaints, Is.Empty);
+    }
+
+    [Test]
     public async Task ManyPoints_KeepTheirPeak()
     {
         using TemporaryFolder folder = new();
