@@ -108,7 +108,7 @@ internal static class AnomalyMode
         using GradMode.Scope mode = GradMode.Off();
         DType type = tensor.DType.ComputeType();
         Tensor nans = Tensor.Allocate(Shape.Scalar, type, tensor.Device), infinities = nans.EmptyLike();
-        Tensor.ReduceInto(s_count, AxisSet.All(tensor.Rank), [tensor.Detach()], [nans, infinities], []);
+        Reductions.Into(s_count, AxisSet.All(tensor.Rank), [tensor.Detach()], [nans, infinities], []);
         (double n, double i) = (nans.Item(), t_infinities ? infinities.Item() : 0);
         return n == 0 && i == 0 ? null : $"{(n > 0 ? $"{n} NaN" : string.Empty)}{(n > 0 && i > 0 ? " and " : string.Empty)}{(i > 0 ? $"{i} infinite values" : string.Empty)} among {tensor.ElementCount}";
     }

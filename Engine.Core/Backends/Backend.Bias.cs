@@ -21,6 +21,6 @@ public abstract partial class Backend
         using GradMode.Scope mode = GradMode.Off();
         Tensor dx = Tensor.Wrap(gradX);
         Pointwise.Into(dx, Programs.ReluBackward, [Tensor.Wrap(gradY), Tensor.Wrap(y)]);
-        Tensor.ReduceInto(ReduceProgram.Sum, default(AxisSet).With(0).With(2), [dx], [PerChannel(gradBias)], []);
+        Reductions.Into(ReduceProgram.Sum, default(AxisSet).With(0).With(2), [dx], [PerChannel(gradBias)], []);
     }
 }

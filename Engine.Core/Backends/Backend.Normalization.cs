@@ -59,8 +59,8 @@ public abstract partial class Backend
         double count = (double)x.Shape[0] * x.Shape[2];
         AxisSet axes = default(AxisSet).With(0).With(2);
         Tensor first = x.SliceOrSelf(0, 0, 1, 1).SliceOrSelf(2, 0, 1, 1), offset = mean.EmptyLike(), variance = mean.EmptyLike();
-        Tensor.ReduceInto(s_shiftedMean, axes, [x, first], [offset], [1 / count]);
-        Tensor.ReduceInto(s_squaredDeviation, axes, [x, first, offset], [variance], [1 / count]);
+        Reductions.Into(s_shiftedMean, axes, [x, first], [offset], [1 / count]);
+        Reductions.Into(s_squaredDeviation, axes, [x, first, offset], [variance], [1 / count]);
         Pointwise.Into(mean, Programs.Add, [first, offset]);
         Pointwise.Into(inverseStd, s_inverseStd, [variance], [args.Epsilon]);
         if (args.RunningMean is { } runningMean)
@@ -119,7 +119,7 @@ public abstract partial class Backend
 
         Tensor mean = PerChannel(args.Mean), inverseStd = PerChannel(args.InverseStd);
         Tensor gradShift = PerChannel(args.GradShift), gradScale = PerChannel(args.GradScale);
-        Tensor.ReduceInto(s_gradientSums, default(AxisSet).With(0).With(2), [x, mean, inverseStd, dy], [gradShift, gradScale], []);
+        Reductions.Into(s_gradientSums, default(AxisSet).With(0).With(2), [x, mean, inverseStd, dy], [gradShift, gradScale], []);
         if (args.GradX is { } gradX)
         {
             double count = (double)x.Shape[0] * x.Shape[2];
@@ -144,8 +144,8 @@ public abstract partial class Backend
         double count = x.Shape[1];
         AxisSet axes = default(AxisSet).With(1);
         Tensor first = x.SliceOrSelf(1, 0, 1, 1), offset = mean.EmptyLike(), variance = mean.EmptyLike();
-        Tensor.ReduceInto(s_shiftedMean, axes, [x, first], [offset], [1 / count]);
-        Tensor.ReduceInto(s_squaredDeviation, axes, [x, first, offset], [variance], [1 / count]);
+        Reductions.Into(s_shiftedMean, axes, [x, first], [offset], [1 / count]);
+        Reductions.Into(s_squaredDeviation, axes, [x, first, offset], [variance], [1 / count]);
         Pointwise.Into(mean, Programs.Add, [first, offset]);
         Pointwise.Into(inverseStd, s_inverseStd, [variance], [args.Epsilon]);
         Pointwise.Into(Tensor.Wrap(args.Y), s_normalize, [x, first, offset, inverseStd, PerColumn(args.Scale, x, 1), PerColumn(args.Shift, x, 0)]);
@@ -168,7 +168,7 @@ public abstract partial class Backend
         if (args.GradX is { } gradX)
         {
             Tensor sum = mean.EmptyLike(), product = mean.EmptyLike();
-            Tensor.ReduceInto(s_weightedGradientSums, default(AxisSet).With(1), [x, mean, inverseStd, dy, scale], [sum, product], []);
+            Reductions.Into(s_weightedGradientSums, default(AxisSet).With(1), [x, mean, inverseStd, dy, scale], [sum, product], []);
             Pointwise.Into(Tensor.Wrap(gradX), s_layerNormBackward, [x, mean, inverseStd, scale, dy, sum, product], [1.0 / x.Shape[1]]);
         }
 
@@ -176,7 +176,7 @@ public abstract partial class Backend
         {
             Tensor gradScale = args.GradScale is { } gs ? PerColumn(gs) : Tensor.Empty([1, x.Shape[1]], x.DType, x.Device);
             Tensor gradShift = args.GradShift is { } gh ? PerColumn(gh) : Tensor.Empty([1, x.Shape[1]], x.DType, x.Device);
-            Tensor.ReduceInto(s_gradientSums, default(AxisSet).With(0), [x, mean, inverseStd, dy], [gradShift, gradScale], []);
+            Reductions.Into(s_gradientSums, default(AxisSet).With(0), [x, mean, inverseStd, dy], [gradShift, gradScale], []);
         }
     }
 

@@ -73,7 +73,7 @@ public abstract partial class Backend
         Tensor places = Tensor.Arange(size, keys.Device);
         Tensor rank = Tensor.Allocate(pairs.With(-1, 1), DType.Int64, keys.Device);
         Tensor typed = keys.ToOrSelf(compute);
-        Tensor.ReduceInto(
+        Reductions.Into(
             descending ? s_rankDescending : s_rank,
             default(AxisSet).With(pairs.Rank - 1),
             [typed.Unsqueeze(keys.Rank).ExpandOrSelf(pairs), typed.Unsqueeze(keys.Rank - 1), places.ToOrSelf(compute).Unsqueeze(1), places.ToOrSelf(compute)],

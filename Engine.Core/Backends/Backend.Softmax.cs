@@ -51,7 +51,7 @@ public abstract partial class Backend
         AxisSet axes = default(AxisSet).With(axis);
         Tensor max = input.Reduce(ReduceProgram.Max, axes, input.DType, []);
         Tensor sum = max.EmptyLike();
-        Tensor.ReduceInto(s_sumExp, axes, [input, max], [sum], []);
+        Reductions.Into(s_sumExp, axes, [input, max], [sum], []);
         Pointwise.Into(Tensor.Wrap(y), log ? s_logSoftmax : s_softmax, [input, max, sum]);
     }
 
@@ -69,8 +69,8 @@ public abstract partial class Backend
         using GradMode.Scope mode = GradMode.Off();
         Tensor output = Tensor.Wrap(y), dy = Tensor.Wrap(gradY);
         AxisSet axes = default(AxisSet).With(axis);
-        Tensor sum = Tensor.Allocate(output.Reduced(axes, keepDims: true), output.DType, output.Device);
-        Tensor.ReduceInto(log ? ReduceProgram.Sum : s_dot, axes, log ? [dy] : [output, dy], [sum], []);
+        Tensor sum = Tensor.Allocate(output.ReducedShape(axes, keepDims: true), output.DType, output.Device);
+        Reductions.Into(log ? ReduceProgram.Sum : s_dot, axes, log ? [dy] : [output, dy], [sum], []);
         Pointwise.Into(Tensor.Wrap(gradX), log ? s_logSoftmaxBackward : s_softmaxBackward, [output, dy, sum]);
     }
 
@@ -90,11 +90,11 @@ public abstract partial class Backend
         AxisSet axes = default(AxisSet).With(1);
         Tensor max = logits.Reduce(ReduceProgram.Max, axes, logits.DType, []);
         Tensor sum = max.EmptyLike();
-        Tensor.ReduceInto(s_sumExp, axes, [logits, max], [sum], []);
+        Reductions.Into(s_sumExp, axes, [logits, max], [sum], []);
         Tensor lse = PerRow(args.LogSumExp);
         Pointwise.Into(lse, s_logSumExp, [sum, max]);
         CrossEntropyInputs(args, logits, lse, out Tensor[] inputs, out double[] parameters);
-        Tensor.ReduceInto(s_crossEntropy, axes, inputs, [PerRow(args.Losses!.Value)], parameters);
+        Reductions.Into(s_crossEntropy, axes, inputs, [PerRow(args.Losses!.Value)], parameters);
     }
 
     /// <summary>Writes GradLogits from GradLosses and LogSumExp.</summary>
@@ -112,7 +112,7 @@ public abstract partial class Backend
         Tensor logits = Tensor.Wrap(args.Logits);
         CrossEntropyInputs(args, logits, PerRow(args.LogSumExp), out Tensor[] inputs, out double[] parameters);
         Tensor mass = Tensor.Allocate([logits.Shape[0], 1], logits.DType, logits.Device);
-        Tensor.ReduceInto(s_crossEntropyMass, default(AxisSet).With(1), inputs, [mass], parameters);
+        Reductions.Into(s_crossEntropyMass, default(AxisSet).With(1), inputs, [mass], parameters);
         Pointwise.Into(Tensor.Wrap(args.GradLogits!.Value), s_crossEntropyBackward, [.. inputs, mass, PerRow(args.GradLosses!.Value)], parameters);
     }
 

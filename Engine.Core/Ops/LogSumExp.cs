@@ -39,14 +39,14 @@ public sealed partial class Tensor
         }
 
         Tensor rest = Allocate(shift.Shape, x.DType, Device);
-        ReduceInto(s_shiftedLogSumExp, set, [values, shift], [rest], []);
+        Reductions.Into(s_shiftedLogSumExp, set, [values, shift], [rest], []);
         if (ShouldTrack(x))
         {
             rest.Record(new LogSumExpNode(x, shift, rest));
         }
 
         Tensor y = rest + shift;
-        return keepDims ? y : y.ReshapeOrSelf(Reduced(set, keepDims: false));
+        return keepDims ? y : y.ReshapeOrSelf(this.ReducedShape(set, keepDims: false));
     }
 
     /// <inheritdoc cref="LogSumExp(ReadOnlySpan{int}, bool)"/>

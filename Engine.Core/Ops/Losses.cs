@@ -265,7 +265,7 @@ public sealed partial class Tensor
     private static Tensor CountedMean(Tensor losses, Tensor target, long ignoreIndex)
     {
         Tensor mean = Allocate(Shape.Scalar, losses.DType, losses.Device), count = Allocate(Shape.Scalar, losses.DType, losses.Device);
-        ReduceInto(s_countedMean, AxisSet.All(1), [losses, target], [mean, count], [ignoreIndex]);
+        Reductions.Into(s_countedMean, AxisSet.All(1), [losses, target], [mean, count], [ignoreIndex]);
         return ShouldTrack(losses) ? mean.Record(new CountedMeanNode(losses, count)) : mean;
     }
 

@@ -66,7 +66,7 @@ public sealed partial class Tensor
         x = Rank == 1 ? x.Unsqueeze(0) : x.FlattenOrSelf(0, -2);
         Tensor? b = Autocast.Operand(bias, this, weight);
         Tensor y = Allocate([x.Shape[0], w.Shape[0]], x.DType, Device);
-        GemmInto(x, w.T, y, bias: b, relu: relu);
+        Products.Into(x, w.T, y, bias: b, relu: relu);
         if (ShouldTrack(x, w, b))
         {
             y.Record(new LinearNode(x, w, b, relu ? y : null));
@@ -75,32 +75,11 @@ public sealed partial class Tensor
         return Rank == 2 ? y : y.ReshapeOrSelf(shape: Shape.With(-1, weight.Shape[0])).InsteadOf(y);
     }
 
-    /// <summary>c ← alpha·a·b + beta·c (+ bias along the columns, then ReLU); nothing is recorded.</summary>
-    internal static void GemmInto(Tensor a, Tensor b, Tensor c, double alpha = 1, double beta = 0, Tensor? bias = null, bool relu = false)
-    {
-        if (c.ElementCount == 0)
-        {
-            return;
-        }
-
-        Operand? summand = bias?.OperandAs(c.DType);
-        c.Device.Backend.Gemm(new GemmArgs
-        {
-            A = a.OperandAs(c.DType),
-            B = b.OperandAs(c.DType),
-            C = c.Operand,
-            Alpha = alpha,
-            Beta = beta,
-            Bias = summand is { } given ? given.With(given.Layout.Expand(c.Shape)) : null,
-            Activation = relu ? Programs.Relu : null,
-        });
-    }
-
     /// <summary>[m, k]·[k, n], of one type.</summary>
     private static Tensor Product(Tensor a, Tensor b)
     {
         Tensor y = Allocate(a.Shape.With(-1, b.Shape[-1]), a.DType, a.Device);
-        GemmInto(a, b, y);
+        Products.Into(a, b, y);
         return ShouldTrack(a, b) ? y.Record(new MatMulNode(a, b)) : y;
     }
 

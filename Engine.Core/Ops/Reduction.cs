@@ -12,7 +12,7 @@ public sealed partial class Tensor
     public Tensor Sum(ReadOnlySpan<int> axes = default, bool keepDims = false)
     {
         AxisSet set = Guard.Axes(nameof(Sum), Shape, axes);
-        Tensor y = Reduce(ReduceProgram.Sum, set, Autocast.Wide(TypePromotion.ToSum(DType)), [], keepDims);
+        Tensor y = this.Reduce(ReduceProgram.Sum, set, Autocast.Wide(TypePromotion.ToSum(DType)), [], keepDims);
         return ShouldTrack(this) ? y.Record(new SumNode("Sum", this, set, 1)) : y;
     }
 
@@ -25,11 +25,11 @@ public sealed partial class Tensor
         AxisSet set = Guard.Axes(nameof(Mean), Shape, axes);
         if (!DType.IsFloatingPoint())
         {
-            return Sum(axes, keepDims) / (double)CountOver(set);
+            return Sum(axes, keepDims) / (double)this.CountOver(set);
         }
 
-        double scale = 1.0 / CountOver(set);
-        Tensor y = Reduce(ReduceProgram.Mean, set, Autocast.Wide(DType), [double.IsInfinity(scale) ? double.NaN : scale], keepDims);
+        double scale = 1.0 / this.CountOver(set);
+        Tensor y = this.Reduce(ReduceProgram.Mean, set, Autocast.Wide(DType), [double.IsInfinity(scale) ? double.NaN : scale], keepDims);
         return ShouldTrack(this) ? y.Record(new SumNode("Mean", this, set, scale)) : y;
     }
 
@@ -56,7 +56,7 @@ public sealed partial class Tensor
         Tensor x = Autocast.Widen(this);
         AxisSet set = Guard.Axes(nameof(Prod), Shape, axes);
         Tensor y = x.Reduce(ReduceProgram.Product, set, TypePromotion.ToSum(x.DType), []);
-        return Finish(y, set, keepDims, ShouldTrack(x) ? new ProdNode(x, set) : null);
+        return this.Finish(y, set, keepDims, ShouldTrack(x) ? new ProdNode(x, set) : null);
     }
 
     /// <inheritdoc cref="Prod(ReadOnlySpan{int}, bool)"/>
@@ -69,10 +69,10 @@ public sealed partial class Tensor
     public Tensor ArgMin(int? axis = null, bool keepDims = false) => ArgExtreme(nameof(ArgMin), ReduceProgram.ArgMin, axis, keepDims);
 
     /// <summary>Whether any element is true (not 0).</summary>
-    public Tensor Any() => Reduce(ReduceProgram.Any, AxisSet.All(Rank), DType.Bool, [], keepDims: false);
+    public Tensor Any() => this.Reduce(ReduceProgram.Any, AxisSet.All(Rank), DType.Bool, [], keepDims: false);
 
     /// <summary>Whether all elements are true (not 0); true over no elements.</summary>
-    public Tensor All() => Reduce(ReduceProgram.All, AxisSet.All(Rank), DType.Bool, [], keepDims: false);
+    public Tensor All() => this.Reduce(ReduceProgram.All, AxisSet.All(Rank), DType.Bool, [], keepDims: false);
 
     /// <summary>The sum over the axes by which a shape was stretched to this one: the transpose of <see cref="Expand"/>.</summary>
     internal Tensor SumTo(Shape shape)
@@ -96,114 +96,24 @@ public sealed partial class Tensor
         return count == 0 ? ReshapeOrSelf(shape) : Sum(axes[..count], keepDims: true).ReshapeOrSelf(shape);
     }
 
-    /// <summary>Runs a reduction with one input and one output; the result keeps the axes with size 1 unless told otherwise.</summary>
-    internal Tensor Reduce(ReduceProgram program, AxisSet axes, DType result, ReadOnlySpan<double> parameters, bool keepDims = true)
-    {
-        Tensor y = Allocate(Reduced(axes, keepDims), result, Device);
-        ReduceInto(program, axes, [this], [y], parameters);
-        return y;
-    }
-
-    /// <summary>Runs a reduction into given destinations, which keep the axes with size 1, or are contiguous and leave them out.</summary>
-    internal static void ReduceInto(ReduceProgram program, AxisSet axes, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> outputs, ReadOnlySpan<double> parameters)
-    {
-        if (outputs[0].ElementCount == 0)
-        {
-            return;
-        }
-
-        Operand[] ins = new Operand[inputs.Length], outs = new Operand[outputs.Length];
-        for (int i = 0; i < ins.Length; i++)
-        {
-            Operand operand = inputs[i].Operand;
-            ins[i] = operand.With(operand.Layout.Expand(inputs[0].Shape));
-        }
-
-        DType compute = inputs[0].DType.ComputeType();
-        for (int i = 0; i < outs.Length; i++)
-        {
-            Operand operand = outputs[i].Operand;
-            outs[i] = operand.Layout.Rank == inputs[0].Rank ? operand : operand.With(Engine.Layout.Contiguous(inputs[0].Reduced(axes, keepDims: true), operand.Layout.Offset));
-        }
-
-        // Integer sums are carried out in the type of their result.
-        if (!compute.IsFloatingPoint() && outputs[0].DType == DType.Int64)
-        {
-            compute = DType.Int64;
-        }
-
-        outputs[0].Device.Backend.Reduce(new ReduceArgs
-        {
-            Program = program,
-            ComputeType = compute,
-            Axes = axes,
-            Shape = inputs[0].Shape,
-            Inputs = ins,
-            Outputs = outs,
-            Parameters = parameters,
-        });
-    }
-
-    /// <summary>This shape after a reduction.</summary>
-    internal Shape Reduced(AxisSet axes, bool keepDims)
-    {
-        Span<int> sizes = stackalloc int[Rank];
-        int count = 0;
-        for (int i = 0; i < Rank; i++)
-        {
-            if (!axes.Contains(i))
-            {
-                sizes[count++] = Shape[i];
-            }
-            else if (keepDims)
-            {
-                sizes[count++] = 1;
-            }
-        }
-
-        return new Shape(sizes[..count]);
-    }
-
-    private long CountOver(AxisSet axes)
-    {
-        long count = 1;
-        for (int i = 0; i < Rank; i++)
-        {
-            count *= axes.Contains(i) ? Shape[i] : 1;
-        }
-
-        return count;
-    }
-
-    /// <summary>Records the node on the result that keeps its axes, then drops them.</summary>
-    private Tensor Finish(Tensor y, AxisSet axes, bool keepDims, GradNode? node)
-    {
-        if (node is not null)
-        {
-            y.Record(node);
-        }
-
-        return keepDims ? y : y.ReshapeOrSelf(Reduced(axes, keepDims: false)).InsteadOf(y);
-    }
-
     private Tensor Extreme(string op, ReduceProgram program, ReadOnlySpan<int> axes, bool keepDims)
     {
         AxisSet set = Guard.Axes(op, Shape, axes);
         CheckNotEmpty(op, set);
-        Tensor y = Reduce(program, set, DType, []);
-        return Finish(y, set, keepDims, DType.IsFloatingPoint() && ShouldTrack(this) ? new ExtremeNode(op, this, y, set) : null);
+        Tensor y = this.Reduce(program, set, DType, []);
+        return this.Finish(y, set, keepDims, DType.IsFloatingPoint() && ShouldTrack(this) ? new ExtremeNode(op, this, y, set) : null);
     }
 
     private Tensor ArgExtreme(string op, ReduceProgram program, int? axis, bool keepDims)
     {
         AxisSet set = axis is { } a ? default(AxisSet).With(Guard.Axis(a, Rank, nameof(axis))) : AxisSet.All(Rank);
         CheckNotEmpty(op, set);
-        return Reduce(program, set, DType.Int64, [], keepDims);
+        return this.Reduce(program, set, DType.Int64, [], keepDims);
     }
 
     private void CheckNotEmpty(string op, AxisSet axes)
     {
-        if (CountOver(axes) == 0)
+        if (this.CountOver(axes) == 0)
         {
             throw new ShapeMismatchException($"{op}: {Shape} has no elements to choose from along the reduced axes.");
         }
@@ -213,7 +123,7 @@ public sealed partial class Tensor
     private sealed class SumNode(string op, Tensor x, AxisSet axes, double scale) : GradNode(x)
     {
         private readonly Shape _shape = x.Shape;
-        private readonly Shape _kept = x.Reduced(axes, keepDims: true);
+        private readonly Shape _kept = x.ReducedShape(axes, keepDims: true);
         private readonly DType _type = x.DType;
 
         public override string Name => op;

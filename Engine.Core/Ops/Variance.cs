@@ -49,17 +49,17 @@ public sealed partial class Tensor
 
         double divisor = Math.Max(0, count - (long)ddof);
         Tensor values = x.Detach(), first = values.FirstOf(set);
-        Tensor offset = Allocate(Reduced(set, keepDims: true), x.DType.ComputeType(), Device), y = Allocate(offset.Shape, x.DType, Device);
-        ReduceInto(s_shiftedMean, set, [values, first], [offset], [count]);
+        Tensor offset = Allocate(this.ReducedShape(set, keepDims: true), x.DType.ComputeType(), Device), y = Allocate(offset.Shape, x.DType, Device);
+        Reductions.Into(s_shiftedMean, set, [values, first], [offset], [count]);
         if (isRoot)
         {
             Span<double> parameters = stackalloc double[ScaledSquares.ParameterCount];
             ScaledSquares.SetParameters(x.DType.ComputeType(), 1 / divisor, parameters);
-            ReduceInto(s_standardDeviation, set, [values, first, offset], [y], parameters);
+            Reductions.Into(s_standardDeviation, set, [values, first, offset], [y], parameters);
         }
         else
         {
-            ReduceInto(s_variance, set, [values, first, offset], [y], [divisor]);
+            Reductions.Into(s_variance, set, [values, first, offset], [y], [divisor]);
         }
 
         return x.Finish(y, set, keepDims, ShouldTrack(x) ? new SpreadNode(op, x, offset, y, set, divisor, isRoot) : null);

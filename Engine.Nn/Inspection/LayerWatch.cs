@@ -136,7 +136,7 @@ internal sealed class LayerWatch : IDisposable
                 using Tensor after = parameter.Detach();
                 DType type = after.DType.ComputeType();
                 _change = [Tensor.Zeros(Shape.Scalar, type, after.Device), Tensor.Zeros(Shape.Scalar, type, after.Device)];
-                Tensor.ReduceInto(s_change, AxisSet.All(after.Rank), [after, before], _change, []);
+                Reductions.Into(s_change, AxisSet.All(after.Rank), [after, before], _change, []);
             }
 
             before.Dispose();

@@ -35,17 +35,17 @@ internal sealed class StatisticsProbe : IDisposable
         }
 
         _count = x.ElementCount;
-        Shape sums = x.Reduced(axes, keepDims: false);
+        Shape sums = x.ReducedShape(axes, keepDims: false);
         _sums = [Tensor.Zeros(sums, type, x.Device), Tensor.Zeros(sums, type, x.Device), Tensor.Zeros(sums, type, x.Device)];
         if (_count > 0)
         {
-            Tensor.ReduceInto(s_moments, axes, [x], _sums, []);
+            Reductions.Into(s_moments, axes, [x], _sums, []);
         }
 
         if (range is { } bounds && _count > 0)
         {
             _outside = Tensor.Zeros(Shape.Scalar, type, x.Device);
-            Tensor.ReduceInto(s_outside, AxisSet.All(x.Rank), [x], [_outside], [bounds.Low, bounds.High]);
+            Reductions.Into(s_outside, AxisSet.All(x.Rank), [x], [_outside], [bounds.Low, bounds.High]);
         }
 
         _sample = Sample(x);

@@ -20,7 +20,7 @@ internal static class MatrixWorkloads
     private static Action Square(int n)
     {
         Tensor a = Data.Randn(n, n), b = Data.Randn(n, n), c = Tensor.Empty([n, n]);
-        return () => Tensor.GemmInto(a, b, c);
+        return () => Products.Into(a, b, c);
     }
 
     private static Action Linear(int m, int k, int n)

@@ -98,11 +98,11 @@ internal sealed class CuBlasTests
         Assert.That(library.Asked, Is.EqualTo(1));
         Assert.That(library.Mode, Is.EqualTo(MathMode.Tf32));
         library.Takes = true;
-        Tensor.GemmInto(x, y, untouched);
+        Products.Into(x, y, untouched);
         Assert.That(untouched.ToArray<float>(), Is.All.EqualTo(0f), "what it takes is not");
         Assert.That(device.UseCuBlas);
         device.UseCuBlas = false;
-        Tensor.GemmInto(x, y, untouched);
+        Products.Into(x, y, untouched);
         Assert.That(untouched.ToArray<float>(), Is.All.EqualTo(16f));
         Assert.That(library.IsDisposed);
     }

@@ -191,8 +191,8 @@ internal sealed class ReduceTests(string name)
         Shape shape = axes.Aggregate(inputs[0].Shape, (s, axis) => s.With(axis, 1));
         Tensor[] expected = [.. Enumerable.Range(0, program.OutputCount).Select(_ => Tensor.Zeros(shape, result, Compare.Reference))];
         Tensor[] actual = [.. Enumerable.Range(0, program.OutputCount).Select(_ => Tensor.Zeros(shape, result, Device))];
-        Tensor.ReduceInto(program, set, inputs, expected, parameters);
-        Tensor.ReduceInto(program, set, [.. inputs.Select(x => OnDevice(x))], actual, parameters);
+        Reductions.Into(program, set, inputs, expected, parameters);
+        Reductions.Into(program, set, [.. inputs.Select(x => OnDevice(x))], actual, parameters);
         for (int o = 0; o < actual.Length; o++)
         {
             Compare.AssertClose(actual[o], expected[o], Compare.Bound(result) * 4, $"{what}, output {o}");

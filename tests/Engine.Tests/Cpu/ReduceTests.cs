@@ -146,8 +146,8 @@ internal sealed class ReduceTests
         DType type = isIndex ? DType.Int64 : inputs[0].DType;
         Tensor[] expected = [.. Enumerable.Range(0, program.OutputCount).Select(_ => Tensor.Zeros(shape, type, ReferenceDevice.Shared))];
         Tensor[] actual = [.. Enumerable.Range(0, program.OutputCount).Select(_ => Tensor.Zeros(shape, type, device))];
-        Tensor.ReduceInto(program, set, [.. inputs.Select(layout)], expected, parameters);
-        Tensor.ReduceInto(program, set, [.. inputs.Select(x => layout(x.To(device)))], actual, parameters);
+        Reductions.Into(program, set, [.. inputs.Select(layout)], expected, parameters);
+        Reductions.Into(program, set, [.. inputs.Select(x => layout(x.To(device)))], actual, parameters);
         for (int o = 0; o < actual.Length; o++)
             CpuLevels.AssertClose(actual[o], expected[o], isIndex ? 0 : inputs[0].DType == DType.Float32 ? 2e-5 : 1e-10, $"{what}, output {o}");
     }
