@@ -3,19 +3,6 @@ namespace Engine;
 /// <summary>Activations: each is an expression, computed in one pass, its gradient derived from it.</summary>
 public sealed partial class Tensor
 {
-    private static readonly MapProgram s_sigmoid = Programs.Unary(Expr.Sigmoid);
-    private static readonly MapProgram s_logSigmoid = Programs.Unary(Expr.LogSigmoid);
-    private static readonly MapProgram s_leakyRelu = Programs.UnaryScalar(static (x, slope) => Expr.Where(x > 0, x, x * slope));
-    private static readonly MapProgram s_elu = Programs.UnaryScalar(static (x, alpha) => Expr.Where(x > 0, x, alpha * Expr.Expm1(x)));
-    private static readonly MapProgram s_selu = Programs.Unary(Expr.Selu);
-    private static readonly MapProgram s_gelu = Programs.Unary(Expr.Gelu);
-    private static readonly MapProgram s_geluTanh = Programs.Unary(Expr.GeluTanh);
-    private static readonly MapProgram s_silu = Programs.Unary(Expr.Silu);
-    private static readonly MapProgram s_mish = Programs.Unary(Expr.Mish);
-    private static readonly MapProgram s_softplus = Programs.Unary(static x => Expr.Softplus(x, 1, 20));
-    private static readonly MapProgram s_hardSwish = Programs.Unary(Expr.HardSwish);
-    private static readonly MapProgram s_hardSigmoid = Programs.Unary(Expr.HardSigmoid);
-
     /// <summary>max(x, 0); the gradient at 0 is 0.</summary>
     public Tensor Relu() => Pointwise.Apply("Relu", Programs.Relu, [this]);
 
@@ -26,40 +13,40 @@ public sealed partial class Tensor
     internal Tensor ReluBackward(Tensor y) => Pointwise.Apply(nameof(ReluBackward), Programs.ReluBackward, [this, y.Detach()]);
 
     /// <summary>1/(1 + e⁻ˣ): saturates at 0 and 1; for outputs that must lie between them.</summary>
-    public Tensor Sigmoid() => Floating("Sigmoid", s_sigmoid);
+    public Tensor Sigmoid() => Floating("Sigmoid", ActivationPrograms.Sigmoid);
 
     /// <summary>ln sigmoid x, without overflow.</summary>
-    public Tensor LogSigmoid() => Floating("LogSigmoid", s_logSigmoid);
+    public Tensor LogSigmoid() => Floating("LogSigmoid", ActivationPrograms.LogSigmoid);
 
     /// <summary>x above 0, slope·x below.</summary>
-    public Tensor LeakyRelu(double negativeSlope = 0.01) => Pointwise.Apply("LeakyRelu", s_leakyRelu, [this], [negativeSlope], TypePromotion.ToFloating(DType));
+    public Tensor LeakyRelu(double negativeSlope = 0.01) => Pointwise.Apply("LeakyRelu", ActivationPrograms.LeakyRelu, [this], [negativeSlope], TypePromotion.ToFloating(DType));
 
     /// <summary>x above 0, alpha·(eˣ − 1) below.</summary>
-    public Tensor Elu(double alpha = 1) => Pointwise.Apply("Elu", s_elu, [this], [alpha], TypePromotion.ToFloating(DType));
+    public Tensor Elu(double alpha = 1) => Pointwise.Apply("Elu", ActivationPrograms.Elu, [this], [alpha], TypePromotion.ToFloating(DType));
 
     /// <summary>The scaled ELU, which keeps mean 0 and variance 1 (Klambauer et al. 2017).</summary>
-    public Tensor Selu() => Floating("Selu", s_selu);
+    public Tensor Selu() => Floating("Selu", ActivationPrograms.Selu);
 
     /// <summary>x·Φ(x) with the normal distribution function Φ; exact.</summary>
-    public Tensor Gelu() => Floating("Gelu", s_gelu);
+    public Tensor Gelu() => Floating("Gelu", ActivationPrograms.Gelu);
 
     /// <summary>The approximation of <see cref="Gelu"/> by tanh.</summary>
-    public Tensor GeluTanh() => Floating("GeluTanh", s_geluTanh);
+    public Tensor GeluTanh() => Floating("GeluTanh", ActivationPrograms.GeluTanh);
 
     /// <summary>x·sigmoid x, also called swish.</summary>
-    public Tensor Silu() => Floating("Silu", s_silu);
+    public Tensor Silu() => Floating("Silu", ActivationPrograms.Silu);
 
     /// <summary>x·tanh(softplus x).</summary>
-    public Tensor Mish() => Floating("Mish", s_mish);
+    public Tensor Mish() => Floating("Mish", ActivationPrograms.Mish);
 
     /// <summary>ln(1 + eˣ), linear above 20.</summary>
-    public Tensor Softplus() => Wide("Softplus", s_softplus);
+    public Tensor Softplus() => Wide("Softplus", ActivationPrograms.Softplus);
 
     /// <summary>x·clamp(x + 3, 0, 6)/6.</summary>
-    public Tensor HardSwish() => Floating("HardSwish", s_hardSwish);
+    public Tensor HardSwish() => Floating("HardSwish", ActivationPrograms.HardSwish);
 
     /// <summary>clamp(x + 3, 0, 6)/6.</summary>
-    public Tensor HardSigmoid() => Floating("HardSigmoid", s_hardSigmoid);
+    public Tensor HardSigmoid() => Floating("HardSigmoid", ActivationPrograms.HardSigmoid);
 
     /// <summary>
     /// Inverted dropout: while training each element is 0 with probability <paramref name="p"/> and the rest is divided by 1 − p; at
@@ -83,4 +70,21 @@ public sealed partial class Tensor
         (parameters[4], parameters[5]) = (p, p < 1 ? 1 / (1 - p) : 0);
         return Pointwise.Apply("Dropout", Programs.Dropout, [this], parameters, TypePromotion.ToFloating(DType));
     }
+}
+
+/// <summary>The functions, compiled when the first of them is used.</summary>
+file static class ActivationPrograms
+{
+    public static readonly MapProgram Sigmoid = Programs.Unary(Expr.Sigmoid);
+    public static readonly MapProgram LogSigmoid = Programs.Unary(Expr.LogSigmoid);
+    public static readonly MapProgram LeakyRelu = Programs.UnaryScalar(static (x, slope) => Expr.Where(x > 0, x, x * slope));
+    public static readonly MapProgram Elu = Programs.UnaryScalar(static (x, alpha) => Expr.Where(x > 0, x, alpha * Expr.Expm1(x)));
+    public static readonly MapProgram Selu = Programs.Unary(Expr.Selu);
+    public static readonly MapProgram Gelu = Programs.Unary(Expr.Gelu);
+    public static readonly MapProgram GeluTanh = Programs.Unary(Expr.GeluTanh);
+    public static readonly MapProgram Silu = Programs.Unary(Expr.Silu);
+    public static readonly MapProgram Mish = Programs.Unary(Expr.Mish);
+    public static readonly MapProgram Softplus = Programs.Unary(static x => Expr.Softplus(x, 1, 20));
+    public static readonly MapProgram HardSwish = Programs.Unary(Expr.HardSwish);
+    public static readonly MapProgram HardSigmoid = Programs.Unary(Expr.HardSigmoid);
 }

@@ -2,9 +2,6 @@ namespace Engine;
 
 public sealed partial class Tensor
 {
-    private static readonly MapProgram s_byRunning = MapProgram.Compile(
-        5, ((Expr.Input(0) - Expr.Input(1)) * Expr.Rsqrt(Expr.Input(2) + Expr.Parameter(0)) * Expr.Input(3)) + Expr.Input(4));
-
     /// <summary>
     /// Batch normalisation: per channel y = (x − mean)/√(var + eps)·γ + β. While training, mean and variance are those of the batch (over
     /// all axes but the channel's) and the running ones are updated; at prediction the running ones are used.
@@ -41,7 +38,7 @@ public sealed partial class Tensor
         Tensor? batchCount = null)
     {
         const string Op = nameof(BatchNorm);
-        CheckBatchNorm(weight, bias, runningMean, runningVar, residual, batchCount);
+        this.CheckBatchNorm(weight, bias, runningMean, runningVar, residual, batchCount);
         if (residual is not null && residual.DType != DType)
         {
             Tensor normalized = BatchNorm(weight, bias, runningMean, runningVar, training, momentum, eps, batchCount: batchCount);
@@ -51,7 +48,7 @@ public sealed partial class Tensor
         residual = residual?.ExpandOrSelf(Shape);
         if (!training && runningMean is not null && runningVar is not null)
         {
-            return NormalizeByRunning(weight, bias, runningMean, runningVar, eps, relu, residual);
+            return this.NormalizeByRunning(weight, bias, runningMean, runningVar, eps, relu, residual);
         }
 
         long perChannel = Shape[1] == 0 ? 0 : ElementCount / Shape[1];
@@ -103,61 +100,68 @@ public sealed partial class Tensor
         x.Dispose();
         return y.ReshapeOrSelf(shape: Shape).InsteadOf(y);
     }
+}
 
-    private Tensor NormalizeByRunning(Tensor? weight, Tensor? bias, Tensor runningMean, Tensor runningVar, double eps, bool relu, Tensor? residual)
+/// <summary>Checks and programs of batch normalisation.</summary>
+internal static class BatchNormOps
+{
+    public static readonly MapProgram ByRunning = MapProgram.Compile(
+        5, ((Expr.Input(0) - Expr.Input(1)) * Expr.Rsqrt(Expr.Input(2) + Expr.Parameter(0)) * Expr.Input(3)) + Expr.Input(4));
+
+    public static Tensor NormalizeByRunning(this Tensor x, Tensor? weight, Tensor? bias, Tensor runningMean, Tensor runningVar, double eps, bool relu, Tensor? residual)
     {
-        Span<int> channel = stackalloc int[Rank];
+        Span<int> channel = stackalloc int[x.Rank];
         channel.Fill(1);
-        channel[1] = Shape[1];
-        DType compute = DType.ComputeType();
-        Tensor gamma = weight ?? Ones([Shape[1]], compute, Device), beta = bias ?? Zeros([Shape[1]], compute, Device);
-        if (ShouldTrack(this, weight, bias, residual))
+        channel[1] = x.Shape[1];
+        DType compute = x.DType.ComputeType();
+        Tensor gamma = weight ?? Tensor.Ones([x.Shape[1]], compute, x.Device), beta = bias ?? Tensor.Zeros([x.Shape[1]], compute, x.Device);
+        if (Tensor.ShouldTrack(x, weight, bias, residual))
         {
             Tensor y = Pointwise.Apply(
-                nameof(BatchNorm),
-                s_byRunning,
-                [this, runningMean.ReshapeOrSelf(channel), runningVar.ReshapeOrSelf(channel), gamma.ReshapeOrSelf(channel), beta.ReshapeOrSelf(channel)],
+                nameof(Tensor.BatchNorm),
+                ByRunning,
+                [x, runningMean.ReshapeOrSelf(channel), runningVar.ReshapeOrSelf(channel), gamma.ReshapeOrSelf(channel), beta.ReshapeOrSelf(channel)],
                 [eps]);
             y = residual is null ? relu ? y.Relu() : y : relu ? y.AddRelu(residual) : y + residual;
-            return y.ToOrSelf(DType);
+            return y.ToOrSelf(x.DType);
         }
 
         // Four numbers per channel become two, so that the pass over the image is one multiplication and one addition.
-        Tensor scale = Allocate([Shape[1]], compute, Device), shift = scale.EmptyLike();
+        Tensor scale = Tensor.Allocate([x.Shape[1]], compute, x.Device), shift = scale.EmptyLike();
         Pointwise.Into([scale, shift], BatchNormPrograms.Fold, [gamma, runningVar, beta, runningMean], [eps]);
         scale = scale.ReshapeOrSelf(channel);
         shift = shift.ReshapeOrSelf(channel);
         return residual is null
-            ? Pointwise.Apply(nameof(BatchNorm), relu ? BatchNormPrograms.ScaleShiftRelu : BatchNormPrograms.ScaleShift, [this, scale, shift], resultAs: DType)
-            : Pointwise.Apply(nameof(BatchNorm), relu ? BatchNormPrograms.ScaleShiftAddRelu : BatchNormPrograms.ScaleShiftAdd, [this, scale, shift, residual], resultAs: DType);
+            ? Pointwise.Apply(nameof(Tensor.BatchNorm), relu ? BatchNormPrograms.ScaleShiftRelu : BatchNormPrograms.ScaleShift, [x, scale, shift], resultAs: x.DType)
+            : Pointwise.Apply(nameof(Tensor.BatchNorm), relu ? BatchNormPrograms.ScaleShiftAddRelu : BatchNormPrograms.ScaleShiftAdd, [x, scale, shift, residual], resultAs: x.DType);
     }
 
-    private void CheckBatchNorm(Tensor? weight, Tensor? bias, Tensor? runningMean, Tensor? runningVar, Tensor? residual, Tensor? batchCount)
+    public static void CheckBatchNorm(this Tensor x, Tensor? weight, Tensor? bias, Tensor? runningMean, Tensor? runningVar, Tensor? residual, Tensor? batchCount)
     {
-        const string Op = nameof(BatchNorm);
-        Guard.FloatingPoint(Op, this, "x");
-        if (Rank < 2)
+        const string Op = nameof(Tensor.BatchNorm);
+        Guard.FloatingPoint(Op, x, "x");
+        if (x.Rank < 2)
         {
-            throw new ShapeMismatchException($"{Op}: x is {Shape}; it must be [N, C] or [N, C, …].");
+            throw new ShapeMismatchException($"{Op}: x is {x.Shape}; it must be [N, C] or [N, C, …].");
         }
 
-        CheckPerChannel(Op, weight, nameof(weight));
-        CheckPerChannel(Op, bias, nameof(bias));
-        CheckPerChannel(Op, runningMean, nameof(runningMean));
-        CheckPerChannel(Op, runningVar, nameof(runningVar));
+        x.CheckPerChannel(Op, weight, nameof(weight));
+        x.CheckPerChannel(Op, bias, nameof(bias));
+        x.CheckPerChannel(Op, runningMean, nameof(runningMean));
+        x.CheckPerChannel(Op, runningVar, nameof(runningVar));
         if (residual is not null)
         {
-            Guard.SameDevice(Op, this, residual);
+            Guard.SameDevice(Op, x, residual);
             Guard.FloatingPoint(Op, residual, nameof(residual));
-            if (!Shape.TryBroadcast(Shape, residual.Shape, out Shape result) || result != Shape)
+            if (!Shape.TryBroadcast(x.Shape, residual.Shape, out Shape result) || result != x.Shape)
             {
-                throw new ShapeMismatchException($"{Op}: x is {Shape}, the residual is {residual.Shape}; it must be equal or stretch to x.");
+                throw new ShapeMismatchException($"{Op}: x is {x.Shape}, the residual is {residual.Shape}; it must be equal or stretch to x.");
             }
         }
 
         if (batchCount is not null)
         {
-            Guard.SameDevice(Op, this, batchCount);
+            Guard.SameDevice(Op, x, batchCount);
             if (batchCount.DType != DType.Int64 || batchCount.ElementCount != 1)
             {
                 throw new DTypeMismatchException($"{Op}: batchCount is {batchCount.DType.ShortName()} {batchCount.Shape}; it must be a single i64.");
@@ -165,109 +169,109 @@ public sealed partial class Tensor
         }
     }
 
-    private void CheckPerChannel(string op, Tensor? tensor, string name)
+    public static void CheckPerChannel(this Tensor x, string op, Tensor? tensor, string name)
     {
         if (tensor is null)
         {
             return;
         }
 
-        if (tensor.Rank != 1 || tensor.Shape[0] != Shape[1])
+        if (tensor.Rank != 1 || tensor.Shape[0] != x.Shape[1])
         {
-            throw new ShapeMismatchException($"{op}: x is {Shape}, {name} is {tensor.Shape}; it must be [{Shape[1]}] (the channels).");
+            throw new ShapeMismatchException($"{op}: x is {x.Shape}, {name} is {tensor.Shape}; it must be [{x.Shape[1]}] (the channels).");
         }
 
-        Guard.SameDevice(op, this, tensor);
-        Guard.ParameterType(op, this, tensor, name);
+        Guard.SameDevice(op, x, tensor);
+        Guard.ParameterType(op, x, tensor, name);
+    }
+}
+
+/// <summary>
+/// With x̂ = (x − mean)·invStd and dy as the ReLU lets it through: dβ = Σ dy, dγ = Σ dy·x̂, dx = γ·invStd·(dy − (dβ + x̂·dγ)/count); the
+/// residual gets dy.
+/// </summary>
+file sealed class BatchNormNode(Tensor x, Tensor? weight, Tensor? bias, Tensor? residual, Tensor mean, Tensor inverseStd, Tensor? relu, double eps)
+    : GradNode(x, weight, bias, residual)
+{
+    private readonly SavedTensor _x = new("BatchNorm", x);
+    private readonly SavedTensor? _weight = SavedTensor.Of("BatchNorm", weight);
+    private readonly SavedTensor _mean = new("BatchNorm", mean);
+    private readonly SavedTensor _inverseStd = new("BatchNorm", inverseStd);
+    private readonly SavedTensor? _y = SavedTensor.Of("BatchNorm", relu);
+    private readonly DType _weightType = (weight ?? mean).DType, _biasType = (bias ?? mean).DType;
+
+    public override string Name => "BatchNorm";
+
+    // The end of a residual block has two users: the next block's first layer and its shortcut.
+    internal override bool TakesParts => _y is not null;
+
+    internal override void BackwardOfSum(Tensor first, Tensor second, GradSink sink) => Backward(first, second, sink);
+
+    protected internal override void Backward(Tensor dy, GradSink sink) => Backward(dy, null, sink);
+
+    private void Backward(Tensor dy, Tensor? more, GradSink sink)
+    {
+        if (GradMode.IsEnabled)
+        {
+            Tensor passed = _y is null ? dy : dy.ReluBackward(_y.Value);
+            sink.Add(3, passed);
+            NormalizationRules.Differentiable(passed, _x.Value, _weight?.Value.ReshapeOrSelf(1, -1, 1), [0, 2], eps, sink, _weightType, _biasType);
+            return;
+        }
+
+        Tensor x = _x.Value;
+        Tensor? dx = sink.Needs(0) ? x.EmptyLike() : null, gradResidual = null;
+        if (sink.Needs(3))
+        {
+            gradResidual = _y is null ? dy : x.EmptyLike();
+        }
+
+        Tensor gradScale = Tensor.Allocate(_mean.Value.Shape, _weightType, x.Device), gradShift = Tensor.Allocate(_mean.Value.Shape, _biasType, x.Device);
+        if (x.ElementCount > 0)
+        {
+            x.Device.Backend.BatchNormBackward(new BatchNormBackwardArgs
+            {
+                X = x.Operand,
+                GradY = dy.Operand,
+                GradYMore = more?.Operand,
+                Y = _y?.Value.Operand,
+                Scale = _weight?.Value.Operand,
+                Mean = _mean.Value.Operand,
+                InverseStd = _inverseStd.Value.Operand,
+                GradX = dx?.Operand,
+                GradResidual = _y is null ? null : gradResidual?.Operand,
+                GradScale = gradScale.Operand,
+                GradShift = gradShift.Operand,
+            });
+        }
+        else
+        {
+            gradScale.ZeroInPlace();
+            gradShift.ZeroInPlace();
+        }
+
+        if (dx is not null)
+        {
+            sink.Add(0, dx);
+        }
+
+        if (gradResidual is not null)
+        {
+            sink.Add(3, gradResidual);
+        }
+
+        sink.Add(1, gradScale);
+        sink.Add(2, gradShift);
     }
 
-    /// <summary>
-    /// With x̂ = (x − mean)·invStd and dy as the ReLU lets it through: dβ = Σ dy, dγ = Σ dy·x̂, dx = γ·invStd·(dy − (dβ + x̂·dγ)/count); the
-    /// residual gets dy.
-    /// </summary>
-    private sealed class BatchNormNode(Tensor x, Tensor? weight, Tensor? bias, Tensor? residual, Tensor mean, Tensor inverseStd, Tensor? relu, double eps)
-        : GradNode(x, weight, bias, residual)
+    protected override bool SavesValues => true;
+
+    protected override void ReleaseSaved()
     {
-        private readonly SavedTensor _x = new("BatchNorm", x);
-        private readonly SavedTensor? _weight = SavedTensor.Of("BatchNorm", weight);
-        private readonly SavedTensor _mean = new("BatchNorm", mean);
-        private readonly SavedTensor _inverseStd = new("BatchNorm", inverseStd);
-        private readonly SavedTensor? _y = SavedTensor.Of("BatchNorm", relu);
-        private readonly DType _weightType = (weight ?? mean).DType, _biasType = (bias ?? mean).DType;
-
-        public override string Name => "BatchNorm";
-
-        // The end of a residual block has two users: the next block's first layer and its shortcut.
-        internal override bool TakesParts => _y is not null;
-
-        internal override void BackwardOfSum(Tensor first, Tensor second, GradSink sink) => Backward(first, second, sink);
-
-        protected internal override void Backward(Tensor dy, GradSink sink) => Backward(dy, null, sink);
-
-        private void Backward(Tensor dy, Tensor? more, GradSink sink)
-        {
-            if (GradMode.IsEnabled)
-            {
-                Tensor passed = _y is null ? dy : dy.ReluBackward(_y.Value);
-                sink.Add(3, passed);
-                NormalizationRules.Differentiable(passed, _x.Value, _weight?.Value.ReshapeOrSelf(1, -1, 1), [0, 2], eps, sink, _weightType, _biasType);
-                return;
-            }
-
-            Tensor x = _x.Value;
-            Tensor? dx = sink.Needs(0) ? x.EmptyLike() : null, gradResidual = null;
-            if (sink.Needs(3))
-            {
-                gradResidual = _y is null ? dy : x.EmptyLike();
-            }
-
-            Tensor gradScale = Allocate(_mean.Value.Shape, _weightType, x.Device), gradShift = Allocate(_mean.Value.Shape, _biasType, x.Device);
-            if (x.ElementCount > 0)
-            {
-                x.Device.Backend.BatchNormBackward(new BatchNormBackwardArgs
-                {
-                    X = x.Operand,
-                    GradY = dy.Operand,
-                    GradYMore = more?.Operand,
-                    Y = _y?.Value.Operand,
-                    Scale = _weight?.Value.Operand,
-                    Mean = _mean.Value.Operand,
-                    InverseStd = _inverseStd.Value.Operand,
-                    GradX = dx?.Operand,
-                    GradResidual = _y is null ? null : gradResidual?.Operand,
-                    GradScale = gradScale.Operand,
-                    GradShift = gradShift.Operand,
-                });
-            }
-            else
-            {
-                gradScale.ZeroInPlace();
-                gradShift.ZeroInPlace();
-            }
-
-            if (dx is not null)
-            {
-                sink.Add(0, dx);
-            }
-
-            if (gradResidual is not null)
-            {
-                sink.Add(3, gradResidual);
-            }
-
-            sink.Add(1, gradScale);
-            sink.Add(2, gradShift);
-        }
-
-        protected override bool SavesValues => true;
-
-        protected override void ReleaseSaved()
-        {
-            _x.Release();
-            _weight?.Release();
-            _mean.Release();
-            _inverseStd.Release();
-            _y?.Release();
-        }
+        _x.Release();
+        _weight?.Release();
+        _mean.Release();
+        _inverseStd.Release();
+        _y?.Release();
     }
 }

@@ -1,12 +1,10 @@
 namespace Engine;
 
-public sealed partial class Tensor
+/// <summary>The way back through a bias and a ReLU that a product or convolution computed in its own pass.</summary>
+internal static class BiasRelu
 {
-    /// <summary>
-    /// What a product or convolution with bias and perhaps ReLU passes on of the gradient of its result [N, C, …], and the gradient of its
-    /// bias, in one pass where both are needed.
-    /// </summary>
-    private static (Tensor Gradient, Tensor? Bias) BiasReluBackward(Tensor dy, Tensor? y, bool needsBias)
+    /// <summary>What is passed on of the gradient of the result [N, C, …], and the gradient of the bias, in one pass where both are needed.</summary>
+    public static (Tensor Gradient, Tensor? Bias) Backward(Tensor dy, Tensor? y, bool needsBias)
     {
         if (y is null || !needsBias || GradMode.IsEnabled || dy.ElementCount == 0)
         {
@@ -14,7 +12,7 @@ public sealed partial class Tensor
             return (passed, !needsBias ? null : dy.Rank == 2 ? passed.Sum([0]) : passed.Sum([0, 2, 3]));
         }
 
-        Tensor dx = Allocate(dy.Shape, dy.DType, dy.Device), gradient = Allocate([dy.Shape[1]], dy.DType, dy.Device);
+        Tensor dx = Tensor.Allocate(dy.Shape, dy.DType, dy.Device), gradient = Tensor.Allocate([dy.Shape[1]], dy.DType, dy.Device);
         dy.Device.Backend.BiasReluBackward(Channels(dy), Channels(y), Channels(dx), gradient.Operand);
         return (dx, gradient);
 

@@ -4,9 +4,6 @@ namespace Engine;
 
 public sealed partial class Tensor
 {
-    /// <summary>The largest piece that goes through host memory between devices: large against the cost of a call.</summary>
-    private const int TransferBytes = 16 << 20;
-
     /// <summary>The values as another element type: floats are cut off towards zero to become integers; for bool, everything but 0 is true.</summary>
     /// <remarks>A view if the tensor has the type already. The gradient is converted back.</remarks>
     public Tensor To(DType dtype) => Own(ToOrSelf(dtype));
@@ -50,7 +47,7 @@ public sealed partial class Tensor
             int size = source.DType.SizeInBytes();
             long start = source.Layout.Offset * size, bytes = ElementCount * size;
             // Shared: a model moves parameter after parameter.
-            byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(bytes, TransferBytes));
+            byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(bytes, CastOps.TransferBytes));
             try
             {
                 for (long done = 0; done < bytes; done += buffer.Length)
@@ -74,18 +71,29 @@ public sealed partial class Tensor
 
     /// <summary>Connects values that were converted before to their parameter's gradient.</summary>
     internal void RecordCastOf(Tensor parameter) => Record(new CastNode(parameter));
+}
 
-    private sealed class CastNode(Tensor x) : GradNode(x)
-    {
-        private readonly DType _from = x.DType;
+/// <summary>Conversion and transfer.</summary>
+file static class CastOps
+{
+    /// <summary>The largest piece that goes through host memory between devices: large against the cost of a call.</summary>
+    public const int TransferBytes = 16 << 20;
+}
 
-        protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.ToOrSelf(_from));
-    }
+file sealed class CastNode(Tensor x) : GradNode(x)
+{
+    private readonly DType _from = x.DType;
 
-    private sealed class DeviceCopyNode(Tensor x) : GradNode(x)
-    {
-        private readonly Device _from = x.Device;
+    public override string Name => "Cast";
 
-        protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.ToOrSelf(_from));
-    }
+    protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.ToOrSelf(_from));
+}
+
+file sealed class DeviceCopyNode(Tensor x) : GradNode(x)
+{
+    private readonly Device _from = x.Device;
+
+    public override string Name => "DeviceCopy";
+
+    protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.ToOrSelf(_from));
 }

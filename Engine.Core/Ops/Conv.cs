@@ -23,8 +23,8 @@ public sealed partial class Tensor
     {
         ArgumentNullException.ThrowIfNull(weight);
         Size2 step = stride ?? 1, pad = padding ?? 0, gap = dilation ?? 1;
-        (Tensor x, Tensor w, Tensor? b) = CheckConv(nameof(Conv2d), weight, bias, weight.Rank > 0 ? weight.Shape[0] : 0);
-        CheckWindow(nameof(Conv2d), step, pad, gap);
+        (Tensor x, Tensor w, Tensor? b) = this.CheckConv(nameof(Conv2d), weight, bias, weight.Rank > 0 ? weight.Shape[0] : 0);
+        ConvOps.CheckWindow(nameof(Conv2d), step, pad, gap);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(groups);
         if (x.Shape[1] != w.Shape[1] * groups || w.Shape[0] % groups != 0)
         {
@@ -39,8 +39,8 @@ public sealed partial class Tensor
             InHeight = x.Shape[2],
             InWidth = x.Shape[3],
             OutChannels = w.Shape[0],
-            OutHeight = OutSize(nameof(Conv2d), x, w, x.Shape[2], w.Shape[2], step.Height, pad.Height, gap.Height),
-            OutWidth = OutSize(nameof(Conv2d), x, w, x.Shape[3], w.Shape[3], step.Width, pad.Width, gap.Width),
+            OutHeight = ConvOps.OutSize(nameof(Conv2d), x, w, x.Shape[2], w.Shape[2], step.Height, pad.Height, gap.Height),
+            OutWidth = ConvOps.OutSize(nameof(Conv2d), x, w, x.Shape[3], w.Shape[3], step.Width, pad.Width, gap.Width),
             KernelHeight = w.Shape[2],
             KernelWidth = w.Shape[3],
             StrideH = step.Height,
@@ -51,7 +51,7 @@ public sealed partial class Tensor
             DilationW = gap.Width,
             Groups = groups,
         };
-        return ConvForward(geometry, x, w, b, relu);
+        return ConvOps.ConvForward(geometry, x, w, b, relu);
     }
 
     /// <summary>The one-dimensional convolution: this [N, C, L], weight [out, in/groups, R].</summary>
@@ -84,8 +84,8 @@ public sealed partial class Tensor
         ArgumentNullException.ThrowIfNull(weight);
         Size2 step = stride ?? 1, pad = padding ?? 0, extra = outputPadding ?? 0, gap = dilation ?? 1;
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(groups);
-        (Tensor x, Tensor w, Tensor? b) = CheckConv(Op, weight, bias, weight.Rank > 1 ? weight.Shape[1] * groups : 0);
-        CheckWindow(Op, step, pad, gap);
+        (Tensor x, Tensor w, Tensor? b) = this.CheckConv(Op, weight, bias, weight.Rank > 1 ? weight.Shape[1] * groups : 0);
+        ConvOps.CheckWindow(Op, step, pad, gap);
         if (extra.Height < 0 || extra.Width < 0 || extra.Height >= Math.Max(step.Height, gap.Height) || extra.Width >= Math.Max(step.Width, gap.Width))
         {
             throw new ArgumentOutOfRangeException(nameof(outputPadding), $"{Op}: output padding {extra} must be at least 0 and less than the stride {step} or the dilation {gap}.");
@@ -122,13 +122,17 @@ public sealed partial class Tensor
             DilationW = gap.Width,
             Groups = groups,
         };
-        Tensor y = ConvBackwardData(geometry, x, w);
+        Tensor y = ConvOps.ConvBackwardData(geometry, x, w);
         return b is null ? y : y + b.ReshapeOrSelf(-1, 1, 1);
     }
+}
 
-    private static Tensor ConvForward(in ConvGeometry geometry, Tensor x, Tensor w, Tensor? b = null, bool relu = false)
+/// <summary>The three directions of convolution, and their checks.</summary>
+internal static class ConvOps
+{
+    public static Tensor ConvForward(in ConvGeometry geometry, Tensor x, Tensor w, Tensor? b = null, bool relu = false)
     {
-        Tensor y = Allocate([geometry.Batch, geometry.OutChannels, geometry.OutHeight, geometry.OutWidth], x.DType, x.Device);
+        Tensor y = Tensor.Allocate([geometry.Batch, geometry.OutChannels, geometry.OutHeight, geometry.OutWidth], x.DType, x.Device);
         if (y.ElementCount > 0)
         {
             x.Device.Backend.ConvForward(new ConvArgs
@@ -142,12 +146,12 @@ public sealed partial class Tensor
             });
         }
 
-        return ShouldTrack(x, w, b) ? y.Record(new ConvForwardNode(geometry, x, w, b, relu ? y : null)) : y;
+        return Tensor.ShouldTrack(x, w, b) ? y.Record(new ConvForwardNode(geometry, x, w, b, relu ? y : null)) : y;
     }
 
-    private static Tensor ConvBackwardData(in ConvGeometry geometry, Tensor dy, Tensor w)
+    public static Tensor ConvBackwardData(in ConvGeometry geometry, Tensor dy, Tensor w)
     {
-        Tensor dx = Allocate([geometry.Batch, geometry.InChannels, geometry.InHeight, geometry.InWidth], dy.DType, dy.Device);
+        Tensor dx = Tensor.Allocate([geometry.Batch, geometry.InChannels, geometry.InHeight, geometry.InWidth], dy.DType, dy.Device);
         if (dx.ElementCount > 0)
         {
             if (dy.ElementCount == 0)
@@ -160,12 +164,12 @@ public sealed partial class Tensor
             }
         }
 
-        return ShouldTrack(dy, w) ? dx.Record(new ConvBackwardDataNode(geometry, dy, w)) : dx;
+        return Tensor.ShouldTrack(dy, w) ? dx.Record(new ConvBackwardDataNode(geometry, dy, w)) : dx;
     }
 
-    private static Tensor ConvBackwardWeight(in ConvGeometry geometry, Tensor x, Tensor dy)
+    public static Tensor ConvBackwardWeight(in ConvGeometry geometry, Tensor x, Tensor dy)
     {
-        Tensor dw = Allocate(
+        Tensor dw = Tensor.Allocate(
             [geometry.OutChannels, geometry.InChannels / geometry.Groups, geometry.KernelHeight, geometry.KernelWidth], dy.DType, dy.Device);
         if (dw.ElementCount > 0)
         {
@@ -179,34 +183,10 @@ public sealed partial class Tensor
             }
         }
 
-        return ShouldTrack(x, dy) ? dw.Record(new ConvBackwardWeightNode(geometry, x, dy)) : dw;
+        return Tensor.ShouldTrack(x, dy) ? dw.Record(new ConvBackwardWeightNode(geometry, x, dy)) : dw;
     }
 
-    private (Tensor X, Tensor W, Tensor? B) CheckConv(string op, Tensor weight, Tensor? bias, int outChannels)
-    {
-        Guard.SameDevice(op, this, weight);
-        Guard.FloatingPoint(op, this, "x");
-        Guard.ProductTypes(op, this, weight);
-        Guard.Rank(op, this, 4, "[N, C, H, W]", "x");
-        Guard.Rank(op, weight, 4, "[out, in, R, S]");
-        if (weight.ElementCount == 0)
-        {
-            throw new ShapeMismatchException($"{op}: weight is {weight.Shape}; a filter needs at least one tap and one channel.");
-        }
-
-        if (bias is not null)
-        {
-            Guard.ProductTypes(op, this, bias);
-            if (bias.Rank != 1 || bias.Shape[0] != outChannels)
-            {
-                throw new ShapeMismatchException($"{op}: bias is {bias.Shape}, weight is {weight.Shape}; the bias must be [{outChannels}] (out).");
-            }
-        }
-
-        return (Autocast.Operand(this, weight), Autocast.Operand(weight, this), Autocast.Operand(bias, this, weight));
-    }
-
-    private static void CheckWindow(string op, Size2 stride, Size2 padding, Size2 dilation)
+    public static void CheckWindow(string op, Size2 stride, Size2 padding, Size2 dilation)
     {
         if (stride.Height <= 0 || stride.Width <= 0 || padding.Height < 0 || padding.Width < 0 || dilation.Height <= 0 || dilation.Width <= 0)
         {
@@ -214,7 +194,7 @@ public sealed partial class Tensor
         }
     }
 
-    private static int OutSize(string op, Tensor x, Tensor w, int size, int kernel, int stride, int padding, int dilation)
+    public static int OutSize(string op, Tensor x, Tensor w, int size, int kernel, int stride, int padding, int dilation)
     {
         long room = size + (2L * padding) - ((long)dilation * (kernel - 1)) - 1;
         if (room < 0)
@@ -225,96 +205,122 @@ public sealed partial class Tensor
         return Guard.Size(op, (room / stride) + 1);
     }
 
-    private sealed class ConvForwardNode(ConvGeometry geometry, Tensor x, Tensor w, Tensor? b, Tensor? relu) : GradNode(x, w, b)
+    public static (Tensor X, Tensor W, Tensor? B) CheckConv(this Tensor x, string op, Tensor weight, Tensor? bias, int outChannels)
     {
-        private readonly SavedTensor? _x = w.History is null ? null : new SavedTensor("Conv2d", x);
-        private readonly SavedTensor? _w = x.History is null ? null : new SavedTensor("Conv2d", w);
-        private readonly SavedTensor? _y = SavedTensor.Of("Conv2d", relu);
-
-        public override string Name => "Conv2d";
-
-        protected internal override void Backward(Tensor dy, GradSink sink)
+        Guard.SameDevice(op, x, weight);
+        Guard.FloatingPoint(op, x, "x");
+        Guard.ProductTypes(op, x, weight);
+        Guard.Rank(op, x, 4, "[N, C, H, W]", "x");
+        Guard.Rank(op, weight, 4, "[out, in, R, S]");
+        if (weight.ElementCount == 0)
         {
-            (dy, Tensor? gradBias) = BiasReluBackward(dy, _y?.Value, sink.Needs(2));
-            if (sink.Needs(0))
-            {
-                sink.Add(0, ConvBackwardData(geometry, dy, _w!.Value));
-            }
+            throw new ShapeMismatchException($"{op}: weight is {weight.Shape}; a filter needs at least one tap and one channel.");
+        }
 
-            if (sink.Needs(1))
+        if (bias is not null)
+        {
+            Guard.ProductTypes(op, x, bias);
+            if (bias.Rank != 1 || bias.Shape[0] != outChannels)
             {
-                sink.Add(1, ConvBackwardWeight(geometry, _x!.Value, dy));
-            }
-
-            if (gradBias is not null)
-            {
-                sink.Add(2, gradBias);
+                throw new ShapeMismatchException($"{op}: bias is {bias.Shape}, weight is {weight.Shape}; the bias must be [{outChannels}] (out).");
             }
         }
 
-        protected override bool SavesValues => (_x ?? _w ?? _y) is not null;
+        return (Autocast.Operand(x, weight), Autocast.Operand(weight, x), Autocast.Operand(bias, x, weight));
+    }
+}
 
-        protected override void ReleaseSaved()
+file sealed class ConvForwardNode(ConvGeometry geometry, Tensor x, Tensor w, Tensor? b, Tensor? relu) : GradNode(x, w, b)
+{
+    private readonly SavedTensor? _x = w.History is null ? null : new SavedTensor("Conv2d", x);
+    private readonly SavedTensor? _w = x.History is null ? null : new SavedTensor("Conv2d", w);
+    private readonly SavedTensor? _y = SavedTensor.Of("Conv2d", relu);
+
+    public override string Name => "Conv2d";
+
+    protected internal override void Backward(Tensor dy, GradSink sink)
+    {
+        (dy, Tensor? gradBias) = BiasRelu.Backward(dy, _y?.Value, sink.Needs(2));
+        if (sink.Needs(0))
         {
-            _x?.Release();
-            _w?.Release();
-            _y?.Release();
+            sink.Add(0, ConvOps.ConvBackwardData(geometry, dy, _w!.Value));
+        }
+
+        if (sink.Needs(1))
+        {
+            sink.Add(1, ConvOps.ConvBackwardWeight(geometry, _x!.Value, dy));
+        }
+
+        if (gradBias is not null)
+        {
+            sink.Add(2, gradBias);
         }
     }
 
-    private sealed class ConvBackwardDataNode(ConvGeometry geometry, Tensor dy, Tensor w) : GradNode(dy, w)
+    protected override bool SavesValues => (_x ?? _w ?? _y) is not null;
+
+    protected override void ReleaseSaved()
     {
-        private readonly SavedTensor _dy = new("ConvTranspose2d", dy);
-        private readonly SavedTensor _w = new("ConvTranspose2d", w);
+        _x?.Release();
+        _w?.Release();
+        _y?.Release();
+    }
+}
 
-        public override string Name => "ConvTranspose2d";
+file sealed class ConvBackwardDataNode(ConvGeometry geometry, Tensor dy, Tensor w) : GradNode(dy, w)
+{
+    private readonly SavedTensor _dy = new("ConvTranspose2d", dy);
+    private readonly SavedTensor _w = new("ConvTranspose2d", w);
 
-        protected internal override void Backward(Tensor g, GradSink sink)
+    public override string Name => "ConvTranspose2d";
+
+    protected internal override void Backward(Tensor g, GradSink sink)
+    {
+        if (sink.Needs(0))
         {
-            if (sink.Needs(0))
-            {
-                sink.Add(0, ConvForward(geometry, g, _w.Value));
-            }
-
-            if (sink.Needs(1))
-            {
-                sink.Add(1, ConvBackwardWeight(geometry, g, _dy.Value));
-            }
+            sink.Add(0, ConvOps.ConvForward(geometry, g, _w.Value));
         }
 
-        protected override bool SavesValues => true;
-
-        protected override void ReleaseSaved()
+        if (sink.Needs(1))
         {
-            _dy.Release();
-            _w.Release();
+            sink.Add(1, ConvOps.ConvBackwardWeight(geometry, g, _dy.Value));
         }
     }
 
-    private sealed class ConvBackwardWeightNode(ConvGeometry geometry, Tensor x, Tensor dy) : GradNode(x, dy)
+    protected override bool SavesValues => true;
+
+    protected override void ReleaseSaved()
     {
-        private readonly SavedTensor _x = new("ConvBackwardWeight", x);
-        private readonly SavedTensor _dy = new("ConvBackwardWeight", dy);
+        _dy.Release();
+        _w.Release();
+    }
+}
 
-        protected internal override void Backward(Tensor g, GradSink sink)
+file sealed class ConvBackwardWeightNode(ConvGeometry geometry, Tensor x, Tensor dy) : GradNode(x, dy)
+{
+    private readonly SavedTensor _x = new("ConvBackwardWeight", x);
+    private readonly SavedTensor _dy = new("ConvBackwardWeight", dy);
+
+    public override string Name => "ConvBackwardWeight";
+
+    protected internal override void Backward(Tensor g, GradSink sink)
+    {
+        if (sink.Needs(0))
         {
-            if (sink.Needs(0))
-            {
-                sink.Add(0, ConvBackwardData(geometry, _dy.Value, g));
-            }
-
-            if (sink.Needs(1))
-            {
-                sink.Add(1, ConvForward(geometry, _x.Value, g));
-            }
+            sink.Add(0, ConvOps.ConvBackwardData(geometry, _dy.Value, g));
         }
 
-        protected override bool SavesValues => true;
-
-        protected override void ReleaseSaved()
+        if (sink.Needs(1))
         {
-            _x.Release();
-            _dy.Release();
+            sink.Add(1, ConvOps.ConvForward(geometry, _x.Value, g));
         }
+    }
+
+    protected override bool SavesValues => true;
+
+    protected override void ReleaseSaved()
+    {
+        _x.Release();
+        _dy.Release();
     }
 }

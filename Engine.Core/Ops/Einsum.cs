@@ -24,8 +24,8 @@ public sealed partial class Tensor
             Guard.ProductTypes(nameof(Einsum), operands[0], operand);
         }
 
-        Dictionary<char, int> sizes = ReadSizes(formula, inputs, operands);
-        string output = sides.Length == 2 ? sides[1] : Implied(sides[0]);
+        Dictionary<char, int> sizes = EinsumSteps.ReadSizes(formula, inputs, operands);
+        string output = sides.Length == 2 ? sides[1] : EinsumSteps.Implied(sides[0]);
         foreach (char letter in output)
         {
             if (!sizes.ContainsKey(letter) || output.IndexOf(letter) != output.LastIndexOf(letter))
@@ -35,15 +35,15 @@ public sealed partial class Tensor
         }
 
         // Operands are multiplied one after another; letters that nobody needs any more are summed at once.
-        (Tensor x, string letters) = Diagonal(operands[0], inputs[0]);
+        (Tensor x, string letters) = EinsumSteps.Diagonal(operands[0], inputs[0]);
         for (int i = 1; i < operands.Length; i++)
         {
-            (Tensor y, string other) = Diagonal(operands[i], inputs[i]);
+            (Tensor y, string other) = EinsumSteps.Diagonal(operands[i], inputs[i]);
             string later = output + string.Concat(inputs[(i + 1)..]);
-            (x, letters) = Contract(x, letters, y, other, later);
+            (x, letters) = EinsumSteps.Contract(x, letters, y, other, later);
         }
 
-        x = SumOut(x, ref letters, output);
+        x = EinsumSteps.SumOut(x, ref letters, output);
         int[] order = new int[output.Length];
         for (int i = 0; i < order.Length; i++)
         {
@@ -52,8 +52,12 @@ public sealed partial class Tensor
 
         return x.Permute(order);
     }
+}
 
-    private static Dictionary<char, int> ReadSizes(string formula, string[] inputs, ReadOnlySpan<Tensor> operands)
+/// <summary>What a subscript string asks for, one step after the other.</summary>
+file static class EinsumSteps
+{
+    public static Dictionary<char, int> ReadSizes(string formula, string[] inputs, ReadOnlySpan<Tensor> operands)
     {
         Dictionary<char, int> sizes = [];
         for (int i = 0; i < inputs.Length; i++)
@@ -84,7 +88,7 @@ public sealed partial class Tensor
         return sizes;
     }
 
-    private static string Implied(string inputs)
+    public static string Implied(string inputs)
     {
         string once = string.Empty;
         foreach (char letter in inputs.Replace(",", string.Empty, StringComparison.Ordinal).Order())
@@ -96,7 +100,7 @@ public sealed partial class Tensor
     }
 
     /// <summary>Each letter once: the axes of a repeated letter are joined to their diagonal.</summary>
-    private static (Tensor X, string Letters) Diagonal(Tensor x, string letters)
+    public static (Tensor X, string Letters) Diagonal(Tensor x, string letters)
     {
         for (int i = 0; i < letters.Length; i++)
         {
@@ -108,8 +112,8 @@ public sealed partial class Tensor
                 int[] shape = new int[x.Rank];
                 Array.Fill(shape, 1);
                 (shape[i], shape[twin]) = (size, size);
-                Tensor mask = Eye(size, dtype: DType.Bool, device: x.Device).ReshapeOrSelf(shape);
-                x = Where(mask, x, x.Detach().ZerosLike()).Sum(twin).ToOrSelf(x.DType);
+                Tensor mask = Tensor.Eye(size, dtype: DType.Bool, device: x.Device).ReshapeOrSelf(shape);
+                x = Tensor.Where(mask, x, x.Detach().ZerosLike()).Sum(twin).ToOrSelf(x.DType);
                 letters = letters.Remove(twin, 1);
                 i--;
             }
@@ -118,7 +122,7 @@ public sealed partial class Tensor
         return (x, letters);
     }
 
-    private static Tensor SumOut(Tensor x, ref string letters, string keep)
+    public static Tensor SumOut(Tensor x, ref string letters, string keep)
     {
         List<int> axes = [];
         string left = string.Empty;
@@ -139,7 +143,7 @@ public sealed partial class Tensor
     }
 
     /// <summary>A batched matrix product: shared and needed letters are the batch, shared and unneeded ones are summed.</summary>
-    private static (Tensor X, string Letters) Contract(Tensor x, string a, Tensor y, string b, string later)
+    public static (Tensor X, string Letters) Contract(Tensor x, string a, Tensor y, string b, string later)
     {
         string shared = string.Concat(a.Where(c => b.Contains(c, StringComparison.Ordinal)));
         x = SumOut(x, ref a, later + b);
@@ -162,7 +166,7 @@ public sealed partial class Tensor
     }
 
     /// <summary>The axes ordered as three groups, each joined into one axis.</summary>
-    private static Tensor Arrange(Tensor x, string letters, string first, string second, string third)
+    public static Tensor Arrange(Tensor x, string letters, string first, string second, string third)
     {
         string wanted = first + second + third;
         int[] order = new int[wanted.Length];
@@ -173,6 +177,6 @@ public sealed partial class Tensor
             sizes[i < first.Length ? 0 : i < first.Length + second.Length ? 1 : 2] *= x.Shape[order[i]];
         }
 
-        return x.Permute(order).ReshapeOrSelf(Guard.Size(nameof(Einsum), sizes[0]), Guard.Size(nameof(Einsum), sizes[1]), Guard.Size(nameof(Einsum), sizes[2]));
+        return x.Permute(order).ReshapeOrSelf(Guard.Size(nameof(Tensor.Einsum), sizes[0]), Guard.Size(nameof(Tensor.Einsum), sizes[1]), Guard.Size(nameof(Tensor.Einsum), sizes[2]));
     }
 }

@@ -14,7 +14,7 @@ public sealed partial class Tensor
     {
         ArgumentNullException.ThrowIfNull(index);
         int at = Guard.Axis(axis, Rank);
-        Tensor x = AlignForIndex(nameof(Gather), at, index);
+        Tensor x = this.AlignForIndex(nameof(Gather), at, index);
         Tensor y = Allocate(index.Shape, DType, Device);
         if (y.ElementCount > 0)
         {
@@ -41,7 +41,7 @@ public sealed partial class Tensor
             throw new ShapeMismatchException($"ScatterAdd: index is {index.Shape}, source is {source.Shape}; they must be equal.");
         }
 
-        _ = AlignForIndex(nameof(ScatterAdd), at, index);
+        _ = this.AlignForIndex(nameof(ScatterAdd), at, index);
         Tensor y = Allocate(Shape, DType, Device);
         Pointwise.Run(Programs.Copy, DType.ComputeType(), Shape, [this], [y], []);
         if (source.ElementCount > 0)
@@ -64,17 +64,7 @@ public sealed partial class Tensor
         ArgumentNullException.ThrowIfNull(index);
         Guard.Index(nameof(IndexSelect), index);
         Guard.Rank(nameof(IndexSelect), index, 1, "[n]");
-        return Slices(nameof(IndexSelect), Guard.Axis(axis, Rank), index);
-    }
-
-    private Tensor Slices(string op, int at, Tensor index)
-    {
-        Guard.SameDevice(op, this, index);
-        Guard.IndexRange(op, index, Shape[at]);
-        Span<int> sizes = stackalloc int[Rank];
-        sizes.Fill(1);
-        sizes[at] = index.Shape[0];
-        return Gather(at, index.ReshapeOrSelf(sizes).ExpandOrSelf(Shape.With(at, index.Shape[0])));
+        return this.Slices(nameof(IndexSelect), Guard.Axis(axis, Rank), index);
     }
 
     /// <summary>Row index[i, …] of a table for each index: this [words, size] → [index…, size].</summary>
@@ -86,7 +76,7 @@ public sealed partial class Tensor
         ArgumentNullException.ThrowIfNull(index);
         Guard.Index(nameof(Embedding), index);
         Guard.Rank(nameof(Embedding), this, 2, "[words, size]", "table");
-        Tensor rows = Slices(nameof(Embedding), 0, index.ReshapeOrSelf(-1));
+        Tensor rows = this.Slices(nameof(Embedding), 0, index.ReshapeOrSelf(-1));
         return rows.ReshapeOrSelf(shape: index.Shape.Prefix(index.Rank, Shape[1]));
     }
 
@@ -104,7 +94,7 @@ public sealed partial class Tensor
 
         Guard.Index(nameof(OneHot), this, "x");
         Shape shape = Shape.Insert(Rank, classes);
-        CheckClasses(nameof(OneHot), ToOrSelf(DType.Int64), classes, ignoreIndex: null, "this");
+        LossOps.CheckClasses(nameof(OneHot), ToOrSelf(DType.Int64), classes, ignoreIndex: null, "this");
         if (shape.ElementCount == 0)
         {
             return Empty(shape, dtype, Device);
@@ -112,65 +102,79 @@ public sealed partial class Tensor
 
         return Unsqueeze(Rank).EqualTo(Arange(classes, Device).ToOrSelf(DType)).ToOrSelf(dtype);
     }
+}
 
-    private Tensor AlignForIndex(string op, int axis, Tensor index)
+/// <summary>How index and operand are brought together.</summary>
+file static class GatherOps
+{
+    public static Tensor Slices(this Tensor x, string op, int at, Tensor index)
+    {
+        Guard.SameDevice(op, x, index);
+        Guard.IndexRange(op, index, x.Shape[at]);
+        Span<int> sizes = stackalloc int[x.Rank];
+        sizes.Fill(1);
+        sizes[at] = index.Shape[0];
+        return x.Gather(at, index.ReshapeOrSelf(sizes).ExpandOrSelf(x.Shape.With(at, index.Shape[0])));
+    }
+
+    public static Tensor AlignForIndex(this Tensor x, string op, int axis, Tensor index)
     {
         Guard.Index(op, index);
-        Guard.SameDevice(op, this, index);
-        bool fits = index.Rank == Rank;
-        for (int i = 0; fits && i < Rank; i++)
+        Guard.SameDevice(op, x, index);
+        bool fits = index.Rank == x.Rank;
+        for (int i = 0; fits && i < x.Rank; i++)
         {
-            fits = i == axis || index.Shape[i] <= Shape[i];
+            fits = i == axis || index.Shape[i] <= x.Shape[i];
         }
 
-        return fits ? CropTo(index.Shape, axis)
-            : throw new ShapeMismatchException($"{op}: index is {index.Shape}, x is {Shape}; they must have one rank, and the index must fit into x at every axis but {axis}.");
+        return fits ? x.CropTo(index.Shape, axis)
+            : throw new ShapeMismatchException($"{op}: index is {index.Shape}, x is {x.Shape}; they must have one rank, and the index must fit into x at every axis but {axis}.");
     }
 
     /// <summary>The leading corner with the given sizes at all axes but one.</summary>
-    private Tensor CropTo(Shape shape, int except)
+    public static Tensor CropTo(this Tensor x, Shape shape, int except)
     {
-        Tensor y = this;
-        for (int i = 0; i < Rank; i++)
+        Tensor y = x;
+        for (int i = 0; i < x.Rank; i++)
         {
             y = i == except ? y : y.SliceOrSelf(i, 0, shape[i], 1);
         }
 
         return y;
     }
+}
 
-    private sealed class GatherNode(Tensor x, Tensor index, int axis) : GradNode(x)
+file sealed class GatherNode(Tensor x, Tensor index, int axis) : GradNode(x)
+{
+    private readonly Shape _shape = x.Shape;
+    private readonly SavedTensor _index = new("Gather", index);
+
+    public override string Name => "Gather";
+
+    protected internal override void Backward(Tensor dy, GradSink sink) =>
+        sink.Add(0, Tensor.Zeros(_shape, dy.DType, dy.Device).ScatterAdd(axis, _index.Value, dy));
+
+    protected override bool SavesValues => true;
+
+    protected override void ReleaseSaved() => _index.Release();
+}
+
+file sealed class ScatterAddNode(Tensor x, Tensor index, Tensor source, int axis) : GradNode(x, source)
+{
+    private readonly SavedTensor _index = new("ScatterAdd", index);
+
+    public override string Name => "ScatterAdd";
+
+    protected internal override void Backward(Tensor dy, GradSink sink)
     {
-        private readonly Shape _shape = x.Shape;
-        private readonly SavedTensor _index = new("Gather", index);
-
-        public override string Name => "Gather";
-
-        protected internal override void Backward(Tensor dy, GradSink sink) =>
-            sink.Add(0, Zeros(_shape, dy.DType, dy.Device).ScatterAdd(axis, _index.Value, dy));
-
-        protected override bool SavesValues => true;
-
-        protected override void ReleaseSaved() => _index.Release();
-    }
-
-    private sealed class ScatterAddNode(Tensor x, Tensor index, Tensor source, int axis) : GradNode(x, source)
-    {
-        private readonly SavedTensor _index = new("ScatterAdd", index);
-
-        public override string Name => "ScatterAdd";
-
-        protected internal override void Backward(Tensor dy, GradSink sink)
+        sink.Add(0, dy);
+        if (sink.Needs(1))
         {
-            sink.Add(0, dy);
-            if (sink.Needs(1))
-            {
-                sink.Add(1, dy.Gather(axis, _index.Value));
-            }
+            sink.Add(1, dy.Gather(axis, _index.Value));
         }
-
-        protected override bool SavesValues => true;
-
-        protected override void ReleaseSaved() => _index.Release();
     }
+
+    protected override bool SavesValues => true;
+
+    protected override void ReleaseSaved() => _index.Release();
 }

@@ -4,42 +4,42 @@ namespace Engine;
 public sealed partial class Tensor
 {
     /// <summary>this ← this + y.</summary>
-    public Tensor AddInPlace(Tensor y) => InPlace(nameof(AddInPlace), Programs.Add, y);
+    public Tensor AddInPlace(Tensor y) => this.InPlace(nameof(AddInPlace), Programs.Add, y);
 
     /// <summary>this ← this + scale·y.</summary>
     public Tensor AddInPlace(Tensor y, double scale)
     {
-        Check(nameof(AddInPlace), y);
+        this.Check(nameof(AddInPlace), y);
         using TensorScope scope = TensorScope.Begin();
-        Pointwise.Into(this, Programs.AddScaled, [this, Unaliased(y)], [scale]);
+        Pointwise.Into(this, Programs.AddScaled, [this, this.Unaliased(y)], [scale]);
         return this;
     }
 
     /// <summary>this ← this − y.</summary>
-    public Tensor SubInPlace(Tensor y) => InPlace(nameof(SubInPlace), Programs.Sub, y);
+    public Tensor SubInPlace(Tensor y) => this.InPlace(nameof(SubInPlace), Programs.Sub, y);
 
     /// <summary>this ← this·y.</summary>
-    public Tensor MulInPlace(Tensor y) => InPlace(nameof(MulInPlace), Programs.Mul, y);
+    public Tensor MulInPlace(Tensor y) => this.InPlace(nameof(MulInPlace), Programs.Mul, y);
 
     /// <summary>this ← this / y.</summary>
     /// <exception cref="DTypeMismatchException">The tensor holds integers, which quotients are not.</exception>
     public Tensor DivInPlace(Tensor y)
     {
         Guard.FloatingPoint(nameof(DivInPlace), this, "x");
-        return InPlace(nameof(DivInPlace), Programs.Div, y);
+        return this.InPlace(nameof(DivInPlace), Programs.Div, y);
     }
 
     /// <summary>this ← this + y.</summary>
-    public Tensor AddInPlace(double y) => InPlace(nameof(AddInPlace), Programs.AddScalar, y);
+    public Tensor AddInPlace(double y) => this.InPlace(nameof(AddInPlace), Programs.AddScalar, y);
 
     /// <inheritdoc cref="AddInPlace(double)"/>
-    public Tensor AddInPlace(long y) => InPlace(nameof(AddInPlace), Programs.AddScalar, s_addWhole, y);
+    public Tensor AddInPlace(long y) => this.InPlace(nameof(AddInPlace), Programs.AddScalar, s_addWhole, y);
 
     /// <summary>this ← this·y.</summary>
-    public Tensor MulInPlace(double y) => InPlace(nameof(MulInPlace), Programs.MulScalar, y);
+    public Tensor MulInPlace(double y) => this.InPlace(nameof(MulInPlace), Programs.MulScalar, y);
 
     /// <inheritdoc cref="MulInPlace(double)"/>
-    public Tensor MulInPlace(long y) => InPlace(nameof(MulInPlace), Programs.MulScalar, s_mulWhole, y);
+    public Tensor MulInPlace(long y) => this.InPlace(nameof(MulInPlace), Programs.MulScalar, s_mulWhole, y);
 
     /// <summary>Every element ← value.</summary>
     public Tensor FillInPlace(double value)
@@ -67,7 +67,7 @@ public sealed partial class Tensor
         CheckInPlace(nameof(ClampInPlace));
         if (!DType.IsFloatingPoint())
         {
-            return IsWholeBound(min) && IsWholeBound(max) ? ClampInPlace(WholeBound(min), WholeBound(max)) : throw CutOff(nameof(ClampInPlace), IsWholeBound(min) ? max : min);
+            return IsWholeBound(min) && IsWholeBound(max) ? ClampInPlace(WholeBound(min), WholeBound(max)) : throw this.CutOff(nameof(ClampInPlace), IsWholeBound(min) ? max : min);
         }
 
         Pointwise.Into(this, s_clamp, [this], [min, max]);
@@ -91,24 +91,28 @@ public sealed partial class Tensor
     /// <summary>this ← a·this + b·y, the moving average of many algorithms.</summary>
     public Tensor BlendInPlace(double a, double b, Tensor y)
     {
-        Check(nameof(BlendInPlace), y);
+        this.Check(nameof(BlendInPlace), y);
         using TensorScope scope = TensorScope.Begin();
-        Pointwise.Into(this, Programs.Blend, [this, Unaliased(y)], [a, b]);
+        Pointwise.Into(this, Programs.Blend, [this, this.Unaliased(y)], [a, b]);
         return this;
     }
+}
 
-    private Tensor InPlace(string op, MapProgram program, Tensor y)
+/// <summary>Writing into an existing tensor.</summary>
+internal static class InPlaceOps
+{
+    public static Tensor InPlace(this Tensor x, string op, MapProgram program, Tensor y)
     {
-        Check(op, y);
+        x.Check(op, y);
         using TensorScope scope = TensorScope.Begin();
-        Pointwise.Into(this, program, [this, Unaliased(y)]);
-        return this;
+        Pointwise.Into(x, program, [x, x.Unaliased(y)]);
+        return x;
     }
 
     /// <summary>An operand that writing this tensor cannot change: another view of the same memory could be overwritten before it is read.</summary>
-    private Tensor Unaliased(Tensor y)
+    public static Tensor Unaliased(this Tensor x, Tensor y)
     {
-        if (ReferenceEquals(y, this) || y.Storage != Storage)
+        if (ReferenceEquals(y, x) || y.Storage != x.Storage)
         {
             return y;
         }
@@ -117,45 +121,45 @@ public sealed partial class Tensor
         return y.Clone();
     }
 
-    private Tensor InPlace(string op, MapProgram program, double y)
+    public static Tensor InPlace(this Tensor x, string op, MapProgram program, double y)
     {
-        CheckInPlace(op);
-        if (!DType.IsFloatingPoint() && !double.IsInteger(y))
+        x.CheckInPlace(op);
+        if (!x.DType.IsFloatingPoint() && !double.IsInteger(y))
         {
-            throw CutOff(op, y);
+            throw x.CutOff(op, y);
         }
 
-        Pointwise.Into(this, program, [this], [y]);
-        return this;
+        Pointwise.Into(x, program, [x], [y]);
+        return x;
     }
 
-    private Tensor InPlace(string op, MapProgram program, MapProgram inParts, long y)
+    public static Tensor InPlace(this Tensor x, string op, MapProgram program, MapProgram inParts, long y)
     {
-        CheckInPlace(op);
-        if (DType.IsFloatingPoint() || y is >= int.MinValue and <= int.MaxValue)
+        x.CheckInPlace(op);
+        if (x.DType.IsFloatingPoint() || y is >= int.MinValue and <= int.MaxValue)
         {
-            Pointwise.Into(this, program, [this], [y]);
-            return this;
+            Pointwise.Into(x, program, [x], [y]);
+            return x;
         }
 
         // In narrower types the result wraps around as it is stored.
         (double high, double low) = Programs.Parts(y);
-        Pointwise.Into(this, inParts, [this], [high, low], DType.Int64);
-        return this;
+        Pointwise.Into(x, inParts, [x], [high, low], DType.Int64);
+        return x;
     }
 
-    private DTypeMismatchException CutOff(string op, double y) =>
-        new($"{op}: {y} would be cut off in a tensor of {DType.ShortName()}. Convert the tensor with To(DType.Float32) first.");
+    public static DTypeMismatchException CutOff(this Tensor x, string op, double y) =>
+        new($"{op}: {y} would be cut off in a tensor of {x.DType.ShortName()}. Convert the tensor with To(DType.Float32) first.");
 
-    private void Check(string op, Tensor y)
+    public static void Check(this Tensor x, string op, Tensor y)
     {
         ArgumentNullException.ThrowIfNull(y);
-        CheckInPlace(op);
-        Guard.SameDevice(op, this, y);
-        CheckBroadcastInto(op, y);
-        if (!DType.IsFloatingPoint() && y.DType.IsFloatingPoint())
+        x.CheckInPlace(op);
+        Guard.SameDevice(op, x, y);
+        x.CheckBroadcastInto(op, y);
+        if (!x.DType.IsFloatingPoint() && y.DType.IsFloatingPoint())
         {
-            throw new DTypeMismatchException($"{op}: a {y.DType.ShortName()} tensor would be cut off in a tensor of {DType.ShortName()}. Convert one of them with To(DType).");
+            throw new DTypeMismatchException($"{op}: a {y.DType.ShortName()} tensor would be cut off in a tensor of {x.DType.ShortName()}. Convert one of them with To(x.DType).");
         }
     }
 }

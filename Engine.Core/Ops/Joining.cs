@@ -3,15 +3,6 @@ namespace Engine;
 /// <summary>Putting tensors together and taking them apart.</summary>
 public sealed partial class Tensor
 {
-    private static readonly MapProgram s_tril = MapProgram.Compile(
-        3, Expr.Where(Expr.LessEqual(Expr.Input(2), Expr.Input(1) + Expr.Parameter(0)), Expr.Input(0), 0));
-
-    private static readonly MapProgram s_triu = MapProgram.Compile(
-        3, Expr.Where(Expr.LessEqual(Expr.Input(1) + Expr.Parameter(0), Expr.Input(2)), Expr.Input(0), 0));
-
-    /// <summary>What a view takes on the host, roughly.</summary>
-    private const int ViewBytes = 256;
-
     /// <summary>The tensors one after another along an axis that exists.</summary>
     /// <exception cref="ShapeMismatchException">They differ at another axis.</exception>
     public static Tensor Concat(ReadOnlySpan<Tensor> tensors, int axis = 0)
@@ -85,7 +76,7 @@ public sealed partial class Tensor
         int at = Guard.Axis(axis, Rank);
         long count = Math.Max(1, ((long)Shape[at] + size - 1) / size);
         // An axis of a tensor without elements costs nothing, its views do.
-        Guard.HostArray(nameof(Split), count, ViewBytes);
+        Guard.HostArray(nameof(Split), count, JoiningOps.ViewBytes);
         Tensor[] parts = new Tensor[count];
         for (int i = 0; i < parts.Length; i++)
         {
@@ -211,59 +202,72 @@ public sealed partial class Tensor
     }
 
     /// <summary>The lower triangle of the last two axes, on and below the given diagonal; 0 elsewhere.</summary>
-    public Tensor Tril(int diagonal = 0) => Triangle(nameof(Tril), s_tril, diagonal);
+    public Tensor Tril(int diagonal = 0) => this.Triangle(nameof(Tril), JoiningOps.Tril, diagonal);
 
     /// <summary>The upper triangle of the last two axes, on and above the given diagonal; 0 elsewhere.</summary>
-    public Tensor Triu(int diagonal = 0) => Triangle(nameof(Triu), s_triu, diagonal);
+    public Tensor Triu(int diagonal = 0) => this.Triangle(nameof(Triu), JoiningOps.Triu, diagonal);
+}
 
-    private Tensor Triangle(string op, MapProgram program, int diagonal)
+/// <summary>Masks of triangles, and views of bytes.</summary>
+file static class JoiningOps
+{
+    public static readonly MapProgram Tril = MapProgram.Compile(
+        3, Expr.Where(Expr.LessEqual(Expr.Input(2), Expr.Input(1) + Expr.Parameter(0)), Expr.Input(0), 0));
+
+    public static readonly MapProgram Triu = MapProgram.Compile(
+        3, Expr.Where(Expr.LessEqual(Expr.Input(1) + Expr.Parameter(0), Expr.Input(2)), Expr.Input(0), 0));
+
+    /// <summary>What a view takes on the host, roughly.</summary>
+    public const int ViewBytes = 256;
+
+    public static Tensor Triangle(this Tensor x, string op, MapProgram program, int diagonal)
     {
-        if (Rank < 2)
+        if (x.Rank < 2)
         {
-            throw new ShapeMismatchException($"{op}: x is {Shape}; it needs two axes, rows and columns.");
+            throw new ShapeMismatchException($"{op}: x is {x.Shape}; it needs two axes, rows and columns.");
         }
 
-        DType number = DType.IsFloatingPoint() ? DType.ComputeType() : DType.Int32;
-        Tensor rows = Arange(Shape[-2], Device).ToOrSelf(number).Unsqueeze(1), columns = Arange(Shape[-1], Device).ToOrSelf(number);
-        return Pointwise.Apply(op, program, [this, rows, columns], [diagonal], resultAs: DType);
+        DType number = x.DType.IsFloatingPoint() ? x.DType.ComputeType() : DType.Int32;
+        Tensor rows = Tensor.Arange(x.Shape[-2], x.Device).ToOrSelf(number).Unsqueeze(1), columns = Tensor.Arange(x.Shape[-1], x.Device).ToOrSelf(number);
+        return Pointwise.Apply(op, program, [x, rows, columns], [diagonal], resultAs: x.DType);
     }
+}
 
-    private sealed class ConcatNode(Tensor[] parts, int axis) : GradNode(parts)
+file sealed class ConcatNode(Tensor[] parts, int axis) : GradNode(parts)
+{
+    private readonly int[] _sizes = Array.ConvertAll(parts, x => x.Shape[axis]);
+
+    public override string Name => "Concat";
+
+    protected internal override void Backward(Tensor dy, GradSink sink)
     {
-        private readonly int[] _sizes = Array.ConvertAll(parts, x => x.Shape[axis]);
-
-        public override string Name => "Concat";
-
-        protected internal override void Backward(Tensor dy, GradSink sink)
+        int start = 0;
+        for (int i = 0; i < _sizes.Length; i++)
         {
-            int start = 0;
-            for (int i = 0; i < _sizes.Length; i++)
+            if (sink.Needs(i))
             {
-                if (sink.Needs(i))
-                {
-                    sink.Add(i, dy.SliceOrSelf(axis, start, _sizes[i], 1));
-                }
-
-                start += _sizes[i];
-            }
-        }
-    }
-
-    private sealed class PadNode(Tensor x, (int Before, int After)[] borders) : GradNode(x)
-    {
-        private readonly Shape _shape = x.Shape;
-
-        public override string Name => "Pad";
-
-        protected internal override void Backward(Tensor dy, GradSink sink)
-        {
-            Tensor inner = dy;
-            for (int i = 0; i < borders.Length; i++)
-            {
-                inner = inner.SliceOrSelf(i, borders[i].Before, _shape[i], 1);
+                sink.Add(i, dy.SliceOrSelf(axis, start, _sizes[i], 1));
             }
 
-            sink.Add(0, inner);
+            start += _sizes[i];
         }
+    }
+}
+
+file sealed class PadNode(Tensor x, (int Before, int After)[] borders) : GradNode(x)
+{
+    private readonly Shape _shape = x.Shape;
+
+    public override string Name => "Pad";
+
+    protected internal override void Backward(Tensor dy, GradSink sink)
+    {
+        Tensor inner = dy;
+        for (int i = 0; i < borders.Length; i++)
+        {
+            inner = inner.SliceOrSelf(i, borders[i].Before, _shape[i], 1);
+        }
+
+        sink.Add(0, inner);
     }
 }

@@ -19,27 +19,6 @@ public enum Reduction : byte
 /// <summary>Losses. The tensor itself is the prediction.</summary>
 public sealed partial class Tensor
 {
-    private static readonly MapProgram s_squaredError = Programs.Binary(static (x, t) => Expr.Square(x - t));
-    private static readonly MapProgram s_absoluteError = Programs.Binary(static (x, t) => Expr.Abs(x - t));
-    private static readonly MapProgram s_smoothL1 = Programs.Binary(static (x, t) => Expr.Where(
-        Expr.Abs(x - t) < Expr.Parameter(0), Expr.Square(x - t) * 0.5 / Expr.Parameter(0), Expr.Abs(x - t) - (0.5 * Expr.Parameter(0))));
-
-    private static readonly MapProgram s_huber = Programs.Binary(static (x, t) => Expr.Where(
-        Expr.Abs(x - t) <= Expr.Parameter(0), Expr.Square(x - t) * 0.5, Expr.Parameter(0) * (Expr.Abs(x - t) - (0.5 * Expr.Parameter(0)))));
-
-    // t·(ln t − x), 0 where t = 0 whatever x is.
-    private static readonly MapProgram s_klDiv = Programs.Binary(static (x, t) => Expr.Where(Expr.Equal(t, 0), 0, t * (Expr.Log(t) - x)));
-    private static readonly MapProgram s_klDivLog = Programs.Binary(static (x, t) => Expr.Where(Expr.Equal(Expr.Exp(t), 0), 0, Expr.Exp(t) * (t - x)));
-
-    // A mean over no weight at all is undefined, also where smoothing leaves something to divide.
-    private static readonly MapProgram s_undefinedAtZero = Programs.Unary(static x => Expr.Where(Expr.Equal(x, 0), double.NaN, x));
-
-    // Losses and targets; p0 is the target that does not count. Outputs: the mean over those that do, and their number.
-    private static readonly ReduceProgram s_countedMean = ReduceProgram.Create(
-        MapProgram.Compile(2, Expr.Input(0), Expr.NotEqual(Expr.Input(1), Expr.Parameter(0))),
-        [Combiner.Sum, Combiner.Sum],
-        MapProgram.Compile(2, Expr.Input(0) / Expr.Input(1), Expr.Input(1)));
-
     /// <summary>
     /// Categorical cross-entropy from logits. Of class numbers: −log softmax(z) at the true class, by the numerically safe form
     /// ln Σ eᶻ − z_t, in one pass. Of class probabilities: −Σ q·log softmax(z).
@@ -71,7 +50,7 @@ public sealed partial class Tensor
 
         if (target.DType.IsFloatingPoint() && target.Shape == Shape && Rank > 0)
         {
-            return CrossEntropyOfProbabilities(target, classWeights, labelSmoothing, ignoreIndex, reduction);
+            return this.CrossEntropyOfProbabilities(target, classWeights, labelSmoothing, ignoreIndex, reduction);
         }
 
         Tensor z = Autocast.Widen(this).ClassesLast(Op, target, classWeights, ignoreIndex, out Tensor t);
@@ -101,7 +80,7 @@ public sealed partial class Tensor
         }
 
         return reduction != Reduction.Mean ? losses.Reduced(reduction)
-            : classWeights is null ? CountedMean(losses, t, ignoreIndex)
+            : classWeights is null ? LossOps.CountedMean(losses, t, ignoreIndex)
             : losses.Sum() / losses.CountedWeight(t, classWeights, ignoreIndex);
     }
 
@@ -140,22 +119,22 @@ public sealed partial class Tensor
     /// <exception cref="DTypeMismatchException">This tensor is not floating point.</exception>
     /// <exception cref="ShapeMismatchException">The shapes differ.</exception>
     public Tensor KlDiv(Tensor target, Reduction reduction = Reduction.Mean, bool logTarget = false) =>
-        Error(nameof(KlDiv), logTarget ? s_klDivLog : s_klDiv, target, [], reduction);
+        this.Error(nameof(KlDiv), logTarget ? LossOps.KlDivLog : LossOps.KlDiv, target, [], reduction);
 
     /// <summary>(x − t)².</summary>
     /// <exception cref="ShapeMismatchException">The shapes differ: a loss does not broadcast.</exception>
-    public Tensor MseLoss(Tensor target, Reduction reduction = Reduction.Mean) => Error(nameof(MseLoss), s_squaredError, target, [], reduction);
+    public Tensor MseLoss(Tensor target, Reduction reduction = Reduction.Mean) => this.Error(nameof(MseLoss), LossOps.SquaredError, target, [], reduction);
 
     /// <summary>|x − t|.</summary>
     /// <exception cref="ShapeMismatchException">The shapes differ: a loss does not broadcast.</exception>
-    public Tensor L1Loss(Tensor target, Reduction reduction = Reduction.Mean) => Error(nameof(L1Loss), s_absoluteError, target, [], reduction);
+    public Tensor L1Loss(Tensor target, Reduction reduction = Reduction.Mean) => this.Error(nameof(L1Loss), LossOps.AbsoluteError, target, [], reduction);
 
     /// <summary>(x − t)²/(2·beta) where |x − t| is below beta, |x − t| − beta/2 elsewhere.</summary>
     /// <exception cref="ShapeMismatchException">The shapes differ: a loss does not broadcast.</exception>
     public Tensor SmoothL1Loss(Tensor target, double beta = 1, Reduction reduction = Reduction.Mean)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(beta);
-        return beta == 0 ? L1Loss(target, reduction) : Error(nameof(SmoothL1Loss), s_smoothL1, target, [beta], reduction);
+        return beta == 0 ? L1Loss(target, reduction) : this.Error(nameof(SmoothL1Loss), LossOps.SmoothL1, target, [beta], reduction);
     }
 
     /// <summary>(x − t)²/2 where |x − t| is at most delta, delta·(|x − t| − delta/2) elsewhere.</summary>
@@ -163,66 +142,37 @@ public sealed partial class Tensor
     public Tensor HuberLoss(Tensor target, double delta = 1, Reduction reduction = Reduction.Mean)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(delta);
-        return Error(nameof(HuberLoss), s_huber, target, [delta], reduction);
+        return this.Error(nameof(HuberLoss), LossOps.Huber, target, [delta], reduction);
     }
+}
 
-    private Tensor Reduced(Reduction reduction) => reduction switch
-    {
-        Reduction.None => this,
-        Reduction.Mean => Mean(),
-        Reduction.Sum => Sum(),
-        Reduction.BatchMean => Sum() / Math.Max(1, Rank == 0 ? 1 : Shape[0]),
-        _ => throw new ArgumentOutOfRangeException(nameof(reduction)),
-    };
+/// <summary>Programs, checks and steps that losses share.</summary>
+internal static class LossOps
+{
+    public static readonly MapProgram SquaredError = Programs.Binary(static (x, t) => Expr.Square(x - t));
+    public static readonly MapProgram AbsoluteError = Programs.Binary(static (x, t) => Expr.Abs(x - t));
 
-    private Tensor Error(string op, MapProgram program, Tensor target, ReadOnlySpan<double> parameters, Reduction reduction)
-    {
-        ArgumentNullException.ThrowIfNull(target);
-        Guard.FloatingPoint(op, this, "prediction");
-        Guard.SamePairs(op, this, target);
-        return Pointwise.Apply(op, program, [this, target], parameters, Autocast.Wide(TypePromotion.Common(this, target))).Reduced(reduction);
-    }
+    public static readonly MapProgram SmoothL1 = Programs.Binary(static (x, t) => Expr.Where(
+        Expr.Abs(x - t) < Expr.Parameter(0), Expr.Square(x - t) * 0.5 / Expr.Parameter(0), Expr.Abs(x - t) - (0.5 * Expr.Parameter(0))));
 
-    /// <summary>[N, C, …] as [N·…, C], targets as [N·…].</summary>
-    private Tensor ClassesLast(string op, Tensor target, Tensor? classWeights, long ignoreIndex, out Tensor flatTarget)
-    {
-        if (target.Shape == Shape && Rank > 1 && !target.DType.IsFloatingPoint())
-        {
-            throw new DTypeMismatchException(
-                $"{op}: target is {target.DType.ShortName()} {target.Shape} like x; class numbers have one axis less, class probabilities are floating point. For one-hot rows use target.To(DType.Float32){(op == nameof(CrossEntropy) ? string.Empty : " with CrossEntropy")}, or target.ArgMax(1).");
-        }
+    public static readonly MapProgram Huber = Programs.Binary(static (x, t) => Expr.Where(
+        Expr.Abs(x - t) <= Expr.Parameter(0), Expr.Square(x - t) * 0.5, Expr.Parameter(0) * (Expr.Abs(x - t) - (0.5 * Expr.Parameter(0)))));
 
-        if (target.DType is not (DType.Int64 or DType.Int32 or DType.UInt8))
-        {
-            string soft = op == nameof(CrossEntropy) ? $" Class probabilities have the shape of x, {Shape}; the target is {target.Shape}." : string.Empty;
-            throw new DTypeMismatchException($"{op}: target is {target.DType.ShortName()}; class numbers are i64. Convert it with To(DType.Int64).{soft}");
-        }
+    // t·(ln t − x), 0 where t = 0 whatever x is.
+    public static readonly MapProgram KlDiv = Programs.Binary(static (x, t) => Expr.Where(Expr.Equal(t, 0), 0, t * (Expr.Log(t) - x)));
 
-        bool fits = Rank >= 2 && target.Rank == Rank - 1 && target.Shape[0] == Shape[0] && Shape.AsSpan()[2..].SequenceEqual(target.Shape.AsSpan()[1..]);
-        if (!fits)
-        {
-            throw new ShapeMismatchException($"{op}: x is {Shape}, target is {target.Shape}; for x [N, C, …] the target must be [N, …].");
-        }
+    public static readonly MapProgram KlDivLog = Programs.Binary(static (x, t) => Expr.Where(Expr.Equal(Expr.Exp(t), 0), 0, Expr.Exp(t) * (t - x)));
 
-        CheckClassWeights(op, DType, Shape[1], classWeights);
-        flatTarget = target.ToOrSelf(DType.Int64).ReshapeOrSelf(Guard.Size(op, target.ElementCount));
-        CheckClasses(op, flatTarget, Shape[1], ignoreIndex);
-        if (Rank == 2)
-        {
-            return this;
-        }
+    // A mean over no weight at all is undefined, also where smoothing leaves something to divide.
+    public static readonly MapProgram UndefinedAtZero = Programs.Unary(static x => Expr.Where(Expr.Equal(x, 0), double.NaN, x));
 
-        Span<int> order = stackalloc int[Rank];
-        for (int i = 1; i < Rank - 1; i++)
-        {
-            order[i] = i + 1;
-        }
+    // Losses and targets; p0 is the target that does not count. Outputs: the mean over those that do, and their number.
+    public static readonly ReduceProgram MeanOfCounted = ReduceProgram.Create(
+        MapProgram.Compile(2, Expr.Input(0), Expr.NotEqual(Expr.Input(1), Expr.Parameter(0))),
+        [Combiner.Sum, Combiner.Sum],
+        MapProgram.Compile(2, Expr.Input(0) / Expr.Input(1), Expr.Input(1)));
 
-        order[^1] = 1;
-        return Permute(order).ReshapeOrSelf((int)target.ElementCount, Shape[1]);
-    }
-
-    private static void CheckClassWeights(string op, DType type, int classes, Tensor? classWeights)
+    public static void CheckClassWeights(string op, DType type, int classes, Tensor? classWeights)
     {
         if (classWeights is not null && (classWeights.Rank != 1 || classWeights.Shape[0] != classes || classWeights.DType != type))
         {
@@ -231,7 +181,7 @@ public sealed partial class Tensor
     }
 
     /// <summary>Class numbers in host memory cost nothing to look at; on a card that would mean to wait for it.</summary>
-    private static void CheckClasses(string op, Tensor target, int classes, long? ignoreIndex, string name = "target")
+    public static void CheckClasses(string op, Tensor target, int classes, long? ignoreIndex, string name = "target")
     {
         if (target.Device is not HostDevice || CapturePass.RecordingOn(target.Device) is not null)
         {
@@ -262,105 +212,161 @@ public sealed partial class Tensor
     }
 
     /// <summary>The mean over the rows whose targets count, in one pass.</summary>
-    private static Tensor CountedMean(Tensor losses, Tensor target, long ignoreIndex)
+    public static Tensor CountedMean(Tensor losses, Tensor target, long ignoreIndex)
     {
-        Tensor mean = Allocate(Shape.Scalar, losses.DType, losses.Device), count = Allocate(Shape.Scalar, losses.DType, losses.Device);
-        Reductions.Into(s_countedMean, AxisSet.All(1), [losses, target], [mean, count], [ignoreIndex]);
-        return ShouldTrack(losses) ? mean.Record(new CountedMeanNode(losses, count)) : mean;
+        Tensor mean = Tensor.Allocate(Shape.Scalar, losses.DType, losses.Device), count = Tensor.Allocate(Shape.Scalar, losses.DType, losses.Device);
+        Reductions.Into(MeanOfCounted, AxisSet.All(1), [losses, target], [mean, count], [ignoreIndex]);
+        return Tensor.ShouldTrack(losses) ? mean.Record(new CountedMeanNode(losses, count)) : mean;
     }
 
-    private sealed class CountedMeanNode(Tensor losses, Tensor count) : GradNode(losses)
+    public static Tensor Reduced(this Tensor x, Reduction reduction) => reduction switch
     {
-        private readonly Shape _shape = losses.Shape;
-        private readonly SavedTensor _count = new("CrossEntropy", count);
+        Reduction.None => x,
+        Reduction.Mean => x.Mean(),
+        Reduction.Sum => x.Sum(),
+        Reduction.BatchMean => x.Sum() / Math.Max(1, x.Rank == 0 ? 1 : x.Shape[0]),
+        _ => throw new ArgumentOutOfRangeException(nameof(reduction)),
+    };
 
-        public override string Name => "Mean";
+    public static Tensor Error(this Tensor x, string op, MapProgram program, Tensor target, ReadOnlySpan<double> parameters, Reduction reduction)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        Guard.FloatingPoint(op, x, "prediction");
+        Guard.SamePairs(op, x, target);
+        return Pointwise.Apply(op, program, [x, target], parameters, Autocast.Wide(TypePromotion.Common(x, target))).Reduced(reduction);
+    }
 
-        protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, (dy / _count.Value).ExpandOrSelf(_shape));
+    /// <summary>[N, C, …] as [N·…, C], targets as [N·…].</summary>
+    public static Tensor ClassesLast(this Tensor x, string op, Tensor target, Tensor? classWeights, long ignoreIndex, out Tensor flatTarget)
+    {
+        if (target.Shape == x.Shape && x.Rank > 1 && !target.DType.IsFloatingPoint())
+        {
+            throw new DTypeMismatchException(
+                $"{op}: target is {target.DType.ShortName()} {target.Shape} like x; class numbers have one axis less, class probabilities are floating point. For one-hot rows use target.To(DType.Float32){(op == nameof(Tensor.CrossEntropy) ? string.Empty : " with CrossEntropy")}, or target.ArgMax(1).");
+        }
 
-        protected override bool SavesValues => true;
+        if (target.DType is not (DType.Int64 or DType.Int32 or DType.UInt8))
+        {
+            string soft = op == nameof(Tensor.CrossEntropy) ? $" Class probabilities have the shape of x, {x.Shape}; the target is {target.Shape}." : string.Empty;
+            throw new DTypeMismatchException($"{op}: target is {target.DType.ShortName()}; class numbers are i64. Convert it with To(DType.Int64).{soft}");
+        }
 
-        protected override void ReleaseSaved() => _count.Release();
+        bool fits = x.Rank >= 2 && target.Rank == x.Rank - 1 && target.Shape[0] == x.Shape[0] && x.Shape.AsSpan()[2..].SequenceEqual(target.Shape.AsSpan()[1..]);
+        if (!fits)
+        {
+            throw new ShapeMismatchException($"{op}: x is {x.Shape}, target is {target.Shape}; for x [N, C, …] the target must be [N, …].");
+        }
+
+        CheckClassWeights(op, x.DType, x.Shape[1], classWeights);
+        flatTarget = target.ToOrSelf(DType.Int64).ReshapeOrSelf(Guard.Size(op, target.ElementCount));
+        CheckClasses(op, flatTarget, x.Shape[1], ignoreIndex);
+        if (x.Rank == 2)
+        {
+            return x;
+        }
+
+        Span<int> order = stackalloc int[x.Rank];
+        for (int i = 1; i < x.Rank - 1; i++)
+        {
+            order[i] = i + 1;
+        }
+
+        order[^1] = 1;
+        return x.Permute(order).ReshapeOrSelf((int)target.ElementCount, x.Shape[1]);
     }
 
     /// <summary>What a mean divides by: the weights of the targets that count.</summary>
-    private Tensor CountedWeight(Tensor target, Tensor? classWeights, long ignoreIndex)
+    public static Tensor CountedWeight(this Tensor x, Tensor target, Tensor? classWeights, long ignoreIndex)
     {
         using GradMode.Scope mode = GradMode.Off();
-        Tensor counted = target.NotEqualTo(ignoreIndex).ToOrSelf(DType);
+        Tensor counted = target.NotEqualTo(ignoreIndex).ToOrSelf(x.DType);
         if (classWeights is not null)
         {
-            Tensor safe = Where(target.EqualTo(ignoreIndex), Zeros(Shape.Scalar, DType.Int64, Device), target);
+            Tensor safe = Tensor.Where(target.EqualTo(ignoreIndex), Tensor.Zeros(Shape.Scalar, DType.Int64, x.Device), target);
             counted *= classWeights.IndexSelect(0, safe);
         }
 
-        return Pointwise.Apply(nameof(CrossEntropy), s_undefinedAtZero, [counted.Sum()]);
+        return Pointwise.Apply(nameof(Tensor.CrossEntropy), UndefinedAtZero, [counted.Sum()]);
+    }
+}
+
+file sealed class CountedMeanNode(Tensor losses, Tensor count) : GradNode(losses)
+{
+    private readonly Shape _shape = losses.Shape;
+    private readonly SavedTensor _count = new("CrossEntropy", count);
+
+    public override string Name => "Mean";
+
+    protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, (dy / _count.Value).ExpandOrSelf(_shape));
+
+    protected override bool SavesValues => true;
+
+    protected override void ReleaseSaved() => _count.Release();
+}
+
+file sealed class CrossEntropyNode(Tensor z, Tensor target, Tensor? classWeights, Tensor lse, double labelSmoothing, long ignoreIndex) : GradNode(z)
+{
+    private readonly SavedTensor _z = new("CrossEntropy", z);
+    private readonly SavedTensor _target = new("CrossEntropy", target);
+    private readonly SavedTensor? _weights = SavedTensor.Of("CrossEntropy", classWeights);
+    private readonly SavedTensor _lse = new("CrossEntropy", lse);
+
+    public override string Name => "CrossEntropy";
+
+    protected internal override void Backward(Tensor dy, GradSink sink)
+    {
+        Tensor z = _z.Value;
+        if (GradMode.IsEnabled)
+        {
+            sink.Add(0, Differentiable(z, dy));
+            return;
+        }
+
+        Tensor dz = z.EmptyLike();
+        if (dz.ElementCount > 0)
+        {
+            z.Device.Backend.CrossEntropyBackward(new CrossEntropyArgs
+            {
+                Logits = z.Operand,
+                Targets = _target.Value.Operand,
+                ClassWeights = _weights?.Value.Operand,
+                LabelSmoothing = labelSmoothing,
+                IgnoreIndex = ignoreIndex,
+                LogSumExp = _lse.Value.Operand,
+                GradLosses = dy.Operand,
+                GradLogits = dz.Operand,
+            });
+        }
+
+        sink.Add(0, dz);
     }
 
-    private sealed class CrossEntropyNode(Tensor z, Tensor target, Tensor? classWeights, Tensor lse, double labelSmoothing, long ignoreIndex) : GradNode(z)
+    protected override bool SavesValues => true;
+
+    protected override void ReleaseSaved()
     {
-        private readonly SavedTensor _z = new("CrossEntropy", z);
-        private readonly SavedTensor _target = new("CrossEntropy", target);
-        private readonly SavedTensor? _weights = SavedTensor.Of("CrossEntropy", classWeights);
-        private readonly SavedTensor _lse = new("CrossEntropy", lse);
+        _z.Release();
+        _target.Release();
+        _weights?.Release();
+        _lse.Release();
+    }
 
-        public override string Name => "CrossEntropy";
-
-        protected internal override void Backward(Tensor dy, GradSink sink)
+    /// <summary>dz = dy·(mass·softmax z − q·w) in tensor operations, for second derivatives.</summary>
+    private Tensor Differentiable(Tensor z, Tensor dy)
+    {
+        int classes = z.Shape[1];
+        Tensor weighted;
+        using (GradMode.Off())
         {
-            Tensor z = _z.Value;
-            if (GradMode.IsEnabled)
-            {
-                sink.Add(0, Differentiable(z, dy));
-                return;
-            }
-
-            Tensor dz = z.EmptyLike();
-            if (dz.ElementCount > 0)
-            {
-                z.Device.Backend.CrossEntropyBackward(new CrossEntropyArgs
-                {
-                    Logits = z.Operand,
-                    Targets = _target.Value.Operand,
-                    ClassWeights = _weights?.Value.Operand,
-                    LabelSmoothing = labelSmoothing,
-                    IgnoreIndex = ignoreIndex,
-                    LogSumExp = _lse.Value.Operand,
-                    GradLosses = dy.Operand,
-                    GradLogits = dz.Operand,
-                });
-            }
-
-            sink.Add(0, dz);
+            Tensor target = _target.Value;
+            Tensor ignored = target.EqualTo(ignoreIndex);
+            Tensor safe = Tensor.Where(ignored, Tensor.Zeros(Shape.Scalar, DType.Int64, z.Device), target);
+            weighted = (safe.OneHot(classes, z.DType) * (1 - labelSmoothing)) + (labelSmoothing / classes);
+            weighted = _weights is null ? weighted : weighted * _weights.Value;
+            weighted *= ignored.Not().ToOrSelf(z.DType).Unsqueeze(1);
         }
 
-        protected override bool SavesValues => true;
-
-        protected override void ReleaseSaved()
-        {
-            _z.Release();
-            _target.Release();
-            _weights?.Release();
-            _lse.Release();
-        }
-
-        /// <summary>dz = dy·(mass·softmax z − q·w) in tensor operations, for second derivatives.</summary>
-        private Tensor Differentiable(Tensor z, Tensor dy)
-        {
-            int classes = z.Shape[1];
-            Tensor weighted;
-            using (GradMode.Off())
-            {
-                Tensor target = _target.Value;
-                Tensor ignored = target.EqualTo(ignoreIndex);
-                Tensor safe = Where(ignored, Zeros(Shape.Scalar, DType.Int64, z.Device), target);
-                weighted = (safe.OneHot(classes, z.DType) * (1 - labelSmoothing)) + (labelSmoothing / classes);
-                weighted = _weights is null ? weighted : weighted * _weights.Value;
-                weighted *= ignored.Not().ToOrSelf(z.DType).Unsqueeze(1);
-            }
-
-            Tensor mass = weighted.Sum(1, keepDims: true);
-            return dy.Unsqueeze(1) * ((mass * z.Softmax(1)) - weighted);
-        }
+        Tensor mass = weighted.Sum(1, keepDims: true);
+        return dy.Unsqueeze(1) * ((mass * z.Softmax(1)) - weighted);
     }
 }

@@ -30,8 +30,8 @@ public sealed partial class Tensor
 
         Tensor y = a.Rank > 2 && b.Rank == 2
             // One matrix for the whole batch: the batch becomes more rows of a single product.
-            ? Product(a.FlattenOrSelf(0, -2), b).ReshapeOrSelf(shape: a.Shape.With(-1, b.Shape[-1]))
-            : Batched(a, b);
+            ? MatMulOps.Product(a.FlattenOrSelf(0, -2), b).ReshapeOrSelf(shape: a.Shape.With(-1, b.Shape[-1]))
+            : MatMulOps.Batched(a, b);
         y = row ? y.Squeeze(-2) : y;
         return column ? y.Squeeze(-1) : y;
     }
@@ -74,16 +74,20 @@ public sealed partial class Tensor
 
         return Rank == 2 ? y : y.ReshapeOrSelf(shape: Shape.With(-1, weight.Shape[0])).InsteadOf(y);
     }
+}
 
+/// <summary>Products of matrices and of batches of them.</summary>
+file static class MatMulOps
+{
     /// <summary>[m, k]·[k, n], of one type.</summary>
-    private static Tensor Product(Tensor a, Tensor b)
+    public static Tensor Product(Tensor a, Tensor b)
     {
-        Tensor y = Allocate(a.Shape.With(-1, b.Shape[-1]), a.DType, a.Device);
+        Tensor y = Tensor.Allocate(a.Shape.With(-1, b.Shape[-1]), a.DType, a.Device);
         Products.Into(a, b, y);
-        return ShouldTrack(a, b) ? y.Record(new MatMulNode(a, b)) : y;
+        return Tensor.ShouldTrack(a, b) ? y.Record(new MatMulNode(a, b)) : y;
     }
 
-    private static Tensor Batched(Tensor a, Tensor b)
+    public static Tensor Batched(Tensor a, Tensor b)
     {
         if (a.Rank == 2 && b.Rank == 2)
         {
@@ -91,73 +95,77 @@ public sealed partial class Tensor
         }
 
         Shape batchA = new(a.Shape.AsSpan()[..^2]), batchB = new(b.Shape.AsSpan()[..^2]);
-        Shape batch = Guard.Broadcast(nameof(MatMul), batchA, batchB);
+        Shape batch = Guard.Broadcast(nameof(Tensor.MatMul), batchA, batchB);
         return Product(
             a.ExpandOrSelf(batch.Prefix(batch.Rank, a.Shape[-2], a.Shape[-1])),
             b.ExpandOrSelf(batch.Prefix(batch.Rank, b.Shape[-2], b.Shape[-1])));
     }
+}
 
-    /// <summary>da = dy·bᵀ, db = aᵀ·dy.</summary>
-    private sealed class MatMulNode(Tensor a, Tensor b) : GradNode(a, b)
+/// <summary>da = dy·bᵀ, db = aᵀ·dy.</summary>
+file sealed class MatMulNode(Tensor a, Tensor b) : GradNode(a, b)
+{
+    private readonly SavedTensor? _a = b.History is null ? null : new SavedTensor("MatMul", a);
+    private readonly SavedTensor? _b = a.History is null ? null : new SavedTensor("MatMul", b);
+
+    public override string Name => "MatMul";
+
+    protected internal override void Backward(Tensor dy, GradSink sink)
     {
-        private readonly SavedTensor? _a = b.History is null ? null : new SavedTensor("MatMul", a);
-        private readonly SavedTensor? _b = a.History is null ? null : new SavedTensor("MatMul", b);
-
-        protected internal override void Backward(Tensor dy, GradSink sink)
+        if (sink.Needs(0))
         {
-            if (sink.Needs(0))
-            {
-                sink.Add(0, Product(dy, _b!.Value.T));
-            }
-
-            if (sink.Needs(1))
-            {
-                sink.Add(1, Product(_a!.Value.T, dy));
-            }
+            sink.Add(0, MatMulOps.Product(dy, _b!.Value.T));
         }
 
-        protected override bool SavesValues => true;
-
-        protected override void ReleaseSaved()
+        if (sink.Needs(1))
         {
-            _a?.Release();
-            _b?.Release();
+            sink.Add(1, MatMulOps.Product(_a!.Value.T, dy));
         }
     }
 
-    /// <summary>dx = dy·W, dW = dyᵀ·x, db = Σ dy; after a fused ReLU dy passes only where y is positive.</summary>
-    private sealed class LinearNode(Tensor x, Tensor w, Tensor? b, Tensor? relu) : GradNode(x, w, b)
+    protected override bool SavesValues => true;
+
+    protected override void ReleaseSaved()
     {
-        private readonly SavedTensor? _x = w.History is null ? null : new SavedTensor("Linear", x);
-        private readonly SavedTensor? _w = x.History is null ? null : new SavedTensor("Linear", w);
-        private readonly SavedTensor? _y = SavedTensor.Of("Linear", relu);
+        _a?.Release();
+        _b?.Release();
+    }
+}
 
-        protected internal override void Backward(Tensor dy, GradSink sink)
+/// <summary>dx = dy·W, dW = dyᵀ·x, db = Σ dy; after a fused ReLU dy passes only where y is positive.</summary>
+file sealed class LinearNode(Tensor x, Tensor w, Tensor? b, Tensor? relu) : GradNode(x, w, b)
+{
+    private readonly SavedTensor? _x = w.History is null ? null : new SavedTensor("Linear", x);
+    private readonly SavedTensor? _w = x.History is null ? null : new SavedTensor("Linear", w);
+    private readonly SavedTensor? _y = SavedTensor.Of("Linear", relu);
+
+    public override string Name => "Linear";
+
+    protected internal override void Backward(Tensor dy, GradSink sink)
+    {
+        (dy, Tensor? gradBias) = BiasRelu.Backward(dy, _y?.Value, sink.Needs(2));
+        if (sink.Needs(0))
         {
-            (dy, Tensor? gradBias) = BiasReluBackward(dy, _y?.Value, sink.Needs(2));
-            if (sink.Needs(0))
-            {
-                sink.Add(0, Product(dy, _w!.Value));
-            }
-
-            if (sink.Needs(1))
-            {
-                sink.Add(1, Product(dy.T, _x!.Value));
-            }
-
-            if (gradBias is not null)
-            {
-                sink.Add(2, gradBias);
-            }
+            sink.Add(0, MatMulOps.Product(dy, _w!.Value));
         }
 
-        protected override bool SavesValues => (_x ?? _w ?? _y) is not null;
-
-        protected override void ReleaseSaved()
+        if (sink.Needs(1))
         {
-            _x?.Release();
-            _w?.Release();
-            _y?.Release();
+            sink.Add(1, MatMulOps.Product(dy.T, _x!.Value));
         }
+
+        if (gradBias is not null)
+        {
+            sink.Add(2, gradBias);
+        }
+    }
+
+    protected override bool SavesValues => (_x ?? _w ?? _y) is not null;
+
+    protected override void ReleaseSaved()
+    {
+        _x?.Release();
+        _w?.Release();
+        _y?.Release();
     }
 }

@@ -78,8 +78,8 @@ public sealed partial class Tensor
             throw new ShapeMismatchException($"{Op}: x is {Shape}; its channels (axis 1) must be a multiple of {groups} groups.");
         }
 
-        CheckPerChannel(Op, weight, nameof(weight));
-        CheckPerChannel(Op, bias, nameof(bias));
+        this.CheckPerChannel(Op, weight, nameof(weight));
+        this.CheckPerChannel(Op, bias, nameof(bias));
         if (ElementCount == 0)
         {
             return Autocast.Widen(this).Clone();
@@ -98,60 +98,61 @@ public sealed partial class Tensor
         y = weight is null ? y : y * weight.ReshapeOrSelf(channel);
         return bias is null ? y : y + bias.ReshapeOrSelf(channel);
     }
+}
 
-    private sealed class LayerNormNode(Tensor x, Tensor? weight, Tensor? bias, Tensor mean, Tensor inverseStd, double eps) : GradNode(x, weight, bias)
+file sealed class LayerNormNode(Tensor x, Tensor? weight, Tensor? bias, Tensor mean, Tensor inverseStd, double eps) : GradNode(x, weight, bias)
+{
+    private readonly SavedTensor _x = new("LayerNorm", x);
+    private readonly SavedTensor? _weight = SavedTensor.Of("LayerNorm", weight);
+    private readonly SavedTensor _mean = new("LayerNorm", mean);
+    private readonly SavedTensor _inverseStd = new("LayerNorm", inverseStd);
+    private readonly DType _weightType = (weight ?? mean).DType, _biasType = (bias ?? mean).DType;
+
+    public override string Name => "LayerNorm";
+
+    protected internal override void Backward(Tensor dy, GradSink sink)
     {
-        private readonly SavedTensor _x = new("LayerNorm", x);
-        private readonly SavedTensor? _weight = SavedTensor.Of("LayerNorm", weight);
-        private readonly SavedTensor _mean = new("LayerNorm", mean);
-        private readonly SavedTensor _inverseStd = new("LayerNorm", inverseStd);
-        private readonly DType _weightType = (weight ?? mean).DType, _biasType = (bias ?? mean).DType;
-
-        public override string Name => "LayerNorm";
-
-        protected internal override void Backward(Tensor dy, GradSink sink)
+        if (GradMode.IsEnabled)
         {
-            if (GradMode.IsEnabled)
-            {
-                NormalizationRules.Differentiable(dy, _x.Value, _weight?.Value.ReshapeOrSelf(1, -1), [1], eps, sink, _weightType, _biasType);
-                return;
-            }
-
-            Tensor x = _x.Value;
-            Tensor? dx = sink.Needs(0) ? x.EmptyLike() : null;
-            Tensor? gradScale = sink.Needs(1) ? Allocate([x.Shape[1]], _weightType, x.Device) : null;
-            Tensor? gradShift = sink.Needs(2) ? Allocate([x.Shape[1]], _biasType, x.Device) : null;
-            x.Device.Backend.LayerNormBackward(new LayerNormBackwardArgs
-            {
-                X = x.Operand,
-                GradY = dy.Operand,
-                Scale = _weight?.Value.Operand,
-                Mean = _mean.Value.Operand,
-                InverseStd = _inverseStd.Value.Operand,
-                GradX = dx?.Operand,
-                GradScale = gradScale?.Operand,
-                GradShift = gradShift?.Operand,
-            });
-            foreach ((int i, Tensor? gradient) in (ReadOnlySpan<(int, Tensor?)>)[(0, dx), (1, gradScale), (2, gradShift)])
-            {
-                if (gradient is not null)
-                {
-                    sink.Add(i, gradient);
-                }
-            }
+            NormalizationRules.Differentiable(dy, _x.Value, _weight?.Value.ReshapeOrSelf(1, -1), [1], eps, sink, _weightType, _biasType);
+            return;
         }
 
-        protected override bool SavesValues => true;
-
-        protected override void ReleaseSaved()
+        Tensor x = _x.Value;
+        Tensor? dx = sink.Needs(0) ? x.EmptyLike() : null;
+        Tensor? gradScale = sink.Needs(1) ? Tensor.Allocate([x.Shape[1]], _weightType, x.Device) : null;
+        Tensor? gradShift = sink.Needs(2) ? Tensor.Allocate([x.Shape[1]], _biasType, x.Device) : null;
+        x.Device.Backend.LayerNormBackward(new LayerNormBackwardArgs
         {
-            _x.Release();
-            _weight?.Release();
-            _mean.Release();
-            _inverseStd.Release();
+            X = x.Operand,
+            GradY = dy.Operand,
+            Scale = _weight?.Value.Operand,
+            Mean = _mean.Value.Operand,
+            InverseStd = _inverseStd.Value.Operand,
+            GradX = dx?.Operand,
+            GradScale = gradScale?.Operand,
+            GradShift = gradShift?.Operand,
+        });
+        foreach ((int i, Tensor? gradient) in (ReadOnlySpan<(int, Tensor?)>)[(0, dx), (1, gradScale), (2, gradShift)])
+        {
+            if (gradient is not null)
+            {
+                sink.Add(i, gradient);
+            }
         }
     }
+
+    protected override bool SavesValues => true;
+
+    protected override void ReleaseSaved()
+    {
+        _x.Release();
+        _weight?.Release();
+        _mean.Release();
+        _inverseStd.Release();
+    }
 }
+
 
 /// <summary>The gradients of normalisation in tensor operations, for second derivatives: slower than the kernels, but differentiable.</summary>
 internal static class NormalizationRules

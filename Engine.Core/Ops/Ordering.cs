@@ -47,12 +47,12 @@ public sealed partial class Tensor
         Tensor indices = ArgSort(at, largest).Narrow(at, 0, k).ContiguousOrSelf();
         return (Gather(at, indices), indices);
     }
+}
 
-    /// <summary>dx is the running sum of dy from the end.</summary>
-    private sealed class CumSumNode(Tensor x, int axis) : GradNode(x)
-    {
-        public override string Name => "CumSum";
+/// <summary>dx is the running sum of dy from the end.</summary>
+file sealed class CumSumNode(Tensor x, int axis) : GradNode(x)
+{
+    public override string Name => "CumSum";
 
-        protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.Flip(axis).ContiguousOrSelf().CumSum(axis).Flip(axis));
-    }
+    protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.Flip(axis).ContiguousOrSelf().CumSum(axis).Flip(axis));
 }

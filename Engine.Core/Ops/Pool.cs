@@ -10,7 +10,7 @@ public sealed partial class Tensor
     /// <remarks>[N, C, H, W] → [N, C, P, Q].</remarks>
     public Tensor MaxPool2d(Size2 kernel, Size2? stride = null, Size2? padding = null, Size2? dilation = null)
     {
-        (PoolGeometry geometry, Shape shape) = CheckPool(nameof(MaxPool2d), kernel, stride ?? kernel, padding ?? 0, dilation ?? 1, true);
+        (PoolGeometry geometry, Shape shape) = this.CheckPool(nameof(MaxPool2d), kernel, stride ?? kernel, padding ?? 0, dilation ?? 1, true);
         Tensor y = Allocate(shape, DType, Device);
 
         // Where the maxima lie is of use to the gradient only.
@@ -37,8 +37,8 @@ public sealed partial class Tensor
     /// <remarks>[N, C, H, W] → [N, C, P, Q].</remarks>
     public Tensor AvgPool2d(Size2 kernel, Size2? stride = null, Size2? padding = null, bool countIncludePad = true)
     {
-        (PoolGeometry geometry, Shape shape) = CheckPool(nameof(AvgPool2d), kernel, stride ?? kernel, padding ?? 0, 1, countIncludePad);
-        return AvgPoolForward(geometry, this, shape);
+        (PoolGeometry geometry, Shape shape) = this.CheckPool(nameof(AvgPool2d), kernel, stride ?? kernel, padding ?? 0, 1, countIncludePad);
+        return PoolOps.AvgPoolForward(geometry, this, shape);
     }
 
     /// <summary>The mean over windows that divide the image into the given number of rows and columns.</summary>
@@ -68,18 +68,55 @@ public sealed partial class Tensor
         DType wide = DType.IsHalf() ? DType.Float32 : TypePromotion.ToFloating(DType);
         return ToOrSelf(wide).MeanOfCells(2, output.Height).MeanOfCells(3, output.Width).ToOrSelf(TypePromotion.ToFloating(DType));
     }
+}
+
+/// <summary>Pooling in both directions, and its checks.</summary>
+file static class PoolOps
+{
+    public static Tensor AvgPoolForward(in PoolGeometry geometry, Tensor x, Shape shape)
+    {
+        Tensor y = Tensor.Allocate(shape, x.DType, x.Device);
+        if (y.ElementCount > 0)
+        {
+            x.Device.Backend.PoolForward(new PoolArgs { Kind = PoolKind.Average, Geometry = geometry, X = x.Operand, Y = y.Operand });
+        }
+
+        return Tensor.ShouldTrack(x) ? y.Record(new AvgPoolNode(geometry, x)) : y;
+    }
+
+    public static Tensor AvgPoolBackward(in PoolGeometry geometry, Tensor dy, Shape shape)
+    {
+        Tensor dx = Tensor.Allocate(shape, dy.DType, dy.Device);
+        if (dx.ElementCount > 0)
+        {
+            dy.Device.Backend.PoolBackward(new PoolArgs { Kind = PoolKind.Average, Geometry = geometry, X = dx.Operand, Y = dy.Operand });
+        }
+
+        return Tensor.ShouldTrack(dy) ? dx.Record(new AvgPoolBackwardNode(geometry, dy)) : dx;
+    }
+
+    public static Tensor MaxPoolBackward(in PoolGeometry geometry, Tensor dy, Tensor indices, Shape shape)
+    {
+        Tensor dx = Tensor.Allocate(shape, dy.DType, dy.Device);
+        if (dx.ElementCount > 0)
+        {
+            dy.Device.Backend.PoolBackward(new PoolArgs { Kind = PoolKind.Max, Geometry = geometry, X = dx.Operand, Y = dy.Operand, Indices = indices.Operand });
+        }
+
+        return Tensor.ShouldTrack(dy) ? dx.Record(new MaxPoolBackwardNode(dy, indices)) : dx;
+    }
 
     /// <summary>The means of overlapping stretches of an axis. Their elements are picked, not weighted with 0, so that no ∞ or NaN leaves its cells.</summary>
-    private Tensor MeanOfCells(int axis, int cells)
+    public static Tensor MeanOfCells(this Tensor x, int axis, int cells)
     {
-        int size = Shape[axis], widest = 0;
+        int size = x.Shape[axis], widest = 0;
         if (cells == size)
         {
-            return this;
+            return x;
         }
 
         // A place, whether it counts, and the like on the device, for each element of each cell.
-        Guard.HostArray(nameof(AdaptiveAvgPool2d), cells * ((size / (long)cells) + 2), 3 * sizeof(long));
+        Guard.HostArray(nameof(Tensor.AdaptiveAvgPool2d), cells * ((size / (long)cells) + 2), 3 * sizeof(long));
         for (int i = 0; i < cells; i++)
         {
             (int start, int end) = Cell(i);
@@ -101,11 +138,11 @@ public sealed partial class Tensor
             }
         }
 
-        int behind = Rank - 1 - axis;
-        Tensor picked = IndexSelect(axis, From((ReadOnlySpan<long>)places, [places.Length], Device)).Reshape(shape: Shape.With(axis, cells).Insert(axis + 1, widest));
-        Tensor isCounted = From((ReadOnlySpan<bool>)counts, Trailing(cells, widest), Device);
-        Tensor sum = Where(isCounted, picked, Zeros(Shape.Scalar, DType, Device)).Sum(axis + 1);
-        return sum / From((ReadOnlySpan<float>)weights, Trailing(cells), Device).ToOrSelf(DType);
+        int behind = x.Rank - 1 - axis;
+        Tensor picked = x.IndexSelect(axis, Tensor.From((ReadOnlySpan<long>)places, [places.Length], x.Device)).Reshape(shape: x.Shape.With(axis, cells).Insert(axis + 1, widest));
+        Tensor isCounted = Tensor.From((ReadOnlySpan<bool>)counts, Trailing(cells, widest), x.Device);
+        Tensor sum = Tensor.Where(isCounted, picked, Tensor.Zeros(Shape.Scalar, x.DType, x.Device)).Sum(axis + 1);
+        return sum / Tensor.From((ReadOnlySpan<float>)weights, Trailing(cells), x.Device).ToOrSelf(x.DType);
 
         (int Start, int End) Cell(int i) => ((int)((long)i * size / cells), (int)((((long)i + 1) * size + cells - 1) / cells));
 
@@ -119,33 +156,11 @@ public sealed partial class Tensor
         }
     }
 
-    private static Tensor AvgPoolForward(in PoolGeometry geometry, Tensor x, Shape shape)
+    public static (PoolGeometry Geometry, Shape Shape) CheckPool(this Tensor x, string op, Size2 kernel, Size2 stride, Size2 padding, Size2 dilation, bool countIncludePad)
     {
-        Tensor y = Allocate(shape, x.DType, x.Device);
-        if (y.ElementCount > 0)
-        {
-            x.Device.Backend.PoolForward(new PoolArgs { Kind = PoolKind.Average, Geometry = geometry, X = x.Operand, Y = y.Operand });
-        }
-
-        return ShouldTrack(x) ? y.Record(new AvgPoolNode(geometry, x)) : y;
-    }
-
-    private static Tensor AvgPoolBackward(in PoolGeometry geometry, Tensor dy, Shape shape)
-    {
-        Tensor dx = Allocate(shape, dy.DType, dy.Device);
-        if (dx.ElementCount > 0)
-        {
-            dy.Device.Backend.PoolBackward(new PoolArgs { Kind = PoolKind.Average, Geometry = geometry, X = dx.Operand, Y = dy.Operand });
-        }
-
-        return ShouldTrack(dy) ? dx.Record(new AvgPoolBackwardNode(geometry, dy)) : dx;
-    }
-
-    private (PoolGeometry Geometry, Shape Shape) CheckPool(string op, Size2 kernel, Size2 stride, Size2 padding, Size2 dilation, bool countIncludePad)
-    {
-        Guard.FloatingPoint(op, this, "x");
-        Guard.Rank(op, this, 4, "[N, C, H, W]", "x");
-        CheckWindow(op, stride, padding, dilation);
+        Guard.FloatingPoint(op, x, "x");
+        Guard.Rank(op, x, 4, "[N, C, H, W]", "x");
+        ConvOps.CheckWindow(op, stride, padding, dilation);
         if (kernel.Height <= 0 || kernel.Width <= 0 || padding.Height > kernel.Height / 2 || padding.Width > kernel.Width / 2)
         {
             throw new ArgumentOutOfRangeException(nameof(kernel), $"{op}: the window {kernel} must be positive and the padding {padding} at most half of it.");
@@ -163,74 +178,63 @@ public sealed partial class Tensor
             DilationW = dilation.Width,
             CountIncludePad = countIncludePad,
         };
-        return (geometry, [Shape[0], Shape[1], Out(Shape[2], kernel.Height, stride.Height, padding.Height, dilation.Height), Out(Shape[3], kernel.Width, stride.Width, padding.Width, dilation.Width)]);
+        return (geometry, [x.Shape[0], x.Shape[1], Out(x.Shape[2], kernel.Height, stride.Height, padding.Height, dilation.Height), Out(x.Shape[3], kernel.Width, stride.Width, padding.Width, dilation.Width)]);
 
         int Out(int size, int window, int step, int pad, int gap)
         {
             long room = size + (2L * pad) - (gap * (window - 1L)) - 1;
             return room >= 0 ? Guard.Size(op, (room / step) + 1)
-                : throw new ShapeMismatchException($"{op}: the window {kernel} is larger than the padded image: x is {Shape}.");
+                : throw new ShapeMismatchException($"{op}: the window {kernel} is larger than the padded image: x is {x.Shape}.");
         }
     }
+}
 
-    private sealed class MaxPoolNode(PoolGeometry geometry, Tensor x, Tensor indices) : GradNode(x)
+file sealed class MaxPoolNode(PoolGeometry geometry, Tensor x, Tensor indices) : GradNode(x)
+{
+    private readonly Shape _shape = x.Shape;
+    private readonly SavedTensor _indices = new("MaxPool2d", indices);
+
+    public override string Name => "MaxPool2d";
+
+    protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, PoolOps.MaxPoolBackward(geometry, dy, _indices.Value, _shape));
+
+    protected override bool SavesValues => true;
+
+    protected override void ReleaseSaved() => _indices.Release();
+}
+
+/// <summary>Sending gradients to the maxima is linear; its transpose reads at the maxima.</summary>
+file sealed class MaxPoolBackwardNode(Tensor dy, Tensor indices) : GradNode(dy)
+{
+    private readonly SavedTensor _indices = new("MaxPool2dBackward", indices);
+
+    public override string Name => "MaxPool2dBackward";
+
+    protected internal override void Backward(Tensor g, GradSink sink)
     {
-        private readonly Shape _shape = x.Shape;
-        private readonly SavedTensor _indices = new("MaxPool2d", indices);
-
-        public override string Name => "MaxPool2d";
-
-        protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, MaxPoolBackward(geometry, dy, _indices.Value, _shape));
-
-        protected override bool SavesValues => true;
-
-        protected override void ReleaseSaved() => _indices.Release();
+        Tensor index = _indices.Value;
+        sink.Add(0, g.FlattenOrSelf(2).Gather(2, index.FlattenOrSelf(2)).ReshapeOrSelf(shape: index.Shape));
     }
 
-    private static Tensor MaxPoolBackward(in PoolGeometry geometry, Tensor dy, Tensor indices, Shape shape)
-    {
-        Tensor dx = Allocate(shape, dy.DType, dy.Device);
-        if (dx.ElementCount > 0)
-        {
-            dy.Device.Backend.PoolBackward(new PoolArgs { Kind = PoolKind.Max, Geometry = geometry, X = dx.Operand, Y = dy.Operand, Indices = indices.Operand });
-        }
+    protected override bool SavesValues => true;
 
-        return ShouldTrack(dy) ? dx.Record(new MaxPoolBackwardNode(dy, indices)) : dx;
-    }
+    protected override void ReleaseSaved() => _indices.Release();
+}
 
-    /// <summary>Sending gradients to the maxima is linear; its transpose reads at the maxima.</summary>
-    private sealed class MaxPoolBackwardNode(Tensor dy, Tensor indices) : GradNode(dy)
-    {
-        private readonly SavedTensor _indices = new("MaxPool2dBackward", indices);
+file sealed class AvgPoolNode(PoolGeometry geometry, Tensor x) : GradNode(x)
+{
+    private readonly Shape _shape = x.Shape;
 
-        public override string Name => "MaxPool2dBackward";
+    public override string Name => "AvgPool2d";
 
-        protected internal override void Backward(Tensor g, GradSink sink)
-        {
-            Tensor index = _indices.Value;
-            sink.Add(0, g.FlattenOrSelf(2).Gather(2, index.FlattenOrSelf(2)).ReshapeOrSelf(shape: index.Shape));
-        }
+    protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, PoolOps.AvgPoolBackward(geometry, dy, _shape));
+}
 
-        protected override bool SavesValues => true;
+file sealed class AvgPoolBackwardNode(PoolGeometry geometry, Tensor dy) : GradNode(dy)
+{
+    private readonly Shape _shape = dy.Shape;
 
-        protected override void ReleaseSaved() => _indices.Release();
-    }
+    public override string Name => "AvgPool2dBackward";
 
-    private sealed class AvgPoolNode(PoolGeometry geometry, Tensor x) : GradNode(x)
-    {
-        private readonly Shape _shape = x.Shape;
-
-        public override string Name => "AvgPool2d";
-
-        protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, AvgPoolBackward(geometry, dy, _shape));
-    }
-
-    private sealed class AvgPoolBackwardNode(PoolGeometry geometry, Tensor dy) : GradNode(dy)
-    {
-        private readonly Shape _shape = dy.Shape;
-
-        public override string Name => "AvgPool2dBackward";
-
-        protected internal override void Backward(Tensor g, GradSink sink) => sink.Add(0, AvgPoolForward(geometry, g, _shape));
-    }
+    protected internal override void Backward(Tensor g, GradSink sink) => sink.Add(0, PoolOps.AvgPoolForward(geometry, g, _shape));
 }

@@ -3,11 +3,6 @@ namespace Engine;
 /// <summary>Reductions over axes; without axes over all. With <c>keepDims</c> the axes stay with size 1.</summary>
 public sealed partial class Tensor
 {
-    private static readonly MapProgram s_maxShare = MapProgram.Compile(
-        4, Expr.Where(Expr.Equal(Expr.Input(0), Expr.Input(1)), Expr.Input(2) / Expr.Input(3), 0));
-
-    private static readonly MapProgram s_zeroAsOne = Programs.Unary(static x => Expr.Where(Expr.Equal(x, 0), 1, x));
-
     /// <summary>Σ x; over no elements 0. Integers are summed in int64.</summary>
     public Tensor Sum(ReadOnlySpan<int> axes = default, bool keepDims = false)
     {
@@ -38,14 +33,14 @@ public sealed partial class Tensor
 
     /// <summary>The largest element; NaN wins. Equal largest elements share the gradient evenly.</summary>
     /// <exception cref="ShapeMismatchException">A reduced axis is empty.</exception>
-    public Tensor Max(ReadOnlySpan<int> axes = default, bool keepDims = false) => Extreme(nameof(Max), ReduceProgram.Max, axes, keepDims);
+    public Tensor Max(ReadOnlySpan<int> axes = default, bool keepDims = false) => this.Extreme(nameof(Max), ReduceProgram.Max, axes, keepDims);
 
     /// <inheritdoc cref="Max(ReadOnlySpan{int}, bool)"/>
     public Tensor Max(int axis, bool keepDims = false) => Max([axis], keepDims);
 
     /// <summary>The smallest element; NaN wins. Equal smallest elements share the gradient evenly.</summary>
     /// <exception cref="ShapeMismatchException">A reduced axis is empty.</exception>
-    public Tensor Min(ReadOnlySpan<int> axes = default, bool keepDims = false) => Extreme(nameof(Min), ReduceProgram.Min, axes, keepDims);
+    public Tensor Min(ReadOnlySpan<int> axes = default, bool keepDims = false) => this.Extreme(nameof(Min), ReduceProgram.Min, axes, keepDims);
 
     /// <inheritdoc cref="Min(ReadOnlySpan{int}, bool)"/>
     public Tensor Min(int axis, bool keepDims = false) => Min([axis], keepDims);
@@ -63,10 +58,10 @@ public sealed partial class Tensor
     public Tensor Prod(int axis, bool keepDims = false) => Prod([axis], keepDims);
 
     /// <summary>Where the largest element lies, the first one at a tie; NaN counts as largest. int64, no gradient.</summary>
-    public Tensor ArgMax(int? axis = null, bool keepDims = false) => ArgExtreme(nameof(ArgMax), ReduceProgram.ArgMax, axis, keepDims);
+    public Tensor ArgMax(int? axis = null, bool keepDims = false) => this.ArgExtreme(nameof(ArgMax), ReduceProgram.ArgMax, axis, keepDims);
 
     /// <summary>Where the smallest element lies, the first one at a tie; NaN counts as smallest. int64, no gradient.</summary>
-    public Tensor ArgMin(int? axis = null, bool keepDims = false) => ArgExtreme(nameof(ArgMin), ReduceProgram.ArgMin, axis, keepDims);
+    public Tensor ArgMin(int? axis = null, bool keepDims = false) => this.ArgExtreme(nameof(ArgMin), ReduceProgram.ArgMin, axis, keepDims);
 
     /// <summary>Whether any element is true (not 0).</summary>
     public Tensor Any() => this.Reduce(ReduceProgram.Any, AxisSet.All(Rank), DType.Bool, [], keepDims: false);
@@ -95,106 +90,115 @@ public sealed partial class Tensor
 
         return count == 0 ? ReshapeOrSelf(shape) : Sum(axes[..count], keepDims: true).ReshapeOrSelf(shape);
     }
+}
 
-    private Tensor Extreme(string op, ReduceProgram program, ReadOnlySpan<int> axes, bool keepDims)
+/// <summary>Programs and checks of reductions.</summary>
+file static class ReductionOps
+{
+    public static readonly MapProgram MaxShare = MapProgram.Compile(
+        4, Expr.Where(Expr.Equal(Expr.Input(0), Expr.Input(1)), Expr.Input(2) / Expr.Input(3), 0));
+
+    public static readonly MapProgram ZeroAsOne = Programs.Unary(static x => Expr.Where(Expr.Equal(x, 0), 1, x));
+
+    public static Tensor Extreme(this Tensor x, string op, ReduceProgram program, ReadOnlySpan<int> axes, bool keepDims)
     {
-        AxisSet set = Guard.Axes(op, Shape, axes);
-        CheckNotEmpty(op, set);
-        Tensor y = this.Reduce(program, set, DType, []);
-        return this.Finish(y, set, keepDims, DType.IsFloatingPoint() && ShouldTrack(this) ? new ExtremeNode(op, this, y, set) : null);
+        AxisSet set = Guard.Axes(op, x.Shape, axes);
+        x.CheckNotEmpty(op, set);
+        Tensor y = x.Reduce(program, set, x.DType, []);
+        return x.Finish(y, set, keepDims, x.DType.IsFloatingPoint() && Tensor.ShouldTrack(x) ? new ExtremeNode(op, x, y, set) : null);
     }
 
-    private Tensor ArgExtreme(string op, ReduceProgram program, int? axis, bool keepDims)
+    public static Tensor ArgExtreme(this Tensor x, string op, ReduceProgram program, int? axis, bool keepDims)
     {
-        AxisSet set = axis is { } a ? default(AxisSet).With(Guard.Axis(a, Rank, nameof(axis))) : AxisSet.All(Rank);
-        CheckNotEmpty(op, set);
-        return this.Reduce(program, set, DType.Int64, [], keepDims);
+        AxisSet set = axis is { } a ? default(AxisSet).With(Guard.Axis(a, x.Rank, nameof(axis))) : AxisSet.All(x.Rank);
+        x.CheckNotEmpty(op, set);
+        return x.Reduce(program, set, DType.Int64, [], keepDims);
     }
 
-    private void CheckNotEmpty(string op, AxisSet axes)
+    public static void CheckNotEmpty(this Tensor x, string op, AxisSet axes)
     {
-        if (this.CountOver(axes) == 0)
+        if (x.CountOver(axes) == 0)
         {
-            throw new ShapeMismatchException($"{op}: {Shape} has no elements to choose from along the reduced axes.");
+            throw new ShapeMismatchException($"{op}: {x.Shape} has no elements to choose from along the reduced axes.");
         }
     }
+}
 
-    /// <summary>dx = scale·dy spread over the reduced axes. Of x only the shape is kept.</summary>
-    private sealed class SumNode(string op, Tensor x, AxisSet axes, double scale) : GradNode(x)
+/// <summary>dx = scale·dy spread over the reduced axes. Of x only the shape is kept.</summary>
+file sealed class SumNode(string op, Tensor x, AxisSet axes, double scale) : GradNode(x)
+{
+    private readonly Shape _shape = x.Shape;
+    private readonly Shape _kept = x.ReducedShape(axes, keepDims: true);
+    private readonly DType _type = x.DType;
+
+    public override string Name => op;
+
+    protected internal override void Backward(Tensor dy, GradSink sink)
     {
-        private readonly Shape _shape = x.Shape;
-        private readonly Shape _kept = x.ReducedShape(axes, keepDims: true);
-        private readonly DType _type = x.DType;
+        // The scaling happens before the spreading, on the few elements.
+        Tensor scaled = scale == 1 ? dy : dy * scale;
+        scaled = scaled.ToOrSelf(_type);
+        sink.Add(0, (scaled.Rank == 0 ? scaled : scaled.ReshapeOrSelf(_kept)).ExpandOrSelf(_shape));
+    }
+}
 
-        public override string Name => op;
+file sealed class ExtremeNode(string op, Tensor x, Tensor y, AxisSet axes) : GradNode(x)
+{
+    private readonly SavedTensor _x = new(op, x);
+    private readonly SavedTensor _y = new(op, y);
 
-        protected internal override void Backward(Tensor dy, GradSink sink)
+    public override string Name => op;
+
+    protected internal override void Backward(Tensor dy, GradSink sink)
+    {
+        Tensor x = _x.Value, ties;
+        using (GradMode.Off())
         {
-            // The scaling happens before the spreading, on the few elements.
-            Tensor scaled = scale == 1 ? dy : dy * scale;
-            scaled = scaled.ToOrSelf(_type);
-            sink.Add(0, (scaled.Rank == 0 ? scaled : scaled.ReshapeOrSelf(_kept)).ExpandOrSelf(_shape));
+            ties = x.EqualTo(_y.Value).ToOrSelf(x.DType).Reduce(ReduceProgram.Sum, axes, x.DType, []);
         }
+
+        sink.Add(0, Pointwise.Apply(op + "Backward", ReductionOps.MaxShare, [x.Detach(), _y.Value.Detach(), dy, ties]));
     }
 
-    private sealed class ExtremeNode(string op, Tensor x, Tensor y, AxisSet axes) : GradNode(x)
+    protected override bool SavesValues => true;
+
+    protected override void ReleaseSaved()
     {
-        private readonly SavedTensor _x = new(op, x);
-        private readonly SavedTensor _y = new(op, y);
+        _x.Release();
+        _y.Release();
+    }
+}
 
-        public override string Name => op;
+/// <summary>The product of the others: P/x where nothing is 0, and at a single 0 the product of the rest; with two zeros nothing.</summary>
+file sealed class ProdNode(Tensor x, AxisSet axes) : GradNode(x)
+{
+    private readonly SavedTensor _x = new("Prod", x);
 
-        protected internal override void Backward(Tensor dy, GradSink sink)
+    public override string Name => "Prod";
+
+    protected internal override void Backward(Tensor dy, GradSink sink)
+    {
+        Tensor x = _x.Value;
+        Tensor isZero = x.Detach().EqualTo(0);
+        Tensor zeros = isZero.ToOrSelf(x.DType).Reduce(ReduceProgram.Sum, axes, x.DType, []);
+        Tensor nonZero = Pointwise.Apply("Prod", ReductionOps.ZeroAsOne, [x]);
+        Span<int> list = stackalloc int[axes.Count];
+        for (int i = 0, k = 0; i < x.Rank; i++)
         {
-            Tensor x = _x.Value, ties;
-            using (GradMode.Off())
+            if (axes.Contains(i))
             {
-                ties = x.EqualTo(_y.Value).ToOrSelf(x.DType).Reduce(ReduceProgram.Sum, axes, x.DType, []);
+                list[k++] = i;
             }
-
-            sink.Add(0, Pointwise.Apply(op + "Backward", s_maxShare, [x.Detach(), _y.Value.Detach(), dy, ties]));
         }
 
-        protected override bool SavesValues => true;
-
-        protected override void ReleaseSaved()
-        {
-            _x.Release();
-            _y.Release();
-        }
+        Tensor product = nonZero.Prod(list, keepDims: true);
+        Tensor zero = x.Detach().ZerosLike();
+        Tensor others = product / nonZero;
+        Tensor factor = Tensor.Where(zeros.EqualTo(0), others, Tensor.Where(zeros.EqualTo(1).And(isZero), others, zero));
+        sink.Add(0, dy * factor);
     }
 
-    /// <summary>The product of the others: P/x where nothing is 0, and at a single 0 the product of the rest; with two zeros nothing.</summary>
-    private sealed class ProdNode(Tensor x, AxisSet axes) : GradNode(x)
-    {
-        private readonly SavedTensor _x = new("Prod", x);
+    protected override bool SavesValues => true;
 
-        public override string Name => "Prod";
-
-        protected internal override void Backward(Tensor dy, GradSink sink)
-        {
-            Tensor x = _x.Value;
-            Tensor isZero = x.Detach().EqualTo(0);
-            Tensor zeros = isZero.ToOrSelf(x.DType).Reduce(ReduceProgram.Sum, axes, x.DType, []);
-            Tensor nonZero = Pointwise.Apply("Prod", s_zeroAsOne, [x]);
-            Span<int> list = stackalloc int[axes.Count];
-            for (int i = 0, k = 0; i < x.Rank; i++)
-            {
-                if (axes.Contains(i))
-                {
-                    list[k++] = i;
-                }
-            }
-
-            Tensor product = nonZero.Prod(list, keepDims: true);
-            Tensor zero = x.Detach().ZerosLike();
-            Tensor others = product / nonZero;
-            Tensor factor = Where(zeros.EqualTo(0), others, Where(zeros.EqualTo(1).And(isZero), others, zero));
-            sink.Add(0, dy * factor);
-        }
-
-        protected override bool SavesValues => true;
-
-        protected override void ReleaseSaved() => _x.Release();
-    }
+    protected override void ReleaseSaved() => _x.Release();
 }

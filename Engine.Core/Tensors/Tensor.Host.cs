@@ -122,7 +122,7 @@ public sealed partial class Tensor
         using TensorScope scope = TensorScope.Begin();
         using GradMode.Scope mode = GradMode.Off();
         // Where the destination's device could not hold the source's type, it is converted before it goes there.
-        Tensor local = Unaliased((source.DType == DType.Float64 && !Device.HasFloat64 ? source.ToOrSelf(DType) : source).ToOrSelf(Device));
+        Tensor local = this.Unaliased((source.DType == DType.Float64 && !Device.HasFloat64 ? source.ToOrSelf(DType) : source).ToOrSelf(Device));
         Pointwise.Into(this, Programs.Copy, [local], [], local.DType.IsFloatingPoint() ? local.DType.ComputeType() : null);
     }
 
@@ -235,7 +235,7 @@ public sealed partial class Tensor
         destination.Device.Upload(bytes, destination.Storage, destination.Layout.Offset * size);
     }
 
-    private void CheckBroadcastInto(string op, Tensor source)
+    internal void CheckBroadcastInto(string op, Tensor source)
     {
         if (source.Shape != Shape && (!Shape.TryBroadcast(source.Shape, Shape, out Shape result) || result != Shape))
         {
