@@ -13,10 +13,10 @@ public sealed partial class Tensor
     internal Tensor ReluBackward(Tensor y) => Pointwise.Apply(nameof(ReluBackward), Programs.ReluBackward, [this, y.Detach()]);
 
     /// <summary>1/(1 + e⁻ˣ): saturates at 0 and 1; for outputs that must lie between them.</summary>
-    public Tensor Sigmoid() => Floating("Sigmoid", ActivationPrograms.Sigmoid);
+    public Tensor Sigmoid() => this.Floating("Sigmoid", ActivationPrograms.Sigmoid);
 
     /// <summary>ln sigmoid x, without overflow.</summary>
-    public Tensor LogSigmoid() => Floating("LogSigmoid", ActivationPrograms.LogSigmoid);
+    public Tensor LogSigmoid() => this.Floating("LogSigmoid", ActivationPrograms.LogSigmoid);
 
     /// <summary>x above 0, slope·x below.</summary>
     public Tensor LeakyRelu(double negativeSlope = 0.01) => Pointwise.Apply("LeakyRelu", ActivationPrograms.LeakyRelu, [this], [negativeSlope], TypePromotion.ToFloating(DType));
@@ -25,28 +25,28 @@ public sealed partial class Tensor
     public Tensor Elu(double alpha = 1) => Pointwise.Apply("Elu", ActivationPrograms.Elu, [this], [alpha], TypePromotion.ToFloating(DType));
 
     /// <summary>The scaled ELU, which keeps mean 0 and variance 1 (Klambauer et al. 2017).</summary>
-    public Tensor Selu() => Floating("Selu", ActivationPrograms.Selu);
+    public Tensor Selu() => this.Floating("Selu", ActivationPrograms.Selu);
 
     /// <summary>x·Φ(x) with the normal distribution function Φ; exact.</summary>
-    public Tensor Gelu() => Floating("Gelu", ActivationPrograms.Gelu);
+    public Tensor Gelu() => this.Floating("Gelu", ActivationPrograms.Gelu);
 
     /// <summary>The approximation of <see cref="Gelu"/> by tanh.</summary>
-    public Tensor GeluTanh() => Floating("GeluTanh", ActivationPrograms.GeluTanh);
+    public Tensor GeluTanh() => this.Floating("GeluTanh", ActivationPrograms.GeluTanh);
 
     /// <summary>x·sigmoid x, also called swish.</summary>
-    public Tensor Silu() => Floating("Silu", ActivationPrograms.Silu);
+    public Tensor Silu() => this.Floating("Silu", ActivationPrograms.Silu);
 
     /// <summary>x·tanh(softplus x).</summary>
-    public Tensor Mish() => Floating("Mish", ActivationPrograms.Mish);
+    public Tensor Mish() => this.Floating("Mish", ActivationPrograms.Mish);
 
     /// <summary>ln(1 + eˣ), linear above 20.</summary>
-    public Tensor Softplus() => Wide("Softplus", ActivationPrograms.Softplus);
+    public Tensor Softplus() => this.Wide("Softplus", ActivationPrograms.Softplus);
 
     /// <summary>x·clamp(x + 3, 0, 6)/6.</summary>
-    public Tensor HardSwish() => Floating("HardSwish", ActivationPrograms.HardSwish);
+    public Tensor HardSwish() => this.Floating("HardSwish", ActivationPrograms.HardSwish);
 
     /// <summary>clamp(x + 3, 0, 6)/6.</summary>
-    public Tensor HardSigmoid() => Floating("HardSigmoid", ActivationPrograms.HardSigmoid);
+    public Tensor HardSigmoid() => this.Floating("HardSigmoid", ActivationPrograms.HardSigmoid);
 
     /// <summary>
     /// Inverted dropout: while training each element is 0 with probability <paramref name="p"/> and the rest is divided by 1 − p; at

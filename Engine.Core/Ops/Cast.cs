@@ -6,7 +6,7 @@ public sealed partial class Tensor
 {
     /// <summary>The values as another element type: floats are cut off towards zero to become integers; for bool, everything but 0 is true.</summary>
     /// <remarks>A view if the tensor has the type already. The gradient is converted back.</remarks>
-    public Tensor To(DType dtype) => Own(ToOrSelf(dtype));
+    public Tensor To(DType dtype) => this.Own(ToOrSelf(dtype));
 
     /// <summary>As <see cref="To(DType)"/>, but this tensor itself where it has the type.</summary>
     internal Tensor ToOrSelf(DType dtype)
@@ -27,7 +27,7 @@ public sealed partial class Tensor
     public Tensor To(Device device)
     {
         ArgumentNullException.ThrowIfNull(device);
-        return Own(ToOrSelf(device));
+        return this.Own(ToOrSelf(device));
     }
 
     /// <summary>As <see cref="To(Device)"/>, but this tensor itself where it is on the device.</summary>

@@ -33,13 +33,13 @@ public sealed partial class Tensor
     public Tensor AddInPlace(double y) => this.InPlace(nameof(AddInPlace), Programs.AddScalar, y);
 
     /// <inheritdoc cref="AddInPlace(double)"/>
-    public Tensor AddInPlace(long y) => this.InPlace(nameof(AddInPlace), Programs.AddScalar, s_addWhole, y);
+    public Tensor AddInPlace(long y) => this.InPlace(nameof(AddInPlace), Programs.AddScalar, ElementwiseOps.AddWhole, y);
 
     /// <summary>this ← this·y.</summary>
     public Tensor MulInPlace(double y) => this.InPlace(nameof(MulInPlace), Programs.MulScalar, y);
 
     /// <inheritdoc cref="MulInPlace(double)"/>
-    public Tensor MulInPlace(long y) => this.InPlace(nameof(MulInPlace), Programs.MulScalar, s_mulWhole, y);
+    public Tensor MulInPlace(long y) => this.InPlace(nameof(MulInPlace), Programs.MulScalar, ElementwiseOps.MulWhole, y);
 
     /// <summary>Every element ← value.</summary>
     public Tensor FillInPlace(double value)
@@ -53,7 +53,7 @@ public sealed partial class Tensor
     public Tensor FillInPlace(long value)
     {
         CheckInPlace(nameof(FillInPlace));
-        FillWith(value);
+        this.FillWith(value);
         return this;
     }
 
@@ -67,10 +67,10 @@ public sealed partial class Tensor
         CheckInPlace(nameof(ClampInPlace));
         if (!DType.IsFloatingPoint())
         {
-            return IsWholeBound(min) && IsWholeBound(max) ? ClampInPlace(WholeBound(min), WholeBound(max)) : throw this.CutOff(nameof(ClampInPlace), IsWholeBound(min) ? max : min);
+            return ElementwiseOps.IsWholeBound(min) && ElementwiseOps.IsWholeBound(max) ? ClampInPlace(ElementwiseOps.WholeBound(min), ElementwiseOps.WholeBound(max)) : throw this.CutOff(nameof(ClampInPlace), ElementwiseOps.IsWholeBound(min) ? max : min);
         }
 
-        Pointwise.Into(this, s_clamp, [this], [min, max]);
+        Pointwise.Into(this, ElementwiseOps.Clamp, [this], [min, max]);
         return this;
     }
 
@@ -83,8 +83,8 @@ public sealed partial class Tensor
         }
 
         CheckInPlace(nameof(ClampInPlace));
-        long low = LowestInteger(DType), high = HighestInteger(DType);
-        Pointwise.Into(this, s_clampWhole, [this], ClampParts(Math.Clamp(min, low, high), Math.Clamp(max, low, high)), DType.Int64);
+        long low = ElementwiseOps.LowestInteger(DType), high = ElementwiseOps.HighestInteger(DType);
+        Pointwise.Into(this, ElementwiseOps.ClampWhole, [this], ElementwiseOps.ClampParts(Math.Clamp(min, low, high), Math.Clamp(max, low, high)), DType.Int64);
         return this;
     }
 

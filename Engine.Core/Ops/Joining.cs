@@ -80,7 +80,7 @@ public sealed partial class Tensor
         Tensor[] parts = new Tensor[count];
         for (int i = 0; i < parts.Length; i++)
         {
-            parts[i] = Own(SliceOrSelf(at, i * size, Math.Min(size, Shape[at] - (i * size)), 1));
+            parts[i] = this.Own(SliceOrSelf(at, i * size, Math.Min(size, Shape[at] - (i * size)), 1));
         }
 
         return parts;
@@ -190,7 +190,7 @@ public sealed partial class Tensor
             y = y.ReshapeOrSelf(before, 1, behind).ExpandOrSelf([before, times[i], behind]).ReshapeOrSelf(shape: result);
         }
 
-        return Own(y.ReshapeOrSelf(shape: full));
+        return this.Own(y.ReshapeOrSelf(shape: full));
 
         static Shape Padded(Tensor x, int rank)
         {

@@ -26,43 +26,43 @@ public sealed partial class Tensor
     }
 
     /// <summary>The remainder with the sign of y, as in Python.</summary>
-    public static Tensor operator %(Tensor x, Tensor y) => Pointwise.Apply("Mod", s_mod, [x, y]);
+    public static Tensor operator %(Tensor x, Tensor y) => Pointwise.Apply("Mod", ElementwiseOps.Mod, [x, y]);
 
     /// <summary>x + y.</summary>
-    public static Tensor operator +(Tensor x, double y) => WithScalar("Add", Programs.AddScalar, x, y);
+    public static Tensor operator +(Tensor x, double y) => OperatorOps.WithScalar("Add", Programs.AddScalar, x, y);
 
     /// <inheritdoc cref="operator +(Tensor, double)"/>
-    public static Tensor operator +(Tensor x, long y) => WithWhole("Add", Programs.AddScalar, s_addWhole, x, y);
+    public static Tensor operator +(Tensor x, long y) => OperatorOps.WithWhole("Add", Programs.AddScalar, ElementwiseOps.AddWhole, x, y);
 
     /// <summary>x + y.</summary>
-    public static Tensor operator +(double x, Tensor y) => WithScalar("Add", Programs.AddScalar, y, x);
+    public static Tensor operator +(double x, Tensor y) => OperatorOps.WithScalar("Add", Programs.AddScalar, y, x);
 
     /// <inheritdoc cref="operator +(double, Tensor)"/>
-    public static Tensor operator +(long x, Tensor y) => WithWhole("Add", Programs.AddScalar, s_addWhole, y, x);
+    public static Tensor operator +(long x, Tensor y) => OperatorOps.WithWhole("Add", Programs.AddScalar, ElementwiseOps.AddWhole, y, x);
 
     /// <summary>x − y.</summary>
-    public static Tensor operator -(Tensor x, double y) => WithScalar("Sub", Programs.AddScalar, x, -y);
+    public static Tensor operator -(Tensor x, double y) => OperatorOps.WithScalar("Sub", Programs.AddScalar, x, -y);
 
     /// <inheritdoc cref="operator -(Tensor, double)"/>
-    public static Tensor operator -(Tensor x, long y) => WithWhole("Sub", Programs.AddScalar, s_addWhole, x, unchecked(-y));
+    public static Tensor operator -(Tensor x, long y) => OperatorOps.WithWhole("Sub", Programs.AddScalar, ElementwiseOps.AddWhole, x, unchecked(-y));
 
     /// <summary>x − y.</summary>
-    public static Tensor operator -(double x, Tensor y) => WithScalar("Sub", Programs.ScalarSub, y, x);
+    public static Tensor operator -(double x, Tensor y) => OperatorOps.WithScalar("Sub", Programs.ScalarSub, y, x);
 
     /// <inheritdoc cref="operator -(double, Tensor)"/>
-    public static Tensor operator -(long x, Tensor y) => WithWhole("Sub", Programs.ScalarSub, s_wholeSub, y, x);
+    public static Tensor operator -(long x, Tensor y) => OperatorOps.WithWhole("Sub", Programs.ScalarSub, ElementwiseOps.WholeSub, y, x);
 
     /// <summary>x·y.</summary>
-    public static Tensor operator *(Tensor x, double y) => WithScalar("Mul", Programs.MulScalar, x, y);
+    public static Tensor operator *(Tensor x, double y) => OperatorOps.WithScalar("Mul", Programs.MulScalar, x, y);
 
     /// <inheritdoc cref="operator *(Tensor, double)"/>
-    public static Tensor operator *(Tensor x, long y) => WithWhole("Mul", Programs.MulScalar, s_mulWhole, x, y);
+    public static Tensor operator *(Tensor x, long y) => OperatorOps.WithWhole("Mul", Programs.MulScalar, ElementwiseOps.MulWhole, x, y);
 
     /// <summary>x·y.</summary>
-    public static Tensor operator *(double x, Tensor y) => WithScalar("Mul", Programs.MulScalar, y, x);
+    public static Tensor operator *(double x, Tensor y) => OperatorOps.WithScalar("Mul", Programs.MulScalar, y, x);
 
     /// <inheritdoc cref="operator *(double, Tensor)"/>
-    public static Tensor operator *(long x, Tensor y) => WithWhole("Mul", Programs.MulScalar, s_mulWhole, y, x);
+    public static Tensor operator *(long x, Tensor y) => OperatorOps.WithWhole("Mul", Programs.MulScalar, ElementwiseOps.MulWhole, y, x);
 
     /// <summary>x / y; of integers a float32.</summary>
     public static Tensor operator /(Tensor x, double y)
@@ -79,63 +79,67 @@ public sealed partial class Tensor
     }
 
     /// <summary>The remainder with the sign of y, as in Python.</summary>
-    public static Tensor operator %(Tensor x, double y) => WithScalar("Mod", s_modScalar, x, y);
+    public static Tensor operator %(Tensor x, double y) => OperatorOps.WithScalar("Mod", ElementwiseOps.ModScalar, x, y);
 
     /// <inheritdoc cref="operator %(Tensor, double)"/>
-    public static Tensor operator %(Tensor x, long y) => WithWhole("Mod", s_modScalar, s_modWhole, x, y);
+    public static Tensor operator %(Tensor x, long y) => OperatorOps.WithWhole("Mod", ElementwiseOps.ModScalar, ElementwiseOps.ModWhole, x, y);
 
     /// <summary>−x.</summary>
-    public static Tensor operator -(Tensor x) => Pointwise.Apply("Neg", s_neg, [x]);
+    public static Tensor operator -(Tensor x) => Pointwise.Apply("Neg", ElementwiseOps.Neg, [x]);
 
     /// <summary>True where x &lt; y.</summary>
-    public static Tensor operator <(Tensor x, Tensor y) => CompareTensors("LessThan", s_less, x, y);
+    public static Tensor operator <(Tensor x, Tensor y) => OperatorOps.CompareTensors("LessThan", ElementwiseOps.Less, x, y);
 
     /// <summary>True where x &gt; y.</summary>
-    public static Tensor operator >(Tensor x, Tensor y) => CompareTensors("LessThan", s_less, y, x);
+    public static Tensor operator >(Tensor x, Tensor y) => OperatorOps.CompareTensors("LessThan", ElementwiseOps.Less, y, x);
 
     /// <summary>True where x ≤ y.</summary>
-    public static Tensor operator <=(Tensor x, Tensor y) => CompareTensors("LessOrEqual", s_lessEqual, x, y);
+    public static Tensor operator <=(Tensor x, Tensor y) => OperatorOps.CompareTensors("LessOrEqual", ElementwiseOps.LessEqual, x, y);
 
     /// <summary>True where x ≥ y.</summary>
-    public static Tensor operator >=(Tensor x, Tensor y) => CompareTensors("LessOrEqual", s_lessEqual, y, x);
+    public static Tensor operator >=(Tensor x, Tensor y) => OperatorOps.CompareTensors("LessOrEqual", ElementwiseOps.LessEqual, y, x);
 
     /// <summary>True where x &lt; y.</summary>
-    public static Tensor operator <(Tensor x, double y) => IsWholeFor(x, y) ? x < (long)Math.Ceiling(y) : CompareScalar("LessThan", s_lessScalar, x, x.Beyond(y));
+    public static Tensor operator <(Tensor x, double y) => OperatorOps.ComparesWhole(x, y) ? x < (long)Math.Ceiling(y) : OperatorOps.CompareScalar("LessThan", ElementwiseOps.LessScalar, x, x.Beyond(y));
 
     /// <inheritdoc cref="operator &lt;(Tensor, double)"/>
-    public static Tensor operator <(Tensor x, long y) => CompareWhole("LessThan", s_lessScalar, s_lessWhole, x, y);
+    public static Tensor operator <(Tensor x, long y) => OperatorOps.CompareWhole("LessThan", ElementwiseOps.LessScalar, ElementwiseOps.LessWhole, x, y);
 
     /// <summary>True where x &gt; y.</summary>
-    public static Tensor operator >(Tensor x, double y) => IsWholeFor(x, y) ? x > (long)Math.Floor(y) : CompareScalar("GreaterThan", s_greaterScalar, x, x.Beyond(y));
+    public static Tensor operator >(Tensor x, double y) => OperatorOps.ComparesWhole(x, y) ? x > (long)Math.Floor(y) : OperatorOps.CompareScalar("GreaterThan", ElementwiseOps.GreaterScalar, x, x.Beyond(y));
 
     /// <inheritdoc cref="operator &gt;(Tensor, double)"/>
-    public static Tensor operator >(Tensor x, long y) => CompareWhole("GreaterThan", s_greaterScalar, s_greaterWhole, x, y);
+    public static Tensor operator >(Tensor x, long y) => OperatorOps.CompareWhole("GreaterThan", ElementwiseOps.GreaterScalar, ElementwiseOps.GreaterWhole, x, y);
 
     /// <summary>True where x ≤ y.</summary>
-    public static Tensor operator <=(Tensor x, double y) => IsWholeFor(x, y) ? x <= (long)Math.Floor(y) : CompareScalar("LessOrEqual", s_lessEqualScalar, x, x.Beyond(y));
+    public static Tensor operator <=(Tensor x, double y) => OperatorOps.ComparesWhole(x, y) ? x <= (long)Math.Floor(y) : OperatorOps.CompareScalar("LessOrEqual", ElementwiseOps.LessEqualScalar, x, x.Beyond(y));
 
     /// <inheritdoc cref="operator &lt;=(Tensor, double)"/>
-    public static Tensor operator <=(Tensor x, long y) => CompareWhole("LessOrEqual", s_lessEqualScalar, s_lessEqualWhole, x, y);
+    public static Tensor operator <=(Tensor x, long y) => OperatorOps.CompareWhole("LessOrEqual", ElementwiseOps.LessEqualScalar, ElementwiseOps.LessEqualWhole, x, y);
 
     /// <summary>True where x ≥ y.</summary>
-    public static Tensor operator >=(Tensor x, double y) => IsWholeFor(x, y) ? x >= (long)Math.Ceiling(y) : CompareScalar("GreaterOrEqual", s_greaterEqualScalar, x, x.Beyond(y));
+    public static Tensor operator >=(Tensor x, double y) => OperatorOps.ComparesWhole(x, y) ? x >= (long)Math.Ceiling(y) : OperatorOps.CompareScalar("GreaterOrEqual", ElementwiseOps.GreaterEqualScalar, x, x.Beyond(y));
 
     /// <inheritdoc cref="operator &gt;=(Tensor, double)"/>
-    public static Tensor operator >=(Tensor x, long y) => CompareWhole("GreaterOrEqual", s_greaterEqualScalar, s_greaterEqualWhole, x, y);
+    public static Tensor operator >=(Tensor x, long y) => OperatorOps.CompareWhole("GreaterOrEqual", ElementwiseOps.GreaterEqualScalar, ElementwiseOps.GreaterEqualWhole, x, y);
+}
 
-    private static Tensor WithScalar(string op, MapProgram program, Tensor x, double scalar, [CallerArgumentExpression(nameof(x))] string name = "x")
+/// <summary>Tensors and numbers as operands.</summary>
+internal static class OperatorOps
+{
+    public static Tensor WithScalar(string op, MapProgram program, Tensor x, double scalar, [CallerArgumentExpression(nameof(x))] string name = "x")
     {
         ArgumentNullException.ThrowIfNull(x, name);
         return Pointwise.Apply(op, program, [x], [scalar], TypePromotion.PromoteScalar(x.DType, scalar));
     }
 
-    private static Tensor CompareScalar(string op, MapProgram program, Tensor x, double scalar, [CallerArgumentExpression(nameof(x))] string name = "x")
+    public static Tensor CompareScalar(string op, MapProgram program, Tensor x, double scalar, [CallerArgumentExpression(nameof(x))] string name = "x")
     {
         ArgumentNullException.ThrowIfNull(x, name);
         return Pointwise.Apply(op, program, [x], [scalar], TypePromotion.PromoteScalar(x.DType, scalar), DType.Bool);
     }
 
-    private static Tensor CompareTensors(
+    public static Tensor CompareTensors(
         string op,
         MapProgram program,
         Tensor a,
@@ -149,7 +153,7 @@ public sealed partial class Tensor
     }
 
     /// <summary>A whole number as the operand of a program; one that a double does not hold goes to another program, in two parts.</summary>
-    private static Tensor WithWhole(string op, MapProgram program, MapProgram inParts, Tensor x, long scalar, [CallerArgumentExpression(nameof(x))] string name = "x")
+    public static Tensor WithWhole(string op, MapProgram program, MapProgram inParts, Tensor x, long scalar, [CallerArgumentExpression(nameof(x))] string name = "x")
     {
         ArgumentNullException.ThrowIfNull(x, name);
         if (x.DType.IsFloatingPoint() || Programs.IsExact(scalar))
@@ -161,7 +165,7 @@ public sealed partial class Tensor
         return Pointwise.Apply(op, inParts, [x], [high, low], DType.Int64);
     }
 
-    private static Tensor CompareWhole(string op, MapProgram program, MapProgram inParts, Tensor x, long scalar, [CallerArgumentExpression(nameof(x))] string name = "x")
+    public static Tensor CompareWhole(string op, MapProgram program, MapProgram inParts, Tensor x, long scalar, [CallerArgumentExpression(nameof(x))] string name = "x")
     {
         ArgumentNullException.ThrowIfNull(x, name);
         if (x.DType.IsFloatingPoint() || Programs.IsExact(scalar))
@@ -173,15 +177,15 @@ public sealed partial class Tensor
         return Pointwise.Apply(op, inParts, [x], [high, low], DType.Int64, DType.Bool);
     }
 
-    private static bool IsWholeFor(Tensor x, double scalar, [CallerArgumentExpression(nameof(x))] string name = "x")
+    public static bool ComparesWhole(Tensor x, double scalar, [CallerArgumentExpression(nameof(x))] string name = "x")
     {
         ArgumentNullException.ThrowIfNull(x, name);
         return x.IsWholeFor(scalar);
     }
 
     /// <summary>Whether a comparison with a number can be one of whole numbers: integers against what lies within int64.</summary>
-    private bool IsWholeFor(double scalar) => !DType.IsFloatingPoint() && scalar is >= long.MinValue and < -(double)long.MinValue;
+    public static bool IsWholeFor(this Tensor x, double scalar) => !x.DType.IsFloatingPoint() && scalar is >= long.MinValue and < -(double)long.MinValue;
 
     /// <summary>A number that integers are compared with as float32: past both ends of int64 any number is as good as ∞, whatever they are rounded to.</summary>
-    private double Beyond(double scalar) => DType.IsFloatingPoint() || double.IsNaN(scalar) ? scalar : double.CopySign(double.PositiveInfinity, scalar);
+    public static double Beyond(this Tensor x, double scalar) => x.DType.IsFloatingPoint() || double.IsNaN(scalar) ? scalar : double.CopySign(double.PositiveInfinity, scalar);
 }

@@ -4,12 +4,6 @@ namespace Engine;
 
 public sealed partial class Tensor
 {
-    /// <summary>Whole numbers up to here are exact in double precision.</summary>
-    private const double LargestWhole = 1L << 53;
-
-    private static readonly MapProgram s_wholeFill = MapProgram.Compile(0, Programs.Whole(0));
-    private static readonly MapProgram s_wholeRamp = MapProgram.Compile(0, Programs.Whole(0) + (Expr.Index * Programs.Whole(2)));
-
     /// <summary>Memory of the given shape; what it holds is undefined.</summary>
     public static Tensor Empty(Shape shape, DType dtype = DType.Float32, Device? device = null) => Allocate(shape, dtype, device ?? Device.Default);
 
@@ -52,7 +46,7 @@ public sealed partial class Tensor
         double count = Math.Max(0, Math.Ceiling((stop - start) / step));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, int.MaxValue, nameof(stop));
         Tensor y = Empty([(int)count], dtype, device);
-        FillRamp(nameof(Arange), y, start, step, dtype.IsFloatingPoint() ? DType.Float64 : DType.Int64);
+        CreationOps.FillRamp(nameof(Arange), y, start, step, dtype.IsFloatingPoint() ? DType.Float64 : DType.Int64);
         return y;
     }
 
@@ -72,7 +66,7 @@ public sealed partial class Tensor
         Tensor y = Empty([(int)count], dtype, device);
         (double high, double low) = Programs.Parts(start);
         (double stepHigh, double stepLow) = Programs.Parts(step);
-        Pointwise.Into(y, s_wholeRamp, [], [high, low, stepHigh, stepLow], DType.Int64);
+        Pointwise.Into(y, CreationOps.WholeRamp, [], [high, low, stepHigh, stepLow], DType.Int64);
         return y;
     }
 
@@ -84,7 +78,7 @@ public sealed partial class Tensor
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         Tensor y = Empty([count], dtype, device);
-        FillRamp(nameof(Linspace), y, start, count > 1 ? (stop - start) / (count - 1) : 0, DType.Float64);
+        CreationOps.FillRamp(nameof(Linspace), y, start, count > 1 ? (stop - start) / (count - 1) : 0, DType.Float64);
         return y;
     }
 
@@ -138,7 +132,7 @@ public sealed partial class Tensor
         Guard.Finite(low);
         Guard.Finite(high);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(low, high);
-        RandomType(nameof(Rand), dtype);
+        CreationOps.RandomType(nameof(Rand), dtype);
         Tensor y = Empty(shape, dtype, device);
         Span<double> p = stackalloc double[6];
         (generator ?? Generator.Default).Next(p[..4]);
@@ -159,7 +153,7 @@ public sealed partial class Tensor
         Guard.Finite(mean);
         Guard.Finite(std);
         ArgumentOutOfRangeException.ThrowIfNegative(std);
-        RandomType(nameof(Randn), dtype);
+        CreationOps.RandomType(nameof(Randn), dtype);
         Tensor y = Empty(shape, dtype, device);
         if (dtype == DType.Float64)
         {
@@ -184,7 +178,7 @@ public sealed partial class Tensor
         device ??= Device.Default;
         if (!device.HasFloat64)
         {
-            return HostRandInt(shape, low, high, generator ?? Generator.Default, device);
+            return CreationOps.HostRandInt(shape, low, high, generator ?? Generator.Default, device);
         }
 
         using TensorScope scope = TensorScope.Begin();
@@ -203,8 +197,27 @@ public sealed partial class Tensor
         return scope.Keep(order);
     }
 
+    /// <summary>Zeros of this tensor's shape, type and device.</summary>
+    public Tensor ZerosLike() => Zeros(Shape, DType, Device);
+
+    /// <summary>Ones of this tensor's shape, type and device.</summary>
+    public Tensor OnesLike() => Ones(Shape, DType, Device);
+
+    /// <summary>Undefined values of this tensor's shape, type and device.</summary>
+    public Tensor EmptyLike() => Allocate(Shape, DType, Device);
+}
+
+/// <summary>Ramps and random numbers.</summary>
+internal static class CreationOps
+{
+    /// <summary>Whole numbers up to here are exact in double precision.</summary>
+    public const double LargestWhole = 1L << 53;
+
+    public static readonly MapProgram WholeFill = MapProgram.Compile(0, Programs.Whole(0));
+    public static readonly MapProgram WholeRamp = MapProgram.Compile(0, Programs.Whole(0) + (Expr.Index * Programs.Whole(2)));
+
     // start + i·step in double precision. Without it whole numbers, which int64 counts as exactly, still come from the device.
-    private static void FillRamp(string operation, Tensor y, double start, double step, DType compute)
+    public static void FillRamp(string operation, Tensor y, double start, double step, DType compute)
     {
         if (compute == DType.Float64 && !y.Device.HasFloat64)
         {
@@ -229,9 +242,9 @@ public sealed partial class Tensor
     }
 
     // The numbers that the device would draw, with the one generator and the same arithmetic in double precision.
-    private static Tensor HostRandInt(Shape shape, int low, int high, Generator generator, Device device)
+    public static Tensor HostRandInt(Shape shape, int low, int high, Generator generator, Device device)
     {
-        device.Refuse(nameof(RandInt), HostAccess.Upload);
+        device.Refuse(nameof(Tensor.RandInt), HostAccess.Upload);
         Span<double> p = stackalloc double[4];
         generator.Next(p);
         float[] uniform = new float[shape.ElementCount];
@@ -243,10 +256,10 @@ public sealed partial class Tensor
             values[i] = (long)Math.Floor(low + (range * uniform[i]));
         }
 
-        return From<long>(values, shape, device);
+        return Tensor.From<long>(values, shape, device);
     }
 
-    private static void RandomType(string op, DType dtype)
+    public static void RandomType(string op, DType dtype)
     {
         if (!dtype.IsFloatingPoint())
         {
@@ -255,24 +268,15 @@ public sealed partial class Tensor
     }
 
     /// <summary>Every element ← value; exact where the type is.</summary>
-    private void FillWith(long value)
+    public static void FillWith(this Tensor x, long value)
     {
-        if (DType != DType.Int64 || Programs.IsExact(value))
+        if (x.DType != DType.Int64 || Programs.IsExact(value))
         {
-            Pointwise.Into(this, Programs.Fill, [], [value]);
+            Pointwise.Into(x, Programs.Fill, [], [value]);
             return;
         }
 
         (double high, double low) = Programs.Parts(value);
-        Pointwise.Into(this, s_wholeFill, [], [high, low]);
+        Pointwise.Into(x, WholeFill, [], [high, low]);
     }
-
-    /// <summary>Zeros of this tensor's shape, type and device.</summary>
-    public Tensor ZerosLike() => Zeros(Shape, DType, Device);
-
-    /// <summary>Ones of this tensor's shape, type and device.</summary>
-    public Tensor OnesLike() => Ones(Shape, DType, Device);
-
-    /// <summary>Undefined values of this tensor's shape, type and device.</summary>
-    public Tensor EmptyLike() => Allocate(Shape, DType, Device);
 }

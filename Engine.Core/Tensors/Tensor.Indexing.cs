@@ -58,7 +58,7 @@ public sealed partial class Tensor
                 }
             }
 
-            return Own(y);
+            return this.Own(y);
         }
 
         set

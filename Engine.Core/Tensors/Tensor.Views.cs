@@ -18,7 +18,7 @@ public sealed partial class Tensor
     /// </summary>
     /// <exception cref="ShapeMismatchException">The number of elements differs.</exception>
     [OverloadResolutionPriority(1)]
-    public Tensor Reshape(params ReadOnlySpan<int> sizes) => Own(ReshapeOrSelf(sizes));
+    public Tensor Reshape(params ReadOnlySpan<int> sizes) => this.Own(ReshapeOrSelf(sizes));
 
     /// <summary>As <see cref="Reshape(ReadOnlySpan{int})"/>, but this tensor itself where it has the shape.</summary>
     [OverloadResolutionPriority(1)]
@@ -50,7 +50,7 @@ public sealed partial class Tensor
     }
 
     /// <inheritdoc cref="Reshape(ReadOnlySpan{int})"/>
-    public Tensor Reshape(Shape shape) => Own(ReshapeOrSelf(shape));
+    public Tensor Reshape(Shape shape) => this.Own(ReshapeOrSelf(shape));
 
     /// <summary>As <see cref="Reshape(Shape)"/>, but this tensor itself where it has the shape.</summary>
     internal Tensor ReshapeOrSelf(Shape shape)
@@ -76,7 +76,7 @@ public sealed partial class Tensor
     }
 
     /// <summary>Axes <paramref name="start"/> to <paramref name="end"/> (included) joined into one.</summary>
-    public Tensor Flatten(int start = 0, int end = -1) => Own(FlattenOrSelf(start, end));
+    public Tensor Flatten(int start = 0, int end = -1) => this.Own(FlattenOrSelf(start, end));
 
     /// <summary>As <see cref="Flatten"/>, but this tensor itself where nothing is to be joined.</summary>
     internal Tensor FlattenOrSelf(int start = 0, int end = -1)
@@ -166,7 +166,7 @@ public sealed partial class Tensor
 
     /// <summary>Axes of size 1 stretched, and axes prepended, to the given shape; −1 keeps a size. A view with stride 0.</summary>
     /// <exception cref="ShapeMismatchException">A size that is not 1 would change.</exception>
-    public Tensor Expand(Shape shape) => Own(ExpandOrSelf(shape));
+    public Tensor Expand(Shape shape) => this.Own(ExpandOrSelf(shape));
 
     /// <summary>As <see cref="Expand(Shape)"/>, but this tensor itself where it has the shape.</summary>
     internal Tensor ExpandOrSelf(Shape shape)
@@ -199,7 +199,7 @@ public sealed partial class Tensor
         int first = Math.Clamp(start < 0 ? start + size : start, low, high);
         int last = Math.Clamp(stop < 0 ? stop + size : stop, low, high);
         long length = ((long)last - first + step - Math.Sign(step)) / step;
-        return Own(SliceOrSelf(at, first, (int)Math.Max(0, length), step));
+        return this.Own(SliceOrSelf(at, first, (int)Math.Max(0, length), step));
     }
 
     /// <summary><paramref name="length"/> elements of one axis from <paramref name="start"/>. A view.</summary>
@@ -210,7 +210,7 @@ public sealed partial class Tensor
         ArgumentOutOfRangeException.ThrowIfNegative(start);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan((long)start + length, Shape[at], nameof(length));
-        return Own(SliceOrSelf(at, start, length, 1));
+        return this.Own(SliceOrSelf(at, start, length, 1));
     }
 
     /// <summary>Element <paramref name="index"/> of one axis, which vanishes. A view.</summary>
@@ -239,11 +239,11 @@ public sealed partial class Tensor
             }
         }
 
-        return Own(y);
+        return this.Own(y);
     }
 
     /// <summary>The same elements in row-major order without gaps: a view if they lie so, otherwise a copy.</summary>
-    public Tensor Contiguous() => Own(ContiguousOrSelf());
+    public Tensor Contiguous() => this.Own(ContiguousOrSelf());
 
     /// <summary>As <see cref="Contiguous"/>, but this tensor itself where it is contiguous.</summary>
     internal Tensor ContiguousOrSelf() => IsContiguous ? this : Clone();
@@ -263,9 +263,6 @@ public sealed partial class Tensor
         Tensor y = View(state, state.Layout);
         return ShouldTrack(this) ? y.Record(new AliasNode(this)) : y;
     }
-
-    /// <summary>What an operation hands out: a handle of its own in place of this tensor.</summary>
-    private Tensor Own(Tensor y) => ReferenceEquals(y, this) ? Alias() : y;
 
     /// <summary>Elements start, start + step, … (length of them) of one axis; this tensor itself where these are all.</summary>
     internal Tensor SliceOrSelf(int axis, int start, int length, int step)
@@ -292,76 +289,95 @@ public sealed partial class Tensor
 
         return ShouldTrack(this) ? y.Record(new PlaceNode(this, axis, start, step)) : y;
     }
+}
 
-    private sealed class ReshapeNode(Tensor x) : GradNode(x)
+/// <summary>How views are made and remembered.</summary>
+internal static class ViewOps
+{
+    /// <summary>What an operation hands out: a handle of its own in place of this tensor.</summary>
+    public static Tensor Own(this Tensor x, Tensor y) => ReferenceEquals(y, x) ? x.Alias() : y;
+}
+
+file sealed class ReshapeNode(Tensor x) : GradNode(x)
+{
+    private readonly Shape _shape = x.Shape;
+
+    public override string Name => "Reshape";
+
+    internal override bool TakesParts => Inputs is [{ TakesParts: true }];
+
+    internal override void BackwardOfSum(Tensor first, Tensor second, GradSink sink)
     {
-        private readonly Shape _shape = x.Shape;
+        sink.Add(0, first.ReshapeOrSelf(_shape));
+        sink.Add(0, second.ReshapeOrSelf(_shape));
+    }
 
-        internal override bool TakesParts => Inputs is [{ TakesParts: true }];
+    protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.ReshapeOrSelf(_shape));
+}
 
-        internal override void BackwardOfSum(Tensor first, Tensor second, GradSink sink)
+/// <summary>A second handle: what reaches it is passed on.</summary>
+file sealed class AliasNode(Tensor x) : GradNode(x)
+{
+    public override string Name => "Alias";
+
+    internal override bool TakesParts => Inputs is [{ TakesParts: true }];
+
+    internal override void BackwardOfSum(Tensor first, Tensor second, GradSink sink)
+    {
+        sink.Add(0, first);
+        sink.Add(0, second);
+    }
+
+    protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy);
+}
+
+file sealed class PermuteNode(Tensor x, int[] axes) : GradNode(x)
+{
+    public override string Name => "Permute";
+
+    protected internal override void Backward(Tensor dy, GradSink sink)
+    {
+        Span<int> inverse = stackalloc int[axes.Length];
+        for (int i = 0; i < axes.Length; i++)
         {
-            sink.Add(0, first.ReshapeOrSelf(_shape));
-            sink.Add(0, second.ReshapeOrSelf(_shape));
+            inverse[axes[i]] = i;
         }
 
-        protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.ReshapeOrSelf(_shape));
+        sink.Add(0, dy.Permute(inverse));
     }
+}
 
-    /// <summary>A second handle: what reaches it is passed on.</summary>
-    private sealed class AliasNode(Tensor x) : GradNode(x)
-    {
-        internal override bool TakesParts => Inputs is [{ TakesParts: true }];
+/// <summary>The only step whose gradient is a sum: everything that broadcasts does it through an expansion.</summary>
+file sealed class ExpandNode(Tensor x) : GradNode(x)
+{
+    private readonly Shape _shape = x.Shape;
 
-        internal override void BackwardOfSum(Tensor first, Tensor second, GradSink sink)
-        {
-            sink.Add(0, first);
-            sink.Add(0, second);
-        }
+    public override string Name => "Expand";
 
-        protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy);
-    }
+    protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.SumTo(_shape));
+}
 
-    private sealed class PermuteNode(Tensor x, int[] axes) : GradNode(x)
-    {
-        protected internal override void Backward(Tensor dy, GradSink sink)
-        {
-            Span<int> inverse = stackalloc int[axes.Length];
-            for (int i = 0; i < axes.Length; i++)
-            {
-                inverse[axes[i]] = i;
-            }
+file sealed class SliceNode(Tensor x, int axis, int start, int length, int step) : GradNode(x)
+{
+    private readonly int _size = x.Shape[axis];
 
-            sink.Add(0, dy.Permute(inverse));
-        }
-    }
+    public override string Name => step == -1 && length == _size ? "Flip" : "Slice";
 
-    /// <summary>The only step whose gradient is a sum: everything that broadcasts does it through an expansion.</summary>
-    private sealed class ExpandNode(Tensor x) : GradNode(x)
-    {
-        private readonly Shape _shape = x.Shape;
+    protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.PlaceInto(axis, _size, start, step));
+}
 
-        protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.SumTo(_shape));
-    }
+file sealed class PlaceNode(Tensor x, int axis, int start, int step) : GradNode(x)
+{
+    private readonly int _length = x.Shape[axis];
 
-    private sealed class SliceNode(Tensor x, int axis, int start, int length, int step) : GradNode(x)
-    {
-        private readonly int _size = x.Shape[axis];
+    public override string Name => "Place";
 
-        public override string Name => step == -1 && length == _size ? "Flip" : "Slice";
+    protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.SliceOrSelf(axis, start, _length, step));
+}
 
-        protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.PlaceInto(axis, _size, start, step));
-    }
+file sealed class CloneNode(Tensor x) : GradNode(x)
+{
+    public override string Name => "Clone";
 
-    private sealed class PlaceNode(Tensor x, int axis, int start, int step) : GradNode(x)
-    {
-        private readonly int _length = x.Shape[axis];
-
-        protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.SliceOrSelf(axis, start, _length, step));
-    }
-
-    private sealed class CloneNode(Tensor x) : GradNode(x)
-    {
-        protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy);
-    }
+    protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy);
 }
