@@ -38,7 +38,7 @@ public abstract partial class GradNode
     }
 
     /// <summary>The operation's name, as the graph shows it.</summary>
-    public virtual string Name => GetType().Name is { } name && name.EndsWith("Node", StringComparison.Ordinal) ? name[..^4] : GetType().Name;
+    public abstract string Name { get; }
 
     /// <summary>Where the inputs came from; null for one that needs no gradient.</summary>
     public IReadOnlyList<GradNode?> Inputs => _inputs;

@@ -54,6 +54,8 @@ public static partial class LinearAlgebra
     {
         private readonly SavedTensor _l;
 
+        public override string Name => "Cholesky";
+
         public CholeskyNode(Tensor x, Tensor l)
             : base(x)
         {

@@ -108,6 +108,8 @@ public static partial class LinearAlgebra
         private readonly bool _isRegular;
         private readonly bool _isSafe;
 
+        public override string Name => "Determinant";
+
         public DeterminantNode(Tensor x, Tensor y, bool isRegular, bool isSafe)
             : base(x)
         {
@@ -143,6 +145,8 @@ public static partial class LinearAlgebra
     private sealed class SlogDetNode(Tensor x) : GradNode(x)
     {
         private readonly SavedTensor _x = new("SlogDet", x);
+
+        public override string Name => "SlogDet";
 
         protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.Unsqueeze(-1).Unsqueeze(-1) * _x.Value.Inverse().T);
 

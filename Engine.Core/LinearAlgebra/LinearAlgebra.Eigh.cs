@@ -61,6 +61,8 @@ public static partial class LinearAlgebra
         private readonly SavedTensor _packed;
         private readonly int _n;
 
+        public override string Name => "Eigh";
+
         public EighNode(Tensor x, Tensor packed)
             : base(x)
         {

@@ -109,6 +109,9 @@ public static partial class LinearAlgebra
         private readonly SavedTensor _b;
         private readonly SavedTensor _x;
         private readonly bool _transposed;
+
+        public override string Name => "LstSq";
+
         private PseudoInverse? _inverse;
 
         public LstSqNode(PseudoInverse inverse, Tensor a, Tensor b, Tensor x, bool transposed)

@@ -72,6 +72,8 @@ public static partial class LinearAlgebra
         private readonly int _rows;
         private readonly int _columns;
 
+        public override string Name => "Qr";
+
         public QrNode(Tensor x, Tensor packed)
             : base(x)
         {

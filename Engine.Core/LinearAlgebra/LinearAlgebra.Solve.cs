@@ -174,6 +174,9 @@ public static partial class LinearAlgebra
         private readonly SavedTensor _a;
         private readonly SavedTensor _x;
         private readonly bool _transposed;
+
+        public override string Name => "Solve";
+
         private LuFactors? _factors;
 
         public SolveNode(LuFactors factors, Tensor a, Tensor b, Tensor x, bool transposed)
@@ -210,6 +213,8 @@ public static partial class LinearAlgebra
         private readonly SavedTensor _x;
         private readonly Triangle _triangle;
 
+        public override string Name => "SolveTriangular";
+
         public SolveTriangularNode(Tensor a, Tensor b, Tensor x, Triangle triangle)
             : base(a, b)
         {
@@ -241,6 +246,8 @@ public static partial class LinearAlgebra
     private sealed class InverseNode : GradNode
     {
         private readonly SavedTensor _y;
+
+        public override string Name => "Inverse";
 
         public InverseNode(Tensor x, Tensor y)
             : base(x)

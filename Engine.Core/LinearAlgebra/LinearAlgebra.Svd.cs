@@ -171,6 +171,8 @@ public static partial class LinearAlgebra
         private readonly SavedTensor _packed;
         private readonly SvdSizes _sizes;
 
+        public override string Name => "Svd";
+
         public SvdNode(Tensor x, Tensor packed, SvdSizes sizes)
             : base(x)
         {

@@ -159,7 +159,7 @@ internal static class InPlaceOps
         x.CheckBroadcastInto(op, y);
         if (!x.DType.IsFloatingPoint() && y.DType.IsFloatingPoint())
         {
-            throw new DTypeMismatchException($"{op}: a {y.DType.ShortName()} tensor would be cut off in a tensor of {x.DType.ShortName()}. Convert one of them with To(x.DType).");
+            throw new DTypeMismatchException($"{op}: a {y.DType.ShortName()} tensor would be cut off in a tensor of {x.DType.ShortName()}. Convert one of them with To(DType).");
         }
     }
 }

@@ -62,7 +62,7 @@ internal static class ProbabilityLossOps
         if (!(least >= 0 && most <= 1))
         {
             throw new ArgumentOutOfRangeException(
-                "x", $"{op}: probabilities must lie in [0, 1]; x goes from {least:G9} to {most:G9}. For logits use {nameof(Tensor.BceWithLogits)}, or x.Sigmoid() first.");
+                "this", $"{op}: probabilities must lie in [0, 1]; x goes from {least:G9} to {most:G9}. For logits use {nameof(Tensor.BceWithLogits)}, or Sigmoid() first.");
         }
 
         // A NaN becomes both the least and the most.

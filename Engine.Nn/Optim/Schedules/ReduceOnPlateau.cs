@@ -1,15 +1,5 @@
 namespace Engine.Nn;
 
-/// <summary>Which way a monitored value gets better.</summary>
-public enum MonitorMode : byte
-{
-    /// <summary>Smaller is better: losses.</summary>
-    Min,
-
-    /// <summary>Larger is better: accuracies.</summary>
-    Max,
-}
-
 /// <summary>
 /// Lowers the learning rate when a value has stopped improving: rate ← max(rate·factor, minimum) after more than
 /// <c>patience</c> observations in a row that were not better than the best by the threshold.
