@@ -3,9 +3,6 @@ namespace Engine.Gpu;
 /// <summary>The kernels of one reduction and their arguments.</summary>
 internal readonly ref struct ReduceLaunch
 {
-    /// <summary>Bytes of a vector load.</summary>
-    private const int VectorBytes = 16;
-
     /// <summary>Elements from which vectors are worth a kernel of their own.</summary>
     private const long LeastElementsForVectors = 1024;
 
@@ -72,7 +69,7 @@ internal readonly ref struct ReduceLaunch
         {
             if (stage != ReduceStage.Finish && program.Prologue.UsesInput(i))
             {
-                classes = classes.With(i, _args.Inputs[i].DType, Classify(_args, _plan, i, _width));
+                classes = classes.With(i, _args.Inputs[i].DType, Classify(_plan, i, _width));
             }
         }
 
@@ -173,12 +170,12 @@ internal readonly ref struct ReduceLaunch
         }
     }
 
-    private static Access Classify(in ReduceArgs args, in ReducePlan plan, int input, int width) =>
+    private static Access Classify(in ReducePlan plan, int input, int width) =>
         plan.Reduced.IsUniform(input) ? Access.Uniform
         : width == 1 ? Access.Strided
         : plan.Reduced.InnerStride(input) switch
         {
-            1 => IsAligned(args, plan, input, width) ? Access.Row : Access.Strided,
+            1 => IsAligned(plan, input, width) ? Access.Row : Access.Strided,
             0 => Access.Spread,
             _ => Access.Strided,
         };
@@ -192,7 +189,7 @@ internal readonly ref struct ReduceLaunch
 
         for (int i = 0; i < args.Inputs.Length; i++)
         {
-            if (args.Program.Prologue.UsesInput(i) && plan.Reduced.InnerStride(i) == 1 && width * args.Inputs[i].DType.SizeInBytes() > VectorBytes)
+            if (args.Program.Prologue.UsesInput(i) && plan.Reduced.InnerStride(i) == 1 && width * args.Inputs[i].DType.SizeInBytes() > VectorAlignment.VectorBytes)
             {
                 return false;
             }
@@ -201,12 +198,9 @@ internal readonly ref struct ReduceLaunch
         return true;
     }
 
-    private static bool IsAligned(in ReduceArgs args, in ReducePlan plan, int input, int width)
+    private static bool IsAligned(in ReducePlan plan, int input, int width)
     {
-        Operand operand = args.Inputs[input];
-        int size = operand.DType.SizeInBytes();
-        long start = (plan.Kept.Offset(input) * size) + (operand.Storage.Device.Kind == DeviceKind.Cuda ? operand.Storage.Handle : 0);
-        bool aligned = start % (width * size) == 0;
+        bool aligned = VectorAlignment.IsAligned(plan.Kept.Offset(input), width);
         for (int loop = 0; loop < plan.Kept.Rank; loop++)
         {
             aligned &= plan.Kept.Stride(input, loop) % width == 0;
