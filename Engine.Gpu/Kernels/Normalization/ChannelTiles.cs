@@ -79,7 +79,7 @@ internal sealed class ChannelItems
     private readonly Value _count, _chunk;
     private readonly DivisorParameter _length;
 
-    /// <summary>Adds the parameters; <see cref="AddArguments"/> adds the arguments in the same order.</summary>
+    /// <summary>Adds the parameters; <see cref="Bind"/> adds the arguments in the same order.</summary>
     public ChannelItems(KernelBuilder k, ChannelShape shape)
     {
         int tile = shape.Tile;
@@ -110,7 +110,7 @@ internal sealed class ChannelItems
     public Value IsFirst => Lane.Is(0) & Exists;
 
     /// <summary>Adds the arguments.</summary>
-    public static void AddArguments(ref ArgumentList arguments, in ChannelTiles tiles, int length)
+    public static void Bind(ref ArgumentList arguments, in ChannelTiles tiles, int length)
     {
         arguments.Add(tiles.Channels);
         arguments.Add(tiles.Count);
