@@ -124,8 +124,11 @@ internal readonly record struct Strides3(long First, long Second, long Third)
     public bool IsEven((int First, int Second, int Third) sizes) =>
         (sizes.Second == 1 || Second == Third * sizes.Third) && (sizes.First == 1 || First == Third * sizes.Third * sizes.Second);
 
-    /// <summary>Adds the three to a launch.</summary>
-    public void AddTo(ref ArgumentList arguments, bool wide)
+    /// <summary>Adds NAME0, NAME1 and NAME2 to the parameters of a kernel; <see cref="Bind"/> adds the arguments.</summary>
+    public static Value[] Declare(KernelBuilder k, string name, RegisterType index) => [k.Scalar(name + "0", index), k.Scalar(name + "1", index), k.Scalar(name + "2", index)];
+
+    /// <summary>Adds the three to the arguments.</summary>
+    public void Bind(ref ArgumentList arguments, bool wide)
     {
         arguments.AddIndex(First, wide);
         arguments.AddIndex(Second, wide);

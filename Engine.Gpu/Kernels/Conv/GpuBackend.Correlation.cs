@@ -63,33 +63,7 @@ internal partial class GpuBackend
             isSplit,
             wide);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
-        arguments.Add(c.In);
-        arguments.Add(c.Weight.Shifted(c.WeightOrigin));
-        arguments.Add(target);
-        arguments.AddOptional(isSplit ? null : c.Bias);
-        arguments.Add(c.OutChannels);
-        arguments.Add(pixels);
-        arguments.Add(c.Depth);
-        NestedIndex.AddTo(ref arguments, c.Rows.Count, c.Columns.Count);
-        NestedIndex.AddTo(ref arguments, c.Sizes.Second, c.Sizes.Third);
-        c.InSteps.AddTo(ref arguments, wide);
-        c.Ordered(c.InTaps).AddTo(ref arguments, wide);
-        c.Ordered(c.WeightTaps).AddTo(ref arguments, wide);
-        (isSplit ? new Strides3(0, 0, pixelsAreRows ? c.OutChannels : 1) : c.OutSteps).AddTo(ref arguments, wide);
-        arguments.AddIndex(c.WeightStrides.Out, wide);
-        arguments.AddIndex(!isSplit ? c.Out.Layout.Strides[1] : pixelsAreRows ? 1 : pixels, wide);
-        arguments.AddIndex(c.BiasStride, wide);
-        arguments.AddIndex(c.InOrigin, wide);
-        arguments.AddIndex(c.InChannels * c.In.Layout.Strides[1], wide);
-        arguments.AddIndex(c.WeightGroup, wide);
-        arguments.AddIndex(isSplit ? (long)pixels * c.OutChannels : c.OutChannels * c.Out.Layout.Strides[1], wide);
-        ImageParameters.AddTo(ref arguments, c.Rows, c.Columns);
-        if (isSplit)
-        {
-            arguments.Add(plan.SlicesPerPart);
-            arguments.AddIndex(results, wide);
-        }
-
+        kernel.Bind(ref arguments, c, target, plan);
         Launch(kernel, TileGrid.For(plan, c.Groups, pixelsAreRows ? pixels : c.OutChannels, pixelsAreRows ? c.OutChannels : pixels), arguments.Span);
         if (isSplit)
         {
@@ -104,29 +78,7 @@ internal partial class GpuBackend
         DirectCorrelationKernel kernel = new(
             Correlation.IsChannelsLast(c.Out, c.OutChannels * c.Groups), c.In.DType, c.Weight.DType, c.Out.DType, compute, c.IsPadded, c.Epilogue(BiasKind.Full), wide);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
-        arguments.Add(c.In);
-        arguments.Add(c.Weight.Shifted(c.WeightOrigin));
-        arguments.Add(c.Out.Shifted(c.OutOrigin));
-        arguments.AddOptional(c.Bias);
-        arguments.Add(count);
-        arguments.Add(c.InChannels);
-        arguments.Add(c.Rows.Taps);
-        arguments.Add(c.Columns.Taps);
-        arguments.Add(c.OutChannels * c.Groups, new Divisor(c.OutChannels * c.Groups));
-        arguments.Add(c.OutChannels, new Divisor(c.OutChannels));
-        arguments.Add((int)c.Pixels, new Divisor((int)c.Pixels));
-        NestedIndex.AddTo(ref arguments, c.Rows.Count, c.Columns.Count);
-        c.InSteps.AddTo(ref arguments, wide);
-        c.InTaps.AddTo(ref arguments, wide);
-        c.WeightTaps.AddTo(ref arguments, wide);
-        c.OutSteps.AddTo(ref arguments, wide);
-        arguments.AddIndex(c.WeightStrides.Out, wide);
-        arguments.AddIndex(c.Out.Layout.Strides[1], wide);
-        arguments.AddIndex(c.BiasStride, wide);
-        arguments.AddIndex(c.InOrigin, wide);
-        arguments.AddIndex(c.InChannels * c.In.Layout.Strides[1], wide);
-        arguments.AddIndex(c.WeightGroup, wide);
-        ImageParameters.AddTo(ref arguments, c.Rows, c.Columns);
+        kernel.Bind(ref arguments, c, count);
         Launch(kernel, Cover(count), arguments.Span);
     }
 
@@ -173,32 +125,7 @@ internal partial class GpuBackend
             isSplit,
             wide);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
-        arguments.Add(c.Out);
-        arguments.Add(c.In);
-        arguments.Add(target);
-        arguments.Add(c.OutChannels);
-        arguments.Add(c.Depth);
-        arguments.Add((int)c.Pixels);
-        NestedIndex.AddTo(ref arguments, c.Rows.Count, c.Columns.Count);
-        NestedIndex.AddTo(ref arguments, c.Sizes.Second, c.Sizes.Third);
-        c.OutSteps.AddTo(ref arguments, wide);
-        c.InSteps.AddTo(ref arguments, wide);
-        c.Ordered(c.InTaps).AddTo(ref arguments, wide);
-        (isSplit ? new Strides3(0, 0, 1) : c.Ordered(c.WeightTaps)).AddTo(ref arguments, wide);
-        arguments.AddIndex(c.Out.Layout.Strides[1], wide);
-        arguments.AddIndex(isSplit ? c.Depth : c.WeightStrides.Out, wide);
-        arguments.AddIndex(c.OutChannels * c.Out.Layout.Strides[1], wide);
-        arguments.AddIndex(c.InOrigin, wide);
-        arguments.AddIndex(c.InChannels * c.In.Layout.Strides[1], wide);
-        arguments.AddIndex(isSplit ? (long)c.OutChannels * c.Depth : c.WeightGroup, wide);
-        ImageParameters.AddTo(ref arguments, c.Rows, c.Columns);
-        kernel.Epilogue.AddTo(ref arguments, compute.InRegister(), 1, beta);
-        if (isSplit)
-        {
-            arguments.Add(plan.SlicesPerPart);
-            arguments.AddIndex(results, wide);
-        }
-
+        kernel.Bind(ref arguments, c, target, plan, beta);
         Launch(kernel, TileGrid.For(plan, c.Groups, c.OutChannels, c.Depth), arguments.Span);
         if (isSplit)
         {
@@ -211,24 +138,7 @@ internal partial class GpuBackend
         bool wide = c.IsWide;
         DirectWeightGradientKernel kernel = new(c.Out.DType, c.In.DType, c.Weight.DType, compute, epilogue, c.IsPadded, wide);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
-        arguments.Add(c.Out);
-        arguments.Add(c.In);
-        arguments.Add(c.Weight);
-        arguments.Add((int)c.Pixels);
-        arguments.Add(c.OutChannels, new Divisor(c.OutChannels));
-        arguments.Add(c.Depth, new Divisor(c.Depth));
-        NestedIndex.AddTo(ref arguments, c.Rows.Count, c.Columns.Count);
-        NestedIndex.AddTo(ref arguments, c.Rows.Taps, c.Columns.Taps);
-        c.OutSteps.AddTo(ref arguments, wide);
-        c.InSteps.AddTo(ref arguments, wide);
-        c.InTaps.AddTo(ref arguments, wide);
-        c.WeightTaps.AddTo(ref arguments, wide);
-        arguments.AddIndex(c.Out.Layout.Strides[1], wide);
-        arguments.AddIndex(c.WeightStrides.Out, wide);
-        arguments.AddIndex(c.InOrigin, wide);
-        arguments.AddIndex(c.InChannels * c.In.Layout.Strides[1], wide);
-        ImageParameters.AddTo(ref arguments, c.Rows, c.Columns);
-        epilogue.AddTo(ref arguments, compute.InRegister(), 1, beta);
+        kernel.Bind(ref arguments, c, beta);
         Launch(kernel, new LaunchGrid(checked(c.OutChannels * c.Groups * c.Depth)), arguments.Span);
     }
 

@@ -61,7 +61,7 @@ internal partial class GpuBackend
         bool wide = problem.IsWide;
         GemmKernel kernel = TileKernel(problem, plan, compute, wide) with { StoreWidth = problem.StoreWidth };
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
-        problem.AddTo(ref arguments, kernel.Epilogue, compute, wide);
+        kernel.Bind(ref arguments, problem, plan);
         Launch(kernel, TileGrid.For(plan, problem.Batch.Total, problem.M, problem.N), arguments.Span);
     }
 
@@ -76,9 +76,7 @@ internal partial class GpuBackend
         bool wide = bare.IsWide;
         GemmKernel kernel = TileKernel(bare, plan, compute, wide) with { StoreWidth = bare.StoreWidth, IsSplit = true };
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
-        bare.AddTo(ref arguments, kernel.Epilogue, compute, wide);
-        arguments.Add(plan.SlicesPerPart);
-        arguments.AddIndex(results, wide);
+        kernel.Bind(ref arguments, bare, plan);
         Launch(kernel, TileGrid.For(plan, batch, problem.M, problem.N), arguments.Span);
         BatchAxisList axes = problem.Batch;
         axes.Add(new BatchAxis(problem.M, 0, 0, problem.C.Row, problem.Bias?.Row ?? 0));
@@ -105,16 +103,9 @@ internal partial class GpuBackend
         in Operand parts, int count, long results, in Operand result, Operand? bias, in BatchAxisList axes, in Epilogue epilogue, double alpha, double beta)
     {
         bool wide = axes.IsWide || count * results > int.MaxValue / 2;
-        DType compute = parts.DType;
-        SplitSumKernel kernel = new(compute, result.DType, epilogue, axes.Count, wide);
+        SplitSumKernel kernel = new(parts.DType, result.DType, epilogue, axes.Count, wide);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
-        arguments.Add(parts);
-        arguments.Add(result);
-        arguments.AddOptional(bias);
-        arguments.Add((int)results);
-        arguments.Add(count);
-        epilogue.AddTo(ref arguments, compute.InRegister(), alpha, beta);
-        axes.AddTo(ref arguments, SplitSumKernel.FirstOperand, wide);
+        kernel.Bind(ref arguments, parts, count, result, bias, axes, alpha, beta);
         Launch(kernel, new LaunchGrid((int)((results + SplitSumKernel.GroupSize(Target) - 1) / SplitSumKernel.GroupSize(Target))), arguments.Span);
     }
 
@@ -128,7 +119,7 @@ internal partial class GpuBackend
         bool wide = problem.IsWide;
         DirectGemmKernel kernel = DirectGemmKernel.Choose(Target, problem, compute, wide);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
-        problem.AddTo(ref arguments, kernel.Epilogue, compute, wide);
+        kernel.Bind(ref arguments, problem);
         Launch(kernel, kernel.Grid(Target, problem.Batch.Total, problem.M, problem.N), arguments.Span);
     }
 
