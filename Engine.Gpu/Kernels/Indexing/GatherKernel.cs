@@ -44,11 +44,11 @@ internal readonly record struct GatherKernel(DType Element, DType Index, int Ran
         arguments.Add(x.Shape[axis]);
         arguments.AddIndex(x.Layout.Strides[axis], IsWide);
         CoordinateParameters.AddSizes(ref arguments, space, Rank);
-        IndexLaunch.AddBuffer(ref arguments, space, X, x);
+        arguments.Add(KernelArgument.Buffer(x, space.Offset(X)));
         CoordinateParameters.AddStrides(ref arguments, space, X, Rank, IsWide);
-        IndexLaunch.AddBuffer(ref arguments, space, Indices, index);
+        arguments.Add(KernelArgument.Buffer(index, space.Offset(Indices)));
         CoordinateParameters.AddStrides(ref arguments, space, Indices, Rank, IsWide);
-        IndexLaunch.AddBuffer(ref arguments, space, Y, y);
+        arguments.Add(KernelArgument.Buffer(y, space.Offset(Y)));
         CoordinateParameters.AddStrides(ref arguments, space, Y, Rank, IsWide);
     }
 }

@@ -99,18 +99,18 @@ internal readonly record struct ScatterAddKernel(DType Element, DType Sum, DType
         arguments.Add(stretch);
         arguments.Add(lines, new Divisor(lines));
         CoordinateParameters.AddSizes(ref arguments, space, Rank);
-        IndexLaunch.AddBuffer(ref arguments, space, Destination, destination);
+        arguments.Add(KernelArgument.Buffer(destination, space.Offset(Destination)));
         if (carries is { } beside)
         {
-            IndexLaunch.AddBuffer(ref arguments, space, Destination, beside);
+            arguments.Add(KernelArgument.Buffer(beside, space.Offset(Destination)));
         }
 
         arguments.AddIndex(destination.Layout.Strides[axis], IsWide);
         CoordinateParameters.AddStrides(ref arguments, space, Destination, Rank, IsWide);
-        IndexLaunch.AddBuffer(ref arguments, space, Indices, index);
+        arguments.Add(KernelArgument.Buffer(index, space.Offset(Indices)));
         arguments.AddIndex(index.Layout.Strides[axis], IsWide);
         CoordinateParameters.AddStrides(ref arguments, space, Indices, Rank, IsWide);
-        IndexLaunch.AddBuffer(ref arguments, space, Source, source);
+        arguments.Add(KernelArgument.Buffer(source, space.Offset(Source)));
         arguments.AddIndex(source.Layout.Strides[axis], IsWide);
         CoordinateParameters.AddStrides(ref arguments, space, Source, Rank, IsWide);
     }
