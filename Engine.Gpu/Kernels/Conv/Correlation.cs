@@ -51,6 +51,12 @@ internal readonly record struct Correlation
     /// <summary>Results of one channel.</summary>
     public long Pixels => (long)Batch * Rows.Count * Columns.Count;
 
+    /// <summary>Results of all channels.</summary>
+    public long Results => Pixels * OutChannels * Groups;
+
+    /// <summary>Elements of the filters.</summary>
+    public long WeightResults => (long)Depth * OutChannels * Groups;
+
     /// <summary>Length of the sums.</summary>
     public int Depth => checked(InChannels * Rows.Taps * Columns.Taps);
 

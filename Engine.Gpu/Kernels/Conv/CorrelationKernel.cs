@@ -36,6 +36,36 @@ internal readonly record struct CorrelationKernel(
     bool IsSplit,
     bool Wide) : IKernelDefinition
 {
+    /// <summary>The kernel of a plan; where the plan has parts, the epilogue is left to <see cref="SplitSumKernel"/>.</summary>
+    public static CorrelationKernel Of(in Correlation c, in GemmPlan plan, DType compute)
+    {
+        bool pixelsAreRows = c.WritesChannelsLast, isSplit = plan.Parts > 1;
+        TileMath math = plan.Tile.Math;
+        return new CorrelationKernel(
+            plan.Tile,
+            pixelsAreRows,
+            c.In.DType,
+            c.InAccess(math),
+            c.Weight.DType,
+            c.WeightAccess(math),
+            c.Out.DType,
+            compute,
+            c.Taps,
+            c.HasEvenWeights,
+            c.IsPadded,
+            isSplit ? 1 : c.StoreWidth,
+            isSplit ? Epilogue.None : c.Epilogue(pixelsAreRows ? BiasKind.PerColumn : BiasKind.PerRow),
+            isSplit,
+            c.IsWide || plan.Parts * c.Results > int.MaxValue / 2);
+    }
+
+    /// <summary>The groups of a launch.</summary>
+    public LaunchGrid Grid(in Correlation c, in GemmPlan plan)
+    {
+        int pixels = (int)c.Pixels;
+        return TileGrid.For(plan, c.Groups, PixelsAreRows ? pixels : c.OutChannels, PixelsAreRows ? c.OutChannels : pixels);
+    }
+
     public Kernel Build(GpuTarget target)
     {
         KernelBuilder k = new($"conv_{Tile.Name}", target, Tile.GroupSize) { MinGroupsPerUnit = Tile.MinGroupsPerUnit(Compute, In, Weight) };
@@ -143,7 +173,7 @@ internal readonly record struct CorrelationKernel(
         if (IsSplit)
         {
             arguments.Add(plan.SlicesPerPart);
-            arguments.AddIndex((long)pixels * c.OutChannels * c.Groups, Wide);
+            arguments.AddIndex(c.Results, Wide);
         }
     }
 }

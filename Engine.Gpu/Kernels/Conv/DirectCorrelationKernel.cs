@@ -15,6 +15,10 @@ namespace Engine.Gpu;
 internal readonly record struct DirectCorrelationKernel(
     bool ChannelsAreNeighbours, DType InType, DType WeightType, DType OutType, DType Compute, bool IsPadded, Epilogue Epilogue, bool Wide) : IKernelDefinition
 {
+    /// <summary>The kernel of a correlation.</summary>
+    public static DirectCorrelationKernel Of(in Correlation c, DType compute) => new(
+        Correlation.IsChannelsLast(c.Out, c.OutChannels * c.Groups), c.In.DType, c.Weight.DType, c.Out.DType, compute, c.IsPadded, c.Epilogue(BiasKind.Full), c.IsWide);
+
     public Kernel Build(GpuTarget target)
     {
         KernelBuilder k = new("conv_direct", target, target.GroupSize);

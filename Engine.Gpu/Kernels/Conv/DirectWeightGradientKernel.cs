@@ -17,6 +17,10 @@ internal readonly record struct DirectWeightGradientKernel(
     /// <summary>Work-items of a group.</summary>
     public static int GroupSize(GpuTarget target) => target.IsProcessor ? Math.Min(16, target.GroupSize) : target.GroupSize;
 
+    /// <summary>The kernel of a correlation.</summary>
+    public static DirectWeightGradientKernel Of(in Correlation c, DType compute, in Epilogue epilogue) =>
+        new(c.Out.DType, c.In.DType, c.Weight.DType, compute, epilogue, c.IsPadded, c.IsWide);
+
     public Kernel Build(GpuTarget target)
     {
         KernelBuilder k = new("conv_weight_direct", target, GroupSize(target));

@@ -12,7 +12,7 @@ internal partial class GpuBackend
     /// <summary>Convolution forward, or a part of the gradient to the images.</summary>
     private protected virtual void Correlate(in Correlation c)
     {
-        if (c.Batch > 1 && c.Pixels * c.OutChannels * c.Groups > MostPixels)
+        if (c.Batch > 1 && c.Results > MostPixels)
         {
             int half = c.Batch / 2;
             Correlate(Part(c, 0, half));
@@ -40,43 +40,21 @@ internal partial class GpuBackend
     private void CorrelateByTiles(in Correlation c, in GemmPlan plan, DType compute)
     {
         using TensorScope scope = TensorScope.Begin();
-        bool pixelsAreRows = c.WritesChannelsLast, isSplit = plan.Parts > 1;
-        int pixels = (int)c.Pixels;
-        long results = c.Pixels * c.OutChannels * c.Groups;
-        Epilogue epilogue = c.Epilogue(pixelsAreRows ? BiasKind.PerColumn : BiasKind.PerRow);
-        Operand target = isSplit ? Temporary(plan.Parts * results, compute) : c.Out.Shifted(c.OutOrigin);
-        bool wide = c.IsWide || plan.Parts * results > int.MaxValue / 2;
-        CorrelationKernel kernel = new(
-            plan.Tile,
-            pixelsAreRows,
-            c.In.DType,
-            c.InAccess(plan.Tile.Math),
-            c.Weight.DType,
-            c.WeightAccess(plan.Tile.Math),
-            c.Out.DType,
-            compute,
-            c.Taps,
-            c.HasEvenWeights,
-            c.IsPadded,
-            isSplit ? 1 : c.StoreWidth,
-            isSplit ? Epilogue.None : epilogue,
-            isSplit,
-            wide);
+        Operand result = c.Out.Shifted(c.OutOrigin), target = plan.Parts > 1 ? Temporary(plan.Parts * c.Results, compute) : result;
+        var kernel = CorrelationKernel.Of(c, plan, compute);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
         kernel.Bind(ref arguments, c, target, plan);
-        Launch(kernel, TileGrid.For(plan, c.Groups, pixelsAreRows ? pixels : c.OutChannels, pixelsAreRows ? c.OutChannels : pixels), arguments.Span);
-        if (isSplit)
+        Launch(kernel, kernel.Grid(c, plan), arguments.Span);
+        if (plan.Parts > 1)
         {
-            SumParts(target, plan.Parts, results, c.Out.Shifted(c.OutOrigin), c.Bias, c.ResultAxes(pixelsAreRows), epilogue with { Bias = c.Epilogue(BiasKind.Full).Bias }, 1, 0);
+            SumParts(target, plan.Parts, c.Results, result, c.Bias, c.ResultAxes(kernel.PixelsAreRows), c.Epilogue(BiasKind.Full), 1, 0);
         }
     }
 
     private void CorrelateDirectly(in Correlation c, DType compute)
     {
-        bool wide = c.IsWide;
-        int count = checked((int)(c.Pixels * c.OutChannels * c.Groups));
-        DirectCorrelationKernel kernel = new(
-            Correlation.IsChannelsLast(c.Out, c.OutChannels * c.Groups), c.In.DType, c.Weight.DType, c.Out.DType, compute, c.IsPadded, c.Epilogue(BiasKind.Full), wide);
+        int count = checked((int)c.Results);
+        var kernel = DirectCorrelationKernel.Of(c, compute);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
         kernel.Bind(ref arguments, c, count);
         Launch(kernel, Cover(count), arguments.Span);
@@ -105,38 +83,20 @@ internal partial class GpuBackend
         }
 
         using TensorScope scope = TensorScope.Begin();
-        bool isSplit = plan.Parts > 1;
-        long results = (long)c.Depth * c.OutChannels * c.Groups;
-        Operand target = isSplit ? Temporary(plan.Parts * results, compute) : c.Weight;
-        bool wide = c.IsWide || plan.Parts * results > int.MaxValue / 2;
-        WeightGradientKernel kernel = new(
-            plan.Tile,
-            c.Out.DType,
-            c.GradAccess(plan.Tile.Math),
-            c.In.DType,
-            c.ImageAccess(plan.Tile.Math),
-            c.Weight.DType,
-            compute,
-            c.Taps,
-            c.HasEvenWeights,
-            c.IsPadded,
-            isSplit ? 1 : c.WeightStoreWidth,
-            isSplit ? Epilogue.None : epilogue,
-            isSplit,
-            wide);
+        Operand target = plan.Parts > 1 ? Temporary(plan.Parts * c.WeightResults, compute) : c.Weight;
+        var kernel = WeightGradientKernel.Of(c, plan, compute, epilogue);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
         kernel.Bind(ref arguments, c, target, plan, beta);
         Launch(kernel, TileGrid.For(plan, c.Groups, c.OutChannels, c.Depth), arguments.Span);
-        if (isSplit)
+        if (plan.Parts > 1)
         {
-            SumParts(target, plan.Parts, results, c.Weight, null, c.WeightAxes, epilogue, 1, beta);
+            SumParts(target, plan.Parts, c.WeightResults, c.Weight, null, c.WeightAxes, epilogue, 1, beta);
         }
     }
 
     private void CorrelateWeightsDirectly(in Correlation c, in Epilogue epilogue, double beta, DType compute)
     {
-        bool wide = c.IsWide;
-        DirectWeightGradientKernel kernel = new(c.Out.DType, c.In.DType, c.Weight.DType, compute, epilogue, c.IsPadded, wide);
+        var kernel = DirectWeightGradientKernel.Of(c, compute, epilogue);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
         kernel.Bind(ref arguments, c, beta);
         Launch(kernel, new LaunchGrid(checked(c.OutChannels * c.Groups * c.Depth)), arguments.Span);

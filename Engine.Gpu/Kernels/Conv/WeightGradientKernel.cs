@@ -34,6 +34,28 @@ internal readonly record struct WeightGradientKernel(
     bool IsSplit,
     bool Wide) : IKernelDefinition
 {
+    /// <summary>The kernel of a plan; where the plan has parts, the epilogue is left to <see cref="SplitSumKernel"/>.</summary>
+    public static WeightGradientKernel Of(in Correlation c, in GemmPlan plan, DType compute, in Epilogue epilogue)
+    {
+        bool isSplit = plan.Parts > 1;
+        TileMath math = plan.Tile.Math;
+        return new WeightGradientKernel(
+            plan.Tile,
+            c.Out.DType,
+            c.GradAccess(math),
+            c.In.DType,
+            c.ImageAccess(math),
+            c.Weight.DType,
+            compute,
+            c.Taps,
+            c.HasEvenWeights,
+            c.IsPadded,
+            isSplit ? 1 : c.WeightStoreWidth,
+            isSplit ? Epilogue.None : epilogue,
+            isSplit,
+            c.IsWide || plan.Parts * c.WeightResults > int.MaxValue / 2);
+    }
+
     public Kernel Build(GpuTarget target)
     {
         KernelBuilder k = new($"conv_weight_{Tile.Name}", target, Tile.GroupSize) { MinGroupsPerUnit = Tile.MinGroupsPerUnit(Compute, Grad, In) };
@@ -129,7 +151,7 @@ internal readonly record struct WeightGradientKernel(
         if (IsSplit)
         {
             arguments.Add(plan.SlicesPerPart);
-            arguments.AddIndex((long)c.Depth * c.OutChannels * c.Groups, Wide);
+            arguments.AddIndex(c.WeightResults, Wide);
         }
     }
 }

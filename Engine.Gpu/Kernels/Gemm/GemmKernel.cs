@@ -17,6 +17,21 @@ internal readonly record struct GemmKernel(
     GemmTile Tile, DType AType, TileAccess A, DType BType, TileAccess B, DType CType, DType Compute, int StoreWidth, Epilogue Epilogue, int Batch, bool IsSplit, bool Wide)
     : IKernelDefinition
 {
+    /// <summary>The kernel of a plan; where the plan has parts, the product is one without an epilogue.</summary>
+    public static GemmKernel Of(in GemmProblem problem, in GemmPlan plan, DType compute) => new(
+        plan.Tile,
+        problem.A.Operand.DType,
+        problem.LeftAccess(plan.Tile.Math),
+        problem.B.Operand.DType,
+        problem.RightAccess(plan.Tile.Math),
+        problem.C.Operand.DType,
+        compute,
+        problem.StoreWidth,
+        problem.Epilogue,
+        problem.Batch.Count,
+        IsSplit: plan.Parts > 1,
+        problem.IsWide);
+
     public Kernel Build(GpuTarget target)
     {
         KernelBuilder k = new($"gemm_{Tile.Name}", target, Tile.GroupSize) { MinGroupsPerUnit = Tile.MinGroupsPerUnit(Compute, A, B) };

@@ -58,8 +58,7 @@ internal partial class GpuBackend
 
     private void TiledGemm(in GemmProblem problem, in GemmPlan plan, DType compute)
     {
-        bool wide = problem.IsWide;
-        GemmKernel kernel = TileKernel(problem, plan, compute, wide) with { StoreWidth = problem.StoreWidth };
+        var kernel = GemmKernel.Of(problem, plan, compute);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
         kernel.Bind(ref arguments, problem, plan);
         Launch(kernel, TileGrid.For(plan, problem.Batch.Total, problem.M, problem.N), arguments.Span);
@@ -73,8 +72,7 @@ internal partial class GpuBackend
         long results = (long)batch * problem.M * problem.N;
         Operand parts = Temporary(plan.Parts * results, compute);
         GemmProblem bare = problem.IntoParts(parts);
-        bool wide = bare.IsWide;
-        GemmKernel kernel = TileKernel(bare, plan, compute, wide) with { StoreWidth = bare.StoreWidth, IsSplit = true };
+        var kernel = GemmKernel.Of(bare, plan, compute);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
         kernel.Bind(ref arguments, bare, plan);
         Launch(kernel, TileGrid.For(plan, batch, problem.M, problem.N), arguments.Span);
@@ -83,20 +81,6 @@ internal partial class GpuBackend
         axes.Add(new BatchAxis(problem.N, 0, 0, problem.C.Column, problem.Bias?.Column ?? 0));
         SumParts(parts, plan.Parts, results, problem.C.Operand, problem.Bias?.Operand, axes.ForResult(), problem.Epilogue, problem.Alpha, problem.Beta);
     }
-
-    private static GemmKernel TileKernel(in GemmProblem problem, in GemmPlan plan, DType compute, bool wide) => new(
-        plan.Tile,
-        problem.A.Operand.DType,
-        problem.LeftAccess(plan.Tile.Math),
-        problem.B.Operand.DType,
-        problem.RightAccess(plan.Tile.Math),
-        problem.C.Operand.DType,
-        compute,
-        1,
-        problem.Epilogue,
-        problem.Batch.Count,
-        IsSplit: false,
-        wide);
 
     /// <summary>result = epilogue(the sum of the parts); <paramref name="axes"/> hold the strides of the result and the bias.</summary>
     private void SumParts(
