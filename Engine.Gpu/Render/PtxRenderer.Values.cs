@@ -50,7 +50,7 @@ internal sealed partial class PtxRenderer
             Opcode.PackBFloat16 => "cvt.rn.bf16x2.f32",
             Opcode.Constant or Opcode.Parameter or Opcode.LocalId or Opcode.GroupId or Opcode.GroupCount or Opcode.Counter or Opcode.Read => null,
             Opcode.Select or Opcode.Convert or Opcode.CopySign or Opcode.ShuffleXor => null,
-            Opcode.Exp or Opcode.Log or Opcode.Log1p or Opcode.Expm1 or Opcode.Sin or Opcode.Cos or Opcode.Tan or Opcode.Tanh or Opcode.Erf or Opcode.Pow => null,
+            >= Opcode.Exp and <= Opcode.Pow => throw new OperationNotSupportedException($"{_kernel.Name}: PTX has no {op}; it is expanded into arithmetic when the kernel is built."),
             _ => throw new UnreachableException($"{op} has no row."),
         };
     }
@@ -105,8 +105,6 @@ internal sealed partial class PtxRenderer
             case Opcode.ShuffleXor:
                 Emit($"shfl.sync.bfly.b32 {result}, {Register(value.A!)}, {Number(value.Bits)}, 31, -1;");
                 break;
-            case Opcode.Exp or Opcode.Log or Opcode.Log1p or Opcode.Expm1 or Opcode.Sin or Opcode.Cos or Opcode.Tan or Opcode.Tanh or Opcode.Erf or Opcode.Pow:
-                throw new OperationNotSupportedException($"{_kernel.Name}: PTX has no {value.Op}; it is expanded into arithmetic when the kernel is built.");
             default:
                 throw new UnreachableException($"{value.Op} is not computed.");
         }

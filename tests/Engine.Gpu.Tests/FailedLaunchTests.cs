@@ -42,6 +42,16 @@ internal sealed class FailedLaunchTests
     }
 
     [Test]
+    public void RefusedKernel_ItsResultIsGatheredOrScattered_ThrowsWhereThatIsRead()
+    {
+        Tensor bad = Numbers().Exp(), index = Tensor.From<long>([0, 2], _device);
+        Tensor gathered = bad.IndexSelect(0, index), scattered = Numbers().ScatterAdd(0, index, bad.Narrow(0, 0, 2)), whole = Numbers().IndexSelect(0, index);
+        Assert.That(() => gathered.ToArray<float>(), Refused);
+        Assert.That(() => scattered.ToArray<float>(), Refused);
+        Assert.That(() => whole.ToArray<float>(), Throws.Nothing);
+    }
+
+    [Test]
     public void RefusedKernel_EverythingElse_GoesOn()
     {
         Tensor x = Numbers(), bad = x.Exp();

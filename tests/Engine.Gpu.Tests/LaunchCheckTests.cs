@@ -28,9 +28,9 @@ internal sealed class LaunchCheckTests
         KernelEntry entry = device.CompiledKernels.Find(new Scale(), compilesAhead: false);
 
         Assert.That(() => Launch(from, to, 4, 2f), Throws.Nothing);
-        Assert.That(() => Launch(from, to, 4), Throws.InvalidOperationException.With.Message.Contains("takes 4 arguments, the launch gives 3"));
-        Assert.That(() => Launch(from, to, 4, 2f, 0), Throws.InvalidOperationException.With.Message.Contains("the launch gives 5"));
-        Assert.That(() => Launch(from, to, 4L, 2f), Throws.InvalidOperationException.With.Message.Contains("count (Int32), the launch gives Int64"));
+        Assert.That(() => Launch(from, to, 4), Throws.InvalidOperationException.With.Message.Contains("scale takes 4 arguments, the launch gives 3"));
+        Assert.That(() => Launch(from, to, 4, 2f, 0), Throws.InvalidOperationException.With.Message.Contains("scale takes 4 arguments, the launch gives 5"));
+        Assert.That(() => Launch(from, to, 4L, 2f), Throws.InvalidOperationException.With.Message.Contains("scale: argument 2 is count (Int32), the launch gives Int64"));
         Assert.That(() => Launch(from, to, 4u, 2f), Throws.InvalidOperationException.With.Message.Contains("Int32, the launch gives UInt32").Or.Message.Contains("the launch gives UInt32"));
         Assert.That(() => Launch(from, to, 2f, 4), Throws.InvalidOperationException.With.Message.Contains("argument 2"), "swapped numbers of one size");
         Assert.That(() => Launch(from, to, 4, 2.0), Throws.InvalidOperationException.With.Message.Contains("Float64"));

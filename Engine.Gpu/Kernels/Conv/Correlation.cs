@@ -51,6 +51,12 @@ internal readonly record struct Correlation
     /// <summary>Results of one channel.</summary>
     public long Pixels => (long)Batch * Rows.Count * Columns.Count;
 
+    /// <summary>Results of all channels.</summary>
+    public long Results => Pixels * OutChannels * Groups;
+
+    /// <summary>Elements of the filters.</summary>
+    public long WeightResults => (long)Depth * OutChannels * Groups;
+
     /// <summary>Length of the sums.</summary>
     public int Depth => checked(InChannels * Rows.Taps * Columns.Taps);
 
@@ -124,8 +130,11 @@ internal readonly record struct Strides3(long First, long Second, long Third)
     public bool IsEven((int First, int Second, int Third) sizes) =>
         (sizes.Second == 1 || Second == Third * sizes.Third) && (sizes.First == 1 || First == Third * sizes.Third * sizes.Second);
 
-    /// <summary>Adds the three to a launch.</summary>
-    public void AddTo(ref ArgumentList arguments, bool wide)
+    /// <summary>Adds NAME0, NAME1 and NAME2 to the parameters of a kernel; <see cref="Bind"/> adds the arguments.</summary>
+    public static Value[] Declare(KernelBuilder k, string name, RegisterType index) => [k.Scalar(name + "0", index), k.Scalar(name + "1", index), k.Scalar(name + "2", index)];
+
+    /// <summary>Adds the three to the arguments.</summary>
+    public void Bind(ref ArgumentList arguments, bool wide)
     {
         arguments.AddIndex(First, wide);
         arguments.AddIndex(Second, wide);

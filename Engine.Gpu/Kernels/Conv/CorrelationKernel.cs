@@ -36,6 +36,36 @@ internal readonly record struct CorrelationKernel(
     bool IsSplit,
     bool Wide) : IKernelDefinition
 {
+    /// <summary>The kernel of a plan; where the plan has parts, the epilogue is left to <see cref="SplitSumKernel"/>.</summary>
+    public static CorrelationKernel Of(in Correlation c, in GemmPlan plan, DType compute)
+    {
+        bool pixelsAreRows = c.WritesChannelsLast, isSplit = plan.Parts > 1;
+        TileMath math = plan.Tile.Math;
+        return new CorrelationKernel(
+            plan.Tile,
+            pixelsAreRows,
+            c.In.DType,
+            c.InAccess(math),
+            c.Weight.DType,
+            c.WeightAccess(math),
+            c.Out.DType,
+            compute,
+            c.Taps,
+            c.HasEvenWeights,
+            c.IsPadded,
+            isSplit ? 1 : c.StoreWidth,
+            isSplit ? Epilogue.None : c.Epilogue(pixelsAreRows ? BiasKind.PerColumn : BiasKind.PerRow),
+            isSplit,
+            c.IsWide || plan.Parts * c.Results > int.MaxValue / 2);
+    }
+
+    /// <summary>The groups of a launch.</summary>
+    public LaunchGrid Grid(in Correlation c, in GemmPlan plan)
+    {
+        int pixels = (int)c.Pixels;
+        return TileGrid.For(plan, c.Groups, PixelsAreRows ? pixels : c.OutChannels, PixelsAreRows ? c.OutChannels : pixels);
+    }
+
     public Kernel Build(GpuTarget target)
     {
         KernelBuilder k = new($"conv_{Tile.Name}", target, Tile.GroupSize) { MinGroupsPerUnit = Tile.MinGroupsPerUnit(Compute, In, Weight) };
@@ -45,8 +75,8 @@ internal readonly record struct CorrelationKernel(
         Memory? bias = Epilogue.Bias == BiasKind.None ? null : k.Buffer("bias", Epilogue.BiasType);
         Value channels = k.Size("channels"), pixels = k.Size("pixels"), depth = k.Size("depth");
         NestedIndex pixel = new(k, "pixel"), tap = new(k, "tap");
-        Value[] Strides(string name) => [k.Scalar(name + "0", type), k.Scalar(name + "1", type), k.Scalar(name + "2", type)];
-        Value[] imagePixel = Strides("image_pixel"), imageTap = Strides("image_tap"), filterTap = Strides("filter_tap"), resultPixel = Strides("result_pixel");
+        Value[] imagePixel = Strides3.Declare(k, "image_pixel", type), imageTap = Strides3.Declare(k, "image_tap", type);
+        Value[] filterTap = Strides3.Declare(k, "filter_tap", type), resultPixel = Strides3.Declare(k, "result_pixel", type);
         Value filterChannel = k.Scalar("filter_channel", type), resultChannel = k.Scalar("result_channel", type), biasChannel = k.Scalar("bias_channel", type);
         Value imageOrigin = k.Scalar("image_origin", type), imageGroup = k.Scalar("image_group", type);
         Value filterGroup = k.Scalar("filter_group", type), resultGroup = k.Scalar("result_group", type);
@@ -109,5 +139,41 @@ internal readonly record struct CorrelationKernel(
             BiasPlaces = new TilePlaces(BiasPlace, BiasPlace),
         }.Store(k, product, sums, grid.FirstRow, grid.FirstColumn);
         return k.Build();
+    }
+
+    /// <summary>Adds the arguments in the order of the parameters.</summary>
+    /// <param name="arguments">The arguments of the launch.</param>
+    /// <param name="c">The correlation.</param>
+    /// <param name="target">Where the results go, or the sums of the parts.</param>
+    /// <param name="plan">The parts.</param>
+    public void Bind(ref ArgumentList arguments, in Correlation c, in Operand target, in GemmPlan plan)
+    {
+        int pixels = (int)c.Pixels;
+        arguments.Add(c.In);
+        arguments.Add(c.Weight.Shifted(c.WeightOrigin));
+        arguments.Add(target);
+        arguments.AddOptional(IsSplit ? null : c.Bias);
+        arguments.Add(c.OutChannels);
+        arguments.Add(pixels);
+        arguments.Add(c.Depth);
+        NestedIndex.Bind(ref arguments, c.Rows.Count, c.Columns.Count);
+        NestedIndex.Bind(ref arguments, c.Sizes.Second, c.Sizes.Third);
+        c.InSteps.Bind(ref arguments, Wide);
+        c.Ordered(c.InTaps).Bind(ref arguments, Wide);
+        c.Ordered(c.WeightTaps).Bind(ref arguments, Wide);
+        (IsSplit ? new Strides3(0, 0, PixelsAreRows ? c.OutChannels : 1) : c.OutSteps).Bind(ref arguments, Wide);
+        arguments.AddIndex(c.WeightStrides.Out, Wide);
+        arguments.AddIndex(!IsSplit ? c.Out.Layout.Strides[1] : PixelsAreRows ? 1 : pixels, Wide);
+        arguments.AddIndex(c.BiasStride, Wide);
+        arguments.AddIndex(c.InOrigin, Wide);
+        arguments.AddIndex(c.InChannels * c.In.Layout.Strides[1], Wide);
+        arguments.AddIndex(c.WeightGroup, Wide);
+        arguments.AddIndex(IsSplit ? (long)pixels * c.OutChannels : c.OutChannels * c.Out.Layout.Strides[1], Wide);
+        ImageParameters.Bind(ref arguments, c.Rows, c.Columns);
+        if (IsSplit)
+        {
+            arguments.Add(plan.SlicesPerPart);
+            arguments.AddIndex(c.Results, Wide);
+        }
     }
 }

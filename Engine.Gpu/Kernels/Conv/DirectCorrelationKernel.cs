@@ -15,6 +15,10 @@ namespace Engine.Gpu;
 internal readonly record struct DirectCorrelationKernel(
     bool ChannelsAreNeighbours, DType InType, DType WeightType, DType OutType, DType Compute, bool IsPadded, Epilogue Epilogue, bool Wide) : IKernelDefinition
 {
+    /// <summary>The kernel of a correlation.</summary>
+    public static DirectCorrelationKernel Of(in Correlation c, DType compute) => new(
+        Correlation.IsChannelsLast(c.Out, c.OutChannels * c.Groups), c.In.DType, c.Weight.DType, c.Out.DType, compute, c.IsPadded, c.Epilogue(BiasKind.Full), c.IsWide);
+
     public Kernel Build(GpuTarget target)
     {
         KernelBuilder k = new("conv_direct", target, target.GroupSize);
@@ -24,8 +28,8 @@ internal readonly record struct DirectCorrelationKernel(
         Value count = k.Size("count"), inChannels = k.Size("in_channels"), tapRows = k.Size("tap_rows"), tapColumns = k.Size("tap_columns");
         DivisorParameter allChannels = new(k, "all_channels"), groupChannels = new(k, "group_channels"), pixels = new(k, "pixels");
         NestedIndex pixel = new(k, "pixel");
-        Value[] Strides(string name) => [k.Scalar(name + "0", type), k.Scalar(name + "1", type), k.Scalar(name + "2", type)];
-        Value[] imagePixel = Strides("image_pixel"), imageTap = Strides("image_tap"), filterTap = Strides("filter_tap"), resultPixel = Strides("result_pixel");
+        Value[] imagePixel = Strides3.Declare(k, "image_pixel", type), imageTap = Strides3.Declare(k, "image_tap", type);
+        Value[] filterTap = Strides3.Declare(k, "filter_tap", type), resultPixel = Strides3.Declare(k, "result_pixel", type);
         Value filterChannel = k.Scalar("filter_channel", type), resultChannel = k.Scalar("result_channel", type), biasChannel = k.Scalar("bias_channel", type);
         Value imageOrigin = k.Scalar("image_origin", type), imageGroup = k.Scalar("image_group", type), filterGroup = k.Scalar("filter_group", type);
         ImageParameters window = new(k);
@@ -63,5 +67,34 @@ internal readonly record struct DirectCorrelationKernel(
             k.Store(result, at, epilogue.Apply(sum.Value, null, added, outType));
         });
         return k.Build();
+    }
+
+    /// <summary>Adds the arguments for so many results, in the order of the parameters.</summary>
+    public void Bind(ref ArgumentList arguments, in Correlation c, int count)
+    {
+        int channels = c.OutChannels * c.Groups, pixels = (int)c.Pixels;
+        arguments.Add(c.In);
+        arguments.Add(c.Weight.Shifted(c.WeightOrigin));
+        arguments.Add(c.Out.Shifted(c.OutOrigin));
+        arguments.AddOptional(c.Bias);
+        arguments.Add(count);
+        arguments.Add(c.InChannels);
+        arguments.Add(c.Rows.Taps);
+        arguments.Add(c.Columns.Taps);
+        arguments.Add(channels, new Divisor(channels));
+        arguments.Add(c.OutChannels, new Divisor(c.OutChannels));
+        arguments.Add(pixels, new Divisor(pixels));
+        NestedIndex.Bind(ref arguments, c.Rows.Count, c.Columns.Count);
+        c.InSteps.Bind(ref arguments, Wide);
+        c.InTaps.Bind(ref arguments, Wide);
+        c.WeightTaps.Bind(ref arguments, Wide);
+        c.OutSteps.Bind(ref arguments, Wide);
+        arguments.AddIndex(c.WeightStrides.Out, Wide);
+        arguments.AddIndex(c.Out.Layout.Strides[1], Wide);
+        arguments.AddIndex(c.BiasStride, Wide);
+        arguments.AddIndex(c.InOrigin, Wide);
+        arguments.AddIndex(c.InChannels * c.In.Layout.Strides[1], Wide);
+        arguments.AddIndex(c.WeightGroup, Wide);
+        ImageParameters.Bind(ref arguments, c.Rows, c.Columns);
     }
 }

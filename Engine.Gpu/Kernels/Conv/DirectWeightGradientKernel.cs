@@ -17,6 +17,10 @@ internal readonly record struct DirectWeightGradientKernel(
     /// <summary>Work-items of a group.</summary>
     public static int GroupSize(GpuTarget target) => target.IsProcessor ? Math.Min(16, target.GroupSize) : target.GroupSize;
 
+    /// <summary>The kernel of a correlation.</summary>
+    public static DirectWeightGradientKernel Of(in Correlation c, DType compute, in Epilogue epilogue) =>
+        new(c.Out.DType, c.In.DType, c.Weight.DType, compute, epilogue, c.IsPadded, c.IsWide);
+
     public Kernel Build(GpuTarget target)
     {
         KernelBuilder k = new("conv_weight_direct", target, GroupSize(target));
@@ -25,8 +29,8 @@ internal readonly record struct DirectWeightGradientKernel(
         Value pixels = k.Size("pixels");
         DivisorParameter groupChannels = new(k, "group_channels"), columns = new(k, "columns");
         NestedIndex pixel = new(k, "pixel"), tap = new(k, "tap");
-        Value[] Strides(string name) => [k.Scalar(name + "0", type), k.Scalar(name + "1", type), k.Scalar(name + "2", type)];
-        Value[] gradPixel = Strides("grad_pixel"), imagePixel = Strides("image_pixel"), imageTap = Strides("image_tap"), resultTap = Strides("result_tap");
+        Value[] gradPixel = Strides3.Declare(k, "grad_pixel", type), imagePixel = Strides3.Declare(k, "image_pixel", type);
+        Value[] imageTap = Strides3.Declare(k, "image_tap", type), resultTap = Strides3.Declare(k, "result_tap", type);
         Value gradChannel = k.Scalar("grad_channel", type), resultChannel = k.Scalar("result_channel", type);
         Value imageOrigin = k.Scalar("image_origin", type), imageGroup = k.Scalar("image_group", type);
         ImageParameters window = new(k);
@@ -52,5 +56,28 @@ internal readonly record struct DirectWeightGradientKernel(
         Value? before = epilogue.HasBeta ? k.Load(result, destination, first) : null;
         k.Store(result, destination, epilogue.Apply(total, before, null, OutType), first);
         return k.Build();
+    }
+
+    /// <summary>Adds the arguments in the order of the parameters; beta is the factor of what the filters' gradient held.</summary>
+    public void Bind(ref ArgumentList arguments, in Correlation c, double beta)
+    {
+        arguments.Add(c.Out);
+        arguments.Add(c.In);
+        arguments.Add(c.Weight);
+        arguments.Add((int)c.Pixels);
+        arguments.Add(c.OutChannels, new Divisor(c.OutChannels));
+        arguments.Add(c.Depth, new Divisor(c.Depth));
+        NestedIndex.Bind(ref arguments, c.Rows.Count, c.Columns.Count);
+        NestedIndex.Bind(ref arguments, c.Rows.Taps, c.Columns.Taps);
+        c.OutSteps.Bind(ref arguments, Wide);
+        c.InSteps.Bind(ref arguments, Wide);
+        c.InTaps.Bind(ref arguments, Wide);
+        c.WeightTaps.Bind(ref arguments, Wide);
+        arguments.AddIndex(c.Out.Layout.Strides[1], Wide);
+        arguments.AddIndex(c.WeightStrides.Out, Wide);
+        arguments.AddIndex(c.InOrigin, Wide);
+        arguments.AddIndex(c.InChannels * c.In.Layout.Strides[1], Wide);
+        ImageParameters.Bind(ref arguments, c.Rows, c.Columns);
+        Epilogue.Bind(ref arguments, Compute.InRegister(), 1, beta);
     }
 }

@@ -5,7 +5,7 @@ internal sealed class ImageParameters
 {
     private readonly Value _rowStep, _columnStep, _tapRow, _tapColumn;
 
-    /// <summary>Adds the parameters; <see cref="AddTo"/> adds the arguments in the same order.</summary>
+    /// <summary>Adds the parameters; <see cref="Bind"/> adds the arguments in the same order.</summary>
     public ImageParameters(KernelBuilder k)
     {
         Bounds = new ImageBounds(
@@ -24,7 +24,7 @@ internal sealed class ImageParameters
     public ImageSteps TapSteps(TapOrder order) => new(order == TapOrder.ChannelLast, _tapRow, _tapColumn);
 
     /// <summary>Adds the arguments of a launch.</summary>
-    public static void AddTo(ref ArgumentList arguments, in WindowAxis rows, in WindowAxis columns)
+    public static void Bind(ref ArgumentList arguments, in WindowAxis rows, in WindowAxis columns)
     {
         arguments.Add(rows.Origin);
         arguments.Add(columns.Origin);

@@ -34,6 +34,28 @@ internal readonly record struct WeightGradientKernel(
     bool IsSplit,
     bool Wide) : IKernelDefinition
 {
+    /// <summary>The kernel of a plan; where the plan has parts, the epilogue is left to <see cref="SplitSumKernel"/>.</summary>
+    public static WeightGradientKernel Of(in Correlation c, in GemmPlan plan, DType compute, in Epilogue epilogue)
+    {
+        bool isSplit = plan.Parts > 1;
+        TileMath math = plan.Tile.Math;
+        return new WeightGradientKernel(
+            plan.Tile,
+            c.Out.DType,
+            c.GradAccess(math),
+            c.In.DType,
+            c.ImageAccess(math),
+            c.Weight.DType,
+            compute,
+            c.Taps,
+            c.HasEvenWeights,
+            c.IsPadded,
+            isSplit ? 1 : c.WeightStoreWidth,
+            isSplit ? Epilogue.None : epilogue,
+            isSplit,
+            c.IsWide || plan.Parts * c.WeightResults > int.MaxValue / 2);
+    }
+
     public Kernel Build(GpuTarget target)
     {
         KernelBuilder k = new($"conv_weight_{Tile.Name}", target, Tile.GroupSize) { MinGroupsPerUnit = Tile.MinGroupsPerUnit(Compute, Grad, In) };
@@ -42,8 +64,8 @@ internal readonly record struct WeightGradientKernel(
         Memory result = k.Buffer("result", IsSplit ? Compute : OutType);
         Value channels = k.Size("channels"), columns = k.Size("columns"), pixels = k.Size("pixels");
         NestedIndex pixel = new(k, "pixel"), tap = new(k, "tap");
-        Value[] Strides(string name) => [k.Scalar(name + "0", type), k.Scalar(name + "1", type), k.Scalar(name + "2", type)];
-        Value[] gradPixel = Strides("grad_pixel"), imagePixel = Strides("image_pixel"), imageTap = Strides("image_tap"), resultTap = Strides("result_tap");
+        Value[] gradPixel = Strides3.Declare(k, "grad_pixel", type), imagePixel = Strides3.Declare(k, "image_pixel", type);
+        Value[] imageTap = Strides3.Declare(k, "image_tap", type), resultTap = Strides3.Declare(k, "result_tap", type);
         Value gradChannel = k.Scalar("grad_channel", type), resultChannel = k.Scalar("result_channel", type);
         Value gradGroup = k.Scalar("grad_group", type), imageOrigin = k.Scalar("image_origin", type), imageGroup = k.Scalar("image_group", type);
         Value resultGroup = k.Scalar("result_group", type);
@@ -96,5 +118,40 @@ internal readonly record struct WeightGradientKernel(
             Epilogue = epilogue,
         }.Store(k, product, sums, grid.FirstRow, grid.FirstColumn);
         return k.Build();
+    }
+
+    /// <summary>Adds the arguments in the order of the parameters.</summary>
+    /// <param name="arguments">The arguments of the launch.</param>
+    /// <param name="c">The correlation whose filters get the gradient.</param>
+    /// <param name="target">Where the gradient goes, or the sums of the parts.</param>
+    /// <param name="plan">The parts.</param>
+    /// <param name="beta">The factor of what the filters' gradient held.</param>
+    public void Bind(ref ArgumentList arguments, in Correlation c, in Operand target, in GemmPlan plan, double beta)
+    {
+        arguments.Add(c.Out);
+        arguments.Add(c.In);
+        arguments.Add(target);
+        arguments.Add(c.OutChannels);
+        arguments.Add(c.Depth);
+        arguments.Add((int)c.Pixels);
+        NestedIndex.Bind(ref arguments, c.Rows.Count, c.Columns.Count);
+        NestedIndex.Bind(ref arguments, c.Sizes.Second, c.Sizes.Third);
+        c.OutSteps.Bind(ref arguments, Wide);
+        c.InSteps.Bind(ref arguments, Wide);
+        c.Ordered(c.InTaps).Bind(ref arguments, Wide);
+        (IsSplit ? new Strides3(0, 0, 1) : c.Ordered(c.WeightTaps)).Bind(ref arguments, Wide);
+        arguments.AddIndex(c.Out.Layout.Strides[1], Wide);
+        arguments.AddIndex(IsSplit ? c.Depth : c.WeightStrides.Out, Wide);
+        arguments.AddIndex(c.OutChannels * c.Out.Layout.Strides[1], Wide);
+        arguments.AddIndex(c.InOrigin, Wide);
+        arguments.AddIndex(c.InChannels * c.In.Layout.Strides[1], Wide);
+        arguments.AddIndex(IsSplit ? (long)c.OutChannels * c.Depth : c.WeightGroup, Wide);
+        ImageParameters.Bind(ref arguments, c.Rows, c.Columns);
+        Epilogue.Bind(ref arguments, Compute.InRegister(), 1, beta);
+        if (IsSplit)
+        {
+            arguments.Add(plan.SlicesPerPart);
+            arguments.AddIndex(c.WeightResults, Wide);
+        }
     }
 }

@@ -8,7 +8,7 @@ internal sealed class BatchAxes
     private readonly RegisterType _index;
     private readonly KernelBuilder _k;
 
-    /// <summary>Adds <paramref name="axes"/> axes for <paramref name="operands"/> operands. The first axis needs no size: it takes what is left.</summary>
+    /// <summary>Adds <paramref name="axes"/> axes for <paramref name="operands"/> operands. The first axis needs no size: it takes what is left. <see cref="Bind"/> adds the arguments in the same order.</summary>
     public BatchAxes(KernelBuilder k, int axes, int operands, RegisterType index)
     {
         (_k, _index) = (k, index);
@@ -21,6 +21,23 @@ internal sealed class BatchAxes
             for (int operand = 0; operand < operands; operand++)
             {
                 _strides[axis][operand] = k.Scalar($"batch{axis}_stride{operand}", index);
+            }
+        }
+    }
+
+    /// <summary>Adds the arguments for the operands from a first one on.</summary>
+    public static void Bind(ref ArgumentList arguments, in BatchAxisList axes, int firstOperand, bool wide)
+    {
+        for (int i = 0; i < axes.Count; i++)
+        {
+            if (i > 0)
+            {
+                arguments.Add(axes[i].Size, new Divisor(axes[i].Size));
+            }
+
+            for (int operand = firstOperand; operand < GemmProblem.Operands; operand++)
+            {
+                arguments.AddIndex(axes[i].Stride(operand), wide);
             }
         }
     }

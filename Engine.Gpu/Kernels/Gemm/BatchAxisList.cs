@@ -97,23 +97,6 @@ internal struct BatchAxisList
         return result;
     }
 
-    /// <summary>Adds what <see cref="BatchAxes"/> declares to a launch, for the operands from a first one on.</summary>
-    public readonly void AddTo(ref ArgumentList arguments, int firstOperand, bool wide)
-    {
-        for (int i = 0; i < Count; i++)
-        {
-            if (i > 0)
-            {
-                arguments.Add(_axes[i].Size, new Divisor(_axes[i].Size));
-            }
-
-            for (int operand = firstOperand; operand < GemmProblem.Operands; operand++)
-            {
-                arguments.AddIndex(_axes[i].Stride(operand), wide);
-            }
-        }
-    }
-
     [InlineArray(Shape.MaxRank)]
     private struct Buffer
     {

@@ -63,16 +63,8 @@ internal readonly record struct DirectGemmKernel(
     {
         KernelBuilder k = new($"gemm_direct_{Rows}x{Lanes}", target, GroupSize(target)) { MinGroupsPerUnit = GroupsPerUnit };
         RegisterType index = Wide ? RegisterType.Int64 : RegisterType.Int32, compute = Compute.InRegister();
-        Memory a = k.Buffer("a", AType, readOnly: true), b = k.Buffer("b", BType, readOnly: true), c = k.Buffer("c", CType);
-        Memory? bias = Epilogue.Bias == BiasKind.None ? null : k.Buffer("bias", Epilogue.BiasType);
-        Value rows = k.Size("m"), columns = k.Size("n"), depth = k.Size("depth");
-        Value aRow = k.Scalar("a_row", index), aDepth = k.Scalar("a_depth", index);
-        Value bDepth = k.Scalar("b_depth", index), bColumn = k.Scalar("b_column", index);
-        Value cRow = k.Scalar("c_row", index), cColumn = k.Scalar("c_column", index);
-        Value? biasRow = bias is null ? null : k.Scalar("bias_row", index), biasColumn = bias is null ? null : k.Scalar("bias_column", index);
-        EpilogueParameters epilogue = new(k, Epilogue, compute);
-        BatchAxes batch = new(k, Batch, GemmProblem.Operands, index);
-
+        GemmParameters p = new(k, AType, BType, CType, Compute, Epilogue, Batch, Wide);
+        (Value rows, Value columns) = (p.M, p.N);
         int columnsOfGroup = k.GroupSize / Lanes;
         Value across = (columns + (columnsOfGroup - 1)) / columnsOfGroup;
         Value line = k.GroupX / across;
@@ -82,23 +74,23 @@ internal readonly record struct DirectGemmKernel(
         Value lane = Lanes == 1 ? k.Int32(0) : NeighbouringLanes ? k.LocalId % Lanes : k.LocalId / columnsOfGroup;
         Value inGroup = Lanes == 1 ? k.LocalId : NeighbouringLanes ? k.LocalId / Lanes : k.LocalId % columnsOfGroup;
         Value column = ((k.GroupX - (line * across)) * columnsOfGroup) + inGroup;
-        Value[] origins = batch.Origins(product, GemmProblem.Operands);
+        Value[] origins = p.Batch.Origins(product, GemmProblem.Operands);
 
         Variable[] sums = k.Variables(Rows, k.Constant(compute, 0));
         Value lastColumn = k.Min(column, columns - 1).To(index);
-        Value bAt = origins[1] + (lastColumn * bColumn);
+        Value bAt = origins[1] + (lastColumn * p.BColumn);
         var aAt = new Value[Rows];
         for (int i = 0; i < Rows; i++)
         {
-            aAt[i] = origins[0] + (k.Min(firstRow + i, rows - 1).To(index) * aRow);
+            aAt[i] = origins[0] + (k.Min(firstRow + i, rows - 1).To(index) * p.ARow);
         }
 
-        k.For(lane, depth, k.Int32(Lanes), d =>
+        k.For(lane, p.K, k.Int32(Lanes), d =>
         {
-            Value factor = k.Load(b, bAt + (d.To(index) * bDepth)).To(compute);
+            Value factor = k.Load(p.B, bAt + (d.To(index) * p.BRow)).To(compute);
             for (int i = 0; i < aAt.Length; i++)
             {
-                sums[i].Value = k.Fma(k.Load(a, aAt[i] + (d.To(index) * aDepth)).To(compute), factor, sums[i].Value);
+                sums[i].Value = k.Fma(k.Load(p.A, aAt[i] + (d.To(index) * p.AColumn)).To(compute), factor, sums[i].Value);
             }
         });
         Value[] totals = Combine(k, Array.ConvertAll(sums, sum => sum.Value), lane, inGroup);
@@ -106,14 +98,17 @@ internal readonly record struct DirectGemmKernel(
         {
             Value row = firstRow + i;
             Value exists = (row < rows) & (column < columns) & lane.Is(0);
-            Value place = origins[2] + (row.To(index) * cRow) + (column.To(index) * cColumn);
-            Value? before = epilogue.HasBeta ? k.Load(c, place, exists) : null;
-            Value? added = bias is null ? null : k.Load(bias, origins[3] + (row.To(index) * biasRow!) + (column.To(index) * biasColumn!), exists);
-            k.Store(c, place, epilogue.Apply(totals[i], before, added, CType), exists);
+            Value place = origins[2] + (row.To(index) * p.CRow) + (column.To(index) * p.CColumn);
+            Value? before = p.Epilogue.HasBeta ? k.Load(p.C, place, exists) : null;
+            Value? added = p.Bias is null ? null : k.Load(p.Bias, origins[3] + (row.To(index) * p.BiasRow!) + (column.To(index) * p.BiasColumn!), exists);
+            k.Store(p.C, place, p.Epilogue.Apply(totals[i], before, added, CType), exists);
         }
 
         return k.Build();
     }
+
+    /// <summary>Adds the arguments in the order of the parameters.</summary>
+    public void Bind(ref ArgumentList arguments, in GemmProblem problem) => GemmParameters.Bind(ref arguments, problem, Epilogue, Compute, Wide);
 
     private Value[] Combine(KernelBuilder k, Value[] sums, Value lane, Value inGroup)
     {

@@ -28,7 +28,7 @@ internal readonly record struct Epilogue(bool HasAlpha, bool HasBeta, BiasKind B
     public static Epilogue None => default;
 
     /// <summary>Adds the values of alpha and beta to a launch, in the order in which <see cref="EpilogueParameters"/> declares them.</summary>
-    public void AddTo(ref ArgumentList arguments, RegisterType compute, double alpha, double beta)
+    public void Bind(ref ArgumentList arguments, RegisterType compute, double alpha, double beta)
     {
         if (HasAlpha)
         {

@@ -17,21 +17,28 @@ internal readonly record struct GemmKernel(
     GemmTile Tile, DType AType, TileAccess A, DType BType, TileAccess B, DType CType, DType Compute, int StoreWidth, Epilogue Epilogue, int Batch, bool IsSplit, bool Wide)
     : IKernelDefinition
 {
+    /// <summary>The kernel of a plan; where the plan has parts, the product is one without an epilogue.</summary>
+    public static GemmKernel Of(in GemmProblem problem, in GemmPlan plan, DType compute) => new(
+        plan.Tile,
+        problem.A.Operand.DType,
+        problem.LeftAccess(plan.Tile.Math),
+        problem.B.Operand.DType,
+        problem.RightAccess(plan.Tile.Math),
+        problem.C.Operand.DType,
+        compute,
+        problem.StoreWidth,
+        problem.Epilogue,
+        problem.Batch.Count,
+        IsSplit: plan.Parts > 1,
+        problem.IsWide);
+
     public Kernel Build(GpuTarget target)
     {
         KernelBuilder k = new($"gemm_{Tile.Name}", target, Tile.GroupSize) { MinGroupsPerUnit = Tile.MinGroupsPerUnit(Compute, A, B) };
         RegisterType index = Wide ? RegisterType.Int64 : RegisterType.Int32;
-        Memory a = k.Buffer("a", AType, readOnly: true), b = k.Buffer("b", BType, readOnly: true), c = k.Buffer("c", IsSplit ? Compute : CType);
-        Memory? bias = Epilogue.Bias == BiasKind.None ? null : k.Buffer("bias", Epilogue.BiasType);
-        Value rows = k.Size("m"), columns = k.Size("n"), depth = k.Size("depth");
-        Value aRow = k.Scalar("a_row", index), aDepth = k.Scalar("a_depth", index);
-        Value bDepth = k.Scalar("b_depth", index), bColumn = k.Scalar("b_column", index);
-        Value cRow = k.Scalar("c_row", index), cColumn = k.Scalar("c_column", index);
-        Value? biasRow = bias is null ? null : k.Scalar("bias_row", index), biasColumn = bias is null ? null : k.Scalar("bias_column", index);
-        EpilogueParameters epilogue = new(k, Epilogue, Compute.InRegister());
-        BatchAxes batch = new(k, Batch, GemmProblem.Operands, index);
-        TileGrid grid = new(k, Tile, rows, columns, IsSplit);
-        Value[] origins = batch.Origins(grid.Batch, GemmProblem.Operands);
+        GemmParameters p = new(k, AType, BType, IsSplit ? Compute : CType, Compute, Epilogue, Batch, Wide);
+        TileGrid grid = new(k, Tile, p.M, p.N, IsSplit);
+        Value[] origins = p.Batch.Origins(grid.Batch, GemmProblem.Operands);
         Value cOrigin = IsSplit ? (k.GroupY.To(index) * k.Scalar("part_stride", index)) + origins[2] : origins[2];
         bool contiguous = StoreWidth > 1, biasPerRow = Epilogue.Bias == BiasKind.PerRow;
 
@@ -39,25 +46,36 @@ internal readonly record struct GemmKernel(
         // Neighbours that are read at once are neighbours in memory: a stride of 1 that the kernel knows.
         Spots Line(TileAccess access, Value stride) => Spots.Even(access is { Width: > 1, AlongDepth: false } ? stride.Like(1) : stride);
         Spots Depth(TileAccess access, Value stride) => Spots.Even(access is { Width: > 1, AlongDepth: true } ? stride.Like(1) : stride);
-        SpotSource left = new(k, product, isLeft: true, A, a, origins[0], Line(A, aRow), Depth(A, aDepth), grid.FirstRow, rows);
-        SpotSource right = new(k, product, isLeft: false, B, b, origins[1], Line(B, bColumn), Depth(B, bDepth), grid.FirstColumn, columns);
-        (Value start, Value shortLength, Value end) = grid.Range(depth);
+        SpotSource left = new(k, product, isLeft: true, A, p.A, origins[0], Line(A, p.ARow), Depth(A, p.AColumn), grid.FirstRow, p.M);
+        SpotSource right = new(k, product, isLeft: false, B, p.B, origins[1], Line(B, p.BColumn), Depth(B, p.BRow), grid.FirstColumn, p.N);
+        (Value start, Value shortLength, Value end) = grid.Range(p.K);
         Value[] sums = product.Sum(left, right, start, shortLength, end);
 
         new TileTarget
         {
-            Memory = c,
-            Places = new TilePlaces(m => cOrigin + (m.To(index) * cRow), n => contiguous ? n.To(index) : n.To(index) * cColumn),
-            Rows = rows,
-            Columns = columns,
+            Memory = p.C,
+            Places = new TilePlaces(m => cOrigin + (m.To(index) * p.CRow), n => contiguous ? n.To(index) : n.To(index) * p.CColumn),
+            Rows = p.M,
+            Columns = p.N,
             Width = StoreWidth,
-            Epilogue = epilogue,
+            Epilogue = p.Epilogue,
             BiasKind = Epilogue.Bias,
-            Bias = bias,
+            Bias = p.Bias,
             BiasPlaces = new TilePlaces(
-                m => biasPerRow ? origins[3] + (m.To(index) * biasRow!) : m.To(index) * biasRow!,
-                n => origins[3] + (n.To(index) * biasColumn!)),
+                m => biasPerRow ? origins[3] + (m.To(index) * p.BiasRow!) : m.To(index) * p.BiasRow!,
+                n => origins[3] + (n.To(index) * p.BiasColumn!)),
         }.Store(k, product, sums, grid.FirstRow, grid.FirstColumn);
         return k.Build();
+    }
+
+    /// <summary>Adds the arguments in the order of the parameters.</summary>
+    public void Bind(ref ArgumentList arguments, in GemmProblem problem, in GemmPlan plan)
+    {
+        GemmParameters.Bind(ref arguments, problem, Epilogue, Compute, Wide);
+        if (IsSplit)
+        {
+            arguments.Add(plan.SlicesPerPart);
+            arguments.AddIndex((long)problem.Batch.Total * problem.M * problem.N, Wide);
+        }
     }
 }

@@ -42,12 +42,13 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
 
     // The menus where tensor cores may multiply; small products stay with the tiles above. Factors that are converted on their way are
     // carried as singles: slices of half the depth keep the largest tile within 128 registers.
-    private static readonly (GemmTile Tile, double Efficiency)[][] s_tensorMenus =
-    [
-        .. from math in (TileMath[])[TileMath.Tf32, TileMath.Float16, TileMath.BFloat16]
-           from flow in Enum.GetValues<TileFlow>()
-           select flow == TileFlow.Asynchronous ? PipelinedMenu(math) : TensorMenu(math, flow == TileFlow.Converted ? 16 : 32),
-    ];
+    private static readonly Dictionary<TileFactors, (GemmTile Tile, double Efficiency)[]> s_tensorMenus =
+        (from math in (TileMath[])[TileMath.Tf32, TileMath.Float16, TileMath.BFloat16]
+         from flow in Enum.GetValues<TileFlow>()
+         select new TileFactors(math, flow))
+        .ToDictionary(
+            static factors => factors,
+            static factors => factors.Flow == TileFlow.Asynchronous ? PipelinedMenu(factors.Math) : TensorMenu(factors.Math, factors.Flow == TileFlow.Converted ? 16 : 32));
 
     // On a processor a group is one thread: neighbours hold neighbouring columns, which its compiler turns into vectors, and rows are
     // kept in registers. Bigger groups gain nothing.
@@ -104,7 +105,7 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
 
     /// <summary>The tiles to choose from, with the part of the peak that each reaches.</summary>
     internal static (GemmTile Tile, double Efficiency)[] Menu(TileFactors factors) =>
-        factors.Math == TileMath.Fma ? s_menu : s_tensorMenus[(((int)factors.Math - 1) * 3) + (int)factors.Flow];
+        factors.Math == TileMath.Fma ? s_menu : s_tensorMenus[factors];
 
     private static (GemmTile Tile, double Efficiency)[] TensorMenu(TileMath math, int largest)
     {

@@ -136,32 +136,6 @@ internal struct GemmProblem
         return this with { C = new MatrixView(parts, N, 1), Bias = null, Batch = batch, Alpha = 1, Beta = 0, Activation = null };
     }
 
-    /// <summary>Adds the arguments that all kernels of products begin with.</summary>
-    public readonly void AddTo(ref ArgumentList arguments, in Epilogue epilogue, DType compute, bool wide)
-    {
-        arguments.Add(A.Operand);
-        arguments.Add(B.Operand);
-        arguments.Add(C.Operand);
-        arguments.AddOptional(Bias?.Operand);
-        arguments.Add(M);
-        arguments.Add(N);
-        arguments.Add(K);
-        arguments.AddIndex(A.Row, wide);
-        arguments.AddIndex(A.Column, wide);
-        arguments.AddIndex(B.Row, wide);
-        arguments.AddIndex(B.Column, wide);
-        arguments.AddIndex(C.Row, wide);
-        arguments.AddIndex(C.Column, wide);
-        if (Bias is { } bias)
-        {
-            arguments.AddIndex(bias.Row, wide);
-            arguments.AddIndex(bias.Column, wide);
-        }
-
-        epilogue.AddTo(ref arguments, compute.InRegister(), Alpha, Beta);
-        Batch.AddTo(ref arguments, 0, wide);
-    }
-
     private readonly TileAccess Access(int operand, in MatrixView view, int rows, long rowStride, long depthStride, TileMath math) =>
         Math.Abs(depthStride) < Math.Abs(rowStride) || rows == 1
             ? new TileAccess(AlongDepth: true, VectorWidth(operand, view, K, depthStride, rowStride, math))

@@ -9,7 +9,7 @@ namespace Engine.Gpu;
 internal readonly record struct SplitSumKernel(DType Compute, DType Result, Epilogue Epilogue, int Axes, bool Wide) : IKernelDefinition
 {
     /// <summary>Of a product's operands the result is the first that this kernel knows; the bias follows.</summary>
-    public const int FirstOperand = 2;
+    private const int FirstOperand = 2;
 
     private const int Operands = GemmProblem.Operands - FirstOperand;
 
@@ -35,5 +35,26 @@ internal readonly record struct SplitSumKernel(DType Compute, DType Result, Epil
             k.Store(result, places[0], epilogue.Apply(sum.Value, before, bias is null ? null : k.Load(bias, places[1]), result.Element));
         });
         return k.Build();
+    }
+
+    /// <summary>Adds the arguments in the order of the parameters.</summary>
+    /// <param name="arguments">The arguments of the launch.</param>
+    /// <param name="parts">The sums of the parts, one part after another.</param>
+    /// <param name="count">How many parts there are.</param>
+    /// <param name="result">The result.</param>
+    /// <param name="bias">The bias, if there is one.</param>
+    /// <param name="axes">The axes of the result, with its strides and those of the bias.</param>
+    /// <param name="alpha">The factor of the sums.</param>
+    /// <param name="beta">The factor of what the result held.</param>
+    public void Bind(
+        ref ArgumentList arguments, in Operand parts, int count, in Operand result, in Operand? bias, in BatchAxisList axes, double alpha, double beta)
+    {
+        arguments.Add(parts);
+        arguments.Add(result);
+        arguments.AddOptional(bias);
+        arguments.Add(axes.Total);
+        arguments.Add(count);
+        Epilogue.Bind(ref arguments, Compute.InRegister(), alpha, beta);
+        BatchAxes.Bind(ref arguments, axes, FirstOperand, Wide);
     }
 }

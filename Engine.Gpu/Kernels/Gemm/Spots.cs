@@ -17,7 +17,7 @@ internal sealed class NestedIndex(KernelBuilder k, string name)
     }
 
     /// <summary>Adds the arguments for axes of these sizes; the outermost has none.</summary>
-    public static void AddTo(ref ArgumentList arguments, int second, int third)
+    public static void Bind(ref ArgumentList arguments, int second, int third)
     {
         // Of nothing there is nothing to take apart.
         (second, third) = (Math.Max(1, second), Math.Max(1, third));

@@ -36,4 +36,19 @@ internal readonly record struct GatherKernel(DType Element, DType Index, int Ran
         });
         return k.Build();
     }
+
+    /// <summary>Adds the arguments for the loops over y, in the order of the parameters.</summary>
+    public void Bind(ref ArgumentList arguments, in Operand x, in Operand index, in Operand y, int axis, in IterationSpace space)
+    {
+        arguments.Add((int)space.Count);
+        arguments.Add(x.Shape[axis]);
+        arguments.AddIndex(x.Layout.Strides[axis], IsWide);
+        CoordinateParameters.AddSizes(ref arguments, space, Rank);
+        arguments.Add(KernelArgument.Buffer(x, space.Offset(X)));
+        CoordinateParameters.AddStrides(ref arguments, space, X, Rank, IsWide);
+        arguments.Add(KernelArgument.Buffer(index, space.Offset(Indices)));
+        CoordinateParameters.AddStrides(ref arguments, space, Indices, Rank, IsWide);
+        arguments.Add(KernelArgument.Buffer(y, space.Offset(Y)));
+        CoordinateParameters.AddStrides(ref arguments, space, Y, Rank, IsWide);
+    }
 }

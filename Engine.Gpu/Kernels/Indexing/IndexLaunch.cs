@@ -35,8 +35,4 @@ internal static class IndexLaunch
 
         return isWide;
     }
-
-    /// <summary>Adds an operand's memory to a launch.</summary>
-    public static void AddBuffer(ref ArgumentList arguments, in IterationSpace space, int number, in Operand operand) =>
-        arguments.Add(KernelArgument.Buffer(operand.Storage.Handle, space.Offset(number) * operand.DType.SizeInBytes()));
 }

@@ -79,6 +79,42 @@ internal readonly record struct ScatterAddKernel(DType Element, DType Sum, DType
         return k.Build();
     }
 
+    /// <summary>Adds the arguments for the loops over lines, in the order of the parameters.</summary>
+    /// <param name="arguments">The arguments of the launch.</param>
+    /// <param name="destination">What is added to.</param>
+    /// <param name="carries">The tensor of what rounding takes, if the kernel has one.</param>
+    /// <param name="index">The index.</param>
+    /// <param name="source">What is added.</param>
+    /// <param name="axis">The axis of the index.</param>
+    /// <param name="space">The loops.</param>
+    /// <param name="items">Work-items.</param>
+    /// <param name="stretch">Elements of a line that a work-item owns.</param>
+    public void Bind(
+        ref ArgumentList arguments, in Operand destination, in Operand? carries, in Operand index, in Operand source, int axis, in IterationSpace space, int items, int stretch)
+    {
+        int lines = (int)space.Count;
+        arguments.Add(items);
+        arguments.Add(source.Shape[axis]);
+        arguments.Add(destination.Shape[axis]);
+        arguments.Add(stretch);
+        arguments.Add(lines, new Divisor(lines));
+        CoordinateParameters.AddSizes(ref arguments, space, Rank);
+        arguments.Add(KernelArgument.Buffer(destination, space.Offset(Destination)));
+        if (carries is { } beside)
+        {
+            arguments.Add(KernelArgument.Buffer(beside, space.Offset(Destination)));
+        }
+
+        arguments.AddIndex(destination.Layout.Strides[axis], IsWide);
+        CoordinateParameters.AddStrides(ref arguments, space, Destination, Rank, IsWide);
+        arguments.Add(KernelArgument.Buffer(index, space.Offset(Indices)));
+        arguments.AddIndex(index.Layout.Strides[axis], IsWide);
+        CoordinateParameters.AddStrides(ref arguments, space, Indices, Rank, IsWide);
+        arguments.Add(KernelArgument.Buffer(source, space.Offset(Source)));
+        arguments.AddIndex(source.Layout.Strides[axis], IsWide);
+        CoordinateParameters.AddStrides(ref arguments, space, Source, Rank, IsWide);
+    }
+
     // What rounding took from a sum, exactly (Knuth); nothing where the sum is not finite.
     private static Value Lost(KernelBuilder k, Value a, Value b, Value sum)
     {

@@ -12,7 +12,7 @@ internal sealed class MapBody
     private readonly Value? _firstIndex;
     private readonly RegisterType _place;
 
-    /// <summary>Declares the parameters.</summary>
+    /// <summary>Adds the parameters; <see cref="Bind"/> adds the arguments in the same order.</summary>
     public MapBody(KernelBuilder k, in MapKernel kernel)
     {
         (_k, _kernel) = (k, kernel);
@@ -53,8 +53,8 @@ internal sealed class MapBody
     /// <summary>Whether an operand is an argument at all.</summary>
     public static bool IsUsed(MapProgram program, int operand) => operand >= program.InputCount || program.UsesInput(operand);
 
-    /// <summary>Adds the arguments of a launch, in the order in which the constructor declares them.</summary>
-    public static void AddArguments(ref ArgumentList arguments, in MapKernel kernel, in MapArgs args, in IterationSpace space, int itemsOfGroup, long firstIndex)
+    /// <summary>Adds the arguments.</summary>
+    public static void Bind(ref ArgumentList arguments, in MapKernel kernel, in MapArgs args, in IterationSpace space, int itemsOfGroup, long firstIndex)
     {
         MapProgram program = kernel.Program;
         long elements = space.Count;
@@ -82,7 +82,7 @@ internal sealed class MapBody
             }
         }
 
-        ProgramParameters.AddTo(ref arguments, kernel.Compute, args.Parameters, args.ParameterMemory, args.DrawOffset, program);
+        ProgramParameters.Bind(ref arguments, kernel.Compute, args.Parameters, args.ParameterMemory, args.DrawOffset, program);
     }
 
     /// <summary>Carries out several items of work: all loads first, so that they are under way together.</summary>

@@ -124,6 +124,36 @@ internal readonly record struct MapGroupKernel(
         }
     }
 
+    /// <summary>Adds the arguments for the items from number <paramref name="first"/> on, in the order of the parameters.</summary>
+    /// <returns>How many groups the items take.</returns>
+    public int Bind(ref ArgumentList arguments, in MapGroupArgs args, int first, GpuTarget target)
+    {
+        int groups = 0;
+        for (int slot = 0; slot < Slots; slot++)
+        {
+            // A slot that is left over begins after the last group: it needs memory, but touches none of it.
+            bool isUsed = first + slot < args.Count;
+            int item = isUsed ? first + slot : first, count = (int)args.Outputs[item * Program.OutputCount].Shape.ElementCount;
+            arguments.Add(isUsed ? groups : int.MaxValue);
+            arguments.Add(count);
+            for (int i = 0; i < Program.InputCount + Program.OutputCount; i++)
+            {
+                if (IsArgument(Program, InPlace, i))
+                {
+                    Operand operand = i < Program.InputCount
+                        ? args.Inputs[(item * Program.InputCount) + i]
+                        : args.Outputs[(item * Program.OutputCount) + i - Program.InputCount];
+                    arguments.Add(isUsed ? operand : KernelArgument.Buffer(operand.Storage.Handle, 0));
+                }
+            }
+
+            groups += isUsed ? (count + ElementsOfGroup(target) - 1) / ElementsOfGroup(target) : 0;
+        }
+
+        ProgramParameters.Bind(ref arguments, Compute, args.Parameters, Parameters.InMemory ? args.ParameterMemory : null, null, Program);
+        return groups;
+    }
+
     /// <summary>The program for some elements: all that is read before all that is written, so that reads need not wait for one another.</summary>
     private void Apply(KernelBuilder k, Memory?[] memories, ProgramParameters parameters, Value[] elements, Value?[] exist)
     {

@@ -52,4 +52,13 @@ internal readonly record struct MapKernel(
 
         return k.Build();
     }
+
+    /// <summary>Adds the arguments in the order of the parameters.</summary>
+    /// <param name="arguments">The arguments of the launch.</param>
+    /// <param name="args">The call.</param>
+    /// <param name="space">The loops of this launch.</param>
+    /// <param name="itemsOfGroup">Items of work of a group.</param>
+    /// <param name="firstIndex">The number of the launch's first element.</param>
+    public void Bind(ref ArgumentList arguments, in MapArgs args, in IterationSpace space, int itemsOfGroup, long firstIndex) =>
+        MapBody.Bind(ref arguments, this, args, space, itemsOfGroup, firstIndex);
 }

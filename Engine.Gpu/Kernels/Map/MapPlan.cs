@@ -8,9 +8,6 @@ internal static class MapPlan
     /// <summary>Most elements of one launch: element numbers stay below 2³¹ with room for a group.</summary>
     public const long MostElements = 1L << 30;
 
-    /// <summary>Bytes of a vector load.</summary>
-    private const int VectorBytes = 16;
-
     /// <summary>Items of work that a work-item has under way at once in long calls.</summary>
     private const int MostUnrolled = 4;
 
@@ -70,10 +67,10 @@ internal static class MapPlan
         }
 
         // Few elements: more work-items with less work each are faster, and one kernel less to compile.
-        int width = Math.Min(4, VectorBytes / widest);
+        int width = Math.Min(4, VectorAlignment.VectorBytes / widest);
         bool isLong = !target.IsProcessor && count >= (long)target.ComputeUnits * MapKernel.GroupSize(target) * width * MostUnrolled;
         width = isLong ? width : 1;
-        while (width > 1 && !Fits(args, space, width, byCoordinates))
+        while (width > 1 && !Fits(space, width, byCoordinates))
         {
             width /= 2;
         }
@@ -95,7 +92,7 @@ internal static class MapPlan
     }
 
     /// <summary>Vectors run along the innermost loop, and their addresses are multiples of their size.</summary>
-    private static bool Fits(in MapArgs args, in IterationSpace space, int width, bool byCoordinates)
+    private static bool Fits(in IterationSpace space, int width, bool byCoordinates)
     {
         if (byCoordinates && space.InnerSize % width != 0)
         {
@@ -105,15 +102,12 @@ internal static class MapPlan
         for (int i = 0; i < space.Operands; i++)
         {
             Access access = Classify(space, i, width);
-            ref readonly Operand operand = ref Operand(args, i);
             if (access is not (Access.Flat or Access.Row))
             {
                 continue;
             }
 
-            // Handles are addresses on some devices and numbers on others; blocks of the pool begin at multiples of 256 on both.
-            long start = (space.Offset(i) * operand.DType.SizeInBytes()) + (operand.Storage.Device.Kind == DeviceKind.Cuda ? operand.Storage.Handle : 0);
-            bool fits = start % (width * operand.DType.SizeInBytes()) == 0;
+            bool fits = VectorAlignment.IsAligned(space.Offset(i), width);
             for (int loop = 0; access == Access.Row && loop < space.Rank - 1; loop++)
             {
                 fits &= space.Stride(i, loop) % width == 0;

@@ -16,7 +16,7 @@ internal sealed class ProgramParameters
     private readonly Value[] _values;
     private readonly Value? _drawOffset;
 
-    /// <summary>Adds the parameters to a kernel.</summary>
+    /// <summary>Adds the parameters; <see cref="Bind"/> adds the arguments in the same order.</summary>
     public ProgramParameters(KernelBuilder k, DType compute, ParameterForm form, params ReadOnlySpan<MapProgram> programs)
     {
         (_k, _compute) = (k, compute.InRegister());
@@ -30,23 +30,8 @@ internal sealed class ProgramParameters
         _drawOffset = form.HasDrawOffset ? k.Load(k.Buffer("draw_offset", DType.Int64), k.Int32(0)) : null;
     }
 
-    /// <summary>A parameter as a number of the compute type.</summary>
-    public Value Number(int i) => _values[i].To(_compute);
-
-    /// <summary>The four words of a random key, from parameter <paramref name="first"/> on.</summary>
-    public Value[] Key(int first)
-    {
-        if (_drawOffset is null)
-        {
-            return _values[first..(first + 4)];
-        }
-
-        Value draw = _values[first + 2].To(RegisterType.Int64) + (_values[first + 3].To(RegisterType.Int64) << 32) + _drawOffset;
-        return [_values[first], _values[first + 1], draw.To(RegisterType.UInt32), (draw >> 32).To(RegisterType.UInt32)];
-    }
-
-    /// <summary>Adds the values to a launch, in the order in which the constructor declares them.</summary>
-    public static void AddTo(
+    /// <summary>Adds the arguments in the same order.</summary>
+    public static void Bind(
         ref ArgumentList arguments, DType compute, ReadOnlySpan<double> values, Operand? memory, Operand? drawOffset, params ReadOnlySpan<MapProgram> programs)
     {
         int count = Count(programs);
@@ -70,6 +55,21 @@ internal sealed class ProgramParameters
         {
             arguments.Add(offset);
         }
+    }
+
+    /// <summary>A parameter as a number of the compute type.</summary>
+    public Value Number(int i) => _values[i].To(_compute);
+
+    /// <summary>The four words of a random key, from parameter <paramref name="first"/> on.</summary>
+    public Value[] Key(int first)
+    {
+        if (_drawOffset is null)
+        {
+            return _values[first..(first + 4)];
+        }
+
+        Value draw = _values[first + 2].To(RegisterType.Int64) + (_values[first + 3].To(RegisterType.Int64) << 32) + _drawOffset;
+        return [_values[first], _values[first + 1], draw.To(RegisterType.UInt32), (draw >> 32).To(RegisterType.UInt32)];
     }
 
     private static int Count(ReadOnlySpan<MapProgram> programs)

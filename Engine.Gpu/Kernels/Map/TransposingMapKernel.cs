@@ -77,6 +77,32 @@ internal readonly record struct TransposingMapKernel(
         return k.Build();
     }
 
+    /// <summary>Adds the arguments in the order of the parameters.</summary>
+    public void Bind(ref ArgumentList arguments, in MapArgs args, in TransposingMapPlan plan)
+    {
+        int inputs = args.Inputs.Length, columns = plan.Space.Rank - 1;
+        arguments.Add((int)plan.Space.Size(columns - 1));
+        arguments.Add((int)plan.Space.Size(columns));
+        CoordinateParameters.AddSizes(ref arguments, plan.Tiles, Rank);
+        for (int i = 0; i < plan.Space.Operands; i++)
+        {
+            if (!MapBody.IsUsed(Program, i))
+            {
+                continue;
+            }
+
+            arguments.Add(KernelArgument.Buffer(i < inputs ? args.Inputs[i] : args.Outputs[i - inputs], plan.Space.Offset(i)));
+            if (Operands.Access(i) != Access.Uniform)
+            {
+                CoordinateParameters.AddStrides(ref arguments, plan.Tiles, i, Rank, IsWide);
+                arguments.AddIndex(plan.Space.Stride(i, columns - 1), IsWide);
+                arguments.AddIndex(plan.Space.Stride(i, columns), IsWide);
+            }
+        }
+
+        ProgramParameters.Bind(ref arguments, Compute, args.Parameters, args.ParameterMemory, null, Program);
+    }
+
     /// <summary>An operand of the kernel.</summary>
     private sealed class TransposedOperand
     {

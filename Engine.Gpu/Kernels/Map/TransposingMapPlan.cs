@@ -16,10 +16,10 @@ internal struct TransposingMapPlan
     public TransposingMapKernel Kernel;
 
     /// <summary>The loops in which lines and columns are counted in tiles.</summary>
-    private IterationSpace _tiles;
+    public IterationSpace Tiles;
 
     /// <summary>Groups to launch.</summary>
-    public readonly long Groups => _tiles.Count;
+    public readonly long Groups => Tiles.Count;
 
     /// <summary>Plans a launch; false where no input lies across, or tiles would not pay.</summary>
     public static bool TryCreate(in MapArgs args, in IterationSpace space, GpuTarget target, out TransposingMapPlan plan)
@@ -37,9 +37,9 @@ internal struct TransposingMapPlan
         plan.Space = space;
         plan.Space.MoveInnermost(lines);
         plan.Space.MoveInnermost(columns - 1);
-        plan._tiles = plan.Space;
-        plan._tiles.CountInTiles(columns - 1, TransposingMapKernel.Tile);
-        plan._tiles.CountInTiles(columns, TransposingMapKernel.Tile);
+        plan.Tiles = plan.Space;
+        plan.Tiles.CountInTiles(columns - 1, TransposingMapKernel.Tile);
+        plan.Tiles.CountInTiles(columns, TransposingMapKernel.Tile);
         OperandClasses classes = default;
         bool isWide = false;
         int tiles = 0, sharedBytes = 0;
@@ -56,39 +56,12 @@ internal struct TransposingMapPlan
             (tiles, sharedBytes) = liesAcross ? (tiles + 1, sharedBytes + TransposingMapKernel.SharedBytes(type)) : (tiles, sharedBytes);
 
             // Work-items of a tile reckon with places beyond the end, which they do not touch.
-            isWide |= plan._tiles.Extent(i) + (TransposingMapKernel.Tile * (Math.Abs(plan.Space.Stride(i, columns)) + Math.Abs(plan.Space.Stride(i, columns - 1)))) >= MapPlan.MostElements * 2;
+            isWide |= plan.Tiles.Extent(i) + (TransposingMapKernel.Tile * (Math.Abs(plan.Space.Stride(i, columns)) + Math.Abs(plan.Space.Stride(i, columns - 1)))) >= MapPlan.MostElements * 2;
         }
 
         plan.Kernel = new TransposingMapKernel(
             program, args.ComputeType, classes, CoordinateParameters.Padded(space.Rank), isWide, new ParameterForm(args.ParameterMemory is not null && program.ParameterCount > 0, false));
         return sharedBytes <= target.SharedBytes && plan.MostArgumentBytes() <= target.MaxArgumentBytes;
-    }
-
-    /// <summary>Adds the arguments of the launch.</summary>
-    public readonly void AddArguments(ref ArgumentList arguments, in MapArgs args)
-    {
-        MapProgram program = Kernel.Program;
-        int inputs = args.Inputs.Length, columns = Space.Rank - 1;
-        arguments.Add((int)Space.Size(columns - 1));
-        arguments.Add((int)Space.Size(columns));
-        CoordinateParameters.AddSizes(ref arguments, _tiles, Kernel.Rank);
-        for (int i = 0; i < Space.Operands; i++)
-        {
-            if (!MapBody.IsUsed(program, i))
-            {
-                continue;
-            }
-
-            arguments.Add(KernelArgument.Buffer(i < inputs ? args.Inputs[i] : args.Outputs[i - inputs], Space.Offset(i)));
-            if (Kernel.Operands.Access(i) != Access.Uniform)
-            {
-                CoordinateParameters.AddStrides(ref arguments, _tiles, i, Kernel.Rank, Kernel.IsWide);
-                arguments.AddIndex(Space.Stride(i, columns - 1), Kernel.IsWide);
-                arguments.AddIndex(Space.Stride(i, columns), Kernel.IsWide);
-            }
-        }
-
-        ProgramParameters.AddTo(ref arguments, Kernel.Compute, args.Parameters, args.ParameterMemory, null, program);
     }
 
     // The loop along which the first input that lies across is contiguous; others that lie otherwise are read as they lie.

@@ -57,6 +57,30 @@ internal readonly record struct BatchNormBackwardKernel(
         return k.Build();
     }
 
+    /// <summary>Adds the arguments in the order of the parameters. The gradient is the call's own, or what a launch before has kept.</summary>
+    public void Bind(ref ArgumentList arguments, in BatchNormBackwardArgs args, in ChannelTiles tiles, in Operand? partials, in Operand gradient)
+    {
+        arguments.AddOptional(partials);
+        ChannelItems.Bind(ref arguments, tiles, args.X.Shape[2]);
+        Source.Bind(ref arguments, this, args, gradient);
+        if (Stage == ChannelStage.Partial)
+        {
+            return;
+        }
+
+        arguments.Add(args.GradShift);
+        arguments.Add(args.GradScale);
+        arguments.AddStrides(args.GradShift, Wide);
+        arguments.AddStrides(args.GradScale, Wide);
+        if (HasGradX)
+        {
+            arguments.AddOptional(args.GradX);
+            arguments.AddStrides(args.GradX, Wide);
+            arguments.AddNumber(Element.InRegister(), 1.0 / tiles.Count);
+            ChannelVector.Bind(ref arguments, args.Scale, Wide);
+        }
+    }
+
     private void Finish(KernelBuilder k, ChannelItems items, Source source, Value[] sums)
     {
         RegisterType type = Element.InRegister();
@@ -110,6 +134,25 @@ internal readonly record struct BatchNormBackwardKernel(
         }
 
         public Value InverseStd { get; }
+
+        /// <summary>Adds the arguments in the same order.</summary>
+        public static void Bind(ref ArgumentList arguments, in BatchNormBackwardKernel kernel, in BatchNormBackwardArgs args, in Operand gradient)
+        {
+            bool wide = kernel.Wide;
+            Operand? y = kernel.HasY ? args.Y : null, more = kernel.HasMore ? args.GradYMore : null, kept = kernel.HasKept ? args.GradResidual : null;
+            arguments.Add(args.X);
+            arguments.Add(gradient);
+            arguments.AddOptional(y);
+            arguments.AddStrides(args.X, wide);
+            arguments.AddStrides(gradient, wide);
+            arguments.AddStrides(y, wide);
+            arguments.AddOptional(more);
+            arguments.AddStrides(more, wide);
+            arguments.AddOptional(kept);
+            arguments.AddStrides(kept, wide);
+            ChannelVector.Bind(ref arguments, args.Mean, wide);
+            ChannelVector.Bind(ref arguments, args.InverseStd, wide);
+        }
 
         /// <summary>dy and x̂ of elements, both 0 where there is none. The first pass over them keeps dy where that is asked for.</summary>
         public (Value Gradient, Value Normalized)[] Load((Value Image, Value Place, Value Exists)[] elements, bool keep)

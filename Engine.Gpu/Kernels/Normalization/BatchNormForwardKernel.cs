@@ -40,6 +40,42 @@ internal readonly record struct BatchNormForwardKernel(ChannelStage Stage, Chann
         return k.Build();
     }
 
+    /// <summary>Adds the arguments in the order of the parameters.</summary>
+    public void Bind(ref ArgumentList arguments, in BatchNormForwardArgs args, in ChannelTiles tiles, in Operand? partials)
+    {
+        arguments.Add(args.X);
+        arguments.AddOptional(partials);
+        ChannelItems.Bind(ref arguments, tiles, args.X.Shape[2]);
+        arguments.AddStrides(args.X, Wide);
+        if (Stage == ChannelStage.Partial)
+        {
+            return;
+        }
+
+        RegisterType type = Element.InRegister();
+        arguments.Add(args.Y);
+        arguments.Add(args.Mean);
+        arguments.Add(args.InverseStd);
+        arguments.AddStrides(args.Y, Wide);
+        arguments.AddStrides(args.Mean, Wide);
+        arguments.AddStrides(args.InverseStd, Wide);
+        arguments.AddNumber(type, args.Epsilon);
+        ChannelVector.Bind(ref arguments, args.Scale, Wide);
+        ChannelVector.Bind(ref arguments, args.Shift, Wide);
+        if (HasRunning)
+        {
+            arguments.AddNumber(type, 1 - args.Momentum);
+            arguments.AddNumber(type, args.Momentum);
+            arguments.AddNumber(type, args.Momentum * tiles.Count / (tiles.Count - 1.0));
+            ChannelVector.Bind(ref arguments, args.RunningMean, Wide);
+            ChannelVector.Bind(ref arguments, args.RunningVariance, Wide);
+        }
+
+        arguments.AddOptional(args.BatchCount);
+        arguments.AddOptional(args.Residual);
+        arguments.AddStrides(args.Residual, Wide);
+    }
+
     private static Moments OfChunk(KernelBuilder k, ChannelItems items, Memory input, StridesParameter x, Value origin)
     {
         MomentsVariable moments = new(k, origin.Type);

@@ -33,6 +33,28 @@ internal readonly record struct BiasReluBackwardKernel(ChannelStage Stage, Chann
         return k.Build();
     }
 
+    /// <summary>Adds the arguments in the order of the parameters.</summary>
+    public void Bind(
+        ref ArgumentList arguments, in Operand gradY, in Operand y, in Operand gradX, in Operand gradBias, in ChannelTiles tiles, in Operand? partials)
+    {
+        arguments.AddOptional(partials);
+        ChannelItems.Bind(ref arguments, tiles, gradX.Shape[2]);
+        if (Stage != ChannelStage.Apply)
+        {
+            arguments.Add(gradY);
+            arguments.Add(y);
+            arguments.Add(gradX);
+            arguments.AddStrides(gradY, Wide);
+            arguments.AddStrides(y, Wide);
+            arguments.AddStrides(gradX, Wide);
+        }
+
+        if (Stage != ChannelStage.Partial)
+        {
+            ChannelVector.Bind(ref arguments, gradBias, Wide);
+        }
+    }
+
     private void PassOn(KernelBuilder k, ChannelItems items, Variable sum)
     {
         Memory gradient = k.Buffer("dy", Element), result = k.Buffer("y", Element), output = k.Buffer("dx", Element);

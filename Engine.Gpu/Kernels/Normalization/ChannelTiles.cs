@@ -8,9 +8,6 @@ namespace Engine.Gpu;
 /// </summary>
 internal readonly record struct ChannelTiles(int Channels, int Count, ChannelShape Shape, int Chunk)
 {
-    /// <summary>Bytes of a vector.</summary>
-    private const int VectorBytes = 16;
-
     // Elements of a work-item below which it does not pay to bring in more groups, and above which one group is too slow for a channel.
     private const int FewElements = 16, ManyElements = 64;
     private const int MostChunks = 64;
@@ -42,7 +39,7 @@ internal readonly record struct ChannelTiles(int Channels, int Count, ChannelSha
         }
 
         // Sizes and types alone decide on runs, which are the order of sums; where the operands lie decides how runs are read.
-        int run = target.IsProcessor || tile > 1 ? 1 : Math.Min(4, VectorBytes / x.DType.SizeInBytes());
+        int run = target.IsProcessor || tile > 1 ? 1 : Math.Min(4, VectorAlignment.VectorBytes / x.DType.SizeInBytes());
         while (length % run != 0)
         {
             run /= 2;
@@ -58,16 +55,11 @@ internal readonly record struct ChannelTiles(int Channels, int Count, ChannelSha
         return new ChannelTiles(channels, count, new ChannelShape(tile, run, isAligned), (chunk + run - 1) / run * run);
     }
 
-    private static bool IsAligned(in Operand operand, int run)
-    {
-        // Handles are addresses on some devices and numbers on others; blocks of the pool begin at multiples of 256 on both.
-        int size = operand.DType.SizeInBytes();
-        long start = (operand.Layout.Offset * size) + (operand.Storage.Device.Kind == DeviceKind.Cuda ? operand.Storage.Handle : 0);
-        return start % (run * size) == 0
-            && operand.Layout.Strides[2] == 1
-            && (operand.Shape[0] == 1 || operand.Layout.Strides[0] % run == 0)
-            && (operand.Shape[1] == 1 || operand.Layout.Strides[1] % run == 0);
-    }
+    private static bool IsAligned(in Operand operand, int run) =>
+        operand.StartsAligned(run)
+        && operand.Layout.Strides[2] == 1
+        && (operand.Shape[0] == 1 || operand.Layout.Strides[0] % run == 0)
+        && (operand.Shape[1] == 1 || operand.Layout.Strides[1] % run == 0);
 }
 
 /// <summary>How the work-items of a group are laid over a tile of channels.</summary>
@@ -87,7 +79,7 @@ internal sealed class ChannelItems
     private readonly Value _count, _chunk;
     private readonly DivisorParameter _length;
 
-    /// <summary>Adds the parameters; <see cref="AddArguments"/> adds the arguments in the same order.</summary>
+    /// <summary>Adds the parameters; <see cref="Bind"/> adds the arguments in the same order.</summary>
     public ChannelItems(KernelBuilder k, ChannelShape shape)
     {
         int tile = shape.Tile;
@@ -118,7 +110,7 @@ internal sealed class ChannelItems
     public Value IsFirst => Lane.Is(0) & Exists;
 
     /// <summary>Adds the arguments.</summary>
-    public static void AddArguments(ref ArgumentList arguments, in ChannelTiles tiles, int length)
+    public static void Bind(ref ArgumentList arguments, in ChannelTiles tiles, int length)
     {
         arguments.Add(tiles.Channels);
         arguments.Add(tiles.Count);

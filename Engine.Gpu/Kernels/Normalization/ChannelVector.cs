@@ -4,7 +4,7 @@ namespace Engine.Gpu;
 internal sealed class ChannelVector(KernelBuilder k, Value channel, DType dtype, bool wide)
 {
     /// <summary>Adds a vector to the arguments.</summary>
-    public static void AddArgument(ref ArgumentList arguments, in Operand? operand, bool wide)
+    public static void Bind(ref ArgumentList arguments, in Operand? operand, bool wide)
     {
         arguments.AddOptional(operand);
         arguments.AddStrides(operand, wide);

@@ -42,6 +42,21 @@ internal readonly record struct LayerNormBackwardKernel(DType Element, DType Aff
             also);
         return k.Build();
     }
+
+    /// <summary>Adds the arguments for operands in the form of <paramref name="split"/>, in the order of the parameters.</summary>
+    public void Bind(ref ArgumentList arguments, in LayerNormBackwardArgs args, in Operand x, in Operand dy, in Operand dx, in RowSplit split)
+    {
+        arguments.Add(x);
+        arguments.Add(dy);
+        arguments.Add(dx);
+        RowItems.Bind(ref arguments, split);
+        arguments.AddStrides(x, Wide);
+        arguments.AddStrides(dy, Wide);
+        arguments.AddStrides(dx, Wide);
+        ChannelVector.Bind(ref arguments, args.Mean, Wide);
+        ChannelVector.Bind(ref arguments, args.InverseStd, Wide);
+        ChannelVector.Bind(ref arguments, args.Scale, Wide);
+    }
 }
 
 /// <summary>Gradients to scale and shift: Σ dy·x̂ and Σ dy of each column; one launch, or two where chunks of rows are summed apart.</summary>
@@ -87,6 +102,28 @@ internal readonly record struct LayerNormColumnsKernel(ChannelStage Stage, Chann
         }
 
         return k.Build();
+    }
+
+    /// <summary>Adds the arguments for operands as [rows, columns, 1], in the order of the parameters.</summary>
+    public void Bind(ref ArgumentList arguments, in LayerNormBackwardArgs args, in Operand x, in Operand dy, in ChannelTiles tiles, in Operand? partials)
+    {
+        arguments.AddOptional(partials);
+        ChannelItems.Bind(ref arguments, tiles, 1);
+        if (Stage != ChannelStage.Apply)
+        {
+            arguments.Add(x);
+            arguments.Add(dy);
+            arguments.AddStrides(x, Wide);
+            arguments.AddStrides(dy, Wide);
+            ChannelVector.Bind(ref arguments, args.Mean, Wide);
+            ChannelVector.Bind(ref arguments, args.InverseStd, Wide);
+        }
+
+        if (Stage != ChannelStage.Partial)
+        {
+            ChannelVector.Bind(ref arguments, args.GradShift, Wide);
+            ChannelVector.Bind(ref arguments, args.GradScale, Wide);
+        }
     }
 
     private void SumRows(KernelBuilder k, ChannelItems items, Variable sum, Variable product)

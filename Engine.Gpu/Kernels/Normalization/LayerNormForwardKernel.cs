@@ -42,6 +42,23 @@ internal readonly record struct LayerNormForwardKernel(DType Element, DType Affi
         k.Store(inverses, inverseStep.Along(0, rows.Row), inverse, rows.IsFirst);
         return k.Build();
     }
+
+    /// <summary>Adds the arguments for operands in the form of <paramref name="split"/>, in the order of the parameters.</summary>
+    public void Bind(ref ArgumentList arguments, in LayerNormForwardArgs args, in Operand x, in Operand y, in RowSplit split)
+    {
+        arguments.Add(x);
+        arguments.Add(y);
+        arguments.Add(args.Mean);
+        arguments.Add(args.InverseStd);
+        RowItems.Bind(ref arguments, split);
+        arguments.AddStrides(x, Wide);
+        arguments.AddStrides(y, Wide);
+        arguments.AddStrides(args.Mean, Wide);
+        arguments.AddStrides(args.InverseStd, Wide);
+        arguments.AddNumber(Element.InRegister(), args.Epsilon);
+        ChannelVector.Bind(ref arguments, args.Scale, Wide);
+        ChannelVector.Bind(ref arguments, args.Shift, Wide);
+    }
 }
 
 /// <summary>A vector with a number for each column.</summary>
@@ -51,7 +68,7 @@ internal sealed class ColumnVector
     private readonly Memory _memory;
     private readonly StridesParameter _step;
 
-    /// <summary>Adds the parameters; <see cref="ChannelVector.AddArgument"/> adds the arguments.</summary>
+    /// <summary>Adds the parameters; <see cref="ChannelVector.Bind"/> adds the arguments.</summary>
     public ColumnVector(KernelBuilder k, string name, DType dtype, bool wide)
     {
         _k = k;

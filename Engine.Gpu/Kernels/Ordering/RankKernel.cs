@@ -41,4 +41,16 @@ internal readonly record struct RankKernel(DType Element, bool Descending, bool 
         });
         return k.Build();
     }
+
+    /// <summary>Adds the arguments for operands in the form of <paramref name="split"/>, in the order of the parameters.</summary>
+    public void Bind(ref ArgumentList arguments, in Operand x, in Operand indices, in RowSplit split)
+    {
+        arguments.Add(x);
+        arguments.Add(indices);
+        arguments.Add((int)x.Shape.ElementCount);
+        arguments.Add(split.Length, new Divisor(split.Length));
+        arguments.Add(split.Inner, new Divisor(split.Inner));
+        arguments.AddStrides(x, Wide);
+        arguments.AddStrides(indices, Wide);
+    }
 }

@@ -33,6 +33,17 @@ internal readonly record struct RunningSumKernel(DType Input, DType Result, int 
         return k.Build();
     }
 
+    /// <summary>Adds the arguments for operands in the form of <paramref name="split"/>, in the order of the parameters.</summary>
+    public void Bind(ref ArgumentList arguments, in Operand x, in Operand y, in RowSplit split)
+    {
+        arguments.Add(x);
+        arguments.Add(y);
+        RowItems.Bind(ref arguments, split);
+        arguments.AddStrides(x, Wide);
+        arguments.AddStrides(y, Wide);
+        arguments.Add((split.Length + Width - 1) / Width);
+    }
+
     // By doubling (Hillis and Steele): after step d an item holds the sum of the 2d items up to it.
     private static Value Before(KernelBuilder k, Value own, int width)
     {

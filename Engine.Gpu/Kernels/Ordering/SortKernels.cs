@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Engine.Gpu;
 
 /// <summary>Sorts chunks of rows, each in the shared memory of a group: runs of 1, 2, 4 … keys are merged until one is left.</summary>
@@ -69,6 +71,26 @@ internal readonly record struct SortChunksKernel(DType Element, bool Descending,
 
         return k.Build();
     }
+
+    /// <summary>Adds the arguments for the rows of <paramref name="x"/>, in the order of the parameters.</summary>
+    /// <param name="arguments">The arguments of the launch.</param>
+    /// <param name="x">The keys, in the form of <paramref name="split"/>.</param>
+    /// <param name="keys">Where the keys of sorted chunks go, unless the order is final.</param>
+    /// <param name="indices">Where their places go, or the result.</param>
+    /// <param name="split">The rows.</param>
+    /// <param name="size">Keys of a chunk.</param>
+    public void Bind(ref ArgumentList arguments, in Operand x, in Operand? keys, in Operand indices, in RowSplit split, int size)
+    {
+        int chunks = (split.Length + size - 1) / size;
+        arguments.Add(x);
+        SortOutput.BindBuffers(ref arguments, keys, indices);
+        arguments.Add(split.Length);
+        arguments.Add(BitOperations.Log2((uint)Math.Min(size, split.Length) - 1) + 1);
+        arguments.Add(chunks, new Divisor(chunks));
+        arguments.Add(split.Inner, new Divisor(split.Inner));
+        arguments.AddStrides(x, Wide);
+        SortOutput.BindStrides(ref arguments, indices, Wide, IsLast);
+    }
 }
 
 /// <summary>Merges each two neighbouring sorted runs of the rows.</summary>
@@ -94,6 +116,27 @@ internal readonly record struct SortMergeKernel(DType Element, bool Descending, 
         output.Store(start + place, outer, side, place, key, k.Load(places, item, exists), exists);
         return k.Build();
     }
+
+    /// <summary>Adds the arguments of one pass, in the order of the parameters.</summary>
+    /// <param name="arguments">The arguments of the launch.</param>
+    /// <param name="keys">The keys of sorted runs.</param>
+    /// <param name="places">Their places.</param>
+    /// <param name="sortedKeys">Where the keys of merged runs go, unless the order is final.</param>
+    /// <param name="indices">Where their places go, or the result.</param>
+    /// <param name="split">The rows.</param>
+    /// <param name="width">Keys of a run.</param>
+    public void Bind(ref ArgumentList arguments, in Operand keys, in Operand places, in Operand? sortedKeys, in Operand indices, in RowSplit split, int width)
+    {
+        arguments.Add(keys);
+        arguments.Add(places);
+        SortOutput.BindBuffers(ref arguments, sortedKeys, indices);
+        arguments.Add((int)split.Rows * split.Length);
+        arguments.Add(width);
+        arguments.Add(BitOperations.Log2((uint)width) + 1);
+        arguments.Add(split.Length, new Divisor(split.Length));
+        arguments.Add(split.Inner, new Divisor(split.Inner));
+        SortOutput.BindStrides(ref arguments, indices, Wide, IsLast);
+    }
 }
 
 /// <summary>Where sorted keys go: their places to the result, or both to memory for the next pass.</summary>
@@ -105,7 +148,7 @@ internal sealed class SortOutput
     private readonly bool _isWide;
     private StridesParameter? _strides;
 
-    /// <summary>Adds the buffers; <see cref="AddBuffers"/> adds the arguments.</summary>
+    /// <summary>Adds the buffers; <see cref="BindBuffers"/> adds the arguments.</summary>
     public SortOutput(KernelBuilder k, DType element, bool wide, bool isLast)
     {
         (_k, _isWide) = (k, wide);
@@ -114,14 +157,23 @@ internal sealed class SortOutput
     }
 
     /// <summary>Adds the arguments of the buffers.</summary>
-    public static void AddBuffers(ref ArgumentList arguments, in Operand? keys, in Operand places)
+    public static void BindBuffers(ref ArgumentList arguments, in Operand? keys, in Operand places)
     {
         arguments.AddOptional(keys);
         arguments.Add(places);
     }
 
-    /// <summary>Adds the strides of a result; the arguments are those of the result, if it is one.</summary>
+    /// <summary>Adds the strides of the result, if that is where places go; <see cref="BindStrides"/> adds the arguments.</summary>
     public void AddStrides() => _strides = _keys is null ? new StridesParameter(_k, "indices", 3, _isWide) : null;
+
+    /// <summary>Adds the arguments of the strides.</summary>
+    public static void BindStrides(ref ArgumentList arguments, in Operand indices, bool wide, bool isLast)
+    {
+        if (isLast)
+        {
+            arguments.AddStrides(indices, wide);
+        }
+    }
 
     /// <summary>Writes a key that goes to <paramref name="place"/> of its row.</summary>
     public void Store(Value number, Value outer, Value side, Value place, Value key, Value index, Value exists)

@@ -51,6 +51,20 @@ internal readonly record struct SquareSumKernel(DType Element) : IKernelDefiniti
 
         return k.Build();
     }
+
+    /// <summary>Adds the arguments for the tensors from number <paramref name="first"/> on, in the order of the parameters.</summary>
+    public static void Bind(ref ArgumentList arguments, in Operand partials, ReadOnlySpan<Operand> tensors, int first)
+    {
+        arguments.Add(partials);
+        arguments.Add(first);
+        for (int slot = 0; slot < Slots; slot++)
+        {
+            // A slot that is left over needs memory, but no group belongs to it.
+            Operand x = tensors[first + slot < tensors.Length ? first + slot : first];
+            arguments.Add(x);
+            arguments.Add((int)x.Shape.ElementCount);
+        }
+    }
 }
 
 /// <summary>The root of the sum of partial sums.</summary>
@@ -79,5 +93,13 @@ internal readonly record struct RootOfSumKernel(DType Element, DType Result) : I
             k.Select(others.IsNot(0), k.Unary(Opcode.Sqrt, others + (small * p[5] * p[5])), k.Unary(Opcode.Sqrt, small) * p[5]));
         k.Store(result, k.Int32(0), root.To(Result.InRegister()), k.LocalId.Is(0));
         return k.Build();
+    }
+
+    /// <summary>Adds the arguments for so many partial sums of each kind, in the order of the parameters.</summary>
+    public static void Bind(ref ArgumentList arguments, in Operand partials, in Operand result, int count)
+    {
+        arguments.Add(partials);
+        arguments.Add(result);
+        arguments.Add(count);
     }
 }

@@ -7,7 +7,7 @@ internal sealed class PoolAxis
     private readonly Value _pad, _step;
     private readonly DivisorParameter _stride, _dilation;
 
-    /// <summary>Adds the parameters; <see cref="AddArguments"/> adds the arguments in the same order.</summary>
+    /// <summary>Adds the parameters; <see cref="Bind"/> adds the arguments in the same order.</summary>
     public PoolAxis(KernelBuilder k, string name)
     {
         _k = k;
@@ -29,15 +29,22 @@ internal sealed class PoolAxis
     /// <summary>Cells of a window.</summary>
     public Value WindowSize { get; }
 
-    /// <summary>Adds the arguments.</summary>
-    public static void AddArguments(ref ArgumentList arguments, int size, int outSize, int window, int pad, int stride, int dilation)
+    /// <summary>Adds the arguments of both directions, rows before columns.</summary>
+    public static void Bind(ref ArgumentList arguments, in PoolArgs args)
     {
-        arguments.Add(size);
-        arguments.Add(outSize);
-        arguments.Add(window);
-        arguments.Add(pad);
-        arguments.Add(stride, new Divisor(stride));
-        arguments.Add(dilation, new Divisor(dilation));
+        PoolGeometry g = args.Geometry;
+        AddAxis(ref arguments, args.X.Shape[2], args.Y.Shape[2], g.KernelH, g.PadH, g.StrideH, g.DilationH);
+        AddAxis(ref arguments, args.X.Shape[3], args.Y.Shape[3], g.KernelW, g.PadW, g.StrideW, g.DilationW);
+
+        static void AddAxis(ref ArgumentList arguments, int size, int outSize, int window, int pad, int stride, int dilation)
+        {
+            arguments.Add(size);
+            arguments.Add(outSize);
+            arguments.Add(window);
+            arguments.Add(pad);
+            arguments.Add(stride, new Divisor(stride));
+            arguments.Add(dilation, new Divisor(dilation));
+        }
     }
 
     /// <summary>The cells of an output's window that lie inside the image: first, first + step, …, below end.</summary>

@@ -47,4 +47,18 @@ internal readonly record struct PoolBackwardKernel(PoolKind Kind, DType Element,
         });
         return k.Build();
     }
+
+    /// <summary>Adds the arguments in the order of the parameters.</summary>
+    public void Bind(ref ArgumentList arguments, in PoolArgs args)
+    {
+        Operand? indices = Kind == PoolKind.Max ? args.Indices : null;
+        arguments.Add(args.X);
+        arguments.Add(args.Y);
+        arguments.AddOptional(indices);
+        PoolGrid.Bind(ref arguments, args.X.Shape);
+        arguments.AddStrides(args.X, Wide);
+        arguments.AddStrides(args.Y, Wide);
+        arguments.AddStrides(indices, Wide);
+        PoolAxis.Bind(ref arguments, args);
+    }
 }

@@ -39,6 +39,19 @@ internal readonly record struct PoolForwardKernel(PoolKind Kind, DType Element, 
         return k.Build();
     }
 
+    /// <summary>Adds the arguments in the order of the parameters.</summary>
+    public void Bind(ref ArgumentList arguments, in PoolArgs args)
+    {
+        arguments.Add(args.X);
+        arguments.Add(args.Y);
+        arguments.AddOptional(args.Indices);
+        PoolGrid.Bind(ref arguments, args.Y.Shape);
+        arguments.AddStrides(args.X, Wide);
+        arguments.AddStrides(args.Y, Wide);
+        arguments.AddStrides(args.Indices, Wide);
+        PoolAxis.Bind(ref arguments, args);
+    }
+
     private static (Value Largest, Value Place) Largest(
         KernelBuilder k, Memory x, StridesParameter strides, Value plane, (Value First, Value End, Value Step) rows, (Value First, Value End, Value Step) columns, Value width)
     {

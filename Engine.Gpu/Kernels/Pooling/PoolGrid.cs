@@ -7,7 +7,7 @@ internal sealed class PoolGrid
     private readonly DivisorParameter _channels, _rows, _columns;
     private readonly bool _channelsLast;
 
-    /// <summary>Adds the parameters; <see cref="AddArguments"/> adds the arguments in the same order.</summary>
+    /// <summary>Adds the parameters; <see cref="Bind"/> adds the arguments in the same order.</summary>
     /// <param name="k">The kernel.</param>
     /// <param name="channelsLast">Whether neighbouring work-items take neighbouring channels, else columns.</param>
     public PoolGrid(KernelBuilder k, bool channelsLast)
@@ -20,7 +20,7 @@ internal sealed class PoolGrid
     }
 
     /// <summary>Adds the arguments for images of a shape.</summary>
-    public static void AddArguments(ref ArgumentList arguments, Shape shape)
+    public static void Bind(ref ArgumentList arguments, Shape shape)
     {
         arguments.Add((int)shape.ElementCount);
         arguments.Add(shape[1], new Divisor(shape[1]));

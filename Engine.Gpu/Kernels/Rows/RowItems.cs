@@ -9,7 +9,7 @@ internal sealed class RowItems
     private readonly RowShape _shape;
     private readonly DivisorParameter _inner;
 
-    /// <summary>Adds the parameters; <see cref="AddArguments"/> adds the arguments in the same order.</summary>
+    /// <summary>Adds the parameters; <see cref="Bind"/> adds the arguments in the same order.</summary>
     public RowItems(KernelBuilder k, RowShape shape)
     {
         (_k, _shape) = (k, shape);
@@ -38,7 +38,7 @@ internal sealed class RowItems
     public Value IsFirst => Lane.Is(0) & Exists;
 
     /// <summary>Adds the arguments.</summary>
-    public static void AddArguments(ref ArgumentList arguments, in RowSplit split)
+    public static void Bind(ref ArgumentList arguments, in RowSplit split)
     {
         arguments.Add((int)split.Rows);
         arguments.Add(split.Length);

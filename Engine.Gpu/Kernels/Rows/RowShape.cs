@@ -7,9 +7,6 @@ namespace Engine.Gpu;
 /// <param name="IsAligned">Whether runs are vectors in memory; else their elements are read and written one by one, in the same order.</param>
 internal readonly record struct RowShape(int Width, int Kept, int Run = 1, bool IsAligned = false)
 {
-    /// <summary>Bytes of a vector.</summary>
-    private const int VectorBytes = 16;
-
     // Rows this many leave no work-item idle when each has a row of its own.
     private const int ManyRows = 1024;
 
@@ -58,7 +55,7 @@ internal readonly record struct RowShape(int Width, int Kept, int Run = 1, bool 
             largest = Math.Max(largest, vector?.DType.SizeInBytes() ?? 1);
         }
 
-        int run = target.IsProcessor || split.Inner > 1 ? 1 : Math.Min(4, VectorBytes / largest);
+        int run = target.IsProcessor || split.Inner > 1 ? 1 : Math.Min(4, VectorAlignment.VectorBytes / largest);
         while (split.Length % run != 0)
         {
             run /= 2;
@@ -67,12 +64,12 @@ internal readonly record struct RowShape(int Width, int Kept, int Run = 1, bool 
         bool isAligned = run > 1;
         foreach (ref readonly Operand operand in operands)
         {
-            isAligned &= operand.Layout.Strides[1] == 1 && (split.Outer == 1 || operand.Layout.Strides[0] % run == 0) && StartsAligned(operand, run);
+            isAligned &= operand.Layout.Strides[1] == 1 && (split.Outer == 1 || operand.Layout.Strides[0] % run == 0) && operand.StartsAligned(run);
         }
 
         foreach (ref readonly Operand? vector in vectors)
         {
-            isAligned &= vector is not { } given || (given.Layout.Strides[0] == 1 && StartsAligned(given, run));
+            isAligned &= vector is not { } given || (given.Layout.Strides[0] == 1 && given.StartsAligned(run));
         }
 
         return this with { Run = run, IsAligned = isAligned };
@@ -83,13 +80,5 @@ internal readonly record struct RowShape(int Width, int Kept, int Run = 1, bool 
     {
         int rowsOfGroup = target.GroupSize / Width;
         return new LaunchGrid((int)((rows + rowsOfGroup - 1) / rowsOfGroup));
-    }
-
-    // Handles are addresses on some devices and numbers on others; blocks of the pool begin at multiples of 256 on both.
-    private static bool StartsAligned(in Operand operand, int run)
-    {
-        int size = operand.DType.SizeInBytes();
-        long start = (operand.Layout.Offset * size) + (operand.Storage.Device.Kind == DeviceKind.Cuda ? operand.Storage.Handle : 0);
-        return start % (run * size) == 0;
     }
 }

@@ -34,6 +34,20 @@ internal readonly record struct CrossEntropyForwardKernel(DType Element, bool Ha
         return k.Build();
     }
 
+    /// <summary>Adds the arguments for logits in the form of <paramref name="split"/>, in the order of the parameters.</summary>
+    public void Bind(ref ArgumentList arguments, in CrossEntropyArgs args, in Operand logits, in Operand losses, in RowSplit split)
+    {
+        arguments.Add(logits);
+        arguments.Add(losses);
+        arguments.Add(args.LogSumExp);
+        CrossEntropyTarget.BindBuffers(ref arguments, args);
+        CrossEntropyTarget.BindScalars(ref arguments, args, Wide);
+        RowItems.Bind(ref arguments, split);
+        arguments.AddStrides(logits, Wide);
+        arguments.AddStrides(losses, Wide);
+        arguments.AddStrides(args.LogSumExp, Wide);
+    }
+
     private static Value SumOverClasses(KernelBuilder k, RowItems rows, RowReader reader, CrossEntropyTarget targets, Value max, Value logarithm)
     {
         Variable sum = k.Variable(max.Like(0));
@@ -82,6 +96,22 @@ internal readonly record struct CrossEntropyBackwardKernel(DType Element, bool H
             return k.Select(counts, dzValue, dzValue.Like(0));
         });
         return k.Build();
+    }
+
+    /// <summary>Adds the arguments for logits and their gradient in the form of <paramref name="split"/>, in the order of the parameters.</summary>
+    public void Bind(ref ArgumentList arguments, in CrossEntropyArgs args, in Operand logits, in Operand gradLosses, in Operand gradLogits, in RowSplit split)
+    {
+        arguments.Add(logits);
+        arguments.Add(gradLosses);
+        arguments.Add(args.LogSumExp);
+        arguments.Add(gradLogits);
+        CrossEntropyTarget.BindBuffers(ref arguments, args);
+        CrossEntropyTarget.BindScalars(ref arguments, args, Wide);
+        RowItems.Bind(ref arguments, split);
+        arguments.AddStrides(logits, Wide);
+        arguments.AddStrides(gradLogits, Wide);
+        arguments.AddStrides(gradLosses, Wide);
+        arguments.AddStrides(args.LogSumExp, Wide);
     }
 
     private static Value TotalWeight(KernelBuilder k, RowItems rows, CrossEntropyTarget targets, RegisterType type, bool hasWeights)

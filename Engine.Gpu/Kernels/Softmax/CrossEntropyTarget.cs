@@ -10,7 +10,7 @@ internal sealed class CrossEntropyTarget
     private readonly Value _targetStep, _ignored, _hard;
     private readonly Value? _weightStep;
 
-    /// <summary>Adds the buffers and parameters; <see cref="AddBuffers"/> and <see cref="AddScalars"/> add the arguments in the same order.</summary>
+    /// <summary>Adds the buffers and parameters; <see cref="BindBuffers"/> and <see cref="BindScalars"/> add the arguments in the same order.</summary>
     public CrossEntropyTarget(KernelBuilder k, DType element, bool hasWeights, bool wide)
     {
         RegisterType type = element.InRegister(), place = wide ? RegisterType.Int64 : RegisterType.Int32;
@@ -28,14 +28,14 @@ internal sealed class CrossEntropyTarget
     public Value Shared { get; }
 
     /// <summary>Adds the arguments of the buffers.</summary>
-    public static void AddBuffers(ref ArgumentList arguments, in CrossEntropyArgs args)
+    public static void BindBuffers(ref ArgumentList arguments, in CrossEntropyArgs args)
     {
         arguments.Add(args.Targets);
         arguments.AddOptional(args.ClassWeights);
     }
 
     /// <summary>Adds the arguments of the parameters.</summary>
-    public static void AddScalars(ref ArgumentList arguments, in CrossEntropyArgs args, bool wide)
+    public static void BindScalars(ref ArgumentList arguments, in CrossEntropyArgs args, bool wide)
     {
         RegisterType type = args.Logits.DType.InRegister();
         arguments.AddStrides(args.Targets, wide);

@@ -20,6 +20,16 @@ internal readonly record struct SoftmaxKernel(DType Element, bool Log, RowShape 
         });
         return k.Build();
     }
+
+    /// <summary>Adds the arguments for operands in the form of <paramref name="split"/>, in the order of the parameters.</summary>
+    public void Bind(ref ArgumentList arguments, in Operand x, in Operand y, in RowSplit split)
+    {
+        arguments.Add(x);
+        arguments.Add(y);
+        RowItems.Bind(ref arguments, split);
+        arguments.AddStrides(x, Wide);
+        arguments.AddStrides(y, Wide);
+    }
 }
 
 /// <summary>Gradient of softmax, y·(dy − Σ y·dy), or of its logarithm, dy − eʸ·Σ dy.</summary>
@@ -40,5 +50,17 @@ internal readonly record struct SoftmaxBackwardKernel(DType Element, bool Log, R
         Value total = rows.Reduction(sum.Type).Sum(sum.Value);
         reader.Write(dx, (_, _, values) => log ? values[1] - (MathFunctions.Exp(k, values[0]) * total) : values[0] * (values[1] - total));
         return k.Build();
+    }
+
+    /// <summary>Adds the arguments for operands in the form of <paramref name="split"/>, in the order of the parameters.</summary>
+    public void Bind(ref ArgumentList arguments, in Operand y, in Operand dy, in Operand dx, in RowSplit split)
+    {
+        arguments.Add(y);
+        arguments.Add(dy);
+        arguments.Add(dx);
+        RowItems.Bind(ref arguments, split);
+        arguments.AddStrides(y, Wide);
+        arguments.AddStrides(dy, Wide);
+        arguments.AddStrides(dx, Wide);
     }
 }

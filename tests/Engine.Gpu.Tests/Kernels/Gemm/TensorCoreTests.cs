@@ -201,7 +201,7 @@ internal sealed class TensorCoreTests
         GemmKernel kernel = new(
             tile, type, problem.LeftAccess(tile.Math), type, problem.RightAccess(tile.Math), DType.Float32, DType.Float32, problem.StoreWidth, Epilogue.None, 0, false, false);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
-        problem.AddTo(ref arguments, Epilogue.None, DType.Float32, wide: false);
+        kernel.Bind(ref arguments, problem, new GemmPlan(tile, 1, 0));
         GpuDriver driver = _device.Driver;
         driver.Launch(
             driver.Compile(PtxRenderer.Render(kernel.Build(driver.Target), driver.Target)), TileGrid.For(new GemmPlan(tile, 1, 0), 1, size.M, size.N), arguments.Span);

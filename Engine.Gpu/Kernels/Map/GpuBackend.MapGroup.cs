@@ -24,41 +24,9 @@ internal partial class GpuBackend
         for (int first = 0; first < args.Count; first += slots)
         {
             arguments.Clear();
-            int groups = 0;
-            for (int slot = 0; slot < slots; slot++)
-            {
-                // Slots that are left over begin behind the last group.
-                bool isUsed = first + slot < args.Count;
-                int count = AddItem(ref arguments, args, inPlace, isUsed ? first + slot : first, isUsed ? groups : int.MaxValue);
-                int elements = MapGroupKernel.ElementsOfGroup(Target);
-                groups += isUsed ? (count + elements - 1) / elements : 0;
-            }
-
-            ProgramParameters.AddTo(ref arguments, args.ComputeType, args.Parameters, form.InMemory ? args.ParameterMemory : null, null, args.Program);
+            int groups = kernel.Bind(ref arguments, args, first, Target);
             Launch(kernel, new LaunchGrid(groups), arguments.Span);
         }
-    }
-
-    private static int AddItem(ref ArgumentList arguments, in MapGroupArgs args, in InPlaceOutputs inPlace, int item, int firstGroup)
-    {
-        MapProgram program = args.Program;
-        int count = (int)args.Outputs[item * program.OutputCount].Shape.ElementCount;
-        arguments.Add(firstGroup);
-        arguments.Add(count);
-        for (int i = 0; i < program.InputCount + program.OutputCount; i++)
-        {
-            if (MapGroupKernel.IsArgument(program, inPlace, i))
-            {
-                Operand operand = i < program.InputCount
-                    ? args.Inputs[(item * program.InputCount) + i]
-                    : args.Outputs[(item * program.OutputCount) + i - program.InputCount];
-
-                // A slot that is left over needs memory, but touches none of it.
-                arguments.Add(firstGroup < int.MaxValue ? operand : KernelArgument.Buffer(operand.Storage.Handle, 0));
-            }
-        }
-
-        return count;
     }
 
     /// <summary>The outputs that are the same memory as an input in all items: the parameters and states of an optimizer.</summary>

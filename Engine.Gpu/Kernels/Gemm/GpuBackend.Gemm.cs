@@ -58,10 +58,9 @@ internal partial class GpuBackend
 
     private void TiledGemm(in GemmProblem problem, in GemmPlan plan, DType compute)
     {
-        bool wide = problem.IsWide;
-        GemmKernel kernel = TileKernel(problem, plan, compute, wide) with { StoreWidth = problem.StoreWidth };
+        var kernel = GemmKernel.Of(problem, plan, compute);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
-        problem.AddTo(ref arguments, kernel.Epilogue, compute, wide);
+        kernel.Bind(ref arguments, problem, plan);
         Launch(kernel, TileGrid.For(plan, problem.Batch.Total, problem.M, problem.N), arguments.Span);
     }
 
@@ -73,12 +72,9 @@ internal partial class GpuBackend
         long results = (long)batch * problem.M * problem.N;
         Operand parts = Temporary(plan.Parts * results, compute);
         GemmProblem bare = problem.IntoParts(parts);
-        bool wide = bare.IsWide;
-        GemmKernel kernel = TileKernel(bare, plan, compute, wide) with { StoreWidth = bare.StoreWidth, IsSplit = true };
+        var kernel = GemmKernel.Of(bare, plan, compute);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
-        bare.AddTo(ref arguments, kernel.Epilogue, compute, wide);
-        arguments.Add(plan.SlicesPerPart);
-        arguments.AddIndex(results, wide);
+        kernel.Bind(ref arguments, bare, plan);
         Launch(kernel, TileGrid.For(plan, batch, problem.M, problem.N), arguments.Span);
         BatchAxisList axes = problem.Batch;
         axes.Add(new BatchAxis(problem.M, 0, 0, problem.C.Row, problem.Bias?.Row ?? 0));
@@ -86,35 +82,14 @@ internal partial class GpuBackend
         SumParts(parts, plan.Parts, results, problem.C.Operand, problem.Bias?.Operand, axes.ForResult(), problem.Epilogue, problem.Alpha, problem.Beta);
     }
 
-    private static GemmKernel TileKernel(in GemmProblem problem, in GemmPlan plan, DType compute, bool wide) => new(
-        plan.Tile,
-        problem.A.Operand.DType,
-        problem.LeftAccess(plan.Tile.Math),
-        problem.B.Operand.DType,
-        problem.RightAccess(plan.Tile.Math),
-        problem.C.Operand.DType,
-        compute,
-        1,
-        problem.Epilogue,
-        problem.Batch.Count,
-        IsSplit: false,
-        wide);
-
     /// <summary>result = epilogue(the sum of the parts); <paramref name="axes"/> hold the strides of the result and the bias.</summary>
     private void SumParts(
         in Operand parts, int count, long results, in Operand result, Operand? bias, in BatchAxisList axes, in Epilogue epilogue, double alpha, double beta)
     {
         bool wide = axes.IsWide || count * results > int.MaxValue / 2;
-        DType compute = parts.DType;
-        SplitSumKernel kernel = new(compute, result.DType, epilogue, axes.Count, wide);
+        SplitSumKernel kernel = new(parts.DType, result.DType, epilogue, axes.Count, wide);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
-        arguments.Add(parts);
-        arguments.Add(result);
-        arguments.AddOptional(bias);
-        arguments.Add((int)results);
-        arguments.Add(count);
-        epilogue.AddTo(ref arguments, compute.InRegister(), alpha, beta);
-        axes.AddTo(ref arguments, SplitSumKernel.FirstOperand, wide);
+        kernel.Bind(ref arguments, parts, count, result, bias, axes, alpha, beta);
         Launch(kernel, new LaunchGrid((int)((results + SplitSumKernel.GroupSize(Target) - 1) / SplitSumKernel.GroupSize(Target))), arguments.Span);
     }
 
@@ -128,7 +103,7 @@ internal partial class GpuBackend
         bool wide = problem.IsWide;
         DirectGemmKernel kernel = DirectGemmKernel.Choose(Target, problem, compute, wide);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
-        problem.AddTo(ref arguments, kernel.Epilogue, compute, wide);
+        kernel.Bind(ref arguments, problem);
         Launch(kernel, kernel.Grid(Target, problem.Batch.Total, problem.M, problem.N), arguments.Span);
     }
 

@@ -58,7 +58,7 @@ internal partial class GpuBackend
         long itemsOfGroup = Target.IsProcessor
             ? Math.Max((items + (Target.ComputeUnits * 4) - 1) / (Target.ComputeUnits * 4), LeastElementsOfProcessorGroup)
             : MapKernel.GroupSize(Target) * kernel.Unroll;
-        MapBody.AddArguments(ref arguments, kernel, args, space, (int)itemsOfGroup, firstIndex);
+        kernel.Bind(ref arguments, args, space, (int)itemsOfGroup, firstIndex);
 
         // Elements that fill no vector are the first group's affair, which has to exist.
         int groups = (int)Math.Max((items + itemsOfGroup - 1) / itemsOfGroup, 1);
@@ -74,7 +74,7 @@ internal partial class GpuBackend
         }
 
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
-        plan.AddArguments(ref arguments, args);
+        plan.Kernel.Bind(ref arguments, args, plan);
         Launch(plan.Kernel, new LaunchGrid((int)plan.Groups), arguments.Span);
         return true;
     }

@@ -16,7 +16,7 @@ internal sealed class ReduceBody
     private readonly Value _firstChunk;
     private Value _result;
 
-    /// <summary>Declares the parameters.</summary>
+    /// <summary>Adds the parameters; <see cref="Bind"/> adds the arguments in the same order.</summary>
     public ReduceBody(KernelBuilder k, in ReduceKernel kernel)
     {
         (_k, _kernel) = (k, kernel);
@@ -67,6 +67,69 @@ internal sealed class ReduceBody
         }
 
         _parameters = new ProgramParameters(k, kernel.Compute, default, kernel.Program.Prologue, kernel.Program.Epilogue);
+    }
+
+    /// <summary>Adds the arguments.</summary>
+    public static void Bind(
+        ref ArgumentList arguments,
+        in ReduceKernel kernel,
+        in ReduceArgs args,
+        in ReducePlan plan,
+        in IterationSpace reduced,
+        (long All, long OfChunk) items,
+        long firstItem,
+        int firstChunk,
+        ReadOnlySpan<Operand> states)
+    {
+        arguments.Add((int)plan.Results);
+        arguments.Add((int)items.All);
+        arguments.Add((int)items.OfChunk);
+        arguments.AddIndex(firstItem, kernel.IsWide);
+        arguments.Add(firstChunk);
+        CoordinateParameters.AddSizes(ref arguments, plan.Kept, kernel.KeptRank);
+        CoordinateParameters.AddSizes(ref arguments, reduced, kernel.ReducedRank, kernel.Width);
+        int inputs = args.Inputs.Length;
+        for (int i = 0; kernel.Stage != ReduceStage.Finish && i < plan.FirstOutput; i++)
+        {
+            if (i < inputs)
+            {
+                if (!args.Program.Prologue.UsesInput(i))
+                {
+                    continue;
+                }
+
+                arguments.Add(KernelArgument.Buffer(args.Inputs[i], plan.Kept.Offset(i) + reduced.Offset(i)));
+            }
+
+            CoordinateParameters.AddStrides(ref arguments, plan.Kept, i, kernel.KeptRank, kernel.IsWide);
+            CoordinateParameters.AddStrides(ref arguments, reduced, i, kernel.ReducedRank, kernel.IsWide, kernel.Width);
+            if (i >= inputs)
+            {
+                arguments.AddIndex(plan.Kept.Offset(i) + reduced.Offset(i), kernel.IsWide);
+            }
+        }
+
+        foreach (ref readonly Operand state in states)
+        {
+            arguments.Add(state);
+        }
+
+        for (int i = plan.FirstOutput; kernel.Stage != ReduceStage.Chunks && i < plan.Kept.Operands; i++)
+        {
+            int output = i - plan.FirstOutput;
+            if (output < args.Outputs.Length)
+            {
+                arguments.Add(KernelArgument.Buffer(args.Outputs[output], plan.Kept.Offset(i)));
+            }
+
+            CoordinateParameters.AddStrides(ref arguments, plan.Kept, i, kernel.KeptRank, kernel.IsWide);
+            if (output >= args.Outputs.Length)
+            {
+                arguments.AddIndex(plan.Kept.Offset(i), kernel.IsWide);
+            }
+        }
+
+        ProgramParameters.Bind(ref arguments, kernel.Compute, args.Parameters, null, null, args.Program.Prologue, args.Program.Epilogue);
     }
 
     /// <summary>The states of the combiners.</summary>

@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace Engine.Gpu;
 
 /// <summary>Running sums, sorting, and the norm of many tensors.</summary>
@@ -16,14 +14,10 @@ internal partial class GpuBackend
 
         bool wide = StridesParameter.IsWide(xView, yView);
         int width = ShapeOf(split).Width == 1 ? 1 : Target.GroupSize;
+        RunningSumKernel kernel = new(x.DType, y.DType, width, wide);
         ArgumentList arguments = new(stackalloc KernelArgument[24]);
-        arguments.Add(xView);
-        arguments.Add(yView);
-        RowItems.AddArguments(ref arguments, split);
-        arguments.AddStrides(xView, wide);
-        arguments.AddStrides(yView, wide);
-        arguments.Add((split.Length + width - 1) / width);
-        Launch(new RunningSumKernel(x.DType, y.DType, width, wide), new RowShape(width, 0).Grid(Target, split.Rows), arguments.Span);
+        kernel.Bind(ref arguments, xView, yView, split);
+        Launch(kernel, new RowShape(width, 0).Grid(Target, split.Rows), arguments.Span);
     }
 
     protected override void ArgSortCore(in Operand x, in Operand indices, int axis, bool descending)
@@ -42,15 +36,10 @@ internal partial class GpuBackend
             return;
         }
 
+        RankKernel kernel = new(x.DType, descending, wide);
         ArgumentList arguments = new(stackalloc KernelArgument[24]);
-        arguments.Add(keys);
-        arguments.Add(places);
-        arguments.Add((int)x.Shape.ElementCount);
-        arguments.Add(split.Length, new Divisor(split.Length));
-        arguments.Add(split.Inner, new Divisor(split.Inner));
-        arguments.AddStrides(keys, wide);
-        arguments.AddStrides(places, wide);
-        Launch(new RankKernel(x.DType, descending, wide), Cover(x.Shape.ElementCount), arguments.Span);
+        kernel.Bind(ref arguments, keys, places, split);
+        Launch(kernel, Cover(x.Shape.ElementCount), arguments.Span);
     }
 
     // Chunks in shared memory, then ever longer runs from one pair of temporaries to the other; the last pass writes the result.
@@ -65,30 +54,17 @@ internal partial class GpuBackend
         Operand nextPlaces = chunks <= 2 ? indices : Tensor.Allocate([count], DType.Int32, _device).Operand;
 
         ArgumentList arguments = new(stackalloc KernelArgument[32]);
-        arguments.Add(x);
-        SortOutput.AddBuffers(ref arguments, keys, places);
-        arguments.Add(split.Length);
-        arguments.Add(BitOperations.Log2((uint)Math.Min(chunk, split.Length) - 1) + 1);
-        arguments.Add(chunks, new Divisor(chunks));
-        arguments.Add(split.Inner, new Divisor(split.Inner));
-        arguments.AddStrides(x, wide);
-        arguments.AddStrides(isLast ? indices : null, wide);
-        Launch(new SortChunksKernel(x.DType, descending, wide, isLast), new LaunchGrid((int)split.Rows * chunks), arguments.Span);
+        SortChunksKernel sort = new(x.DType, descending, wide, isLast);
+        sort.Bind(ref arguments, x, keys, places, split, chunk);
+        Launch(sort, new LaunchGrid((int)split.Rows * chunks), arguments.Span);
 
         for (long width = chunk; width < split.Length; width *= 2)
         {
             isLast = 2 * width >= split.Length;
             arguments.Clear();
-            arguments.Add(keys!.Value);
-            arguments.Add(places);
-            SortOutput.AddBuffers(ref arguments, isLast ? null : nextKeys, isLast ? indices : nextPlaces);
-            arguments.Add(count);
-            arguments.Add((int)width);
-            arguments.Add(BitOperations.Log2((ulong)width) + 1);
-            arguments.Add(split.Length, new Divisor(split.Length));
-            arguments.Add(split.Inner, new Divisor(split.Inner));
-            arguments.AddStrides(isLast ? indices : null, wide);
-            Launch(new SortMergeKernel(x.DType, descending, wide, isLast), Cover(count), arguments.Span);
+            SortMergeKernel merge = new(x.DType, descending, wide, isLast);
+            merge.Bind(ref arguments, keys!.Value, places, isLast ? null : nextKeys, isLast ? indices : nextPlaces, split, (int)width);
+            Launch(merge, Cover(count), arguments.Span);
             (keys, nextKeys) = (nextKeys, keys);
             (places, nextPlaces) = (nextPlaces, places);
         }
@@ -121,18 +97,12 @@ internal partial class GpuBackend
         {
             int used = Math.Min(SquareSumKernel.Slots, tensors.Length - first);
             ArgumentList arguments = new(space);
-            arguments.Add(partials);
-            arguments.Add(first);
-            for (int slot = 0; slot < SquareSumKernel.Slots; slot++)
-            {
-                Operand x = tensors[first + (slot < used ? slot : 0)];
-                arguments.Add(x);
-                arguments.Add((int)x.Shape.ElementCount);
-            }
-
+            SquareSumKernel.Bind(ref arguments, partials, tensors, first);
             Launch(new SquareSumKernel(type), new LaunchGrid(groups, used), arguments.Span);
         }
 
-        Launch(new RootOfSumKernel(sums, result.DType), new LaunchGrid(1), partials, result, tensors.Length * groups);
+        ArgumentList last = new(space);
+        RootOfSumKernel.Bind(ref last, partials, result, tensors.Length * groups);
+        Launch(new RootOfSumKernel(sums, result.DType), new LaunchGrid(1), last.Span);
     }
 }

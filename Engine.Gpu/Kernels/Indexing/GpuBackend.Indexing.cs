@@ -38,16 +38,7 @@ internal partial class GpuBackend
         bool isWide = IndexLaunch.IsWide(space, axis, x, index, y);
         GatherKernel kernel = new(y.DType, index.DType, CoordinateParameters.Padded(space.Rank), isWide);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
-        arguments.Add((int)space.Count);
-        arguments.Add(x.Shape[axis]);
-        arguments.AddIndex(x.Layout.Strides[axis], isWide);
-        CoordinateParameters.AddSizes(ref arguments, space, kernel.Rank);
-        IndexLaunch.AddBuffer(ref arguments, space, GatherKernel.X, x);
-        CoordinateParameters.AddStrides(ref arguments, space, GatherKernel.X, kernel.Rank, isWide);
-        IndexLaunch.AddBuffer(ref arguments, space, GatherKernel.Indices, index);
-        CoordinateParameters.AddStrides(ref arguments, space, GatherKernel.Indices, kernel.Rank, isWide);
-        IndexLaunch.AddBuffer(ref arguments, space, GatherKernel.Y, y);
-        CoordinateParameters.AddStrides(ref arguments, space, GatherKernel.Y, kernel.Rank, isWide);
+        kernel.Bind(ref arguments, x, index, y, axis, space);
         int group = IndexLaunch.GroupSize(Target);
         Launch(kernel, new LaunchGrid((int)((space.Count + group - 1) / group)), arguments.Span);
     }
@@ -111,28 +102,9 @@ internal partial class GpuBackend
         int stretches = (size + stretch - 1) / stretch;
         bool isWide = IndexLaunch.IsWide(space, axis, destination, index, source);
         ScatterAddKernel kernel = new(source.DType, destination.DType, index.DType, CoordinateParameters.Padded(space.Rank), isWide, carries is not null);
-        ArgumentList arguments = new(stackalloc KernelArgument[64]);
         long items = lines * stretches;
-        arguments.Add((int)items);
-        arguments.Add(source.Shape[axis]);
-        arguments.Add(size);
-        arguments.Add(stretch);
-        arguments.Add((int)lines, new Divisor((int)lines));
-        CoordinateParameters.AddSizes(ref arguments, space, kernel.Rank);
-        IndexLaunch.AddBuffer(ref arguments, space, ScatterAddKernel.Destination, destination);
-        if (carries is { } beside)
-        {
-            IndexLaunch.AddBuffer(ref arguments, space, ScatterAddKernel.Destination, beside);
-        }
-
-        arguments.AddIndex(destination.Layout.Strides[axis], isWide);
-        CoordinateParameters.AddStrides(ref arguments, space, ScatterAddKernel.Destination, kernel.Rank, isWide);
-        IndexLaunch.AddBuffer(ref arguments, space, ScatterAddKernel.Indices, index);
-        arguments.AddIndex(index.Layout.Strides[axis], isWide);
-        CoordinateParameters.AddStrides(ref arguments, space, ScatterAddKernel.Indices, kernel.Rank, isWide);
-        IndexLaunch.AddBuffer(ref arguments, space, ScatterAddKernel.Source, source);
-        arguments.AddIndex(source.Layout.Strides[axis], isWide);
-        CoordinateParameters.AddStrides(ref arguments, space, ScatterAddKernel.Source, kernel.Rank, isWide);
+        ArgumentList arguments = new(stackalloc KernelArgument[64]);
+        kernel.Bind(ref arguments, destination, carries, index, source, axis, space, (int)items, stretch);
         int group = IndexLaunch.GroupSize(Target);
         Launch(kernel, new LaunchGrid((int)((items + group - 1) / group)), arguments.Span);
     }

@@ -13,13 +13,10 @@ internal partial class GpuBackend
 
         bool wide = StridesParameter.IsWide(xView, yView);
         RowShape shape = ShapeOf(split).WithRuns(Target, split, [xView, yView]);
+        SoftmaxKernel kernel = new(y.DType, log, shape, wide);
         ArgumentList arguments = new(stackalloc KernelArgument[16]);
-        arguments.Add(xView);
-        arguments.Add(yView);
-        RowItems.AddArguments(ref arguments, split);
-        arguments.AddStrides(xView, wide);
-        arguments.AddStrides(yView, wide);
-        Launch(new SoftmaxKernel(y.DType, log, shape, wide), shape.Grid(Target, split.Rows), arguments.Span);
+        kernel.Bind(ref arguments, xView, yView, split);
+        Launch(kernel, shape.Grid(Target, split.Rows), arguments.Span);
     }
 
     protected override void SoftmaxBackwardCore(in Operand y, in Operand gradY, in Operand gradX, int axis, bool log)
@@ -33,15 +30,10 @@ internal partial class GpuBackend
 
         bool wide = StridesParameter.IsWide(yView, gradient, output);
         RowShape shape = ShapeOf(split).WithRuns(Target, split, [yView, gradient, output]);
+        SoftmaxBackwardKernel kernel = new(y.DType, log, shape, wide);
         ArgumentList arguments = new(stackalloc KernelArgument[24]);
-        arguments.Add(yView);
-        arguments.Add(gradient);
-        arguments.Add(output);
-        RowItems.AddArguments(ref arguments, split);
-        arguments.AddStrides(yView, wide);
-        arguments.AddStrides(gradient, wide);
-        arguments.AddStrides(output, wide);
-        Launch(new SoftmaxBackwardKernel(y.DType, log, shape, wide), shape.Grid(Target, split.Rows), arguments.Span);
+        kernel.Bind(ref arguments, yView, gradient, output, split);
+        Launch(kernel, shape.Grid(Target, split.Rows), arguments.Span);
     }
 
     protected override void CrossEntropyForwardCore(in CrossEntropyArgs args)
@@ -54,17 +46,9 @@ internal partial class GpuBackend
 
         bool wide = IsWide(args, args.Losses.Value, null);
         RowShape shape = ShapeOf(split).WithRuns(Target, split, [z]);
-        ArgumentList arguments = new(stackalloc KernelArgument[24]);
-        arguments.Add(z);
-        arguments.Add(args.Losses.Value);
-        arguments.Add(args.LogSumExp);
-        CrossEntropyTarget.AddBuffers(ref arguments, args);
-        CrossEntropyTarget.AddScalars(ref arguments, args, wide);
-        RowItems.AddArguments(ref arguments, split);
-        arguments.AddStrides(z, wide);
-        arguments.AddStrides(args.Losses.Value, wide);
-        arguments.AddStrides(args.LogSumExp, wide);
         CrossEntropyForwardKernel kernel = new(z.DType, args.ClassWeights is not null, args.LabelSmoothing > 0, shape, wide);
+        ArgumentList arguments = new(stackalloc KernelArgument[24]);
+        kernel.Bind(ref arguments, args, z, args.Losses.Value, split);
         Launch(kernel, shape.Grid(Target, split.Rows), arguments.Span);
     }
 
@@ -80,19 +64,9 @@ internal partial class GpuBackend
 
         bool wide = IsWide(args, gradLosses, gradLogits);
         RowShape shape = ShapeOf(split).WithRuns(Target, split, [z, output]);
-        ArgumentList arguments = new(stackalloc KernelArgument[32]);
-        arguments.Add(z);
-        arguments.Add(gradLosses);
-        arguments.Add(args.LogSumExp);
-        arguments.Add(output);
-        CrossEntropyTarget.AddBuffers(ref arguments, args);
-        CrossEntropyTarget.AddScalars(ref arguments, args, wide);
-        RowItems.AddArguments(ref arguments, split);
-        arguments.AddStrides(z, wide);
-        arguments.AddStrides(output, wide);
-        arguments.AddStrides(gradLosses, wide);
-        arguments.AddStrides(args.LogSumExp, wide);
         CrossEntropyBackwardKernel kernel = new(z.DType, args.ClassWeights is not null, args.LabelSmoothing > 0, shape, wide);
+        ArgumentList arguments = new(stackalloc KernelArgument[32]);
+        kernel.Bind(ref arguments, args, z, gradLosses, output, split);
         Launch(kernel, shape.Grid(Target, split.Rows), arguments.Span);
     }
 

@@ -46,7 +46,7 @@ internal partial class GpuBackend
         {
             ReduceKernel whole = launch.Kernel(ReduceStage.Whole);
             ArgumentList arguments = new(stackalloc KernelArgument[96]);
-            launch.AddArguments(ref arguments, whole, plan.Reduced, plan.Elements / width, 0, 0, []);
+            launch.Bind(ref arguments, whole, plan.Reduced, plan.Elements / width, 0, 0, []);
             Launch(whole, launch.Grid(1), arguments.Span);
             return;
         }
@@ -67,7 +67,7 @@ internal partial class GpuBackend
         launch = new ReduceLaunch(args, plan, finish, 1, isWide);
         ReduceKernel last = launch.Kernel(ReduceStage.Finish);
         ArgumentList finishing = new(stackalloc KernelArgument[96]);
-        launch.AddArguments(ref finishing, last, plan.Reduced, chunk, 0, 0, states);
+        launch.Bind(ref finishing, last, plan.Reduced, chunk, 0, 0, states);
         Launch(last, launch.Grid(1), finishing.Span);
     }
 
@@ -90,7 +90,7 @@ internal partial class GpuBackend
 
         ReduceKernel kernel = launch.Kernel(ReduceStage.Chunks);
         ArgumentList arguments = new(stackalloc KernelArgument[96]);
-        launch.AddArguments(ref arguments, kernel, reduced, reduced.Count / kernel.Width, firstItem, chunk, states);
+        launch.Bind(ref arguments, kernel, reduced, reduced.Count / kernel.Width, firstItem, chunk, states);
         Launch(kernel, launch.Grid(launch.Shape.Chunks), arguments.Span);
         chunk += launch.Shape.Chunks;
     }

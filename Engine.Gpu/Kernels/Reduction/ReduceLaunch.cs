@@ -3,9 +3,6 @@ namespace Engine.Gpu;
 /// <summary>The kernels of one reduction and their arguments.</summary>
 internal readonly ref struct ReduceLaunch
 {
-    /// <summary>Bytes of a vector load.</summary>
-    private const int VectorBytes = 16;
-
     /// <summary>Elements from which vectors are worth a kernel of their own.</summary>
     private const long LeastElementsForVectors = 1024;
 
@@ -72,7 +69,7 @@ internal readonly ref struct ReduceLaunch
         {
             if (stage != ReduceStage.Finish && program.Prologue.UsesInput(i))
             {
-                classes = classes.With(i, _args.Inputs[i].DType, Classify(_args, _plan, i, _width));
+                classes = classes.With(i, _args.Inputs[i].DType, Classify(_plan, i, _width));
             }
         }
 
@@ -102,83 +99,20 @@ internal readonly ref struct ReduceLaunch
     /// <summary>The groups: over results, and over chunks.</summary>
     public LaunchGrid Grid(int chunks) => new((int)((_plan.Results + Shape.Columns - 1) / Shape.Columns), chunks);
 
-    /// <summary>Adds the arguments of a launch, in the order in which <see cref="ReduceBody"/> declares them.</summary>
-    public void AddArguments(
+    /// <summary>Adds the arguments of a launch of one of the kernels.</summary>
+    public void Bind(
         ref ArgumentList arguments, in ReduceKernel kernel, in IterationSpace reduced, long items, long firstItem, int firstChunk, ReadOnlySpan<Operand> states)
     {
         int chunks = kernel.Stage == ReduceStage.Chunks ? Shape.Chunks : 1;
-        arguments.Add((int)_plan.Results);
-        arguments.Add((int)items);
-        arguments.Add((int)((items + chunks - 1) / chunks));
-        AddPlace(ref arguments, kernel, firstItem);
-        arguments.Add(firstChunk);
-        CoordinateParameters.AddSizes(ref arguments, _plan.Kept, kernel.KeptRank);
-        CoordinateParameters.AddSizes(ref arguments, reduced, kernel.ReducedRank, kernel.Width);
-        int inputs = _args.Inputs.Length;
-        for (int i = 0; kernel.Stage != ReduceStage.Finish && i < _plan.FirstOutput; i++)
-        {
-            if (i < inputs)
-            {
-                if (!_args.Program.Prologue.UsesInput(i))
-                {
-                    continue;
-                }
-
-                AddBuffer(ref arguments, _args.Inputs[i], _plan.Kept.Offset(i) + reduced.Offset(i));
-            }
-
-            CoordinateParameters.AddStrides(ref arguments, _plan.Kept, i, kernel.KeptRank, kernel.IsWide);
-            CoordinateParameters.AddStrides(ref arguments, reduced, i, kernel.ReducedRank, kernel.IsWide, kernel.Width);
-            if (i >= inputs)
-            {
-                AddPlace(ref arguments, kernel, _plan.Kept.Offset(i) + reduced.Offset(i));
-            }
-        }
-
-        foreach (ref readonly Operand state in states)
-        {
-            arguments.Add(state);
-        }
-
-        for (int i = _plan.FirstOutput; kernel.Stage != ReduceStage.Chunks && i < _plan.Kept.Operands; i++)
-        {
-            int output = i - _plan.FirstOutput;
-            if (output < _args.Outputs.Length)
-            {
-                AddBuffer(ref arguments, _args.Outputs[output], _plan.Kept.Offset(i));
-            }
-
-            CoordinateParameters.AddStrides(ref arguments, _plan.Kept, i, kernel.KeptRank, kernel.IsWide);
-            if (output >= _args.Outputs.Length)
-            {
-                AddPlace(ref arguments, kernel, _plan.Kept.Offset(i));
-            }
-        }
-
-        ProgramParameters.AddTo(ref arguments, kernel.Compute, _args.Parameters, null, null, _args.Program.Prologue, _args.Program.Epilogue);
+        kernel.Bind(ref arguments, _args, _plan, reduced, (items, (items + chunks - 1) / chunks), firstItem, firstChunk, states);
     }
 
-    private static void AddBuffer(ref ArgumentList arguments, in Operand operand, long offset) =>
-        arguments.Add(KernelArgument.Buffer(operand, offset));
-
-    private static void AddPlace(ref ArgumentList arguments, in ReduceKernel kernel, long place)
-    {
-        if (kernel.IsWide)
-        {
-            arguments.Add(place);
-        }
-        else
-        {
-            arguments.Add((int)place);
-        }
-    }
-
-    private static Access Classify(in ReduceArgs args, in ReducePlan plan, int input, int width) =>
+    private static Access Classify(in ReducePlan plan, int input, int width) =>
         plan.Reduced.IsUniform(input) ? Access.Uniform
         : width == 1 ? Access.Strided
         : plan.Reduced.InnerStride(input) switch
         {
-            1 => IsAligned(args, plan, input, width) ? Access.Row : Access.Strided,
+            1 => IsAligned(plan, input, width) ? Access.Row : Access.Strided,
             0 => Access.Spread,
             _ => Access.Strided,
         };
@@ -192,7 +126,7 @@ internal readonly ref struct ReduceLaunch
 
         for (int i = 0; i < args.Inputs.Length; i++)
         {
-            if (args.Program.Prologue.UsesInput(i) && plan.Reduced.InnerStride(i) == 1 && width * args.Inputs[i].DType.SizeInBytes() > VectorBytes)
+            if (args.Program.Prologue.UsesInput(i) && plan.Reduced.InnerStride(i) == 1 && width * args.Inputs[i].DType.SizeInBytes() > VectorAlignment.VectorBytes)
             {
                 return false;
             }
@@ -201,12 +135,9 @@ internal readonly ref struct ReduceLaunch
         return true;
     }
 
-    private static bool IsAligned(in ReduceArgs args, in ReducePlan plan, int input, int width)
+    private static bool IsAligned(in ReducePlan plan, int input, int width)
     {
-        Operand operand = args.Inputs[input];
-        int size = operand.DType.SizeInBytes();
-        long start = (plan.Kept.Offset(input) * size) + (operand.Storage.Device.Kind == DeviceKind.Cuda ? operand.Storage.Handle : 0);
-        bool aligned = start % (width * size) == 0;
+        bool aligned = VectorAlignment.IsAligned(plan.Kept.Offset(input), width);
         for (int loop = 0; loop < plan.Kept.Rank; loop++)
         {
             aligned &= plan.Kept.Stride(input, loop) % width == 0;

@@ -8,8 +8,7 @@ internal partial class GpuBackend
 
     protected override void PoolForwardCore(in PoolArgs args)
     {
-        Operand x = args.X, y = args.Y;
-        Operand? indices = args.Indices;
+        Operand y = args.Y;
         if (TryHalve(y.Shape, out int axis, out int half))
         {
             PoolForward(Part(args, axis, 0, half));
@@ -17,25 +16,16 @@ internal partial class GpuBackend
             return;
         }
 
-        bool wide = StridesParameter.IsWide(x, y, indices);
-        PoolForwardKernel kernel = new(
-            args.Kind, y.DType, indices is not null, args.Geometry.CountIncludePad, IsChannelsLast(y), wide);
+        bool wide = StridesParameter.IsWide(args.X, y, args.Indices);
+        PoolForwardKernel kernel = new(args.Kind, y.DType, args.Indices is not null, args.Geometry.CountIncludePad, IsChannelsLast(y), wide);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
-        arguments.Add(x);
-        arguments.Add(y);
-        arguments.AddOptional(indices);
-        PoolGrid.AddArguments(ref arguments, y.Shape);
-        arguments.AddStrides(x, wide);
-        arguments.AddStrides(y, wide);
-        arguments.AddStrides(indices, wide);
-        AddWindow(ref arguments, args);
+        kernel.Bind(ref arguments, args);
         Launch(kernel, Cover(y.Shape.ElementCount), arguments.Span);
     }
 
     protected override void PoolBackwardCore(in PoolArgs args)
     {
-        Operand dx = args.X, dy = args.Y;
-        Operand? indices = args.Kind == PoolKind.Max ? args.Indices : null;
+        Operand dx = args.X;
         if (TryHalve(dx.Shape, out int axis, out int half))
         {
             PoolBackward(Part(args, axis, 0, half));
@@ -43,25 +33,11 @@ internal partial class GpuBackend
             return;
         }
 
-        bool wide = StridesParameter.IsWide(dx, dy, indices);
+        bool wide = StridesParameter.IsWide(dx, args.Y, args.Kind == PoolKind.Max ? args.Indices : null);
         PoolBackwardKernel kernel = new(args.Kind, dx.DType, args.Geometry.CountIncludePad, IsChannelsLast(dx), wide);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
-        arguments.Add(dx);
-        arguments.Add(dy);
-        arguments.AddOptional(indices);
-        PoolGrid.AddArguments(ref arguments, dx.Shape);
-        arguments.AddStrides(dx, wide);
-        arguments.AddStrides(dy, wide);
-        arguments.AddStrides(indices, wide);
-        AddWindow(ref arguments, args);
+        kernel.Bind(ref arguments, args);
         Launch(kernel, Cover(dx.Shape.ElementCount), arguments.Span);
-    }
-
-    private static void AddWindow(ref ArgumentList arguments, in PoolArgs args)
-    {
-        PoolGeometry g = args.Geometry;
-        PoolAxis.AddArguments(ref arguments, args.X.Shape[2], args.Y.Shape[2], g.KernelH, g.PadH, g.StrideH, g.DilationH);
-        PoolAxis.AddArguments(ref arguments, args.X.Shape[3], args.Y.Shape[3], g.KernelW, g.PadW, g.StrideW, g.DilationW);
     }
 
     /// <summary>Whether there are too many cells for one launch, and along which axis to cut them: images first, then channels.</summary>

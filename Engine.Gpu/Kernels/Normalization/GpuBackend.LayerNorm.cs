@@ -16,20 +16,9 @@ internal partial class GpuBackend
 
         bool wide = StridesParameter.IsWide(x, y, args.Mean, args.InverseStd, args.Scale, args.Shift);
         RowShape shape = ShapeOf(split).WithRuns(Target, split, [x, y], args.Scale, args.Shift);
-        ArgumentList arguments = new(stackalloc KernelArgument[32]);
-        arguments.Add(x);
-        arguments.Add(y);
-        arguments.Add(args.Mean);
-        arguments.Add(args.InverseStd);
-        RowItems.AddArguments(ref arguments, split);
-        arguments.AddStrides(x, wide);
-        arguments.AddStrides(y, wide);
-        arguments.AddStrides(args.Mean, wide);
-        arguments.AddStrides(args.InverseStd, wide);
-        arguments.AddNumber(x.DType.InRegister(), args.Epsilon);
-        ChannelVector.AddArgument(ref arguments, args.Scale, wide);
-        ChannelVector.AddArgument(ref arguments, args.Shift, wide);
         LayerNormForwardKernel kernel = new(x.DType, affine, args.Scale is not null, args.Shift is not null, shape, wide);
+        ArgumentList arguments = new(stackalloc KernelArgument[32]);
+        kernel.Bind(ref arguments, args, x, y, split);
         Launch(kernel, shape.Grid(Target, split.Rows), arguments.Span);
     }
 
@@ -50,18 +39,10 @@ internal partial class GpuBackend
         {
             _ = split.TryView(gradX, out Operand dx);
             RowShape shape = ShapeOf(split).WithRuns(Target, split, [x, dy, dx], args.Scale);
+            LayerNormBackwardKernel kernel = new(type, args.Scale?.DType ?? type, args.Scale is not null, shape, wide);
             ArgumentList arguments = new(stackalloc KernelArgument[32]);
-            arguments.Add(x);
-            arguments.Add(dy);
-            arguments.Add(dx);
-            RowItems.AddArguments(ref arguments, split);
-            arguments.AddStrides(x, wide);
-            arguments.AddStrides(dy, wide);
-            arguments.AddStrides(dx, wide);
-            ChannelVector.AddArgument(ref arguments, args.Mean, wide);
-            ChannelVector.AddArgument(ref arguments, args.InverseStd, wide);
-            ChannelVector.AddArgument(ref arguments, args.Scale, wide);
-            Launch(new LayerNormBackwardKernel(type, args.Scale?.DType ?? type, args.Scale is not null, shape, wide), shape.Grid(Target, split.Rows), arguments.Span);
+            kernel.Bind(ref arguments, args, x, dy, dx, split);
+            Launch(kernel, shape.Grid(Target, split.Rows), arguments.Span);
         }
 
         if (args.GradScale is not null || args.GradShift is not null)
@@ -81,33 +62,14 @@ internal partial class GpuBackend
         if (tiles.Chunks > 1)
         {
             partials = Partials(tiles, x.DType);
-            ArgumentList first = new(stackalloc KernelArgument[32]);
-            first.AddOptional(partials);
-            ChannelItems.AddArguments(ref first, tiles, 1);
-            AddRows(ref first, args, x, dy, wide);
-            Launch(kernel with { Stage = ChannelStage.Partial, Gradients = x.DType, HasScale = false, HasShift = false }, tiles.Grid, first.Span);
+            LayerNormColumnsKernel chunks = kernel with { Stage = ChannelStage.Partial, Gradients = x.DType, HasScale = false, HasShift = false };
+            chunks.Bind(ref arguments, args, x, dy, tiles, partials);
+            Launch(chunks, tiles.Grid, arguments.Span);
+            arguments.Clear();
             kernel = kernel with { Stage = ChannelStage.Apply };
-            arguments.AddOptional(partials);
         }
 
-        ChannelItems.AddArguments(ref arguments, tiles, 1);
-        if (tiles.Chunks == 1)
-        {
-            AddRows(ref arguments, args, x, dy, wide);
-        }
-
-        ChannelVector.AddArgument(ref arguments, args.GradShift, wide);
-        ChannelVector.AddArgument(ref arguments, args.GradScale, wide);
+        kernel.Bind(ref arguments, args, x, dy, tiles, partials);
         Launch(kernel, tiles.Grid, arguments.Span);
-    }
-
-    private static void AddRows(ref ArgumentList arguments, in LayerNormBackwardArgs args, in Operand x, in Operand dy, bool wide)
-    {
-        arguments.Add(x);
-        arguments.Add(dy);
-        arguments.AddStrides(x, wide);
-        arguments.AddStrides(dy, wide);
-        ChannelVector.AddArgument(ref arguments, args.Mean, wide);
-        ChannelVector.AddArgument(ref arguments, args.InverseStd, wide);
     }
 }

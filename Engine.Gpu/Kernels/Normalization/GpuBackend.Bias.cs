@@ -17,26 +17,14 @@ internal partial class GpuBackend
         using TensorScope scope = TensorScope.Begin();
         Operand? partials = tiles.Chunks > 1 ? Partials(tiles, gradX.DType) : null;
         ArgumentList arguments = new(stackalloc KernelArgument[32]);
-        arguments.AddOptional(partials);
-        ChannelItems.AddArguments(ref arguments, tiles, gradX.Shape[2]);
-        arguments.Add(gradY);
-        arguments.Add(y);
-        arguments.Add(gradX);
-        arguments.AddStrides(gradY, wide);
-        arguments.AddStrides(y, wide);
-        arguments.AddStrides(gradX, wide);
-        if (partials is null)
-        {
-            ChannelVector.AddArgument(ref arguments, gradBias, wide);
-            Launch(kernel, tiles.Grid, arguments.Span);
-            return;
-        }
-
+        kernel.Bind(ref arguments, gradY, y, gradX, gradBias, tiles, partials);
         Launch(kernel, tiles.Grid, arguments.Span);
-        ArgumentList last = new(stackalloc KernelArgument[16]);
-        last.AddOptional(partials);
-        ChannelItems.AddArguments(ref last, tiles, gradX.Shape[2]);
-        ChannelVector.AddArgument(ref last, gradBias, wide);
-        Launch(kernel with { Stage = ChannelStage.Apply }, tiles.Grid, last.Span);
+        if (partials is not null)
+        {
+            kernel = kernel with { Stage = ChannelStage.Apply };
+            arguments.Clear();
+            kernel.Bind(ref arguments, gradY, y, gradX, gradBias, tiles, partials);
+            Launch(kernel, tiles.Grid, arguments.Span);
+        }
     }
 }

@@ -92,4 +92,24 @@ internal readonly record struct ReduceKernel(
         k.If(isResult & lane.Is(0), () => body.Store(result, joined));
         return k.Build();
     }
+
+    /// <summary>Adds the arguments in the order of the parameters.</summary>
+    /// <param name="arguments">The arguments of the launch.</param>
+    /// <param name="args">The call.</param>
+    /// <param name="plan">Its loops.</param>
+    /// <param name="reduced">The part of the loops over what is reduced that this launch takes.</param>
+    /// <param name="items">Items of a result, and how many of them are a chunk.</param>
+    /// <param name="firstItem">The number of the first item.</param>
+    /// <param name="firstChunk">The number of the first chunk.</param>
+    /// <param name="states">Where the states of chunks are.</param>
+    public void Bind(
+        ref ArgumentList arguments,
+        in ReduceArgs args,
+        in ReducePlan plan,
+        in IterationSpace reduced,
+        (long All, long OfChunk) items,
+        long firstItem,
+        int firstChunk,
+        ReadOnlySpan<Operand> states) =>
+        ReduceBody.Bind(ref arguments, this, args, plan, reduced, items, firstItem, firstChunk, states);
 }

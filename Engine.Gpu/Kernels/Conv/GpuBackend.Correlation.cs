@@ -1,0 +1,111 @@
+namespace Engine.Gpu;
+
+/// <summary>Launches of convolutions in the form that all directions share.</summary>
+internal partial class GpuBackend
+{
+    // Work-items and pixels are numbered in 32 bits.
+    private protected const long MostPixels = 1 << 30;
+
+    // Groups with fewer channels than this would leave most of a tile empty.
+    private const int FewChannels = 8;
+
+    /// <summary>Convolution forward, or a part of the gradient to the images.</summary>
+    private protected virtual void Correlate(in Correlation c)
+    {
+        if (c.Batch > 1 && c.Results > MostPixels)
+        {
+            int half = c.Batch / 2;
+            Correlate(Part(c, 0, half));
+            Correlate(Part(c, half, c.Batch - half));
+            return;
+        }
+
+        DType compute = c.Out.DType == DType.Float64 ? DType.Float64 : DType.Float32;
+        bool rows = c.WritesChannelsLast;
+        int pixels = (int)c.Pixels;
+        bool narrow = c.Groups > 1 && c.OutChannels < FewChannels;
+        TileMath math = TileMaths.Choose(Target, _device.MathMode, c.In.DType, c.Weight.DType, compute);
+        (int m, int n) = rows ? (pixels, c.OutChannels) : (c.OutChannels, pixels);
+        var factors = TileFactors.Of(math, c.In.DType, c.InAccess(math), c.WeightAccess(math));
+        if (narrow || GemmPlan.Choose(Target, compute, c.Groups, m, n, c.Depth, factors) is not { } plan)
+        {
+            CorrelateDirectly(c, compute);
+        }
+        else
+        {
+            CorrelateByTiles(c, plan, compute);
+        }
+    }
+
+    private void CorrelateByTiles(in Correlation c, in GemmPlan plan, DType compute)
+    {
+        using TensorScope scope = TensorScope.Begin();
+        Operand result = c.Out.Shifted(c.OutOrigin), target = plan.Parts > 1 ? Temporary(plan.Parts * c.Results, compute) : result;
+        var kernel = CorrelationKernel.Of(c, plan, compute);
+        ArgumentList arguments = new(stackalloc KernelArgument[64]);
+        kernel.Bind(ref arguments, c, target, plan);
+        Launch(kernel, kernel.Grid(c, plan), arguments.Span);
+        if (plan.Parts > 1)
+        {
+            SumParts(target, plan.Parts, c.Results, result, c.Bias, c.ResultAxes(kernel.PixelsAreRows), c.Epilogue(BiasKind.Full), 1, 0);
+        }
+    }
+
+    private void CorrelateDirectly(in Correlation c, DType compute)
+    {
+        int count = checked((int)c.Results);
+        var kernel = DirectCorrelationKernel.Of(c, compute);
+        ArgumentList arguments = new(stackalloc KernelArgument[64]);
+        kernel.Bind(ref arguments, c, count);
+        Launch(kernel, Cover(count), arguments.Span);
+    }
+
+    /// <summary>The gradient to the filters of a correlation whose result's gradient is <see cref="Correlation.Out"/>; beta is the factor of what they held.</summary>
+    private protected virtual void CorrelateWeights(in Correlation c, double beta)
+    {
+        if (c.Batch > 1 && c.Pixels > MostPixels)
+        {
+            int half = c.Batch / 2;
+            CorrelateWeights(Part(c, 0, half), beta);
+            CorrelateWeights(Part(c, half, c.Batch - half), 1);
+            return;
+        }
+
+        DType compute = c.Weight.DType == DType.Float64 ? DType.Float64 : DType.Float32;
+        Epilogue epilogue = Epilogue.None with { HasBeta = beta != 0 };
+        bool narrow = c.Groups > 1 && (c.OutChannels < FewChannels || c.Depth < FewChannels);
+        TileMath math = TileMaths.Choose(Target, _device.MathMode, c.Out.DType, c.In.DType, compute);
+        var factors = TileFactors.Of(math, c.In.DType, c.GradAccess(math), c.ImageAccess(math));
+        if (narrow || GemmPlan.Choose(Target, compute, c.Groups, c.OutChannels, c.Depth, (int)c.Pixels, factors) is not { } plan)
+        {
+            CorrelateWeightsDirectly(c, epilogue, beta, compute);
+            return;
+        }
+
+        using TensorScope scope = TensorScope.Begin();
+        Operand target = plan.Parts > 1 ? Temporary(plan.Parts * c.WeightResults, compute) : c.Weight;
+        var kernel = WeightGradientKernel.Of(c, plan, compute, epilogue);
+        ArgumentList arguments = new(stackalloc KernelArgument[64]);
+        kernel.Bind(ref arguments, c, target, plan, beta);
+        Launch(kernel, TileGrid.For(plan, c.Groups, c.OutChannels, c.Depth), arguments.Span);
+        if (plan.Parts > 1)
+        {
+            SumParts(target, plan.Parts, c.WeightResults, c.Weight, null, c.WeightAxes, epilogue, 1, beta);
+        }
+    }
+
+    private void CorrelateWeightsDirectly(in Correlation c, in Epilogue epilogue, double beta, DType compute)
+    {
+        var kernel = DirectWeightGradientKernel.Of(c, compute, epilogue);
+        ArgumentList arguments = new(stackalloc KernelArgument[64]);
+        kernel.Bind(ref arguments, c, beta);
+        Launch(kernel, new LaunchGrid(checked(c.OutChannels * c.Groups * c.Depth)), arguments.Span);
+    }
+
+    private static Correlation Part(in Correlation c, int start, int length) => c with
+    {
+        Batch = length,
+        In = c.In.With(c.In.Layout.Slice(0, start, length, 1)),
+        Out = c.Out.With(c.Out.Layout.Slice(0, start, length, 1)),
+    };
+}
