@@ -4,64 +4,64 @@ namespace Engine;
 public sealed partial class Tensor
 {
     /// <summary>|x|; the gradient at 0 is 0.</summary>
-    public Tensor Abs() => Pointwise.Apply("Abs", ElementwiseOps.Abs, [this]);
+    public Tensor Abs() => Pointwise.Apply("Abs", ElementwisePrograms.Abs, [this]);
 
     /// <summary>−1, 0 or 1.</summary>
-    public Tensor Sign() => Pointwise.Apply("Sign", ElementwiseOps.Sign, [this]);
+    public Tensor Sign() => Pointwise.Apply("Sign", ElementwisePrograms.Sign, [this]);
 
     /// <summary>x²; of truth values int64.</summary>
-    public Tensor Square() => Pointwise.Apply("Square", ElementwiseOps.Square, [this], computeAs: DType == DType.Bool ? DType.Int64 : Autocast.Wide(DType));
+    public Tensor Square() => Pointwise.Apply("Square", ElementwisePrograms.Square, [this], computeAs: DType == DType.Bool ? DType.Int64 : Autocast.Wide(DType));
 
     /// <summary>√x; NaN below 0.</summary>
-    public Tensor Sqrt() => this.Floating("Sqrt", ElementwiseOps.Sqrt);
+    public Tensor Sqrt() => this.Floating("Sqrt", ElementwisePrograms.Sqrt);
 
     /// <summary>1/√x.</summary>
-    public Tensor Rsqrt() => this.Wide("Rsqrt", ElementwiseOps.Rsqrt);
+    public Tensor Rsqrt() => this.Wide("Rsqrt", ElementwisePrograms.Rsqrt);
 
     /// <summary>1/x.</summary>
-    public Tensor Reciprocal() => this.Wide("Reciprocal", ElementwiseOps.Reciprocal);
+    public Tensor Reciprocal() => this.Wide("Reciprocal", ElementwisePrograms.Reciprocal);
 
     /// <summary>eˣ.</summary>
-    public Tensor Exp() => this.Wide("Exp", ElementwiseOps.Exp);
+    public Tensor Exp() => this.Wide("Exp", ElementwisePrograms.Exp);
 
     /// <summary>eˣ − 1, accurate near 0.</summary>
-    public Tensor Expm1() => this.Wide("Expm1", ElementwiseOps.Expm1);
+    public Tensor Expm1() => this.Wide("Expm1", ElementwisePrograms.Expm1);
 
     /// <summary>ln x; −∞ at 0, NaN below.</summary>
-    public Tensor Log() => this.Wide("Log", ElementwiseOps.Log);
+    public Tensor Log() => this.Wide("Log", ElementwisePrograms.Log);
 
     /// <summary>ln(1 + x), accurate near 0.</summary>
-    public Tensor Log1p() => this.Wide("Log1p", ElementwiseOps.Log1p);
+    public Tensor Log1p() => this.Wide("Log1p", ElementwisePrograms.Log1p);
 
     /// <summary>sin x.</summary>
-    public Tensor Sin() => this.Floating("Sin", ElementwiseOps.Sin);
+    public Tensor Sin() => this.Floating("Sin", ElementwisePrograms.Sin);
 
     /// <summary>cos x.</summary>
-    public Tensor Cos() => this.Floating("Cos", ElementwiseOps.Cos);
+    public Tensor Cos() => this.Floating("Cos", ElementwisePrograms.Cos);
 
     /// <summary>tan x.</summary>
-    public Tensor Tan() => this.Wide("Tan", ElementwiseOps.Tan);
+    public Tensor Tan() => this.Wide("Tan", ElementwisePrograms.Tan);
 
     /// <summary>tanh x: saturates at ±1; gradient 1 − y².</summary>
-    public Tensor Tanh() => this.Floating("Tanh", ElementwiseOps.Tanh);
+    public Tensor Tanh() => this.Floating("Tanh", ElementwisePrograms.Tanh);
 
     /// <summary>The error function.</summary>
-    public Tensor Erf() => this.Floating("Erf", ElementwiseOps.Erf);
+    public Tensor Erf() => this.Floating("Erf", ElementwisePrograms.Erf);
 
     /// <summary>The next integer below; no gradient. Integers are returned as they are.</summary>
-    public Tensor Floor() => this.Rounded("Floor", ElementwiseOps.Floor);
+    public Tensor Floor() => this.Rounded("Floor", ElementwisePrograms.Floor);
 
     /// <summary>The next integer above; no gradient. Integers are returned as they are.</summary>
-    public Tensor Ceil() => this.Rounded("Ceil", ElementwiseOps.Ceil);
+    public Tensor Ceil() => this.Rounded("Ceil", ElementwisePrograms.Ceil);
 
     /// <summary>The nearest integer, halves to the even one; no gradient. Integers are returned as they are.</summary>
-    public Tensor Round() => this.Rounded("Round", ElementwiseOps.Round);
+    public Tensor Round() => this.Rounded("Round", ElementwisePrograms.Round);
 
     /// <summary>Without the fraction; no gradient. Integers are returned as they are.</summary>
-    public Tensor Truncate() => this.Rounded("Truncate", ElementwiseOps.Truncate);
+    public Tensor Truncate() => this.Rounded("Truncate", ElementwisePrograms.Truncate);
 
     /// <summary>True where x is NaN.</summary>
-    public Tensor IsNaN() => Pointwise.Apply("IsNaN", ElementwiseOps.IsNaN, [this], computeAs: TypePromotion.ToFloating(DType), resultAs: DType.Bool);
+    public Tensor IsNaN() => Pointwise.Apply("IsNaN", ElementwisePrograms.IsNaN, [this], computeAs: TypePromotion.ToFloating(DType), resultAs: DType.Bool);
 
     /// <summary>
     /// xʸ. Of integers an integer that wraps around like a product; there a negative y gives 0, but for x = ±1 the power itself.
@@ -70,7 +70,7 @@ public sealed partial class Tensor
     {
         ArgumentNullException.ThrowIfNull(y);
         DType dtype = TypePromotion.Common(this, y);
-        return Pointwise.Apply("Pow", ElementwiseOps.Pow, [this, y], computeAs: dtype == DType.Bool ? DType.Int64 : Autocast.Wide(dtype));
+        return Pointwise.Apply("Pow", ElementwisePrograms.Pow, [this, y], computeAs: dtype == DType.Bool ? DType.Int64 : Autocast.Wide(dtype));
     }
 
     /// <summary>
@@ -88,26 +88,26 @@ public sealed partial class Tensor
                     nameof(y), y, $"Pow: integers ({DType.ShortName()}) to a negative power are fractions. Convert the tensor with To(DType.Float32) first.");
             }
 
-            return y == 2 ? Square() : Pointwise.Apply("Pow", ElementwiseOps.PowScalar, [this], [y], DType == DType.Bool ? DType.Int64 : DType);
+            return y == 2 ? Square() : Pointwise.Apply("Pow", ElementwisePrograms.PowScalar, [this], [y], DType == DType.Bool ? DType.Int64 : DType);
         }
 
         return y switch
         {
-            2 => this.Wide("Square", ElementwiseOps.Square),
-            0.5 => this.Wide("Sqrt", ElementwiseOps.Sqrt),
+            2 => this.Wide("Square", ElementwisePrograms.Square),
+            0.5 => this.Wide("Sqrt", ElementwisePrograms.Sqrt),
             -1 => Reciprocal(),
-            _ => Pointwise.Apply("Pow", ElementwiseOps.PowScalar, [this], [y], Autocast.Wide(TypePromotion.ToFloating(DType))),
+            _ => Pointwise.Apply("Pow", ElementwisePrograms.PowScalar, [this], [y], Autocast.Wide(TypePromotion.ToFloating(DType))),
         };
     }
 
     /// <summary>⌊x / y⌋.</summary>
-    public Tensor FloorDiv(Tensor y) => Pointwise.Apply("FloorDiv", ElementwiseOps.FloorDiv, [this, y]);
+    public Tensor FloorDiv(Tensor y) => Pointwise.Apply("FloorDiv", ElementwisePrograms.FloorDiv, [this, y]);
 
     /// <summary>The larger of two elements; NaN wins; at a tie each gets half of the gradient.</summary>
-    public static Tensor Maximum(Tensor x, Tensor y) => Pointwise.Apply("Maximum", ElementwiseOps.Maximum, [x, y]);
+    public static Tensor Maximum(Tensor x, Tensor y) => Pointwise.Apply("Maximum", ElementwisePrograms.Maximum, [x, y]);
 
     /// <summary>The smaller of two elements; NaN wins; at a tie each gets half of the gradient.</summary>
-    public static Tensor Minimum(Tensor x, Tensor y) => Pointwise.Apply("Minimum", ElementwiseOps.Minimum, [x, y]);
+    public static Tensor Minimum(Tensor x, Tensor y) => Pointwise.Apply("Minimum", ElementwisePrograms.Minimum, [x, y]);
 
     /// <summary>
     /// x, but at least <paramref name="min"/> and at most <paramref name="max"/>; the gradient passes inside and at the bounds. Integers between
@@ -116,54 +116,54 @@ public sealed partial class Tensor
     public Tensor Clamp(double min = double.NegativeInfinity, double max = double.PositiveInfinity) =>
         !DType.IsFloatingPoint() && ElementwiseOps.IsWholeBound(min) && ElementwiseOps.IsWholeBound(max)
             ? Clamp(ElementwiseOps.WholeBound(min), ElementwiseOps.WholeBound(max))
-            : Pointwise.Apply("Clamp", ElementwiseOps.Clamp, [this], [min, max], TypePromotion.ToFloating(DType));
+            : Pointwise.Apply("Clamp", ElementwisePrograms.Clamp, [this], [min, max], TypePromotion.ToFloating(DType));
 
     /// <inheritdoc cref="Clamp(double, double)"/>
     public Tensor Clamp(long min, long max) =>
         DType.IsFloatingPoint() ? Clamp((double)min, (double)max)
-        : DType is DType.Int64 or DType.Bool ? Pointwise.Apply("Clamp", ElementwiseOps.ClampWhole, [this], ElementwiseOps.ClampParts(min, max), DType.Int64)
-        : Pointwise.Apply("Clamp", ElementwiseOps.Clamp, [this], [Math.Clamp(min, ElementwiseOps.LowestInteger(DType), ElementwiseOps.HighestInteger(DType)), Math.Clamp(max, ElementwiseOps.LowestInteger(DType), ElementwiseOps.HighestInteger(DType))]);
+        : DType is DType.Int64 or DType.Bool ? Pointwise.Apply("Clamp", ElementwisePrograms.ClampWhole, [this], ElementwiseOps.ClampParts(min, max), DType.Int64)
+        : Pointwise.Apply("Clamp", ElementwisePrograms.Clamp, [this], [Math.Clamp(min, ElementwiseOps.LowestInteger(DType), ElementwiseOps.HighestInteger(DType)), Math.Clamp(max, ElementwiseOps.LowestInteger(DType), ElementwiseOps.HighestInteger(DType))]);
 
     /// <summary>True where x &lt; y.</summary>
-    public Tensor LessThan(Tensor y) => Pointwise.Apply("LessThan", ElementwiseOps.Less, [this, y], resultAs: DType.Bool);
+    public Tensor LessThan(Tensor y) => Pointwise.Apply("LessThan", ElementwisePrograms.Less, [this, y], resultAs: DType.Bool);
 
     /// <summary>True where x ≤ y.</summary>
-    public Tensor LessOrEqual(Tensor y) => Pointwise.Apply("LessOrEqual", ElementwiseOps.LessEqual, [this, y], resultAs: DType.Bool);
+    public Tensor LessOrEqual(Tensor y) => Pointwise.Apply("LessOrEqual", ElementwisePrograms.LessEqual, [this, y], resultAs: DType.Bool);
 
     /// <summary>True where x &gt; y.</summary>
-    public Tensor GreaterThan(Tensor y) => OperatorOps.CompareTensors("LessThan", ElementwiseOps.Less, y, this);
+    public Tensor GreaterThan(Tensor y) => OperandRules.CompareTensors("LessThan", ElementwisePrograms.Less, y, this);
 
     /// <summary>True where x ≥ y.</summary>
-    public Tensor GreaterOrEqual(Tensor y) => OperatorOps.CompareTensors("LessOrEqual", ElementwiseOps.LessEqual, y, this);
+    public Tensor GreaterOrEqual(Tensor y) => OperandRules.CompareTensors("LessOrEqual", ElementwisePrograms.LessEqual, y, this);
 
     /// <summary>True where x = y; NaN equals nothing.</summary>
-    public Tensor EqualTo(Tensor y) => Pointwise.Apply("EqualTo", ElementwiseOps.Equal, [this, y], resultAs: DType.Bool);
+    public Tensor EqualTo(Tensor y) => Pointwise.Apply("EqualTo", ElementwisePrograms.Equal, [this, y], resultAs: DType.Bool);
 
     /// <summary>True where x = y.</summary>
     public Tensor EqualTo(double y) =>
-        this.IsWholeFor(y) && double.IsInteger(y) ? EqualTo((long)y) : OperatorOps.CompareScalar("EqualTo", ElementwiseOps.EqualScalar, this, this.IsWholeFor(y) ? double.NaN : this.Beyond(y));
+        this.IsWholeFor(y) && double.IsInteger(y) ? EqualTo((long)y) : OperandRules.CompareScalar("EqualTo", ElementwisePrograms.EqualScalar, this, this.IsWholeFor(y) ? double.NaN : this.Beyond(y));
 
     /// <inheritdoc cref="EqualTo(double)"/>
-    public Tensor EqualTo(long y) => OperatorOps.CompareWhole("EqualTo", ElementwiseOps.EqualScalar, ElementwiseOps.EqualWhole, this, y);
+    public Tensor EqualTo(long y) => OperandRules.CompareWhole("EqualTo", ElementwisePrograms.EqualScalar, ElementwisePrograms.EqualWhole, this, y);
 
     /// <summary>True where x ≠ y, NaN included.</summary>
-    public Tensor NotEqualTo(Tensor y) => Pointwise.Apply("NotEqualTo", ElementwiseOps.NotEqual, [this, y], resultAs: DType.Bool);
+    public Tensor NotEqualTo(Tensor y) => Pointwise.Apply("NotEqualTo", ElementwisePrograms.NotEqual, [this, y], resultAs: DType.Bool);
 
     /// <summary>True where x ≠ y.</summary>
     public Tensor NotEqualTo(double y) =>
-        this.IsWholeFor(y) && double.IsInteger(y) ? NotEqualTo((long)y) : OperatorOps.CompareScalar("NotEqualTo", ElementwiseOps.NotEqualScalar, this, this.IsWholeFor(y) ? double.NaN : this.Beyond(y));
+        this.IsWholeFor(y) && double.IsInteger(y) ? NotEqualTo((long)y) : OperandRules.CompareScalar("NotEqualTo", ElementwisePrograms.NotEqualScalar, this, this.IsWholeFor(y) ? double.NaN : this.Beyond(y));
 
     /// <inheritdoc cref="NotEqualTo(double)"/>
-    public Tensor NotEqualTo(long y) => OperatorOps.CompareWhole("NotEqualTo", ElementwiseOps.NotEqualScalar, ElementwiseOps.NotEqualWhole, this, y);
+    public Tensor NotEqualTo(long y) => OperandRules.CompareWhole("NotEqualTo", ElementwisePrograms.NotEqualScalar, ElementwisePrograms.NotEqualWhole, this, y);
 
     /// <summary>True where both are (not 0).</summary>
-    public Tensor And(Tensor y) => Pointwise.Apply("And", ElementwiseOps.And, [this, y], resultAs: DType.Bool);
+    public Tensor And(Tensor y) => Pointwise.Apply("And", ElementwisePrograms.And, [this, y], resultAs: DType.Bool);
 
     /// <summary>True where one of them is (not 0).</summary>
-    public Tensor Or(Tensor y) => Pointwise.Apply("Or", ElementwiseOps.Or, [this, y], resultAs: DType.Bool);
+    public Tensor Or(Tensor y) => Pointwise.Apply("Or", ElementwisePrograms.Or, [this, y], resultAs: DType.Bool);
 
     /// <summary>True where x is 0.</summary>
-    public Tensor Not() => Pointwise.Apply("Not", ElementwiseOps.Not, [this], resultAs: DType.Bool);
+    public Tensor Not() => Pointwise.Apply("Not", ElementwisePrograms.Not, [this], resultAs: DType.Bool);
 
     /// <summary>x where the condition is true (not 0), otherwise y; the other side's NaN does not show.</summary>
     public static Tensor Where(Tensor condition, Tensor x, Tensor y)
@@ -189,63 +189,9 @@ public sealed partial class Tensor
     }
 }
 
-/// <summary>Programs of functions of each element, and how their types are chosen.</summary>
+/// <summary>How the types and the bounds of functions of each element are chosen.</summary>
 internal static class ElementwiseOps
 {
-    public static readonly MapProgram Neg = Programs.Unary(static x => -x);
-    public static readonly MapProgram Abs = Programs.Unary(Expr.Abs);
-    public static readonly MapProgram Sign = Programs.Unary(Expr.Sign);
-    public static readonly MapProgram Square = Programs.Unary(Expr.Square);
-    public static readonly MapProgram Sqrt = Programs.Unary(Expr.Sqrt);
-    public static readonly MapProgram Rsqrt = Programs.Unary(Expr.Rsqrt);
-    public static readonly MapProgram Reciprocal = Programs.Unary(Expr.Reciprocal);
-    public static readonly MapProgram Exp = Programs.Unary(Expr.Exp);
-    public static readonly MapProgram Expm1 = Programs.Unary(Expr.Expm1);
-    public static readonly MapProgram Log = Programs.Unary(Expr.Log);
-    public static readonly MapProgram Log1p = Programs.Unary(Expr.Log1p);
-    public static readonly MapProgram Sin = Programs.Unary(Expr.Sin);
-    public static readonly MapProgram Cos = Programs.Unary(Expr.Cos);
-    public static readonly MapProgram Tan = Programs.Unary(Expr.Tan);
-    public static readonly MapProgram Tanh = Programs.Unary(Expr.Tanh);
-    public static readonly MapProgram Erf = Programs.Unary(Expr.Erf);
-    public static readonly MapProgram Floor = Programs.Unary(Expr.Floor);
-    public static readonly MapProgram Ceil = Programs.Unary(Expr.Ceil);
-    public static readonly MapProgram Round = Programs.Unary(Expr.Round);
-    public static readonly MapProgram Truncate = Programs.Unary(Expr.Trunc);
-    public static readonly MapProgram IsNaN = Programs.Unary(Expr.IsNaN);
-    public static readonly MapProgram Not = Programs.Unary(Expr.Not);
-    public static readonly MapProgram Mod = Programs.Binary(Expr.Mod);
-    public static readonly MapProgram ModScalar = Programs.UnaryScalar(Expr.Mod);
-    public static readonly MapProgram FloorDiv = Programs.Binary(Expr.FloorDiv);
-    public static readonly MapProgram Pow = Programs.Binary(Expr.Pow);
-    public static readonly MapProgram PowScalar = Programs.UnaryScalar(Expr.Pow);
-    public static readonly MapProgram Maximum = Programs.Binary(Expr.Max);
-    public static readonly MapProgram Minimum = Programs.Binary(Expr.Min);
-    public static readonly MapProgram And = Programs.Binary(Expr.And);
-    public static readonly MapProgram Or = Programs.Binary(Expr.Or);
-    public static readonly MapProgram Less = Programs.Binary(Expr.Less);
-    public static readonly MapProgram LessEqual = Programs.Binary(Expr.LessEqual);
-    public static readonly MapProgram Equal = Programs.Binary(Expr.Equal);
-    public static readonly MapProgram NotEqual = Programs.Binary(Expr.NotEqual);
-    public static readonly MapProgram LessScalar = Programs.UnaryScalar(Expr.Less);
-    public static readonly MapProgram LessEqualScalar = Programs.UnaryScalar(Expr.LessEqual);
-    public static readonly MapProgram GreaterScalar = Programs.UnaryScalar(static (x, p) => Expr.Less(p, x));
-    public static readonly MapProgram GreaterEqualScalar = Programs.UnaryScalar(static (x, p) => Expr.LessEqual(p, x));
-    public static readonly MapProgram EqualScalar = Programs.UnaryScalar(Expr.Equal);
-    public static readonly MapProgram NotEqualScalar = Programs.UnaryScalar(Expr.NotEqual);
-    public static readonly MapProgram AddWhole = Programs.UnaryWhole(static (x, p) => x + p);
-    public static readonly MapProgram MulWhole = Programs.UnaryWhole(static (x, p) => x * p);
-    public static readonly MapProgram WholeSub = Programs.UnaryWhole(static (x, p) => p - x);
-    public static readonly MapProgram ModWhole = Programs.UnaryWhole(Expr.Mod);
-    public static readonly MapProgram LessWhole = Programs.UnaryWhole(Expr.Less);
-    public static readonly MapProgram LessEqualWhole = Programs.UnaryWhole(Expr.LessEqual);
-    public static readonly MapProgram GreaterWhole = Programs.UnaryWhole(static (x, p) => Expr.Less(p, x));
-    public static readonly MapProgram GreaterEqualWhole = Programs.UnaryWhole(static (x, p) => Expr.LessEqual(p, x));
-    public static readonly MapProgram EqualWhole = Programs.UnaryWhole(Expr.Equal);
-    public static readonly MapProgram NotEqualWhole = Programs.UnaryWhole(Expr.NotEqual);
-    public static readonly MapProgram ClampWhole = Programs.Unary(static x => Expr.Clamp(x, Programs.Whole(0), Programs.Whole(2)));
-    public static readonly MapProgram Clamp = Programs.Unary(static x => Expr.Clamp(x, Expr.Parameter(0), Expr.Parameter(1)));
-
     public static long LowestInteger(DType dtype) => dtype switch { DType.Int64 => long.MinValue, DType.Int32 => int.MinValue, _ => 0 };
 
     public static long HighestInteger(DType dtype) => dtype switch { DType.Int64 => long.MaxValue, DType.Int32 => int.MaxValue, DType.Bool => 1, _ => byte.MaxValue };

@@ -33,13 +33,13 @@ public sealed partial class Tensor
     public Tensor AddInPlace(double y) => this.InPlace(nameof(AddInPlace), Programs.AddScalar, y);
 
     /// <inheritdoc cref="AddInPlace(double)"/>
-    public Tensor AddInPlace(long y) => this.InPlace(nameof(AddInPlace), Programs.AddScalar, ElementwiseOps.AddWhole, y);
+    public Tensor AddInPlace(long y) => this.InPlace(nameof(AddInPlace), Programs.AddScalar, ElementwisePrograms.AddWhole, y);
 
     /// <summary>this ← this·y.</summary>
     public Tensor MulInPlace(double y) => this.InPlace(nameof(MulInPlace), Programs.MulScalar, y);
 
     /// <inheritdoc cref="MulInPlace(double)"/>
-    public Tensor MulInPlace(long y) => this.InPlace(nameof(MulInPlace), Programs.MulScalar, ElementwiseOps.MulWhole, y);
+    public Tensor MulInPlace(long y) => this.InPlace(nameof(MulInPlace), Programs.MulScalar, ElementwisePrograms.MulWhole, y);
 
     /// <summary>Every element ← value.</summary>
     public Tensor FillInPlace(double value)
@@ -70,7 +70,7 @@ public sealed partial class Tensor
             return ElementwiseOps.IsWholeBound(min) && ElementwiseOps.IsWholeBound(max) ? ClampInPlace(ElementwiseOps.WholeBound(min), ElementwiseOps.WholeBound(max)) : throw this.CutOff(nameof(ClampInPlace), ElementwiseOps.IsWholeBound(min) ? max : min);
         }
 
-        Pointwise.Into(this, ElementwiseOps.Clamp, [this], [min, max]);
+        Pointwise.Into(this, ElementwisePrograms.Clamp, [this], [min, max]);
         return this;
     }
 
@@ -84,7 +84,7 @@ public sealed partial class Tensor
 
         CheckInPlace(nameof(ClampInPlace));
         long low = ElementwiseOps.LowestInteger(DType), high = ElementwiseOps.HighestInteger(DType);
-        Pointwise.Into(this, ElementwiseOps.ClampWhole, [this], ElementwiseOps.ClampParts(Math.Clamp(min, low, high), Math.Clamp(max, low, high)), DType.Int64);
+        Pointwise.Into(this, ElementwisePrograms.ClampWhole, [this], ElementwiseOps.ClampParts(Math.Clamp(min, low, high), Math.Clamp(max, low, high)), DType.Int64);
         return this;
     }
 

@@ -26,43 +26,43 @@ public sealed partial class Tensor
     }
 
     /// <summary>The remainder with the sign of y, as in Python.</summary>
-    public static Tensor operator %(Tensor x, Tensor y) => Pointwise.Apply("Mod", ElementwiseOps.Mod, [x, y]);
+    public static Tensor operator %(Tensor x, Tensor y) => Pointwise.Apply("Mod", ElementwisePrograms.Mod, [x, y]);
 
     /// <summary>x + y.</summary>
-    public static Tensor operator +(Tensor x, double y) => OperatorOps.WithScalar("Add", Programs.AddScalar, x, y);
+    public static Tensor operator +(Tensor x, double y) => OperandRules.WithScalar("Add", Programs.AddScalar, x, y);
 
     /// <inheritdoc cref="operator +(Tensor, double)"/>
-    public static Tensor operator +(Tensor x, long y) => OperatorOps.WithWhole("Add", Programs.AddScalar, ElementwiseOps.AddWhole, x, y);
+    public static Tensor operator +(Tensor x, long y) => OperandRules.WithWhole("Add", Programs.AddScalar, ElementwisePrograms.AddWhole, x, y);
 
     /// <summary>x + y.</summary>
-    public static Tensor operator +(double x, Tensor y) => OperatorOps.WithScalar("Add", Programs.AddScalar, y, x);
+    public static Tensor operator +(double x, Tensor y) => OperandRules.WithScalar("Add", Programs.AddScalar, y, x);
 
     /// <inheritdoc cref="operator +(double, Tensor)"/>
-    public static Tensor operator +(long x, Tensor y) => OperatorOps.WithWhole("Add", Programs.AddScalar, ElementwiseOps.AddWhole, y, x);
+    public static Tensor operator +(long x, Tensor y) => OperandRules.WithWhole("Add", Programs.AddScalar, ElementwisePrograms.AddWhole, y, x);
 
     /// <summary>x − y.</summary>
-    public static Tensor operator -(Tensor x, double y) => OperatorOps.WithScalar("Sub", Programs.AddScalar, x, -y);
+    public static Tensor operator -(Tensor x, double y) => OperandRules.WithScalar("Sub", Programs.AddScalar, x, -y);
 
     /// <inheritdoc cref="operator -(Tensor, double)"/>
-    public static Tensor operator -(Tensor x, long y) => OperatorOps.WithWhole("Sub", Programs.AddScalar, ElementwiseOps.AddWhole, x, unchecked(-y));
+    public static Tensor operator -(Tensor x, long y) => OperandRules.WithWhole("Sub", Programs.AddScalar, ElementwisePrograms.AddWhole, x, unchecked(-y));
 
     /// <summary>x − y.</summary>
-    public static Tensor operator -(double x, Tensor y) => OperatorOps.WithScalar("Sub", Programs.ScalarSub, y, x);
+    public static Tensor operator -(double x, Tensor y) => OperandRules.WithScalar("Sub", Programs.ScalarSub, y, x);
 
     /// <inheritdoc cref="operator -(double, Tensor)"/>
-    public static Tensor operator -(long x, Tensor y) => OperatorOps.WithWhole("Sub", Programs.ScalarSub, ElementwiseOps.WholeSub, y, x);
+    public static Tensor operator -(long x, Tensor y) => OperandRules.WithWhole("Sub", Programs.ScalarSub, ElementwisePrograms.WholeSub, y, x);
 
     /// <summary>x·y.</summary>
-    public static Tensor operator *(Tensor x, double y) => OperatorOps.WithScalar("Mul", Programs.MulScalar, x, y);
+    public static Tensor operator *(Tensor x, double y) => OperandRules.WithScalar("Mul", Programs.MulScalar, x, y);
 
     /// <inheritdoc cref="operator *(Tensor, double)"/>
-    public static Tensor operator *(Tensor x, long y) => OperatorOps.WithWhole("Mul", Programs.MulScalar, ElementwiseOps.MulWhole, x, y);
+    public static Tensor operator *(Tensor x, long y) => OperandRules.WithWhole("Mul", Programs.MulScalar, ElementwisePrograms.MulWhole, x, y);
 
     /// <summary>x·y.</summary>
-    public static Tensor operator *(double x, Tensor y) => OperatorOps.WithScalar("Mul", Programs.MulScalar, y, x);
+    public static Tensor operator *(double x, Tensor y) => OperandRules.WithScalar("Mul", Programs.MulScalar, y, x);
 
     /// <inheritdoc cref="operator *(double, Tensor)"/>
-    public static Tensor operator *(long x, Tensor y) => OperatorOps.WithWhole("Mul", Programs.MulScalar, ElementwiseOps.MulWhole, y, x);
+    public static Tensor operator *(long x, Tensor y) => OperandRules.WithWhole("Mul", Programs.MulScalar, ElementwisePrograms.MulWhole, y, x);
 
     /// <summary>x / y; of integers a float32.</summary>
     public static Tensor operator /(Tensor x, double y)
@@ -79,53 +79,53 @@ public sealed partial class Tensor
     }
 
     /// <summary>The remainder with the sign of y, as in Python.</summary>
-    public static Tensor operator %(Tensor x, double y) => OperatorOps.WithScalar("Mod", ElementwiseOps.ModScalar, x, y);
+    public static Tensor operator %(Tensor x, double y) => OperandRules.WithScalar("Mod", ElementwisePrograms.ModScalar, x, y);
 
     /// <inheritdoc cref="operator %(Tensor, double)"/>
-    public static Tensor operator %(Tensor x, long y) => OperatorOps.WithWhole("Mod", ElementwiseOps.ModScalar, ElementwiseOps.ModWhole, x, y);
+    public static Tensor operator %(Tensor x, long y) => OperandRules.WithWhole("Mod", ElementwisePrograms.ModScalar, ElementwisePrograms.ModWhole, x, y);
 
     /// <summary>−x.</summary>
-    public static Tensor operator -(Tensor x) => Pointwise.Apply("Neg", ElementwiseOps.Neg, [x]);
+    public static Tensor operator -(Tensor x) => Pointwise.Apply("Neg", ElementwisePrograms.Neg, [x]);
 
     /// <summary>True where x &lt; y.</summary>
-    public static Tensor operator <(Tensor x, Tensor y) => OperatorOps.CompareTensors("LessThan", ElementwiseOps.Less, x, y);
+    public static Tensor operator <(Tensor x, Tensor y) => OperandRules.CompareTensors("LessThan", ElementwisePrograms.Less, x, y);
 
     /// <summary>True where x &gt; y.</summary>
-    public static Tensor operator >(Tensor x, Tensor y) => OperatorOps.CompareTensors("LessThan", ElementwiseOps.Less, y, x);
+    public static Tensor operator >(Tensor x, Tensor y) => OperandRules.CompareTensors("LessThan", ElementwisePrograms.Less, y, x);
 
     /// <summary>True where x ≤ y.</summary>
-    public static Tensor operator <=(Tensor x, Tensor y) => OperatorOps.CompareTensors("LessOrEqual", ElementwiseOps.LessEqual, x, y);
+    public static Tensor operator <=(Tensor x, Tensor y) => OperandRules.CompareTensors("LessOrEqual", ElementwisePrograms.LessEqual, x, y);
 
     /// <summary>True where x ≥ y.</summary>
-    public static Tensor operator >=(Tensor x, Tensor y) => OperatorOps.CompareTensors("LessOrEqual", ElementwiseOps.LessEqual, y, x);
+    public static Tensor operator >=(Tensor x, Tensor y) => OperandRules.CompareTensors("LessOrEqual", ElementwisePrograms.LessEqual, y, x);
 
     /// <summary>True where x &lt; y.</summary>
-    public static Tensor operator <(Tensor x, double y) => OperatorOps.ComparesWhole(x, y) ? x < (long)Math.Ceiling(y) : OperatorOps.CompareScalar("LessThan", ElementwiseOps.LessScalar, x, x.Beyond(y));
+    public static Tensor operator <(Tensor x, double y) => OperandRules.ComparesWhole(x, y) ? x < (long)Math.Ceiling(y) : OperandRules.CompareScalar("LessThan", ElementwisePrograms.LessScalar, x, x.Beyond(y));
 
     /// <inheritdoc cref="operator &lt;(Tensor, double)"/>
-    public static Tensor operator <(Tensor x, long y) => OperatorOps.CompareWhole("LessThan", ElementwiseOps.LessScalar, ElementwiseOps.LessWhole, x, y);
+    public static Tensor operator <(Tensor x, long y) => OperandRules.CompareWhole("LessThan", ElementwisePrograms.LessScalar, ElementwisePrograms.LessWhole, x, y);
 
     /// <summary>True where x &gt; y.</summary>
-    public static Tensor operator >(Tensor x, double y) => OperatorOps.ComparesWhole(x, y) ? x > (long)Math.Floor(y) : OperatorOps.CompareScalar("GreaterThan", ElementwiseOps.GreaterScalar, x, x.Beyond(y));
+    public static Tensor operator >(Tensor x, double y) => OperandRules.ComparesWhole(x, y) ? x > (long)Math.Floor(y) : OperandRules.CompareScalar("GreaterThan", ElementwisePrograms.GreaterScalar, x, x.Beyond(y));
 
     /// <inheritdoc cref="operator &gt;(Tensor, double)"/>
-    public static Tensor operator >(Tensor x, long y) => OperatorOps.CompareWhole("GreaterThan", ElementwiseOps.GreaterScalar, ElementwiseOps.GreaterWhole, x, y);
+    public static Tensor operator >(Tensor x, long y) => OperandRules.CompareWhole("GreaterThan", ElementwisePrograms.GreaterScalar, ElementwisePrograms.GreaterWhole, x, y);
 
     /// <summary>True where x ≤ y.</summary>
-    public static Tensor operator <=(Tensor x, double y) => OperatorOps.ComparesWhole(x, y) ? x <= (long)Math.Floor(y) : OperatorOps.CompareScalar("LessOrEqual", ElementwiseOps.LessEqualScalar, x, x.Beyond(y));
+    public static Tensor operator <=(Tensor x, double y) => OperandRules.ComparesWhole(x, y) ? x <= (long)Math.Floor(y) : OperandRules.CompareScalar("LessOrEqual", ElementwisePrograms.LessEqualScalar, x, x.Beyond(y));
 
     /// <inheritdoc cref="operator &lt;=(Tensor, double)"/>
-    public static Tensor operator <=(Tensor x, long y) => OperatorOps.CompareWhole("LessOrEqual", ElementwiseOps.LessEqualScalar, ElementwiseOps.LessEqualWhole, x, y);
+    public static Tensor operator <=(Tensor x, long y) => OperandRules.CompareWhole("LessOrEqual", ElementwisePrograms.LessEqualScalar, ElementwisePrograms.LessEqualWhole, x, y);
 
     /// <summary>True where x ≥ y.</summary>
-    public static Tensor operator >=(Tensor x, double y) => OperatorOps.ComparesWhole(x, y) ? x >= (long)Math.Ceiling(y) : OperatorOps.CompareScalar("GreaterOrEqual", ElementwiseOps.GreaterEqualScalar, x, x.Beyond(y));
+    public static Tensor operator >=(Tensor x, double y) => OperandRules.ComparesWhole(x, y) ? x >= (long)Math.Ceiling(y) : OperandRules.CompareScalar("GreaterOrEqual", ElementwisePrograms.GreaterEqualScalar, x, x.Beyond(y));
 
     /// <inheritdoc cref="operator &gt;=(Tensor, double)"/>
-    public static Tensor operator >=(Tensor x, long y) => OperatorOps.CompareWhole("GreaterOrEqual", ElementwiseOps.GreaterEqualScalar, ElementwiseOps.GreaterEqualWhole, x, y);
+    public static Tensor operator >=(Tensor x, long y) => OperandRules.CompareWhole("GreaterOrEqual", ElementwisePrograms.GreaterEqualScalar, ElementwisePrograms.GreaterEqualWhole, x, y);
 }
 
 /// <summary>Tensors and numbers as operands.</summary>
-internal static class OperatorOps
+internal static class OperandRules
 {
     public static Tensor WithScalar(string op, MapProgram program, Tensor x, double scalar, [CallerArgumentExpression(nameof(x))] string name = "x")
     {
