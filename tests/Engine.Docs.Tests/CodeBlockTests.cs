@@ -37,6 +37,7 @@ internal sealed class CodeBlockTests
     {
         Page page = Page.Open(path);
         DirectoryInfo folder = Directory.CreateTempSubdirectory("engine-docs-");
+        using IDisposable all = Assert.EnterMultipleScope();
         try
         {
             // All of a page in one folder, one after the other: one may read what another has saved.
