@@ -11,6 +11,10 @@ internal sealed class CodeBlockTests
 
     private static IEnumerable<string> PagesWithPrograms => Page.All.Where(static path => Page.Open(path).Programs().Any());
 
+    /// <summary>The pages show what the CPU writes; a card, where there is one, is not their subject.</summary>
+    [OneTimeSetUp]
+    public void UseTheProcessor() => Device.Default = Device.Cpu;
+
     [TestCaseSource(nameof(PagesWithCode))]
     public void Blocks_Compile(string path)
     {

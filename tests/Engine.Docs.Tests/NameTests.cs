@@ -10,7 +10,7 @@ internal sealed partial class NameTests
     private static readonly string[] s_foreign =
     [
         "Dataset", "DataLoader", "GradScaler", "Function", "Module", "ModuleList", "Net", "FirstLayer", "RegisterComponents", "ReduceLROnPlateau", "CosineAnnealingLR", "OneCycleLR", "StepLR", "LambdaLR",
-        "CrossEntropyLoss", "LSTM", "GRU", "AveragedModel", "TorchSharp", "MoveToOuterDisposeScope", "NewDisposeScope", "CUDA", "PublishAot", "ILGPU", "Gradwerk", "All", "Cpu", "Gpu", "Core", "Nn",
+        "CrossEntropyLoss", "LSTM", "GRU", "Quadrants", "AveragedModel", "TorchSharp", "MoveToOuterDisposeScope", "NewDisposeScope", "CUDA", "PublishAot", "ILGPU", "Gradwerk", "All", "Cpu", "Gpu", "Core", "Nn",
         "IProgress", "CancellationToken", "ArgumentException", "Dispose", "Fc",
         "BackgroundService", "ILogger", "IlcInstructionSet", "True", "False",
     ];
