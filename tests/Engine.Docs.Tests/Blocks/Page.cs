@@ -12,10 +12,10 @@ internal sealed partial class Page
         Blocks = [.. Read(Text)];
     }
 
-    /// <summary>All pages whose code is compiled: the files of the root, and docs with its folders.</summary>
+    /// <summary>All pages whose code is compiled: the files of the root, the reasons of each library, and docs with its folders.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
-        .. Directory.GetFiles(Repository.Root, "*.md").Concat(Directory.GetFiles(Repository.File("docs"), "*.md", SearchOption.AllDirectories))
+        .. Directory.GetFiles(Repository.Root, "*.md").Concat(Directory.GetDirectories(Repository.Root, "Engine.*").SelectMany(static folder => Directory.GetFiles(folder, "ARCHITECTURE.md"))).Concat(Directory.GetFiles(Repository.File("docs"), "*.md", SearchOption.AllDirectories))
             .Select(static file => System.IO.Path.GetRelativePath(Repository.Root, file).Replace('\\', '/')).Order(StringComparer.Ordinal),
     ];
 
