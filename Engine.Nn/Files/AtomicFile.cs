@@ -54,7 +54,7 @@ public static class AtomicFile
     }
 
     /// <summary>Writes a text as UTF-8 without a byte order mark.</summary>
-    /// <inheritdoc cref="Write"/>
+    /// <inheritdoc cref="Write" path="/*[not(self::param) and not(self::summary)]"/>
     /// <param name="path">The file.</param>
     /// <param name="text">The content.</param>
     public static void WriteText(string path, string text)

@@ -24,7 +24,34 @@ internal static class Command
     {
         string host = Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
         ProcessStartInfo start = new(host, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        Settle(start);
+        if (packages is not null)
+        {
+            start.Environment["NUGET_PACKAGES"] = packages;
+        }
 
+        return Run(start);
+    }
+
+    /// <summary>Runs a script of the repository, which builds something, and expects success.</summary>
+    public static string Script(string folder, string script, params string[] arguments)
+    {
+        ProcessStartInfo start = new("bash", [script, .. arguments]) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        Settle(start);
+        (int exitCode, string output) = Run(start);
+        Assert.That(exitCode, Is.Zero, $"{script}\n{output}");
+        return output;
+    }
+
+    public static string Git(string folder, params string[] arguments)
+    {
+        (int exitCode, string output) = Run(new ProcessStartInfo("git", arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true });
+        Assert.That(exitCode, Is.Zero, $"git {string.Join(' ', arguments)}\n{output}");
+        return output;
+    }
+
+    private static void Settle(ProcessStartInfo start)
+    {
         // The command that runs these tests tells its own build's settings to its children, which are to be as from an empty shell.
         foreach (string name in start.Environment.Keys.Where(static k => k.StartsWith("MSBuild", StringComparison.OrdinalIgnoreCase)).ToArray())
         {
@@ -38,19 +65,6 @@ internal static class Command
         start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
         start.Environment["DOTNET_NOLOGO"] = "1";
         start.Environment["ENGINE_THREADS"] = "1";
-        if (packages is not null)
-        {
-            start.Environment["NUGET_PACKAGES"] = packages;
-        }
-
-        return Run(start);
-    }
-
-    public static string Git(string folder, params string[] arguments)
-    {
-        (int exitCode, string output) = Run(new ProcessStartInfo("git", arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true });
-        Assert.That(exitCode, Is.Zero, $"git {string.Join(' ', arguments)}\n{output}");
-        return output;
     }
 
     private static (int ExitCode, string Output) Run(ProcessStartInfo start)

@@ -105,8 +105,7 @@ internal sealed class PackageTests
 
         using OutsideFolder folder = new();
         string clone = Path.Combine(folder.Path, "clone");
-        Command.Git(folder.Path, "clone", "--quiet", Repository.Root, clone);
-        CopyWorkingTree(clone);
+        WorkingTree.Copy(clone);
         Command.DotNet(clone, null, "pack", "Engine.All", "-c", "Release", "-o", Path.Combine(folder.Path, "feed"));
         foreach (string project in (string[])["Engine.Core", "Engine.Cpu", "Engine.Gpu", "Engine.Nn"])
         {
@@ -155,30 +154,6 @@ internal sealed class PackageTests
     {
         using ZipArchive a = ZipFile.OpenRead(file), b = ZipFile.OpenRead(other);
         return [.. a.Entries.Where(e => b.GetEntry(e.FullName) is not { } f || f.LastWriteTime != e.LastWriteTime || !Bytes(a, e.FullName).SequenceEqual(Bytes(b, e.FullName))).Select(static e => e.FullName)];
-    }
-
-    /// <summary>What is changed here and not yet committed belongs to the packages too. The origin is where SourceLink would look.</summary>
-    private static void CopyWorkingTree(string clone)
-    {
-        string[] Names(params string[] options) => Command.Git(Repository.Root, ["-c", "core.quotePath=false", "ls-files", "-z", .. options]).Split('\0', StringSplitOptions.RemoveEmptyEntries);
-        foreach (string name in Names("--deleted").Where(name => File.Exists(Path.Combine(clone, name))))
-        {
-            File.Delete(Path.Combine(clone, name));
-        }
-
-        foreach (string name in Names("--modified", "--others", "--exclude-standard").Where(static name => File.Exists(Repository.File(name))))
-        {
-            string target = Path.Combine(clone, name);
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            File.Copy(Repository.File(name), target, overwrite: true);
-        }
-
-        Command.Git(clone, "remote", "remove", "origin");
-        string[] origin = Command.Git(Repository.Root, "remote").Split('\n', StringSplitOptions.RemoveEmptyEntries).Contains("origin") ? [Command.Git(Repository.Root, "remote", "get-url", "origin").Trim()] : [];
-        foreach (string address in origin)
-        {
-            Command.Git(clone, "remote", "add", "origin", address);
-        }
     }
 
     private static ZipArchive Open(string id, string extension) => ZipFile.OpenRead(Path.Combine(Feed.Folder, $"{id}.{Repository.Version}.{extension}"));
