@@ -6,7 +6,7 @@ namespace Engine.Docs.Tests;
 /// <summary>docs/environment.md has every variable that the sources read, and no other.</summary>
 internal sealed partial class EnvironmentPageTests
 {
-    private static readonly string[] s_folders = [.. Directory.GetDirectories(Repository.Root, "Engine.*"), .. ((string[])["integrations", "perf", "samples", "tests"]).Select(static name => Repository.File(name))];
+    private static readonly string[] s_folders = [.. Directory.GetDirectories(Repository.Root, "Engine.*"), .. ((string[])["integrations", "perf", "samples", "tests", "tools"]).Select(static name => Repository.File(name))];
 
     [Test]
     public void Variables_AreThoseOfTheSources()
