@@ -9,10 +9,9 @@ internal sealed partial class NameTests
     /// <summary>Words of other libraries, of tools and of the examples.</summary>
     private static readonly string[] s_foreign =
     [
-        "Dataset", "DataLoader", "GradScaler", "Function", "Module", "ModuleList", "Net", "FirstLayer", "RegisterComponents", "ReduceLROnPlateau", "CosineAnnealingLR", "OneCycleLR", "StepLR", "LambdaLR",
-        "CrossEntropyLoss", "LSTM", "GRU", "Quadrants", "AveragedModel", "TorchSharp", "MoveToOuterDisposeScope", "NewDisposeScope", "CUDA", "PublishAot", "ILGPU", "Gradwerk", "All", "Cpu", "Gpu", "Core", "Nn",
-        "IProgress", "CancellationToken", "ArgumentException", "Dispose", "Fc",
-        "BackgroundService", "ILogger", "IlcInstructionSet", "True", "False",
+        "Core", "CosineAnnealingLR", "CrossEntropyLoss", "False", "FirstLayer", "GradScaler", "Gradwerk", "IlcInstructionSet", "LambdaLR",
+        "MoveToOuterDisposeScope", "NewDisposeScope", "OneCycleLR", "PublishAot", "Quadrants", "ReduceLROnPlateau", "RegisterComponents", "StepLR",
+        "TorchSharp", "True",
     ];
 
     private static readonly HashSet<string> s_known =
