@@ -79,7 +79,7 @@ internal sealed partial class PtxRenderer
             string space = memory.IsShared ? "shared" : memory.IsReadOnly ? "global.nc" : "global";
             foreach ((int first, int width) in Pieces(memory.Element, loaded.Length))
             {
-                Emit($"{Guard(load.Condition)}ld.{space}{Vector(width)}.{MemoryType(memory.Element)} {Braced(loaded.AsSpan(first, width))}, {Place(memory, load.Index, load.Offset + first)};");
+                Emit($"{Guard(load.Condition)}ld.{space}{Vector(width)}.{MemoryType(memory.Element)} {Braced(loaded.AsSpan(first, width))}, {Address(memory, load.Index, load.Offset + first)};");
             }
         }
 
@@ -120,7 +120,7 @@ internal sealed partial class PtxRenderer
         string space = memory.IsShared ? "shared" : "global";
         foreach ((int first, int width) in Pieces(memory.Element, stored.Length))
         {
-            Emit($"{Guard(store.Condition)}st.{space}{Vector(width)}.{MemoryType(memory.Element)} {Place(memory, store.Index, store.Offset + first)}, {Braced(stored.AsSpan(first, width))};");
+            Emit($"{Guard(store.Condition)}st.{space}{Vector(width)}.{MemoryType(memory.Element)} {Address(memory, store.Index, store.Offset + first)}, {Braced(stored.AsSpan(first, width))};");
         }
     }
 
@@ -206,7 +206,7 @@ internal sealed partial class PtxRenderer
     }
 
     /// <summary>The operand [register + offset] of an element.</summary>
-    private string Place(Memory memory, Value index, int offset)
+    private string Address(Memory memory, Value index, int offset)
     {
         long bytes = memory.IsShared ? memory.SharedOffset : 0;
         bytes += (long)offset * memory.Element.SizeInBytes();

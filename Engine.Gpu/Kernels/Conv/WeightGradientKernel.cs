@@ -81,37 +81,37 @@ internal readonly record struct WeightGradientKernel(
 
         var product = TileProduct.Create(k, Tile, Compute, Grad, In);
         Value lastGradPixel = Grad is { Width: > 1, AlongDepth: true } ? gradPixel[2].Like(1) : gradPixel[2];
-        SpotSource gradSource = new(
+        GlobalSource gradSource = new(
             k,
             product,
             isLeft: true,
             Grad,
             grad,
             group * gradGroup,
-            Spots.Even(Grad is { Width: > 1, AlongDepth: false } ? gradChannel.Like(1) : gradChannel),
-            Spots.Nested(pixel, [gradPixel[0], gradPixel[1], lastGradPixel]),
+            AddressMap.Even(Grad is { Width: > 1, AlongDepth: false } ? gradChannel.Like(1) : gradChannel),
+            AddressMap.Nested(pixel, [gradPixel[0], gradPixel[1], lastGradPixel]),
             grid.FirstRow,
             channels);
-        SpotSource imageSource = new(
+        GlobalSource imageSource = new(
             k,
             product,
             isLeft: false,
             In,
             image,
             imageOrigin + (group * imageGroup),
-            Taps == TapOrder.One ? Spots.Even(imageTap[2]) : Spots.Nested(tap, imageTap, IsPadded ? window.TapSteps(Taps) : null),
-            Spots.Nested(pixel, imagePixel, IsPadded ? window.PixelSteps : null),
+            Taps == TapOrder.One ? AddressMap.Even(imageTap[2]) : AddressMap.Nested(tap, imageTap, IsPadded ? window.TapSteps(Taps) : null),
+            AddressMap.Nested(pixel, imagePixel, IsPadded ? window.PixelSteps : null),
             grid.FirstColumn,
             columns,
             IsPadded ? window.Bounds : null);
         (Value start, Value shortLength, Value end) = grid.Range(pixels);
         Value[] sums = product.Sum(gradSource, imageSource, start, shortLength, end);
 
-        Spots taps = EvenWeights || IsSplit ? Spots.Even(resultTap[2]) : Spots.Nested(tap, resultTap);
+        AddressMap taps = EvenWeights || IsSplit ? AddressMap.Even(resultTap[2]) : AddressMap.Nested(tap, resultTap);
         new TileTarget
         {
             Memory = result,
-            Places = new TilePlaces(row => origin + (row.To(type) * resultChannel), column => taps.At(column).Offset),
+            Offsets = new TileOffsets(row => origin + (row.To(type) * resultChannel), column => taps.At(column).Offset),
             Rows = channels,
             Columns = columns,
             Width = StoreWidth,

@@ -63,7 +63,7 @@ internal sealed class EpilogueParameters
 
     /// <summary>The result for one sum.</summary>
     /// <param name="sum">In the compute type.</param>
-    /// <param name="before">What the result's place held, given where beta counts.</param>
+    /// <param name="before">What the result held there, given where beta counts.</param>
     /// <param name="bias">Given where there is one.</param>
     /// <param name="result">The type of the result in memory.</param>
     public Value Apply(Value sum, Value? before, Value? bias, DType result)

@@ -80,9 +80,9 @@ internal readonly record struct GemmTile(int BM, int BN, int BK, int TM, int TN,
         bool isByVectors = left.Width > 1 && right.Width > 1;
         if (Math == TileMath.Fma)
         {
-            // Elements that come one by one bring their places along; items of few sums have no room for them.
-            int places = !isByVectors && TM * TN == 32 && carried >= 10 ? 16 : 0;
-            return (64 + System.Math.Max(TM * TN, 32) + (8 * System.Math.Max(carried - 12, 0)) + places) * compute.SizeInBytes() / sizeof(float);
+            // Elements that come one by one bring their addresses along; items of few sums have no room for them.
+            int addresses = !isByVectors && TM * TN == 32 && carried >= 10 ? 16 : 0;
+            return (64 + System.Math.Max(TM * TN, 32) + (8 * System.Math.Max(carried - 12, 0)) + addresses) * compute.SizeInBytes() / sizeof(float);
         }
 
         return TM * TN > 64 ? 255 : isByVectors ? 128 : 128 + (2 * carried);

@@ -30,9 +30,9 @@ internal readonly record struct SplitSumKernel(DType Compute, DType Result, Epil
         {
             Variable sum = k.Variable(k.Load(parts, i.To(index)));
             k.For(1, partCount, 1, part => sum.Value += k.Load(parts, (part.To(index) * count.To(index)) + i.To(index)));
-            Value[] places = axes.Origins(i, Operands);
-            Value? before = epilogue.HasBeta ? k.Load(result, places[0]) : null;
-            k.Store(result, places[0], epilogue.Apply(sum.Value, before, bias is null ? null : k.Load(bias, places[1]), result.Element));
+            Value[] offsets = axes.Origins(i, Operands);
+            Value? before = epilogue.HasBeta ? k.Load(result, offsets[0]) : null;
+            k.Store(result, offsets[0], epilogue.Apply(sum.Value, before, bias is null ? null : k.Load(bias, offsets[1]), result.Element));
         });
         return k.Build();
     }

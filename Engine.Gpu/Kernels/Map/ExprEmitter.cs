@@ -131,9 +131,9 @@ internal readonly ref struct ExprEmitter
         _ => throw new UnreachableException($"{op} has no form in kernels."),
     };
 
-    private Value Number(int place) => _numbers[place] ??= _k.Select(_truths[place]!, Constant(_k, _compute, 1), Constant(_k, _compute, 0));
+    private Value Number(int step) => _numbers[step] ??= _k.Select(_truths[step]!, Constant(_k, _compute, 1), Constant(_k, _compute, 0));
 
-    private Value Truth(int place) => _truths[place] ??= _numbers[place]!.IsNot(0);
+    private Value Truth(int step) => _truths[step] ??= _numbers[step]!.IsNot(0);
 
     // Integer constants wrap to the compute type as every step does.
     private static Value Constant(KernelBuilder k, RegisterType compute, double value) => compute switch

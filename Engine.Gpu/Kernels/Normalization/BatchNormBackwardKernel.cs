@@ -27,8 +27,8 @@ internal readonly record struct BatchNormBackwardKernel(
         {
             items.ForEachChunk(chunk =>
             {
-                sum.Value += k.Load(partial!, items.PartialPlace(0, chunk));
-                product.Value += k.Load(partial!, items.PartialPlace(1, chunk));
+                sum.Value += k.Load(partial!, items.PartialOffset(0, chunk));
+                product.Value += k.Load(partial!, items.PartialOffset(1, chunk));
             });
         }
         else
@@ -46,8 +46,8 @@ internal readonly record struct BatchNormBackwardKernel(
         Value[] sums = items.Reduction(type, type).Sums(sum.Value, product.Value);
         if (Stage == ChannelStage.Partial)
         {
-            k.Store(partial!, items.PartialPlace(0, k.GroupY), sums[0], items.IsFirst);
-            k.Store(partial!, items.PartialPlace(1, k.GroupY), sums[1], items.IsFirst);
+            k.Store(partial!, items.PartialOffset(0, k.GroupY), sums[0], items.IsFirst);
+            k.Store(partial!, items.PartialOffset(1, k.GroupY), sums[1], items.IsFirst);
         }
         else
         {
@@ -155,7 +155,7 @@ internal readonly record struct BatchNormBackwardKernel(
         }
 
         /// <summary>dy and x̂ of elements, both 0 where there is none. The first pass over them keeps dy where that is asked for.</summary>
-        public (Value Gradient, Value Normalized)[] Load((Value Image, Value Place, Value Exists)[] elements, bool keep)
+        public (Value Gradient, Value Normalized)[] Load((Value Image, Value Index, Value Exists)[] elements, bool keep)
         {
             Value[] x = _items.Load(_x, _xStrides, elements);
             Value[] dy = _kept is null || keep ? Passed(elements) : _items.Load(_kept, _keptStrides!, elements);
@@ -167,7 +167,7 @@ internal readonly record struct BatchNormBackwardKernel(
             return [.. dy.Zip(x, (gradient, number) => (gradient, (number - _mean) * InverseStd))];
         }
 
-        private Value[] Passed((Value Image, Value Place, Value Exists)[] elements)
+        private Value[] Passed((Value Image, Value Index, Value Exists)[] elements)
         {
             Value[] dy = _items.Load(_dy, _dyStrides, elements);
             dy = _more is null ? dy : [.. dy.Zip(_items.Load(_more, _moreStrides!, elements), static (a, b) => a + b)];

@@ -13,7 +13,7 @@ internal readonly record struct BiasReluBackwardKernel(ChannelStage Stage, Chann
         Variable sum = k.Variable(k.Constant(type, 0));
         if (Stage == ChannelStage.Apply)
         {
-            items.ForEachChunk(chunk => sum.Value += k.Load(partial!, items.PartialPlace(0, chunk)));
+            items.ForEachChunk(chunk => sum.Value += k.Load(partial!, items.PartialOffset(0, chunk)));
         }
         else
         {
@@ -23,7 +23,7 @@ internal readonly record struct BiasReluBackwardKernel(ChannelStage Stage, Chann
         Value total = items.Reduction(type).Sum(sum.Value);
         if (Stage == ChannelStage.Partial)
         {
-            k.Store(partial!, items.PartialPlace(0, k.GroupY), total, items.IsFirst);
+            k.Store(partial!, items.PartialOffset(0, k.GroupY), total, items.IsFirst);
         }
         else
         {

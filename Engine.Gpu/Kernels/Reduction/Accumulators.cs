@@ -4,11 +4,11 @@ namespace Engine.Gpu;
 
 /// <summary>
 /// The running state of a reduction's combiners in registers ("slots"): float32 sums hold what rounding took away in a second register,
-/// index combiners hold value and place.
+/// index combiners hold value and index.
 /// </summary>
 /// <remarks>
 /// Joining is symmetric down to the bits, so that a tree of any form over work-items gives each of them the same result; ties between
-/// places go to the earlier one.
+/// indices go to the earlier one.
 /// </remarks>
 internal sealed class Accumulators
 {
@@ -21,7 +21,7 @@ internal sealed class Accumulators
     /// <param name="k">The kernel.</param>
     /// <param name="program">Whose combiners.</param>
     /// <param name="compute">The type of the values.</param>
-    /// <param name="position">The type of places: Int32 or Int64.</param>
+    /// <param name="position">The type of indices: Int32 or Int64.</param>
     public Accumulators(KernelBuilder k, ReduceProgram program, RegisterType compute, RegisterType position)
     {
         (_k, _compute, _position) = (k, compute, position);
@@ -64,7 +64,7 @@ internal sealed class Accumulators
         return [.. slots];
     }
 
-    /// <summary>Takes in elements: for each the values of all combiners, and its place, in ascending order.</summary>
+    /// <summary>Takes in elements: for each the values of all combiners, and its index, in ascending order.</summary>
     public Value[] Add(Value[] slots, IReadOnlyList<Value[]> elements, IReadOnlyList<Value> positions)
     {
         Value[] result = [.. slots];

@@ -119,18 +119,18 @@ internal sealed class GroupReduction
         Value[] result = Array.ConvertAll(_shared, memory => _k.Load(memory, first));
         for (int i = 1; i < count; i++)
         {
-            Value place = first + (i * step);
-            result = combine(result, Array.ConvertAll(_shared, memory => _k.Load(memory, place)));
+            Value index = first + (i * step);
+            result = combine(result, Array.ConvertAll(_shared, memory => _k.Load(memory, index)));
         }
 
         return result;
     }
 
-    private void Store(Value place, Value[] values, Value? condition)
+    private void Store(Value index, Value[] values, Value? condition)
     {
         for (int i = 0; i < values.Length; i++)
         {
-            _k.Store(_shared[i], place, values[i], condition);
+            _k.Store(_shared[i], index, values[i], condition);
         }
     }
 }

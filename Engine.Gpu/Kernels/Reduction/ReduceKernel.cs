@@ -28,7 +28,7 @@ internal enum ReduceStage : byte
 /// <param name="ByColumns">Whether neighbouring work-items have neighbouring results, else neighbouring elements of one.</param>
 /// <param name="Width">Neighbouring elements that a work-item loads at once.</param>
 /// <param name="Unroll">Loads that it has under way.</param>
-/// <param name="IsWide">Whether places need 64 bits.</param>
+/// <param name="IsWide">Whether indices need 64 bits.</param>
 internal readonly record struct ReduceKernel(
     ReduceProgram Program,
     DType Compute,
@@ -59,7 +59,7 @@ internal readonly record struct ReduceKernel(
         body.Begin(k.Select(isResult, result, k.Int32(0)));
 
         Variable[] slots = [.. accumulators.Identity().Select(k.Variable)];
-        Variable place = k.Variable(start + lane);
+        Variable next = k.Variable(start + lane);
         void Take(params ReadOnlySpan<Value> items)
         {
             Value[] state = body.Accumulate([.. slots.Select(slot => slot.Value)], items);
@@ -72,14 +72,14 @@ internal readonly record struct ReduceKernel(
         int lanes = Lanes, unroll = Unroll;
         if (unroll > 1)
         {
-            k.For(place.Value, end - ((unroll - 1) * lanes), k.Int32(unroll * lanes), n =>
+            k.For(next.Value, end - ((unroll - 1) * lanes), k.Int32(unroll * lanes), n =>
             {
                 Take([.. Enumerable.Range(0, unroll).Select(i => n + (i * lanes))]);
-                place.Value = n + (unroll * lanes);
+                next.Value = n + (unroll * lanes);
             });
         }
 
-        k.For(place.Value, end, k.Int32(lanes), n => Take(n));
+        k.For(next.Value, end, k.Int32(lanes), n => Take(n));
 
         Value[] joined = [.. slots.Select(slot => slot.Value)];
         if (lanes > 1)

@@ -68,14 +68,14 @@ internal struct ReducePlan
             return plan;
         }
 
-        // Places of extremes count in row-major order.
-        bool countsPlaces = false;
+        // Indices of extremes count in row-major order.
+        bool findsIndices = false;
         foreach (Combiner combiner in args.Program.Combiners)
         {
-            countsPlaces |= combiner.YieldsIndex();
+            findsIndices |= combiner.YieldsIndex();
         }
 
-        if (!countsPlaces && plan.Leading() is { } leading)
+        if (!findsIndices && plan.Leading() is { } leading)
         {
             plan.Reduced.OrderBy(leading);
         }
@@ -89,7 +89,7 @@ internal struct ReducePlan
         Leading() is { } input && Kept.Rank > 0 && Reduced.Rank > 0
         && Math.Abs(Kept.InnerStride(input)) < Math.Abs(Reduced.InnerStride(input)) && Kept.InnerStride(input) != 0;
 
-    /// <summary>Whether places need 64 bits.</summary>
+    /// <summary>Whether indices need 64 bits.</summary>
     public readonly bool IsWide()
     {
         bool isWide = Elements > MapPlan.MostElements;
