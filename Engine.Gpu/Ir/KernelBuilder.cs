@@ -31,7 +31,7 @@ internal sealed partial class KernelBuilder
         (_name, Target, _groupSize, _block) = (name, target, groupSize, _root);
     }
 
-    /// <summary>What the kernel is built for.</summary>
+    /// <summary>The device that the kernel is built for.</summary>
     public GpuTarget Target { get; }
 
     /// <summary>Work-items of a group.</summary>
@@ -168,8 +168,8 @@ internal sealed partial class KernelBuilder
 
     /// <summary>A branch.</summary>
     /// <param name="condition">A Bool.</param>
-    /// <param name="then">What happens where it holds.</param>
-    /// <param name="otherwise">What happens where it does not.</param>
+    /// <param name="then">Writes the statements for where it holds.</param>
+    /// <param name="otherwise">Writes the statements for where it does not.</param>
     /// <param name="uniform">A promise that all work-items of a group take the same side, so that barriers are allowed inside.</param>
     public void If(Value condition, Action then, Action? otherwise = null, bool uniform = false)
     {

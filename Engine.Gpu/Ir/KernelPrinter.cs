@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Engine.Gpu;
 
-/// <summary>A kernel as text that stays the same from build to build: for tests, and to read what a definition became.</summary>
+/// <summary>A kernel as text that stays the same from build to build: for tests, and to read the kernel that a definition has written.</summary>
 /// <example><code>
 /// kernel fill(y: Float32[], n: Int32) group 64
 ///   v3 = LocalId

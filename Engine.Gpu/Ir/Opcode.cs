@@ -1,6 +1,6 @@
 namespace Engine.Gpu;
 
-/// <summary>What a value in a kernel is computed by. Each has a row in both renderers.</summary>
+/// <summary>The operation that computes a value in a kernel. Each has a row in both renderers.</summary>
 internal enum Opcode : byte
 {
     /// <summary>A number known when the kernel is built.</summary>
@@ -21,7 +21,7 @@ internal enum Opcode : byte
     /// <summary>The counter of the surrounding loop.</summary>
     Counter,
 
-    /// <summary>What a variable holds at this point.</summary>
+    /// <summary>The value of a variable at this point.</summary>
     Read,
 
     /// <summary>a + b.</summary>

@@ -32,7 +32,7 @@ internal sealed partial class PtxRenderer
         string read = string.Empty;
         if (copy.Condition is { } condition)
         {
-            // What is not read is filled with zeros.
+            // Bytes that are not read are filled with zeros.
             string bytes = _registers.New(RegisterType.Int32);
             Emit($"selp.b32 {bytes}, {copy.Bytes}, 0, {Register(condition)};");
             read = $", {bytes}";

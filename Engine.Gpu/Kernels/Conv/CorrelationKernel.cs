@@ -16,7 +16,7 @@ namespace Engine.Gpu;
 /// <param name="EvenWeights">Whether the filters lie evenly in that order.</param>
 /// <param name="IsPadded">Whether some taps lie outside of the image.</param>
 /// <param name="StoreWidth">Neighbouring columns that are stored at once.</param>
-/// <param name="Epilogue">What follows the sum.</param>
+/// <param name="Epilogue">The operations after the sum.</param>
 /// <param name="IsSplit">Whether each group sums a part of the depth and stores the bare sums, [part, group, rows, columns].</param>
 /// <param name="Wide">Whether indices need 64 bits.</param>
 internal readonly record struct CorrelationKernel(

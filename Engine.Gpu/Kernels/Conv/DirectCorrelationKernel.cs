@@ -10,7 +10,7 @@ namespace Engine.Gpu;
 /// <param name="OutType">Elements of the result.</param>
 /// <param name="Compute">Float32 or Float64.</param>
 /// <param name="IsPadded">Whether some taps lie outside of the image.</param>
-/// <param name="Epilogue">What follows the sum.</param>
+/// <param name="Epilogue">The operations after the sum.</param>
 /// <param name="Wide">Whether indices need 64 bits.</param>
 internal readonly record struct DirectCorrelationKernel(
     bool ChannelsAreNeighbours, DType InType, DType WeightType, DType OutType, DType Compute, bool IsPadded, Epilogue Epilogue, bool Wide) : IKernelDefinition

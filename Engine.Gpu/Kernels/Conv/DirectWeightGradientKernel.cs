@@ -8,7 +8,7 @@ namespace Engine.Gpu;
 /// <param name="InType">Elements of the image.</param>
 /// <param name="OutType">Elements of the filters' gradient.</param>
 /// <param name="Compute">Float32 or Float64.</param>
-/// <param name="Epilogue">What follows the sum.</param>
+/// <param name="Epilogue">The operations after the sum.</param>
 /// <param name="IsPadded">Whether some taps lie outside of the image.</param>
 /// <param name="Wide">Whether indices need 64 bits.</param>
 internal readonly record struct DirectWeightGradientKernel(
@@ -58,7 +58,7 @@ internal readonly record struct DirectWeightGradientKernel(
         return k.Build();
     }
 
-    /// <summary>Adds the arguments in the order of the parameters; beta is the factor of what the filters' gradient held.</summary>
+    /// <summary>Adds the arguments in the order of the parameters; beta is the factor of the old values.</summary>
     public void Bind(ref ArgumentList arguments, in Correlation c, double beta)
     {
         arguments.Add(c.Out);

@@ -15,7 +15,7 @@ namespace Engine.Gpu;
 /// <param name="EvenWeights">Whether the filters lie evenly in that order.</param>
 /// <param name="IsPadded">Whether some taps lie outside of the image.</param>
 /// <param name="StoreWidth">Neighbouring columns that are stored at once.</param>
-/// <param name="Epilogue">What follows the sum.</param>
+/// <param name="Epilogue">The operations after the sum.</param>
 /// <param name="IsSplit">Whether each group sums a part of the pixels and stores the bare sums, [part, group, rows, columns].</param>
 /// <param name="Wide">Whether indices need 64 bits.</param>
 internal readonly record struct WeightGradientKernel(
@@ -125,7 +125,7 @@ internal readonly record struct WeightGradientKernel(
     /// <param name="c">The correlation whose filters get the gradient.</param>
     /// <param name="target">Where the gradient goes, or the sums of the parts.</param>
     /// <param name="plan">The parts.</param>
-    /// <param name="beta">The factor of what the filters' gradient held.</param>
+    /// <param name="beta">The factor of the old values.</param>
     public void Bind(ref ArgumentList arguments, in Correlation c, in Operand target, in GemmPlan plan, double beta)
     {
         arguments.Add(c.Out);

@@ -13,7 +13,7 @@ namespace Engine.Gpu;
 /// <param name="BType">Elements of B.</param>
 /// <param name="CType">Elements of C.</param>
 /// <param name="Compute">The type of the sums.</param>
-/// <param name="Epilogue">What follows the sum.</param>
+/// <param name="Epilogue">The operations after the sum.</param>
 /// <param name="Batch">Axes of the batch.</param>
 /// <param name="Wide">Whether indices need 64 bits.</param>
 internal readonly record struct DirectGemmKernel(

@@ -9,7 +9,7 @@ namespace Engine.Gpu;
 /// <param name="CType">Elements of C.</param>
 /// <param name="Compute">Float32 or Float64: the type of the sums.</param>
 /// <param name="StoreWidth">Neighbouring columns of C that are stored at once.</param>
-/// <param name="Epilogue">What follows the sum.</param>
+/// <param name="Epilogue">The operations after the sum.</param>
 /// <param name="Batch">Axes of the batch.</param>
 /// <param name="IsSplit">Whether each group sums a part of the depth and stores the bare sums, [part, batch, M, N].</param>
 /// <param name="Wide">Whether indices need 64 bits.</param>

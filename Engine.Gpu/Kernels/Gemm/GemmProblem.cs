@@ -47,7 +47,7 @@ internal struct GemmProblem
     /// <summary>The factor of the product.</summary>
     public double Alpha { get; set; }
 
-    /// <summary>The factor of what C held before.</summary>
+    /// <summary>The factor of the old values of C.</summary>
     public double Beta { get; set; }
 
     /// <summary>A program with one input and one output, or null.</summary>

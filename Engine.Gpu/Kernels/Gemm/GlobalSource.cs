@@ -1,8 +1,8 @@
 namespace Engine.Gpu;
 
-/// <summary>An operand in global memory: element (line, depth) lies where both lead from the origin, and is zero outside the image, if there is one.</summary>
+/// <summary>An operand in global memory: the address of element (line, depth) is the origin plus the addresses of both; outside of the image, if there is one, elements are 0.</summary>
 /// <remarks>
-/// What depends on the line is computed before the loop. Lines past the end are read as the last ones (their results are never stored), so
+/// Addresses of lines are computed before the loop. Lines past the end are read as the last ones (their results are never stored), so
 /// that the loop needs no conditions for them.
 /// </remarks>
 internal sealed class GlobalSource : TileSource

@@ -91,8 +91,8 @@ internal abstract class TileProduct(KernelBuilder k, GemmTile tile)
 
     /// <summary>The next slice is read while the current one is multiplied.</summary>
     /// <remarks>
-    /// The last slice has no next one, but is multiplied in the loop all the same: behind it its sums would be scheduled among the stores of the
-    /// results, for which registers do not suffice.
+    /// The last slice is multiplied in the loop too, although there is no next slice to read. After the loop the compiler would mix its
+    /// products with the stores of the results, and there are not enough registers for both.
     /// </remarks>
     private void SumAhead(Variable[] sums, TileSource left, TileSource right, Value start, Value shortLength, Value end)
     {

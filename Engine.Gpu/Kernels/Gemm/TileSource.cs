@@ -13,7 +13,7 @@ internal abstract class TileSource
         Slots = new TileSlots(k, isLeft ? product.Tile.BM : product.Tile.BN, product.Tile.BK, access, sharesDepth: product.Tile.Math != TileMath.Fma);
     }
 
-    /// <summary>What this work-item carries.</summary>
+    /// <summary>The elements that this work-item carries.</summary>
     public TileSlots Slots { get; }
 
     /// <summary>The operand in global memory.</summary>
@@ -40,7 +40,7 @@ internal abstract class TileSource
         return values;
     }
 
-    /// <summary>Writes what was read to shared memory.</summary>
+    /// <summary>Writes the fetched elements to shared memory.</summary>
     public void Write(Value[][] values, Value stage)
     {
         for (int slot = 0; slot < values.Length; slot++)

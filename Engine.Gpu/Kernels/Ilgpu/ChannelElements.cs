@@ -87,7 +87,7 @@ internal struct ChannelElements
     /// <summary>The item's channel, 0 where it has none.</summary>
     public readonly int Channel { get; }
 
-    /// <summary>Whether the item writes what there is one of for each channel and chunk.</summary>
+    /// <summary>Whether the item writes the results of which each channel and chunk has one.</summary>
     public readonly bool IsFirst { get; }
 
     /// <summary>Whether there is an element left.</summary>

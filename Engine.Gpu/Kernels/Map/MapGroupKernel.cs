@@ -4,7 +4,7 @@ namespace Engine.Gpu;
 /// A pointwise program for several small items at once, each with memory of its own: a group of work-items belongs to one item, which it
 /// finds by comparing its number with where the items' groups begin.
 /// </summary>
-/// <param name="Program">What to compute.</param>
+/// <param name="Program">The program to compute.</param>
 /// <param name="Compute">The type of the arithmetic.</param>
 /// <param name="Operands">Types, and whether an input is one value for a whole item; the same for all items.</param>
 /// <param name="InPlace">Which outputs are the memory of an input.</param>

@@ -1,7 +1,7 @@
 namespace Engine.Gpu;
 
 /// <summary>A pointwise program for a class of operands; see the architecture notes on shape classes.</summary>
-/// <param name="Program">What to compute.</param>
+/// <param name="Program">The program to compute.</param>
 /// <param name="Compute">The type of the arithmetic.</param>
 /// <param name="Operands">Inputs, then outputs.</param>
 /// <param name="Rank">Padded number of loops; 0 where no operand is found by coordinates.</param>

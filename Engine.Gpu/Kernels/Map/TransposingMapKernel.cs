@@ -8,7 +8,7 @@ namespace Engine.Gpu;
 /// The loops are some outer ones, then <em>lines</em>, along which the transposed inputs are contiguous, then <em>columns</em>, along which
 /// the first output is. A group carries out one tile.
 /// </remarks>
-/// <param name="Program">What to compute; it counts no elements.</param>
+/// <param name="Program">The program to compute; it counts no elements.</param>
 /// <param name="Compute">The type of the arithmetic.</param>
 /// <param name="Operands">Inputs, then outputs: <see cref="Access.Spread"/> are those that lie across, <see cref="Access.Strided"/> the others.</param>
 /// <param name="Rank">Padded number of loops.</param>

@@ -1,7 +1,7 @@
 namespace Engine.Gpu;
 
 /// <summary>Gradients of batch normalisation: Σ dy and Σ dy·x̂ per channel, then dx; dy counts where the fused ReLU let the result through.</summary>
-/// <remarks>What passed the ReLU is kept where a residual gets it: the sums write it, and dx is made from it.</remarks>
+/// <remarks>With a residual, the first pass writes the gradient that passed the ReLU, and the second one makes dx from it.</remarks>
 internal readonly record struct BatchNormBackwardKernel(
     ChannelStage Stage, ChannelShape Shape, DType Element, DType Affine, DType Gradients, bool Wide) : IKernelDefinition
 {
@@ -57,7 +57,7 @@ internal readonly record struct BatchNormBackwardKernel(
         return k.Build();
     }
 
-    /// <summary>Adds the arguments in the order of the parameters. The gradient is the call's own, or what a launch before has kept.</summary>
+    /// <summary>Adds the arguments in the order of the parameters. The gradient is the one of the call, or the one that an earlier launch has kept.</summary>
     public void Bind(ref ArgumentList arguments, in BatchNormBackwardArgs args, in ChannelTiles tiles, in Operand? partials, in Operand gradient)
     {
         arguments.AddOptional(partials);

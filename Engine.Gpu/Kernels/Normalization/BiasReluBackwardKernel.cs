@@ -1,6 +1,6 @@
 namespace Engine.Gpu;
 
-/// <summary>The gradient behind a ReLU and, of the same numbers, the sum per channel, which is the gradient of the bias.</summary>
+/// <summary>The gradient to the input of a ReLU and its sum per channel, which is the gradient of the bias.</summary>
 /// <remarks>In parts: the first launch passes the gradient on and leaves sums of chunks, the second adds those up in order.</remarks>
 internal readonly record struct BiasReluBackwardKernel(ChannelStage Stage, ChannelShape Shape, DType Element, bool Wide) : IKernelDefinition
 {

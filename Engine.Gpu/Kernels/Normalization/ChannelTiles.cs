@@ -106,7 +106,7 @@ internal sealed class ChannelItems
     /// <summary>The item's index among those of its channel.</summary>
     public Value Lane { get; }
 
-    /// <summary>Whether the item writes what there is one of for each channel and chunk.</summary>
+    /// <summary>Whether the item writes the results of which each channel and chunk has one.</summary>
     public Value IsFirst => Lane.Is(0) & Exists;
 
     /// <summary>Adds the arguments.</summary>

@@ -67,7 +67,7 @@ internal sealed class MomentsVariable
         (_count, _mean, _m2) = (k.Variable(zero), k.Variable(zero), k.Variable(zero));
     }
 
-    /// <summary>What they are now.</summary>
+    /// <summary>The moments now.</summary>
     public Moments Value => new(_count.Value, _mean.Value, _m2.Value);
 
     /// <summary>Takes in more.</summary>

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Engine.Gpu;
 
-/// <summary>Running sums of rows: each work-item sums a stretch of its row, learns what comes before it, and goes over the stretch again.</summary>
+/// <summary>Running sums of rows: each work-item sums a stretch of its row, gets the sum of the stretches before it, and goes over its stretch again.</summary>
 /// <param name="Input">The type of x.</param>
 /// <param name="Result">The type of y, in which sums are taken.</param>
 /// <param name="Width">Work-items of a row: 1, or the whole group.</param>

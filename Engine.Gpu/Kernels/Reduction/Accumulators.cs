@@ -48,7 +48,7 @@ internal sealed class Accumulators
         return [.. types];
     }
 
-    /// <summary>What no element gives.</summary>
+    /// <summary>The state of a result without elements.</summary>
     public Value[] Identity()
     {
         List<Value> slots = [];
@@ -190,8 +190,8 @@ internal sealed class Accumulators
         return values[0];
     }
 
-    // a + b + rest as a sum and an error below its last place: an error that only collected what rounding took would drift like a plain sum itself.
-    // Beyond the range the error is ∞ − ∞ and says nothing.
+    // a + b + rest as a sum and an error of less than its last digit. The rest is added to the sum each time: an error that only collected the lost
+    // digits would itself lose digits. Where the sum overflows, the error is ∞ − ∞ and has no meaning.
     private (Value Sum, Value Error) Compensate(Value a, Value b, Value rest)
     {
         (Value sum, Value error) = ExactSum(a, b);
@@ -206,7 +206,7 @@ internal sealed class Accumulators
         return (sum, a - (sum - share) + (b - share));
     }
 
-    // A later element replaces only what is strictly worse, the first element also what is equal to the identity, the first NaN anything.
+    // A later element takes the place of the best one only if it is strictly better. The first element always does, and so does the first NaN.
     private (Value Best, Value Position) Later(Combiner combiner, Value best, Value bestPosition, Value value, Value position)
     {
         Value isBetter = combiner == Combiner.ArgMax ? value > best : value < best;

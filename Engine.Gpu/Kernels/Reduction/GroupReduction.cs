@@ -89,7 +89,7 @@ internal sealed class GroupReduction
         int count = _width / _shuffled;
         Value item = _k.LocalId;
 
-        // What the previous use left may still be read.
+        // Other work-items may still read the values of the previous use.
         _k.Barrier();
         Store(item / _shuffled, values, _shuffled == 1 ? null : (item % _shuffled).Is(0));
         _k.Barrier();

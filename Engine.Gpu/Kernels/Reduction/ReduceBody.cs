@@ -149,7 +149,7 @@ internal sealed class ReduceBody
     /// <summary>Whether a program needs the numbers of elements.</summary>
     public static bool CountsElements(MapProgram program) => program.UsesIndex || program.UsesRandom;
 
-    /// <summary>Finds where the elements of a result begin, and loads what is the same for all of them.</summary>
+    /// <summary>Computes the offset of a result's first element, and loads the operands that are the same for all elements.</summary>
     public void Begin(Value result)
     {
         _result = result;

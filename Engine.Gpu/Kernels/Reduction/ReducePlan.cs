@@ -1,16 +1,16 @@
 namespace Engine.Gpu;
 
-/// <summary>The loops of a reduction: over results, with all operands, and over what each result gathers, with the inputs.</summary>
+/// <summary>The loops of a reduction: over results, with all operands, and over the elements of a result, with the inputs.</summary>
 /// <remarks>
 /// Operands are the inputs, the element number where the prologue counts, the outputs, the result number where the epilogue counts. In the
-/// loops over what is reduced only the first two exist.
+/// loops over elements only the first two exist.
 /// </remarks>
 internal struct ReducePlan
 {
     /// <summary>The loops over results.</summary>
     public IterationSpace Kept;
 
-    /// <summary>The loops over what is reduced; without any where an axis is empty.</summary>
+    /// <summary>The loops over the elements of a result; none where an axis is empty.</summary>
     public IterationSpace Reduced;
 
     /// <summary>Whether an axis is empty.</summary>
@@ -101,7 +101,7 @@ internal struct ReducePlan
         return isWide;
     }
 
-    /// <summary>The first input that varies over what is reduced: the order of its memory counts.</summary>
+    /// <summary>The first input that varies over the elements of a result: the loops follow the order of its memory.</summary>
     private readonly int? Leading()
     {
         for (int i = 0; i < Reduced.Operands; i++)

@@ -34,7 +34,7 @@ internal sealed class RowItems
     /// <summary>The item's index among those of its row.</summary>
     public Value Lane { get; }
 
-    /// <summary>Whether the item writes what there is one of for each row.</summary>
+    /// <summary>Whether the item writes the results of which each row has one.</summary>
     public Value IsFirst => Lane.Is(0) & Exists;
 
     /// <summary>Adds the arguments.</summary>
@@ -69,8 +69,8 @@ internal sealed class RowItems
 
     /// <summary>Carries out <paramref name="body"/> for each run of the item's elements: the first one's index in the row, and whether there is one.</summary>
     /// <remarks>
-    /// What the body reads in several passes is found again where the elements are kept in registers. Reads are conditional, so that the
-    /// body may combine values without asking.
+    /// Where the elements are kept in registers, all passes see the same values and memory is read once. Reads are conditional and give 0
+    /// where there is no element, so that the body may combine values without a check.
     /// </remarks>
     public void ForEachRun(Action<Value, Value> body)
     {
