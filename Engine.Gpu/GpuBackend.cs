@@ -4,7 +4,7 @@ namespace Engine.Gpu;
 
 /// <summary>
 /// The engine's own kernels. Each operation chooses a kernel definition, whose fields are the cache key, and launches it. Another set of kernels
-/// derives from this one, replaces what it has itself and leaves the rest.
+/// derives from this one and replaces the operations that it has itself.
 /// </summary>
 [SkipLocalsInit] // Each launch collects its arguments on the stack, where zeros would cost more than the arguments.
 internal partial class GpuBackend : Backend
@@ -27,7 +27,7 @@ internal partial class GpuBackend : Backend
         _kernels = other._kernels;
     }
 
-    /// <summary>What kernels are built and launches are cut for; the same as long as this lives, since the two must agree.</summary>
+    /// <summary>The target for which kernels are built and launches are cut. It never changes, since the two must agree.</summary>
     internal GpuTarget Target { get; }
 
     /// <summary>Kernels that were compiled or loaded so far.</summary>

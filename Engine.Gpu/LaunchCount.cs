@@ -1,6 +1,6 @@
 namespace Engine.Gpu;
 
-/// <summary>What a device launched while this counted; <see cref="GpuDevice.CountLaunches"/> begins.</summary>
+/// <summary>The launches of a device while this counted; <see cref="GpuDevice.CountLaunches"/> begins.</summary>
 internal sealed class LaunchCount : IDisposable
 {
     private readonly Action<LaunchCount> _end;
@@ -49,7 +49,7 @@ internal sealed class LaunchCount : IDisposable
     /// <summary>One kernel's launches.</summary>
     /// <param name="Name">The kernel.</param>
     /// <param name="Launches">How often it ran.</param>
-    /// <param name="Bytes">What its operands hold together, each counted once a launch.</param>
+    /// <param name="Bytes">The bytes of its operands together, each operand counted once a launch.</param>
     /// <param name="Lines">Lines of its longest text: in PTX about its instructions, loops not unrolled by the driver.</param>
     /// <param name="Registers">Most registers of a work-item; 0 where the driver does not tell.</param>
     internal sealed record Entry(string Name, int Launches, long Bytes, int Lines, int Registers);

@@ -60,7 +60,7 @@ internal abstract class GpuDriver : IDisposable
     /// <summary>Waits for everything.</summary>
     public abstract void Synchronize();
 
-    /// <summary>Marks this place in the stream.</summary>
+    /// <summary>Marks this point of the stream.</summary>
     public abstract GpuEvent RecordEvent();
 
     /// <summary>From here on launches, copies and clears are recorded instead of carried out; uploads, downloads and waiting are refused.</summary>
@@ -84,7 +84,7 @@ internal abstract class GpuDriver : IDisposable
     protected abstract void Dispose(bool disposing);
 }
 
-/// <summary>A place in the stream of a device.</summary>
+/// <summary>A point in the stream of a device.</summary>
 internal abstract class GpuEvent : IDisposable
 {
     /// <summary>Whether everything before it has finished.</summary>

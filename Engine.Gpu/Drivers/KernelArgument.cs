@@ -104,7 +104,7 @@ internal readonly struct KernelArgument
     /// <summary>These bytes as the next eight of the same parameter as the argument before.</summary>
     public static KernelArgument Continuing(in KernelArgument argument) => argument with { Continues = true };
 
-    /// <summary>The memory of an operand, without the place of its first element.</summary>
+    /// <summary>The memory of an operand, without the offset of its first element.</summary>
     public static KernelArgument MemoryOf(in KernelArgument buffer) => buffer with { Kind = ArgumentKind.Memory };
 
     /// <summary>So many bytes of shared memory.</summary>

@@ -1,6 +1,6 @@
 namespace Engine.Gpu;
 
-/// <summary>What a kernel declares at one place of its list of parameters.</summary>
+/// <summary>What a kernel declares at one position of its list of parameters.</summary>
 /// <param name="Name">The name in the rendered text.</param>
 /// <param name="Kind">How it is passed, and of a number its type.</param>
 /// <param name="Element">Of a buffer: the elements that the kernel sees there; null where no tensor has such.</param>

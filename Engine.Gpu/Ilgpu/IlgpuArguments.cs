@@ -10,7 +10,7 @@ namespace Engine.Gpu;
 /// <param name="api">Where the kernel runs.</param>
 internal ref struct IlgpuArguments(Span<KernelArgument> memory, GpuApi api)
 {
-    /// <summary>So many buffers stand in front at most.</summary>
+    /// <summary>Most buffers that stand before the other arguments.</summary>
     public const int MostInFront = 24;
 
     private Span<KernelArgument> _memory = memory;
@@ -30,13 +30,13 @@ internal ref struct IlgpuArguments(Span<KernelArgument> memory, GpuApi api)
     /// <summary>A view from an operand's first element to the last one that its strides reach.</summary>
     public void AddView(in Operand operand) => AddView((KernelArgument)operand, operand.Layout.Offset, operand.Layout.Reach);
 
-    /// <summary>A view without elements, for what a launch has not got.</summary>
+    /// <summary>A view without elements, for an operand that a launch does not have.</summary>
     /// <param name="operand">Any operand of the launch, of any type: a view needs memory that is there.</param>
     public void AddEmptyView(in Operand operand) => AddView(KernelArgument.Buffer(operand.Storage.Handle, 0), 0, 0);
 
     /// <summary>A view.</summary>
     /// <param name="buffer">The memory and where in it the view begins.</param>
-    /// <param name="start">The same place in elements.</param>
+    /// <param name="start">The same offset in elements.</param>
     /// <param name="length">The elements.</param>
     public void AddView(in KernelArgument buffer, long start, long length)
     {

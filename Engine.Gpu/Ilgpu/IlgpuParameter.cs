@@ -11,7 +11,7 @@ namespace Engine.Gpu;
 /// </summary>
 internal sealed class IlgpuParameter
 {
-    /// <summary>What CUDA takes for all parameters together; OpenCL promises less.</summary>
+    /// <summary>Bytes of parameters that CUDA takes in all; OpenCL promises less.</summary>
     private const int MostBytes = 4096;
 
     private readonly List<IlgpuField> _fields = [];
@@ -34,7 +34,7 @@ internal sealed class IlgpuParameter
     /// <summary>The bytes.</summary>
     public int Size { get; private set; }
 
-    /// <summary>Of what its place is a multiple.</summary>
+    /// <summary>The number of which its offset is a multiple.</summary>
     public int Alignment { get; } = 1;
 
     /// <summary>Its fields in order.</summary>

@@ -36,12 +36,36 @@ internal readonly record struct IndexSpace(long X, long Y, long Z)
     public static TIndex Index<TIndex>(long x, long y, long z) where TIndex : struct
     {
         // Each instance of this method keeps one branch.
-        if (typeof(TIndex) == typeof(Index1D)) return Unsafe.BitCast<Index1D, TIndex>(new Index1D((int)x));
-        if (typeof(TIndex) == typeof(Index2D)) return Unsafe.BitCast<Index2D, TIndex>(new Index2D((int)x, (int)y));
-        if (typeof(TIndex) == typeof(Index3D)) return Unsafe.BitCast<Index3D, TIndex>(new Index3D((int)x, (int)y, (int)z));
-        if (typeof(TIndex) == typeof(LongIndex1D)) return Unsafe.BitCast<LongIndex1D, TIndex>(new LongIndex1D(x));
-        if (typeof(TIndex) == typeof(LongIndex2D)) return Unsafe.BitCast<LongIndex2D, TIndex>(new LongIndex2D(x, y));
-        if (typeof(TIndex) == typeof(LongIndex3D)) return Unsafe.BitCast<LongIndex3D, TIndex>(new LongIndex3D(x, y, z));
+        if (typeof(TIndex) == typeof(Index1D))
+        {
+            return Unsafe.BitCast<Index1D, TIndex>(new Index1D((int)x));
+        }
+
+        if (typeof(TIndex) == typeof(Index2D))
+        {
+            return Unsafe.BitCast<Index2D, TIndex>(new Index2D((int)x, (int)y));
+        }
+
+        if (typeof(TIndex) == typeof(Index3D))
+        {
+            return Unsafe.BitCast<Index3D, TIndex>(new Index3D((int)x, (int)y, (int)z));
+        }
+
+        if (typeof(TIndex) == typeof(LongIndex1D))
+        {
+            return Unsafe.BitCast<LongIndex1D, TIndex>(new LongIndex1D(x));
+        }
+
+        if (typeof(TIndex) == typeof(LongIndex2D))
+        {
+            return Unsafe.BitCast<LongIndex2D, TIndex>(new LongIndex2D(x, y));
+        }
+
+        if (typeof(TIndex) == typeof(LongIndex3D))
+        {
+            return Unsafe.BitCast<LongIndex3D, TIndex>(new LongIndex3D(x, y, z));
+        }
+
         throw NoIndex<TIndex>();
     }
 
@@ -58,12 +82,36 @@ internal readonly record struct IndexSpace(long X, long Y, long Z)
 
     private static IndexSpace Read<TIndex>(TIndex extent) where TIndex : struct
     {
-        if (extent is Index1D i1) return new IndexSpace(i1.X, 1, 1);
-        if (extent is Index2D i2) return new IndexSpace(i2.X, i2.Y, 1);
-        if (extent is Index3D i3) return new IndexSpace(i3.X, i3.Y, i3.Z);
-        if (extent is LongIndex1D l1) return new IndexSpace(l1.X, 1, 1);
-        if (extent is LongIndex2D l2) return new IndexSpace(l2.X, l2.Y, 1);
-        if (extent is LongIndex3D l3) return new IndexSpace(l3.X, l3.Y, l3.Z);
+        if (extent is Index1D i1)
+        {
+            return new IndexSpace(i1.X, 1, 1);
+        }
+
+        if (extent is Index2D i2)
+        {
+            return new IndexSpace(i2.X, i2.Y, 1);
+        }
+
+        if (extent is Index3D i3)
+        {
+            return new IndexSpace(i3.X, i3.Y, i3.Z);
+        }
+
+        if (extent is LongIndex1D l1)
+        {
+            return new IndexSpace(l1.X, 1, 1);
+        }
+
+        if (extent is LongIndex2D l2)
+        {
+            return new IndexSpace(l2.X, l2.Y, 1);
+        }
+
+        if (extent is LongIndex3D l3)
+        {
+            return new IndexSpace(l3.X, l3.Y, l3.Z);
+        }
+
         throw NoIndex<TIndex>();
     }
 

@@ -89,7 +89,7 @@ internal sealed class StructureParameter<T> : IKernelParameter<T>
                 case IlgpuFieldKind.Nothing:
                     break;
                 case IlgpuFieldKind.ViewStart:
-                    ViewPlace view = readers[i].View!(value);
+                    ViewRange view = readers[i].View!(value);
                     KernelArgument memory = writer.Hold(view.Buffer, view.Start, view.Length, part.Type, view.ElementSize);
                     if (part.Size == sizeof(long))
                     {
@@ -144,22 +144,22 @@ internal sealed class StructureParameter<T> : IKernelParameter<T>
         {
             IlgpuFieldKind.Nothing => default,
             IlgpuFieldKind.Number => new StructureReader<T>(Expression.Lambda<Func<T, long>>(StructureReader.BitsOf(member), value).Compile(), null),
-            _ => new StructureReader<T>(null, Expression.Lambda<Func<T, ViewPlace>>(StructureReader.PlaceOf(member, part.Type), value).Compile()),
+            _ => new StructureReader<T>(null, Expression.Lambda<Func<T, ViewRange>>(StructureReader.RangeOf(member, part.Type), value).Compile()),
         };
     }
 }
 
 /// <summary>Where a view lies.</summary>
-internal readonly record struct ViewPlace(MemoryBuffer? Buffer, long Start, long Length, int ElementSize);
+internal readonly record struct ViewRange(MemoryBuffer? Buffer, long Start, long Length, int ElementSize);
 
-/// <summary>Reads a field of a structure without a box for it: its bits, or of a view its place.</summary>
-internal readonly record struct StructureReader<T>(Func<T, long>? Number, Func<T, ViewPlace>? View);
+/// <summary>Reads a field of a structure without a box for it: its bits, or of a view its range.</summary>
+internal readonly record struct StructureReader<T>(Func<T, long>? Number, Func<T, ViewRange>? View);
 
 /// <summary>What the fields of structures are read with.</summary>
 internal static class StructureReader
 {
     private static readonly MethodInfo s_bits = ((Func<int, long>)Bits).Method.GetGenericMethodDefinition();
-    private static readonly MethodInfo s_place = ((Func<ArrayView<int>, ViewPlace>)Place).Method.GetGenericMethodDefinition();
+    private static readonly MethodInfo s_range = ((Func<ArrayView<int>, ViewRange>)Range).Method.GetGenericMethodDefinition();
 
     [UnconditionalSuppressMessage("Trimming", "IL2060", Justification = "The method asks nothing of its type.")]
     [UnconditionalSuppressMessage("AOT", "IL3050", Justification = "Only reached where code can be made at run time.")]
@@ -167,7 +167,7 @@ internal static class StructureReader
 
     [UnconditionalSuppressMessage("Trimming", "IL2060", Justification = "As above.")]
     [UnconditionalSuppressMessage("AOT", "IL3050", Justification = "As above.")]
-    public static Expression PlaceOf(Expression view, Type element) => Expression.Call(s_place.MakeGenericMethod(element), view);
+    public static Expression RangeOf(Expression view, Type element) => Expression.Call(s_range.MakeGenericMethod(element), view);
 
     private static long Bits<TNumber>(TNumber number)
         where TNumber : unmanaged
@@ -177,6 +177,6 @@ internal static class StructureReader
         return bits;
     }
 
-    private static ViewPlace Place<TElement>(ArrayView<TElement> view)
+    private static ViewRange Range<TElement>(ArrayView<TElement> view)
         where TElement : unmanaged => new(AcceleratorMemory.BufferOf(view), AcceleratorMemory.StartOf(view), view.Length, Unsafe.SizeOf<TElement>());
 }

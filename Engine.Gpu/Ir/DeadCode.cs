@@ -1,6 +1,6 @@
 namespace Engine.Gpu;
 
-/// <summary>Drops what no store depends on.</summary>
+/// <summary>Drops values and statements on which no store depends.</summary>
 internal static class DeadCode
 {
     /// <summary>Removes unused values, loads and assignments from a kernel.</summary>

@@ -3,7 +3,7 @@ namespace Engine.Gpu;
 /// <summary>A pointer is one of several buffers from here on.</summary>
 internal sealed class PointStatement(Memory pointer, Memory target) : Statement
 {
-    /// <summary>What is set.</summary>
+    /// <summary>The pointer that is set.</summary>
     public Memory Pointer { get; } = pointer;
 
     /// <summary>A buffer of the launch.</summary>
@@ -17,7 +17,7 @@ internal sealed partial class KernelBuilder
     private readonly HashSet<Memory> _followed = [];
 
     /// <summary>
-    /// Memory that <see cref="Point"/> makes one of the buffers, in each branch another, so that code behind the branches stands there once.
+    /// Memory that <see cref="Point"/> makes one of the buffers, in each branch another, so that the code after the branches is written once.
     /// </summary>
     public Memory Pointer(string name, DType element)
     {

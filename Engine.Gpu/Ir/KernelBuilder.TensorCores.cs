@@ -44,9 +44,9 @@ internal sealed partial class KernelBuilder
     public Value[] LoadMatrix(Memory shared, Value index, bool transposed)
     {
         RequireTensorCores(nameof(LoadMatrix));
-        (Value place, int offset) = Address(shared, index, 1, null);
+        (Value start, int offset) = Address(shared, index, 1, null);
         Value[] results = FreshFour(RegisterType.UInt32);
-        Append(new LoadMatrixStatement(shared, place, offset, transposed, results));
+        Append(new LoadMatrixStatement(shared, start, offset, transposed, results));
         return results;
     }
 

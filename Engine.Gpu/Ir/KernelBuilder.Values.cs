@@ -228,7 +228,7 @@ internal sealed partial class KernelBuilder
         return value;
     }
 
-    /// <summary>Out of every loop whose values it does not need, but not out of a branch: what is behind a condition may be costly or undefined without it.</summary>
+    /// <summary>Out of every loop whose values it does not need, but not out of a branch: a computation under a condition may be costly or undefined without it.</summary>
     private Block HomeOf(Opcode op, Value? a, Value? b, Value? c)
     {
         if (op is Opcode.Constant or Opcode.Parameter or Opcode.LocalId or Opcode.GroupId or Opcode.GroupCount)

@@ -31,7 +31,7 @@ internal sealed partial class KernelBuilder
         (_name, Target, _groupSize, _block) = (name, target, groupSize, _root);
     }
 
-    /// <summary>What the kernel is built for.</summary>
+    /// <summary>The device that the kernel is built for.</summary>
     public GpuTarget Target { get; }
 
     /// <summary>Work-items of a group.</summary>
@@ -40,16 +40,16 @@ internal sealed partial class KernelBuilder
     /// <summary>Groups that should fit on one multiprocessor at a time; a hint, 0 for none.</summary>
     public int MinGroupsPerUnit { get; set; }
 
-    /// <summary>Place of the work-item in its group.</summary>
+    /// <summary>Index of the work-item in its group.</summary>
     public Value LocalId => Pure(Opcode.LocalId, RegisterType.Int32, 0);
 
-    /// <summary>Place of the group along the first direction.</summary>
+    /// <summary>Index of the group along the first direction.</summary>
     public Value GroupX => Pure(Opcode.GroupId, RegisterType.Int32, 0);
 
-    /// <summary>Place of the group along the second direction.</summary>
+    /// <summary>Index of the group along the second direction.</summary>
     public Value GroupY => Pure(Opcode.GroupId, RegisterType.Int32, 1);
 
-    /// <summary>Place of the group along the third direction.</summary>
+    /// <summary>Index of the group along the third direction.</summary>
     public Value GroupZ => Pure(Opcode.GroupId, RegisterType.Int32, 2);
 
     /// <summary>Number of groups along the first direction.</summary>
@@ -61,7 +61,7 @@ internal sealed partial class KernelBuilder
     /// <summary>Number of groups along the third direction.</summary>
     public Value GroupCountZ => Pure(Opcode.GroupCount, RegisterType.Int32, 2);
 
-    /// <summary>Place of the work-item among all along the first direction, Int32.</summary>
+    /// <summary>Index of the work-item among all along the first direction, Int32.</summary>
     public Value GlobalId => (GroupX * _groupSize) + LocalId;
 
     /// <summary>
@@ -125,14 +125,14 @@ internal sealed partial class KernelBuilder
     /// <summary>memory[index … index + width): the address is a multiple of the vector's size. Width 1, 2 or 4.</summary>
     public Value[] LoadVector(Memory memory, Value index, int width, Value? condition = null)
     {
-        (Value place, int offset) = Address(memory, index, width, condition);
+        (Value start, int offset) = Address(memory, index, width, condition);
         var results = new Value[width];
         for (int i = 0; i < width; i++)
         {
             results[i] = Fresh(Opcode.Read, memory.Element.InRegister(), -1, isNonNegative: memory.Element is DType.Bool or DType.UInt8);
         }
 
-        Append(new LoadStatement(memory, place, offset, results, condition));
+        Append(new LoadStatement(memory, start, offset, results, condition));
         return results;
     }
 
@@ -142,7 +142,7 @@ internal sealed partial class KernelBuilder
     /// <summary>memory[index …] = values; see <see cref="LoadVector"/>.</summary>
     public void StoreVector(Memory memory, Value index, Value[] values, Value? condition = null)
     {
-        (Value place, int offset) = Address(memory, index, values.Length, condition);
+        (Value start, int offset) = Address(memory, index, values.Length, condition);
         foreach (Value value in values)
         {
             Require(value);
@@ -152,7 +152,7 @@ internal sealed partial class KernelBuilder
             }
         }
 
-        Append(new StoreStatement(memory, place, offset, values, condition));
+        Append(new StoreStatement(memory, start, offset, values, condition));
     }
 
     /// <summary>All work-items of the group meet here. Not inside a branch, unless every work-item takes the same side.</summary>
@@ -168,8 +168,8 @@ internal sealed partial class KernelBuilder
 
     /// <summary>A branch.</summary>
     /// <param name="condition">A Bool.</param>
-    /// <param name="then">What happens where it holds.</param>
-    /// <param name="otherwise">What happens where it does not.</param>
+    /// <param name="then">Writes the statements for where it holds.</param>
+    /// <param name="otherwise">Writes the statements for where it does not.</param>
     /// <param name="uniform">A promise that all work-items of a group take the same side, so that barriers are allowed inside.</param>
     public void If(Value condition, Action then, Action? otherwise = null, bool uniform = false)
     {

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Engine.Gpu;
 
-/// <summary>A kernel as text that stays the same from build to build: for tests, and to read what a definition became.</summary>
+/// <summary>A kernel as text that stays the same from build to build: for tests, and to read the kernel that a definition has written.</summary>
 /// <example><code>
 /// kernel fill(y: Float32[], n: Int32) group 64
 ///   v3 = LocalId
@@ -56,10 +56,10 @@ internal sealed class KernelPrinter
                 Line($"r{set.Variable.Number} := {Name(set.Value)}");
                 break;
             case LoadStatement load:
-                Line($"{Names(load.Results)} = {Place(load.Memory, load.Index, load.Offset)}{When(load.Condition)}");
+                Line($"{Names(load.Results)} = {Element(load.Memory, load.Index, load.Offset)}{When(load.Condition)}");
                 break;
             case StoreStatement store:
-                Line($"{Place(store.Memory, store.Index, store.Offset)} = {Names(store.Values)}{When(store.Condition)}");
+                Line($"{Element(store.Memory, store.Index, store.Offset)} = {Names(store.Values)}{When(store.Condition)}");
                 break;
             case PointStatement point:
                 Line($"{point.Pointer.Name} -> {point.Target.Name}");
@@ -85,10 +85,10 @@ internal sealed class KernelPrinter
                 Line($"{Names(mma.Results)} = {mma.Shape}({Names(mma.A)}; {Names(mma.B)}; {Names(mma.C)})");
                 break;
             case LoadMatrixStatement matrix:
-                Line($"{Names(matrix.Results)} = matrices{(matrix.Transposed ? " transposed" : string.Empty)} {Place(matrix.Memory, matrix.Index, matrix.Offset)}");
+                Line($"{Names(matrix.Results)} = matrices{(matrix.Transposed ? " transposed" : string.Empty)} {Element(matrix.Memory, matrix.Index, matrix.Offset)}");
                 break;
             case CopyAsyncStatement copy:
-                Line($"{Place(copy.Shared, copy.SharedIndex, copy.SharedOffset)} <- {copy.Bytes} bytes {Place(copy.Global, copy.GlobalIndex, copy.GlobalOffset)}{When(copy.Condition)}");
+                Line($"{Element(copy.Shared, copy.SharedIndex, copy.SharedOffset)} <- {copy.Bytes} bytes {Element(copy.Global, copy.GlobalIndex, copy.GlobalOffset)}{When(copy.Condition)}");
                 break;
             case CommitAsyncStatement:
                 Line("commit");
@@ -125,7 +125,7 @@ internal sealed class KernelPrinter
 
     private string Names(Value[] values) => string.Join(", ", values.Select(Name));
 
-    private string Place(Memory memory, Value index, int offset) =>
+    private string Element(Memory memory, Value index, int offset) =>
         $"{memory.Name}[{Name(index)}{(offset == 0 ? string.Empty : offset > 0 ? $" + {offset}" : $" - {-offset}")}]";
 
     private string When(Value? condition) => condition is null ? string.Empty : $" when {Name(condition)}";

@@ -15,7 +15,7 @@ internal sealed class Memory
     /// <summary>The name in the rendered text.</summary>
     public string Name { get; }
 
-    /// <summary>What it is seen as.</summary>
+    /// <summary>The type of its elements, as the kernel sees them.</summary>
     public DType Element { get; }
 
     /// <summary>Shared by the group, else global.</summary>
@@ -83,6 +83,6 @@ internal sealed record Kernel
     /// <summary>Variables, by number.</summary>
     public required IReadOnlyList<Variable> Variables { get; init; }
 
-    /// <summary>What it does.</summary>
+    /// <summary>Its statements.</summary>
     public required Block Body { get; init; }
 }

@@ -1,6 +1,6 @@
 namespace Engine.Gpu;
 
-/// <summary>What a value in a kernel is computed by. Each has a row in both renderers.</summary>
+/// <summary>The operation that computes a value in a kernel. Each has a row in both renderers.</summary>
 internal enum Opcode : byte
 {
     /// <summary>A number known when the kernel is built.</summary>
@@ -9,10 +9,10 @@ internal enum Opcode : byte
     /// <summary>A scalar argument of the launch.</summary>
     Parameter,
 
-    /// <summary>Place of the work-item in its group, Int32.</summary>
+    /// <summary>Index of the work-item in its group, Int32.</summary>
     LocalId,
 
-    /// <summary>Place of the group in the grid along direction 0, 1 or 2, Int32.</summary>
+    /// <summary>Index of the group in the grid along direction 0, 1 or 2, Int32.</summary>
     GroupId,
 
     /// <summary>Number of groups along direction 0, 1 or 2, Int32.</summary>
@@ -21,7 +21,7 @@ internal enum Opcode : byte
     /// <summary>The counter of the surrounding loop.</summary>
     Counter,
 
-    /// <summary>What a variable holds at this place.</summary>
+    /// <summary>The value of a variable at this point.</summary>
     Read,
 
     /// <summary>a + b.</summary>
@@ -153,6 +153,6 @@ internal enum Opcode : byte
     /// <summary>aᵇ.</summary>
     Pow,
 
-    /// <summary>A of the work-item whose place in the sub-group is this one's exclusive-or <see cref="Value.Bits"/>; 32-bit types, CUDA only.</summary>
+    /// <summary>A of the work-item whose index in the sub-group is this one's exclusive-or <see cref="Value.Bits"/>; 32-bit types, CUDA only.</summary>
     ShuffleXor,
 }

@@ -1,6 +1,6 @@
 namespace Engine.Gpu;
 
-/// <summary>What a nested block belongs to; it decides how far an invariant value may be moved out.</summary>
+/// <summary>The statement around a nested block; it decides how far an invariant value may be moved out.</summary>
 internal enum BlockKind : byte
 {
     /// <summary>The kernel itself.</summary>
@@ -19,20 +19,20 @@ internal sealed class Block(Block? parent, BlockKind kind)
     /// <summary>The block around it.</summary>
     public Block? Parent { get; } = parent;
 
-    /// <summary>What it belongs to.</summary>
+    /// <summary>The kind of statement around it.</summary>
     public BlockKind Kind { get; } = kind;
 
     /// <summary>How many blocks are around it.</summary>
     public int Depth { get; } = parent is null ? 0 : parent.Depth + 1;
 
-    /// <summary>What it does.</summary>
+    /// <summary>Its statements.</summary>
     public List<Statement> Statements { get; } = [];
 
-    /// <summary>The values that are computed here, by what computes them.</summary>
+    /// <summary>The values that are computed here, by operation and arguments.</summary>
     internal Dictionary<ValueKey, Value> Known { get; } = [];
 }
 
-/// <summary>What makes two pure values the same.</summary>
+/// <summary>Operation and arguments of a value; two pure values with equal ones are the same.</summary>
 internal readonly record struct ValueKey(Opcode Op, RegisterType Type, long Bits, Value? A, Value? B, Value? C);
 
 /// <summary>One step of a kernel.</summary>
@@ -54,7 +54,7 @@ internal sealed class Variable(KernelBuilder builder, int number, RegisterType t
     /// <summary>Its type.</summary>
     public RegisterType Type { get; } = type;
 
-    /// <summary>What it holds at this place of the kernel; setting it appends an assignment.</summary>
+    /// <summary>What it holds at this point of the kernel; setting it appends an assignment.</summary>
     public Value Value
     {
         get => builder.Read(this);
@@ -84,7 +84,7 @@ internal sealed class LoadStatement(Memory memory, Value index, int offset, Valu
     /// <summary>Added to the index, in elements.</summary>
     public int Offset { get; } = offset;
 
-    /// <summary>What was read.</summary>
+    /// <summary>The values that were read.</summary>
     public Value[] Results { get; } = results;
 
     /// <summary>Whether to read at all.</summary>
@@ -94,7 +94,7 @@ internal sealed class LoadStatement(Memory memory, Value index, int offset, Valu
 /// <summary>Writes 1, 2 or 4 neighbouring elements, if the condition holds or there is none.</summary>
 internal sealed class StoreStatement(Memory memory, Value index, int offset, Value[] values, Value? condition) : Statement
 {
-    /// <summary>To where.</summary>
+    /// <summary>The memory that is written.</summary>
     public Memory Memory { get; } = memory;
 
     /// <summary>In elements, Int32 or Int64.</summary>
@@ -103,7 +103,7 @@ internal sealed class StoreStatement(Memory memory, Value index, int offset, Val
     /// <summary>Added to the index, in elements.</summary>
     public int Offset { get; } = offset;
 
-    /// <summary>What is written.</summary>
+    /// <summary>The values to write.</summary>
     public Value[] Values { get; } = values;
 
     /// <summary>Whether to write at all.</summary>
@@ -116,13 +116,13 @@ internal sealed class BarrierStatement : Statement;
 /// <summary>One of two blocks.</summary>
 internal sealed class IfStatement(Value condition, Block then, Block? otherwise) : Statement
 {
-    /// <summary>Which.</summary>
+    /// <summary>Decides between the blocks.</summary>
     public Value Condition { get; } = condition;
 
-    /// <summary>Where it holds.</summary>
+    /// <summary>Carried out where the condition holds.</summary>
     public Block Then { get; } = then;
 
-    /// <summary>Where it does not.</summary>
+    /// <summary>Carried out where it does not hold.</summary>
     public Block? Otherwise { get; } = otherwise;
 }
 
@@ -135,12 +135,12 @@ internal sealed class ForStatement(Value counter, Value start, Value end, Value 
     /// <summary>First count.</summary>
     public Value Start { get; } = start;
 
-    /// <summary>Not reached.</summary>
+    /// <summary>The count that is not reached.</summary>
     public Value End { get; } = end;
 
     /// <summary>Above 0.</summary>
     public Value Step { get; } = step;
 
-    /// <summary>What is repeated.</summary>
+    /// <summary>The repeated statements.</summary>
     public Block Body { get; } = body;
 }

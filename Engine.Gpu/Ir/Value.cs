@@ -15,7 +15,7 @@ internal sealed class Value
     /// <summary>A number that is unique within the kernel, in order of creation.</summary>
     public int Id { get; }
 
-    /// <summary>What computes it.</summary>
+    /// <summary>The operation that computes it.</summary>
     public Opcode Op { get; }
 
     /// <summary>Its type.</summary>

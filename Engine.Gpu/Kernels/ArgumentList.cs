@@ -8,7 +8,7 @@ internal ref struct ArgumentList(Span<KernelArgument> initial)
     private Span<KernelArgument> _arguments = initial;
     private int _count;
 
-    /// <summary>What was added.</summary>
+    /// <summary>The arguments so far.</summary>
     public readonly ReadOnlySpan<KernelArgument> Span => _arguments[.._count];
 
     /// <summary>Begins anew.</summary>
@@ -36,7 +36,7 @@ internal ref struct ArgumentList(Span<KernelArgument> initial)
         }
     }
 
-    /// <summary>Appends what a <see cref="StridesParameter"/> declares, if there is an operand.</summary>
+    /// <summary>Appends the strides that a <see cref="StridesParameter"/> declares, if there is an operand.</summary>
     public void AddStrides(in Operand? operand, bool wide)
     {
         if (operand is { } given)
@@ -51,7 +51,7 @@ internal ref struct ArgumentList(Span<KernelArgument> initial)
     /// <summary>Appends a stride or distance in the kernel's type of indices.</summary>
     public void AddIndex(long value, bool wide) => Add(wide ? (KernelArgument)value : (int)value);
 
-    /// <summary>Appends what a <see cref="DivisorParameter"/> declares.</summary>
+    /// <summary>Appends the three numbers that a <see cref="DivisorParameter"/> declares.</summary>
     public void Add(int size, in Divisor divisor)
     {
         Add(size);

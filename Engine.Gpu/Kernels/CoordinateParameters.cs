@@ -9,13 +9,13 @@ internal sealed class CoordinateParameters
 {
     private readonly KernelBuilder _k;
     private readonly DivisorParameter[] _sizes;
-    private readonly RegisterType _place;
+    private readonly RegisterType _indexType;
     private readonly string _name;
 
     /// <summary>Adds the sizes of all loops but the outermost, whose size no one needs.</summary>
-    public CoordinateParameters(KernelBuilder k, int rank, RegisterType place, string name = "size")
+    public CoordinateParameters(KernelBuilder k, int rank, RegisterType indexType, string name = "size")
     {
-        (_k, _place, _name) = (k, place, name);
+        (_k, _indexType, _name) = (k, indexType, name);
         _sizes = new DivisorParameter[Math.Max(rank - 1, 0)];
         for (int i = 0; i < _sizes.Length; i++)
         {
@@ -43,7 +43,7 @@ internal sealed class CoordinateParameters
         var strides = new Value[Rank];
         for (int i = 0; i < Rank; i++)
         {
-            strides[i] = _k.Scalar($"{operand}_{_name}{i}_stride", _place);
+            strides[i] = _k.Scalar($"{operand}_{_name}{i}_stride", _indexType);
         }
 
         return strides;
@@ -67,16 +67,16 @@ internal sealed class CoordinateParameters
     }
 
     /// <summary>Σ coordinate · stride, plus <paramref name="start"/>.</summary>
-    public Value Place(ReadOnlySpan<Value> coordinates, ReadOnlySpan<Value> strides, Value? start = null)
+    public Value Offset(ReadOnlySpan<Value> coordinates, ReadOnlySpan<Value> strides, Value? start = null)
     {
-        Value? place = start;
+        Value? offset = start;
         for (int i = 0; i < Rank; i++)
         {
-            Value step = coordinates[i].To(_place) * strides[i];
-            place = place is null ? step : place + step;
+            Value step = coordinates[i].To(_indexType) * strides[i];
+            offset = offset is null ? step : offset + step;
         }
 
-        return place ?? _k.Int32(0).To(_place);
+        return offset ?? _k.Int32(0).To(_indexType);
     }
 
     /// <summary>Adds the sizes to a launch; the innermost is counted in units of <paramref name="width"/> elements.</summary>

@@ -1,7 +1,7 @@
 namespace Engine.Gpu;
 
 /// <summary>
-/// What a compiled kernel is found by, and how its text is written. These are record structs, so that equal choices find the same compiled
+/// The choices by which a compiled kernel is found, and how its text is written. These are record structs, so that equal choices find the same compiled
 /// kernel; sizes and strides are launch arguments and no part of them.
 /// </summary>
 internal interface IKernelText

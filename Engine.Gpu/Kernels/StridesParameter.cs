@@ -9,7 +9,7 @@ internal sealed class StridesParameter
     /// <param name="k">The kernel.</param>
     /// <param name="name">The operand's name.</param>
     /// <param name="rank">How many.</param>
-    /// <param name="wide">Whether places need 64 bits; see <see cref="IsWide"/>.</param>
+    /// <param name="wide">Whether indices need 64 bits; see <see cref="IsWide"/>.</param>
     public StridesParameter(KernelBuilder k, string name, int rank, bool wide)
     {
         _strides = new Value[rank];
@@ -25,19 +25,19 @@ internal sealed class StridesParameter
     /// <summary>The distance of an index along one axis.</summary>
     public Value Along(int axis, Value index) => index.To(_strides[axis].Type) * _strides[axis];
 
-    /// <summary>The place of an element, counted from the operand's first.</summary>
-    public Value Place(params ReadOnlySpan<Value> indices)
+    /// <summary>The offset of an element, counted from the operand's first.</summary>
+    public Value Offset(params ReadOnlySpan<Value> indices)
     {
-        Value place = Along(0, indices[0]);
+        Value offset = Along(0, indices[0]);
         for (int i = 1; i < indices.Length; i++)
         {
-            place += Along(i, indices[i]);
+            offset += Along(i, indices[i]);
         }
 
-        return place;
+        return offset;
     }
 
-    /// <summary>Whether elements of one of the operands lie 2³¹ places or more apart.</summary>
+    /// <summary>Whether elements of one of the operands lie 2³¹ elements or more apart.</summary>
     public static bool IsWide(params ReadOnlySpan<Operand?> operands)
     {
         foreach (Operand? operand in operands)

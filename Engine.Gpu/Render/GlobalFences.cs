@@ -15,7 +15,7 @@ internal static class GlobalFences
         return fences;
     }
 
-    /// <summary>Whether global memory may have been touched behind a block, if it may have been before.</summary>
+    /// <summary>Whether global memory may have been accessed at the end of a block, given whether it may have been at its beginning.</summary>
     private static bool Walk(Block block, bool hasTouched, HashSet<BarrierStatement> fences)
     {
         foreach (Statement statement in block.Statements)
@@ -33,7 +33,7 @@ internal static class GlobalFences
                     hasTouched = (branch.Otherwise is { } otherwise && Walk(otherwise, hasTouched, fences)) || then || hasTouched;
                     break;
                 case ForStatement loop:
-                    // What the end of a round touched, the next one's barriers come after.
+                    // Twice: the barriers of a round come after the accesses of the round before it.
                     hasTouched = Walk(loop.Body, hasTouched, fences);
                     hasTouched = Walk(loop.Body, hasTouched, fences);
                     break;

@@ -6,7 +6,7 @@ namespace Engine.Gpu;
 internal static class KernelRenderer
 {
     /// <summary>The text for a device.</summary>
-    /// <exception cref="OperationNotSupportedException">The kernel needs what the device has not: double precision, more shared memory.</exception>
+    /// <exception cref="OperationNotSupportedException">The device lacks double precision, or has too little shared memory for the kernel.</exception>
     public static KernelSource Render(Kernel kernel, GpuTarget target)
     {
         if (kernel.SharedBytes > target.SharedBytes)

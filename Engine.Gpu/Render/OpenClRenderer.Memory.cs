@@ -7,7 +7,7 @@ internal sealed partial class OpenClRenderer
     private void RenderLoad(LoadStatement load)
     {
         Memory memory = load.Memory;
-        string index = Place(load.Index, load.Offset);
+        string index = Index(load.Index, load.Offset);
         Value[] results = load.Results;
         string type = Name(results[0].Type);
         if (results.Length > 1 && IsPlain(memory.Element))
@@ -27,8 +27,8 @@ internal sealed partial class OpenClRenderer
 
         for (int i = 0; i < results.Length; i++)
         {
-            string place = results.Length == 1 ? index : $"{index} + {i}";
-            Line($"const {type} v{results[i].Id} = {Guarded(load.Condition, LoadElement(memory, place), $"({type})0")};");
+            string element = results.Length == 1 ? index : $"{index} + {i}";
+            Line($"const {type} v{results[i].Id} = {Guarded(load.Condition, LoadElement(memory, element), $"({type})0")};");
         }
     }
 
@@ -42,7 +42,7 @@ internal sealed partial class OpenClRenderer
             _depth++;
         }
 
-        string index = Place(store.Index, store.Offset);
+        string index = Index(store.Index, store.Offset);
         if (store.Values.Length > 1 && IsPlain(memory.Element))
         {
             string vector = $"{ElementName(memory.Element)}{store.Values.Length}";
@@ -63,27 +63,27 @@ internal sealed partial class OpenClRenderer
         }
     }
 
-    private string Place(Value index, int offset) => offset == 0 ? Use(index) : $"{Use(index)} {(offset < 0 ? "-" : "+")} {Math.Abs(offset)}";
+    private string Index(Value index, int offset) => offset == 0 ? Use(index) : $"{Use(index)} {(offset < 0 ? "-" : "+")} {Math.Abs(offset)}";
 
     private string Guarded(Value? condition, string access, string zero) => condition is null ? access : $"{Use(condition)} ? {access} : {zero}";
 
     // Half precision loads and stores are part of OpenCL 1.0 and need no extension; bfloat16 is the upper half of a single.
-    private string LoadElement(Memory memory, string place) => memory.Element switch
+    private string LoadElement(Memory memory, string index) => memory.Element switch
     {
-        DType.Float16 => $"vload_half({place}, ({Space(memory)} const half*){Base(memory)})",
-        DType.BFloat16 => $"as_float((uint)(({Space(memory)} const ushort*){Base(memory)})[{place}] << 16)",
-        _ => $"({Pointer(memory)})[{place}]",
+        DType.Float16 => $"vload_half({index}, ({Space(memory)} const half*){Base(memory)})",
+        DType.BFloat16 => $"as_float((uint)(({Space(memory)} const ushort*){Base(memory)})[{index}] << 16)",
+        _ => $"({Pointer(memory)})[{index}]",
     };
 
-    private string StoreElement(Memory memory, string place, string value) => memory.Element switch
+    private string StoreElement(Memory memory, string index, string value) => memory.Element switch
     {
-        DType.Float16 => $"vstore_half_rte({value}, {place}, ({Space(memory)} half*){Base(memory)});",
+        DType.Float16 => $"vstore_half_rte({value}, {index}, ({Space(memory)} half*){Base(memory)});",
 
         // Round to nearest even on the bits; a NaN keeps its sign and becomes quiet.
-        DType.BFloat16 => $"(({Space(memory)} ushort*){Base(memory)})[{place}] = ({value} != {value}) ? (ushort)((as_uint({value}) >> 16) | 0x40u) "
+        DType.BFloat16 => $"(({Space(memory)} ushort*){Base(memory)})[{index}] = ({value} != {value}) ? (ushort)((as_uint({value}) >> 16) | 0x40u) "
             + $": (ushort)((as_uint({value}) + 0x7fffu + ((as_uint({value}) >> 16) & 1u)) >> 16);",
-        DType.UInt8 or DType.Bool => $"({Pointer(memory)})[{place}] = (uchar)({value});",
-        _ => $"({Pointer(memory)})[{place}] = {value};",
+        DType.UInt8 or DType.Bool => $"({Pointer(memory)})[{index}] = (uchar)({value});",
+        _ => $"({Pointer(memory)})[{index}] = {value};",
     };
 
     private static bool IsPlain(DType element) => element is DType.Float32 or DType.Float64 or DType.Int32 or DType.Int64;

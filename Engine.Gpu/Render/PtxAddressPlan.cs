@@ -34,7 +34,7 @@ internal sealed class PtxAddressPlan
         return plan;
     }
 
-    /// <summary>What to compute before a statement.</summary>
+    /// <summary>The addresses to compute before a statement.</summary>
     public IReadOnlyList<PtxAddress> Before(Statement statement) => _before.TryGetValue(statement, out List<PtxAddress>? addresses) ? addresses : [];
 
     private void Walk(Block block, Statement? owner)
@@ -83,7 +83,7 @@ internal sealed class PtxAddressPlan
 
         PtxAddress address = PtxAddress.Of(memory, index);
         int depth = DepthOf(index);
-        // What a loop leaves alone is added to the base before it.
+        // Terms of the index that a loop does not change are added to the base before the loop.
         if (address.Parts is var (first, second) && (Stays(first, depth) ? first : Stays(second, depth) ? second : null) is { } invariant)
         {
             Need(statement, memory, invariant);

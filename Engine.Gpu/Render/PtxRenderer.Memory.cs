@@ -79,7 +79,7 @@ internal sealed partial class PtxRenderer
             string space = memory.IsShared ? "shared" : memory.IsReadOnly ? "global.nc" : "global";
             foreach ((int first, int width) in Pieces(memory.Element, loaded.Length))
             {
-                Emit($"{Guard(load.Condition)}ld.{space}{Vector(width)}.{MemoryType(memory.Element)} {Braced(loaded.AsSpan(first, width))}, {Place(memory, load.Index, load.Offset + first)};");
+                Emit($"{Guard(load.Condition)}ld.{space}{Vector(width)}.{MemoryType(memory.Element)} {Braced(loaded.AsSpan(first, width))}, {Address(memory, load.Index, load.Offset + first)};");
             }
         }
 
@@ -111,7 +111,7 @@ internal sealed partial class PtxRenderer
         Memory memory = store.Memory;
         string[] stored = [.. store.Values.Select(value => PassageOf(memory.Element) switch
         {
-            // What was loaded as it is goes back as it is; the driver's compiler drops the conversion that nobody reads.
+            // An element that was loaded and not changed is stored as its bits; the driver's compiler drops the conversion that nobody reads.
             _ when _halves.TryGetValue(value, out (DType Element, string Register) half) && half.Element == memory.Element => half.Register,
             Passage.Half => ToHalf(Register(value)),
             Passage.BFloat16 => memory.IsShared && _isAmpere ? ToSharedBFloat16(Register(value)) : ToBFloat16(Register(value)),
@@ -120,7 +120,7 @@ internal sealed partial class PtxRenderer
         string space = memory.IsShared ? "shared" : "global";
         foreach ((int first, int width) in Pieces(memory.Element, stored.Length))
         {
-            Emit($"{Guard(store.Condition)}st.{space}{Vector(width)}.{MemoryType(memory.Element)} {Place(memory, store.Index, store.Offset + first)}, {Braced(stored.AsSpan(first, width))};");
+            Emit($"{Guard(store.Condition)}st.{space}{Vector(width)}.{MemoryType(memory.Element)} {Address(memory, store.Index, store.Offset + first)}, {Braced(stored.AsSpan(first, width))};");
         }
     }
 
@@ -186,7 +186,7 @@ internal sealed partial class PtxRenderer
         _scopes.Peek().Add(address, register);
     }
 
-    // Where an address begins, and what is still to be added: the whole index, or one term of it where the other's address is known.
+    // The base of an address, and the part of the index that is still to be added: all of it, or one term where the address of the other is known.
     private (string Start, Value Summand) StartOf(PtxAddress address)
     {
         if (address.Parts is var (first, second))
@@ -206,7 +206,7 @@ internal sealed partial class PtxRenderer
     }
 
     /// <summary>The operand [register + offset] of an element.</summary>
-    private string Place(Memory memory, Value index, int offset)
+    private string Address(Memory memory, Value index, int offset)
     {
         long bytes = memory.IsShared ? memory.SharedOffset : 0;
         bytes += (long)offset * memory.Element.SizeInBytes();

@@ -19,20 +19,20 @@ internal sealed partial class PtxRenderer
     private void RenderLoadMatrix(LoadMatrixStatement matrix)
     {
         string transposed = matrix.Transposed ? ".trans" : string.Empty;
-        Emit($"ldmatrix.sync.aligned.m8n8.x4{transposed}.shared.b16 {Listed(matrix.Results)}, {Place(matrix.Memory, matrix.Index, matrix.Offset)};");
+        Emit($"ldmatrix.sync.aligned.m8n8.x4{transposed}.shared.b16 {Listed(matrix.Results)}, {Address(matrix.Memory, matrix.Index, matrix.Offset)};");
     }
 
     private void RenderCopyAsync(CopyAsyncStatement copy)
     {
-        string to = Place(copy.Shared, copy.SharedIndex, copy.SharedOffset);
-        string from = Place(copy.Global, copy.GlobalIndex, copy.GlobalOffset);
+        string to = Address(copy.Shared, copy.SharedIndex, copy.SharedOffset);
+        string from = Address(copy.Global, copy.GlobalIndex, copy.GlobalOffset);
 
         // Sixteen bytes go past the first-level cache, where nobody would read them again; that is not offered for fewer.
         string cache = copy.Bytes == 16 ? "cg" : "ca";
         string read = string.Empty;
         if (copy.Condition is { } condition)
         {
-            // What is not read is filled with zeros.
+            // Bytes that are not read are filled with zeros.
             string bytes = _registers.New(RegisterType.Int32);
             Emit($"selp.b32 {bytes}, {copy.Bytes}, 0, {Register(condition)};");
             read = $", {bytes}";

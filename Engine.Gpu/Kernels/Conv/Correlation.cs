@@ -1,7 +1,7 @@
 namespace Engine.Gpu;
 
 /// <summary>
-/// What forward convolution and the gradient to the images have in common: out[n, k, i, j] = Σ in[n, c, i·Step + Origin + r·TapStep, …] ·
+/// The sum that forward convolution and the gradient to the images have in common: out[n, k, i, j] = Σ in[n, c, i·Step + Origin + r·TapStep, …] ·
 /// w[k, c, r, s], zero outside of the image. Origins and steps of taps may be negative.
 /// </summary>
 internal readonly record struct Correlation
@@ -39,7 +39,7 @@ internal readonly record struct Correlation
     /// <summary>Distance between groups of the filters.</summary>
     public required long WeightGroup { get; init; }
 
-    /// <summary>Where the first tap lies behind the first element of the filters.</summary>
+    /// <summary>Offset of the first tap from the first element of the filters.</summary>
     public long WeightOrigin { get; init; }
 
     /// <summary>One number a channel of the result.</summary>
@@ -79,19 +79,19 @@ internal readonly record struct Correlation
     /// <summary>Strides of the filters for a step along channels and taps.</summary>
     public Strides3 WeightTaps => new(WeightStrides.In, WeightStrides.Row, WeightStrides.Column);
 
-    /// <summary>Where the first tap of the first result lies behind the image's first element; it may be outside.</summary>
+    /// <summary>Offset of the first tap of the first result from the image's first element; it may be outside.</summary>
     public long InOrigin => (In.Layout.Strides[2] * Rows.Origin) + (In.Layout.Strides[3] * Columns.Origin);
 
     /// <summary>Strides of the result: image, row, column.</summary>
     public Strides3 OutSteps => new(Out.Layout.Strides[0], Out.Layout.Strides[2] * Rows.OutStep, Out.Layout.Strides[3] * Columns.OutStep);
 
-    /// <summary>Where the first result lies behind the first element of its operand.</summary>
+    /// <summary>Offset of the first result from the first element of its operand.</summary>
     public long OutOrigin => (Out.Layout.Strides[2] * Rows.OutOrigin) + (Out.Layout.Strides[3] * Columns.OutOrigin);
 
     /// <summary>Whether indices need 64 bits.</summary>
     public bool IsWide => StridesParameter.IsWide(In, Out, Weight) || Math.Abs(InOrigin) > int.MaxValue / 2;
 
-    /// <summary>What follows the sums.</summary>
+    /// <summary>The operations after the sums.</summary>
     public Epilogue Epilogue(BiasKind perChannel) => new(false, false, Bias is null ? BiasKind.None : perChannel, Bias?.DType ?? default, Activation);
 
     /// <summary>Whether the filters lie evenly in the order of the sum.</summary>

@@ -32,11 +32,11 @@ internal static class CorrelationAccess
             Strides3 taps = c.Ordered(c.WeightTaps);
             long origin = c.WeightOrigin + c.Weight.Layout.Offset;
             bool even = c.HasEvenWeights, along = Math.Abs(taps.Third) <= Math.Abs(c.WeightStrides.Out);
-            long places = along
+            long offsets = along
                 ? origin | c.WeightStrides.Out | c.WeightGroup | (uint)(even ? c.Depth : c.Sizes.Third) | (even ? 0 : taps.First | taps.Second)
                 : origin | c.WeightGroup | taps.First | taps.Second | taps.Third | (uint)c.OutChannels;
             bool neighbours = (along ? taps.Third : c.WeightStrides.Out) == 1;
-            return new TileAccess(along, neighbours ? Vector(c.Weight, math, places) : 1);
+            return new TileAccess(along, neighbours ? Vector(c.Weight, math, offsets) : 1);
         }
 
         /// <summary>Neighbouring columns of the result that are stored at once.</summary>
@@ -61,8 +61,8 @@ internal static class CorrelationAccess
             long channel = c.Out.Layout.Strides[1], origin = c.Out.Layout.Offset;
             if (c.WritesChannelsLast)
             {
-                long places = origin | steps.First | steps.Second | steps.Third | (uint)c.OutChannels;
-                return new TileAccess(AlongDepth: false, channel == 1 ? Vector(c.Out, math, places) : 1);
+                long offsets = origin | steps.First | steps.Second | steps.Third | (uint)c.OutChannels;
+                return new TileAccess(AlongDepth: false, channel == 1 ? Vector(c.Out, math, offsets) : 1);
             }
 
             bool along = ArePixelsNeighbours(steps, c.Rows.Count, c.Columns.Count);
@@ -131,10 +131,10 @@ internal static class CorrelationAccess
     private static int Widest(in Operand operand) => TileAccess.Widest(operand.DType, TileMath.Fma);
 
     /// <summary>Elements of an operand that are read at once where all these distances and sizes are multiples of their number.</summary>
-    private static int Vector(in Operand operand, TileMath math, long places)
+    private static int Vector(in Operand operand, TileMath math, long offsets)
     {
         int width = TileAccess.Widest(operand.DType, math);
-        while (width > 1 && places % width != 0)
+        while (width > 1 && offsets % width != 0)
         {
             width = TileAccess.Narrower(width);
         }
@@ -145,8 +145,8 @@ internal static class CorrelationAccess
     private static int VectorOfChannels(in Correlation c, TileMath math)
     {
         Strides3 steps = c.InSteps, taps = c.InTaps;
-        long places = (c.InOrigin + c.In.Layout.Offset) | steps.First | steps.Second | steps.Third | taps.Second | taps.Third | (uint)c.InChannels;
-        return taps.First == 1 ? Vector(c.In, math, places) : 1;
+        long offsets = (c.InOrigin + c.In.Layout.Offset) | steps.First | steps.Second | steps.Third | taps.Second | taps.Third | (uint)c.InChannels;
+        return taps.First == 1 ? Vector(c.In, math, offsets) : 1;
     }
 
     private static bool ArePixelsNeighbours(in Strides3 steps, int rows, int columns) => steps.Third == 1 && (rows == 1 || steps.Second == columns);

@@ -16,7 +16,7 @@ namespace Engine.Gpu;
 /// <param name="EvenWeights">Whether the filters lie evenly in that order.</param>
 /// <param name="IsPadded">Whether some taps lie outside of the image.</param>
 /// <param name="StoreWidth">Neighbouring columns that are stored at once.</param>
-/// <param name="Epilogue">What follows the sum.</param>
+/// <param name="Epilogue">The operations after the sum.</param>
 /// <param name="IsSplit">Whether each group sums a part of the depth and stores the bare sums, [part, group, rows, columns].</param>
 /// <param name="Wide">Whether indices need 64 bits.</param>
 internal readonly record struct CorrelationKernel(
@@ -95,48 +95,48 @@ internal readonly record struct CorrelationKernel(
 
         // Neighbours that are read at once are neighbours in memory: a stride of 1 that the kernel knows.
         Value lastTap = In.Width > 1 ? imageTap[2].Like(1) : imageTap[2];
-        SpotSource imageSource = new(
+        GlobalSource imageSource = new(
             k,
             product,
             PixelsAreRows,
             In,
             image,
             imageOrigin + (group * imageGroup),
-            Spots.Nested(pixel, imagePixel, IsPadded ? window.PixelSteps : null),
-            Taps == TapOrder.One ? Spots.Even(lastTap) : Spots.Nested(tap, [imageTap[0], imageTap[1], lastTap], IsPadded ? window.TapSteps(Taps) : null),
+            AddressMap.Nested(pixel, imagePixel, IsPadded ? window.PixelSteps : null),
+            Taps == TapOrder.One ? AddressMap.Even(lastTap) : AddressMap.Nested(tap, [imageTap[0], imageTap[1], lastTap], IsPadded ? window.TapSteps(Taps) : null),
             firstPixel,
             pixels,
             IsPadded ? window.Bounds : null);
         Value lastFilterTap = Weight is { Width: > 1, AlongDepth: true } ? filterTap[2].Like(1) : filterTap[2];
-        SpotSource filterSource = new(
+        GlobalSource filterSource = new(
             k,
             product,
             !PixelsAreRows,
             Weight,
             filters,
             group * filterGroup,
-            Spots.Even(Weight is { Width: > 1, AlongDepth: false } ? filterChannel.Like(1) : filterChannel),
-            EvenWeights ? Spots.Even(lastFilterTap) : Spots.Nested(tap, [filterTap[0], filterTap[1], lastFilterTap]),
+            AddressMap.Even(Weight is { Width: > 1, AlongDepth: false } ? filterChannel.Like(1) : filterChannel),
+            EvenWeights ? AddressMap.Even(lastFilterTap) : AddressMap.Nested(tap, [filterTap[0], filterTap[1], lastFilterTap]),
             firstChannel,
             channels);
         (Value start, Value shortLength, Value end) = grid.Range(depth);
         Value[] sums = product.Sum(PixelsAreRows ? imageSource : filterSource, PixelsAreRows ? filterSource : imageSource, start, shortLength, end);
 
-        Spots pixelSpots = IsSplit ? Spots.Even(resultPixel[2]) : Spots.Nested(pixel, resultPixel);
-        Value PixelPlace(Value number) => pixelSpots.At(number).Offset;
-        Value ChannelPlace(Value number) => origin + (number.To(type) * resultChannel);
-        Value BiasPlace(Value number) => ((grid.Batch * channels) + number).To(type) * biasChannel;
+        AddressMap pixelMap = IsSplit ? AddressMap.Even(resultPixel[2]) : AddressMap.Nested(pixel, resultPixel);
+        Value PixelOffset(Value number) => pixelMap.At(number).Offset;
+        Value ChannelOffset(Value number) => origin + (number.To(type) * resultChannel);
+        Value BiasOffset(Value number) => ((grid.Batch * channels) + number).To(type) * biasChannel;
         new TileTarget
         {
             Memory = result,
-            Places = PixelsAreRows ? new TilePlaces(PixelPlace, ChannelPlace) : new TilePlaces(ChannelPlace, PixelPlace),
+            Offsets = PixelsAreRows ? new TileOffsets(PixelOffset, ChannelOffset) : new TileOffsets(ChannelOffset, PixelOffset),
             Rows = PixelsAreRows ? pixels : channels,
             Columns = PixelsAreRows ? channels : pixels,
             Width = StoreWidth,
             Epilogue = epilogue,
             BiasKind = Epilogue.Bias,
             Bias = bias,
-            BiasPlaces = new TilePlaces(BiasPlace, BiasPlace),
+            BiasOffsets = new TileOffsets(BiasOffset, BiasOffset),
         }.Store(k, product, sums, grid.FirstRow, grid.FirstColumn);
         return k.Build();
     }

@@ -10,7 +10,7 @@ namespace Engine.Gpu;
 /// <param name="OutType">Elements of the result.</param>
 /// <param name="Compute">Float32 or Float64.</param>
 /// <param name="IsPadded">Whether some taps lie outside of the image.</param>
-/// <param name="Epilogue">What follows the sum.</param>
+/// <param name="Epilogue">The operations after the sum.</param>
 /// <param name="Wide">Whether indices need 64 bits.</param>
 internal readonly record struct DirectCorrelationKernel(
     bool ChannelsAreNeighbours, DType InType, DType WeightType, DType OutType, DType Compute, bool IsPadded, Epilogue Epilogue, bool Wide) : IKernelDefinition
@@ -39,18 +39,18 @@ internal readonly record struct DirectCorrelationKernel(
         k.If(item < count, () =>
         {
             // Work-items walk through pixels within a channel, or through channels within a pixel.
-            Value channel, place;
+            Value channel, pixelIndex;
             if (neighbours)
             {
-                (place, channel) = allChannels.Divide(item);
+                (pixelIndex, channel) = allChannels.Divide(item);
             }
             else
             {
-                (channel, place) = pixels.Divide(item);
+                (channel, pixelIndex) = pixels.Divide(item);
             }
 
             (Value group, Value inGroup) = groupChannels.Divide(channel);
-            Spot line = Spots.Nested(pixel, imagePixel, window.PixelSteps).At(place);
+            Address line = AddressMap.Nested(pixel, imagePixel, window.PixelSteps).At(pixelIndex);
             Value imageAt = imageOrigin + (group.To(type) * imageGroup) + line.Offset;
             Value filterAt = (group.To(type) * filterGroup) + (inGroup.To(type) * filterChannel);
             ImageSteps steps = window.TapSteps(TapOrder.ChannelFirst);
@@ -58,11 +58,11 @@ internal readonly record struct DirectCorrelationKernel(
             k.For(0, inChannels, 1, c => k.For(0, tapRows, 1, r => k.For(0, tapColumns, 1, s =>
             {
                 Value Along(Value[] strides) => (c.To(type) * strides[0]) + (r.To(type) * strides[1]) + (s.To(type) * strides[2]);
-                Value? inside = padded ? window.Bounds.Contain(line, new Spot(imageAt, r * steps.Row, s * steps.Column)) : null;
+                Value? inside = padded ? window.Bounds.Contain(line, new Address(imageAt, r * steps.Row, s * steps.Column)) : null;
                 Value read = k.Load(image, imageAt + Along(imageTap), inside).To(compute);
                 sum.Value = k.Fma(read, k.Load(filters, filterAt + Along(filterTap)).To(compute), sum.Value);
             })));
-            Value at = (channel.To(type) * resultChannel) + Spots.Nested(pixel, resultPixel).At(place).Offset;
+            Value at = (channel.To(type) * resultChannel) + AddressMap.Nested(pixel, resultPixel).At(pixelIndex).Offset;
             Value? added = bias is null ? null : k.Load(bias, channel.To(type) * biasChannel);
             k.Store(result, at, epilogue.Apply(sum.Value, null, added, outType));
         });

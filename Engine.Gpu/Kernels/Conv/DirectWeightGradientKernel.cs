@@ -8,7 +8,7 @@ namespace Engine.Gpu;
 /// <param name="InType">Elements of the image.</param>
 /// <param name="OutType">Elements of the filters' gradient.</param>
 /// <param name="Compute">Float32 or Float64.</param>
-/// <param name="Epilogue">What follows the sum.</param>
+/// <param name="Epilogue">The operations after the sum.</param>
 /// <param name="IsPadded">Whether some taps lie outside of the image.</param>
 /// <param name="Wide">Whether indices need 64 bits.</param>
 internal readonly record struct DirectWeightGradientKernel(
@@ -38,27 +38,27 @@ internal readonly record struct DirectWeightGradientKernel(
 
         (Value channel, Value number) = columns.Divide(k.GroupX);
         (Value group, _) = groupChannels.Divide(channel);
-        Spot line = Spots.Nested(tap, imageTap, window.TapSteps(TapOrder.ChannelFirst)).At(number);
+        Address line = AddressMap.Nested(tap, imageTap, window.TapSteps(TapOrder.ChannelFirst)).At(number);
         Value imageAt = imageOrigin + (group.To(type) * imageGroup) + line.Offset;
         Value gradAt = channel.To(type) * gradChannel;
-        Spots gradSpots = Spots.Nested(pixel, gradPixel), imageSpots = Spots.Nested(pixel, imagePixel, window.PixelSteps);
+        AddressMap gradMap = AddressMap.Nested(pixel, gradPixel), imageMap = AddressMap.Nested(pixel, imagePixel, window.PixelSteps);
         bool padded = IsPadded;
         Variable sum = k.Variable(k.Constant(compute, 0));
-        k.For(k.LocalId, pixels, k.Int32(k.GroupSize), place =>
+        k.For(k.LocalId, pixels, k.Int32(k.GroupSize), index =>
         {
-            Spot at = imageSpots.At(place);
+            Address at = imageMap.At(index);
             Value read = k.Load(image, imageAt + at.Offset, padded ? window.Bounds.Contain(line, at) : null).To(compute);
-            sum.Value = k.Fma(k.Load(grad, gradAt + gradSpots.At(place).Offset).To(compute), read, sum.Value);
+            sum.Value = k.Fma(k.Load(grad, gradAt + gradMap.At(index).Offset).To(compute), read, sum.Value);
         });
         Value total = new GroupReduction(k, compute).Sum(sum.Value);
-        Value destination = (channel.To(type) * resultChannel) + Spots.Nested(tap, resultTap).At(number).Offset;
+        Value destination = (channel.To(type) * resultChannel) + AddressMap.Nested(tap, resultTap).At(number).Offset;
         Value first = k.LocalId.Is(0);
         Value? before = epilogue.HasBeta ? k.Load(result, destination, first) : null;
         k.Store(result, destination, epilogue.Apply(total, before, null, OutType), first);
         return k.Build();
     }
 
-    /// <summary>Adds the arguments in the order of the parameters; beta is the factor of what the filters' gradient held.</summary>
+    /// <summary>Adds the arguments in the order of the parameters; beta is the factor of the old values.</summary>
     public void Bind(ref ArgumentList arguments, in Correlation c, double beta)
     {
         arguments.Add(c.Out);

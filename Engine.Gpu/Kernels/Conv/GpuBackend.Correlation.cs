@@ -60,7 +60,7 @@ internal partial class GpuBackend
         Launch(kernel, Cover(count), arguments.Span);
     }
 
-    /// <summary>The gradient to the filters of a correlation whose result's gradient is <see cref="Correlation.Out"/>; beta is the factor of what they held.</summary>
+    /// <summary>The gradient to the filters of a correlation whose result's gradient is <see cref="Correlation.Out"/>; beta is the factor of the old values.</summary>
     private protected virtual void CorrelateWeights(in Correlation c, double beta)
     {
         if (c.Batch > 1 && c.Pixels > MostPixels)

@@ -15,7 +15,7 @@ namespace Engine.Gpu;
 /// <param name="EvenWeights">Whether the filters lie evenly in that order.</param>
 /// <param name="IsPadded">Whether some taps lie outside of the image.</param>
 /// <param name="StoreWidth">Neighbouring columns that are stored at once.</param>
-/// <param name="Epilogue">What follows the sum.</param>
+/// <param name="Epilogue">The operations after the sum.</param>
 /// <param name="IsSplit">Whether each group sums a part of the pixels and stores the bare sums, [part, group, rows, columns].</param>
 /// <param name="Wide">Whether indices need 64 bits.</param>
 internal readonly record struct WeightGradientKernel(
@@ -81,37 +81,37 @@ internal readonly record struct WeightGradientKernel(
 
         var product = TileProduct.Create(k, Tile, Compute, Grad, In);
         Value lastGradPixel = Grad is { Width: > 1, AlongDepth: true } ? gradPixel[2].Like(1) : gradPixel[2];
-        SpotSource gradSource = new(
+        GlobalSource gradSource = new(
             k,
             product,
             isLeft: true,
             Grad,
             grad,
             group * gradGroup,
-            Spots.Even(Grad is { Width: > 1, AlongDepth: false } ? gradChannel.Like(1) : gradChannel),
-            Spots.Nested(pixel, [gradPixel[0], gradPixel[1], lastGradPixel]),
+            AddressMap.Even(Grad is { Width: > 1, AlongDepth: false } ? gradChannel.Like(1) : gradChannel),
+            AddressMap.Nested(pixel, [gradPixel[0], gradPixel[1], lastGradPixel]),
             grid.FirstRow,
             channels);
-        SpotSource imageSource = new(
+        GlobalSource imageSource = new(
             k,
             product,
             isLeft: false,
             In,
             image,
             imageOrigin + (group * imageGroup),
-            Taps == TapOrder.One ? Spots.Even(imageTap[2]) : Spots.Nested(tap, imageTap, IsPadded ? window.TapSteps(Taps) : null),
-            Spots.Nested(pixel, imagePixel, IsPadded ? window.PixelSteps : null),
+            Taps == TapOrder.One ? AddressMap.Even(imageTap[2]) : AddressMap.Nested(tap, imageTap, IsPadded ? window.TapSteps(Taps) : null),
+            AddressMap.Nested(pixel, imagePixel, IsPadded ? window.PixelSteps : null),
             grid.FirstColumn,
             columns,
             IsPadded ? window.Bounds : null);
         (Value start, Value shortLength, Value end) = grid.Range(pixels);
         Value[] sums = product.Sum(gradSource, imageSource, start, shortLength, end);
 
-        Spots taps = EvenWeights || IsSplit ? Spots.Even(resultTap[2]) : Spots.Nested(tap, resultTap);
+        AddressMap taps = EvenWeights || IsSplit ? AddressMap.Even(resultTap[2]) : AddressMap.Nested(tap, resultTap);
         new TileTarget
         {
             Memory = result,
-            Places = new TilePlaces(row => origin + (row.To(type) * resultChannel), column => taps.At(column).Offset),
+            Offsets = new TileOffsets(row => origin + (row.To(type) * resultChannel), column => taps.At(column).Offset),
             Rows = channels,
             Columns = columns,
             Width = StoreWidth,
@@ -125,7 +125,7 @@ internal readonly record struct WeightGradientKernel(
     /// <param name="c">The correlation whose filters get the gradient.</param>
     /// <param name="target">Where the gradient goes, or the sums of the parts.</param>
     /// <param name="plan">The parts.</param>
-    /// <param name="beta">The factor of what the filters' gradient held.</param>
+    /// <param name="beta">The factor of the old values.</param>
     public void Bind(ref ArgumentList arguments, in Correlation c, in Operand target, in GemmPlan plan, double beta)
     {
         arguments.Add(c.Out);

@@ -6,10 +6,10 @@ namespace Engine.Gpu;
 /// <param name="Count">Results.</param>
 /// <param name="Taps">Taps of the filter.</param>
 /// <param name="Size">Size of the image.</param>
-/// <param name="Origin">Place in the image of the first tap of the first result.</param>
+/// <param name="Origin">Index in the image of the first tap of the first result.</param>
 /// <param name="Step">From one result to the next, in the image.</param>
 /// <param name="TapStep">From one tap to the next, in the image.</param>
-/// <param name="OutOrigin">Place of the first result in its operand.</param>
+/// <param name="OutOrigin">Index of the first result in its operand.</param>
 /// <param name="OutStep">From one result to the next, in its operand.</param>
 internal readonly record struct WindowAxis(int Count, int Taps, int Size, int Origin, int Step, int TapStep, int OutOrigin = 0, int OutStep = 1)
 {
@@ -24,7 +24,7 @@ internal readonly record struct WindowAxis(int Count, int Taps, int Size, int Or
     }
 
     /// <summary>
-    /// The results of the backward direction whose place leaves the rest <paramref name="phase"/> when divided by the stride, and the first
+    /// The results of the backward direction whose index leaves the rest <paramref name="phase"/> when divided by the stride, and the first
     /// tap and the step of those that reach them.
     /// </summary>
     /// <remarks>

@@ -49,15 +49,15 @@ internal sealed class BatchAxes
         Array.Fill(origins, _k.Constant(_index, 0));
         for (int axis = _sizes.Length - 1; axis >= 0; axis--)
         {
-            Value place = batch;
+            Value index = batch;
             if (_sizes[axis] is { } size)
             {
-                (batch, place) = size.Divide(batch);
+                (batch, index) = size.Divide(batch);
             }
 
             for (int operand = 0; operand < operands; operand++)
             {
-                origins[operand] += place.To(_index) * _strides[axis][operand];
+                origins[operand] += index.To(_index) * _strides[axis][operand];
             }
         }
 

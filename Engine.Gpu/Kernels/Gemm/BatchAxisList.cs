@@ -56,7 +56,7 @@ internal struct BatchAxisList
         _axes[Count++] = axis;
     }
 
-    /// <summary>Whether places of some operand along these axes need 64 bits.</summary>
+    /// <summary>Whether offsets of some operand along these axes need 64 bits.</summary>
     public readonly bool IsWide
     {
         get

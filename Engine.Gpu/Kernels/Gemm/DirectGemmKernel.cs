@@ -13,7 +13,7 @@ namespace Engine.Gpu;
 /// <param name="BType">Elements of B.</param>
 /// <param name="CType">Elements of C.</param>
 /// <param name="Compute">The type of the sums.</param>
-/// <param name="Epilogue">What follows the sum.</param>
+/// <param name="Epilogue">The operations after the sum.</param>
 /// <param name="Batch">Axes of the batch.</param>
 /// <param name="Wide">Whether indices need 64 bits.</param>
 internal readonly record struct DirectGemmKernel(
@@ -98,10 +98,10 @@ internal readonly record struct DirectGemmKernel(
         {
             Value row = firstRow + i;
             Value exists = (row < rows) & (column < columns) & lane.Is(0);
-            Value place = origins[2] + (row.To(index) * p.CRow) + (column.To(index) * p.CColumn);
-            Value? before = p.Epilogue.HasBeta ? k.Load(p.C, place, exists) : null;
+            Value offset = origins[2] + (row.To(index) * p.CRow) + (column.To(index) * p.CColumn);
+            Value? before = p.Epilogue.HasBeta ? k.Load(p.C, offset, exists) : null;
             Value? added = p.Bias is null ? null : k.Load(p.Bias, origins[3] + (row.To(index) * p.BiasRow!) + (column.To(index) * p.BiasColumn!), exists);
-            k.Store(p.C, place, p.Epilogue.Apply(totals[i], before, added, CType), exists);
+            k.Store(p.C, offset, p.Epilogue.Apply(totals[i], before, added, CType), exists);
         }
 
         return k.Build();

@@ -16,7 +16,7 @@ internal enum BiasKind : byte
     Full,
 }
 
-/// <summary>What becomes of a sum before it is stored: activation(alpha · sum + beta · before + bias).</summary>
+/// <summary>The operations between a sum and its store: activation(alpha · sum + beta · before + bias).</summary>
 /// <param name="HasAlpha">Whether alpha is not 1.</param>
 /// <param name="HasBeta">Whether beta is not 0.</param>
 /// <param name="Bias">How the bias varies.</param>
@@ -63,7 +63,7 @@ internal sealed class EpilogueParameters
 
     /// <summary>The result for one sum.</summary>
     /// <param name="sum">In the compute type.</param>
-    /// <param name="before">What the result's place held, given where beta counts.</param>
+    /// <param name="before">The old value of the result, given where beta counts.</param>
     /// <param name="bias">Given where there is one.</param>
     /// <param name="result">The type of the result in memory.</param>
     public Value Apply(Value sum, Value? before, Value? bias, DType result)

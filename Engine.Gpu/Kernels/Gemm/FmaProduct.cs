@@ -9,7 +9,7 @@ internal sealed class FmaProduct : TileProduct
     private readonly int _rowVector, _columnVector, _rowStep, _columnStep;
     private readonly Value _row, _column;
 
-    /// <summary>Sets up shared memory and the place of each work-item in the tile.</summary>
+    /// <summary>Sets up shared memory and the position of each work-item in the tile.</summary>
     public FmaProduct(KernelBuilder k, GemmTile tile, DType compute)
         : base(k, tile)
     {
@@ -52,7 +52,7 @@ internal sealed class FmaProduct : TileProduct
     public override Value Column(int j) => _column + ((j / _columnVector * _columnStep) + (j % _columnVector));
 
     /// <inheritdoc/>
-    public override void Place(bool isLeft, TileSlots slots, int slot, Value[] values, Value stage)
+    public override void Write(bool isLeft, TileSlots slots, int slot, Value[] values, Value stage)
     {
         int lead = isLeft ? Tile.RowLead : Tile.ColumnLead;
         Value at = (slots.Depth(slot) * lead) + slots.Row(slot) + (isLeft ? 0 : Tile.BK * Tile.RowLead) + stage;

@@ -9,7 +9,7 @@ namespace Engine.Gpu;
 /// <param name="CType">Elements of C.</param>
 /// <param name="Compute">Float32 or Float64: the type of the sums.</param>
 /// <param name="StoreWidth">Neighbouring columns of C that are stored at once.</param>
-/// <param name="Epilogue">What follows the sum.</param>
+/// <param name="Epilogue">The operations after the sum.</param>
 /// <param name="Batch">Axes of the batch.</param>
 /// <param name="IsSplit">Whether each group sums a part of the depth and stores the bare sums, [part, batch, M, N].</param>
 /// <param name="Wide">Whether indices need 64 bits.</param>
@@ -44,24 +44,24 @@ internal readonly record struct GemmKernel(
 
         var product = TileProduct.Create(k, Tile, Compute, A, B);
         // Neighbours that are read at once are neighbours in memory: a stride of 1 that the kernel knows.
-        Spots Line(TileAccess access, Value stride) => Spots.Even(access is { Width: > 1, AlongDepth: false } ? stride.Like(1) : stride);
-        Spots Depth(TileAccess access, Value stride) => Spots.Even(access is { Width: > 1, AlongDepth: true } ? stride.Like(1) : stride);
-        SpotSource left = new(k, product, isLeft: true, A, p.A, origins[0], Line(A, p.ARow), Depth(A, p.AColumn), grid.FirstRow, p.M);
-        SpotSource right = new(k, product, isLeft: false, B, p.B, origins[1], Line(B, p.BColumn), Depth(B, p.BRow), grid.FirstColumn, p.N);
+        AddressMap Line(TileAccess access, Value stride) => AddressMap.Even(access is { Width: > 1, AlongDepth: false } ? stride.Like(1) : stride);
+        AddressMap Depth(TileAccess access, Value stride) => AddressMap.Even(access is { Width: > 1, AlongDepth: true } ? stride.Like(1) : stride);
+        GlobalSource left = new(k, product, isLeft: true, A, p.A, origins[0], Line(A, p.ARow), Depth(A, p.AColumn), grid.FirstRow, p.M);
+        GlobalSource right = new(k, product, isLeft: false, B, p.B, origins[1], Line(B, p.BColumn), Depth(B, p.BRow), grid.FirstColumn, p.N);
         (Value start, Value shortLength, Value end) = grid.Range(p.K);
         Value[] sums = product.Sum(left, right, start, shortLength, end);
 
         new TileTarget
         {
             Memory = p.C,
-            Places = new TilePlaces(m => cOrigin + (m.To(index) * p.CRow), n => contiguous ? n.To(index) : n.To(index) * p.CColumn),
+            Offsets = new TileOffsets(m => cOrigin + (m.To(index) * p.CRow), n => contiguous ? n.To(index) : n.To(index) * p.CColumn),
             Rows = p.M,
             Columns = p.N,
             Width = StoreWidth,
             Epilogue = p.Epilogue,
             BiasKind = Epilogue.Bias,
             Bias = p.Bias,
-            BiasPlaces = new TilePlaces(
+            BiasOffsets = new TileOffsets(
                 m => biasPerRow ? origins[3] + (m.To(index) * p.BiasRow!) : m.To(index) * p.BiasRow!,
                 n => origins[3] + (n.To(index) * p.BiasColumn!)),
         }.Store(k, product, sums, grid.FirstRow, grid.FirstColumn);

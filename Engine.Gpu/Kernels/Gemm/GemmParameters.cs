@@ -64,7 +64,7 @@ internal sealed class GemmParameters
     /// <inheritdoc cref="BiasRow"/>
     public Value? BiasColumn { get; }
 
-    /// <summary>What follows the sums.</summary>
+    /// <summary>The operations after the sums.</summary>
     public EpilogueParameters Epilogue { get; }
 
     /// <summary>The batch.</summary>

@@ -10,11 +10,11 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
     private const int ShortestPart = 64;
     private const int MostParts = 256;
 
-    // In cycles of one multiprocessor: what a launch costs, and what a slice costs besides its multiplications where nothing hides it.
+    // In cycles of one multiprocessor: the cost of a launch, and the latency of a slice where nothing hides it.
     private const double SecondLaunch = 4000;
     private const double SliceLatency = 40;
 
-    // The depth whose latency that is.
+    // The depth of a slice with that latency.
     private const int SliceDepth = 8;
 
     // Multiply-adds of single precision per cycle of a multiprocessor, and the warps that it takes to keep it busy.
@@ -61,7 +61,7 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
     /// <param name="m">Rows.</param>
     /// <param name="n">Columns.</param>
     /// <param name="depth">Length of the sums.</param>
-    /// <param name="factors">What may multiply.</param>
+    /// <param name="factors">The units that may multiply, and how factors come to them.</param>
     public static GemmPlan? Choose(GpuTarget target, DType compute, long batch, int m, int n, int depth, TileFactors factors = default)
     {
         if (target.IsProcessor)
@@ -121,7 +121,7 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
         ];
     }
 
-    // No registers hold slices here: warps can have 64 × 64 results, which halves what they read of shared memory for each.
+    // No registers hold slices here, so that a warp can have 64 × 64 results: each then takes half as many reads of shared memory.
     private static (GemmTile Tile, double Efficiency)[] PipelinedMenu(TileMath math)
     {
         const int Buffers = 3;
@@ -156,7 +156,7 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
         return parts == 1 ? time : time + SecondLaunch + (2.0 * parts * results * sizeof(float) / (Bandwidth * target.ComputeUnits));
     }
 
-    /// <summary>What tensor cores do for each multiply-add of the other units, in a format with sums of single precision.</summary>
+    /// <summary>How many multiply-adds tensor cores do for each one of the other units, in a format with sums of single precision.</summary>
     private static double Speedup(GpuTarget target, TileMath math)
     {
         // Cards for computing centres have twice the tensor cores of those for desks.

@@ -47,7 +47,7 @@ internal struct GemmProblem
     /// <summary>The factor of the product.</summary>
     public double Alpha { get; set; }
 
-    /// <summary>The factor of what C held before.</summary>
+    /// <summary>The factor of the old values of C.</summary>
     public double Beta { get; set; }
 
     /// <summary>A program with one input and one output, or null.</summary>
@@ -142,7 +142,7 @@ internal struct GemmProblem
             : new TileAccess(AlongDepth: false, VectorWidth(operand, view, rows, rowStride, depthStride, math));
 
     /// <summary>
-    /// Elements that can be read at once along a direction with stride 1: every place where a vector may begin is a multiple of it.
+    /// Elements that can be read at once along a direction with stride 1: every offset where a vector may begin is a multiple of it.
     /// </summary>
     /// <param name="operand">0 for A, 1 for B, 2 for C.</param>
     /// <param name="view">The operand.</param>
@@ -157,14 +157,14 @@ internal struct GemmProblem
             return 1;
         }
 
-        long places = (uint)length | across | view.Operand.Layout.Offset;
+        long offsets = (uint)length | across | view.Operand.Layout.Offset;
         for (int i = 0; i < Batch.Count; i++)
         {
-            places |= Batch[i].Stride(operand);
+            offsets |= Batch[i].Stride(operand);
         }
 
         int width = TileAccess.Widest(view.Operand.DType, math);
-        while (width > 1 && places % width != 0)
+        while (width > 1 && offsets % width != 0)
         {
             width = TileAccess.Narrower(width);
         }

@@ -72,17 +72,17 @@ internal readonly record struct GemmTile(int BM, int BN, int BK, int TM, int TN,
     /// <summary>Whether a device can run it.</summary>
     public bool Fits(GpuTarget target, DType compute) => GroupSize <= target.MaxGroupSize && SharedBytes(compute) <= target.SharedBytes;
 
-    // Sums, two depths of factors, what leads to the next slice, and the item's part of it. Asynchronous copies leave the room to the sums;
-    // what tensor cores get element by element brings an address and a condition each along.
+    // An item keeps its sums, the factors of two steps, the addresses of the next slice, and its part of that slice. Asynchronous copies need
+    // no registers for the slice. Where tensor cores get factors one by one, each element needs an address and a condition.
     private int Registers(DType compute, TileAccess left, TileAccess right)
     {
         int carried = (BM + BN) * BK / GroupSize;
         bool isByVectors = left.Width > 1 && right.Width > 1;
         if (Math == TileMath.Fma)
         {
-            // Elements that come one by one bring their places along; items of few sums have no room for them.
-            int places = !isByVectors && TM * TN == 32 && carried >= 10 ? 16 : 0;
-            return (64 + System.Math.Max(TM * TN, 32) + (8 * System.Math.Max(carried - 12, 0)) + places) * compute.SizeInBytes() / sizeof(float);
+            // Elements that are read one by one need an address each, for which items of few sums have no room.
+            int addresses = !isByVectors && TM * TN == 32 && carried >= 10 ? 16 : 0;
+            return (64 + System.Math.Max(TM * TN, 32) + (8 * System.Math.Max(carried - 12, 0)) + addresses) * compute.SizeInBytes() / sizeof(float);
         }
 
         return TM * TN > 64 ? 255 : isByVectors ? 128 : 128 + (2 * carried);

@@ -17,7 +17,7 @@ internal sealed class MmaProduct : TileProduct
     private readonly MmaSlice _left, _right;
     private readonly Value _row, _column, _leftAt, _rightAt;
 
-    /// <summary>Sets up shared memory and the place of each work-item in the tile.</summary>
+    /// <summary>Sets up shared memory and the position of each work-item in the tile.</summary>
     public MmaProduct(KernelBuilder k, GemmTile tile, TileAccess left, TileAccess right)
         : base(k, tile)
     {
@@ -55,7 +55,7 @@ internal sealed class MmaProduct : TileProduct
     public override bool CarriesWords(DType element, int width) => Tile.Math.IsHalf && element == Tile.Math.HalfType && width > 1;
 
     /// <inheritdoc/>
-    public override void Place(bool isLeft, TileSlots slots, int slot, Value[] values, Value stage)
+    public override void Write(bool isLeft, TileSlots slots, int slot, Value[] values, Value stage)
     {
         MmaSlice slice = isLeft ? _left : _right;
         Value start = isLeft ? stage : stage + _left.Words;
@@ -146,10 +146,10 @@ internal sealed class MmaProduct : TileProduct
         }
 
         int line = 8, depth = 4 * slice.Lead;
-        int[] places = isLeft ? [0, line, depth, line + depth] : [0, depth, line, line + depth];
+        int[] offsets = isLeft ? [0, line, depth, line + depth] : [0, depth, line, line + depth];
         return IsRoundedLate
-            ? Array.ConvertAll(places, place => _k.RoundTf32(_k.Load(_shared.As(DType.Float32), at + place)))
-            : Array.ConvertAll(places, place => _k.Load(_shared, at + place).As(RegisterType.UInt32));
+            ? Array.ConvertAll(offsets, offset => _k.RoundTf32(_k.Load(_shared.As(DType.Float32), at + offset)))
+            : Array.ConvertAll(offsets, offset => _k.Load(_shared, at + offset).As(RegisterType.UInt32));
     }
 
     private Value[] Pack(Value[] values)

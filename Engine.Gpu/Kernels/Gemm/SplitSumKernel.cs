@@ -3,7 +3,7 @@ namespace Engine.Gpu;
 /// <summary>The second pass of a product whose depth was split: adds the parts in order, then applies the epilogue.</summary>
 /// <param name="Compute">Elements of the parts.</param>
 /// <param name="Result">Elements of the result.</param>
-/// <param name="Epilogue">What follows the sum; a bias is read at its own strides, whatever its kind.</param>
+/// <param name="Epilogue">The operations after the sum; a bias is read at its own strides, whatever its kind.</param>
 /// <param name="Axes">Axes of the result.</param>
 /// <param name="Wide">Whether indices need 64 bits.</param>
 internal readonly record struct SplitSumKernel(DType Compute, DType Result, Epilogue Epilogue, int Axes, bool Wide) : IKernelDefinition
@@ -30,9 +30,9 @@ internal readonly record struct SplitSumKernel(DType Compute, DType Result, Epil
         {
             Variable sum = k.Variable(k.Load(parts, i.To(index)));
             k.For(1, partCount, 1, part => sum.Value += k.Load(parts, (part.To(index) * count.To(index)) + i.To(index)));
-            Value[] places = axes.Origins(i, Operands);
-            Value? before = epilogue.HasBeta ? k.Load(result, places[0]) : null;
-            k.Store(result, places[0], epilogue.Apply(sum.Value, before, bias is null ? null : k.Load(bias, places[1]), result.Element));
+            Value[] offsets = axes.Origins(i, Operands);
+            Value? before = epilogue.HasBeta ? k.Load(result, offsets[0]) : null;
+            k.Store(result, offsets[0], epilogue.Apply(sum.Value, before, bias is null ? null : k.Load(bias, offsets[1]), result.Element));
         });
         return k.Build();
     }
@@ -45,7 +45,7 @@ internal readonly record struct SplitSumKernel(DType Compute, DType Result, Epil
     /// <param name="bias">The bias, if there is one.</param>
     /// <param name="axes">The axes of the result, with its strides and those of the bias.</param>
     /// <param name="alpha">The factor of the sums.</param>
-    /// <param name="beta">The factor of what the result held.</param>
+    /// <param name="beta">The factor of the old values of the result.</param>
     public void Bind(
         ref ArgumentList arguments, in Operand parts, int count, in Operand result, in Operand? bias, in BatchAxisList axes, double alpha, double beta)
     {

@@ -12,7 +12,7 @@ internal sealed class TileGrid
     private readonly KernelBuilder _k;
     private readonly GemmTile _tile;
 
-    /// <summary>Adds the sizes to the kernel and finds the group's place.</summary>
+    /// <summary>Adds the sizes to the kernel and finds the group's tile.</summary>
     /// <param name="k">The kernel.</param>
     /// <param name="tile">The tile.</param>
     /// <param name="rows">Rows of a product.</param>
@@ -24,9 +24,9 @@ internal sealed class TileGrid
         Value across = (columns + (tile.BN - 1)) / tile.BN, down = (rows + (tile.BM - 1)) / tile.BM;
         Value all = across * down;
         Batch = k.GroupX / all;
-        Value place = k.GroupX - (Batch * all);
-        Value panel = place / (across * Panel);
-        Value inPanel = place - (panel * across * Panel);
+        Value number = k.GroupX - (Batch * all);
+        Value panel = number / (across * Panel);
+        Value inPanel = number - (panel * across * Panel);
         Value height = k.Min(down - (panel * Panel), k.Int32(Panel));
         Value column = inPanel / height;
         FirstColumn = column * tile.BN;

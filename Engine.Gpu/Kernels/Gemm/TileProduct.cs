@@ -20,13 +20,13 @@ internal abstract class TileProduct(KernelBuilder k, GemmTile tile)
     /// <summary>The kernel.</summary>
     protected KernelBuilder Kernel => k;
 
-    /// <summary>Distance of two buffers in shared memory, in the unit of <see cref="Place"/>.</summary>
+    /// <summary>Distance of two buffers in shared memory, in the unit of <see cref="Write"/>.</summary>
     protected abstract int StageSize { get; }
 
     /// <summary>The type of the sums.</summary>
     protected abstract RegisterType Compute { get; }
 
-    /// <summary>Sets up shared memory and the place of each work-item in the tile.</summary>
+    /// <summary>Sets up shared memory and the position of each work-item in the tile.</summary>
     /// <param name="k">The kernel.</param>
     /// <param name="tile">The sizes.</param>
     /// <param name="compute">The type of the sums.</param>
@@ -50,7 +50,7 @@ internal abstract class TileProduct(KernelBuilder k, GemmTile tile)
     /// <param name="slot">Which of them.</param>
     /// <param name="values">The elements; or the words that hold them.</param>
     /// <param name="stage">The buffer.</param>
-    public abstract void Place(bool isLeft, TileSlots slots, int slot, Value[] values, Value stage);
+    public abstract void Write(bool isLeft, TileSlots slots, int slot, Value[] values, Value stage);
 
     /// <summary>The sums of this work-item, [TM, TN] in row-major order.</summary>
     /// <param name="left">A.</param>
@@ -67,7 +67,7 @@ internal abstract class TileProduct(KernelBuilder k, GemmTile tile)
         }
         else if (tile.Buffers == 1)
         {
-            SumInPlace(sums, left, right, start, shortLength, end);
+            SumInOneBuffer(sums, left, right, start, shortLength, end);
         }
         else
         {
@@ -82,7 +82,7 @@ internal abstract class TileProduct(KernelBuilder k, GemmTile tile)
     /// <param name="isLeft">Which operand.</param>
     /// <param name="depth">Where the slice begins.</param>
     /// <param name="stage">The buffer.</param>
-    /// <param name="isWithin">Where the slice is not full: whether a place in it exists; the rest is zeros.</param>
+    /// <param name="isWithin">Where the slice is not full: whether an index in it exists; the rest is zeros.</param>
     protected virtual void CopyAsync(TileSource source, bool isLeft, Value depth, Value stage, Func<Value, Value>? isWithin) =>
         throw new NotSupportedException("Only tiles of tensor cores are copied asynchronously.");
 
@@ -91,14 +91,14 @@ internal abstract class TileProduct(KernelBuilder k, GemmTile tile)
 
     /// <summary>The next slice is read while the current one is multiplied.</summary>
     /// <remarks>
-    /// The last slice has no next one, but is multiplied in the loop all the same: behind it its sums would be scheduled among the stores of the
-    /// results, for which registers do not suffice.
+    /// The last slice is multiplied in the loop too, although there is no next slice to read. After the loop the compiler would mix its
+    /// products with the stores of the results, and there are not enough registers for both.
     /// </remarks>
     private void SumAhead(Variable[] sums, TileSource left, TileSource right, Value start, Value shortLength, Value end)
     {
         Variable stage = k.Variable(k.Int32(0));
-        left.Place(left.Fetch(start, depth => depth < shortLength), k.Int32(0));
-        right.Place(right.Fetch(start, depth => depth < shortLength), k.Int32(0));
+        left.Write(left.Fetch(start, depth => depth < shortLength), k.Int32(0));
+        right.Write(right.Fetch(start, depth => depth < shortLength), k.Int32(0));
         k.Barrier();
         k.For(start + shortLength, end + tile.BK, k.Int32(tile.BK), depth =>
         {
@@ -106,8 +106,8 @@ internal abstract class TileProduct(KernelBuilder k, GemmTile tile)
             Value isMore = depth < end;
             Value[][] a = left.Fetch(depth, _ => isMore), b = right.Fetch(depth, _ => isMore);
             Multiply(sums, current);
-            left.Place(a, next);
-            right.Place(b, next);
+            left.Write(a, next);
+            right.Write(b, next);
             stage.Value = next;
             k.Barrier();
         });
@@ -153,12 +153,12 @@ internal abstract class TileProduct(KernelBuilder k, GemmTile tile)
     }
 
     /// <summary>Slice by slice, in a quarter of the code: for processors, which compile slowly and read ahead by themselves.</summary>
-    private void SumInPlace(Variable[] sums, TileSource left, TileSource right, Value start, Value shortLength, Value end) =>
+    private void SumInOneBuffer(Variable[] sums, TileSource left, TileSource right, Value start, Value shortLength, Value end) =>
         k.For(start + shortLength - tile.BK, end, k.Int32(tile.BK), depth =>
         {
             Value before = start - depth;
-            left.Place(left.Fetch(depth, place => place >= before), k.Int32(0));
-            right.Place(right.Fetch(depth, place => place >= before), k.Int32(0));
+            left.Write(left.Fetch(depth, index => index >= before), k.Int32(0));
+            right.Write(right.Fetch(depth, index => index >= before), k.Int32(0));
             k.Barrier();
             Multiply(sums, k.Int32(0));
             k.Barrier();

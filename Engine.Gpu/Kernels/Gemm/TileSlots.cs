@@ -13,12 +13,12 @@ internal readonly record struct TileAccess(bool AlongDepth, int Width)
         _ => 4,
     };
 
-    /// <summary>What to try where places are not aligned for a width: one half, or single elements.</summary>
+    /// <summary>What to try where offsets are not aligned for a width: one half, or single elements.</summary>
     public static int Narrower(int width) => width == 8 ? 4 : 1;
 }
 
 /// <summary>Which vectors of an operand's slice, <paramref name="side"/> lines by <paramref name="depth"/>, a work-item carries to shared memory.</summary>
-/// <remarks>Sizes are powers of two, so that places are a part of the work-item's number plus constants.</remarks>
+/// <remarks>Sizes are powers of two, so that indices are a part of the work-item's number plus constants.</remarks>
 /// <param name="k">The kernel.</param>
 /// <param name="side">Lines of the slice.</param>
 /// <param name="depth">Its depth.</param>

@@ -13,7 +13,7 @@ internal abstract class TileSource
         Slots = new TileSlots(k, isLeft ? product.Tile.BM : product.Tile.BN, product.Tile.BK, access, sharesDepth: product.Tile.Math != TileMath.Fma);
     }
 
-    /// <summary>What this work-item carries.</summary>
+    /// <summary>The elements that this work-item carries.</summary>
     public TileSlots Slots { get; }
 
     /// <summary>The operand in global memory.</summary>
@@ -21,7 +21,7 @@ internal abstract class TileSource
 
     /// <summary>Reads this work-item's part of the slice that begins at <paramref name="depth"/>.</summary>
     /// <param name="depth">Int32.</param>
-    /// <param name="isWithin">Where the slice is not full: whether a place in it, counted from its beginning, exists; the rest is zeros.</param>
+    /// <param name="isWithin">Where the slice is not full: whether an index in it, counted from its beginning, exists; the rest is zeros.</param>
     public Value[][] Fetch(Value depth, Func<Value, Value>? isWithin = null)
     {
         var values = new Value[Slots.Count][];
@@ -40,12 +40,12 @@ internal abstract class TileSource
         return values;
     }
 
-    /// <summary>Writes what was read to shared memory.</summary>
-    public void Place(Value[][] values, Value stage)
+    /// <summary>Writes the fetched elements to shared memory.</summary>
+    public void Write(Value[][] values, Value stage)
     {
         for (int slot = 0; slot < values.Length; slot++)
         {
-            _product.Place(_isLeft, Slots, slot, values[slot], stage);
+            _product.Write(_isLeft, Slots, slot, values[slot], stage);
         }
     }
 

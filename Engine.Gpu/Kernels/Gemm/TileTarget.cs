@@ -1,7 +1,7 @@
 namespace Engine.Gpu;
 
-/// <summary>A place that depends on the row and the column independently: row(m) + column(n), in the type of indices.</summary>
-internal readonly record struct TilePlaces(Func<Value, Value> Row, Func<Value, Value> Column);
+/// <summary>An offset that depends on the row and the column independently: row(m) + column(n), in the type of indices.</summary>
+internal readonly record struct TileOffsets(Func<Value, Value> Row, Func<Value, Value> Column);
 
 /// <summary>Where the results of a tiled product go.</summary>
 internal sealed class TileTarget
@@ -9,8 +9,8 @@ internal sealed class TileTarget
     /// <summary>The results.</summary>
     public required Memory Memory { get; init; }
 
-    /// <summary>The places of the results.</summary>
-    public required TilePlaces Places { get; init; }
+    /// <summary>The offsets of the results.</summary>
+    public required TileOffsets Offsets { get; init; }
 
     /// <summary>Rows that exist, Int32.</summary>
     public required Value Rows { get; init; }
@@ -30,8 +30,8 @@ internal sealed class TileTarget
     /// <summary>The bias.</summary>
     public Memory? Bias { get; init; }
 
-    /// <summary>The places of the bias.</summary>
-    public TilePlaces BiasPlaces { get; init; }
+    /// <summary>The offsets of the bias.</summary>
+    public TileOffsets BiasOffsets { get; init; }
 
     /// <summary>Stores the sums of the tile that begins at a row and column.</summary>
     public void Store(KernelBuilder k, TileProduct product, Value[] sums, Value firstRow, Value firstColumn)
@@ -45,18 +45,18 @@ internal sealed class TileTarget
             Value exists = column < Columns;
             columns[j] = new Column(
                 exists,
-                j % width == 0 || Epilogue.HasBeta ? Places.Column(column) : null,
-                BiasKind == BiasKind.PerColumn ? k.Load(Bias!, BiasPlaces.Column(column), exists) : null,
-                BiasKind == BiasKind.Full ? BiasPlaces.Column(column) : null);
+                j % width == 0 || Epilogue.HasBeta ? Offsets.Column(column) : null,
+                BiasKind == BiasKind.PerColumn ? k.Load(Bias!, BiasOffsets.Column(column), exists) : null,
+                BiasKind == BiasKind.Full ? BiasOffsets.Column(column) : null);
         }
 
         for (int i = 0; i < tile.TM; i++)
         {
             Value row = firstRow + product.Row(i);
             Value rowExists = row < Rows;
-            Value place = Places.Row(row);
-            Value? rowBias = BiasKind == BiasKind.PerRow ? k.Load(Bias!, BiasPlaces.Row(row), rowExists) : null;
-            Value? biasPlace = BiasKind == BiasKind.Full ? BiasPlaces.Row(row) : null;
+            Value offset = Offsets.Row(row);
+            Value? rowBias = BiasKind == BiasKind.PerRow ? k.Load(Bias!, BiasOffsets.Row(row), rowExists) : null;
+            Value? biasOffset = BiasKind == BiasKind.Full ? BiasOffsets.Row(row) : null;
             for (int j = 0; j < tile.TN; j += width)
             {
                 Value exists = rowExists & columns[j].Exists;
@@ -64,15 +64,15 @@ internal sealed class TileTarget
                 for (int e = 0; e < width; e++)
                 {
                     Column column = columns[j + e];
-                    Value? before = Epilogue.HasBeta ? k.Load(Memory, place + column.Place!, exists) : null;
-                    Value? bias = BiasKind == BiasKind.Full ? k.Load(Bias!, biasPlace! + column.BiasPlace!, exists) : rowBias ?? column.Bias;
+                    Value? before = Epilogue.HasBeta ? k.Load(Memory, offset + column.Offset!, exists) : null;
+                    Value? bias = BiasKind == BiasKind.Full ? k.Load(Bias!, biasOffset! + column.BiasOffset!, exists) : rowBias ?? column.Bias;
                     results[e] = Epilogue.Apply(sums[(i * tile.TN) + j + e], before, bias, Memory.Element);
                 }
 
-                k.StoreVector(Memory, place + columns[j].Place!, results, exists);
+                k.StoreVector(Memory, offset + columns[j].Offset!, results, exists);
             }
         }
     }
 
-    private readonly record struct Column(Value Exists, Value? Place, Value? Bias, Value? BiasPlace);
+    private readonly record struct Column(Value Exists, Value? Offset, Value? Bias, Value? BiasOffset);
 }

@@ -48,9 +48,9 @@ internal static class BatchNormGradientKernels
         product = GroupSums.Sum(product, work.Tile);
         if (elements.IsFirst)
         {
-            int place = (Grid.IdxY * work.Channels) + channel;
-            partials[place] = sum;
-            partials[place + (work.Chunks * work.Channels)] = product;
+            int offset = (Grid.IdxY * work.Channels) + channel;
+            partials[offset] = sum;
+            partials[offset + (work.Chunks * work.Channels)] = product;
         }
     }
 
@@ -104,9 +104,9 @@ internal static class BatchNormGradientKernels
         {
             for (int chunk = Group.IdxX / work.Tile; chunk < work.Chunks; chunk += Group.DimX / work.Tile)
             {
-                int place = (chunk * work.Channels) + channel;
-                sum += partials[place];
-                product += partials[place + (work.Chunks * work.Channels)];
+                int offset = (chunk * work.Channels) + channel;
+                sum += partials[offset];
+                product += partials[offset + (work.Chunks * work.Channels)];
             }
         }
 

@@ -25,7 +25,7 @@ internal readonly struct BatchNormNumbers<T>(T epsilon, T keep, T momentum, T un
 }
 
 /// <summary>Batch normalisation of [N, C, L] with the statistics of the batch, in float32 and float64; views without elements stand for what is not given.</summary>
-/// <remarks>Numbers are taken relative to the channel's first, so that a mean that is large beside the deviation costs no digits.</remarks>
+/// <remarks>Numbers are taken relative to the channel's first, so that a mean that is large beside the standard deviation costs no digits.</remarks>
 internal static class BatchNormKernels
 {
     /// <summary>The moments of chunks, [3, chunks, channels]: for channels that several groups share.</summary>
@@ -36,10 +36,10 @@ internal static class BatchNormKernels
         ChannelMoments<T> moments = OfChunk(x, elements, xSteps, First(x, elements, xSteps)).OverGroup(work.Tile);
         if (elements.IsFirst)
         {
-            int place = (Grid.IdxY * work.Channels) + elements.Channel, part = work.Chunks * work.Channels;
-            partials[place] = moments.Count;
-            partials[place + part] = moments.Mean;
-            partials[place + (2 * part)] = moments.Deviation;
+            int offset = (Grid.IdxY * work.Channels) + elements.Channel, part = work.Chunks * work.Channels;
+            partials[offset] = moments.Count;
+            partials[offset + part] = moments.Mean;
+            partials[offset + (2 * part)] = moments.M2;
         }
     }
 
@@ -75,7 +75,7 @@ internal static class BatchNormKernels
         T origin = First(x, elements, xSteps);
         ChannelMoments<T> own = work.Chunks == 1 ? OfChunk(x, elements, xSteps, origin) : Combined(partials, work, channel);
         ChannelMoments<T> moments = own.OverGroup(work.Tile);
-        T variance = moments.Deviation / moments.Count, inverse = T.One / T.Sqrt(variance + numbers.Epsilon);
+        T variance = moments.M2 / moments.Count, inverse = T.One / T.Sqrt(variance + numbers.Epsilon);
         if (elements.IsFirst && Grid.IdxY == 0)
         {
             T all = origin + moments.Mean;
@@ -83,9 +83,9 @@ internal static class BatchNormKernels
             inverseStd[inverseSteps.At(channel)] = inverse;
             if (runningMean.Length > 0)
             {
-                int meanPlace = runningMeanSteps.At(channel), variancePlace = runningVarianceSteps.At(channel);
-                runningMean[meanPlace] = (numbers.Keep * runningMean[meanPlace]) + (numbers.Momentum * all);
-                runningVariance[variancePlace] = (numbers.Keep * runningVariance[variancePlace]) + (numbers.Unbiased * variance);
+                int meanOffset = runningMeanSteps.At(channel), varianceOffset = runningVarianceSteps.At(channel);
+                runningMean[meanOffset] = (numbers.Keep * runningMean[meanOffset]) + (numbers.Momentum * all);
+                runningVariance[varianceOffset] = (numbers.Keep * runningVariance[varianceOffset]) + (numbers.Unbiased * variance);
             }
 
             if (batches.Length > 0 && channel == 0)
@@ -140,8 +140,8 @@ internal static class BatchNormKernels
         int part = work.Chunks * work.Channels;
         for (int chunk = Group.IdxX / work.Tile; chunk < work.Chunks; chunk += Group.DimX / work.Tile)
         {
-            int place = (chunk * work.Channels) + channel;
-            moments = moments.With(new ChannelMoments<T>(partials[place], partials[place + part], partials[place + (2 * part)]));
+            int offset = (chunk * work.Channels) + channel;
+            moments = moments.With(new ChannelMoments<T>(partials[offset], partials[offset + part], partials[offset + (2 * part)]));
         }
 
         return moments;

@@ -6,7 +6,7 @@ namespace Engine.Gpu;
 /// <summary>One factor of a product as <see cref="BlockProduct"/> reads it: element (line, depth), where lines are A's rows or B's columns.</summary>
 /// <remarks>
 /// Neighbouring work-items read either neighbours along the depth or neighbouring lines, whichever lie side by side in memory. In that
-/// direction places are found by <see cref="Locate"/>, once a slice, however much arithmetic that takes; in the other one the places are evenly spaced.
+/// direction offsets are found by <see cref="Locate"/>, once a slice, however much arithmetic that takes; in the other one they are evenly spaced.
 /// </remarks>
 internal interface IBlockFactor<T>
     where T : unmanaged
@@ -14,11 +14,11 @@ internal interface IBlockFactor<T>
     /// <summary>Whether neighbouring work-items read neighbours along the depth.</summary>
     bool AlongDepth { get; }
 
-    /// <summary>The place of an index in the direction of <see cref="AlongDepth"/>; −1 where there is nothing but zeros.</summary>
+    /// <summary>The offset for an index in the direction of <see cref="AlongDepth"/>; −1 where there is nothing but zeros.</summary>
     int Locate(int index);
 
     /// <summary>The element at an index in the other direction; 0 outside.</summary>
-    T Read(int place, int index);
+    T Read(int offset, int index);
 }
 
 /// <summary>Where a group takes its block of results: neighbours of a work-item are <see cref="BlockProduct.Items"/> apart.</summary>
@@ -134,19 +134,19 @@ internal static class BlockProduct
         if (factor.AlongDepth)
         {
             int d = item % Depth;
-            int place = depth + d < end ? factor.Locate(depth + d) : -1;
+            int offset = depth + d < end ? factor.Locate(depth + d) : -1;
             for (int l = item / Depth; l < Side; l += GroupSize / Depth)
             {
-                slice[(d * Pitch) + l] = factor.Read(place, line + l);
+                slice[(d * Pitch) + l] = factor.Read(offset, line + l);
             }
         }
         else
         {
             int l = item % Side;
-            int place = factor.Locate(line + l);
+            int offset = factor.Locate(line + l);
             for (int d = item / Side; d < Depth; d += GroupSize / Side)
             {
-                slice[(d * Pitch) + l] = factor.Read(depth + d < end ? place : -1, depth + d);
+                slice[(d * Pitch) + l] = factor.Read(depth + d < end ? offset : -1, depth + d);
             }
         }
     }

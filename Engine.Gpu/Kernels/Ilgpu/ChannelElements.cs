@@ -24,7 +24,7 @@ internal readonly struct ChannelWork(in ChannelTiles tiles, int length)
     public readonly int Length = length;
 }
 
-/// <summary>The place of the first element of [N, C, L] in its view, and the steps along the axes.</summary>
+/// <summary>The offset of the first element of [N, C, L] in its view, and the steps along the axes.</summary>
 internal readonly struct ChannelSteps(int origin, int image, int channel, int element)
 {
     /// <summary>Where element (0, 0, 0) is.</summary>
@@ -40,7 +40,7 @@ internal readonly struct ChannelSteps(int origin, int image, int channel, int el
     public readonly int Element = element;
 }
 
-/// <summary>The place of the first number of a vector in its view, and the step to the next.</summary>
+/// <summary>The offset of the first number of a vector in its view, and the step to the next.</summary>
 internal readonly struct VectorSteps(int origin, int step)
 {
     /// <summary>Where number 0 is.</summary>
@@ -49,7 +49,7 @@ internal readonly struct VectorSteps(int origin, int step)
     /// <summary>From a number to the next.</summary>
     public readonly int Step = step;
 
-    /// <summary>The place of a number.</summary>
+    /// <summary>The offset of a number.</summary>
     public int At(int index) => Origin + (index * Step);
 }
 
@@ -87,13 +87,13 @@ internal struct ChannelElements
     /// <summary>The item's channel, 0 where it has none.</summary>
     public readonly int Channel { get; }
 
-    /// <summary>Whether the item writes what there is one of for each channel and chunk.</summary>
+    /// <summary>Whether the item writes the results of which each channel and chunk has one.</summary>
     public readonly bool IsFirst { get; }
 
     /// <summary>Whether there is an element left.</summary>
     public readonly bool Exists => _number < _end;
 
-    /// <summary>The place of the element.</summary>
+    /// <summary>The offset of the element.</summary>
     public readonly int At(ChannelSteps steps) => steps.Origin + (Channel * steps.Channel) + (_image * steps.Image) + (_element * steps.Element);
 
     /// <summary>Goes to the item's next element.</summary>

@@ -8,8 +8,8 @@ namespace Engine.Gpu;
 /// channels c of k's group and all taps, 0 outside of the image; then the bias and the activation.
 /// </summary>
 /// <remarks>
-/// Stride, padding and dilation are in <see cref="WindowPlaces"/>. The gradient to the images has taps that run backwards, and one such sum for each remainder of
-/// places divided by the stride. Places are 32-bit numbers: operands that span more elements belong to the engine's own kernels.
+/// Stride, padding and dilation are in <see cref="WindowIndices"/>. The gradient to the images has taps that run backwards, and one such sum for each remainder of
+/// indices divided by the stride. Offsets are 32-bit numbers: operands that span more elements belong to the engine's own kernels.
 /// </remarks>
 internal static class CorrelationKernels
 {
@@ -27,8 +27,8 @@ internal static class CorrelationKernels
         ArrayView<T> bias,
         ConvolutionChannels channels,
         PixelGrid grid,
-        WindowPlaces rows,
-        WindowPlaces columns,
+        WindowIndices rows,
+        WindowIndices columns,
         ImageStrides imageSteps,
         FilterSteps weightSteps,
         ImageStrides resultSteps,
@@ -64,8 +64,8 @@ internal static class CorrelationKernels
         ArrayView<T> bias,
         ConvolutionChannels channels,
         PixelGrid grid,
-        WindowPlaces rows,
-        WindowPlaces columns,
+        WindowIndices rows,
+        WindowIndices columns,
         ImageStrides imageSteps,
         FilterSteps weightSteps,
         ImageStrides resultSteps,
@@ -81,7 +81,7 @@ internal static class CorrelationKernels
             return;
         }
 
-        PixelPlace pixel = grid.At(number);
+        PixelIndex pixel = grid.At(number);
         T sum = default;
         for (int c = 0; c < channels.Input; c++)
         {

@@ -22,13 +22,13 @@ internal readonly struct FilterResult<T>(ArrayView<T> memory, int origin, Filter
             return;
         }
 
-        int place = _origin + (row * _steps.Output) + (column * _steps.Input);
+        int offset = _origin + (row * _steps.Output) + (column * _steps.Input);
         T before = default;
         if (_ending.ReadsResult)
         {
-            before = _memory[place];
+            before = _memory[offset];
         }
 
-        _memory[place] = _ending.Of(sum, before, default);
+        _memory[offset] = _ending.Of(sum, before, default);
     }
 }

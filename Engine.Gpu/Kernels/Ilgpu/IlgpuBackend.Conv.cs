@@ -106,8 +106,8 @@ internal sealed partial class IlgpuBackend
         arguments.AddView(image.Memory);
         arguments.AddView(target.Memory);
         AddWindow(ref arguments, c);
-        arguments.AddStructure(new WindowPlaces(c.Rows.Count, 1, 0, 1, 0));
-        arguments.AddStructure(new WindowPlaces(c.Columns.Count, 1, 0, 1, 0));
+        arguments.AddStructure(new WindowIndices(c.Rows.Count, 1, 0, 1, 0));
+        arguments.AddStructure(new WindowIndices(c.Columns.Count, 1, 0, 1, 0));
         arguments.AddStructure(Steps(c.Out, grad.Origin, c.OutOrigin, c.Rows.OutStep, c.Columns.OutStep));
         arguments.AddStructure(Steps(c.In, image.Origin, 0, 1, 1));
         arguments.AddStructure(isSplit ? packed : Steps(c, weight.Origin));
@@ -164,13 +164,13 @@ internal sealed partial class IlgpuBackend
         return (slices + parts - 1) / parts * BlockProduct.Depth;
     }
 
-    /// <summary>What all kernels of convolutions take: channels, pixels, and the window's places.</summary>
+    /// <summary>What all kernels of convolutions take: channels, pixels, and the window's indices.</summary>
     private static void AddWindow(ref IlgpuArguments arguments, in Correlation c)
     {
         arguments.AddStructure(new ConvolutionChannels(c.Groups, c.OutChannels, c.InChannels));
         arguments.AddStructure(new PixelGrid(c.Batch, c.Rows.Count, c.Columns.Count));
-        arguments.AddStructure(new WindowPlaces(c.Rows.Size, c.Rows.Taps, c.Rows.Origin, c.Rows.Step, c.Rows.TapStep));
-        arguments.AddStructure(new WindowPlaces(c.Columns.Size, c.Columns.Taps, c.Columns.Origin, c.Columns.Step, c.Columns.TapStep));
+        arguments.AddStructure(new WindowIndices(c.Rows.Size, c.Rows.Taps, c.Rows.Origin, c.Rows.Step, c.Rows.TapStep));
+        arguments.AddStructure(new WindowIndices(c.Columns.Size, c.Columns.Taps, c.Columns.Origin, c.Columns.Step, c.Columns.TapStep));
     }
 
     /// <summary>Where images lie whose rows and columns are taken in steps.</summary>

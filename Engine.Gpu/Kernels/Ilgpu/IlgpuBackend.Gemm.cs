@@ -90,7 +90,7 @@ internal sealed partial class IlgpuBackend
     private bool HasRoomForBlocks(DType dtype) =>
         Target.MaxGroupSize >= BlockProduct.GroupSize && Target.SharedBytes >= 2 * BlockProduct.SliceLength * dtype.SizeInBytes();
 
-    /// <summary>Adds the bias, or a view without elements. Returns the place of its first element.</summary>
+    /// <summary>Adds the bias, or a view without elements. Returns the offset of its first element.</summary>
     private static int AddBias(ref IlgpuArguments arguments, in Operand? bias, in Operand result)
     {
         if (bias is null)

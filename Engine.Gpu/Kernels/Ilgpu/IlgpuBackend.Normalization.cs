@@ -126,7 +126,7 @@ internal sealed partial class IlgpuBackend
             Launch(BatchNormMethods<T>.GradientPartials, tiles.Grid, ref first);
             if (kept is { } passed)
             {
-                // What passed the ReLU is read where the first launch has left it.
+                // The first launch has kept the gradient that passed the ReLU: the second one reads it there.
                 (dy, more, y, kept) = (passed, null, null, null);
             }
         }

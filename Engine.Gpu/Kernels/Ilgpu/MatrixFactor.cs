@@ -4,7 +4,7 @@ using ILGPU;
 namespace Engine.Gpu;
 
 /// <summary>Where the elements of a batch of matrices lie: steps of 0 repeat, negative ones run backwards.</summary>
-/// <param name="origin">The place of the first element; no element lies before place 0.</param>
+/// <param name="origin">The offset of the first element; no element lies before offset 0.</param>
 /// <param name="row">From one row to the next.</param>
 /// <param name="column">From one column to the next.</param>
 /// <param name="outer">From one matrix to the next along the outer axis of the batch.</param>
@@ -22,7 +22,7 @@ internal readonly struct MatrixSteps(int origin, int row, int column, int outer,
     private readonly int _outer = outer;
     private readonly int _inner = inner;
 
-    /// <summary>The place of a matrix of the batch.</summary>
+    /// <summary>The offset of a matrix of the batch.</summary>
     public int Matrix(int outer, int inner) => _origin + (outer * _outer) + (inner * _inner);
 }
 
@@ -43,14 +43,14 @@ internal readonly struct MatrixFactor<T>(ArrayView<T> memory, int origin, int li
     public int Locate(int index) => AlongDepth ? _origin + (index * _depthStep) : index < _lines ? _origin + (index * _lineStep) : -1;
 
     /// <inheritdoc/>
-    public T Read(int place, int index)
+    public T Read(int offset, int index)
     {
-        if (place < 0 || (AlongDepth && index >= _lines))
+        if (offset < 0 || (AlongDepth && index >= _lines))
         {
             return default;
         }
 
-        return _memory[place + (index * (AlongDepth ? _lineStep : _depthStep))];
+        return _memory[offset + (index * (AlongDepth ? _lineStep : _depthStep))];
     }
 }
 
@@ -78,11 +78,11 @@ internal readonly struct MatrixResult<T>(
             return;
         }
 
-        int place = _origin + (row * _steps.Row) + (column * _steps.Column);
+        int offset = _origin + (row * _steps.Row) + (column * _steps.Column);
         T before = default, added = default;
         if (_ending.ReadsResult)
         {
-            before = _memory[place];
+            before = _memory[offset];
         }
 
         if (_ending.ReadsBias)
@@ -90,6 +90,6 @@ internal readonly struct MatrixResult<T>(
             added = _bias[_biasOrigin + (row * _biasSteps.Row) + (column * _biasSteps.Column)];
         }
 
-        _memory[place] = _ending.Of(sum, before, added);
+        _memory[offset] = _ending.Of(sum, before, added);
     }
 }

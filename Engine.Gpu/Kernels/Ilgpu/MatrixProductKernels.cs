@@ -24,7 +24,7 @@ internal readonly struct MatrixProductSizes(int rows, int columns, int depth, in
 
 /// <summary>Batched products C = activation(alpha · A·B + beta · C + bias) of matrices with any strides, in float32 and float64.</summary>
 /// <remarks>
-/// With depth 0 the product is 0 and the epilogue is all there is. Places are 32-bit numbers: operands that span more elements belong to the engine's own kernels.
+/// With depth 0 the product is 0 and the epilogue is all there is. Offsets are 32-bit numbers: operands that span more elements belong to the engine's own kernels.
 /// </remarks>
 internal static class MatrixProductKernels
 {

@@ -17,16 +17,16 @@ namespace Engine.Gpu;
 /// <param name="channels">How many channels.</param>
 /// <param name="sumsPixels">Whether pixels are summed, as for the filters' gradient; else they are lines, and channels are summed.</param>
 internal readonly struct PixelFactor<T>(
-    ArrayView<T> memory, ImageStrides steps, PixelGrid grid, WindowPlaces rows, int rowTap, WindowPlaces columns, int columnTap, int firstChannel, int channels, bool sumsPixels)
+    ArrayView<T> memory, ImageStrides steps, PixelGrid grid, WindowIndices rows, int rowTap, WindowIndices columns, int columnTap, int firstChannel, int channels, bool sumsPixels)
     : IBlockFactor<T>
     where T : unmanaged
 {
     private readonly ArrayView<T> _memory = memory;
     private readonly ImageStrides _steps = steps;
     private readonly PixelGrid _grid = grid;
-    private readonly WindowPlaces _rows = rows;
+    private readonly WindowIndices _rows = rows;
     private readonly int _rowTap = rowTap;
-    private readonly WindowPlaces _columns = columns;
+    private readonly WindowIndices _columns = columns;
     private readonly int _columnTap = columnTap;
     private readonly int _firstChannel = firstChannel;
     private readonly int _channels = channels;
@@ -43,20 +43,20 @@ internal readonly struct PixelFactor<T>(
             return -1;
         }
 
-        PixelPlace pixel = _grid.At(index);
+        PixelIndex pixel = _grid.At(index);
         int row = _rows.At(pixel.Row, _rowTap), column = _columns.At(pixel.Column, _columnTap);
         return _rows.Contains(row) && _columns.Contains(column) ? _steps.At(pixel.Image, _firstChannel, row, column) : -1;
     }
 
     /// <inheritdoc/>
-    public T Read(int place, int index)
+    public T Read(int offset, int index)
     {
-        if (place < 0 || index >= _channels)
+        if (offset < 0 || index >= _channels)
         {
             return default;
         }
 
-        return _memory[place + (index * _steps.Channel)];
+        return _memory[offset + (index * _steps.Channel)];
     }
 }
 
@@ -85,7 +85,7 @@ internal readonly struct PixelResult<T>(
         }
 
         int channel = _firstChannel + row;
-        PixelPlace pixel = _grid.At(column);
+        PixelIndex pixel = _grid.At(column);
         T added = default;
         if (_ending.ReadsBias)
         {

@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace Engine.Gpu;
 
-/// <summary>Bits of an argument that tells what an epilogue consists of.</summary>
+/// <summary>Bits of an argument that lists the operations of an epilogue.</summary>
 internal static class ProductOptions
 {
     /// <summary>The result's former content counts; without it memory may hold anything, NaN included.</summary>
@@ -15,9 +15,9 @@ internal static class ProductOptions
     public const int HasRelu = 4;
 }
 
-/// <summary>What becomes of a sum before it is stored: activation(alpha · sum + beta · before + bias).</summary>
+/// <summary>The operations between a sum and its store: activation(alpha · sum + beta · before + bias).</summary>
 /// <param name="alpha">The factor of the sum.</param>
-/// <param name="beta">The factor of what the result held before.</param>
+/// <param name="beta">The factor of the old values of the result.</param>
 /// <param name="options">Of <see cref="ProductOptions"/>.</param>
 internal readonly struct ProductEnding<T>(T alpha, T beta, int options)
     where T : unmanaged, INumber<T>

@@ -23,8 +23,8 @@ internal readonly struct Quad<T>(T first, T second, T third, T fourth)
     public readonly T Fourth = fourth;
 
     /// <summary>Four elements of memory, from one to the next a step.</summary>
-    public static Quad<T> Read(ArrayView<T> memory, int place, int step) =>
-        new(memory[place], memory[place + step], memory[place + (2 * step)], memory[place + (3 * step)]);
+    public static Quad<T> Read(ArrayView<T> memory, int offset, int step) =>
+        new(memory[offset], memory[offset + step], memory[offset + (2 * step)], memory[offset + (3 * step)]);
 
     /// <summary>this + factor · other, number by number.</summary>
     public Quad<T> Plus(T factor, Quad<T> other) => new(

@@ -1,6 +1,6 @@
 namespace Engine.Gpu;
 
-/// <summary>An operand as kernels in ILGPU's language take it: a view that begins at its lowest element, and the place of its first one in that view.</summary>
+/// <summary>An operand as kernels in ILGPU's language take it: a view that begins at its lowest element, and the offset of its first one in that view.</summary>
 /// <remarks>With negative strides the first element is not the lowest, and views have no elements before their beginning.</remarks>
 internal readonly record struct StridedMemory(Operand Memory, int Origin)
 {
@@ -17,7 +17,7 @@ internal readonly record struct StridedMemory(Operand Memory, int Origin)
         return origin == 0 ? new StridedMemory(operand, 0) : new StridedMemory(operand.With(Lowest(layout, origin)), checked((int)origin));
     }
 
-    /// <summary>Whether places in all operands, and the place where each begins in its memory, are numbers of 32 bits.</summary>
+    /// <summary>Whether offsets in all operands, and the offset where each begins in its memory, are numbers of 32 bits.</summary>
     public static bool AreNear(params ReadOnlySpan<Operand?> operands)
     {
         foreach (Operand? operand in operands)

@@ -31,10 +31,10 @@ internal static class WeightGradientKernels
         ArrayView<T> result,
         ConvolutionChannels channels,
         PixelGrid grid,
-        WindowPlaces rows,
-        WindowPlaces columns,
-        WindowPlaces gradRows,
-        WindowPlaces gradColumns,
+        WindowIndices rows,
+        WindowIndices columns,
+        WindowIndices gradRows,
+        WindowIndices gradColumns,
         ImageStrides gradSteps,
         ImageStrides imageSteps,
         FilterSteps resultSteps,
@@ -92,8 +92,8 @@ internal static class WeightGradientKernels
         ArrayView<T> result,
         ConvolutionChannels channels,
         PixelGrid grid,
-        WindowPlaces rows,
-        WindowPlaces columns,
+        WindowIndices rows,
+        WindowIndices columns,
         ImageStrides gradSteps,
         ImageStrides imageSteps,
         FilterSteps resultSteps,
@@ -104,7 +104,7 @@ internal static class WeightGradientKernels
         int s = Grid.IdxX % columns.Taps, r = Grid.IdxX / columns.Taps % rows.Taps, filter = Grid.IdxX / columns.Taps / rows.Taps;
         int input = filter % channels.Input, output = filter / channels.Input % channels.Output, group = filter / channels.Input / channels.Output;
         T sum = default;
-        PixelPlace pixel = grid.At(Group.IdxX), step = grid.At(Group.DimX);
+        PixelIndex pixel = grid.At(Group.IdxX), step = grid.At(Group.DimX);
         for (int number = Group.IdxX; number < grid.Pixels; number += Group.DimX)
         {
             int row = rows.At(pixel.Row, r), column = columns.At(pixel.Column, s);

@@ -1,7 +1,7 @@
 namespace Engine.Gpu;
 
 /// <summary>A pixel: its image, row and column.</summary>
-internal readonly struct PixelPlace(int image, int row, int column)
+internal readonly struct PixelIndex(int image, int row, int column)
 {
     /// <summary>The image.</summary>
     public readonly int Image = image;
@@ -24,10 +24,10 @@ internal readonly struct PixelGrid(int images, int rows, int columns)
     public int Pixels => _images * _rows * _columns;
 
     /// <summary>The pixel with a number.</summary>
-    public PixelPlace At(int pixel) => new(pixel / _columns / _rows, pixel / _columns % _rows, pixel % _columns);
+    public PixelIndex At(int pixel) => new(pixel / _columns / _rows, pixel / _columns % _rows, pixel % _columns);
 
-    /// <summary>The pixel that lies a number of pixels, given as a place, behind another one: a sum with two carries instead of divisions.</summary>
-    public PixelPlace Sum(PixelPlace pixel, PixelPlace step)
+    /// <summary>The pixel that lies a number of pixels, given as an index, after another one: a sum with two carries instead of divisions.</summary>
+    public PixelIndex Sum(PixelIndex pixel, PixelIndex step)
     {
         int image = pixel.Image + step.Image, row = pixel.Row + step.Row, column = pixel.Column + step.Column;
         if (column >= _columns)
@@ -42,11 +42,11 @@ internal readonly struct PixelGrid(int images, int rows, int columns)
             image++;
         }
 
-        return new PixelPlace(image, row, column);
+        return new PixelIndex(image, row, column);
     }
 }
 
-/// <summary>Where the elements of images [N, C, H, W] lie; no element lies before place 0.</summary>
+/// <summary>Where the elements of images [N, C, H, W] lie; no element lies before offset 0.</summary>
 internal readonly struct ImageStrides(int origin, int image, int channel, int row, int column)
 {
     private readonly int _origin = origin;
@@ -58,7 +58,7 @@ internal readonly struct ImageStrides(int origin, int image, int channel, int ro
     /// <summary>From one channel to the next.</summary>
     public int Channel => _channel;
 
-    /// <summary>The place of an element.</summary>
+    /// <summary>The offset of an element.</summary>
     public int At(int image, int channel, int row, int column) => _origin + (image * _image) + (channel * _channel) + (row * _row) + (column * _column);
 }
 
@@ -77,12 +77,12 @@ internal readonly struct FilterSteps(int origin, int group, int output, int inpu
     private readonly int _row = row;
     private readonly int _column = column;
 
-    /// <summary>The place of a tap of the first filter of a group.</summary>
+    /// <summary>The offset of a tap of the first filter of a group.</summary>
     public int Tap(int group, int row, int column) => _origin + (group * _group) + (row * _row) + (column * _column);
 }
 
-/// <summary>One direction of a window that moves over an image: result i and tap t meet at place from + i · step + t · tapStep.</summary>
-internal readonly struct WindowPlaces(int size, int taps, int from, int step, int tapStep)
+/// <summary>One direction of a window that moves over an image: result i and tap t meet at index from + i · step + t · tapStep.</summary>
+internal readonly struct WindowIndices(int size, int taps, int from, int step, int tapStep)
 {
     private readonly int _size = size;
 
@@ -93,11 +93,11 @@ internal readonly struct WindowPlaces(int size, int taps, int from, int step, in
     private readonly int _step = step;
     private readonly int _tapStep = tapStep;
 
-    /// <summary>The place in the image.</summary>
+    /// <summary>The index in the image.</summary>
     public int At(int result, int tap) => _from + (result * _step) + (tap * _tapStep);
 
-    /// <summary>Whether a place is in the image and not in its padding.</summary>
-    public bool Contains(int place) => place >= 0 && place < _size;
+    /// <summary>Whether an index is in the image and not in its padding.</summary>
+    public bool Contains(int index) => index >= 0 && index < _size;
 }
 
 /// <summary>The channels of one group of a convolution, and how many groups there are.</summary>

@@ -1,10 +1,10 @@
 namespace Engine.Gpu;
 
-/// <summary>One element of y a work-item: x at the place that the index names. An index outside of the axis, a negative one included, gives NaN, in integer types 0.</summary>
+/// <summary>One element of y a work-item: x at the index. An index outside of the axis, a negative one included, gives NaN, in integer types 0.</summary>
 /// <param name="Element">Type of x and y.</param>
 /// <param name="Index">Type of the index.</param>
 /// <param name="Rank">Padded number of loops over y.</param>
-/// <param name="IsWide">Whether places need 64 bits.</param>
+/// <param name="IsWide">Whether indices need 64 bits.</param>
 internal readonly record struct GatherKernel(DType Element, DType Index, int Rank, bool IsWide) : IKernelDefinition
 {
     /// <summary>Operands of the loops: x without its axis, index, y.</summary>
@@ -13,10 +13,10 @@ internal readonly record struct GatherKernel(DType Element, DType Index, int Ran
     /// <inheritdoc/>
     public Kernel Build(GpuTarget target)
     {
-        RegisterType place = IsWide ? RegisterType.Int64 : RegisterType.Int32;
+        RegisterType indexType = IsWide ? RegisterType.Int64 : RegisterType.Int32;
         KernelBuilder k = new("gather", target, IndexLaunch.GroupSize(target));
-        Value items = k.Size("items"), size = k.Size("axis_size"), axisStride = k.Scalar("axis_stride", place);
-        CoordinateParameters loops = new(k, Rank, place);
+        Value items = k.Size("items"), size = k.Size("axis_size"), axisStride = k.Scalar("axis_stride", indexType);
+        CoordinateParameters loops = new(k, Rank, indexType);
         Memory x = k.Buffer("x", Element, readOnly: true);
         Value[] xStrides = loops.Strides("x");
         Memory index = k.Buffer("index", Index, readOnly: true);
@@ -28,11 +28,11 @@ internal readonly record struct GatherKernel(DType Element, DType Index, int Ran
         k.If(item < items, () =>
         {
             Value[] coordinates = loops.Coordinates(item);
-            Value at = k.Load(index, loops.Place(coordinates, indexStrides));
+            Value at = k.Load(index, loops.Offset(coordinates, indexStrides));
             Value isInside = AxisIndex.IsIn(at, k.Int32(0), size);
-            Value from = loops.Place(coordinates, xStrides) + (at.To(place) * axisStride);
+            Value from = loops.Offset(coordinates, xStrides) + (at.To(indexType) * axisStride);
             Value value = k.Load(x, from, isInside);
-            k.Store(y, loops.Place(coordinates, yStrides), isFloat ? k.Select(isInside, value, value.Like(double.NaN)) : value);
+            k.Store(y, loops.Offset(coordinates, yStrides), isFloat ? k.Select(isInside, value, value.Like(double.NaN)) : value);
         });
         return k.Build();
     }

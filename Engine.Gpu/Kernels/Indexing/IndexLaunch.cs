@@ -22,7 +22,7 @@ internal static class IndexLaunch
         space.Add(shape, axes, strides, operand.Layout.Offset);
     }
 
-    /// <summary>Whether places within the loops and along the axis need 64 bits.</summary>
+    /// <summary>Whether offsets within the loops and along the axis need 64 bits.</summary>
     public static bool IsWide(in IterationSpace space, int axis, params ReadOnlySpan<Operand> operands)
     {
         bool isWide = false;

@@ -1,7 +1,7 @@
 namespace Engine.Gpu;
 
 /// <summary>
-/// Sums into indexed places without atomics: a work-item owns a stretch of one line of the destination, reads all indices of that line in
+/// Sums into indexed elements without atomics: a work-item owns a stretch of one line of the destination, reads all indices of that line in
 /// order and adds what falls into its stretch. Indices outside of the axis are skipped.
 /// </summary>
 /// <remarks>
@@ -12,7 +12,7 @@ namespace Engine.Gpu;
 /// <param name="Sum">Type of the destination.</param>
 /// <param name="Index">Type of the index.</param>
 /// <param name="Rank">Padded number of loops over lines.</param>
-/// <param name="IsWide">Whether places need 64 bits.</param>
+/// <param name="IsWide">Whether indices need 64 bits.</param>
 /// <param name="HasCarry">Whether what rounding takes from each sum is summed in a tensor of its own, which lies like the destination.</param>
 internal readonly record struct ScatterAddKernel(DType Element, DType Sum, DType Index, int Rank, bool IsWide, bool HasCarry) : IKernelDefinition
 {
@@ -25,20 +25,20 @@ internal readonly record struct ScatterAddKernel(DType Element, DType Sum, DType
     /// <inheritdoc/>
     public Kernel Build(GpuTarget target)
     {
-        RegisterType place = IsWide ? RegisterType.Int64 : RegisterType.Int32;
+        RegisterType indexType = IsWide ? RegisterType.Int64 : RegisterType.Int32;
         KernelBuilder k = new("scatter_add", target, IndexLaunch.GroupSize(target));
         Value items = k.Size("items"), length = k.Size("length"), size = k.Size("axis_size"), stretch = k.Size("stretch");
         DivisorParameter lines = new(k, "lines");
-        CoordinateParameters loops = new(k, Rank, place);
+        CoordinateParameters loops = new(k, Rank, indexType);
         Memory destination = k.Buffer("destination", Sum);
         Memory? carries = HasCarry ? k.Buffer("carries", Sum) : null;
-        Value destinationStep = k.Scalar("destination_step", place);
+        Value destinationStep = k.Scalar("destination_step", indexType);
         Value[] destinationStrides = loops.Strides("destination");
         Memory index = k.Buffer("index", Index, readOnly: true);
-        Value indexStep = k.Scalar("index_step", place);
+        Value indexStep = k.Scalar("index_step", indexType);
         Value[] indexStrides = loops.Strides("index");
         Memory source = k.Buffer("source", Element, readOnly: true);
-        Value sourceStep = k.Scalar("source_step", place);
+        Value sourceStep = k.Scalar("source_step", indexType);
         Value[] sourceStrides = loops.Strides("source");
         DType type = Sum;
         Value item = k.GlobalId;
@@ -47,21 +47,21 @@ internal readonly record struct ScatterAddKernel(DType Element, DType Sum, DType
             (Value part, Value line) = lines.Divide(item);
             Value low = part * stretch, high = k.Min(low + stretch, size);
             Value[] coordinates = loops.Coordinates(line);
-            Value to = loops.Place(coordinates, destinationStrides);
-            Value indices = loops.Place(coordinates, indexStrides);
-            Value from = loops.Place(coordinates, sourceStrides);
+            Value to = loops.Offset(coordinates, destinationStrides);
+            Value indices = loops.Offset(coordinates, indexStrides);
+            Value from = loops.Offset(coordinates, sourceStrides);
 
             void AddAll(Value first, int count)
             {
                 Value[] numbers = [.. Enumerable.Range(0, count).Select(i => first + i)];
-                Value[] found = Array.ConvertAll(numbers, n => k.Load(index, indices + (n.To(place) * indexStep)));
+                Value[] found = Array.ConvertAll(numbers, n => k.Load(index, indices + (n.To(indexType) * indexStep)));
                 for (int i = 0; i < count; i++)
                 {
                     Value at = found[i], number = numbers[i];
                     k.If(AxisIndex.IsIn(at, low, high), () =>
                     {
-                        Value target = to + (at.To(place) * destinationStep);
-                        Value before = k.Load(destination, target), term = k.Load(source, from + (number.To(place) * sourceStep));
+                        Value target = to + (at.To(indexType) * destinationStep);
+                        Value before = k.Load(destination, target), term = k.Load(source, from + (number.To(indexType) * sourceStep));
                         Value sum = before + term;
                         k.Store(destination, target, ExprEmitter.ForStore(k, sum, type));
                         if (carries is not null)

@@ -21,7 +21,7 @@ internal readonly ref struct ExprEmitter
 
     /// <summary>The outputs of a program for one element, in the compute type.</summary>
     /// <param name="k">The kernel.</param>
-    /// <param name="program">What to compute.</param>
+    /// <param name="program">The program to compute.</param>
     /// <param name="compute">Float32, Float64, Int32 or Int64.</param>
     /// <param name="inputs">The element of each input in any type; those that the program does not read may be missing at the end.</param>
     /// <param name="parameters">Needed where the program has parameters.</param>
@@ -60,7 +60,7 @@ internal readonly ref struct ExprEmitter
         return outputs;
     }
 
-    /// <summary>A computed value as what a memory of such elements takes: truth as x ≠ 0, floats to integers by truncation.</summary>
+    /// <summary>A computed value in the form in which it is stored as such an element: truth as x ≠ 0, floats to integers by truncation.</summary>
     public static Value ForStore(KernelBuilder k, Value value, DType element) =>
         element == DType.Bool ? k.Select(value.IsNot(0), k.Int32(1), k.Int32(0)) : value.To(element.InRegister());
 
@@ -131,9 +131,9 @@ internal readonly ref struct ExprEmitter
         _ => throw new UnreachableException($"{op} has no form in kernels."),
     };
 
-    private Value Number(int place) => _numbers[place] ??= _k.Select(_truths[place]!, Constant(_k, _compute, 1), Constant(_k, _compute, 0));
+    private Value Number(int step) => _numbers[step] ??= _k.Select(_truths[step]!, Constant(_k, _compute, 1), Constant(_k, _compute, 0));
 
-    private Value Truth(int place) => _truths[place] ??= _numbers[place]!.IsNot(0);
+    private Value Truth(int step) => _truths[step] ??= _numbers[step]!.IsNot(0);
 
     // Integer constants wrap to the compute type as every step does.
     private static Value Constant(KernelBuilder k, RegisterType compute, double value) => compute switch

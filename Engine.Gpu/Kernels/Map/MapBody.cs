@@ -10,19 +10,19 @@ internal sealed class MapBody
     private readonly CoordinateParameters _coordinates;
     private readonly ProgramParameters _parameters;
     private readonly Value? _firstIndex;
-    private readonly RegisterType _place;
+    private readonly RegisterType _indexType;
 
     /// <summary>Adds the parameters; <see cref="Bind"/> adds the arguments in the same order.</summary>
     public MapBody(KernelBuilder k, in MapKernel kernel)
     {
         (_k, _kernel) = (k, kernel);
         MapProgram program = kernel.Program;
-        _place = kernel.IsWide ? RegisterType.Int64 : RegisterType.Int32;
+        _indexType = kernel.IsWide ? RegisterType.Int64 : RegisterType.Int32;
         Items = k.Size("items");
         Elements = k.Size("elements");
         ItemsOfGroup = k.Size("items_of_group");
         _firstIndex = kernel.IsWide && (program.UsesIndex || program.UsesRandom) ? k.Scalar("first_index", RegisterType.Int64) : null;
-        _coordinates = new CoordinateParameters(k, kernel.Rank, _place);
+        _coordinates = new CoordinateParameters(k, kernel.Rank, _indexType);
         int operands = program.InputCount + program.OutputCount;
         (_memories, _strides) = (new Memory[operands], new Value[operands][]);
         for (int i = 0; i < operands; i++)
@@ -148,11 +148,11 @@ internal sealed class MapBody
             case Access.Flat:
                 return _k.LoadVector(memory, item * width, width);
             case Access.Row:
-                return _k.LoadVector(memory, _coordinates.Place(coordinates, _strides[operand]), width);
+                return _k.LoadVector(memory, _coordinates.Offset(coordinates, _strides[operand]), width);
             case Access.Spread:
-                return [_k.Load(memory, _coordinates.Place(coordinates, _strides[operand]))];
+                return [_k.Load(memory, _coordinates.Offset(coordinates, _strides[operand]))];
             default:
-                return [.. Places(operand, coordinates).Select(place => _k.Load(memory, place))];
+                return [.. Offsets(operand, coordinates).Select(offset => _k.Load(memory, offset))];
         }
     }
 
@@ -166,15 +166,15 @@ internal sealed class MapBody
                 _k.StoreVector(memory, item * values.Length, values);
                 break;
             case Access.Row:
-                _k.StoreVector(memory, _coordinates.Place(coordinates, _strides[operand]), values);
+                _k.StoreVector(memory, _coordinates.Offset(coordinates, _strides[operand]), values);
                 break;
             case Access.Uniform:
                 _k.Store(memory, _k.Int32(0), values[0]);
                 break;
             default:
-                foreach ((Value place, Value value) in Places(operand, coordinates).Zip(values))
+                foreach ((Value offset, Value value) in Offsets(operand, coordinates).Zip(values))
                 {
-                    _k.Store(memory, place, value);
+                    _k.Store(memory, offset, value);
                 }
 
                 break;
@@ -182,30 +182,30 @@ internal sealed class MapBody
     }
 
     // The strides of the innermost loop are those of whole items; its own stride is wanted only here.
-    private Value[] Places(int operand, Value[] coordinates)
+    private Value[] Offsets(int operand, Value[] coordinates)
     {
-        Value start = _coordinates.Place(coordinates, _strides[operand]);
+        Value start = _coordinates.Offset(coordinates, _strides[operand]);
         int width = _kernel.Width;
         if (width == 1)
         {
             return [start];
         }
 
-        var places = new Value[width];
+        var offsets = new Value[width];
         Value step = _strides[operand][^1] / width;
         for (int lane = 0; lane < width; lane++)
         {
-            places[lane] = lane == 0 ? start : start + (step * lane);
+            offsets[lane] = lane == 0 ? start : start + (step * lane);
         }
 
-        return places;
+        return offsets;
     }
 
     private bool Flat(int operand) => _kernel.Operands.Access(operand) == Access.Flat;
 
     private Value Index(Value item, int width) => _firstIndex is null ? item * width : (item.To(RegisterType.Int64) * width) + _firstIndex;
 
-    // An input that the program does not read was not loaded; anything may stand in its place.
+    // An input that the program does not read was not loaded; anything may stand for it.
     private Value Lane(Value[] values, int lane) => values.Length switch
     {
         0 => _k.Int32(0),

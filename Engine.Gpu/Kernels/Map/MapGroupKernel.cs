@@ -4,7 +4,7 @@ namespace Engine.Gpu;
 /// A pointwise program for several small items at once, each with memory of its own: a group of work-items belongs to one item, which it
 /// finds by comparing its number with where the items' groups begin.
 /// </summary>
-/// <param name="Program">What to compute.</param>
+/// <param name="Program">The program to compute.</param>
 /// <param name="Compute">The type of the arithmetic.</param>
 /// <param name="Operands">Types, and whether an input is one value for a whole item; the same for all items.</param>
 /// <param name="InPlace">Which outputs are the memory of an input.</param>
@@ -164,8 +164,8 @@ internal readonly record struct MapGroupKernel(
             inputs[e] = new Value[program.InputCount];
             for (int i = 0; i < program.InputCount; i++)
             {
-                Value place = Operands.Access(i) == Access.Uniform ? k.Int32(0) : elements[e];
-                inputs[e][i] = memories[i] is { } memory ? k.Load(memory, place, exist[e]) : elements[e];
+                Value index = Operands.Access(i) == Access.Uniform ? k.Int32(0) : elements[e];
+                inputs[e][i] = memories[i] is { } memory ? k.Load(memory, index, exist[e]) : elements[e];
             }
         }
 
@@ -192,6 +192,6 @@ internal readonly record struct InPlaceOutputs(ulong Inputs)
     /// <summary>The input whose memory an output is, −1 if it has its own.</summary>
     public int InputOf(int output) => (int)(Inputs >> (output * Bits) & 15) - 1;
 
-    /// <summary>The same with one more output in place.</summary>
+    /// <summary>The same with one more output in index.</summary>
     public InPlaceOutputs With(int output, int input) => new(Inputs | (ulong)(input + 1) << (output * Bits));
 }

@@ -1,13 +1,13 @@
 namespace Engine.Gpu;
 
 /// <summary>A pointwise program for a class of operands; see the architecture notes on shape classes.</summary>
-/// <param name="Program">What to compute.</param>
+/// <param name="Program">The program to compute.</param>
 /// <param name="Compute">The type of the arithmetic.</param>
 /// <param name="Operands">Inputs, then outputs.</param>
 /// <param name="Rank">Padded number of loops; 0 where no operand is found by coordinates.</param>
 /// <param name="Width">Neighbouring elements of one item of work: 1, 2 or 4.</param>
 /// <param name="Unroll">Items of work that a work-item carries out at once.</param>
-/// <param name="IsWide">Whether places and element numbers need 64 bits.</param>
+/// <param name="IsWide">Whether indices and element numbers need 64 bits.</param>
 /// <param name="Parameters">Where the parameters are.</param>
 internal readonly record struct MapKernel(
     MapProgram Program, DType Compute, OperandClasses Operands, int Rank, int Width, int Unroll, bool IsWide, ParameterForm Parameters) : IKernelDefinition
@@ -46,8 +46,8 @@ internal readonly record struct MapKernel(
         // Flat operands of a length that is no multiple of the width: a few elements are left over.
         if (Width > 1 && Rank == 0)
         {
-            Value place = (items * Width) + k.LocalId;
-            k.If(k.GroupX.Is(0) & (place < body.Elements), () => body.RunSingle(place));
+            Value index = (items * Width) + k.LocalId;
+            k.If(k.GroupX.Is(0) & (index < body.Elements), () => body.RunSingle(index));
         }
 
         return k.Build();

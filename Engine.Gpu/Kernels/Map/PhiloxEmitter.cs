@@ -23,8 +23,8 @@ internal static class PhiloxEmitter
             return words[lane % 4];
         }
 
-        Value place = number.To(RegisterType.Int32) & 3;
-        return k.Select(place < 2, k.Select(place.Is(0), words[0], words[1]), k.Select(place.Is(2), words[2], words[3]));
+        Value word = number.To(RegisterType.Int32) & 3;
+        return k.Select(word < 2, k.Select(word.Is(0), words[0], words[1]), k.Select(word.Is(2), words[2], words[3]));
     }
 
     private static Value[] Block(KernelBuilder k, Value key0, Value key1, Value c0, Value c1, Value c2, Value c3)

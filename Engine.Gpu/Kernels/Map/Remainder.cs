@@ -45,7 +45,8 @@ internal static class Remainder
         return (k.Select(isZero, b.Like(0), k.Select(isMinusOne, -a, quotient)), k.Select(isZero, b.Like(0), rest));
     }
 
-    // A quotient may be beyond all numbers. The rest by b · h², then by b · h, then by b is the rest by b, and each of these has a quotient.
+    // The quotient a / b may overflow. Then the remainder is taken by b · h², of that by b · h, and of that by b: the result is the same, and no
+    // quotient overflows.
     private static Value FloatRest(KernelBuilder k, Value a, Value b)
     {
         bool single = a.Type == RegisterType.Float32;

@@ -8,11 +8,11 @@ namespace Engine.Gpu;
 /// The loops are some outer ones, then <em>lines</em>, along which the transposed inputs are contiguous, then <em>columns</em>, along which
 /// the first output is. A group carries out one tile.
 /// </remarks>
-/// <param name="Program">What to compute; it counts no elements.</param>
+/// <param name="Program">The program to compute; it counts no elements.</param>
 /// <param name="Compute">The type of the arithmetic.</param>
 /// <param name="Operands">Inputs, then outputs: <see cref="Access.Spread"/> are those that lie across, <see cref="Access.Strided"/> the others.</param>
 /// <param name="Rank">Padded number of loops.</param>
-/// <param name="IsWide">Whether places need 64 bits.</param>
+/// <param name="IsWide">Whether indices need 64 bits.</param>
 /// <param name="Parameters">Where the parameters are.</param>
 internal readonly record struct TransposingMapKernel(
     MapProgram Program, DType Compute, OperandClasses Operands, int Rank, bool IsWide, ParameterForm Parameters) : IKernelDefinition
@@ -31,9 +31,9 @@ internal readonly record struct TransposingMapKernel(
     {
         KernelBuilder k = new("map_transposed", target, target.GroupSize);
         MapProgram program = Program;
-        RegisterType placeType = IsWide ? RegisterType.Int64 : RegisterType.Int32;
+        RegisterType indexType = IsWide ? RegisterType.Int64 : RegisterType.Int32;
         Value lines = k.Size("lines"), columns = k.Size("columns");
-        CoordinateParameters tiles = new(k, Rank, placeType);
+        CoordinateParameters tiles = new(k, Rank, indexType);
         var operands = new TransposedOperand?[program.InputCount + program.OutputCount];
         for (int i = 0; i < operands.Length; i++)
         {
@@ -41,7 +41,7 @@ internal readonly record struct TransposingMapKernel(
             {
                 string name = i < program.InputCount ? $"in{i}" : $"out{i - program.InputCount}";
                 operands[i] = new TransposedOperand(
-                    k, name, Operands.Type(i), tiles, placeType, isUniform: Operands.Access(i) == Access.Uniform, liesAcross: Operands.Access(i) == Access.Spread);
+                    k, name, Operands.Type(i), tiles, indexType, isUniform: Operands.Access(i) == Access.Uniform, liesAcross: Operands.Access(i) == Access.Spread);
             }
         }
 
@@ -54,7 +54,7 @@ internal readonly record struct TransposingMapKernel(
         foreach (TransposedOperand? operand in operands)
         {
             operand?.Begin(tile);
-            operand?.ReadTile(along, steps, place => (firstLine + along < lines) & (firstColumn + place < columns));
+            operand?.ReadTile(along, steps, column => (firstLine + along < lines) & (firstColumn + column < columns));
         }
 
         k.Barrier();
@@ -108,16 +108,16 @@ internal readonly record struct TransposingMapKernel(
     {
         private readonly KernelBuilder _k;
         private readonly CoordinateParameters _tiles;
-        private readonly RegisterType _placeType;
+        private readonly RegisterType _indexType;
         private readonly Memory _memory;
         private readonly Memory? _shared;
         private readonly Value[]? _strides;
         private readonly Value? _lineStep, _columnStep;
         private Value? _start;
 
-        public TransposedOperand(KernelBuilder k, string name, DType element, CoordinateParameters tiles, RegisterType placeType, bool isUniform, bool liesAcross)
+        public TransposedOperand(KernelBuilder k, string name, DType element, CoordinateParameters tiles, RegisterType indexType, bool isUniform, bool liesAcross)
         {
-            (_k, _tiles, _placeType) = (k, tiles, placeType);
+            (_k, _tiles, _indexType) = (k, tiles, indexType);
             _memory = k.Buffer(name, element);
             if (isUniform)
             {
@@ -126,13 +126,13 @@ internal readonly record struct TransposingMapKernel(
 
             // Strides from tile to tile, then those of elements.
             _strides = tiles.Strides(name);
-            _lineStep = k.Scalar($"{name}_line", placeType);
-            _columnStep = k.Scalar($"{name}_column", placeType);
+            _lineStep = k.Scalar($"{name}_line", indexType);
+            _columnStep = k.Scalar($"{name}_column", indexType);
             _shared = liesAcross ? k.Shared($"tile_{name}", element, Tile * Pitch) : null;
         }
 
         /// <summary>Finds where the tile begins.</summary>
-        public void Begin(Value[] tile) => _start = _strides is null ? null : _tiles.Place(tile, _strides);
+        public void Begin(Value[] tile) => _start = _strides is null ? null : _tiles.Offset(tile, _strides);
 
         /// <summary>Brings the tile of an input that lies across into shared memory: work-items side by side read along its lines.</summary>
         public void ReadTile(Value line, ReadOnlySpan<Value> columns, Func<Value, Value> exists)
@@ -146,7 +146,7 @@ internal readonly record struct TransposingMapKernel(
             var values = new Value[columns.Length];
             for (int i = 0; i < values.Length; i++)
             {
-                values[i] = _k.Load(_memory, _start! + line.To(_placeType) + (columns[i].To(_placeType) * _columnStep!), exists(columns[i]));
+                values[i] = _k.Load(_memory, _start! + line.To(_indexType) + (columns[i].To(_indexType) * _columnStep!), exists(columns[i]));
             }
 
             for (int i = 0; i < values.Length; i++)
@@ -159,12 +159,12 @@ internal readonly record struct TransposingMapKernel(
         public Value Read(Value line, Value column, Value exists) =>
             _shared is not null ? _k.Load(_shared, (column * Pitch) + line)
             : _start is null ? _k.Load(_memory, _k.Int32(0))
-            : _k.Load(_memory, Place(line, column), exists);
+            : _k.Load(_memory, Offset(line, column), exists);
 
         /// <summary>Writes an element in the compute type.</summary>
         public void Write(Value line, Value column, Value value, Value exists) =>
-            _k.Store(_memory, Place(line, column), ExprEmitter.ForStore(_k, value, _memory.Element), exists);
+            _k.Store(_memory, Offset(line, column), ExprEmitter.ForStore(_k, value, _memory.Element), exists);
 
-        private Value Place(Value line, Value column) => _start! + (line.To(_placeType) * _lineStep!) + (column.To(_placeType) * _columnStep!);
+        private Value Offset(Value line, Value column) => _start! + (line.To(_indexType) * _lineStep!) + (column.To(_indexType) * _columnStep!);
     }
 }

@@ -55,7 +55,7 @@ internal struct TransposingMapPlan
             classes = classes.With(i, type, liesAcross ? Access.Spread : i < inputs && space.IsUniform(i) ? Access.Uniform : Access.Strided);
             (tiles, sharedBytes) = liesAcross ? (tiles + 1, sharedBytes + TransposingMapKernel.SharedBytes(type)) : (tiles, sharedBytes);
 
-            // Work-items of a tile reckon with places beyond the end, which they do not touch.
+            // Work-items of a tile compute offsets beyond the end, which they do not access.
             isWide |= plan.Tiles.Extent(i) + (TransposingMapKernel.Tile * (Math.Abs(plan.Space.Stride(i, columns)) + Math.Abs(plan.Space.Stride(i, columns - 1)))) >= MapPlan.MostElements * 2;
         }
 

@@ -38,7 +38,7 @@ internal static class HugeArgument
             exponent = ((high >> 20) & k.UInt32(0x7FF)).As(RegisterType.Int32) - 1024;
         }
 
-        // The product has 2 bits before the point and 62 or 126 behind it.
+        // The product has 2 bits before the point and 62 or 126 after it.
         int words = 2 * mantissa.Length;
         Value[] product = Product(k, mantissa, Window(k, exponent, mantissa.Length, words + mantissa.Length), words);
         Value quadrant = ((product[0] + k.UInt32(0x20000000)) >> 30).As(RegisterType.Int32);
@@ -68,7 +68,7 @@ internal static class HugeArgument
         return [.. Enumerable.Range(0, count).Select(i => (digits[i] << bit) | (digits[i + 1] >> 1 >> (31 - bit)))];
     }
 
-    /// <summary>The leading words of the product, without what overflows; one word beyond them is summed for its carry.</summary>
+    /// <summary>The leading words of the product, without the words that overflow; one word beyond them is summed for its carry.</summary>
     private static Value[] Product(KernelBuilder k, Value[] mantissa, Value[] window, int words)
     {
         var product = new Value[words];

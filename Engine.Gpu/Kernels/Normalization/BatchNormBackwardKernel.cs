@@ -1,7 +1,7 @@
 namespace Engine.Gpu;
 
 /// <summary>Gradients of batch normalisation: Σ dy and Σ dy·x̂ per channel, then dx; dy counts where the fused ReLU let the result through.</summary>
-/// <remarks>What passed the ReLU is kept where a residual gets it: the sums write it, and dx is made from it.</remarks>
+/// <remarks>With a residual, the first pass writes the gradient that passed the ReLU, and the second one makes dx from it.</remarks>
 internal readonly record struct BatchNormBackwardKernel(
     ChannelStage Stage, ChannelShape Shape, DType Element, DType Affine, DType Gradients, bool Wide) : IKernelDefinition
 {
@@ -27,8 +27,8 @@ internal readonly record struct BatchNormBackwardKernel(
         {
             items.ForEachChunk(chunk =>
             {
-                sum.Value += k.Load(partial!, items.PartialPlace(0, chunk));
-                product.Value += k.Load(partial!, items.PartialPlace(1, chunk));
+                sum.Value += k.Load(partial!, items.PartialOffset(0, chunk));
+                product.Value += k.Load(partial!, items.PartialOffset(1, chunk));
             });
         }
         else
@@ -46,8 +46,8 @@ internal readonly record struct BatchNormBackwardKernel(
         Value[] sums = items.Reduction(type, type).Sums(sum.Value, product.Value);
         if (Stage == ChannelStage.Partial)
         {
-            k.Store(partial!, items.PartialPlace(0, k.GroupY), sums[0], items.IsFirst);
-            k.Store(partial!, items.PartialPlace(1, k.GroupY), sums[1], items.IsFirst);
+            k.Store(partial!, items.PartialOffset(0, k.GroupY), sums[0], items.IsFirst);
+            k.Store(partial!, items.PartialOffset(1, k.GroupY), sums[1], items.IsFirst);
         }
         else
         {
@@ -57,7 +57,7 @@ internal readonly record struct BatchNormBackwardKernel(
         return k.Build();
     }
 
-    /// <summary>Adds the arguments in the order of the parameters. The gradient is the call's own, or what a launch before has kept.</summary>
+    /// <summary>Adds the arguments in the order of the parameters. The gradient is the one of the call, or the one that an earlier launch has kept.</summary>
     public void Bind(ref ArgumentList arguments, in BatchNormBackwardArgs args, in ChannelTiles tiles, in Operand? partials, in Operand gradient)
     {
         arguments.AddOptional(partials);
@@ -155,7 +155,7 @@ internal readonly record struct BatchNormBackwardKernel(
         }
 
         /// <summary>dy and x̂ of elements, both 0 where there is none. The first pass over them keeps dy where that is asked for.</summary>
-        public (Value Gradient, Value Normalized)[] Load((Value Image, Value Place, Value Exists)[] elements, bool keep)
+        public (Value Gradient, Value Normalized)[] Load((Value Image, Value Index, Value Exists)[] elements, bool keep)
         {
             Value[] x = _items.Load(_x, _xStrides, elements);
             Value[] dy = _kept is null || keep ? Passed(elements) : _items.Load(_kept, _keptStrides!, elements);
@@ -167,7 +167,7 @@ internal readonly record struct BatchNormBackwardKernel(
             return [.. dy.Zip(x, (gradient, number) => (gradient, (number - _mean) * InverseStd))];
         }
 
-        private Value[] Passed((Value Image, Value Place, Value Exists)[] elements)
+        private Value[] Passed((Value Image, Value Index, Value Exists)[] elements)
         {
             Value[] dy = _items.Load(_dy, _dyStrides, elements);
             dy = _more is null ? dy : [.. dy.Zip(_items.Load(_more, _moreStrides!, elements), static (a, b) => a + b)];

@@ -1,7 +1,7 @@
 namespace Engine.Gpu;
 
 /// <summary>Statistics per channel, normalisation, scale and shift, residual, ReLU and the update of the running statistics.</summary>
-/// <remarks>Numbers are taken relative to the channel's first, so that a mean that is large beside the deviation costs no digits.</remarks>
+/// <remarks>Numbers are taken relative to the channel's first, so that a mean that is large beside the standard deviation costs no digits.</remarks>
 internal readonly record struct BatchNormForwardKernel(ChannelStage Stage, ChannelShape Shape, DType Element, DType Affine, bool Wide) : IKernelDefinition
 {
     public bool HasScale { get; init; }
@@ -29,8 +29,8 @@ internal readonly record struct BatchNormForwardKernel(ChannelStage Stage, Chann
         moments = moments.Over(k, items.Reduction(type, type, type));
         if (Stage == ChannelStage.Partial)
         {
-            k.Store(partial!, items.PartialPlace(0, k.GroupY), moments.Mean, items.IsFirst);
-            k.Store(partial!, items.PartialPlace(1, k.GroupY), moments.Deviation, items.IsFirst);
+            k.Store(partial!, items.PartialOffset(0, k.GroupY), moments.Mean, items.IsFirst);
+            k.Store(partial!, items.PartialOffset(1, k.GroupY), moments.M2, items.IsFirst);
         }
         else
         {
@@ -91,7 +91,7 @@ internal readonly record struct BatchNormForwardKernel(ChannelStage Stage, Chann
     {
         MomentsVariable moments = new(k, type);
         items.ForEachChunk(chunk => moments.Add(new Moments(
-            items.CountOf(chunk).To(type), k.Load(partial, items.PartialPlace(0, chunk)), k.Load(partial, items.PartialPlace(1, chunk)))));
+            items.CountOf(chunk).To(type), k.Load(partial, items.PartialOffset(0, chunk)), k.Load(partial, items.PartialOffset(1, chunk)))));
         return moments.Value;
     }
 
@@ -102,7 +102,7 @@ internal readonly record struct BatchNormForwardKernel(ChannelStage Stage, Chann
         Memory output = k.Buffer("y", Element), means = k.Buffer("mean", statistics), inverses = k.Buffer("inverse_std", statistics);
         StridesParameter y = new(k, "y", 3, Wide), meanStep = new(k, "mean", 1, Wide), inverseStep = new(k, "inverse_std", 1, Wide);
         Value epsilon = k.Scalar("epsilon", type);
-        Value variance = moments.Deviation / moments.Count, inverse = MathFunctions.Rsqrt(k, variance + epsilon), mean = origin + moments.Mean;
+        Value variance = moments.M2 / moments.Count, inverse = MathFunctions.Rsqrt(k, variance + epsilon), mean = origin + moments.Mean;
         ChannelVector vector = new(k, items.Channel, Affine, Wide);
         Value scale = HasScale ? vector.Load("scale").To(type) : inverse.Like(1), shift = HasShift ? vector.Load("shift").To(type) : inverse.Like(0);
         Value isWriter = items.IsFirst & k.GroupY.Is(0);

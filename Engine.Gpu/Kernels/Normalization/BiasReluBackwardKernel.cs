@@ -1,6 +1,6 @@
 namespace Engine.Gpu;
 
-/// <summary>The gradient behind a ReLU and, of the same numbers, the sum per channel, which is the gradient of the bias.</summary>
+/// <summary>The gradient to the input of a ReLU and its sum per channel, which is the gradient of the bias.</summary>
 /// <remarks>In parts: the first launch passes the gradient on and leaves sums of chunks, the second adds those up in order.</remarks>
 internal readonly record struct BiasReluBackwardKernel(ChannelStage Stage, ChannelShape Shape, DType Element, bool Wide) : IKernelDefinition
 {
@@ -13,7 +13,7 @@ internal readonly record struct BiasReluBackwardKernel(ChannelStage Stage, Chann
         Variable sum = k.Variable(k.Constant(type, 0));
         if (Stage == ChannelStage.Apply)
         {
-            items.ForEachChunk(chunk => sum.Value += k.Load(partial!, items.PartialPlace(0, chunk)));
+            items.ForEachChunk(chunk => sum.Value += k.Load(partial!, items.PartialOffset(0, chunk)));
         }
         else
         {
@@ -23,7 +23,7 @@ internal readonly record struct BiasReluBackwardKernel(ChannelStage Stage, Chann
         Value total = items.Reduction(type).Sum(sum.Value);
         if (Stage == ChannelStage.Partial)
         {
-            k.Store(partial!, items.PartialPlace(0, k.GroupY), total, items.IsFirst);
+            k.Store(partial!, items.PartialOffset(0, k.GroupY), total, items.IsFirst);
         }
         else
         {

@@ -1,6 +1,6 @@
 namespace Engine.Gpu;
 
-/// <summary>What a launch over channels does; reductions over many elements take two.</summary>
+/// <summary>The part of the work that a launch over channels does; reductions over many elements take two launches.</summary>
 internal enum ChannelStage : byte
 {
     /// <summary>Everything: a group sees its channels as a whole.</summary>

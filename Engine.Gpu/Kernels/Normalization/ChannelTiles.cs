@@ -103,10 +103,10 @@ internal sealed class ChannelItems
     /// <summary>Whether the item has a channel.</summary>
     public Value Exists { get; }
 
-    /// <summary>The item's place among those of its channel.</summary>
+    /// <summary>The item's index among those of its channel.</summary>
     public Value Lane { get; }
 
-    /// <summary>Whether the item writes what there is one of for each channel and chunk.</summary>
+    /// <summary>Whether the item writes the results of which each channel and chunk has one.</summary>
     public Value IsFirst => Lane.Is(0) & Exists;
 
     /// <summary>Adds the arguments.</summary>
@@ -121,8 +121,8 @@ internal sealed class ChannelItems
     /// <summary>Reductions over the items of a channel.</summary>
     public GroupReduction Reduction(params ReadOnlySpan<RegisterType> types) => new(_k, types, _lanes, interleaved: _shape.Tile > 1);
 
-    /// <summary>The elements of the item, a few at a time: their image, place in the image, and whether there is one.</summary>
-    public void ForEach(Action<(Value Image, Value Place, Value Exists)[]> body)
+    /// <summary>The elements of the item, a few at a time: their image, index in the image, and whether there is one.</summary>
+    public void ForEach(Action<(Value Image, Value Index, Value Exists)[]> body)
     {
         Value start = _k.GroupY * _chunk;
         Value end = _k.Select(Exists, _k.Min(start + _chunk, _count), _k.Int32(0));
@@ -134,10 +134,10 @@ internal sealed class ChannelItems
             {
                 // A run lies within an image and within a chunk.
                 Value number = first + (i * _lanes * run), exists = i == 0 ? _k.Bool(true) : number < end;
-                (Value image, Value place) = _length.Divide(number);
+                (Value image, Value index) = _length.Divide(number);
                 for (int j = 0; j < run; j++)
                 {
-                    elements[(i * run) + j] = (image, place + j, exists);
+                    elements[(i * run) + j] = (image, index + j, exists);
                 }
             }
 
@@ -146,29 +146,29 @@ internal sealed class ChannelItems
     }
 
     /// <summary>The channel's numbers at elements of one call of <see cref="ForEach"/>'s body; 0 where there is none.</summary>
-    public Value[] Load(Memory memory, StridesParameter strides, (Value Image, Value Place, Value Exists)[] elements)
+    public Value[] Load(Memory memory, StridesParameter strides, (Value Image, Value Index, Value Exists)[] elements)
     {
         if (!_shape.IsAligned)
         {
-            return Array.ConvertAll(elements, e => _k.Load(memory, PlaceOf(strides, e), e.Exists));
+            return Array.ConvertAll(elements, e => _k.Load(memory, OffsetOf(strides, e), e.Exists));
         }
 
         List<Value> numbers = [];
         for (int i = 0; i < elements.Length; i += _shape.Run)
         {
-            numbers.AddRange(_k.LoadVector(memory, PlaceOf(strides, elements[i]), _shape.Run, elements[i].Exists));
+            numbers.AddRange(_k.LoadVector(memory, OffsetOf(strides, elements[i]), _shape.Run, elements[i].Exists));
         }
 
         return [.. numbers];
     }
 
     /// <summary>Writes the channel's numbers at elements of one call of <see cref="ForEach"/>'s body.</summary>
-    public void Store(Memory memory, StridesParameter strides, (Value Image, Value Place, Value Exists)[] elements, Value[] numbers)
+    public void Store(Memory memory, StridesParameter strides, (Value Image, Value Index, Value Exists)[] elements, Value[] numbers)
     {
         int run = _shape.IsAligned ? _shape.Run : 1;
         for (int i = 0; i < elements.Length; i += run)
         {
-            _k.StoreVector(memory, PlaceOf(strides, elements[i]), numbers[i..(i + run)], elements[i].Exists);
+            _k.StoreVector(memory, OffsetOf(strides, elements[i]), numbers[i..(i + run)], elements[i].Exists);
         }
     }
 
@@ -178,9 +178,9 @@ internal sealed class ChannelItems
     /// <summary>The number of elements of a chunk.</summary>
     public Value CountOf(Value chunk) => _k.Min(_chunk, _count - (chunk * _chunk));
 
-    private Value PlaceOf(StridesParameter strides, (Value Image, Value Place, Value Exists) element) =>
-        strides.Along(1, Channel) + strides.Along(0, element.Image) + strides.Along(2, element.Place);
+    private Value OffsetOf(StridesParameter strides, (Value Image, Value Index, Value Exists) element) =>
+        strides.Along(1, Channel) + strides.Along(0, element.Image) + strides.Along(2, element.Index);
 
-    /// <summary>The place of a channel's partial result in [parts, chunks, channels].</summary>
-    public Value PartialPlace(int part, Value chunk) => (((part * _k.GroupCountY) + chunk) * Channels) + Channel;
+    /// <summary>The offset of a channel's partial result in [parts, chunks, channels].</summary>
+    public Value PartialOffset(int part, Value chunk) => (((part * _k.GroupCountY) + chunk) * Channels) + Channel;
 }

@@ -21,7 +21,7 @@ internal sealed class ChannelVector(KernelBuilder k, Value channel, DType dtype,
     public void Update(string name, Value condition, Func<Value, Value> update)
     {
         Memory memory = k.Buffer(name, dtype);
-        Value place = new StridesParameter(k, name, 1, wide).Along(0, channel);
-        k.Store(memory, place, update(k.Load(memory, place, condition)).To(dtype.InRegister()), condition);
+        Value offset = new StridesParameter(k, name, 1, wide).Along(0, channel);
+        k.Store(memory, offset, update(k.Load(memory, offset, condition)).To(dtype.InRegister()), condition);
     }
 }

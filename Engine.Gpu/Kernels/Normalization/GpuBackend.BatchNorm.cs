@@ -85,7 +85,7 @@ internal partial class GpuBackend
             kernel = kernel with { Stage = ChannelStage.Apply };
             if (kept is { } passed)
             {
-                // What passed the ReLU is read where the first launch has left it.
+                // The first launch has kept the gradient that passed the ReLU: the second one reads it there.
                 gradient = passed;
                 kernel = kernel with { HasY = false, HasMore = false, HasKept = false };
             }

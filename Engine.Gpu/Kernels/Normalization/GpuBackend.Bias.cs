@@ -1,6 +1,6 @@
 namespace Engine.Gpu;
 
-/// <summary>Gradients of bias and ReLU behind products and convolutions.</summary>
+/// <summary>Gradients of bias and ReLU after products and convolutions.</summary>
 internal partial class GpuBackend
 {
     protected override void BiasReluBackwardCore(in Operand gradY, in Operand y, in Operand gradX, in Operand gradBias)

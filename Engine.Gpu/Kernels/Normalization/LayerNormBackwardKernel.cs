@@ -73,8 +73,8 @@ internal readonly record struct LayerNormColumnsKernel(ChannelStage Stage, Chann
         {
             items.ForEachChunk(chunk =>
             {
-                sum.Value += k.Load(partial!, items.PartialPlace(0, chunk));
-                product.Value += k.Load(partial!, items.PartialPlace(1, chunk));
+                sum.Value += k.Load(partial!, items.PartialOffset(0, chunk));
+                product.Value += k.Load(partial!, items.PartialOffset(1, chunk));
             });
         }
         else
@@ -85,8 +85,8 @@ internal readonly record struct LayerNormColumnsKernel(ChannelStage Stage, Chann
         Value[] sums = items.Reduction(type, type).Sums(sum.Value, product.Value);
         if (Stage == ChannelStage.Partial)
         {
-            k.Store(partial!, items.PartialPlace(0, k.GroupY), sums[0], items.IsFirst);
-            k.Store(partial!, items.PartialPlace(1, k.GroupY), sums[1], items.IsFirst);
+            k.Store(partial!, items.PartialOffset(0, k.GroupY), sums[0], items.IsFirst);
+            k.Store(partial!, items.PartialOffset(1, k.GroupY), sums[1], items.IsFirst);
             return k.Build();
         }
 

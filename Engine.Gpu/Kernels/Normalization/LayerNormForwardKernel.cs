@@ -1,7 +1,7 @@
 namespace Engine.Gpu;
 
-/// <summary>Layer normalisation of rows: mean, deviation, scale and shift in one launch.</summary>
-/// <remarks>Numbers are taken relative to the row's first, so that a mean that is large beside the deviation costs no digits.</remarks>
+/// <summary>Layer normalisation of rows: mean, standard deviation, scale and shift in one launch.</summary>
+/// <remarks>Numbers are taken relative to the row's first, so that a mean that is large beside the standard deviation costs no digits.</remarks>
 internal readonly record struct LayerNormForwardKernel(DType Element, DType Affine, bool HasScale, bool HasShift, RowShape Shape, bool Wide) : IKernelDefinition
 {
     public Kernel Build(GpuTarget target)
@@ -19,15 +19,15 @@ internal readonly record struct LayerNormForwardKernel(DType Element, DType Affi
 
         RowReader reader = rows.Reader(x);
         GroupReduction reduction = rows.Reduction(type);
-        Variable sum = k.Variable(zero), deviation = k.Variable(zero);
+        Variable sum = k.Variable(zero), squares = k.Variable(zero);
         reader.ForEach((_, exists, values) => sum.Value += k.Select(exists, values[0] - origin, zero));
         Value centre = reduction.Sum(sum.Value) / length;
         reader.ForEach((_, exists, values) =>
         {
             Value distance = k.Select(exists, values[0] - origin - centre, zero);
-            deviation.Value = k.Fma(distance, distance, deviation.Value);
+            squares.Value = k.Fma(distance, distance, squares.Value);
         });
-        Value inverse = MathFunctions.Rsqrt(k, (reduction.Sum(deviation.Value) / length) + epsilon);
+        Value inverse = MathFunctions.Rsqrt(k, (reduction.Sum(squares.Value) / length) + epsilon);
         bool hasScale = HasScale, hasShift = HasShift;
         reader.Write(
             y,

@@ -1,16 +1,16 @@
 namespace Engine.Gpu;
 
-/// <summary>Count, mean and summed squared deviation of numbers, which merge without cancellation however large the mean is (Chan, Golub and LeVeque 1979).</summary>
+/// <summary>Count, mean and summed squared deviation from the mean of numbers, which merge without cancellation however large the mean is (Chan, Golub and LeVeque 1979).</summary>
 /// <param name="Count">A float.</param>
 /// <param name="Mean">Anything where the count is 0.</param>
-/// <param name="Deviation">Σ(x − mean)².</param>
-internal sealed record Moments(Value Count, Value Mean, Value Deviation)
+/// <param name="M2">Σ(x − mean)².</param>
+internal sealed record Moments(Value Count, Value Mean, Value M2)
 {
     /// <summary>The moments of a few numbers of which some do not count.</summary>
     public static Moments Of(KernelBuilder k, Value[] numbers, Value[] counts)
     {
         Value zero = numbers[0].Like(0), one = numbers[0].Like(1);
-        Value count = zero, sum = zero, deviation = zero;
+        Value count = zero, sum = zero, m2 = zero;
         for (int i = 0; i < numbers.Length; i++)
         {
             count += k.Select(counts[i], one, zero);
@@ -21,10 +21,10 @@ internal sealed record Moments(Value Count, Value Mean, Value Deviation)
         for (int i = 0; i < numbers.Length; i++)
         {
             Value distance = k.Select(counts[i], numbers[i] - mean, zero);
-            deviation = k.Fma(distance, distance, deviation);
+            m2 = k.Fma(distance, distance, m2);
         }
 
-        return new Moments(count, mean, deviation);
+        return new Moments(count, mean, m2);
     }
 
     /// <summary>The moments of both sets of numbers.</summary>
@@ -36,18 +36,18 @@ internal sealed record Moments(Value Count, Value Mean, Value Deviation)
         Value mean = k.Fma(distance, b.Count / some, a.Mean);
 
         // In this order a distance whose square is beyond all numbers counts for nothing where one side has none.
-        Value deviation = a.Deviation + b.Deviation + (distance * (distance * (a.Count * b.Count / some)));
-        return new Moments(count, mean, deviation);
+        Value m2 = a.M2 + b.M2 + (distance * (distance * (a.Count * b.Count / some)));
+        return new Moments(count, mean, m2);
     }
 
     /// <summary>The moments over a segment of work-items.</summary>
     public Moments Over(KernelBuilder k, GroupReduction reduction)
     {
-        Value[] all = reduction.Combine([Count, Mean, Deviation], (a, b) =>
+        Value[] all = reduction.Combine([Count, Mean, M2], (a, b) =>
         {
             (Moments left, Moments right) = (new(a[0], a[1], a[2]), new(b[0], b[1], b[2]));
             Moments both = Merge(k, left, right);
-            return [both.Count, both.Mean, both.Deviation];
+            return [both.Count, both.Mean, both.M2];
         });
         return new Moments(all[0], all[1], all[2]);
     }
@@ -57,23 +57,23 @@ internal sealed record Moments(Value Count, Value Mean, Value Deviation)
 internal sealed class MomentsVariable
 {
     private readonly KernelBuilder _k;
-    private readonly Variable _count, _mean, _deviation;
+    private readonly Variable _count, _mean, _m2;
 
     /// <summary>No numbers yet.</summary>
     public MomentsVariable(KernelBuilder k, RegisterType type)
     {
         _k = k;
         Value zero = k.Constant(type, 0);
-        (_count, _mean, _deviation) = (k.Variable(zero), k.Variable(zero), k.Variable(zero));
+        (_count, _mean, _m2) = (k.Variable(zero), k.Variable(zero), k.Variable(zero));
     }
 
-    /// <summary>What they are now.</summary>
-    public Moments Value => new(_count.Value, _mean.Value, _deviation.Value);
+    /// <summary>The moments now.</summary>
+    public Moments Value => new(_count.Value, _mean.Value, _m2.Value);
 
     /// <summary>Takes in more.</summary>
     public void Add(Moments more)
     {
         Moments both = Moments.Merge(_k, Value, more);
-        (_count.Value, _mean.Value, _deviation.Value) = (both.Count, both.Mean, both.Deviation);
+        (_count.Value, _mean.Value, _m2.Value) = (both.Count, both.Mean, both.M2);
     }
 }

@@ -23,22 +23,22 @@ internal partial class GpuBackend
     protected override void ArgSortCore(in Operand x, in Operand indices, int axis, bool descending)
     {
         bool fits = RowSplit.TrySplit(x.Shape, axis, out RowSplit split) & x.Shape.ElementCount <= MaxItems & indices.DType == DType.Int64;
-        if (!fits || !split.TryView(x, out Operand keys) || !split.TryView(indices, out Operand places))
+        if (!fits || !split.TryView(x, out Operand keys) || !split.TryView(indices, out Operand output))
         {
             base.ArgSortCore(x, indices, axis, descending);
             return;
         }
 
-        bool wide = StridesParameter.IsWide(keys, places);
+        bool wide = StridesParameter.IsWide(keys, output);
         if (split.Length > RankKernel.MostElements)
         {
-            MergeSort(keys, places, split, descending, wide);
+            MergeSort(keys, output, split, descending, wide);
             return;
         }
 
         RankKernel kernel = new(x.DType, descending, wide);
         ArgumentList arguments = new(stackalloc KernelArgument[24]);
-        kernel.Bind(ref arguments, keys, places, split);
+        kernel.Bind(ref arguments, keys, output, split);
         Launch(kernel, Cover(x.Shape.ElementCount), arguments.Span);
     }
 
@@ -50,12 +50,12 @@ internal partial class GpuBackend
         int chunks = (split.Length + chunk - 1) / chunk;
         bool isLast = chunks == 1;
         Operand? keys = isLast ? null : Tensor.Allocate([count], x.DType, _device).Operand, nextKeys = chunks <= 2 ? null : Tensor.Allocate([count], x.DType, _device).Operand;
-        Operand places = isLast ? indices : Tensor.Allocate([count], DType.Int32, _device).Operand;
-        Operand nextPlaces = chunks <= 2 ? indices : Tensor.Allocate([count], DType.Int32, _device).Operand;
+        Operand order = isLast ? indices : Tensor.Allocate([count], DType.Int32, _device).Operand;
+        Operand nextOrder = chunks <= 2 ? indices : Tensor.Allocate([count], DType.Int32, _device).Operand;
 
         ArgumentList arguments = new(stackalloc KernelArgument[32]);
         SortChunksKernel sort = new(x.DType, descending, wide, isLast);
-        sort.Bind(ref arguments, x, keys, places, split, chunk);
+        sort.Bind(ref arguments, x, keys, order, split, chunk);
         Launch(sort, new LaunchGrid((int)split.Rows * chunks), arguments.Span);
 
         for (long width = chunk; width < split.Length; width *= 2)
@@ -63,10 +63,10 @@ internal partial class GpuBackend
             isLast = 2 * width >= split.Length;
             arguments.Clear();
             SortMergeKernel merge = new(x.DType, descending, wide, isLast);
-            merge.Bind(ref arguments, keys!.Value, places, isLast ? null : nextKeys, isLast ? indices : nextPlaces, split, (int)width);
+            merge.Bind(ref arguments, keys!.Value, order, isLast ? null : nextKeys, isLast ? indices : nextOrder, split, (int)width);
             Launch(merge, Cover(count), arguments.Span);
             (keys, nextKeys) = (nextKeys, keys);
-            (places, nextPlaces) = (nextPlaces, places);
+            (order, nextOrder) = (nextOrder, order);
         }
     }
 

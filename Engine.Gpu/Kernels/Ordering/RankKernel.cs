@@ -31,9 +31,9 @@ internal readonly record struct RankKernel(DType Element, bool Descending, bool 
             {
                 for (int i = 0; i < Unrolled; i++)
                 {
-                    Value place = first + i, exists = place < length.Size;
-                    Value other = k.Load(keys, start + x.Along(1, place), exists);
-                    Value before = SortOrder.IsBefore(other, key, descending) | (SortOrder.IsEqual(key, other) & place < own);
+                    Value index = first + i, exists = index < length.Size;
+                    Value other = k.Load(keys, start + x.Along(1, index), exists);
+                    Value before = SortOrder.IsBefore(other, key, descending) | (SortOrder.IsEqual(key, other) & index < own);
                     rank.Value += k.Select(exists & before, k.Int32(1), k.Int32(0));
                 }
             });

@@ -2,11 +2,11 @@ using System.Diagnostics;
 
 namespace Engine.Gpu;
 
-/// <summary>Running sums of rows: each work-item sums a stretch of its row, learns what comes before it, and goes over the stretch again.</summary>
+/// <summary>Running sums of rows: each work-item sums a stretch of its row, gets the sum of the stretches before it, and goes over its stretch again.</summary>
 /// <param name="Input">The type of x.</param>
 /// <param name="Result">The type of y, in which sums are taken.</param>
 /// <param name="Width">Work-items of a row: 1, or the whole group.</param>
-/// <param name="Wide">Whether places need 64 bits.</param>
+/// <param name="Wide">Whether indices need 64 bits.</param>
 internal readonly record struct RunningSumKernel(DType Input, DType Result, int Width, bool Wide) : IKernelDefinition
 {
     public Kernel Build(GpuTarget target)
@@ -21,14 +21,14 @@ internal readonly record struct RunningSumKernel(DType Input, DType Result, int 
         Variable sum = k.Variable(k.Constant(type, 0));
         if (Width > 1)
         {
-            k.For(start, end, k.Int32(1), place => sum.Value += k.Load(input, x.Place(place)).To(type));
+            k.For(start, end, k.Int32(1), index => sum.Value += k.Load(input, x.Offset(index)).To(type));
             sum.Value = Before(k, sum.Value, Width);
         }
 
-        k.For(start, end, k.Int32(1), place =>
+        k.For(start, end, k.Int32(1), index =>
         {
-            sum.Value += k.Load(input, x.Place(place)).To(type);
-            k.Store(output, y.Place(place), sum.Value);
+            sum.Value += k.Load(input, x.Offset(index)).To(type);
+            k.Store(output, y.Offset(index), sum.Value);
         });
         return k.Build();
     }

@@ -5,13 +5,13 @@ namespace Engine.Gpu;
 /// <summary>Sorts chunks of rows, each in the shared memory of a group: runs of 1, 2, 4 … keys are merged until one is left.</summary>
 /// <param name="Element">The type of the keys.</param>
 /// <param name="Descending">The largest first.</param>
-/// <param name="Wide">Whether places need 64 bits.</param>
+/// <param name="Wide">Whether indices need 64 bits.</param>
 /// <param name="IsLast">Whether rows are chunks, so that the order is final.</param>
 internal readonly record struct SortChunksKernel(DType Element, bool Descending, bool Wide, bool IsLast) : IKernelDefinition
 {
     private const int MostKeysOfItem = 4;
 
-    /// <summary>Keys of a chunk: a power of two, as many as fit twice with their places.</summary>
+    /// <summary>Keys of a chunk: a power of two, as many as fit twice with their indices.</summary>
     public static int Keys(GpuTarget target, DType element)
     {
         int keys = MostKeysOfItem * target.GroupSize;
@@ -34,7 +34,7 @@ internal readonly record struct SortChunksKernel(DType Element, bool Descending,
         DivisorParameter chunks = new(k, "chunks"), inner = new(k, "inner");
         StridesParameter x = new(k, "x", 3, Wide);
         output.AddStrides();
-        Memory keys = k.Shared("keys", Element, 2 * size), places = k.Shared("places", DType.Int32, 2 * size);
+        Memory keys = k.Shared("keys", Element, 2 * size), order = k.Shared("places", DType.Int32, 2 * size);
         (Value row, Value chunk) = chunks.Divide(k.GroupX);
         (Value outer, Value side) = inner.Divide(row);
         Value start = chunk * size, count = k.Min(length - start, k.Int32(size)), rowStart = x.Along(0, outer) + x.Along(2, side);
@@ -42,7 +42,7 @@ internal readonly record struct SortChunksKernel(DType Element, bool Descending,
         foreach (Value item in items)
         {
             k.Store(keys, item, k.Load(input, rowStart + x.Along(1, start + item), item < count), item < count);
-            k.Store(places, item, start + item, item < count);
+            k.Store(order, item, start + item, item < count);
         }
 
         k.Barrier();
@@ -53,10 +53,10 @@ internal readonly record struct SortChunksKernel(DType Element, bool Descending,
             foreach (Value item in items)
             {
                 Value exists = item < count, key = k.Load(keys, from + item, exists);
-                Value place = SortOrder.PlaceInMerged(
+                Value index = SortOrder.IndexInMerged(
                     k, (at, isOpen) => k.Load(keys, from + at, isOpen), item, key, k.Int32(1) << round, count, round + 1, exists, descending);
-                k.Store(keys, to + place, key, exists);
-                k.Store(places, to + place, k.Load(places, from + item, exists), exists);
+                k.Store(keys, to + index, key, exists);
+                k.Store(order, to + index, k.Load(order, from + item, exists), exists);
             }
 
             k.Barrier();
@@ -66,7 +66,7 @@ internal readonly record struct SortChunksKernel(DType Element, bool Descending,
         foreach (Value item in items)
         {
             Value exists = item < count;
-            output.Store((row * length) + start + item, outer, side, start + item, k.Load(keys, sorted + item, exists), k.Load(places, sorted + item, exists), exists);
+            output.Store((row * length) + start + item, outer, side, start + item, k.Load(keys, sorted + item, exists), k.Load(order, sorted + item, exists), exists);
         }
 
         return k.Build();
@@ -76,7 +76,7 @@ internal readonly record struct SortChunksKernel(DType Element, bool Descending,
     /// <param name="arguments">The arguments of the launch.</param>
     /// <param name="x">The keys, in the form of <paramref name="split"/>.</param>
     /// <param name="keys">Where the keys of sorted chunks go, unless the order is final.</param>
-    /// <param name="indices">Where their places go, or the result.</param>
+    /// <param name="indices">Where their indices go, or the result.</param>
     /// <param name="split">The rows.</param>
     /// <param name="size">Keys of a chunk.</param>
     public void Bind(ref ArgumentList arguments, in Operand x, in Operand? keys, in Operand indices, in RowSplit split, int size)
@@ -96,14 +96,14 @@ internal readonly record struct SortChunksKernel(DType Element, bool Descending,
 /// <summary>Merges each two neighbouring sorted runs of the rows.</summary>
 /// <param name="Element">The type of the keys.</param>
 /// <param name="Descending">The largest first.</param>
-/// <param name="Wide">Whether places need 64 bits.</param>
+/// <param name="Wide">Whether indices need 64 bits.</param>
 /// <param name="IsLast">Whether one run is left then.</param>
 internal readonly record struct SortMergeKernel(DType Element, bool Descending, bool Wide, bool IsLast) : IKernelDefinition
 {
     public Kernel Build(GpuTarget target)
     {
         KernelBuilder k = new("sort_merge", target, target.GroupSize);
-        Memory keys = k.Buffer("keys", Element, readOnly: true), places = k.Buffer("places", DType.Int32, readOnly: true);
+        Memory keys = k.Buffer("keys", Element, readOnly: true), order = k.Buffer("places", DType.Int32, readOnly: true);
         SortOutput output = new(k, Element, Wide, IsLast);
         Value count = k.Size("count"), width = k.Size("width"), halvings = k.Size("halvings");
         DivisorParameter length = new(k, "length"), inner = new(k, "inner");
@@ -112,23 +112,23 @@ internal readonly record struct SortMergeKernel(DType Element, bool Descending, 
         (Value row, Value own) = length.Divide(item);
         (Value outer, Value side) = inner.Divide(row);
         Value start = item - own, key = k.Load(keys, item, exists);
-        Value place = SortOrder.PlaceInMerged(k, (at, isOpen) => k.Load(keys, start + at, isOpen), own, key, width, length.Size, halvings, exists, Descending);
-        output.Store(start + place, outer, side, place, key, k.Load(places, item, exists), exists);
+        Value index = SortOrder.IndexInMerged(k, (at, isOpen) => k.Load(keys, start + at, isOpen), own, key, width, length.Size, halvings, exists, Descending);
+        output.Store(start + index, outer, side, index, key, k.Load(order, item, exists), exists);
         return k.Build();
     }
 
     /// <summary>Adds the arguments of one pass, in the order of the parameters.</summary>
     /// <param name="arguments">The arguments of the launch.</param>
     /// <param name="keys">The keys of sorted runs.</param>
-    /// <param name="places">Their places.</param>
+    /// <param name="order">Their indices.</param>
     /// <param name="sortedKeys">Where the keys of merged runs go, unless the order is final.</param>
-    /// <param name="indices">Where their places go, or the result.</param>
+    /// <param name="indices">Where their indices go, or the result.</param>
     /// <param name="split">The rows.</param>
     /// <param name="width">Keys of a run.</param>
-    public void Bind(ref ArgumentList arguments, in Operand keys, in Operand places, in Operand? sortedKeys, in Operand indices, in RowSplit split, int width)
+    public void Bind(ref ArgumentList arguments, in Operand keys, in Operand order, in Operand? sortedKeys, in Operand indices, in RowSplit split, int width)
     {
         arguments.Add(keys);
-        arguments.Add(places);
+        arguments.Add(order);
         SortOutput.BindBuffers(ref arguments, sortedKeys, indices);
         arguments.Add((int)split.Rows * split.Length);
         arguments.Add(width);
@@ -139,12 +139,12 @@ internal readonly record struct SortMergeKernel(DType Element, bool Descending, 
     }
 }
 
-/// <summary>Where sorted keys go: their places to the result, or both to memory for the next pass.</summary>
+/// <summary>Where sorted keys go: their indices to the result, or both to memory for the next pass.</summary>
 internal sealed class SortOutput
 {
     private readonly KernelBuilder _k;
     private readonly Memory? _keys;
-    private readonly Memory _places;
+    private readonly Memory _indices;
     private readonly bool _isWide;
     private StridesParameter? _strides;
 
@@ -153,17 +153,17 @@ internal sealed class SortOutput
     {
         (_k, _isWide) = (k, wide);
         _keys = isLast ? null : k.Buffer("sorted_keys", element);
-        _places = isLast ? k.Buffer("indices", DType.Int64) : k.Buffer("sorted_places", DType.Int32);
+        _indices = isLast ? k.Buffer("indices", DType.Int64) : k.Buffer("sorted_places", DType.Int32);
     }
 
     /// <summary>Adds the arguments of the buffers.</summary>
-    public static void BindBuffers(ref ArgumentList arguments, in Operand? keys, in Operand places)
+    public static void BindBuffers(ref ArgumentList arguments, in Operand? keys, in Operand order)
     {
         arguments.AddOptional(keys);
-        arguments.Add(places);
+        arguments.Add(order);
     }
 
-    /// <summary>Adds the strides of the result, if that is where places go; <see cref="BindStrides"/> adds the arguments.</summary>
+    /// <summary>Adds the strides of the result, if that is where indices go; <see cref="BindStrides"/> adds the arguments.</summary>
     public void AddStrides() => _strides = _keys is null ? new StridesParameter(_k, "indices", 3, _isWide) : null;
 
     /// <summary>Adds the arguments of the strides.</summary>
@@ -175,16 +175,16 @@ internal sealed class SortOutput
         }
     }
 
-    /// <summary>Writes a key that goes to <paramref name="place"/> of its row.</summary>
-    public void Store(Value number, Value outer, Value side, Value place, Value key, Value index, Value exists)
+    /// <summary>Writes a key that goes to <paramref name="rank"/> of its row.</summary>
+    public void Store(Value number, Value outer, Value side, Value rank, Value key, Value index, Value exists)
     {
         if (_strides is not null)
         {
-            _k.Store(_places, _strides.Along(0, outer) + _strides.Along(2, side) + _strides.Along(1, place), index.To(RegisterType.Int64), exists);
+            _k.Store(_indices, _strides.Along(0, outer) + _strides.Along(2, side) + _strides.Along(1, rank), index.To(RegisterType.Int64), exists);
             return;
         }
 
         _k.Store(_keys!, number, key, exists);
-        _k.Store(_places, number, index, exists);
+        _k.Store(_indices, number, index, exists);
     }
 }

@@ -10,23 +10,23 @@ internal static class SortOrder
     public static Value IsEqual(Value a, Value b) => a.Type.IsFloat() ? a.Is(b) | (a.IsNot(a) & b.IsNot(b)) : a.Is(b);
 
     /// <summary>
-    /// Where the key at <paramref name="place"/> goes when each two neighbouring sorted runs of <paramref name="width"/> keys become one: as
-    /// many places from where both begin as keys come before it in its own run and, by halving, in the other. Equal keys keep their order.
+    /// Where the key at <paramref name="index"/> goes when each two neighbouring sorted runs of <paramref name="width"/> keys become one: as
+    /// many keys from where both begin as keys come before it in its own run and, by halving, in the other. Equal keys keep their order.
     /// </summary>
     /// <param name="k">The kernel.</param>
-    /// <param name="keyAt">The key at a place where a condition holds.</param>
-    /// <param name="place">An Int32 below the count, where the key exists.</param>
+    /// <param name="keyAt">The key at an index, where a condition holds.</param>
+    /// <param name="index">An Int32 below the count, where the key exists.</param>
     /// <param name="key">The key there.</param>
     /// <param name="width">Keys of a run; the last may have fewer.</param>
     /// <param name="count">Keys of all runs.</param>
     /// <param name="halvings">One more than log₂ of the width.</param>
     /// <param name="exists">Whether there is a key.</param>
     /// <param name="descending">The largest first.</param>
-    public static Value PlaceInMerged(
-        KernelBuilder k, Func<Value, Value, Value> keyAt, Value place, Value key, Value width, Value count, Value halvings, Value exists, bool descending)
+    public static Value IndexInMerged(
+        KernelBuilder k, Func<Value, Value, Value> keyAt, Value index, Value key, Value width, Value count, Value halvings, Value exists, bool descending)
     {
         // Widths are powers of two.
-        Value lane = Both(k, place, width - 1), isSecond = Both(k, place, width).IsNot(0), own = place - lane;
+        Value lane = Both(k, index, width - 1), isSecond = Both(k, index, width).IsNot(0), own = index - lane;
         Value start = k.Select(isSecond, own - width, own + width);
         Value low = k.Min(start, count), end = k.Min(start + width, count);
         Variable from = k.Variable(low), to = k.Variable(k.Select(exists, end, low));

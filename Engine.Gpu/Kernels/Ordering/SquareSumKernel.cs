@@ -31,8 +31,8 @@ internal readonly record struct SquareSumKernel(DType Element) : IKernelDefiniti
             {
                 for (int i = 0; i < Unrolled; i++)
                 {
-                    Value place = first + (k.GroupCountX * (i * k.GroupSize));
-                    Value number = k.Load(x, place, place < count);
+                    Value index = first + (k.GroupCountX * (i * k.GroupSize));
+                    Value number = k.Load(x, index, index < count);
                     Value size = k.Unary(Opcode.Abs, number), zero = number.Like(0), isLarge = size > p[0], isSmall = size < p[2];
                     Value[] parts = [k.Select(isLarge, number * p[1], zero), k.Select(isLarge | isSmall, zero, number), k.Select(isSmall, number * p[3], zero)];
                     for (int s = 0; s < Sums; s++)
@@ -77,11 +77,11 @@ internal readonly record struct RootOfSumKernel(DType Element, DType Result) : I
         Value count = k.Size("count");
         RegisterType type = Element.InRegister();
         Variable[] sums = k.Variables(SquareSumKernel.Sums, k.Constant(type, 0));
-        k.For(k.LocalId, count, k.Int32(k.GroupSize), place =>
+        k.For(k.LocalId, count, k.Int32(k.GroupSize), index =>
         {
             for (int s = 0; s < sums.Length; s++)
             {
-                sums[s].Value += k.Load(partials, (place * SquareSumKernel.Sums) + s);
+                sums[s].Value += k.Load(partials, (index * SquareSumKernel.Sums) + s);
             }
         });
         Value[] totals = new GroupReduction(k, [type, type, type]).Sums(Array.ConvertAll(sums, static sum => sum.Value));

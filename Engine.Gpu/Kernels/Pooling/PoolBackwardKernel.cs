@@ -20,7 +20,7 @@ internal readonly record struct PoolBackwardKernel(PoolKind Kind, DType Element,
         k.If(grid.Contains(k.GlobalId), () =>
         {
             (Value image, Value channel, Value h, Value w) = grid.Split(k.GlobalId);
-            Value plane = dyStrides.Place(image, channel);
+            Value plane = dyStrides.Offset(image, channel);
             Value zero = k.Constant(dy.Element.InRegister(), 0);
             Variable sum = k.Variable(zero);
             (Value firstRow, Value endRow) = rows.Outputs(h);
@@ -31,7 +31,7 @@ internal readonly record struct PoolBackwardKernel(PoolKind Kind, DType Element,
                 Value covers;
                 if (indices is not null)
                 {
-                    Value chosen = k.Load(indices, indexStrides!.Place(image, channel, p, q));
+                    Value chosen = k.Load(indices, indexStrides!.Offset(image, channel, p, q));
                     covers = chosen.Is((h * columns.Size) + w);
                 }
                 else
@@ -43,7 +43,7 @@ internal readonly record struct PoolBackwardKernel(PoolKind Kind, DType Element,
 
                 sum.Value += k.Select(covers, gradient, zero);
             }));
-            k.Store(dx, dxStrides.Place(image, channel, h, w), sum.Value);
+            k.Store(dx, dxStrides.Offset(image, channel, h, w), sum.Value);
         });
         return k.Build();
     }

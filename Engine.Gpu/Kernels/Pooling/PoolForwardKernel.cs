@@ -1,7 +1,7 @@
 namespace Engine.Gpu;
 
 /// <summary>The largest or the mean cell of each window: one work-item an output.</summary>
-/// <remarks>The first largest in row-major order, the first NaN before all; a window without a cell has −∞ at place −1.</remarks>
+/// <remarks>The first largest in row-major order, the first NaN before all; a window without a cell has −∞ at index −1.</remarks>
 internal readonly record struct PoolForwardKernel(PoolKind Kind, DType Element, bool HasIndices, bool CountIncludePad, bool ChannelsLast, bool Wide)
     : IKernelDefinition
 {
@@ -19,21 +19,21 @@ internal readonly record struct PoolForwardKernel(PoolKind Kind, DType Element, 
         k.If(grid.Contains(k.GlobalId), () =>
         {
             (Value image, Value channel, Value p, Value q) = grid.Split(k.GlobalId);
-            Value plane = xStrides.Place(image, channel);
+            Value plane = xStrides.Offset(image, channel);
             if (kind == PoolKind.Max)
             {
-                (Value largest, Value place) = Largest(k, x, xStrides, plane, rows.Cells(p), columns.Cells(q), columns.Size);
-                k.Store(y, yStrides.Place(image, channel, p, q), largest);
+                (Value largest, Value index) = Largest(k, x, xStrides, plane, rows.Cells(p), columns.Cells(q), columns.Size);
+                k.Store(y, yStrides.Offset(image, channel, p, q), largest);
                 if (indices is not null)
                 {
-                    k.Store(indices, indexStrides!.Place(image, channel, p, q), place);
+                    k.Store(indices, indexStrides!.Offset(image, channel, p, q), index);
                 }
             }
             else
             {
                 Value sum = Sum(k, x, xStrides, plane, rows.Cells(p), columns.Cells(q));
                 Value count = includePad ? rows.WindowSize * columns.WindowSize : rows.CellCount(p) * columns.CellCount(q);
-                k.Store(y, yStrides.Place(image, channel, p, q), sum / count.To(sum.Type));
+                k.Store(y, yStrides.Offset(image, channel, p, q), sum / count.To(sum.Type));
             }
         });
         return k.Build();
@@ -52,21 +52,21 @@ internal readonly record struct PoolForwardKernel(PoolKind Kind, DType Element, 
         PoolAxis.Bind(ref arguments, args);
     }
 
-    private static (Value Largest, Value Place) Largest(
+    private static (Value Largest, Value Index) Largest(
         KernelBuilder k, Memory x, StridesParameter strides, Value plane, (Value First, Value End, Value Step) rows, (Value First, Value End, Value Step) columns, Value width)
     {
         Variable largest = k.Variable(k.Constant(x.Element.InRegister(), double.NegativeInfinity));
-        Variable place = k.Variable(k.Int32(-1));
+        Variable index = k.Variable(k.Int32(-1));
         k.For(rows.First, rows.End, rows.Step, h => k.For(columns.First, columns.End, columns.Step, w =>
         {
             Value cell = k.Load(x, plane + strides.Along(2, h) + strides.Along(3, w));
             Value best = largest.Value;
             Value larger = !(cell <= best) & best.Is(best);         // or the first NaN
-            Value replaces = larger | place.Value.Is(-1);
+            Value replaces = larger | index.Value.Is(-1);
             largest.Value = k.Select(replaces, cell, best);
-            place.Value = k.Select(replaces, (h * width) + w, place.Value);
+            index.Value = k.Select(replaces, (h * width) + w, index.Value);
         }));
-        return (largest.Value, place.Value);
+        return (largest.Value, index.Value);
     }
 
     // Rows are summed by themselves: the error of a big window grows with its side and not with its area.

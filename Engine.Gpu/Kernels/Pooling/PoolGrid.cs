@@ -1,6 +1,6 @@
 namespace Engine.Gpu;
 
-/// <summary>One work-item for each cell of images [N, C, rows, columns]: the item's place in them.</summary>
+/// <summary>One work-item for each cell of images [N, C, rows, columns]: the item's coordinates in them.</summary>
 internal sealed class PoolGrid
 {
     private readonly Value _count;

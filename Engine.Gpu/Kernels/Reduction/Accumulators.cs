@@ -4,11 +4,11 @@ namespace Engine.Gpu;
 
 /// <summary>
 /// The running state of a reduction's combiners in registers ("slots"): float32 sums hold what rounding took away in a second register,
-/// index combiners hold value and place.
+/// index combiners hold value and index.
 /// </summary>
 /// <remarks>
 /// Joining is symmetric down to the bits, so that a tree of any form over work-items gives each of them the same result; ties between
-/// places go to the earlier one.
+/// indices go to the earlier one.
 /// </remarks>
 internal sealed class Accumulators
 {
@@ -21,7 +21,7 @@ internal sealed class Accumulators
     /// <param name="k">The kernel.</param>
     /// <param name="program">Whose combiners.</param>
     /// <param name="compute">The type of the values.</param>
-    /// <param name="position">The type of places: Int32 or Int64.</param>
+    /// <param name="position">The type of indices: Int32 or Int64.</param>
     public Accumulators(KernelBuilder k, ReduceProgram program, RegisterType compute, RegisterType position)
     {
         (_k, _compute, _position) = (k, compute, position);
@@ -48,7 +48,7 @@ internal sealed class Accumulators
         return [.. types];
     }
 
-    /// <summary>What no element gives.</summary>
+    /// <summary>The state of a result without elements.</summary>
     public Value[] Identity()
     {
         List<Value> slots = [];
@@ -64,7 +64,7 @@ internal sealed class Accumulators
         return [.. slots];
     }
 
-    /// <summary>Takes in elements: for each the values of all combiners, and its place, in ascending order.</summary>
+    /// <summary>Takes in elements: for each the values of all combiners, and its index, in ascending order.</summary>
     public Value[] Add(Value[] slots, IReadOnlyList<Value[]> elements, IReadOnlyList<Value> positions)
     {
         Value[] result = [.. slots];
@@ -190,8 +190,8 @@ internal sealed class Accumulators
         return values[0];
     }
 
-    // a + b + rest as a sum and an error below its last place: an error that only collected what rounding took would drift like a plain sum itself.
-    // Beyond the range the error is ∞ − ∞ and says nothing.
+    // a + b + rest as a sum and an error of less than its last digit. The rest is added to the sum each time: an error that only collected the lost
+    // digits would itself lose digits. Where the sum overflows, the error is ∞ − ∞ and has no meaning.
     private (Value Sum, Value Error) Compensate(Value a, Value b, Value rest)
     {
         (Value sum, Value error) = ExactSum(a, b);
@@ -206,7 +206,7 @@ internal sealed class Accumulators
         return (sum, a - (sum - share) + (b - share));
     }
 
-    // A later element replaces only what is strictly worse, the first element also what is equal to the identity, the first NaN anything.
+    // A later element takes the place of the best one only if it is strictly better. The first element always does, and so does the first NaN.
     private (Value Best, Value Position) Later(Combiner combiner, Value best, Value bestPosition, Value value, Value position)
     {
         Value isBetter = combiner == Combiner.ArgMax ? value > best : value < best;

@@ -35,8 +35,8 @@ internal sealed class ColumnReduction
         Value[] result = Array.ConvertAll(_shared, memory => _k.Load(memory, column));
         for (int row = 1; row < _k.GroupSize / _columns; row++)
         {
-            Value place = column + (row * _columns);
-            result = combine(result, Array.ConvertAll(_shared, memory => _k.Load(memory, place)));
+            Value index = column + (row * _columns);
+            result = combine(result, Array.ConvertAll(_shared, memory => _k.Load(memory, index)));
         }
 
         return result;

@@ -89,7 +89,7 @@ internal sealed class GroupReduction
         int count = _width / _shuffled;
         Value item = _k.LocalId;
 
-        // What the previous use left may still be read.
+        // Other work-items may still read the values of the previous use.
         _k.Barrier();
         Store(item / _shuffled, values, _shuffled == 1 ? null : (item % _shuffled).Is(0));
         _k.Barrier();
@@ -119,18 +119,18 @@ internal sealed class GroupReduction
         Value[] result = Array.ConvertAll(_shared, memory => _k.Load(memory, first));
         for (int i = 1; i < count; i++)
         {
-            Value place = first + (i * step);
-            result = combine(result, Array.ConvertAll(_shared, memory => _k.Load(memory, place)));
+            Value index = first + (i * step);
+            result = combine(result, Array.ConvertAll(_shared, memory => _k.Load(memory, index)));
         }
 
         return result;
     }
 
-    private void Store(Value place, Value[] values, Value? condition)
+    private void Store(Value index, Value[] values, Value? condition)
     {
         for (int i = 0; i < values.Length; i++)
         {
-            _k.Store(_shared[i], place, values[i], condition);
+            _k.Store(_shared[i], index, values[i], condition);
         }
     }
 }

@@ -5,7 +5,7 @@ internal sealed class ReduceBody
 {
     private readonly KernelBuilder _k;
     private readonly ReduceKernel _kernel;
-    private readonly RegisterType _place;
+    private readonly RegisterType _indexType;
     private readonly CoordinateParameters _kept;
     private readonly CoordinateParameters _reduced;
     private readonly ProgramParameters _parameters;
@@ -20,15 +20,15 @@ internal sealed class ReduceBody
     public ReduceBody(KernelBuilder k, in ReduceKernel kernel)
     {
         (_k, _kernel) = (k, kernel);
-        _place = kernel.IsWide ? RegisterType.Int64 : RegisterType.Int32;
-        Accumulators = new Accumulators(k, kernel.Program, Compute, _place);
+        _indexType = kernel.IsWide ? RegisterType.Int64 : RegisterType.Int32;
+        Accumulators = new Accumulators(k, kernel.Program, Compute, _indexType);
         Results = k.Size("results");
         Items = k.Size("items");
         ItemsOfGroup = k.Size("items_of_group");
-        _firstItem = k.Scalar("first_item", _place);
+        _firstItem = k.Scalar("first_item", _indexType);
         _firstChunk = k.Size("first_chunk");
-        _kept = new CoordinateParameters(k, kernel.KeptRank, _place, "kept");
-        _reduced = new CoordinateParameters(k, kernel.Stage == ReduceStage.Finish ? 0 : kernel.ReducedRank, _place, "reduced");
+        _kept = new CoordinateParameters(k, kernel.KeptRank, _indexType, "kept");
+        _reduced = new CoordinateParameters(k, kernel.Stage == ReduceStage.Finish ? 0 : kernel.ReducedRank, _indexType, "reduced");
         _result = k.Int32(0);
         int inputs = kernel.Program.InputCount;
         if (kernel.Stage != ReduceStage.Finish)
@@ -44,7 +44,7 @@ internal sealed class ReduceBody
 
             if (CountsElements(kernel.Program.Prologue))
             {
-                _sources.Add(new Source(-1, null, Access.Strided, _kept.Strides("index"), _reduced.Strides("index")) { First = k.Scalar("index_first", _place) });
+                _sources.Add(new Source(-1, null, Access.Strided, _kept.Strides("index"), _reduced.Strides("index")) { First = k.Scalar("index_first", _indexType) });
             }
         }
 
@@ -62,7 +62,7 @@ internal sealed class ReduceBody
 
             if (CountsElements(kernel.Program.Epilogue))
             {
-                _targets.Add(new Target(null, _kept.Strides("out_index"), k.Scalar("out_index_first", _place)));
+                _targets.Add(new Target(null, _kept.Strides("out_index"), k.Scalar("out_index_first", _indexType)));
             }
         }
 
@@ -149,7 +149,7 @@ internal sealed class ReduceBody
     /// <summary>Whether a program needs the numbers of elements.</summary>
     public static bool CountsElements(MapProgram program) => program.UsesIndex || program.UsesRandom;
 
-    /// <summary>Finds where the elements of a result begin, and loads what is the same for all of them.</summary>
+    /// <summary>Computes the offset of a result's first element, and loads the operands that are the same for all elements.</summary>
     public void Begin(Value result)
     {
         _result = result;
@@ -161,7 +161,7 @@ internal sealed class ReduceBody
         Value[] coordinates = _kept.Coordinates(result);
         foreach (Source source in _sources)
         {
-            source.Start = _kept.Place(coordinates, source.KeptStrides, source.First);
+            source.Start = _kept.Offset(coordinates, source.KeptStrides, source.First);
             if (source is { Access: Access.Uniform, Memory: { } memory })
             {
                 // An empty axis leaves nothing that could be read.
@@ -177,8 +177,8 @@ internal sealed class ReduceBody
         {
             foreach (Value item in items)
             {
-                Value place = (item.To(_place) * Results.To(_place)) + _result.To(_place);
-                state = Accumulators.Merge(state, Array.ConvertAll(_states, memory => _k.Load(memory, place)));
+                Value offset = (item.To(_indexType) * Results.To(_indexType)) + _result.To(_indexType);
+                state = Accumulators.Merge(state, Array.ConvertAll(_states, memory => _k.Load(memory, offset)));
             }
 
             return state;
@@ -196,7 +196,7 @@ internal sealed class ReduceBody
         List<Value> positions = [];
         for (int i = 0; i < items.Length; i++)
         {
-            Value position = (items[i].To(_place) + _firstItem) * width;
+            Value position = (items[i].To(_indexType) + _firstItem) * width;
             for (int lane = 0; lane < width; lane++)
             {
                 elements.Add(Prologue(loaded[i], lane));
@@ -212,10 +212,10 @@ internal sealed class ReduceBody
     {
         if (_kernel.Stage == ReduceStage.Chunks)
         {
-            Value place = ((_firstChunk + _k.GroupY).To(_place) * Results.To(_place)) + result.To(_place);
+            Value offset = ((_firstChunk + _k.GroupY).To(_indexType) * Results.To(_indexType)) + result.To(_indexType);
             for (int i = 0; i < _states.Length; i++)
             {
-                _k.Store(_states[i], place, state[i]);
+                _k.Store(_states[i], offset, state[i]);
             }
 
             return;
@@ -223,16 +223,16 @@ internal sealed class ReduceBody
 
         MapProgram epilogue = _kernel.Program.Epilogue;
         Value[] accumulated = Accumulators.Results(state), coordinates = _kept.Coordinates(result);
-        Value[] places = [.. _targets.Select(target => _kept.Place(coordinates, target.Strides, target.First))];
-        ElementIndex? index = CountsElements(epilogue) ? new ElementIndex(places[^1]) : default(ElementIndex?);
+        Value[] offsets = [.. _targets.Select(target => _kept.Offset(coordinates, target.Strides, target.First))];
+        ElementIndex? index = CountsElements(epilogue) ? new ElementIndex(offsets[^1]) : default(ElementIndex?);
         Value[] outputs = ExprEmitter.Emit(_k, epilogue, Compute, accumulated, _parameters, index);
         for (int i = 0; i < outputs.Length; i++)
         {
-            // A place that is handed on as it is keeps all its digits, which a single could not hold.
+            // An index that is handed on as it is keeps all its digits, which a float32 could not hold.
             Instruction last = epilogue.Code[epilogue.Outputs[i]];
             Value output = last.Op == ScalarOpcode.Input ? accumulated[last.A] : outputs[i];
             Memory memory = _targets[i].Memory!;
-            _k.Store(memory, places[i], ExprEmitter.ForStore(_k, output, memory.Element));
+            _k.Store(memory, offsets[i], ExprEmitter.ForStore(_k, output, memory.Element));
         }
     }
 
@@ -244,23 +244,23 @@ internal sealed class ReduceBody
         }
 
         int width = _kernel.Width;
-        Value place = _reduced.Place(coordinates, source.ReducedStrides, source.Start);
+        Value offset = _reduced.Offset(coordinates, source.ReducedStrides, source.Start);
         if (source.Memory is not { } memory)
         {
             Value step = source.ReducedStrides[^1] / width;
-            return [.. Enumerable.Range(0, width).Select(lane => place + (step * lane))];
+            return [.. Enumerable.Range(0, width).Select(lane => offset + (step * lane))];
         }
 
         switch (source.Access)
         {
             case Access.Row or Access.Flat:
-                return _k.LoadVector(memory, place, width);
+                return _k.LoadVector(memory, offset, width);
             case Access.Spread:
-                return [_k.Load(memory, place)];
+                return [_k.Load(memory, offset)];
             default:
                 // The strides of the innermost loop are those of whole vectors.
-                Value step = width == 1 ? place : source.ReducedStrides[^1] / width;
-                return [.. Enumerable.Range(0, width).Select(lane => _k.Load(memory, lane == 0 ? place : place + (step * lane)))];
+                Value step = width == 1 ? offset : source.ReducedStrides[^1] / width;
+                return [.. Enumerable.Range(0, width).Select(lane => _k.Load(memory, lane == 0 ? offset : offset + (step * lane)))];
         }
     }
 

@@ -17,18 +17,18 @@ internal enum ReduceStage : byte
 /// A reduction for a class of operands: a group holds <see cref="Columns"/> results, each gathered by <see cref="Lanes"/> work-items, which
 /// then join their states in a fixed order.
 /// </summary>
-/// <param name="Program">What to compute.</param>
+/// <param name="Program">The program to compute.</param>
 /// <param name="Compute">The type of the arithmetic.</param>
 /// <param name="Operands">Inputs, with their access along the reduced loops, then outputs.</param>
 /// <param name="Stage">Which part.</param>
 /// <param name="KeptRank">Padded number of loops over results.</param>
-/// <param name="ReducedRank">Padded number of loops over what is reduced.</param>
+/// <param name="ReducedRank">Padded number of loops over the elements of a result.</param>
 /// <param name="Columns">Results of a group.</param>
 /// <param name="Lanes">Work-items of a result.</param>
 /// <param name="ByColumns">Whether neighbouring work-items have neighbouring results, else neighbouring elements of one.</param>
 /// <param name="Width">Neighbouring elements that a work-item loads at once.</param>
 /// <param name="Unroll">Loads that it has under way.</param>
-/// <param name="IsWide">Whether places need 64 bits.</param>
+/// <param name="IsWide">Whether indices need 64 bits.</param>
 internal readonly record struct ReduceKernel(
     ReduceProgram Program,
     DType Compute,
@@ -59,7 +59,7 @@ internal readonly record struct ReduceKernel(
         body.Begin(k.Select(isResult, result, k.Int32(0)));
 
         Variable[] slots = [.. accumulators.Identity().Select(k.Variable)];
-        Variable place = k.Variable(start + lane);
+        Variable next = k.Variable(start + lane);
         void Take(params ReadOnlySpan<Value> items)
         {
             Value[] state = body.Accumulate([.. slots.Select(slot => slot.Value)], items);
@@ -72,14 +72,14 @@ internal readonly record struct ReduceKernel(
         int lanes = Lanes, unroll = Unroll;
         if (unroll > 1)
         {
-            k.For(place.Value, end - ((unroll - 1) * lanes), k.Int32(unroll * lanes), n =>
+            k.For(next.Value, end - ((unroll - 1) * lanes), k.Int32(unroll * lanes), n =>
             {
                 Take([.. Enumerable.Range(0, unroll).Select(i => n + (i * lanes))]);
-                place.Value = n + (unroll * lanes);
+                next.Value = n + (unroll * lanes);
             });
         }
 
-        k.For(place.Value, end, k.Int32(lanes), n => Take(n));
+        k.For(next.Value, end, k.Int32(lanes), n => Take(n));
 
         Value[] joined = [.. slots.Select(slot => slot.Value)];
         if (lanes > 1)
@@ -97,7 +97,7 @@ internal readonly record struct ReduceKernel(
     /// <param name="arguments">The arguments of the launch.</param>
     /// <param name="args">The call.</param>
     /// <param name="plan">Its loops.</param>
-    /// <param name="reduced">The part of the loops over what is reduced that this launch takes.</param>
+    /// <param name="reduced">The part of the loops over elements that this launch takes.</param>
     /// <param name="items">Items of a result, and how many of them are a chunk.</param>
     /// <param name="firstItem">The number of the first item.</param>
     /// <param name="firstChunk">The number of the first chunk.</param>

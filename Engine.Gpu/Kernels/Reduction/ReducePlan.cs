@@ -1,16 +1,16 @@
 namespace Engine.Gpu;
 
-/// <summary>The loops of a reduction: over results, with all operands, and over what each result gathers, with the inputs.</summary>
+/// <summary>The loops of a reduction: over results, with all operands, and over the elements of a result, with the inputs.</summary>
 /// <remarks>
 /// Operands are the inputs, the element number where the prologue counts, the outputs, the result number where the epilogue counts. In the
-/// loops over what is reduced only the first two exist.
+/// loops over elements only the first two exist.
 /// </remarks>
 internal struct ReducePlan
 {
     /// <summary>The loops over results.</summary>
     public IterationSpace Kept;
 
-    /// <summary>The loops over what is reduced; without any where an axis is empty.</summary>
+    /// <summary>The loops over the elements of a result; none where an axis is empty.</summary>
     public IterationSpace Reduced;
 
     /// <summary>Whether an axis is empty.</summary>
@@ -68,14 +68,14 @@ internal struct ReducePlan
             return plan;
         }
 
-        // Places of extremes count in row-major order.
-        bool countsPlaces = false;
+        // Indices of extremes count in row-major order.
+        bool findsIndices = false;
         foreach (Combiner combiner in args.Program.Combiners)
         {
-            countsPlaces |= combiner.YieldsIndex();
+            findsIndices |= combiner.YieldsIndex();
         }
 
-        if (!countsPlaces && plan.Leading() is { } leading)
+        if (!findsIndices && plan.Leading() is { } leading)
         {
             plan.Reduced.OrderBy(leading);
         }
@@ -89,7 +89,7 @@ internal struct ReducePlan
         Leading() is { } input && Kept.Rank > 0 && Reduced.Rank > 0
         && Math.Abs(Kept.InnerStride(input)) < Math.Abs(Reduced.InnerStride(input)) && Kept.InnerStride(input) != 0;
 
-    /// <summary>Whether places need 64 bits.</summary>
+    /// <summary>Whether indices need 64 bits.</summary>
     public readonly bool IsWide()
     {
         bool isWide = Elements > MapPlan.MostElements;
@@ -101,7 +101,7 @@ internal struct ReducePlan
         return isWide;
     }
 
-    /// <summary>The first input that varies over what is reduced: the order of its memory counts.</summary>
+    /// <summary>The first input that varies over the elements of a result: the loops follow the order of its memory.</summary>
     private readonly int? Leading()
     {
         for (int i = 0; i < Reduced.Operands; i++)

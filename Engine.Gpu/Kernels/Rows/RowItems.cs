@@ -31,10 +31,10 @@ internal sealed class RowItems
     /// <summary>The item's row, 0 where it has none.</summary>
     public Value Row { get; }
 
-    /// <summary>The item's place among those of its row.</summary>
+    /// <summary>The item's index among those of its row.</summary>
     public Value Lane { get; }
 
-    /// <summary>Whether the item writes what there is one of for each row.</summary>
+    /// <summary>Whether the item writes the results of which each row has one.</summary>
     public Value IsFirst => Lane.Is(0) & Exists;
 
     /// <summary>Adds the arguments.</summary>
@@ -58,7 +58,7 @@ internal sealed class RowItems
     /// <summary>How the items are laid out.</summary>
     public RowShape Shape => _shape;
 
-    /// <summary>Carries out <paramref name="body"/> for each element of the item: its place in the row and whether there is one.</summary>
+    /// <summary>Carries out <paramref name="body"/> for each element of the item: its index in the row and whether there is one.</summary>
     public void ForEach(Action<Value, Value> body) => ForEachRun((first, exists) =>
     {
         for (int i = 0; i < _shape.Run; i++)
@@ -67,10 +67,10 @@ internal sealed class RowItems
         }
     });
 
-    /// <summary>Carries out <paramref name="body"/> for each run of the item's elements: the first one's place in the row, and whether there is one.</summary>
+    /// <summary>Carries out <paramref name="body"/> for each run of the item's elements: the first one's index in the row, and whether there is one.</summary>
     /// <remarks>
-    /// What the body reads in several passes is found again where the elements are kept in registers. Reads are conditional, so that the
-    /// body may combine values without asking.
+    /// Where the elements are kept in registers, all passes see the same values and memory is read once. Reads are conditional and give 0
+    /// where there is no element, so that the body may combine values without a check.
     /// </remarks>
     public void ForEachRun(Action<Value, Value> body)
     {
@@ -84,7 +84,7 @@ internal sealed class RowItems
         // Several reads in flight at a time.
         int runs = _shape.Run == 1 ? Unrolled : UnrolledRuns;
         Value end = _k.Select(Exists, Length, _k.Int32(0));
-        _k.For(first, end, _k.Int32(runs * _shape.Width * _shape.Run), place => Slots(place, runs, body));
+        _k.For(first, end, _k.Int32(runs * _shape.Width * _shape.Run), index => Slots(index, runs, body));
     }
 
     /// <summary>The elements of operands; one pass or, where they are kept, all passes read them once.</summary>
@@ -94,20 +94,20 @@ internal sealed class RowItems
     {
         for (int i = 0; i < count; i++)
         {
-            Value place = first + (i * _shape.Width * _shape.Run);
-            body(place, Exists & (place < Length));
+            Value index = first + (i * _shape.Width * _shape.Run);
+            body(index, Exists & (index < Length));
         }
     }
 }
 
 /// <summary>An operand as the items of a row see it.</summary>
 /// <param name="Memory">Where it is.</param>
-/// <param name="Start">The place of the row's first element.</param>
+/// <param name="Start">The offset of the row's first element.</param>
 /// <param name="Step">From one element to the next.</param>
 internal sealed record RowOperand(Memory Memory, Value Start, Value Step)
 {
-    /// <summary>The place of an element.</summary>
-    public Value Place(Value index) => Start + (index.To(Step.Type) * Step);
+    /// <summary>The offset of an element.</summary>
+    public Value Offset(Value index) => Start + (index.To(Step.Type) * Step);
 }
 
 /// <summary>Reads rows in passes.</summary>
@@ -119,7 +119,7 @@ internal sealed class RowReader(KernelBuilder k, RowItems rows, RowOperand[] ope
     public RegisterType Type => operands[0].Memory.Element.InRegister();
 
     /// <summary>
-    /// One pass: the body gets the element's place in the row, whether there is one, and the values (0 where there is none), behind them those
+    /// One pass: the body gets the element's index in the row, whether there is one, and the values (0 where there is none), behind them those
     /// of operands that only this pass reads.
     /// </summary>
     public void ForEach(Action<Value, Value, Value[]> body, params RowOperand[] also) => ForEachRun(also, (first, exists, values) =>
@@ -141,13 +141,13 @@ internal sealed class RowReader(KernelBuilder k, RowItems rows, RowOperand[] ope
 
         if (rows.Shape.IsAligned)
         {
-            k.StoreVector(output.Memory, output.Place(first), results, exists);
+            k.StoreVector(output.Memory, output.Offset(first), results, exists);
             return;
         }
 
         for (int i = 0; i < results.Length; i++)
         {
-            k.Store(output.Memory, output.Place(first + i), results[i], exists);
+            k.Store(output.Memory, output.Offset(first + i), results[i], exists);
         }
     });
 
@@ -170,6 +170,6 @@ internal sealed class RowReader(KernelBuilder k, RowItems rows, RowOperand[] ope
     }
 
     private Value[] Load(RowOperand operand, Value first, Value exists) => rows.Shape.IsAligned
-        ? k.LoadVector(operand.Memory, operand.Place(first), rows.Shape.Run, exists)
-        : [.. Enumerable.Range(0, rows.Shape.Run).Select(i => k.Load(operand.Memory, operand.Place(first + i), exists))];
+        ? k.LoadVector(operand.Memory, operand.Offset(first), rows.Shape.Run, exists)
+        : [.. Enumerable.Range(0, rows.Shape.Run).Select(i => k.Load(operand.Memory, operand.Offset(first + i), exists))];
 }

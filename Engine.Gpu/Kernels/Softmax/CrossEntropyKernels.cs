@@ -20,7 +20,7 @@ internal readonly record struct CrossEntropyForwardKernel(DType Element, bool Ha
         k.If(rows.IsFirst, () =>
         {
             (Value number, Value isClass, Value counts, Value mass) = targets.Of(rows);
-            Value loss = mass * (max - k.Load(logits, z.Place(number), isClass) + logarithm);
+            Value loss = mass * (max - k.Load(logits, z.Offset(number), isClass) + logarithm);
             if (isSmooth)
             {
                 // A mass of 0 would turn the infinite loss of an impossible class into NaN.

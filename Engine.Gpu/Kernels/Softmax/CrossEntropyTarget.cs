@@ -13,12 +13,12 @@ internal sealed class CrossEntropyTarget
     /// <summary>Adds the buffers and parameters; <see cref="BindBuffers"/> and <see cref="BindScalars"/> add the arguments in the same order.</summary>
     public CrossEntropyTarget(KernelBuilder k, DType element, bool hasWeights, bool wide)
     {
-        RegisterType type = element.InRegister(), place = wide ? RegisterType.Int64 : RegisterType.Int32;
+        RegisterType type = element.InRegister(), indexType = wide ? RegisterType.Int64 : RegisterType.Int32;
         _k = k;
         _targets = k.Buffer("targets", DType.Int64, readOnly: true);
         _weights = hasWeights ? k.Buffer("weights", element, readOnly: true) : null;
-        _targetStep = k.Scalar("targets_step", place);
-        _weightStep = hasWeights ? k.Scalar("weights_step", place) : null;
+        _targetStep = k.Scalar("targets_step", indexType);
+        _weightStep = hasWeights ? k.Scalar("weights_step", indexType) : null;
         _ignored = k.Scalar("ignored", RegisterType.Int64);
         _hard = k.Scalar("hard", type);
         Shared = k.Scalar("each", type);

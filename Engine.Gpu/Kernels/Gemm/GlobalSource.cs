@@ -1,16 +1,16 @@
 namespace Engine.Gpu;
 
-/// <summary>An operand in global memory: element (line, depth) lies where both lead from the origin, and is zero outside the image, if there is one.</summary>
+/// <summary>An operand in global memory: the address of element (line, depth) is the origin plus the addresses of both; outside of the image, if there is one, elements are 0.</summary>
 /// <remarks>
-/// What depends on the line is computed before the loop. Lines past the end are read as the last ones (their results are never stored), so
+/// Addresses of lines are computed before the loop. Lines past the end are read as the last ones (their results are never stored), so
 /// that the loop needs no conditions for them.
 /// </remarks>
-internal sealed class SpotSource : TileSource
+internal sealed class GlobalSource : TileSource
 {
     private readonly KernelBuilder _k;
     private readonly Memory _memory;
-    private readonly Spot[] _lines;
-    private readonly Spots _depth;
+    private readonly Address[] _lines;
+    private readonly AddressMap _depth;
     private readonly ImageBounds? _bounds;
     private readonly bool _carriesWords;
 
@@ -25,16 +25,16 @@ internal sealed class SpotSource : TileSource
     /// <param name="depth">The summed-up direction.</param>
     /// <param name="firstLine">The first line of the group's tile, Int32.</param>
     /// <param name="count">How many lines there are, Int32.</param>
-    /// <param name="bounds">The image, or null where every place exists.</param>
-    public SpotSource(
+    /// <param name="bounds">The image, or null where every element exists.</param>
+    public GlobalSource(
         KernelBuilder k,
         TileProduct product,
         bool isLeft,
         TileAccess access,
         Memory memory,
         Value origin,
-        Spots lines,
-        Spots depth,
+        AddressMap lines,
+        AddressMap depth,
         Value firstLine,
         Value count,
         ImageBounds? bounds = null)
@@ -43,10 +43,10 @@ internal sealed class SpotSource : TileSource
         (_k, _memory, _depth, _bounds) = (k, memory, depth, bounds);
         _carriesWords = product.CarriesWords(memory.Element, access.Width);
         Value last = count - (access.AlongDepth ? 1 : access.Width);
-        _lines = new Spot[Slots.Count];
+        _lines = new Address[Slots.Count];
         for (int slot = 0; slot < _lines.Length; slot++)
         {
-            Spot line = lines.At(k.Min(firstLine + Slots.Row(slot), last));
+            Address line = lines.At(k.Min(firstLine + Slots.Row(slot), last));
             Value offset = origin + line.Offset;
             _lines[slot] = line with { Offset = depth.IsEven ? offset + depth.At(Slots.Depth(slot)).Offset : offset };
         }
@@ -58,16 +58,16 @@ internal sealed class SpotSource : TileSource
     /// <inheritdoc/>
     public override (Value Index, Value? Condition) Locate(int slot, Value depth, Value? condition)
     {
-        Spot line = _lines[slot];
-        Spot place = _depth.At(_depth.IsEven ? depth : depth + Slots.Depth(slot));
+        Address line = _lines[slot];
+        Address address = _depth.At(_depth.IsEven ? depth : depth + Slots.Depth(slot));
         if (_bounds is { } image)
         {
-            // Nothing lies in an image without rows: a condition that the whole slice shares is looked at once, not for each place.
+            // Nothing lies in an image without rows: a condition that the whole slice shares is checked once, and not for each element.
             ImageBounds seen = condition is null ? image : image with { Height = _k.Select(condition, image.Height, _k.Int32(0)) };
-            condition = seen.Contain(line, place);
+            condition = seen.Contain(line, address);
         }
 
-        return (line.Offset + place.Offset, condition);
+        return (line.Offset + address.Offset, condition);
     }
 
     /// <inheritdoc/>
