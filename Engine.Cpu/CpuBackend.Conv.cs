@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Engine.Cpu;
 
 /// <summary>Convolutions.</summary>
@@ -5,21 +7,51 @@ internal sealed unsafe partial class CpuBackend
 {
     protected override void ConvForwardCore(in ConvArgs args)
     {
-        bool relu = args.Activation is not null && args.Activation.Equals(Programs.Relu);
         if (args.Y.DType == DType.Float64)
         {
-            using PlaneBuffer<double> x = new(args.X), w = new(args.W), bias = new(args.Bias), y = new(args.Y, written: true);
-            Convolution.Forward(args.Geometry, x.Pointer, w.Pointer, y.Pointer, bias.Pointer, relu, _pool);
-            y.WriteBack();
+            ConvForward<double>(args);
         }
         else
         {
-            using PlaneBuffer<float> x = new(args.X), w = new(args.W), bias = new(args.Bias), y = new(args.Y, written: true);
-            Convolution.Forward(args.Geometry, x.Pointer, w.Pointer, y.Pointer, bias.Pointer, relu, _pool);
-            y.WriteBack();
+            ConvForward<float>(args);
+        }
+    }
+
+    protected override void ConvBackwardDataCore(in ConvArgs args)
+    {
+        if (args.X.DType == DType.Float64)
+        {
+            ConvBackwardData<double>(args);
+        }
+        else
+        {
+            ConvBackwardData<float>(args);
+        }
+    }
+
+    protected override void ConvBackwardWeightCore(in ConvArgs args)
+    {
+        if (args.W.DType == DType.Float64)
+        {
+            ConvBackwardWeight<double>(args);
+        }
+        else
+        {
+            ConvBackwardWeight<float>(args);
+        }
+    }
+
+    private void ConvForward<T>(in ConvArgs args) where T : unmanaged, INumberBase<T>
+    {
+        using DenseOperand<T> x = new(this, args.X), w = new(this, args.W), bias = new(this, args.Bias), y = new(this, args.Y, OperandUse.Write);
+        bool relu = args.Activation is not null && args.Activation.Equals(Programs.Relu);
+        Convolution.Forward(args.Geometry, x.Pointer, w.Pointer, y.Pointer, bias.Pointer, relu, _level, _pool);
+        y.WriteBack(this);
+        if (args.Activation is null || relu)
+        {
+            return;
         }
 
-        if (args.Activation is null || relu) return;
         Map(new MapArgs
         {
             Program = args.Activation,
@@ -31,35 +63,17 @@ internal sealed unsafe partial class CpuBackend
         });
     }
 
-    protected override void ConvBackwardDataCore(in ConvArgs args)
+    private void ConvBackwardData<T>(in ConvArgs args) where T : unmanaged, INumberBase<T>
     {
-        if (args.X.DType == DType.Float64)
-        {
-            using PlaneBuffer<double> dy = new(args.Y), w = new(args.W), dx = new(args.X, written: true);
-            Convolution.BackwardData(args.Geometry, dy.Pointer, w.Pointer, dx.Pointer, _pool);
-            dx.WriteBack();
-        }
-        else
-        {
-            using PlaneBuffer<float> dy = new(args.Y), w = new(args.W), dx = new(args.X, written: true);
-            Convolution.BackwardData(args.Geometry, dy.Pointer, w.Pointer, dx.Pointer, _pool);
-            dx.WriteBack();
-        }
+        using DenseOperand<T> dy = new(this, args.Y), w = new(this, args.W), dx = new(this, args.X, OperandUse.Write);
+        Convolution.BackwardData(args.Geometry, dy.Pointer, w.Pointer, dx.Pointer, _level, _pool);
+        dx.WriteBack(this);
     }
 
-    protected override void ConvBackwardWeightCore(in ConvArgs args)
+    private void ConvBackwardWeight<T>(in ConvArgs args) where T : unmanaged, INumberBase<T>
     {
-        if (args.W.DType == DType.Float64)
-        {
-            using PlaneBuffer<double> x = new(args.X), dy = new(args.Y), dw = new(args.W, written: true);
-            Convolution.BackwardWeight(args.Geometry, x.Pointer, dy.Pointer, dw.Pointer, 0, _pool);
-            dw.WriteBack();
-        }
-        else
-        {
-            using PlaneBuffer<float> x = new(args.X), dy = new(args.Y), dw = new(args.W, written: true);
-            Convolution.BackwardWeight(args.Geometry, x.Pointer, dy.Pointer, dw.Pointer, 0, _pool);
-            dw.WriteBack();
-        }
+        using DenseOperand<T> x = new(this, args.X), dy = new(this, args.Y), dw = new(this, args.W, OperandUse.Write);
+        Convolution.BackwardWeight(args.Geometry, x.Pointer, dy.Pointer, dw.Pointer, T.Zero, _level, _pool);
+        dw.WriteBack(this);
     }
 }

@@ -19,8 +19,15 @@ internal sealed unsafe partial class CpuBackend
                 MultiplyAs(DType.Float32, args);
                 break;
             case DType.Int32 or DType.Int64 when double.IsInteger(args.Alpha) && double.IsInteger(args.Beta):
-                if (args.C.DType == DType.Int32) Multiply<int>(args, IntegerGemm.Run);
-                else Multiply<long>(args, IntegerGemm.Run);
+                if (args.C.DType == DType.Int32)
+                {
+                    Multiply<int>(args, static (in problem, batch, _, pool) => IntegerGemm.Run(problem, batch, pool));
+                }
+                else
+                {
+                    Multiply<long>(args, static (in problem, batch, _, pool) => IntegerGemm.Run(problem, batch, pool));
+                }
+
                 break;
             case DType.UInt8 or DType.Bool when double.IsInteger(args.Alpha) && double.IsInteger(args.Beta):
                 // As a truth value a sum is true unless it is 0, so it must not wrap around to 0.
@@ -32,7 +39,8 @@ internal sealed unsafe partial class CpuBackend
         }
     }
 
-    private delegate void BatchedProduct<T>(in GemmProblem<T> problem, ReadOnlySpan<GemmOffsets> batch, WorkerPool pool) where T : unmanaged, INumberBase<T>;
+    private delegate void BatchedProduct<T>(in GemmProblem<T> problem, ReadOnlySpan<GemmOffsets> batch, SimdLevel level, WorkerPool pool)
+        where T : unmanaged, INumberBase<T>;
 
     private void Multiply<T>(in GemmArgs args, BatchedProduct<T> run) where T : unmanaged, INumberBase<T>
     {
@@ -63,7 +71,7 @@ internal sealed unsafe partial class CpuBackend
         }
 
         problem.Relu = relu && fused;
-        run(problem, Offsets(a, b, c), _pool);
+        run(problem, Offsets(a, b, c), _level, _pool);
         if (!fused)
         {
             Finish(args, Programs.Add, [args.C, args.Bias!.Value]);

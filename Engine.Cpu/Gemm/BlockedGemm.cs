@@ -14,9 +14,9 @@ namespace Engine.Cpu;
 /// <para>An element of C is one chain of multiply-adds per block of terms, whatever tile it falls into; so its bits depend on K alone, not on
 /// its place nor on how C is divided among threads.</para>
 /// </remarks>
-internal readonly unsafe ref struct BlockedGemm<T, TKernels>
+internal readonly unsafe ref struct BlockedGemm<T, TVec>
     where T : unmanaged, INumberBase<T>
-    where TKernels : struct, IGemmKernels<T>
+    where TVec : struct, ISimd<TVec>
 {
     /// <summary>A panel of 12 rows this deep takes three quarters of a first-level cache of 32 KiB.</summary>
     private const int MaxDepthBytes = 2048;
@@ -56,12 +56,12 @@ internal readonly unsafe ref struct BlockedGemm<T, TKernels>
     public static void Run(in GemmProblem<T> p, GemmPlan plan)
     {
         int depth = EvenBlock(p.K, MaxDepthBytes / sizeof(T), 4);
-        int mostColumns = Math.Max(1, BBlockBytes / sizeof(T) / depth / TKernels.PanelColumns) * TKernels.PanelColumns;
-        int columns = plan.PackB ? EvenBlock(p.N, mostColumns, TKernels.PanelColumns) : p.N;
-        int keptRows = columns < p.N ? Math.Min(p.M, MaxRows) + TKernels.PanelRows : TKernels.PanelRows;
+        int mostColumns = Math.Max(1, BBlockBytes / sizeof(T) / depth / GemmKernels<T, TVec>.PanelColumns) * GemmKernels<T, TVec>.PanelColumns;
+        int columns = plan.PackB ? EvenBlock(p.N, mostColumns, GemmKernels<T, TVec>.PanelColumns) : p.N;
+        int keptRows = columns < p.N ? Math.Min(p.M, MaxRows) + GemmKernels<T, TVec>.PanelRows : GemmKernels<T, TVec>.PanelRows;
         using ScratchLease a = Scratch.Rent<T>(plan.PackA ? (nint)keptRows * depth : 0);
-        using ScratchLease b = Scratch.Rent<T>((nint)(plan.PackB ? columns : TKernels.PanelColumns) * depth);
-        new BlockedGemm<T, TKernels>(p, plan, depth, columns, a.As<T>(), b.As<T>()).Run();
+        using ScratchLease b = Scratch.Rent<T>((nint)(plan.PackB ? columns : GemmKernels<T, TVec>.PanelColumns) * depth);
+        new BlockedGemm<T, TVec>(p, plan, depth, columns, a.As<T>(), b.As<T>()).Run();
     }
 
     /// <summary>Blocks of equal size, a multiple of <paramref name="unit"/>, and no more of them than blocks of <paramref name="most"/> would be.</summary>
@@ -95,26 +95,26 @@ internal readonly unsafe ref struct BlockedGemm<T, TKernels>
         tile.K = depth;
         tile.Alpha = _p.Alpha;
         tile.Beta = k == 0 ? _p.Beta : T.One;
-        for (int i = 0; i < rows; i += TKernels.PanelRows)
+        for (int i = 0; i < rows; i += GemmKernels<T, TVec>.PanelRows)
         {
-            int height = Math.Min(TKernels.PanelRows, rows - i);
+            int height = Math.Min(GemmKernels<T, TVec>.PanelRows, rows - i);
             T* a = _p.A + (row + i) * _p.ARow + k * _p.AColumn;
             T* panel = _packedA + (keepA ? (nint)i * depth : 0);
             if (_plan.PackA && (column == 0 || !keepA))
             {
-                GemmPacking.Pack(panel, TKernels.PanelRows, a, _p.ARow, _p.AColumn, height, depth);
+                GemmPacking.Pack(panel, GemmKernels<T, TVec>.PanelRows, a, _p.ARow, _p.AColumn, height, depth);
             }
 
-            for (int j = 0; j < columns; j += TKernels.PanelColumns)
+            for (int j = 0; j < columns; j += GemmKernels<T, TVec>.PanelColumns)
             {
-                int width = Math.Min(TKernels.PanelColumns, columns - j);
+                int width = Math.Min(GemmKernels<T, TVec>.PanelColumns, columns - j);
                 tile.A = _plan.PackA ? panel : a;
                 tile.ARow = _plan.PackA ? 1 : _p.ARow;
-                tile.AColumn = _plan.PackA ? TKernels.PanelRows : _p.AColumn;
+                tile.AColumn = _plan.PackA ? GemmKernels<T, TVec>.PanelRows : _p.AColumn;
                 SetB(ref tile, k, column + j, width, _packedB + (_plan.PackB ? (nint)j * depth : 0), i == 0);
                 SetC(ref tile, row + i, column + j, lastTerms: k + depth == _p.K);
                 if (_prefetchC && j + width < columns) PrefetchNextTile(tile.C, height);
-                TKernels.Run(&tile, height, width);
+                GemmKernels<T, TVec>.Run(&tile, height, width);
             }
         }
     }
@@ -122,7 +122,7 @@ internal readonly unsafe ref struct BlockedGemm<T, TKernels>
     private void SetB(ref GemmTile<T> tile, int k, int column, int width, T* panel, bool firstUse)
     {
         T* b = _p.B + k * _p.BRow + column * _p.BColumn;
-        if (!_plan.PackB && width % TKernels.VectorLength == 0)
+        if (!_plan.PackB && width % TVec.Count == 0)
         {
             tile.B = b;
             tile.BRow = _p.BRow;
@@ -130,7 +130,7 @@ internal readonly unsafe ref struct BlockedGemm<T, TKernels>
         }
 
         // What is left of B beside whole vectors is packed even if B is read in place: it is the only panel in the buffer then.
-        int padded = width <= TKernels.VectorLength ? TKernels.VectorLength : TKernels.PanelColumns;
+        int padded = width <= TVec.Count ? TVec.Count : GemmKernels<T, TVec>.PanelColumns;
         if (firstUse) GemmPacking.Pack(panel, padded, b, _p.BColumn, _p.BRow, width, tile.K);
         tile.B = panel;
         tile.BRow = padded;
@@ -151,11 +151,11 @@ internal readonly unsafe ref struct BlockedGemm<T, TKernels>
     /// <summary>The rows of C lie in as many pages, which the hardware's prefetcher does not follow: 1 to 3 % on large matrices.</summary>
     private void PrefetchNextTile(T* c, int height)
     {
-        c += TKernels.PanelColumns;
+        c += GemmKernels<T, TVec>.PanelColumns;
         for (int i = 0; i < height; i++, c += _p.CRow)
         {
             Sse.Prefetch0(c);
-            Sse.Prefetch0(c + TKernels.VectorLength);
+            Sse.Prefetch0(c + TVec.Count);
         }
     }
 }

@@ -5,7 +5,14 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Engine.Cpu;
 
-/// <summary>Copies slices of a matrix into the panels that <see cref="IGemmKernels{T}"/> describes.</summary>
+/// <summary>Copies slices of a matrix into panels, the formats that the register tiles read fastest.</summary>
+/// <remarks>
+/// <code>
+/// panel of A, PanelRows × k:      element (i, k) at [k·PanelRows + i]     one column after the other
+/// panel of B, k × PanelColumns:   element (k, j) at [k·PanelColumns + j]  one row after the other, 64-byte aligned, zeros as padding
+/// </code>
+/// <para>A panel of B that has no more columns than a vector has lanes may have rows of that length.</para>
+/// </remarks>
 internal static unsafe class GemmPacking
 {
     /// <summary>

@@ -1,7 +1,7 @@
 namespace Engine.Cpu;
 
 /// <summary>
-/// One register tile of a matrix product, the argument of <see cref="IGemmKernels{T}.Run"/>:
+/// One register tile of a matrix product, the argument of <see cref="GemmKernels{T, TVec}.Run"/>:
 /// <c>C = relu(Alpha·A·B + Beta·C + bias)</c> for up to PanelRows × PanelColumns elements of C.
 /// </summary>
 /// <remarks>
@@ -59,6 +59,6 @@ internal unsafe struct GemmTile<T> where T : unmanaged
     /// <summary>Ends with max(x, 0).</summary>
     public bool Relu;
 
-    /// <summary>Set by <see cref="IGemmKernels{T}.Run"/>: there is more to do than to store the product.</summary>
+    /// <summary>Set by <see cref="GemmKernels{T, TVec}.Run"/>: there is more to do than to store the product.</summary>
     public bool HasEpilogue;
 }
