@@ -103,7 +103,7 @@ internal sealed unsafe partial class CpuBackend
     private readonly struct SumOfSquaresKernel<T>(T* x, nint count, double* sums, nint chunks, WorkerPool pool) : ISimdKernel
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        public void Run<TVec>() where TVec : struct, ISimd<TVec> =>
+        public void Run<TVec>() where TVec : unmanaged, ISimd<TVec> =>
             RowLoop<SumOfSquares<T, TVec>>.Run(new(x, count, sums), chunks, SumOfSquares<T, TVec>.Chunk, pool);
     }
 }

@@ -47,7 +47,7 @@ internal sealed unsafe partial class CpuBackend
     private readonly struct PoolForwardKernel<T>(PoolKind kind, PoolPlane plane, nint images, T* x, T* y, int* indices, WorkerPool pool) : ISimdKernel
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        public void Run<TVec>() where TVec : struct, ISimd<TVec>
+        public void Run<TVec>() where TVec : unmanaged, ISimd<TVec>
         {
             if (kind == PoolKind.Average && plane.IsHalving) RunKernel<HalvingPool<T, TVec, HalvingMean<TVec>>>();
             else if (kind == PoolKind.Average) RunKernel<AveragePool<T>>();

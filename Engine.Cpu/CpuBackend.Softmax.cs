@@ -99,7 +99,7 @@ internal sealed unsafe partial class CpuBackend
     private readonly struct SoftmaxKernel<T>(AxisSplit split, T* x, T* y, bool log, WorkerPool pool) : ISimdKernel
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        public void Run<TVec>() where TVec : struct, ISimd<TVec>
+        public void Run<TVec>() where TVec : unmanaged, ISimd<TVec>
         {
             if (split.Inner == 1)
             {
@@ -115,7 +115,7 @@ internal sealed unsafe partial class CpuBackend
     private readonly struct SoftmaxGradientKernel<T>(AxisSplit split, T* y, T* dy, T* dx, bool log, WorkerPool pool) : ISimdKernel
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        public void Run<TVec>() where TVec : struct, ISimd<TVec>
+        public void Run<TVec>() where TVec : unmanaged, ISimd<TVec>
         {
             long work = (log ? ExpWork : 1) * split.Size;
             if (split.Inner == 1)
@@ -133,7 +133,7 @@ internal sealed unsafe partial class CpuBackend
     private readonly struct CrossEntropyKernel<T>(nint rows, CrossEntropyOperands<T> args, T* losses, nint step, T* gradLogits, WorkerPool pool) : ISimdKernel
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        public void Run<TVec>() where TVec : struct, ISimd<TVec>
+        public void Run<TVec>() where TVec : unmanaged, ISimd<TVec>
         {
             long work = (long)ExpWork * args.Classes;
             if (gradLogits == null) CrossEntropyForward<T, TVec>.Run(args, losses, rows, work, pool);

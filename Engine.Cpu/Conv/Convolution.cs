@@ -43,7 +43,7 @@ internal static unsafe class Convolution
     private readonly struct CorrelationKernel<T>(Correlation task, T* input, T* weights, T* output, T* bias, bool relu, WorkerPool pool) : ISimdKernel
         where T : unmanaged, INumberBase<T>
     {
-        public void Run<TVec>() where TVec : struct, ISimd<TVec>
+        public void Run<TVec>() where TVec : unmanaged, ISimd<TVec>
         {
             if (s_allowsWinograd && WinogradConvolution<T, TVec>.Suits(task))
             {
@@ -58,12 +58,12 @@ internal static unsafe class Convolution
 
     private readonly struct StridedDataKernel<T>(ConvGeometry g, T* dy, T* w, T* dx, WorkerPool pool) : ISimdKernel where T : unmanaged, INumberBase<T>
     {
-        public void Run<TVec>() where TVec : struct, ISimd<TVec> => StridedDataGradient<T, TVec>.Run(g, dy, w, dx, pool);
+        public void Run<TVec>() where TVec : unmanaged, ISimd<TVec> => StridedDataGradient<T, TVec>.Run(g, dy, w, dx, pool);
     }
 
     private readonly struct WeightKernel<T>(Correlation task, T* x, T* dy, T* dw, T beta, WorkerPool pool) : ISimdKernel where T : unmanaged, INumberBase<T>
     {
-        public void Run<TVec>() where TVec : struct, ISimd<TVec>
+        public void Run<TVec>() where TVec : unmanaged, ISimd<TVec>
         {
             bool isEmpty = task.Batch == 0 || task.OutPlane == 0;
             if (!isEmpty && s_allowsWinograd && WinogradConvolution<T, TVec>.Suits(task))

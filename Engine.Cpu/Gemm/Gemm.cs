@@ -44,6 +44,6 @@ internal static unsafe class Gemm
     private readonly struct Kernel<T>(GemmProblem<T> problem, GemmOffsets* offsets, int count, bool transposed, WorkerPool pool) : ISimdKernel
         where T : unmanaged, INumberBase<T>
     {
-        public void Run<TVec>() where TVec : struct, ISimd<TVec> => GemmLoop<T, TVec>.Run(problem, offsets, count, transposed, pool);
+        public void Run<TVec>() where TVec : unmanaged, ISimd<TVec> => GemmLoop<T, TVec>.Run(problem, offsets, count, transposed, pool);
     }
 }

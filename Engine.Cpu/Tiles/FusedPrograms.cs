@@ -8,24 +8,20 @@ namespace Engine.Cpu;
 internal static unsafe class FusedPrograms
 {
     /// <summary>The kernel of a whole program, or null.</summary>
-    public static delegate*<byte**, nint*, nint, void> Find(MapProgram program, DType computeType, SimdLevel level) => (computeType, level) switch
+    public static delegate*<byte**, nint*, nint, void> Find(MapProgram program, DType computeType, SimdLevel level)
     {
-        (DType.Float32, SimdLevel.Vector512) => Find<F32x16>(program),
-        (DType.Float32, SimdLevel.Vector256) => Find<F32x8>(program),
-        (DType.Float32, SimdLevel.Vector128) => Find<F32x4>(program),
-        (DType.Float32, _) => Find<F32x1>(program),
-        (DType.Float64, SimdLevel.Vector512) => Find<F64x8>(program),
-        (DType.Float64, SimdLevel.Vector256) => Find<F64x4>(program),
-        (DType.Float64, SimdLevel.Vector128) => Find<F64x2>(program),
-        (DType.Float64, _) => Find<F64x1>(program),
-        _ => null,
-    };
+        Search search = new(program);
+        return SimdDispatch.TryRun(computeType, level, ref search) ? search.Kernel : null;
+    }
 
-    private static delegate*<byte**, nint*, nint, void> Find<V>(MapProgram program) where V : unmanaged, ISimd<V>
+    private struct Search(MapProgram program) : ISimdKernel
     {
-        if (program.Equals(OptimizerPrograms.Adam)) return &OptimizerLoops.Adam<V>;
-        if (program.Equals(OptimizerPrograms.SgdMomentum)) return &OptimizerLoops.SgdMomentum<V>;
-        if (program.Equals(OptimizerPrograms.Sgd)) return &OptimizerLoops.Sgd<V>;
-        return null;
+        public delegate*<byte**, nint*, nint, void> Kernel { get; private set; }
+
+        public void Run<TVec>() where TVec : unmanaged, ISimd<TVec> =>
+            Kernel = program.Equals(OptimizerPrograms.Adam) ? &OptimizerLoops.Adam<TVec>
+                : program.Equals(OptimizerPrograms.SgdMomentum) ? &OptimizerLoops.SgdMomentum<TVec>
+                : program.Equals(OptimizerPrograms.Sgd) ? &OptimizerLoops.Sgd<TVec>
+                : null;
     }
 }

@@ -27,7 +27,7 @@ internal sealed unsafe class TileCompiler
     /// <param name="computeType">The type of all steps.</param>
     /// <param name="level">The vectors to use.</param>
     /// <param name="keepsTiles">Whether results stay in tiles, for a reduction to combine, instead of going to memory.</param>
-    /// <exception cref="NotSupportedException">An operation is not defined in that type.</exception>
+    /// <exception cref="OperationNotSupportedException">An operation is not defined in that type.</exception>
     public static TileProgram Compile(MapProgram program, DType computeType, SimdLevel level, bool keepsTiles)
     {
         var compiler = new TileCompiler(program, computeType, level, keepsTiles);
@@ -191,9 +191,10 @@ internal sealed unsafe class TileCompiler
 
         void Emit(TileOp op, int[] operands)
         {
-            calls.Add(new TileStep(TileKernels.Of(op, _computeType, _level), slots.Count, operands.Length));
+            TileKernel kernel = TileKernels.Of(op, _computeType, _level);
+            calls.Add(new TileStep(kernel.Run, slots.Count, operands.Length));
             slots.AddRange(operands);
-            cost += TileKernels.CostOf(op, _computeType);
+            cost += kernel.Cost;
         }
     }
 

@@ -35,7 +35,7 @@ internal sealed unsafe class GemmTileTests
 
     private readonly struct AllSizes<T>(int k) : ISimdKernel where T : unmanaged, IFloatingPointIeee754<T>
     {
-        public void Run<TVec>() where TVec : struct, ISimd<TVec>
+        public void Run<TVec>() where TVec : unmanaged, ISimd<TVec>
         {
             for (int rows = 1; rows <= GemmKernels<T, TVec>.PanelRows; rows++)
             {
@@ -126,7 +126,7 @@ internal sealed unsafe class GemmTileTests
 
     private readonly struct NanInC : ISimdKernel
     {
-        public void Run<TVec>() where TVec : struct, ISimd<TVec>
+        public void Run<TVec>() where TVec : unmanaged, ISimd<TVec>
         {
             float* c = stackalloc float[12 * 32];
             float* b = stackalloc float[32];
@@ -144,7 +144,7 @@ internal sealed unsafe class GemmTileTests
 
     private readonly struct SpecialRelu : ISimdKernel
     {
-        public void Run<TVec>() where TVec : struct, ISimd<TVec>
+        public void Run<TVec>() where TVec : unmanaged, ISimd<TVec>
         {
             float* b = stackalloc float[32];
             float* c = stackalloc float[32];
