@@ -17,6 +17,26 @@ internal unsafe struct ReduceTarget
     public readonly byte* Values(int accumulator) => (byte*)_values[accumulator];
 
     public void SetValues(int accumulator, byte* memory) => _values[accumulator] = (long)memory;
+
+    /// <summary>Joins the chunks in ascending order, whatever thread computed them.</summary>
+    public readonly void JoinChunks(in ReducePlan plan, ReduceKernels[] kernels, DType computeType)
+    {
+        bool isInteger = !computeType.IsFloatingPoint();
+        for (int k = 0; k < kernels.Length; k++)
+        {
+            Combiner combiner = kernels[k].Combiner;
+            for (long result = 0; result < plan.ResultCount; result++)
+            {
+                Accumulator total = Accumulator.Start(combiner, computeType);
+                for (int chunk = 0; chunk < plan.Chunks; chunk++)
+                {
+                    total.Add(combiner, Partials[((((long)chunk * kernels.Length) + k) * plan.ResultCount) + result], isInteger);
+                }
+
+                total.Write(combiner, Type, isInteger, Values(k), result);
+            }
+        }
+    }
 }
 
 /// <summary>Runs the prologue over a share of a reduction's items and combines what comes out.</summary>
