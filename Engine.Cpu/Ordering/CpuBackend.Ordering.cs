@@ -55,9 +55,9 @@ internal sealed unsafe partial class CpuBackend
 
     private void Write<T>(T value, in Operand scalar) where T : unmanaged
     {
-        using DenseOperand<T> place = new(this, scalar, OperandUse.Write);
-        *place.Pointer = value;
-        place.WriteBack(this);
+        using DenseOperand<T> number = new(this, scalar, OperandUse.Write);
+        *number.Pointer = value;
+        number.WriteBack(this);
     }
 
     private void CumSum<T, TSum>(in Operand x, in Operand y, in AxisSplit split)

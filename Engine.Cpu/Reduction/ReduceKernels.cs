@@ -42,7 +42,7 @@ internal readonly unsafe struct ReduceKernels
     /// <summary>Starts a row of accumulators.</summary>
     public delegate*<byte**, nint*, nint, void> Move { get; }
 
-    /// <summary>Index combiners: takes a tile into a row of best values and their places.</summary>
+    /// <summary>Index combiners: takes a tile into a row of best values and their indices.</summary>
     public delegate*<byte*, nint, byte*, byte*, long, nint, void> Locate { get; }
 
     private struct VectorChoice(Combiner combiner) : ISimdKernel
