@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Engine.Cpu;
 
 /// <summary>What a kernel does with an operand.</summary>
@@ -51,7 +53,7 @@ internal readonly unsafe ref struct DenseOperand<T> : IDisposable where T : unma
         : typeof(T) == typeof(float) ? DType.Float32
         : typeof(T) == typeof(int) ? DType.Int32
         : typeof(T) == typeof(long) ? DType.Int64
-        : throw new NotSupportedException($"No kernel computes in {typeof(T)}.");
+        : throw new UnreachableException($"No kernel computes in {typeof(T)}.");
 
     /// <summary>Puts what was written where the operand lies.</summary>
     public void WriteBack(Backend backend)

@@ -9,7 +9,8 @@ namespace Engine.Cpu;
 /// <remarks>
 /// One source for all tiles: the conditions on <c>TRows</c> and <c>TVectors</c> are constants to the JIT, which drops the rest. 8 × 3 or
 /// 6 × 4 sums, their inputs and 1 weight fill 28 of 32 registers, 4 × 3 fill 16; 8 chains already hide the latency of a multiply-add.
-/// Compiled optimised at once: the first calls of a training run already count, and the body reads no static field.
+/// Compiled optimised at once: the first calls of a training run already count, and the body reads no static field. What keeps the sums in
+/// registers is told at <see cref="Microkernel{T, TVec}"/>.
 /// </remarks>
 internal static unsafe class ConvTile<T, TVec>
     where T : unmanaged
@@ -39,31 +40,30 @@ internal static unsafe class ConvTile<T, TVec>
     {
         switch (height)
         {
-            case 8: Run<Eight>(vectors, offsets, taps, input, weights, weightStep, start, output, outPitch); break;
-            case 6: Run<Six>(vectors, offsets, taps, input, weights, weightStep, start, output, outPitch); break;
-            case 4: Run<Four>(vectors, offsets, taps, input, weights, weightStep, start, output, outPitch); break;
-            default: Run<One>(vectors, offsets, taps, input, weights, weightStep, start, output, outPitch); break;
+            case 8: Run<TileSize.Eight>(vectors, offsets, taps, input, weights, weightStep, start, output, outPitch); break;
+            case 6: Run<TileSize.Six>(vectors, offsets, taps, input, weights, weightStep, start, output, outPitch); break;
+            case 4: Run<TileSize.Four>(vectors, offsets, taps, input, weights, weightStep, start, output, outPitch); break;
+            default: Run<TileSize.One>(vectors, offsets, taps, input, weights, weightStep, start, output, outPitch); break;
         }
     }
 
     private static void Run<TRows>(int vectors, nint* offsets, int taps, T* input, T* weights, nint weightStep, T* start, T* output, nint outPitch)
-        where TRows : struct, ITileRows
+        where TRows : struct, ITileSize
     {
         switch (vectors)
         {
-            case 4: Run<TRows, Four>(offsets, taps, input, weights, weightStep, start, output, outPitch); break;
-            case 3: Run<TRows, Three>(offsets, taps, input, weights, weightStep, start, output, outPitch); break;
-            case 2: Run<TRows, Two>(offsets, taps, input, weights, weightStep, start, output, outPitch); break;
-            default: Run<TRows, One>(offsets, taps, input, weights, weightStep, start, output, outPitch); break;
+            case 4: Run<TRows, TileSize.Four>(offsets, taps, input, weights, weightStep, start, output, outPitch); break;
+            case 3: Run<TRows, TileSize.Three>(offsets, taps, input, weights, weightStep, start, output, outPitch); break;
+            case 2: Run<TRows, TileSize.Two>(offsets, taps, input, weights, weightStep, start, output, outPitch); break;
+            default: Run<TRows, TileSize.One>(offsets, taps, input, weights, weightStep, start, output, outPitch); break;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Run<TRows, TVectors>(nint* offsets, int taps, T* input, T* weights, nint weightStep, T* start, T* output, nint outPitch)
-        where TRows : struct, ITileRows
-        where TVectors : struct, ITileVectors
+        where TRows : struct, ITileSize
+        where TVectors : struct, ITileSize
     {
-        int lanes = TVec.Count;
         TVec c00 = TVec.Zero, c01 = TVec.Zero, c02 = TVec.Zero, c03 = TVec.Zero;
         TVec c10 = TVec.Zero, c11 = TVec.Zero, c12 = TVec.Zero, c13 = TVec.Zero;
         TVec c20 = TVec.Zero, c21 = TVec.Zero, c22 = TVec.Zero, c23 = TVec.Zero;
@@ -72,150 +72,119 @@ internal static unsafe class ConvTile<T, TVec>
         TVec c50 = TVec.Zero, c51 = TVec.Zero, c52 = TVec.Zero, c53 = TVec.Zero;
         TVec c60 = TVec.Zero, c61 = TVec.Zero, c62 = TVec.Zero, c63 = TVec.Zero;
         TVec c70 = TVec.Zero, c71 = TVec.Zero, c72 = TVec.Zero, c73 = TVec.Zero;
-        Begin<TVectors>(start == null ? null : start, output, out c00, out c01, out c02, out c03);
-        if (TRows.Count > 1) Begin<TVectors>(start == null ? null : start + 1, output + outPitch, out c10, out c11, out c12, out c13);
-        if (TRows.Count > 2) Begin<TVectors>(start == null ? null : start + 2, output + 2 * outPitch, out c20, out c21, out c22, out c23);
-        if (TRows.Count > 3) Begin<TVectors>(start == null ? null : start + 3, output + 3 * outPitch, out c30, out c31, out c32, out c33);
-        if (TRows.Count > 4) Begin<TVectors>(start == null ? null : start + 4, output + 4 * outPitch, out c40, out c41, out c42, out c43);
-        if (TRows.Count > 5) Begin<TVectors>(start == null ? null : start + 5, output + 5 * outPitch, out c50, out c51, out c52, out c53);
-        if (TRows.Count > 6) Begin<TVectors>(start == null ? null : start + 6, output + 6 * outPitch, out c60, out c61, out c62, out c63);
-        if (TRows.Count > 7) Begin<TVectors>(start == null ? null : start + 7, output + 7 * outPitch, out c70, out c71, out c72, out c73);
+        Begin<TRows, TVectors>(0, start, output, ref c00, ref c01, ref c02, ref c03);
+        Begin<TRows, TVectors>(1, start, output + outPitch, ref c10, ref c11, ref c12, ref c13);
+        Begin<TRows, TVectors>(2, start, output + (2 * outPitch), ref c20, ref c21, ref c22, ref c23);
+        Begin<TRows, TVectors>(3, start, output + (3 * outPitch), ref c30, ref c31, ref c32, ref c33);
+        Begin<TRows, TVectors>(4, start, output + (4 * outPitch), ref c40, ref c41, ref c42, ref c43);
+        Begin<TRows, TVectors>(5, start, output + (5 * outPitch), ref c50, ref c51, ref c52, ref c53);
+        Begin<TRows, TVectors>(6, start, output + (6 * outPitch), ref c60, ref c61, ref c62, ref c63);
+        Begin<TRows, TVectors>(7, start, output + (7 * outPitch), ref c70, ref c71, ref c72, ref c73);
         for (; taps > 0; taps--)
         {
             T* run = input + *offsets++;
             TVec x0 = TVec.Load(run);
-            TVec x1 = TVectors.Count > 1 ? TVec.Load(run + lanes) : TVec.Zero;
-            TVec x2 = TVectors.Count > 2 ? TVec.Load(run + 2 * lanes) : TVec.Zero;
-            TVec x3 = TVectors.Count > 3 ? TVec.Load(run + 3 * lanes) : TVec.Zero;
-            TVec w = TVec.Broadcast(weights);
-            c00 = TVec.MultiplyAdd(w, x0, c00);
-            if (TVectors.Count > 1) c01 = TVec.MultiplyAdd(w, x1, c01);
-            if (TVectors.Count > 2) c02 = TVec.MultiplyAdd(w, x2, c02);
-            if (TVectors.Count > 3) c03 = TVec.MultiplyAdd(w, x3, c03);
-            if (TRows.Count > 1)
-            {
-                w = TVec.Broadcast(weights + 1);
-                c10 = TVec.MultiplyAdd(w, x0, c10);
-                if (TVectors.Count > 1) c11 = TVec.MultiplyAdd(w, x1, c11);
-                if (TVectors.Count > 2) c12 = TVec.MultiplyAdd(w, x2, c12);
-                if (TVectors.Count > 3) c13 = TVec.MultiplyAdd(w, x3, c13);
-            }
-
-            if (TRows.Count > 2)
-            {
-                w = TVec.Broadcast(weights + 2);
-                c20 = TVec.MultiplyAdd(w, x0, c20);
-                if (TVectors.Count > 1) c21 = TVec.MultiplyAdd(w, x1, c21);
-                if (TVectors.Count > 2) c22 = TVec.MultiplyAdd(w, x2, c22);
-                if (TVectors.Count > 3) c23 = TVec.MultiplyAdd(w, x3, c23);
-            }
-
-            if (TRows.Count > 3)
-            {
-                w = TVec.Broadcast(weights + 3);
-                c30 = TVec.MultiplyAdd(w, x0, c30);
-                if (TVectors.Count > 1) c31 = TVec.MultiplyAdd(w, x1, c31);
-                if (TVectors.Count > 2) c32 = TVec.MultiplyAdd(w, x2, c32);
-                if (TVectors.Count > 3) c33 = TVec.MultiplyAdd(w, x3, c33);
-            }
-
-            if (TRows.Count > 4)
-            {
-                w = TVec.Broadcast(weights + 4);
-                c40 = TVec.MultiplyAdd(w, x0, c40);
-                if (TVectors.Count > 1) c41 = TVec.MultiplyAdd(w, x1, c41);
-                if (TVectors.Count > 2) c42 = TVec.MultiplyAdd(w, x2, c42);
-                if (TVectors.Count > 3) c43 = TVec.MultiplyAdd(w, x3, c43);
-            }
-
-            if (TRows.Count > 5)
-            {
-                w = TVec.Broadcast(weights + 5);
-                c50 = TVec.MultiplyAdd(w, x0, c50);
-                if (TVectors.Count > 1) c51 = TVec.MultiplyAdd(w, x1, c51);
-                if (TVectors.Count > 2) c52 = TVec.MultiplyAdd(w, x2, c52);
-                if (TVectors.Count > 3) c53 = TVec.MultiplyAdd(w, x3, c53);
-            }
-
-            if (TRows.Count > 6)
-            {
-                w = TVec.Broadcast(weights + 6);
-                c60 = TVec.MultiplyAdd(w, x0, c60);
-                if (TVectors.Count > 1) c61 = TVec.MultiplyAdd(w, x1, c61);
-                if (TVectors.Count > 2) c62 = TVec.MultiplyAdd(w, x2, c62);
-                if (TVectors.Count > 3) c63 = TVec.MultiplyAdd(w, x3, c63);
-            }
-
-            if (TRows.Count > 7)
-            {
-                w = TVec.Broadcast(weights + 7);
-                c70 = TVec.MultiplyAdd(w, x0, c70);
-                if (TVectors.Count > 1) c71 = TVec.MultiplyAdd(w, x1, c71);
-                if (TVectors.Count > 2) c72 = TVec.MultiplyAdd(w, x2, c72);
-                if (TVectors.Count > 3) c73 = TVec.MultiplyAdd(w, x3, c73);
-            }
-
+            TVec x1 = TVectors.Count > 1 ? TVec.Load(run + TVec.Count) : TVec.Zero;
+            TVec x2 = TVectors.Count > 2 ? TVec.Load(run + (2 * TVec.Count)) : TVec.Zero;
+            TVec x3 = TVectors.Count > 3 ? TVec.Load(run + (3 * TVec.Count)) : TVec.Zero;
+            Multiply<TRows, TVectors>(0, weights, x0, x1, x2, x3, ref c00, ref c01, ref c02, ref c03);
+            Multiply<TRows, TVectors>(1, weights, x0, x1, x2, x3, ref c10, ref c11, ref c12, ref c13);
+            Multiply<TRows, TVectors>(2, weights, x0, x1, x2, x3, ref c20, ref c21, ref c22, ref c23);
+            Multiply<TRows, TVectors>(3, weights, x0, x1, x2, x3, ref c30, ref c31, ref c32, ref c33);
+            Multiply<TRows, TVectors>(4, weights, x0, x1, x2, x3, ref c40, ref c41, ref c42, ref c43);
+            Multiply<TRows, TVectors>(5, weights, x0, x1, x2, x3, ref c50, ref c51, ref c52, ref c53);
+            Multiply<TRows, TVectors>(6, weights, x0, x1, x2, x3, ref c60, ref c61, ref c62, ref c63);
+            Multiply<TRows, TVectors>(7, weights, x0, x1, x2, x3, ref c70, ref c71, ref c72, ref c73);
             weights += weightStep;
         }
 
-        End<TVectors>(output, c00, c01, c02, c03);
-        if (TRows.Count > 1) End<TVectors>(output + outPitch, c10, c11, c12, c13);
-        if (TRows.Count > 2) End<TVectors>(output + 2 * outPitch, c20, c21, c22, c23);
-        if (TRows.Count > 3) End<TVectors>(output + 3 * outPitch, c30, c31, c32, c33);
-        if (TRows.Count > 4) End<TVectors>(output + 4 * outPitch, c40, c41, c42, c43);
-        if (TRows.Count > 5) End<TVectors>(output + 5 * outPitch, c50, c51, c52, c53);
-        if (TRows.Count > 6) End<TVectors>(output + 6 * outPitch, c60, c61, c62, c63);
-        if (TRows.Count > 7) End<TVectors>(output + 7 * outPitch, c70, c71, c72, c73);
+        End<TRows, TVectors>(0, output, c00, c01, c02, c03);
+        End<TRows, TVectors>(1, output + outPitch, c10, c11, c12, c13);
+        End<TRows, TVectors>(2, output + (2 * outPitch), c20, c21, c22, c23);
+        End<TRows, TVectors>(3, output + (3 * outPitch), c30, c31, c32, c33);
+        End<TRows, TVectors>(4, output + (4 * outPitch), c40, c41, c42, c43);
+        End<TRows, TVectors>(5, output + (5 * outPitch), c50, c51, c52, c53);
+        End<TRows, TVectors>(6, output + (6 * outPitch), c60, c61, c62, c63);
+        End<TRows, TVectors>(7, output + (7 * outPitch), c70, c71, c72, c73);
     }
 
-    /// <summary>The first values of a row's sums.</summary>
+    /// <summary>The first values of a row's sums. This and the next two do nothing if the tile does not have the row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Begin<TVectors>(T* start, T* output, out TVec c0, out TVec c1, out TVec c2, out TVec c3) where TVectors : struct, ITileVectors
+    private static void Begin<TRows, TVectors>(int row, T* start, T* output, ref TVec c0, ref TVec c1, ref TVec c2, ref TVec c3)
+        where TRows : struct, ITileSize
+        where TVectors : struct, ITileSize
     {
-        c0 = start != null ? TVec.Broadcast(start) : TVec.Load(output);
-        c1 = c2 = c3 = c0;
-        if (start != null) return;
-        if (TVectors.Count > 1) c1 = TVec.Load(output + TVec.Count);
-        if (TVectors.Count > 2) c2 = TVec.Load(output + 2 * TVec.Count);
-        if (TVectors.Count > 3) c3 = TVec.Load(output + 3 * TVec.Count);
+        if (row >= TRows.Count)
+        {
+            return;
+        }
+
+        if (start != null)
+        {
+            c0 = c1 = c2 = c3 = TVec.Broadcast(start + row);
+            return;
+        }
+
+        c0 = TVec.Load(output);
+        c1 = TVectors.Count > 1 ? TVec.Load(output + TVec.Count) : c1;
+        c2 = TVectors.Count > 2 ? TVec.Load(output + (2 * TVec.Count)) : c2;
+        c3 = TVectors.Count > 3 ? TVec.Load(output + (3 * TVec.Count)) : c3;
     }
 
+    /// <summary>Adds a weight times a run of the input to the sums of a row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void End<TVectors>(T* output, TVec c0, TVec c1, TVec c2, TVec c3) where TVectors : struct, ITileVectors
+    private static void Multiply<TRows, TVectors>(int row, T* weights, TVec x0, TVec x1, TVec x2, TVec x3, ref TVec c0, ref TVec c1, ref TVec c2, ref TVec c3)
+        where TRows : struct, ITileSize
+        where TVectors : struct, ITileSize
     {
+        if (row >= TRows.Count)
+        {
+            return;
+        }
+
+        TVec w = TVec.Broadcast(weights + row);
+        TVec.Accumulate(ref c0, w, x0);
+        if (TVectors.Count > 1)
+        {
+            TVec.Accumulate(ref c1, w, x1);
+        }
+
+        if (TVectors.Count > 2)
+        {
+            TVec.Accumulate(ref c2, w, x2);
+        }
+
+        if (TVectors.Count > 3)
+        {
+            TVec.Accumulate(ref c3, w, x3);
+        }
+    }
+
+    /// <summary>Stores the sums of a row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void End<TRows, TVectors>(int row, T* output, TVec c0, TVec c1, TVec c2, TVec c3)
+        where TRows : struct, ITileSize
+        where TVectors : struct, ITileSize
+    {
+        if (row >= TRows.Count)
+        {
+            return;
+        }
+
         c0.Store(output);
-        if (TVectors.Count > 1) c1.Store(output + TVec.Count);
-        if (TVectors.Count > 2) c2.Store(output + 2 * TVec.Count);
-        if (TVectors.Count > 3) c3.Store(output + 3 * TVec.Count);
-    }
+        if (TVectors.Count > 1)
+        {
+            c1.Store(output + TVec.Count);
+        }
 
-    private readonly struct One : ITileRows, ITileVectors
-    {
-        public static int Count => 1;
-    }
+        if (TVectors.Count > 2)
+        {
+            c2.Store(output + (2 * TVec.Count));
+        }
 
-    private readonly struct Two : ITileVectors
-    {
-        public static int Count => 2;
-    }
-
-    private readonly struct Three : ITileVectors
-    {
-        public static int Count => 3;
-    }
-
-    private readonly struct Four : ITileRows, ITileVectors
-    {
-        public static int Count => 4;
-    }
-
-    private readonly struct Six : ITileRows
-    {
-        public static int Count => 6;
-    }
-
-    private readonly struct Eight : ITileRows
-    {
-        public static int Count => 8;
+        if (TVectors.Count > 3)
+        {
+            c3.Store(output + (3 * TVec.Count));
+        }
     }
 }

@@ -1,98 +1,83 @@
-using System.Runtime.Intrinsics;
+using System.Numerics;
 
 namespace Engine.Cpu;
 
-/// <summary>2-D convolution over contiguous NCHW buffers in all three directions.</summary>
+/// <summary>2-D convolution over contiguous NCHW buffers in all three directions; picks the algorithm.</summary>
 /// <remarks>Results depend on the geometry and the instruction set, not on the number of threads.</remarks>
 internal static unsafe class Convolution
 {
-    /// <summary>y[n, k, p, q] = bias[k] + Σ x·w, then max(·, 0) if <paramref name="relu"/>; <paramref name="bias"/> is [K], or null for zeros.</summary>
-    public static void Forward(in ConvGeometry g, float* x, float* w, float* y, float* bias, bool relu, WorkerPool pool)
-        => Forward(g, x, w, y, bias, relu, pool, CpuIsa.Level);
+    /// <summary>Environment variable that, set to 0, keeps all convolutions to direct sums.</summary>
+    public const string WinogradVariable = "ENGINE_CPU_WINOGRAD";
 
-    internal static void Forward(in ConvGeometry g, float* x, float* w, float* y, float* bias, bool relu, WorkerPool pool, SimdLevel level)
+    private static readonly bool s_allowsWinograd = Environment.GetEnvironmentVariable(WinogradVariable)?.Trim() != "0";
+
+    /// <summary>y[n, k, p, q] = bias[k] + Σ x·w, then max(·, 0) if <paramref name="relu"/>; <paramref name="bias"/> is [K], or null for zeros.</summary>
+    public static void Forward<T>(in ConvGeometry g, T* x, T* w, T* y, T* bias, bool relu, SimdLevel level, WorkerPool pool) where T : unmanaged, INumberBase<T>
     {
-        switch (level)
-        {
-            case SimdLevel.Vector512: ConvolutionKernels<float, F32x16, GemmKernels<Vector512<float>, float, LanesF32x16>>.Forward(g, x, w, y, bias, relu, pool); break;
-            case SimdLevel.Vector256: ConvolutionKernels<float, F32x8, GemmKernels<Vector256<float>, float, LanesF32x8>>.Forward(g, x, w, y, bias, relu, pool); break;
-            case SimdLevel.Vector128: ConvolutionKernels<float, F32x4, GemmKernels<Vector128<float>, float, LanesF32x4>>.Forward(g, x, w, y, bias, relu, pool); break;
-            default: ConvolutionKernels<float, F32x1, GemmKernels<float, float, LanesF32x1>>.Forward(g, x, w, y, bias, relu, pool); break;
-        }
+        CorrelationKernel<T> kernel = new(Correlation.Forward(g), x, w, y, bias, relu, pool);
+        SimdDispatch.Run<T, CorrelationKernel<T>>(level, ref kernel);
     }
 
     /// <summary>dx[n, c, h, v] = Σ dy·w over the outputs that element (h, v) reached.</summary>
-    public static void BackwardData(in ConvGeometry g, float* dy, float* w, float* dx, WorkerPool pool)
-        => BackwardData(g, dy, w, dx, pool, CpuIsa.Level);
-
-    internal static void BackwardData(in ConvGeometry g, float* dy, float* w, float* dx, WorkerPool pool, SimdLevel level)
+    public static void BackwardData<T>(in ConvGeometry g, T* dy, T* w, T* dx, SimdLevel level, WorkerPool pool) where T : unmanaged, INumberBase<T>
     {
-        switch (level)
+        if (g.StrideH > 1 || g.StrideW > 1)
         {
-            case SimdLevel.Vector512: ConvolutionKernels<float, F32x16, GemmKernels<Vector512<float>, float, LanesF32x16>>.BackwardData(g, dy, w, dx, pool); break;
-            case SimdLevel.Vector256: ConvolutionKernels<float, F32x8, GemmKernels<Vector256<float>, float, LanesF32x8>>.BackwardData(g, dy, w, dx, pool); break;
-            case SimdLevel.Vector128: ConvolutionKernels<float, F32x4, GemmKernels<Vector128<float>, float, LanesF32x4>>.BackwardData(g, dy, w, dx, pool); break;
-            default: ConvolutionKernels<float, F32x1, GemmKernels<float, float, LanesF32x1>>.BackwardData(g, dy, w, dx, pool); break;
+            StridedDataKernel<T> strided = new(g, dy, w, dx, pool);
+            SimdDispatch.Run<T, StridedDataKernel<T>>(level, ref strided);
+            return;
         }
+
+        CorrelationKernel<T> kernel = new(Correlation.BackwardData(g, 0, 0), dy, w, dx, null, relu: false, pool);
+        SimdDispatch.Run<T, CorrelationKernel<T>>(level, ref kernel);
     }
 
     /// <summary>dw[k, c, r, s] = Σ x·dy + <paramref name="beta"/>·dw; with beta 0 the old values are not read.</summary>
-    public static void BackwardWeight(in ConvGeometry g, float* x, float* dy, float* dw, float beta, WorkerPool pool)
-        => BackwardWeight(g, x, dy, dw, beta, pool, CpuIsa.Level);
-
-    internal static void BackwardWeight(in ConvGeometry g, float* x, float* dy, float* dw, float beta, WorkerPool pool, SimdLevel level)
+    public static void BackwardWeight<T>(in ConvGeometry g, T* x, T* dy, T* dw, T beta, SimdLevel level, WorkerPool pool) where T : unmanaged, INumberBase<T>
     {
-        switch (level)
+        WeightKernel<T> kernel = new(Correlation.Forward(g), x, dy, dw, beta, pool);
+        SimdDispatch.Run<T, WeightKernel<T>>(level, ref kernel);
+    }
+
+    /// <summary>Forward, and the gradient to the input where the stride is 1.</summary>
+    private readonly struct CorrelationKernel<T>(Correlation task, T* input, T* weights, T* output, T* bias, bool relu, WorkerPool pool) : ISimdKernel
+        where T : unmanaged, INumberBase<T>
+    {
+        public void Run<TVec>() where TVec : unmanaged, ISimd<TVec>
         {
-            case SimdLevel.Vector512: ConvolutionKernels<float, F32x16, GemmKernels<Vector512<float>, float, LanesF32x16>>.BackwardWeight(g, x, dy, dw, beta, pool); break;
-            case SimdLevel.Vector256: ConvolutionKernels<float, F32x8, GemmKernels<Vector256<float>, float, LanesF32x8>>.BackwardWeight(g, x, dy, dw, beta, pool); break;
-            case SimdLevel.Vector128: ConvolutionKernels<float, F32x4, GemmKernels<Vector128<float>, float, LanesF32x4>>.BackwardWeight(g, x, dy, dw, beta, pool); break;
-            default: ConvolutionKernels<float, F32x1, GemmKernels<float, float, LanesF32x1>>.BackwardWeight(g, x, dy, dw, beta, pool); break;
+            if (s_allowsWinograd && WinogradConvolution<T, TVec>.Suits(task))
+            {
+                WinogradConvolution<T, TVec>.Run(task, input, weights, output, bias, relu, pool);
+            }
+            else
+            {
+                DirectConvolution<T, TVec>.Run(task, OutputGrid.Dense(task), input, weights, output, bias, relu, pool);
+            }
         }
     }
 
-    /// <summary>y[n, k, p, q] = bias[k] + Σ x·w, then max(·, 0) if <paramref name="relu"/>; <paramref name="bias"/> is [K], or null for zeros.</summary>
-    public static void Forward(in ConvGeometry g, double* x, double* w, double* y, double* bias, bool relu, WorkerPool pool)
-        => Forward(g, x, w, y, bias, relu, pool, CpuIsa.Level);
-
-    internal static void Forward(in ConvGeometry g, double* x, double* w, double* y, double* bias, bool relu, WorkerPool pool, SimdLevel level)
+    private readonly struct StridedDataKernel<T>(ConvGeometry g, T* dy, T* w, T* dx, WorkerPool pool) : ISimdKernel where T : unmanaged, INumberBase<T>
     {
-        switch (level)
-        {
-            case SimdLevel.Vector512: ConvolutionKernels<double, F64x8, GemmKernels<Vector512<double>, double, LanesF64x8>>.Forward(g, x, w, y, bias, relu, pool); break;
-            case SimdLevel.Vector256: ConvolutionKernels<double, F64x4, GemmKernels<Vector256<double>, double, LanesF64x4>>.Forward(g, x, w, y, bias, relu, pool); break;
-            case SimdLevel.Vector128: ConvolutionKernels<double, F64x2, GemmKernels<Vector128<double>, double, LanesF64x2>>.Forward(g, x, w, y, bias, relu, pool); break;
-            default: ConvolutionKernels<double, F64x1, GemmKernels<double, double, LanesF64x1>>.Forward(g, x, w, y, bias, relu, pool); break;
-        }
+        public void Run<TVec>() where TVec : unmanaged, ISimd<TVec> => StridedDataGradient<T, TVec>.Run(g, dy, w, dx, pool);
     }
 
-    /// <summary>dx[n, c, h, v] = Σ dy·w over the outputs that element (h, v) reached.</summary>
-    public static void BackwardData(in ConvGeometry g, double* dy, double* w, double* dx, WorkerPool pool)
-        => BackwardData(g, dy, w, dx, pool, CpuIsa.Level);
-
-    internal static void BackwardData(in ConvGeometry g, double* dy, double* w, double* dx, WorkerPool pool, SimdLevel level)
+    private readonly struct WeightKernel<T>(Correlation task, T* x, T* dy, T* dw, T beta, WorkerPool pool) : ISimdKernel where T : unmanaged, INumberBase<T>
     {
-        switch (level)
+        public void Run<TVec>() where TVec : unmanaged, ISimd<TVec>
         {
-            case SimdLevel.Vector512: ConvolutionKernels<double, F64x8, GemmKernels<Vector512<double>, double, LanesF64x8>>.BackwardData(g, dy, w, dx, pool); break;
-            case SimdLevel.Vector256: ConvolutionKernels<double, F64x4, GemmKernels<Vector256<double>, double, LanesF64x4>>.BackwardData(g, dy, w, dx, pool); break;
-            case SimdLevel.Vector128: ConvolutionKernels<double, F64x2, GemmKernels<Vector128<double>, double, LanesF64x2>>.BackwardData(g, dy, w, dx, pool); break;
-            default: ConvolutionKernels<double, F64x1, GemmKernels<double, double, LanesF64x1>>.BackwardData(g, dy, w, dx, pool); break;
-        }
-    }
-
-    /// <summary>dw[k, c, r, s] = Σ x·dy + <paramref name="beta"/>·dw; with beta 0 the old values are not read.</summary>
-    public static void BackwardWeight(in ConvGeometry g, double* x, double* dy, double* dw, double beta, WorkerPool pool)
-        => BackwardWeight(g, x, dy, dw, beta, pool, CpuIsa.Level);
-
-    internal static void BackwardWeight(in ConvGeometry g, double* x, double* dy, double* dw, double beta, WorkerPool pool, SimdLevel level)
-    {
-        switch (level)
-        {
-            case SimdLevel.Vector512: ConvolutionKernels<double, F64x8, GemmKernels<Vector512<double>, double, LanesF64x8>>.BackwardWeight(g, x, dy, dw, beta, pool); break;
-            case SimdLevel.Vector256: ConvolutionKernels<double, F64x4, GemmKernels<Vector256<double>, double, LanesF64x4>>.BackwardWeight(g, x, dy, dw, beta, pool); break;
-            case SimdLevel.Vector128: ConvolutionKernels<double, F64x2, GemmKernels<Vector128<double>, double, LanesF64x2>>.BackwardWeight(g, x, dy, dw, beta, pool); break;
-            default: ConvolutionKernels<double, F64x1, GemmKernels<double, double, LanesF64x1>>.BackwardWeight(g, x, dy, dw, beta, pool); break;
+            bool isEmpty = task.Batch == 0 || task.OutPlane == 0;
+            if (!isEmpty && s_allowsWinograd && WinogradConvolution<T, TVec>.Suits(task))
+            {
+                WinogradWeightGradient<T, TVec>.Run(task, x, dy, dw, beta, pool);
+            }
+            else if (!isEmpty && OuterWeightGradient<T, TVec>.Suits(task))
+            {
+                OuterWeightGradient<T, TVec>.Run(task, x, dy, dw, beta, pool);
+            }
+            else
+            {
+                DotWeightGradient<T, TVec>.Run(task, x, dy, dw, beta, pool);
+            }
         }
     }
 }

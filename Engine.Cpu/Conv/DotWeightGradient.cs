@@ -24,9 +24,6 @@ internal unsafe struct DotWeightGradient<T, TVec> : IParallelBody
     /// <summary>Most bytes of sums that are spent on items.</summary>
     private const int SumBytes = 16 << 20;
 
-    private const int TapsPerTile = 3;
-    private const int TapsPerRow = 5;
-
     private Correlation _task;
     private T* _input, _gradient, _sums;
     private nint* _offsets;
@@ -142,29 +139,33 @@ internal unsafe struct DotWeightGradient<T, TVec> : IParallelBody
     private readonly void TileLoop(DotRuns<T> runs, T* input, T* gradient, int taps, T* sums, bool first)
     {
         T** gradients = stackalloc T*[8];
-        T** inputs = stackalloc T*[TapsPerRow];
-        T* tile = stackalloc T[8 * TapsPerTile];
+        T** inputs = stackalloc T*[DotTile<T, TVec>.MostTaps];
+        T* tile = stackalloc T[8 * 3];
         runs.Gradients = gradients;
         runs.Inputs = inputs;
         int height;
         for (int k = 0; k < _task.OutChannels; k += height)
         {
             height = DotTile<T, TVec>.Height(_task.OutChannels - k);
-            int valid = Math.Min(height, _task.OutChannels - k), width = height == 1 ? TapsPerRow : TapsPerTile;
+            int valid = Math.Min(height, _task.OutChannels - k), width = DotTile<T, TVec>.Width(height);
             // Rows and taps beyond the last repeat it; their sums are dropped.
-            for (int m = 0; m < height; m++) gradients[m] = gradient + (k + Math.Min(m, valid - 1)) * _task.OutPlane;
+            for (int m = 0; m < height; m++)
+            {
+                gradients[m] = gradient + ((k + Math.Min(m, valid - 1)) * _task.OutPlane);
+            }
+
             for (int t = 0; t < taps; t += width)
             {
-                for (int i = 0; i < width; i++) inputs[i] = input + _offsets[Math.Min(t + i, taps - 1)];
-                switch (height)
+                for (int i = 0; i < width; i++)
                 {
-                    case 8: DotTile<T, TVec>.Dot8x3(runs, tile); break;
-                    case 4: DotTile<T, TVec>.Dot4x3(runs, tile); break;
-                    default: DotTile<T, TVec>.Dot1x5(runs, tile); break;
+                    inputs[i] = input + _offsets[Math.Min(t + i, taps - 1)];
                 }
 
+                DotTile<T, TVec>.Run(height, runs, tile);
                 for (int m = 0; m < valid; m++)
-                    Add(sums + (nint)(k + m) * _task.Taps + t, tile + m * width, Math.Min(width, taps - t), first);
+                {
+                    Add(sums + ((nint)(k + m) * _task.Taps) + t, tile + (m * width), Math.Min(width, taps - t), first);
+                }
             }
         }
     }

@@ -86,7 +86,7 @@ internal readonly unsafe struct RowLowering<T, TVec>
     private void LowerRows(T* source, T* target, int above, int below, int rows, int begin, int end)
     {
         int step = _task.Columns.Stride, width = _task.Columns.OutSize, count = end - begin;
-        // A copy ends with zeros up to the next whole vector; what it writes behind its row, the next row corrects.
+        // A copy ends with zeros up to the next whole vector. Zeros that fall into the next row are overwritten by the copy of that row.
         int zerosFrom = begin + (count + TVec.Count - 1) / TVec.Count * TVec.Count;
         nint sourceStep = (nint)_task.Rows.Stride * _task.Columns.InSize;
         if (above > 0) Clear(target, above * width);

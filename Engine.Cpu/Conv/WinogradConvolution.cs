@@ -12,10 +12,9 @@ namespace Engine.Cpu;
 /// threads transform the tiles of a larger block, then each takes the panels of output channels that are its own.
 /// An output is summed in the same order in whatever block it is, so results depend neither on the number of threads nor on the batch.
 /// </remarks>
-internal unsafe struct WinogradConvolution<T, TVec, TKernels> : IParallelBody
+internal unsafe struct WinogradConvolution<T, TVec> : IParallelBody
     where T : unmanaged, INumberBase<T>
     where TVec : struct, ISimd<TVec>
-    where TKernels : struct, IGemmKernels<T>
 {
     /// <summary>Bytes of transformed filters above which they are not kept.</summary>
     private const int SmallFilterBytes = 12 << 20;
@@ -61,7 +60,7 @@ internal unsafe struct WinogradConvolution<T, TVec, TKernels> : IParallelBody
     public static void Run(in Correlation task, T* input, T* weights, T* output, T* bias, bool relu, WorkerPool pool)
     {
         if (task.Batch == 0) return;
-        WinogradConvolution<T, TVec, TKernels> body = new()
+        WinogradConvolution<T, TVec> body = new()
         {
             _task = task,
             _tiles = new(task),
@@ -197,7 +196,7 @@ internal unsafe struct WinogradConvolution<T, TVec, TKernels> : IParallelBody
     private static void Multiply(T* points, nint pitch, T* filters, int inChannels, T* product, nint productPitch, int tiles, int outChannels, bool accumulate)
     {
         int columns = Math.Min(PanelChannels, (outChannels + TVec.Count - 1) / TVec.Count * TVec.Count);
-        for (int t = 0; t < tiles; t += TKernels.PanelRows)
+        for (int t = 0; t < tiles; t += GemmKernels<T, TVec>.PanelRows)
         {
             GemmTile<T> tile = new()
             {
@@ -213,7 +212,7 @@ internal unsafe struct WinogradConvolution<T, TVec, TKernels> : IParallelBody
                 Alpha = T.One,
                 Beta = accumulate ? T.One : T.Zero,
             };
-            TKernels.Run(&tile, Math.Min(TKernels.PanelRows, tiles - t), columns);
+            GemmKernels<T, TVec>.Run(&tile, Math.Min(GemmKernels<T, TVec>.PanelRows, tiles - t), columns);
         }
     }
 }

@@ -10,10 +10,9 @@ namespace Engine.Cpu;
 /// Tiles are taken in blocks: first all threads transform them, then each thread multiplies the output channels that are its own. The blocks
 /// follow from the geometry, so the order of every sum, and with it the result, does not depend on the number of threads.
 /// </remarks>
-internal unsafe struct WinogradWeightGradient<T, TVec, TKernels> : IParallelBody
+internal unsafe struct WinogradWeightGradient<T, TVec> : IParallelBody
     where T : unmanaged, INumberBase<T>
     where TVec : struct, ISimd<TVec>
-    where TKernels : struct, IGemmKernels<T>
 {
     /// <summary>Bytes of transformed tiles in a block where the sums are small and stay in the second-level cache.</summary>
     private const int SmallBlockBytes = 1 << 20;
@@ -33,7 +32,7 @@ internal unsafe struct WinogradWeightGradient<T, TVec, TKernels> : IParallelBody
     private const int Points = WinogradTiles<T, TVec>.Points;
 
     /// <summary>Channels of x that lie together: the width of the tiles of the matrix product.</summary>
-    private static int InPanel => TKernels.PanelColumns;
+    private static int InPanel => GemmKernels<T, TVec>.PanelColumns;
 
     private Correlation _task;
     private WinogradTiles<T, TVec> _tiles;
@@ -56,7 +55,7 @@ internal unsafe struct WinogradWeightGradient<T, TVec, TKernels> : IParallelBody
         blocks = (tiles.AllRows + blockRows - 1) / blockRows;
 
         nint mostTiles = (nint)blockRows * tiles.Columns;
-        WinogradWeightGradient<T, TVec, TKernels> body = new()
+        WinogradWeightGradient<T, TVec> body = new()
         {
             _task = task,
             _tiles = tiles,
@@ -108,7 +107,7 @@ internal unsafe struct WinogradWeightGradient<T, TVec, TKernels> : IParallelBody
         }
         else
         {
-            int rows = TKernels.PanelRows, tiles = (_task.OutChannels + rows - 1) / rows;
+            int rows = GemmKernels<T, TVec>.PanelRows, tiles = (_task.OutChannels + rows - 1) / rows;
             int first = tiles * part / _channelBlocks * rows, end = Math.Min(_task.OutChannels, tiles * (part + 1) / _channelBlocks * rows);
             nint size = Points * (end - first) * _inPitch;
             using ScratchLease own = Scratch.Rent<T>(_sums == null ? size : 0);
@@ -121,7 +120,7 @@ internal unsafe struct WinogradWeightGradient<T, TVec, TKernels> : IParallelBody
     /// <summary>Parts of the output channels: whole tiles of the matrix product, for a single thread not too many sums, for more a part each.</summary>
     private static int ChannelBlocks(int channels, int threads)
     {
-        int tiles = (channels + TKernels.PanelRows - 1) / TKernels.PanelRows, parts = channels <= 64 ? 1 : (channels + ChannelsAtATime - 1) / ChannelsAtATime;
+        int tiles = (channels + GemmKernels<T, TVec>.PanelRows - 1) / GemmKernels<T, TVec>.PanelRows, parts = channels <= 64 ? 1 : (channels + ChannelsAtATime - 1) / ChannelsAtATime;
         return Math.Min(tiles, Math.Max(parts, threads));
     }
 
@@ -137,7 +136,7 @@ internal unsafe struct WinogradWeightGradient<T, TVec, TKernels> : IParallelBody
         {
             for (int c = 0; c < inWhole; c += InPanel)
             {
-                for (int k = 0; k < channels; k += TKernels.PanelRows)
+                for (int k = 0; k < channels; k += GemmKernels<T, TVec>.PanelRows)
                 {
                     GemmTile<T> tile = new()
                     {
@@ -153,7 +152,7 @@ internal unsafe struct WinogradWeightGradient<T, TVec, TKernels> : IParallelBody
                         Alpha = T.One,
                         Beta = _isFirst ? T.Zero : T.One,
                     };
-                    TKernels.Run(&tile, Math.Min(TKernels.PanelRows, channels - k), Math.Min(InPanel, inWhole - c));
+                    GemmKernels<T, TVec>.Run(&tile, Math.Min(GemmKernels<T, TVec>.PanelRows, channels - k), Math.Min(InPanel, inWhole - c));
                 }
             }
         }

@@ -31,12 +31,12 @@ internal readonly unsafe struct CopyLoop(CopyPlan* plan, SimdLevel level, int pa
         long end = count * (part + 1) / parts;
         for (long i = count * part / parts; i < end;)
         {
-            (long row, long place) = Math.DivRem(i, inner);
-            nint length = (nint)Math.Min(inner - place, end - i);
+            (long row, long column) = Math.DivRem(i, inner);
+            nint length = (nint)Math.Min(inner - column, end - i);
             TileTransfer.Copy(
                 plan->ElementBytes,
-                plan->SourceAt(row, outer) + (place * sourceStride * plan->ElementBytes), sourceStride,
-                plan->DestinationAt(row, outer) + (place * destinationStride * plan->ElementBytes), destinationStride, length);
+                plan->SourceAt(row, outer) + (column * sourceStride * plan->ElementBytes), sourceStride,
+                plan->DestinationAt(row, outer) + (column * destinationStride * plan->ElementBytes), destinationStride, length);
             i += length;
         }
     }

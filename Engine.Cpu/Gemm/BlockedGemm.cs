@@ -6,23 +6,23 @@ namespace Engine.Cpu;
 /// <summary>The matrix product in cache-sized blocks, on one thread.</summary>
 /// <remarks>
 /// <code>
-/// for each block of rows, of terms and of columns:      B [depth, columns] as panels, stays in the second-level cache
-///     for each panel of rows:                           A [PanelRows, depth], stays in the first-level cache
+/// for each block of rows, of terms and of columns:      B [kSize, columns] as panels, stays in the second-level cache
+///     for each panel of rows:                           A [PanelRows, kSize], stays in the first-level cache
 ///         for each panel of columns: a register tile    B streams past
 /// </code>
 /// <para>Operands are packed when they are first needed, or read where they lie if <see cref="GemmPlan"/> says so.</para>
 /// <para>An element of C is one chain of multiply-adds per block of terms, whatever tile it falls into; so its bits depend on K alone, not on
-/// its place nor on how C is divided among threads.</para>
+/// where it lies nor on how C is divided among threads.</para>
 /// </remarks>
-internal readonly unsafe ref struct BlockedGemm<T, TKernels>
+internal readonly unsafe ref struct BlockedGemm<T, TVec>
     where T : unmanaged, INumberBase<T>
-    where TKernels : struct, IGemmKernels<T>
+    where TVec : struct, ISimd<TVec>
 {
     /// <summary>A panel of 12 rows this deep takes three quarters of a first-level cache of 32 KiB.</summary>
-    private const int MaxDepthBytes = 2048;
+    private const int MaxKBytes = 2048;
 
     /// <summary>
-    /// Somewhat more than half of a second-level cache of 1 MiB. 384 to 640 KiB and depths of 1,024 to 2,048 bytes differ by less than
+    /// Somewhat more than half of a second-level cache of 1 MiB. 384 to 640 KiB and K blocks of 1,024 to 2,048 bytes differ by less than
     /// 3 %; more bytes mean fewer passes over A.
     /// </summary>
     private const int BBlockBytes = 640 << 10;
@@ -35,17 +35,17 @@ internal readonly unsafe ref struct BlockedGemm<T, TKernels>
 
     private readonly GemmProblem<T> _p;
     private readonly GemmPlan _plan;
-    private readonly int _maxDepth;
+    private readonly int _maxK;
     private readonly int _maxColumns;
     private readonly bool _prefetchC;
     private readonly T* _packedA;
     private readonly T* _packedB;
 
-    private BlockedGemm(in GemmProblem<T> p, GemmPlan plan, int maxDepth, int maxColumns, T* packedA, T* packedB)
+    private BlockedGemm(in GemmProblem<T> p, GemmPlan plan, int maxK, int maxColumns, T* packedA, T* packedB)
     {
         _p = p;
         _plan = plan;
-        _maxDepth = maxDepth;
+        _maxK = maxK;
         _maxColumns = maxColumns;
         _prefetchC = Sse.IsSupported && p.CColumn == 1 && (long)p.M * p.N * sizeof(T) >= PrefetchedCBytes;
         _packedA = packedA;
@@ -55,13 +55,13 @@ internal readonly unsafe ref struct BlockedGemm<T, TKernels>
     /// <summary>Computes <paramref name="p"/>; M, N and K are at least 1.</summary>
     public static void Run(in GemmProblem<T> p, GemmPlan plan)
     {
-        int depth = EvenBlock(p.K, MaxDepthBytes / sizeof(T), 4);
-        int mostColumns = Math.Max(1, BBlockBytes / sizeof(T) / depth / TKernels.PanelColumns) * TKernels.PanelColumns;
-        int columns = plan.PackB ? EvenBlock(p.N, mostColumns, TKernels.PanelColumns) : p.N;
-        int keptRows = columns < p.N ? Math.Min(p.M, MaxRows) + TKernels.PanelRows : TKernels.PanelRows;
-        using ScratchLease a = Scratch.Rent<T>(plan.PackA ? (nint)keptRows * depth : 0);
-        using ScratchLease b = Scratch.Rent<T>((nint)(plan.PackB ? columns : TKernels.PanelColumns) * depth);
-        new BlockedGemm<T, TKernels>(p, plan, depth, columns, a.As<T>(), b.As<T>()).Run();
+        int kSize = EvenBlock(p.K, MaxKBytes / sizeof(T), 4);
+        int mostColumns = Math.Max(1, BBlockBytes / sizeof(T) / kSize / GemmKernels<T, TVec>.PanelColumns) * GemmKernels<T, TVec>.PanelColumns;
+        int columns = plan.PackB ? EvenBlock(p.N, mostColumns, GemmKernels<T, TVec>.PanelColumns) : p.N;
+        int keptRows = columns < p.N ? Math.Min(p.M, MaxRows) + GemmKernels<T, TVec>.PanelRows : GemmKernels<T, TVec>.PanelRows;
+        using ScratchLease a = Scratch.Rent<T>(plan.PackA ? (nint)keptRows * kSize : 0);
+        using ScratchLease b = Scratch.Rent<T>((nint)(plan.PackB ? columns : GemmKernels<T, TVec>.PanelColumns) * kSize);
+        new BlockedGemm<T, TVec>(p, plan, kSize, columns, a.As<T>(), b.As<T>()).Run();
     }
 
     /// <summary>Blocks of equal size, a multiple of <paramref name="unit"/>, and no more of them than blocks of <paramref name="most"/> would be.</summary>
@@ -77,44 +77,44 @@ internal readonly unsafe ref struct BlockedGemm<T, TKernels>
         for (int row = 0; row < _p.M; row += MaxRows)
         {
             int rows = Math.Min(MaxRows, _p.M - row);
-            for (int k = 0; k < _p.K; k += _maxDepth)
+            for (int k = 0; k < _p.K; k += _maxK)
             {
-                int depth = Math.Min(_maxDepth, _p.K - k);
+                int kSize = Math.Min(_maxK, _p.K - k);
                 for (int column = 0; column < _p.N; column += _maxColumns)
                 {
-                    RunBlock(row, rows, k, depth, column, Math.Min(_maxColumns, _p.N - column));
+                    RunBlock(row, rows, k, kSize, column, Math.Min(_maxColumns, _p.N - column));
                 }
             }
         }
     }
 
-    private void RunBlock(int row, int rows, int k, int depth, int column, int columns)
+    private void RunBlock(int row, int rows, int k, int kSize, int column, int columns)
     {
         bool keepA = _maxColumns < _p.N;
         GemmTile<T> tile = default;
-        tile.K = depth;
+        tile.K = kSize;
         tile.Alpha = _p.Alpha;
         tile.Beta = k == 0 ? _p.Beta : T.One;
-        for (int i = 0; i < rows; i += TKernels.PanelRows)
+        for (int i = 0; i < rows; i += GemmKernels<T, TVec>.PanelRows)
         {
-            int height = Math.Min(TKernels.PanelRows, rows - i);
+            int height = Math.Min(GemmKernels<T, TVec>.PanelRows, rows - i);
             T* a = _p.A + (row + i) * _p.ARow + k * _p.AColumn;
-            T* panel = _packedA + (keepA ? (nint)i * depth : 0);
+            T* panel = _packedA + (keepA ? (nint)i * kSize : 0);
             if (_plan.PackA && (column == 0 || !keepA))
             {
-                GemmPacking.Pack(panel, TKernels.PanelRows, a, _p.ARow, _p.AColumn, height, depth);
+                GemmPacking.Pack(panel, GemmKernels<T, TVec>.PanelRows, a, _p.ARow, _p.AColumn, height, kSize);
             }
 
-            for (int j = 0; j < columns; j += TKernels.PanelColumns)
+            for (int j = 0; j < columns; j += GemmKernels<T, TVec>.PanelColumns)
             {
-                int width = Math.Min(TKernels.PanelColumns, columns - j);
+                int width = Math.Min(GemmKernels<T, TVec>.PanelColumns, columns - j);
                 tile.A = _plan.PackA ? panel : a;
                 tile.ARow = _plan.PackA ? 1 : _p.ARow;
-                tile.AColumn = _plan.PackA ? TKernels.PanelRows : _p.AColumn;
-                SetB(ref tile, k, column + j, width, _packedB + (_plan.PackB ? (nint)j * depth : 0), i == 0);
-                SetC(ref tile, row + i, column + j, lastTerms: k + depth == _p.K);
+                tile.AColumn = _plan.PackA ? GemmKernels<T, TVec>.PanelRows : _p.AColumn;
+                SetB(ref tile, k, column + j, width, _packedB + (_plan.PackB ? (nint)j * kSize : 0), i == 0);
+                SetC(ref tile, row + i, column + j, lastTerms: k + kSize == _p.K);
                 if (_prefetchC && j + width < columns) PrefetchNextTile(tile.C, height);
-                TKernels.Run(&tile, height, width);
+                GemmKernels<T, TVec>.Run(&tile, height, width);
             }
         }
     }
@@ -122,7 +122,7 @@ internal readonly unsafe ref struct BlockedGemm<T, TKernels>
     private void SetB(ref GemmTile<T> tile, int k, int column, int width, T* panel, bool firstUse)
     {
         T* b = _p.B + k * _p.BRow + column * _p.BColumn;
-        if (!_plan.PackB && width % TKernels.VectorLength == 0)
+        if (!_plan.PackB && width % TVec.Count == 0)
         {
             tile.B = b;
             tile.BRow = _p.BRow;
@@ -130,7 +130,7 @@ internal readonly unsafe ref struct BlockedGemm<T, TKernels>
         }
 
         // What is left of B beside whole vectors is packed even if B is read in place: it is the only panel in the buffer then.
-        int padded = width <= TKernels.VectorLength ? TKernels.VectorLength : TKernels.PanelColumns;
+        int padded = width <= TVec.Count ? TVec.Count : GemmKernels<T, TVec>.PanelColumns;
         if (firstUse) GemmPacking.Pack(panel, padded, b, _p.BColumn, _p.BRow, width, tile.K);
         tile.B = panel;
         tile.BRow = padded;
@@ -151,11 +151,11 @@ internal readonly unsafe ref struct BlockedGemm<T, TKernels>
     /// <summary>The rows of C lie in as many pages, which the hardware's prefetcher does not follow: 1 to 3 % on large matrices.</summary>
     private void PrefetchNextTile(T* c, int height)
     {
-        c += TKernels.PanelColumns;
+        c += GemmKernels<T, TVec>.PanelColumns;
         for (int i = 0; i < height; i++, c += _p.CRow)
         {
             Sse.Prefetch0(c);
-            Sse.Prefetch0(c + TKernels.VectorLength);
+            Sse.Prefetch0(c + TVec.Count);
         }
     }
 }

@@ -8,10 +8,9 @@ namespace Engine.Cpu;
 /// 4 × 4 at a time, with nothing packed.
 /// </summary>
 /// <remarks>Vectors run along k, so that every element needs a horizontal sum in the end; with many rows packing B is cheaper.</remarks>
-internal static unsafe class DotGemm<TVector, T, TLanes>
-    where TVector : struct
+internal static unsafe class DotGemm<T, TVec>
     where T : unmanaged, INumberBase<T>
-    where TLanes : struct, ILanes<TVector, T>
+    where TVec : struct, ISimd<TVec>
 {
     private const int Block = 4;
 
@@ -26,12 +25,22 @@ internal static unsafe class DotGemm<TVector, T, TLanes>
             for (int i = 0; i < p.M; i += Block)
             {
                 int rows = Math.Min(Block, p.M - i);
-                T* a = p.A + i * p.ARow, b = p.B + j * p.BColumn;
-                if (rows == Block && columns == Block) Dots<Four>(a, p.ARow, b, p.BColumn, p.K, sums);
-                else Edge(a, p.ARow, rows, b, p.BColumn, columns, p.K, sums);
+                T* a = p.A + (i * p.ARow), b = p.B + (j * p.BColumn);
+                if (rows == Block && columns == Block)
+                {
+                    Dots<TileSize.Four>(a, p.ARow, b, p.BColumn, p.K, sums);
+                }
+                else
+                {
+                    Edge(a, p.ARow, rows, b, p.BColumn, columns, p.K, sums);
+                }
+
                 for (int r = 0; r < rows; r++)
                 {
-                    for (int c = 0; c < columns; c++) GemmEpilogue.Store(p, i + r, j + c, sums[r * Block + c]);
+                    for (int c = 0; c < columns; c++)
+                    {
+                        GemmEpilogue.Store(p, i + r, j + c, sums[(r * Block) + c]);
+                    }
                 }
             }
         }
@@ -43,90 +52,88 @@ internal static unsafe class DotGemm<TVector, T, TLanes>
         {
             if (columns == Block)
             {
-                Dots<One>(a, 0, b, bColumn, k, sums);
+                Dots<TileSize.One>(a, 0, b, bColumn, k, sums);
                 continue;
             }
 
-            for (int c = 0; c < columns; c++) sums[c] = Dot(a, b + c * bColumn, k);
+            for (int c = 0; c < columns; c++)
+            {
+                sums[c] = Dot(a, b + (c * bColumn), k);
+            }
         }
     }
 
     /// <summary>Rows × 4 dot products. Each is summed in the order of one vector chain, then across the lanes, then the last terms.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Dots<TRows>(T* a, nint aRow, T* b, nint bColumn, int k, T* sums) where TRows : struct, ITileRows
+    private static void Dots<TRows>(T* a, nint aRow, T* b, nint bColumn, int k, T* sums) where TRows : struct, ITileSize
     {
-        TVector c00 = TLanes.Zero, c01 = TLanes.Zero, c02 = TLanes.Zero, c03 = TLanes.Zero;
-        TVector c10 = TLanes.Zero, c11 = TLanes.Zero, c12 = TLanes.Zero, c13 = TLanes.Zero;
-        TVector c20 = TLanes.Zero, c21 = TLanes.Zero, c22 = TLanes.Zero, c23 = TLanes.Zero;
-        TVector c30 = TLanes.Zero, c31 = TLanes.Zero, c32 = TLanes.Zero, c33 = TLanes.Zero;
+        TVec c00 = TVec.Zero, c01 = TVec.Zero, c02 = TVec.Zero, c03 = TVec.Zero;
+        TVec c10 = TVec.Zero, c11 = TVec.Zero, c12 = TVec.Zero, c13 = TVec.Zero;
+        TVec c20 = TVec.Zero, c21 = TVec.Zero, c22 = TVec.Zero, c23 = TVec.Zero;
+        TVec c30 = TVec.Zero, c31 = TVec.Zero, c32 = TVec.Zero, c33 = TVec.Zero;
         T* a1 = a + aRow, a2 = a1 + aRow, a3 = a2 + aRow;
         T* b1 = b + bColumn, b2 = b1 + bColumn, b3 = b2 + bColumn;
         nint p = 0;
-        for (; p <= k - TLanes.Count; p += TLanes.Count)
+        for (; p <= k - TVec.Count; p += TVec.Count)
         {
-            TVector y0 = TLanes.Load(b + p), y1 = TLanes.Load(b1 + p), y2 = TLanes.Load(b2 + p), y3 = TLanes.Load(b3 + p);
-            TVector x = TLanes.Load(a + p);
-            c00 = TLanes.MultiplyAdd(x, y0, c00);
-            c01 = TLanes.MultiplyAdd(x, y1, c01);
-            c02 = TLanes.MultiplyAdd(x, y2, c02);
-            c03 = TLanes.MultiplyAdd(x, y3, c03);
+            TVec y0 = TVec.Load(b + p), y1 = TVec.Load(b1 + p), y2 = TVec.Load(b2 + p), y3 = TVec.Load(b3 + p);
+            Multiply(TVec.Load(a + p), y0, y1, y2, y3, ref c00, ref c01, ref c02, ref c03);
             if (TRows.Count > 1)
             {
-                x = TLanes.Load(a1 + p);
-                c10 = TLanes.MultiplyAdd(x, y0, c10);
-                c11 = TLanes.MultiplyAdd(x, y1, c11);
-                c12 = TLanes.MultiplyAdd(x, y2, c12);
-                c13 = TLanes.MultiplyAdd(x, y3, c13);
-                x = TLanes.Load(a2 + p);
-                c20 = TLanes.MultiplyAdd(x, y0, c20);
-                c21 = TLanes.MultiplyAdd(x, y1, c21);
-                c22 = TLanes.MultiplyAdd(x, y2, c22);
-                c23 = TLanes.MultiplyAdd(x, y3, c23);
-                x = TLanes.Load(a3 + p);
-                c30 = TLanes.MultiplyAdd(x, y0, c30);
-                c31 = TLanes.MultiplyAdd(x, y1, c31);
-                c32 = TLanes.MultiplyAdd(x, y2, c32);
-                c33 = TLanes.MultiplyAdd(x, y3, c33);
+                Multiply(TVec.Load(a1 + p), y0, y1, y2, y3, ref c10, ref c11, ref c12, ref c13);
+                Multiply(TVec.Load(a2 + p), y0, y1, y2, y3, ref c20, ref c21, ref c22, ref c23);
+                Multiply(TVec.Load(a3 + p), y0, y1, y2, y3, ref c30, ref c31, ref c32, ref c33);
             }
         }
 
-        TLanes.StoreSums(sums, c00, c01, c02, c03);
+        TVec.StoreSums(sums, c00, c01, c02, c03);
         if (TRows.Count > 1)
         {
-            TLanes.StoreSums(sums + Block, c10, c11, c12, c13);
-            TLanes.StoreSums(sums + 2 * Block, c20, c21, c22, c23);
-            TLanes.StoreSums(sums + 3 * Block, c30, c31, c32, c33);
+            TVec.StoreSums(sums + Block, c10, c11, c12, c13);
+            TVec.StoreSums(sums + (2 * Block), c20, c21, c22, c23);
+            TVec.StoreSums(sums + (3 * Block), c30, c31, c32, c33);
         }
 
         for (; p < k; p++)
         {
             for (int r = 0; r < TRows.Count; r++)
             {
-                for (int c = 0; c < Block; c++) sums[r * Block + c] = T.MultiplyAddEstimate(a[r * aRow + p], b[c * bColumn + p], sums[r * Block + c]);
+                for (int c = 0; c < Block; c++)
+                {
+                    sums[(r * Block) + c] = T.MultiplyAddEstimate(a[(r * aRow) + p], b[(c * bColumn) + p], sums[(r * Block) + c]);
+                }
             }
         }
+    }
+
+    /// <summary>Adds the products of a row of A and four columns of B to their sums.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Multiply(TVec x, TVec y0, TVec y1, TVec y2, TVec y3, ref TVec c0, ref TVec c1, ref TVec c2, ref TVec c3)
+    {
+        TVec.Accumulate(ref c0, x, y0);
+        TVec.Accumulate(ref c1, x, y1);
+        TVec.Accumulate(ref c2, x, y2);
+        TVec.Accumulate(ref c3, x, y3);
     }
 
     /// <summary>One dot product, in the order of the others: where an element lies in C must not show in its bits.</summary>
     private static T Dot(T* a, T* b, int k)
     {
-        TVector sum = TLanes.Zero;
+        TVec sum = TVec.Zero;
         nint p = 0;
-        for (; p <= k - TLanes.Count; p += TLanes.Count) sum = TLanes.MultiplyAdd(TLanes.Load(a + p), TLanes.Load(b + p), sum);
+        for (; p <= k - TVec.Count; p += TVec.Count)
+        {
+            TVec.Accumulate(ref sum, TVec.Load(a + p), TVec.Load(b + p));
+        }
+
         T* sums = stackalloc T[Block];
-        TLanes.StoreSums(sums, sum, TLanes.Zero, TLanes.Zero, TLanes.Zero);
+        TVec.StoreSums(sums, sum, TVec.Zero, TVec.Zero, TVec.Zero);
         T total = sums[0];
-        for (; p < k; p++) total = T.MultiplyAddEstimate(a[p], b[p], total);
+        for (; p < k; p++)
+        {
+            total = T.MultiplyAddEstimate(a[p], b[p], total);
+        }
+
         return total;
-    }
-
-    private readonly struct One : ITileRows
-    {
-        public static int Count => 1;
-    }
-
-    private readonly struct Four : ITileRows
-    {
-        public static int Count => 4;
     }
 }

@@ -12,59 +12,38 @@ internal readonly record struct GemmOffsets(nint A, nint B, nint C);
 /// <remarks>The same sizes and strides give the same bits, whatever the number of threads.</remarks>
 internal static unsafe class Gemm
 {
-    /// <summary>One float32 product.</summary>
-    public static void Run(in GemmProblem<float> problem, WorkerPool pool) => Run(problem, [default], pool, CpuIsa.Level);
-
-    /// <summary>One float64 product.</summary>
-    public static void Run(in GemmProblem<double> problem, WorkerPool pool) => Run(problem, [default], pool, CpuIsa.Level);
-
-    /// <summary>A batch of float32 products of the same sizes, strides and biases.</summary>
-    public static void Run(in GemmProblem<float> problem, ReadOnlySpan<GemmOffsets> batch, WorkerPool pool) => Run(problem, batch, pool, CpuIsa.Level);
-
-    /// <summary>A batch of float64 products of the same sizes, strides and biases.</summary>
-    public static void Run(in GemmProblem<double> problem, ReadOnlySpan<GemmOffsets> batch, WorkerPool pool) => Run(problem, batch, pool, CpuIsa.Level);
-
-    /// <summary>The same on a chosen instruction set.</summary>
-    public static void Run(in GemmProblem<float> problem, ReadOnlySpan<GemmOffsets> batch, WorkerPool pool, SimdLevel level)
+    /// <summary>A batch of products of the same sizes, strides and biases.</summary>
+    public static void Run<T>(in GemmProblem<T> problem, ReadOnlySpan<GemmOffsets> batch, SimdLevel level, WorkerPool pool) where T : unmanaged, INumberBase<T>
     {
-        fixed (GemmOffsets* offsets = batch)
+        if (problem.M <= 0 || problem.N <= 0 || batch.IsEmpty)
         {
-            var start = new Start<float> { Problem = problem, Offsets = offsets, Count = batch.Length, Pool = pool };
-            GemmDispatch.Float32(level, ref start);
+            return;
         }
-    }
 
-    /// <summary>The same on a chosen instruction set.</summary>
-    public static void Run(in GemmProblem<double> problem, ReadOnlySpan<GemmOffsets> batch, WorkerPool pool, SimdLevel level)
-    {
-        fixed (GemmOffsets* offsets = batch)
+        GemmProblem<T> p = problem.Normalized(out bool transposed);
+        bool copyBias = p.BiasPerColumn != null && p.BiasPerColumnStride != 1;
+        using ScratchLease bias = Scratch.Rent<T>(copyBias ? p.N : 0);
+        if (copyBias)
         {
-            var start = new Start<double> { Problem = problem, Offsets = offsets, Count = batch.Length, Pool = pool };
-            GemmDispatch.Float64(level, ref start);
-        }
-    }
-
-    private struct Start<T> : IGemmAction<T> where T : unmanaged, INumberBase<T>
-    {
-        public GemmProblem<T> Problem;
-        public GemmOffsets* Offsets;
-        public int Count;
-        public WorkerPool Pool;
-
-        public void Invoke<TKernels>() where TKernels : struct, IGemmKernels<T>
-        {
-            if (Problem.M <= 0 || Problem.N <= 0 || Count == 0) return;
-            GemmProblem<T> p = Problem.Normalized(out bool transposed);
-            bool copyBias = p.BiasPerColumn != null && p.BiasPerColumnStride != 1;
-            using ScratchLease bias = Scratch.Rent<T>(copyBias ? p.N : 0);
-            if (copyBias)
+            for (int j = 0; j < p.N; j++)
             {
-                for (int j = 0; j < p.N; j++) bias.As<T>()[j] = p.BiasPerColumn[j * p.BiasPerColumnStride];
-                p.BiasPerColumn = bias.As<T>();
-                p.BiasPerColumnStride = 1;
+                bias.As<T>()[j] = p.BiasPerColumn[j * p.BiasPerColumnStride];
             }
 
-            GemmLoop<T, TKernels>.Run(p, Offsets, Count, transposed, Pool);
+            p.BiasPerColumn = bias.As<T>();
+            p.BiasPerColumnStride = 1;
         }
+
+        fixed (GemmOffsets* offsets = batch)
+        {
+            Kernel<T> kernel = new(p, offsets, batch.Length, transposed, pool);
+            SimdDispatch.Run<T, Kernel<T>>(level, ref kernel);
+        }
+    }
+
+    private readonly struct Kernel<T>(GemmProblem<T> problem, GemmOffsets* offsets, int count, bool transposed, WorkerPool pool) : ISimdKernel
+        where T : unmanaged, INumberBase<T>
+    {
+        public void Run<TVec>() where TVec : unmanaged, ISimd<TVec> => GemmLoop<T, TVec>.Run(problem, offsets, count, transposed, pool);
     }
 }

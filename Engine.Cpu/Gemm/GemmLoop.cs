@@ -7,9 +7,9 @@ namespace Engine.Cpu;
 /// Every part is a product of its own, a rectangle of one C. Parts share nothing but what they read, so that there is nothing to wait
 /// for between packing and computing; an operand that several parts need is packed by each.
 /// </remarks>
-internal unsafe struct GemmLoop<T, TKernels> : IParallelBody
+internal unsafe struct GemmLoop<T, TVec> : IParallelBody
     where T : unmanaged, INumberBase<T>
-    where TKernels : struct, IGemmKernels<T>
+    where TVec : struct, ISimd<TVec>
 {
     /// <summary>
     /// Work that pays for starting a part on another thread, in multiply-adds: 5 µs on one core of an EPYC 9004. A spinning worker
@@ -30,7 +30,7 @@ internal unsafe struct GemmLoop<T, TKernels> : IParallelBody
     /// <summary>Runs <paramref name="count"/> products. M and N are at least 1; the problem has been normalized.</summary>
     public static void Run(in GemmProblem<T> problem, GemmOffsets* offsets, int count, bool transposed, WorkerPool pool)
     {
-        var loop = new GemmLoop<T, TKernels>
+        var loop = new GemmLoop<T, TVec>
         {
             _problem = problem,
             _plan = problem.K > 0 ? GemmPlan.For(problem) : default,
@@ -57,7 +57,7 @@ internal unsafe struct GemmLoop<T, TKernels> : IParallelBody
         (int item, int cell) = Math.DivRem(part, _rowParts * _columnParts);
         (int rowPart, int columnPart) = Math.DivRem(cell, _columnParts);
         (int row, int rows) = Slice(_problem.M, RowUnit, rowPart, _rowParts);
-        (int column, int columns) = Slice(_problem.N, TKernels.VectorLength, columnPart, _columnParts);
+        (int column, int columns) = Slice(_problem.N, TVec.Count, columnPart, _columnParts);
         if (rows == 0 || columns == 0) return;
 
         GemmProblem<T> p = _problem.Part(row, rows, column, columns);
@@ -67,7 +67,7 @@ internal unsafe struct GemmLoop<T, TKernels> : IParallelBody
         p.C += offsets.C;
         if (p.K <= 0) GemmEpilogue.StoreEmptySum(p);
         else if (_plan.Dots) RunDots(p);
-        else BlockedGemm<T, TKernels>.Run(p, _plan);
+        else BlockedGemm<T, TVec>.Run(p, _plan);
     }
 
     private static (int First, int Count) Slice(int size, int unit, int part, int parts)
@@ -81,7 +81,7 @@ internal unsafe struct GemmLoop<T, TKernels> : IParallelBody
     {
         if (p.AColumn == 1)
         {
-            TKernels.RunDots(p);
+            DotGemm<T, TVec>.Run(p);
             return;
         }
 
@@ -93,7 +93,7 @@ internal unsafe struct GemmLoop<T, TKernels> : IParallelBody
             for (int k = 0; k < p.K; k++) to[i * (nint)p.K + k] = from[k * p.AColumn];
         }
 
-        TKernels.RunDots(p with { A = to, ARow = p.K, AColumn = 1 });
+        DotGemm<T, TVec>.Run(p with { A = to, ARow = p.K, AColumn = 1 });
     }
 
     private static int GreatestCommonDivisor(int a, int b) => b == 0 ? a : GreatestCommonDivisor(b, a % b);
@@ -105,7 +105,7 @@ internal unsafe struct GemmLoop<T, TKernels> : IParallelBody
     private void Divide(int count, int threads)
     {
         int cells = count >= 8 * threads ? 1 : threads / GreatestCommonDivisor(count, threads);
-        long rows = (_problem.M - 1) / RowUnit + 1, columns = (_problem.N - 1) / TKernels.VectorLength + 1;
+        long rows = (_problem.M - 1) / RowUnit + 1, columns = (_problem.N - 1) / TVec.Count + 1;
         (long Work, long Reads) best = (long.MaxValue, long.MaxValue);
         for (int rowParts = 1; rowParts <= cells; rowParts++)
         {

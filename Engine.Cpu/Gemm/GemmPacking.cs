@@ -5,38 +5,45 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Engine.Cpu;
 
-/// <summary>Copies slices of a matrix into the panels that <see cref="IGemmKernels{T}"/> describes.</summary>
+/// <summary>Copies slices of a matrix into panels, the formats that the register tiles read fastest.</summary>
+/// <remarks>
+/// <code>
+/// panel of A, PanelRows × k:      element (i, k) at [k·PanelRows + i]     one column after the other
+/// panel of B, k × PanelColumns:   element (k, j) at [k·PanelColumns + j]  one row after the other, 64-byte aligned, zeros as padding
+/// </code>
+/// <para>A panel of B that has no more columns than a vector has lanes may have rows of that length.</para>
+/// </remarks>
 internal static unsafe class GemmPacking
 {
     /// <summary>
-    /// <c>panel[k·width + j] = source[j·across + k·along]</c> for k &lt; depth, j &lt; count, and 0 for count ≤ j &lt; width.
+    /// <c>panel[k·width + j] = source[j·across + k·along]</c> for k &lt; kSize, j &lt; count, and 0 for count ≤ j &lt; width.
     /// </summary>
     /// <remarks>
     /// Serves both operands: a panel of A has its rows across (width = PanelRows), a panel of B its columns (width = PanelColumns).
     /// </remarks>
-    public static void Pack<T>(T* panel, int width, T* source, nint across, nint along, int count, nint depth) where T : unmanaged
+    public static void Pack<T>(T* panel, int width, T* source, nint across, nint along, int count, nint kSize) where T : unmanaged
     {
-        if (across == 1) CopyRows(panel, width, source, along, count, depth);
-        else if (along == 1) Transpose(panel, width, source, across, count, depth);
-        else Gather(panel, width, source, across, along, 0, count, depth);
+        if (across == 1) CopyRows(panel, width, source, along, count, kSize);
+        else if (along == 1) Transpose(panel, width, source, across, count, kSize);
+        else Gather(panel, width, source, across, along, 0, count, kSize);
 
         if (count == width) return;
-        for (nint k = 0; k < depth; k++) new Span<T>(panel + k * width + count, width - count).Clear();
+        for (nint k = 0; k < kSize; k++) new Span<T>(panel + k * width + count, width - count).Clear();
     }
 
-    private static void Gather<T>(T* panel, int width, T* source, nint across, nint along, int first, int end, nint depth) where T : unmanaged
+    private static void Gather<T>(T* panel, int width, T* source, nint across, nint along, int first, int end, nint kSize) where T : unmanaged
     {
         for (int j = first; j < end; j++)
         {
             T* from = source + j * across;
-            for (nint k = 0; k < depth; k++) panel[k * width + j] = from[k * along];
+            for (nint k = 0; k < kSize; k++) panel[k * width + j] = from[k * along];
         }
     }
 
-    private static void CopyRows<T>(T* panel, int width, T* source, nint along, int count, nint depth) where T : unmanaged
+    private static void CopyRows<T>(T* panel, int width, T* source, nint along, int count, nint kSize) where T : unmanaged
     {
         nint bytes = count * sizeof(T);
-        for (nint k = 0; k < depth; k++, source += along, panel += width)
+        for (nint k = 0; k < kSize; k++, source += along, panel += width)
         {
             byte* from = (byte*)source, to = (byte*)panel;
             nint at = 0;
@@ -47,32 +54,32 @@ internal static unsafe class GemmPacking
     }
 
     /// <summary>The source runs along k: blocks of 8 × 8 or 4 × 4 values are turned in registers.</summary>
-    private static void Transpose<T>(T* panel, int width, T* source, nint across, int count, nint depth) where T : unmanaged
+    private static void Transpose<T>(T* panel, int width, T* source, nint across, int count, nint kSize) where T : unmanaged
     {
         int j = 0;
         if (sizeof(T) == 4 && Avx.IsSupported)
         {
-            for (; j <= count - 8; j += 8) Transpose8((float*)panel + j, width, (float*)source + j * across, across, depth);
+            for (; j <= count - 8; j += 8) Transpose8((float*)panel + j, width, (float*)source + j * across, across, kSize);
         }
 
         if (sizeof(T) == 4 && Sse.IsSupported)
         {
-            for (; j <= count - 4; j += 4) Transpose4((float*)panel + j, width, (float*)source + j * across, across, depth);
+            for (; j <= count - 4; j += 4) Transpose4((float*)panel + j, width, (float*)source + j * across, across, kSize);
         }
 
         if (sizeof(T) == 8 && Avx.IsSupported)
         {
-            for (; j <= count - 4; j += 4) Transpose4((double*)panel + j, width, (double*)source + j * across, across, depth);
+            for (; j <= count - 4; j += 4) Transpose4((double*)panel + j, width, (double*)source + j * across, across, kSize);
         }
 
-        Gather(panel, width, source, across, 1, j, count, depth);
+        Gather(panel, width, source, across, 1, j, count, kSize);
     }
 
-    private static void Transpose8(float* panel, nint width, float* source, nint across, nint depth)
+    private static void Transpose8(float* panel, nint width, float* source, nint across, nint kSize)
     {
         nint across3 = 3 * across;
         nint k = 0;
-        for (; k <= depth - 8; k += 8, source += 8)
+        for (; k <= kSize - 8; k += 8, source += 8)
         {
             float* high = source + 4 * across;
             // Rows j and j + 4 share a register, so that the last step of the transposition is done by the loads.
@@ -88,7 +95,7 @@ internal static unsafe class GemmPacking
             panel += 4 * width;
         }
 
-        for (; k < depth; k++, source++, panel += width)
+        for (; k < kSize; k++, source++, panel += width)
         {
             for (int j = 0; j < 8; j++) panel[j] = source[j * across];
         }
@@ -109,10 +116,10 @@ internal static unsafe class GemmPacking
         Avx.UnpackHigh(c, d).AsSingle().Store(panel + 3 * width);
     }
 
-    private static void Transpose4(float* panel, nint width, float* source, nint across, nint depth)
+    private static void Transpose4(float* panel, nint width, float* source, nint across, nint kSize)
     {
         nint k = 0;
-        for (; k <= depth - 4; k += 4, source += 4, panel += 4 * width)
+        for (; k <= kSize - 4; k += 4, source += 4, panel += 4 * width)
         {
             Vector128<float> r0 = Vector128.Load(source), r1 = Vector128.Load(source + across);
             Vector128<float> r2 = Vector128.Load(source + 2 * across), r3 = Vector128.Load(source + 3 * across);
@@ -124,16 +131,16 @@ internal static unsafe class GemmPacking
             Sse.MoveHighToLow(d, c).Store(panel + 3 * width);
         }
 
-        for (; k < depth; k++, source++, panel += width)
+        for (; k < kSize; k++, source++, panel += width)
         {
             for (int j = 0; j < 4; j++) panel[j] = source[j * across];
         }
     }
 
-    private static void Transpose4(double* panel, nint width, double* source, nint across, nint depth)
+    private static void Transpose4(double* panel, nint width, double* source, nint across, nint kSize)
     {
         nint k = 0;
-        for (; k <= depth - 4; k += 4, source += 4, panel += 4 * width)
+        for (; k <= kSize - 4; k += 4, source += 4, panel += 4 * width)
         {
             for (nint half = 0; half < 4; half += 2)
             {
@@ -144,7 +151,7 @@ internal static unsafe class GemmPacking
             }
         }
 
-        for (; k < depth; k++, source++, panel += width)
+        for (; k < kSize; k++, source++, panel += width)
         {
             for (int j = 0; j < 4; j++) panel[j] = source[j * across];
         }

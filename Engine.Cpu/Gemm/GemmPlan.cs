@@ -21,7 +21,7 @@ internal readonly record struct GemmPlan
     /// <summary>Terms from which the horizontal sums of dot products pay at all, and for each row: 1 × 64, 8 × 256 and 24 × 784 are about even.</summary>
     private const int DotTerms = 64, DotTermsPerRow = 32;
 
-    /// <summary>Dot products, see <see cref="DotGemm{TVector, T, TLanes}"/>; otherwise blocks, see <see cref="BlockedGemm{T, TKernels}"/>.</summary>
+    /// <summary>Dot products, see <see cref="DotGemm{T, TVec}"/>; otherwise blocks, see <see cref="BlockedGemm{T, TVec}"/>.</summary>
     public bool Dots { get; init; }
 
     /// <summary>Copy A into panels instead of reading it where it lies.</summary>

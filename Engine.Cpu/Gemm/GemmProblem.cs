@@ -89,7 +89,7 @@ internal unsafe struct GemmProblem<T> where T : unmanaged
     /// The same product in the form that kernels prefer: columns of C with unit stride if C has any, one row rather than one column, and
     /// handy values for strides that are never used.
     /// </summary>
-    /// <param name="transposed">A and B have changed places.</param>
+    /// <param name="transposed">A and B are exchanged.</param>
     public readonly GemmProblem<T> Normalized(out bool transposed)
     {
         transposed = M > 1 && (N == 1 || (CColumn != 1 && CRow == 1));

@@ -1,13 +1,13 @@
 namespace Engine.Cpu;
 
 /// <summary>
-/// One register tile of a matrix product, the argument of <see cref="IGemmKernels{T}.Run"/>:
+/// One register tile of a matrix product, the argument of <see cref="GemmKernels{T, TVec}.Run"/>:
 /// <c>C = relu(Alpha·A·B + Beta·C + bias)</c> for up to PanelRows × PanelColumns elements of C.
 /// </summary>
 /// <remarks>
 /// <para>All strides count elements. Element (i, k) of A is <c>A[i·ARow + k·AColumn]</c>: a packed panel has ARow = 1 and
 /// AColumn = PanelRows, but a row-major or transposed matrix may be read where it lies. Only the rows asked for are read.</para>
-/// <para>Row k of B is <c>B[k·BRow + 0..]</c>, unit stride. It is read in whole vectors, so that behind the last column there must
+/// <para>Row k of B is <c>B[k·BRow + 0..]</c>, unit stride. It is read in whole vectors, so that after the last column there must
 /// be readable values up to the next multiple of the vector length; they do not reach C.</para>
 /// <para>For a sum that is cut into blocks of k: the first block has the caller's Beta, later ones Beta = 1; bias and ReLU belong to
 /// the last one only.</para>
@@ -59,6 +59,6 @@ internal unsafe struct GemmTile<T> where T : unmanaged
     /// <summary>Ends with max(x, 0).</summary>
     public bool Relu;
 
-    /// <summary>Set by <see cref="IGemmKernels{T}.Run"/>: there is more to do than to store the product.</summary>
+    /// <summary>Set by <see cref="GemmKernels{T, TVec}.Run"/>: there is more to do than to store the product.</summary>
     public bool HasEpilogue;
 }

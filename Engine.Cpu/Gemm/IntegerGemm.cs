@@ -24,10 +24,10 @@ internal static unsafe class IntegerGemm
     /// <summary>One row of one product.</summary>
     private readonly struct Rows<T>(GemmProblem<T> problem, GemmOffsets* offsets) : IRowKernel where T : unmanaged, IBinaryInteger<T>
     {
-        public void Run(nint line)
+        public void Run(nint index)
         {
-            nint row = line % problem.M;
-            GemmOffsets at = offsets[line / problem.M];
+            nint row = index % problem.M;
+            GemmOffsets at = offsets[index / problem.M];
             T* a = problem.A + at.A + (row * problem.ARow), b = problem.B + at.B, c = problem.C + at.C + (row * problem.CRow);
             Span<T> sums = stackalloc T[Columns];
             for (int first = 0; first < problem.N; first += Columns)
@@ -59,12 +59,12 @@ internal static unsafe class IntegerGemm
             for (int j = 0; j < sums.Length; j++)
             {
                 nint column = first + j;
-                T* place = c + (column * problem.CColumn);
+                T* target = c + (column * problem.CColumn);
                 T value = unchecked(problem.Alpha * sums[j]);
-                if (!T.IsZero(problem.Beta)) value = unchecked(value + (problem.Beta * *place));
+                if (!T.IsZero(problem.Beta)) value = unchecked(value + (problem.Beta * *target));
                 if (problem.BiasPerColumn != null) value = unchecked(value + problem.BiasPerColumn[column * problem.BiasPerColumnStride]);
                 if (problem.BiasPerRow != null) value = unchecked(value + problem.BiasPerRow[row * problem.BiasPerRowStride]);
-                *place = problem.Relu ? T.Max(value, T.Zero) : value;
+                *target = problem.Relu ? T.Max(value, T.Zero) : value;
             }
         }
     }

@@ -3,199 +3,147 @@ using System.Runtime.CompilerServices;
 
 namespace Engine.Cpu;
 
-/// <summary>Number of rows of a tile, as a type argument.</summary>
-internal interface ITileRows
-{
-    /// <summary>The number.</summary>
-    static abstract int Count { get; }
-}
-
-/// <summary>Number of vectors in a row of a tile, as a type argument.</summary>
-internal interface ITileVectors
-{
-    /// <summary>The number.</summary>
-    static abstract int Count { get; }
-}
-
 /// <summary>
 /// The inner loop of the matrix product: a tile of up to 12 rows × 2 vectors of C stays in registers while k runs.
 /// </summary>
 /// <remarks>
-/// One source for all tiles: the conditions on <c>TRows</c> and <c>TVectors</c> are constants to the JIT, which drops the rest. A step of
+/// <para>One source for all tiles: the conditions on <c>TRows</c> and <c>TVectors</c> are constants to the JIT, which drops the rest. A step of
 /// 12 × 2 is 2 loads, 12 broadcasts and 24 multiply-adds, with 24 + 2 + 1 of 32 registers in use; on 16 registers the tile is 6 × 2.
-/// Compiled optimised at once: the first calls of a training run already count, and the body reads no static field.
+/// Compiled optimised at once: the first calls of a training run already count, and the body reads no static field.</para>
+/// <para>Three things keep the sums in their registers. The loop tests its condition first; after a do-while the JIT would read a second copy of
+/// each sum. <see cref="ISimd{TSelf}.Accumulate"/> updates a sum in place. And all that <c>Run</c> calls fits the inliner's budget: the call
+/// that did not would spill every sum. A bias per row is rare and therefore not done here, but by <see cref="GemmKernels{T, TVec}"/>.</para>
 /// </remarks>
-internal static unsafe class Microkernel<TVector, T, TLanes>
-    where TVector : struct
+internal static unsafe class Microkernel<T, TVec>
     where T : unmanaged, INumberBase<T>
-    where TLanes : struct, ILanes<TVector, T>
+    where TVec : struct, ISimd<TVec>
 {
     /// <summary>Computes a whole tile of C, whose columns must have unit stride.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run<TRows, TVectors>(GemmTile<T>* tile)
-        where TRows : struct, ITileRows
-        where TVectors : struct, ITileVectors
+        where TRows : struct, ITileSize
+        where TVectors : struct, ITileSize
     {
-        TVector c00 = TLanes.Zero, c01 = TLanes.Zero;
-        TVector c10 = TLanes.Zero, c11 = TLanes.Zero;
-        TVector c20 = TLanes.Zero, c21 = TLanes.Zero;
-        TVector c30 = TLanes.Zero, c31 = TLanes.Zero;
-        TVector c40 = TLanes.Zero, c41 = TLanes.Zero;
-        TVector c50 = TLanes.Zero, c51 = TLanes.Zero;
-        TVector c60 = TLanes.Zero, c61 = TLanes.Zero;
-        TVector c70 = TLanes.Zero, c71 = TLanes.Zero;
-        TVector c80 = TLanes.Zero, c81 = TLanes.Zero;
-        TVector c90 = TLanes.Zero, c91 = TLanes.Zero;
-        TVector ca0 = TLanes.Zero, ca1 = TLanes.Zero;
-        TVector cb0 = TLanes.Zero, cb1 = TLanes.Zero;
+        TVec c00 = TVec.Zero, c01 = TVec.Zero;
+        TVec c10 = TVec.Zero, c11 = TVec.Zero;
+        TVec c20 = TVec.Zero, c21 = TVec.Zero;
+        TVec c30 = TVec.Zero, c31 = TVec.Zero;
+        TVec c40 = TVec.Zero, c41 = TVec.Zero;
+        TVec c50 = TVec.Zero, c51 = TVec.Zero;
+        TVec c60 = TVec.Zero, c61 = TVec.Zero;
+        TVec c70 = TVec.Zero, c71 = TVec.Zero;
+        TVec c80 = TVec.Zero, c81 = TVec.Zero;
+        TVec c90 = TVec.Zero, c91 = TVec.Zero;
+        TVec ca0 = TVec.Zero, ca1 = TVec.Zero;
+        TVec cb0 = TVec.Zero, cb1 = TVec.Zero;
         nint k = tile->K;
-        nint row = tile->ARow, row2 = 2 * row, aColumn = tile->AColumn;
-        T* a0 = tile->A, a3 = a0 + 3 * row, a6 = a3 + 3 * row, a9 = a6 + 3 * row;
-        T* b = tile->B;
-        nint bRow = tile->BRow;
-        do
+        nint row = tile->ARow * sizeof(T), row2 = 2 * row, aColumn = tile->AColumn * sizeof(T), bRow = tile->BRow * sizeof(T);
+        byte* a0 = (byte*)tile->A, a3 = a0 + (3 * row), a6 = a3 + (3 * row), a9 = a6 + (3 * row);
+        byte* b = (byte*)tile->B;
+        for (; k != 0; k--)
         {
-            TVector b0 = TLanes.Load(b), b1 = TVectors.Count > 1 ? TLanes.Load(b + TLanes.Count) : TLanes.Zero;
-            TVector a = TLanes.Broadcast(*a0);
-            c00 = TLanes.MultiplyAdd(a, b0, c00);
-            if (TVectors.Count > 1) c01 = TLanes.MultiplyAdd(a, b1, c01);
-            if (TRows.Count > 1)
-            {
-                a = TLanes.Broadcast(*(a0 + row));
-                c10 = TLanes.MultiplyAdd(a, b0, c10);
-                if (TVectors.Count > 1) c11 = TLanes.MultiplyAdd(a, b1, c11);
-            }
-
-            if (TRows.Count > 2)
-            {
-                a = TLanes.Broadcast(*(a0 + row2));
-                c20 = TLanes.MultiplyAdd(a, b0, c20);
-                if (TVectors.Count > 1) c21 = TLanes.MultiplyAdd(a, b1, c21);
-            }
-
-            if (TRows.Count > 3)
-            {
-                a = TLanes.Broadcast(*a3);
-                c30 = TLanes.MultiplyAdd(a, b0, c30);
-                if (TVectors.Count > 1) c31 = TLanes.MultiplyAdd(a, b1, c31);
-            }
-
-            if (TRows.Count > 4)
-            {
-                a = TLanes.Broadcast(*(a3 + row));
-                c40 = TLanes.MultiplyAdd(a, b0, c40);
-                if (TVectors.Count > 1) c41 = TLanes.MultiplyAdd(a, b1, c41);
-            }
-
-            if (TRows.Count > 5)
-            {
-                a = TLanes.Broadcast(*(a3 + row2));
-                c50 = TLanes.MultiplyAdd(a, b0, c50);
-                if (TVectors.Count > 1) c51 = TLanes.MultiplyAdd(a, b1, c51);
-            }
-
-            if (TRows.Count > 6)
-            {
-                a = TLanes.Broadcast(*a6);
-                c60 = TLanes.MultiplyAdd(a, b0, c60);
-                if (TVectors.Count > 1) c61 = TLanes.MultiplyAdd(a, b1, c61);
-            }
-
-            if (TRows.Count > 7)
-            {
-                a = TLanes.Broadcast(*(a6 + row));
-                c70 = TLanes.MultiplyAdd(a, b0, c70);
-                if (TVectors.Count > 1) c71 = TLanes.MultiplyAdd(a, b1, c71);
-            }
-
-            if (TRows.Count > 8)
-            {
-                a = TLanes.Broadcast(*(a6 + row2));
-                c80 = TLanes.MultiplyAdd(a, b0, c80);
-                if (TVectors.Count > 1) c81 = TLanes.MultiplyAdd(a, b1, c81);
-            }
-
-            if (TRows.Count > 9)
-            {
-                a = TLanes.Broadcast(*a9);
-                c90 = TLanes.MultiplyAdd(a, b0, c90);
-                if (TVectors.Count > 1) c91 = TLanes.MultiplyAdd(a, b1, c91);
-            }
-
-            if (TRows.Count > 10)
-            {
-                a = TLanes.Broadcast(*(a9 + row));
-                ca0 = TLanes.MultiplyAdd(a, b0, ca0);
-                if (TVectors.Count > 1) ca1 = TLanes.MultiplyAdd(a, b1, ca1);
-            }
-
-            if (TRows.Count > 11)
-            {
-                a = TLanes.Broadcast(*(a9 + row2));
-                cb0 = TLanes.MultiplyAdd(a, b0, cb0);
-                if (TVectors.Count > 1) cb1 = TLanes.MultiplyAdd(a, b1, cb1);
-            }
-
+            TVec b0 = TVec.Load(b), b1 = TVectors.Count > 1 ? TVec.Load(b + (TVec.Count * sizeof(T))) : TVec.Zero;
+            Multiply<TRows, TVectors>(0, a0, b0, b1, ref c00, ref c01);
+            Multiply<TRows, TVectors>(1, a0 + row, b0, b1, ref c10, ref c11);
+            Multiply<TRows, TVectors>(2, a0 + row2, b0, b1, ref c20, ref c21);
+            Multiply<TRows, TVectors>(3, a3, b0, b1, ref c30, ref c31);
+            Multiply<TRows, TVectors>(4, a3 + row, b0, b1, ref c40, ref c41);
+            Multiply<TRows, TVectors>(5, a3 + row2, b0, b1, ref c50, ref c51);
+            Multiply<TRows, TVectors>(6, a6, b0, b1, ref c60, ref c61);
+            Multiply<TRows, TVectors>(7, a6 + row, b0, b1, ref c70, ref c71);
+            Multiply<TRows, TVectors>(8, a6 + row2, b0, b1, ref c80, ref c81);
+            Multiply<TRows, TVectors>(9, a9, b0, b1, ref c90, ref c91);
+            Multiply<TRows, TVectors>(10, a9 + row, b0, b1, ref ca0, ref ca1);
+            Multiply<TRows, TVectors>(11, a9 + row2, b0, b1, ref cb0, ref cb1);
             a0 += aColumn;
-            if (TRows.Count > 3) a3 += aColumn;
-            if (TRows.Count > 6) a6 += aColumn;
-            if (TRows.Count > 9) a9 += aColumn;
+            a3 += TRows.Count > 3 ? aColumn : 0;
+            a6 += TRows.Count > 6 ? aColumn : 0;
+            a9 += TRows.Count > 9 ? aColumn : 0;
             b += bRow;
         }
-        while (--k != 0);
 
-        Finish<TVectors>(tile, 0, c00, c01);
-        if (TRows.Count > 1) Finish<TVectors>(tile, 1, c10, c11);
-        if (TRows.Count > 2) Finish<TVectors>(tile, 2, c20, c21);
-        if (TRows.Count > 3) Finish<TVectors>(tile, 3, c30, c31);
-        if (TRows.Count > 4) Finish<TVectors>(tile, 4, c40, c41);
-        if (TRows.Count > 5) Finish<TVectors>(tile, 5, c50, c51);
-        if (TRows.Count > 6) Finish<TVectors>(tile, 6, c60, c61);
-        if (TRows.Count > 7) Finish<TVectors>(tile, 7, c70, c71);
-        if (TRows.Count > 8) Finish<TVectors>(tile, 8, c80, c81);
-        if (TRows.Count > 9) Finish<TVectors>(tile, 9, c90, c91);
-        if (TRows.Count > 10) Finish<TVectors>(tile, 10, ca0, ca1);
-        if (TRows.Count > 11) Finish<TVectors>(tile, 11, cb0, cb1);
+
+        Store<TRows, TVectors>(tile, 0, c00, c01);
+        Store<TRows, TVectors>(tile, 1, c10, c11);
+        Store<TRows, TVectors>(tile, 2, c20, c21);
+        Store<TRows, TVectors>(tile, 3, c30, c31);
+        Store<TRows, TVectors>(tile, 4, c40, c41);
+        Store<TRows, TVectors>(tile, 5, c50, c51);
+        Store<TRows, TVectors>(tile, 6, c60, c61);
+        Store<TRows, TVectors>(tile, 7, c70, c71);
+        Store<TRows, TVectors>(tile, 8, c80, c81);
+        Store<TRows, TVectors>(tile, 9, c90, c91);
+        Store<TRows, TVectors>(tile, 10, ca0, ca1);
+        Store<TRows, TVectors>(tile, 11, cb0, cb1);
     }
 
-    /// <summary>Scales, adds what is to be added, and stores one row of the tile.</summary>
+    /// <summary>Adds an element of A times a row of B to the sums of a row of C; nothing if the tile does not have the row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish<TVectors>(GemmTile<T>* tile, int row, TVector v0, TVector v1) where TVectors : struct, ITileVectors
+    private static void Multiply<TRows, TVectors>(int row, byte* a, TVec b0, TVec b1, ref TVec c0, ref TVec c1)
+        where TRows : struct, ITileSize
+        where TVectors : struct, ITileSize
     {
-        T* c = tile->C + row * tile->CRow;
+        if (row >= TRows.Count)
+        {
+            return;
+        }
+
+        TVec value = TVec.Broadcast(a);
+        TVec.Accumulate(ref c0, value, b0);
+        if (TVectors.Count > 1)
+        {
+            TVec.Accumulate(ref c1, value, b1);
+        }
+    }
+
+    /// <summary>Scales the sums of a row, adds the old C and the bias per column, and stores the row; nothing if the tile does not have it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store<TRows, TVectors>(GemmTile<T>* tile, int row, TVec v0, TVec v1)
+        where TRows : struct, ITileSize
+        where TVectors : struct, ITileSize
+    {
+        if (row >= TRows.Count)
+        {
+            return;
+        }
+
+        T* c = tile->C + (row * tile->CRow);
         if (tile->HasEpilogue)
         {
-            TVector alpha = TLanes.Broadcast(tile->Alpha);
-            v0 = TLanes.Multiply(alpha, v0);
-            if (TVectors.Count > 1) v1 = TLanes.Multiply(alpha, v1);
+            TVec alpha = TVec.Broadcast(&tile->Alpha);
+            v0 = alpha * v0;
+            v1 = TVectors.Count > 1 ? alpha * v1 : v1;
             if (tile->Beta != T.Zero)
             {
-                TVector beta = TLanes.Broadcast(tile->Beta);
-                v0 = TLanes.MultiplyAdd(beta, TLanes.Load(c), v0);
-                if (TVectors.Count > 1) v1 = TLanes.MultiplyAdd(beta, TLanes.Load(c + TLanes.Count), v1);
-            }
-
-            if (tile->BiasPerRow != null)
-            {
-                TVector bias = TLanes.Broadcast(tile->BiasPerRow[row * tile->BiasPerRowStride]);
-                v0 = TLanes.Add(v0, bias);
-                if (TVectors.Count > 1) v1 = TLanes.Add(v1, bias);
+                TVec beta = TVec.Broadcast(&tile->Beta);
+                TVec.Accumulate(ref v0, beta, TVec.Load(c));
+                if (TVectors.Count > 1)
+                {
+                    TVec.Accumulate(ref v1, beta, TVec.Load(c + TVec.Count));
+                }
             }
 
             if (tile->BiasPerColumn != null)
             {
-                v0 = TLanes.Add(v0, TLanes.Load(tile->BiasPerColumn));
-                if (TVectors.Count > 1) v1 = TLanes.Add(v1, TLanes.Load(tile->BiasPerColumn + TLanes.Count));
+                v0 += TVec.Load(tile->BiasPerColumn);
+                v1 = TVectors.Count > 1 ? v1 + TVec.Load(tile->BiasPerColumn + TVec.Count) : v1;
             }
 
             if (tile->Relu)
             {
-                v0 = TLanes.Relu(v0);
-                if (TVectors.Count > 1) v1 = TLanes.Relu(v1);
+                v0 = Relu(v0);
+                v1 = TVectors.Count > 1 ? Relu(v1) : v1;
             }
         }
 
-        TLanes.Store(c, v0);
-        if (TVectors.Count > 1) TLanes.Store(c + TLanes.Count, v1);
+        v0.Store(c);
+        if (TVectors.Count > 1)
+        {
+            v1.Store(c + TVec.Count);
+        }
     }
+
+    /// <summary>max(x, 0); NaN stays NaN and -0 becomes 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVec Relu(TVec x) => TVec.MaxNative(TVec.Zero, x) + TVec.Zero;
 }

@@ -44,7 +44,7 @@ internal static unsafe class BatchNorm
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TActivation : struct, IActivation
     {
-        public void Run<TVec>() where TVec : struct, ISimd<TVec>
+        public void Run<TVec>() where TVec : unmanaged, ISimd<TVec>
         {
             BatchNormShape shape = new(images, channels, length, TVec.Count);
             nint columns = shape.IsColumns ? channels * length : channels;
@@ -66,7 +66,7 @@ internal static unsafe class BatchNorm
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TGate : struct, IReluGate
     {
-        public void Run<TVec>() where TVec : struct, ISimd<TVec>
+        public void Run<TVec>() where TVec : unmanaged, ISimd<TVec>
         {
             BatchNormShape shape = new(images, channels, length, TVec.Count);
             nint columns = shape.IsColumns ? channels * length : channels;

@@ -144,7 +144,7 @@ internal readonly unsafe struct BatchNormForward<T, TVec, TActivation>(
 
             for (; i < n; i += TVec.Count)
             {
-                // Lanes behind the end read as 0; taking 0 from them leaves them out.
+                // Lanes past the end read as 0; taking 0 from them leaves them out.
                 TVec u = Tail.Load<TVec>(p + i, n - i) - Tail.First(shift, n - i);
                 a += u;
                 aa = TVec.MultiplyAdd(u, u, aa);

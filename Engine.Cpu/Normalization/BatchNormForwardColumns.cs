@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace Engine.Cpu;
 
-/// <summary>Forward pass over columns of the matrix [N, C·L], for L shorter than two vectors: 1 behind a dense layer.</summary>
+/// <summary>Forward pass over columns of the matrix [N, C·L], for L shorter than two vectors: 1 after a dense layer.</summary>
 /// <param name="shape">How the tensor is cut.</param>
 /// <param name="x">[N, C, L].</param>
 /// <param name="residual">[N, C, L], or null where nothing is added.</param>

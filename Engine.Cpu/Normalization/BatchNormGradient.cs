@@ -15,7 +15,7 @@ internal struct GradientSums
     }
 }
 
-/// <summary>Whether a ReLU lies behind the normalisation, through which the gradient passes only where the result is positive.</summary>
+/// <summary>Whether a ReLU follows the normalisation, through which the gradient passes only where the result is positive.</summary>
 internal interface IReluGate
 {
     static abstract bool IsThere { get; }
@@ -37,7 +37,7 @@ internal readonly struct ReluGate : IReluGate
     public static bool Sums => false;
 }
 
-/// <summary>A ReLU behind the sum with a residual.</summary>
+/// <summary>A ReLU after the sum with a residual.</summary>
 internal readonly struct KeptGate : IReluGate
 {
     public static bool IsThere => true;
@@ -57,7 +57,7 @@ internal readonly struct SumGate : IReluGate
     public static bool Sums => true;
 }
 
-/// <summary>A ReLU behind the sum with a residual, whose result has two users.</summary>
+/// <summary>A ReLU after the sum with a residual, whose result has two users.</summary>
 internal readonly struct KeptSumGate : IReluGate
 {
     public static bool IsThere => true;
@@ -106,7 +106,7 @@ internal unsafe struct BatchNormGradient<T> where T : unmanaged, IBinaryFloating
             T.CreateTruncating(-factor * sums.Sum / count));
     }
 
-    /// <summary>The gradient to the normalised values at a place, in the first pass.</summary>
+    /// <summary>The gradient to the normalised values of some elements, in the first pass.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly TVec Gradient<TVec, TGate>(nint at, nint left) where TVec : struct, ISimd<TVec> where TGate : struct, IReluGate
     {

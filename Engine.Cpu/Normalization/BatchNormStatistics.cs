@@ -15,15 +15,15 @@ internal unsafe struct BatchNormStatistics<T> where T : unmanaged, IBinaryFloati
 
     /// <summary>Writes the statistics of a channel.</summary>
     /// <returns>Factors of y = (x − Center)·Factor + Offset.</returns>
-    /// <remarks>What rounding took from the centre is put back by the offset, so a mean that is large beside the deviation costs no accuracy.</remarks>
+    /// <remarks>The centre is rounded, and the offset restores the part that rounding took, so a mean that is large beside the standard deviation costs no accuracy.</remarks>
     public readonly (T Center, T Factor, T Offset) Publish(int channel, in Moments moments, double count)
     {
-        double variance = moments.Deviation / count, inverseStd = 1 / Math.Sqrt(variance + Epsilon);
+        double variance = moments.SquaredDeviations / count, inverseStd = 1 / Math.Sqrt(variance + Epsilon);
         T center = T.CreateTruncating(moments.Mean);
         Mean[channel] = center;
         InverseStd[channel] = T.CreateTruncating(inverseStd);
         if (RunningMean != null) Blend(ref RunningMean[channel], moments.Mean);
-        if (RunningVariance != null) Blend(ref RunningVariance[channel], moments.Deviation / (count - 1));
+        if (RunningVariance != null) Blend(ref RunningVariance[channel], moments.SquaredDeviations / (count - 1));
 
         double factor = Scale == null ? inverseStd : inverseStd * double.CreateTruncating(Scale[channel]);
         double shift = Shift == null ? 0 : double.CreateTruncating(Shift[channel]);

@@ -7,7 +7,7 @@ internal readonly unsafe struct LayerNormForwardKernel<T>(
     nint rows, nint columns, T* x, T* y, T* scale, T* shift, T* means, T* inverseStds, double epsilon, WorkerPool pool) : ISimdKernel
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public void Run<TVec>() where TVec : struct, ISimd<TVec>
+    public void Run<TVec>() where TVec : unmanaged, ISimd<TVec>
     {
         LayerNormForward<T, TVec> kernel = new(columns, x, y, scale, shift, means, inverseStds, epsilon);
         RowLoop<LayerNormForward<T, TVec>>.Run(kernel, rows, columns, pool);
@@ -18,7 +18,7 @@ internal readonly unsafe struct LayerNormForwardKernel<T>(
 internal readonly unsafe struct LayerNormBackwardKernel<T>(nint rows, nint columns, LayerNormGradient<T> args, T* gradScale, T* gradShift, WorkerPool pool) : ISimdKernel
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public void Run<TVec>() where TVec : struct, ISimd<TVec>
+    public void Run<TVec>() where TVec : unmanaged, ISimd<TVec>
     {
         const int BlockRows = LayerNormBackward<float, F32x1>.BlockRows;
         nint blocks = (rows + BlockRows - 1) / BlockRows;

@@ -21,12 +21,12 @@ internal readonly unsafe struct LayerNormForward<T, TVec>(nint columns, T* x, T*
         double about = double.CreateTruncating(T.CreateTruncating(RowSums<T, TVec>.Sum(from, columns) / columns));
         (double sum, double squares) = RowSums<T, TVec>.Deviations(from, columns, about);
         Moments moments = Moments.FromShifted(about, sum, squares, columns);
-        double inverse = 1 / Math.Sqrt((moments.Deviation / columns) + epsilon);
+        double inverse = 1 / Math.Sqrt((moments.SquaredDeviations / columns) + epsilon);
         T mean = T.CreateTruncating(moments.Mean);
         means[row] = mean;
         inverseStds[row] = T.CreateTruncating(inverse);
 
-        // The centre is rounded; what that took away comes back in the deviations.
+        // The centre is rounded. The mean of the differences from it restores the part that rounding took.
         TVec center = TVec.Broadcast(&mean), factor = TVec.Create(inverse), rest = TVec.Create((double.CreateTruncating(mean) - moments.Mean) * inverse);
         for (nint i = 0; i < columns; i += TVec.Count)
         {

@@ -6,13 +6,13 @@ internal struct Moments
     public double Mean;
 
     /// <summary>Σ(x − mean)².</summary>
-    public double Deviation;
+    public double SquaredDeviations;
 
     /// <summary>Moments from sums of d = x − <paramref name="shift"/>, accurate where shift is close to the mean.</summary>
     public static Moments FromShifted(double shift, double sum, double sumOfSquares, double count)
     {
         double mean = sum / count;
-        return new Moments { Mean = shift + mean, Deviation = Math.Max(sumOfSquares - (sum * mean), 0) };
+        return new Moments { Mean = shift + mean, SquaredDeviations = Math.Max(sumOfSquares - (sum * mean), 0) };
     }
 
     /// <summary>Takes in the moments of other numbers (Chan, Golub and LeVeque).</summary>
@@ -23,6 +23,6 @@ internal struct Moments
     {
         double share = otherCount / (count + otherCount), delta = other.Mean - Mean;
         Mean += delta * share;
-        Deviation += other.Deviation + (delta * delta * count * share);
+        SquaredDeviations += other.SquaredDeviations + (delta * delta * count * share);
     }
 }

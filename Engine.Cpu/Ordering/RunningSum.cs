@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace Engine.Cpu;
 
-/// <summary>y[i] = x[0] + … + x[i] along an axis, for a block of the columns behind it, summed in a wider type.</summary>
+/// <summary>y[i] = x[0] + … + x[i] along an axis, for a block of the columns after it, summed in a wider type.</summary>
 /// <param name="split">The axis.</param>
 /// <param name="x">[outer, size, inner].</param>
 /// <param name="y">[outer, size, inner], written.</param>

@@ -1,17 +1,17 @@
 namespace Engine.Cpu;
 
-/// <summary>The places of numbers along an axis in sorted order; equal ones keep theirs.</summary>
+/// <summary>The indices of numbers along an axis in sorted order; equal ones keep their order.</summary>
 /// <param name="split">The axis.</param>
 /// <param name="x">[outer, size, inner].</param>
-/// <param name="places">[outer, size, inner], written.</param>
+/// <param name="indices">[outer, size, inner], written.</param>
 /// <param name="descending">Largest first.</param>
-/// <remarks>A "row" is what lies along the axis at one place of the others.</remarks>
-internal readonly unsafe struct SortOrder<T, TKey>(AxisSplit split, T* x, long* places, bool descending) : IRowKernel
+/// <remarks>A "row" is what lies along the axis at one index of the others.</remarks>
+internal readonly unsafe struct SortOrder<T, TKey>(AxisSplit split, T* x, long* indices, bool descending) : IRowKernel
     where T : unmanaged
     where TKey : struct, ISortKey<T>
 {
-    public static void Run(in AxisSplit split, T* x, long* places, bool descending, WorkerPool pool) =>
-        RowLoop<SortOrder<T, TKey>>.Run(new(split, x, places, descending), split.Outer * split.Inner, split.Size * (1 + (long)Math.Log2(split.Size)), pool);
+    public static void Run(in AxisSplit split, T* x, long* indices, bool descending, WorkerPool pool) =>
+        RowLoop<SortOrder<T, TKey>>.Run(new(split, x, indices, descending), split.Outer * split.Inner, split.Size * (1 + (long)Math.Log2(split.Size)), pool);
 
     public void Run(nint row)
     {
@@ -29,10 +29,10 @@ internal readonly unsafe struct SortOrder<T, TKey>(AxisSplit split, T* x, long* 
 
         keys.Sort(order);
         RestoreOrderOfEquals(keys, order);
-        for (int i = 0; i < size; i++) places[start + (i * split.Inner)] = order[i];
+        for (int i = 0; i < size; i++) indices[start + (i * split.Inner)] = order[i];
     }
 
-    /// <summary>The library's sort is not stable: places of equal keys are put into ascending order afterwards.</summary>
+    /// <summary>The library's sort is not stable: indices of equal keys are put into ascending order afterwards.</summary>
     private static void RestoreOrderOfEquals(ReadOnlySpan<ulong> keys, Span<int> order)
     {
         for (int first = 0, end; first < keys.Length; first = end)

@@ -32,7 +32,7 @@ internal readonly struct HalvingMean<TVec> : IHalving<TVec> where TVec : struct,
     public static TVec Finish(TVec joined) => joined * TVec.Create(0.25);
 }
 
-/// <summary>2×2 windows with stride 2 without places: the two rows are joined first, then even columns with odd ones.</summary>
+/// <summary>2×2 windows with stride 2 without indices: the two rows are joined first, then even columns with odd ones.</summary>
 internal readonly unsafe struct HalvingPool<T, TVec, TJoin> : IPoolKernel<T>
     where T : unmanaged
     where TVec : struct, ISimd<TVec>

@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace Engine.Cpu;
 
 /// <summary>Maximum over windows of any geometry: the first largest cell in row-major order; the first NaN wins.</summary>
-/// <remarks>A window that lies in the padding altogether, which dilation makes possible, has the maximum −∞ at place −1.</remarks>
+/// <remarks>A window that lies in the padding altogether, which dilation makes possible, has the maximum −∞ at index −1.</remarks>
 internal readonly unsafe struct MaxPool<T> : IPoolKernel<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     public static void Run(in PoolPlane plane, T* x, T* y, int* indices, nint images)
@@ -14,8 +14,8 @@ internal readonly unsafe struct MaxPool<T> : IPoolKernel<T> where T : unmanaged,
             PoolPlane.Taps rows = plane.Rows(p);
             for (int q = 0; q < plane.OutWidth; q++, y++)
             {
-                int place = Largest(plane, rows, plane.Columns(q), x, out *y);
-                if (indices is not null) *indices++ = place;
+                int index = Largest(plane, rows, plane.Columns(q), x, out *y);
+                if (indices is not null) *indices++ = index;
             }
         }
     }
@@ -23,7 +23,7 @@ internal readonly unsafe struct MaxPool<T> : IPoolKernel<T> where T : unmanaged,
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Largest(in PoolPlane plane, in PoolPlane.Taps rows, in PoolPlane.Taps columns, T* x, out T best)
     {
-        int place = -1;
+        int index = -1;
         best = T.NegativeInfinity;
         for (int h = rows.First; h < rows.End; h += rows.Step)
         {
@@ -31,13 +31,13 @@ internal readonly unsafe struct MaxPool<T> : IPoolKernel<T> where T : unmanaged,
             {
                 T value = x[((nint)h * plane.Width) + w];
                 bool replaces = !(value <= best) && !T.IsNaN(best);     // larger, or the first NaN
-                if (!replaces && place >= 0) continue;
+                if (!replaces && index >= 0) continue;
                 best = value;
-                place = (h * plane.Width) + w;
+                index = (h * plane.Width) + w;
             }
         }
 
-        return place;
+        return index;
     }
 }
 
@@ -49,8 +49,8 @@ internal readonly unsafe struct MaxPoolGradient<T> : IPoolKernel<T> where T : un
         new Span<T>(x, (int)plane.Size).Clear();
         for (nint i = 0; i < plane.OutSize; i++)
         {
-            int place = indices[i];
-            if (place >= 0) x[place] += y[i];
+            int index = indices[i];
+            if (index >= 0) x[index] += y[i];
         }
     }
 }

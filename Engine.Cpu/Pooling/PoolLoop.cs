@@ -29,8 +29,8 @@ internal readonly unsafe struct PoolLoop<T, TKernel>(PoolPlane plane, nint image
         nint end = Partition.Start(images, part + 1, parts);
         for (nint image = Partition.Start(images, part, parts); image < end; image++)
         {
-            int* places = indices is null ? null : indices + (image * plane.OutSize);
-            TKernel.Run(plane, x + (image * plane.Size), y + (image * plane.OutSize), places, end - image);
+            int* imageIndices = indices is null ? null : indices + (image * plane.OutSize);
+            TKernel.Run(plane, x + (image * plane.Size), y + (image * plane.OutSize), imageIndices, end - image);
         }
     }
 }

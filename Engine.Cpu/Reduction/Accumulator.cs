@@ -54,15 +54,15 @@ internal struct Accumulator
     }
 
     /// <summary>Writes the result, converted to <paramref name="type"/>.</summary>
-    public readonly unsafe void Write(Combiner combiner, DType type, bool isInteger, byte* destination, long place)
+    public readonly unsafe void Write(Combiner combiner, DType type, bool isInteger, byte* destination, long element)
     {
         bool index = combiner.YieldsIndex();
         switch (type)
         {
-            case DType.Float32: ((float*)destination)[place] = index ? Index : (float)Value; break;
-            case DType.Float64: ((double*)destination)[place] = index ? Index : Value; break;
-            case DType.Int32: ((int*)destination)[place] = unchecked((int)(index ? Index : Integer)); break;
-            default: ((long*)destination)[place] = index ? Index : isInteger ? Integer : long.CreateSaturating(Value); break;
+            case DType.Float32: ((float*)destination)[element] = index ? Index : (float)Value; break;
+            case DType.Float64: ((double*)destination)[element] = index ? Index : Value; break;
+            case DType.Int32: ((int*)destination)[element] = unchecked((int)(index ? Index : Integer)); break;
+            default: ((long*)destination)[element] = index ? Index : isInteger ? Integer : long.CreateSaturating(Value); break;
         }
     }
 }

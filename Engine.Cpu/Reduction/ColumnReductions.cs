@@ -18,8 +18,8 @@ internal static unsafe class ColumnReductions
         _ => (TileOp)ScalarOpcode.Min,
     };
 
-    /// <summary>Replaces best values by better ones, and their places (integers as wide as the values) by <c>place</c>.</summary>
-    /// <remarks>Arguments: values, their mask, best values, places, place, bytes.</remarks>
+    /// <summary>Replaces best values by better ones, and their indices (integers as wide as the values) by <c>index</c>.</summary>
+    /// <remarks>Arguments: values, their mask, best values, indices, index, bytes.</remarks>
     public static delegate*<byte*, nint, byte*, byte*, long, nint, void> LocateOf<V>(Combiner combiner) where V : unmanaged, ISimd<V>
         => combiner == Combiner.ArgMax ? &Locate<Above, V> : &Locate<Below, V>;
 
@@ -33,10 +33,10 @@ internal static unsafe class ColumnReductions
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Locate<TBetter, V>(byte* values, nint mask, byte* best, byte* places, long place, nint bytes)
+    private static void Locate<TBetter, V>(byte* values, nint mask, byte* best, byte* indices, long index, nint bytes)
         where TBetter : struct, IBetter where V : unmanaged, ISimd<V>
     {
-        V here = V.CreateBits(place);
+        V here = V.CreateBits(index);
         nint elementBytes = V.IsFloat64 ? sizeof(double) : sizeof(float);
         for (nint i = 0; i < bytes; i += sizeof(V))
         {
@@ -45,25 +45,25 @@ internal static unsafe class ColumnReductions
             // A NaN beats everything but a NaN.
             V better = TBetter.Is(value, old) | (~V.Equal(value, value) & V.Equal(old, old));
             V.Select(better, value, old).StoreFirst(best + i, count);
-            V.Select(better, here, V.LoadFirst(places + i, count)).StoreFirst(places + i, count);
+            V.Select(better, here, V.LoadFirst(indices + i, count)).StoreFirst(indices + i, count);
         }
     }
 
-    private static void LocateLargest<T>(byte* values, nint mask, byte* best, byte* places, long place, nint bytes) where T : unmanaged, IBinaryInteger<T>
+    private static void LocateLargest<T>(byte* values, nint mask, byte* best, byte* indices, long index, nint bytes) where T : unmanaged, IBinaryInteger<T>
     {
         for (nint i = 0; i < bytes / sizeof(T); i++)
         {
             T value = ((T*)values)[i & mask];
-            if (value > ((T*)best)[i]) (((T*)best)[i], ((T*)places)[i]) = (value, T.CreateTruncating(place));
+            if (value > ((T*)best)[i]) (((T*)best)[i], ((T*)indices)[i]) = (value, T.CreateTruncating(index));
         }
     }
 
-    private static void LocateSmallest<T>(byte* values, nint mask, byte* best, byte* places, long place, nint bytes) where T : unmanaged, IBinaryInteger<T>
+    private static void LocateSmallest<T>(byte* values, nint mask, byte* best, byte* indices, long index, nint bytes) where T : unmanaged, IBinaryInteger<T>
     {
         for (nint i = 0; i < bytes / sizeof(T); i++)
         {
             T value = ((T*)values)[i & mask];
-            if (value < ((T*)best)[i]) (((T*)best)[i], ((T*)places)[i]) = (value, T.CreateTruncating(place));
+            if (value < ((T*)best)[i]) (((T*)best)[i], ((T*)indices)[i]) = (value, T.CreateTruncating(index));
         }
     }
 

@@ -6,35 +6,29 @@ internal readonly unsafe struct ReduceKernels
     public ReduceKernels(Combiner combiner, DType computeType, SimdLevel level)
     {
         Combiner = combiner;
-        Join = TileKernels.Of(ColumnReductions.JoinOf(combiner), computeType, level);
-        Move = TileKernels.Of(TileOp.Move, computeType, level);
-        Row = (computeType, level) switch
+        Join = TileKernels.Of(ColumnReductions.JoinOf(combiner), computeType, level).Run;
+        Move = TileKernels.Of(TileOp.Move, computeType, level).Run;
+        VectorChoice choice = new(combiner);
+        if (SimdDispatch.TryRun(computeType, level, ref choice))
         {
-            (DType.Float32, SimdLevel.Vector512) => RowReductions.Of<F32x16>(combiner),
-            (DType.Float32, SimdLevel.Vector256) => RowReductions.Of<F32x8>(combiner),
-            (DType.Float32, SimdLevel.Vector128) => RowReductions.Of<F32x4>(combiner),
-            (DType.Float32, _) => RowReductions.Of<F32x1>(combiner),
-            (DType.Float64, SimdLevel.Vector512) => RowReductions.Of<F64x8>(combiner),
-            (DType.Float64, SimdLevel.Vector256) => RowReductions.Of<F64x4>(combiner),
-            (DType.Float64, SimdLevel.Vector128) => RowReductions.Of<F64x2>(combiner),
-            (DType.Float64, _) => RowReductions.Of<F64x1>(combiner),
-            (DType.Int32, _) => IntegerReductions.OfRow<int>(combiner),
-            _ => IntegerReductions.OfRow<long>(combiner),
-        };
-        Locate = (computeType, level) switch
+            Row = choice.Row;
+            Locate = choice.Locate;
+        }
+        else if (computeType == DType.Int32)
         {
-            _ when !combiner.YieldsIndex() => null,
-            (DType.Float32, SimdLevel.Vector512) => ColumnReductions.LocateOf<F32x16>(combiner),
-            (DType.Float32, SimdLevel.Vector256) => ColumnReductions.LocateOf<F32x8>(combiner),
-            (DType.Float32, SimdLevel.Vector128) => ColumnReductions.LocateOf<F32x4>(combiner),
-            (DType.Float32, _) => ColumnReductions.LocateOf<F32x1>(combiner),
-            (DType.Float64, SimdLevel.Vector512) => ColumnReductions.LocateOf<F64x8>(combiner),
-            (DType.Float64, SimdLevel.Vector256) => ColumnReductions.LocateOf<F64x4>(combiner),
-            (DType.Float64, SimdLevel.Vector128) => ColumnReductions.LocateOf<F64x2>(combiner),
-            (DType.Float64, _) => ColumnReductions.LocateOf<F64x1>(combiner),
-            (DType.Int32, _) => ColumnReductions.IntegerLocateOf<int>(combiner),
-            _ => ColumnReductions.IntegerLocateOf<long>(combiner),
-        };
+            Row = IntegerReductions.OfRow<int>(combiner);
+            Locate = ColumnReductions.IntegerLocateOf<int>(combiner);
+        }
+        else
+        {
+            Row = IntegerReductions.OfRow<long>(combiner);
+            Locate = ColumnReductions.IntegerLocateOf<long>(combiner);
+        }
+
+        if (!combiner.YieldsIndex())
+        {
+            Locate = null;
+        }
     }
 
     public Combiner Combiner { get; }
@@ -48,6 +42,19 @@ internal readonly unsafe struct ReduceKernels
     /// <summary>Starts a row of accumulators.</summary>
     public delegate*<byte**, nint*, nint, void> Move { get; }
 
-    /// <summary>Index combiners: takes a tile into a row of best values and their places.</summary>
+    /// <summary>Index combiners: takes a tile into a row of best values and their indices.</summary>
     public delegate*<byte*, nint, byte*, byte*, long, nint, void> Locate { get; }
+
+    private struct VectorChoice(Combiner combiner) : ISimdKernel
+    {
+        public delegate*<byte*, nint, nint, long, Accumulator*, void> Row { get; private set; }
+
+        public delegate*<byte*, nint, byte*, byte*, long, nint, void> Locate { get; private set; }
+
+        public void Run<TVec>() where TVec : unmanaged, ISimd<TVec>
+        {
+            Row = RowReductions.Of<TVec>(combiner);
+            Locate = ColumnReductions.LocateOf<TVec>(combiner);
+        }
+    }
 }

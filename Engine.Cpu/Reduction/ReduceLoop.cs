@@ -17,6 +17,26 @@ internal unsafe struct ReduceTarget
     public readonly byte* Values(int accumulator) => (byte*)_values[accumulator];
 
     public void SetValues(int accumulator, byte* memory) => _values[accumulator] = (long)memory;
+
+    /// <summary>Joins the chunks in ascending order, whatever thread computed them.</summary>
+    public readonly void JoinChunks(in ReducePlan plan, ReduceKernels[] kernels, DType computeType)
+    {
+        bool isInteger = !computeType.IsFloatingPoint();
+        for (int k = 0; k < kernels.Length; k++)
+        {
+            Combiner combiner = kernels[k].Combiner;
+            for (long result = 0; result < plan.ResultCount; result++)
+            {
+                Accumulator total = Accumulator.Start(combiner, computeType);
+                for (int chunk = 0; chunk < plan.Chunks; chunk++)
+                {
+                    total.Add(combiner, Partials[((((long)chunk * kernels.Length) + k) * plan.ResultCount) + result], isInteger);
+                }
+
+                total.Write(combiner, Type, isInteger, Values(k), result);
+            }
+        }
+    }
 }
 
 /// <summary>Runs the prologue over a share of a reduction's items and combines what comes out.</summary>
@@ -74,8 +94,8 @@ internal readonly unsafe struct ReduceLoop(
         bool widens = prologue.ComputeType == DType.Float32;
         nint rowBytes = ((width * elementBytes) + TileUniforms.Bytes - 1) & -TileUniforms.Bytes, wideBytes = widens ? width * sizeof(double) : 0;
         using ScratchLease scratch = Scratch.Rent(kernels.Length * ((2 * rowBytes) + wideBytes));
-        byte* rows = scratch.Pointer, places = rows + (kernels.Length * rowBytes);
-        var wide = (double*)(places + (kernels.Length * rowBytes));
+        byte* rows = scratch.Pointer, indices = rows + (kernels.Length * rowBytes);
+        var wide = (double*)(indices + (kernels.Length * rowBytes));
         long* origin = stackalloc long[IterationSpace.MaxOperands];
 
         long first = plan->Others.Count * chunk / plan->Chunks, end = plan->Others.Count * (chunk + 1) / plan->Chunks;
@@ -86,7 +106,7 @@ internal readonly unsafe struct ReduceLoop(
             SetOrigin(ref runner, origin, i);
             runner.Run(tile);
             for (int k = 0; k < kernels.Length; k++)
-                JoinRow(k, ref runner, rows + (k * rowBytes), places + (k * rowBytes), i, isFirst: i == first, startsBlock: inBlock == 0);
+                JoinRow(k, ref runner, rows + (k * rowBytes), indices + (k * rowBytes), i, isFirst: i == first, startsBlock: inBlock == 0);
             if (++inBlock < RowsPerBlock || !widens) continue;
             for (int k = 0; k < kernels.Length; k++)
             {
@@ -100,26 +120,26 @@ internal readonly unsafe struct ReduceLoop(
         {
             bool isWide = wideUsed && kernels[k].Combiner == Combiner.Sum;
             if (isWide && inBlock > 0) AddTo(wide + (k * width), (float*)(rows + (k * rowBytes)), runner.Count, fresh: false);
-            PutRow(k, chunk, ref runner, rows + (k * rowBytes), places + (k * rowBytes), isWide ? wide + (k * width) : null);
+            PutRow(k, chunk, ref runner, rows + (k * rowBytes), indices + (k * rowBytes), isWide ? wide + (k * width) : null);
         }
     }
 
-    private void JoinRow(int k, ref TileRunner runner, byte* row, byte* places, long place, bool isFirst, bool startsBlock)
+    private void JoinRow(int k, ref TileRunner runner, byte* row, byte* indices, long index, bool isFirst, bool startsBlock)
     {
         int slot = prologue.OutputSlots[k];
         byte* values = runner.Pointer(slot);
         nint mask = runner.Mask(slot), bytes = runner.Count * prologue.ComputeType.SizeInBytes();
         Combiner combiner = kernels[k].Combiner;
-        // What has gone over to double precision starts again; the other combiners go on.
+        // A row of sums that was added to the double-precision row starts again; the rows of other combiners continue.
         if (isFirst || (startsBlock && combiner == Combiner.Sum && prologue.ComputeType == DType.Float32))
         {
             byte** p = stackalloc byte*[] { values, row };
             kernels[k].Move(p, &mask, bytes);
-            if (combiner.YieldsIndex()) FillPlaces(places, bytes, place);
+            if (combiner.YieldsIndex()) FillIndices(indices, bytes, index);
         }
         else if (combiner.YieldsIndex())
         {
-            kernels[k].Locate(values, mask, row, places, place, bytes);
+            kernels[k].Locate(values, mask, row, indices, index, bytes);
         }
         else
         {
@@ -129,13 +149,13 @@ internal readonly unsafe struct ReduceLoop(
         }
     }
 
-    private void FillPlaces(byte* places, nint bytes, long place)
+    private void FillIndices(byte* indices, nint bytes, long index)
     {
-        if (prologue.ComputeType.SizeInBytes() == sizeof(int)) new Span<int>(places, (int)(bytes / sizeof(int))).Fill((int)place);
-        else new Span<long>(places, (int)(bytes / sizeof(long))).Fill(place);
+        if (prologue.ComputeType.SizeInBytes() == sizeof(int)) new Span<int>(indices, (int)(bytes / sizeof(int))).Fill((int)index);
+        else new Span<long>(indices, (int)(bytes / sizeof(long))).Fill(index);
     }
 
-    private void PutRow(int k, long chunk, ref TileRunner runner, byte* row, byte* places, double* wide)
+    private void PutRow(int k, long chunk, ref TileRunner runner, byte* row, byte* indices, double* wide)
     {
         Combiner combiner = kernels[k].Combiner;
         long first = runner.First;
@@ -151,10 +171,10 @@ internal readonly unsafe struct ReduceLoop(
             var result = new Accumulator { Seen = true };
             switch (prologue.ComputeType)
             {
-                case DType.Float32: (result.Value, result.Index) = (wide == null ? ((float*)row)[j] : wide[j], ((int*)places)[j]); break;
-                case DType.Float64: (result.Value, result.Index) = (((double*)row)[j], ((long*)places)[j]); break;
-                case DType.Int32: (result.Integer, result.Index) = (((int*)row)[j], ((int*)places)[j]); break;
-                default: (result.Integer, result.Index) = (((long*)row)[j], ((long*)places)[j]); break;
+                case DType.Float32: (result.Value, result.Index) = (wide == null ? ((float*)row)[j] : wide[j], ((int*)indices)[j]); break;
+                case DType.Float64: (result.Value, result.Index) = (((double*)row)[j], ((long*)indices)[j]); break;
+                case DType.Int32: (result.Integer, result.Index) = (((int*)row)[j], ((int*)indices)[j]); break;
+                default: (result.Integer, result.Index) = (((long*)row)[j], ((long*)indices)[j]); break;
             }
 
             Put(k, chunk, first + j, result);

@@ -99,6 +99,33 @@ internal unsafe struct ReducePlan
         plan.CutIntoItems(reduced.Count);
     }
 
+    /// <summary>The loops of the epilogue: from accumulated values, in the order of the result loops, to the outputs.</summary>
+    public readonly MapPlan Outputs(in ReduceArgs args, TileProgram epilogue, DType resultType)
+    {
+        MapPlan output = default;
+        output.Space = Results.WithoutOperands();
+        for (int k = 0; k < args.Program.Combiners.Length; k++)
+        {
+            output.Space.AddContiguous();
+            output.AddInput(new OperandView(null, resultType));
+        }
+
+        int first = Results.Operands - 1 - args.Outputs.Length;
+        for (int o = 0; o < args.Outputs.Length; o++)
+        {
+            output.Space.AddFrom(Results, first + o);
+            output.AddOutput(new OperandView(args.Outputs[o]));
+        }
+
+        if (epilogue.UsesIndex)
+        {
+            output.Space.AddFrom(Results, Results.Operands - 1);
+        }
+
+        output.Finish(epilogue);
+        return output;
+    }
+
     private static bool ByColumns(in IterationSpace results, in IterationSpace reduced, int leader)
     {
         if (reduced.Count == 0 || results.Rank == 0) return false;

@@ -43,7 +43,7 @@ internal static unsafe class RowReductions
         result->Seen = true;
     }
 
-    // The extreme value first, by vectors; its place only if it beats the best so far, which soon becomes rare.
+    // The extreme value first, by vectors; its index only if it beats the best so far, which soon becomes rare.
     private static void Locate<TCombine, V>(byte* values, nint mask, nint count, long position, Accumulator* result)
         where TCombine : struct, ICombine where V : unmanaged, ISimd<V>
     {

@@ -23,8 +23,8 @@ internal enum SimdLevel
 /// <summary>The one place that chooses the instruction set.</summary>
 /// <remarks>
 /// The answer is what the runtime accelerates; the environment variable <c>ENGINE_CPU_ISA</c> (<c>512</c>, <c>256</c>, <c>128</c> or
-/// <c>scalar</c>) can only lower it. Kernels test <see cref="Has512"/> and so on, which the JIT folds to constants, or take the
-/// level as a type argument where a test has to run all of them in one process.
+/// <c>scalar</c>) can only lower it. Kernels take the type of their vectors as a type argument, which <see cref="SimdDispatch"/> chooses from a level,
+/// so that a test can run all widths in one process.
 /// </remarks>
 internal static class CpuIsa
 {
@@ -45,15 +45,6 @@ internal static class CpuIsa
 
     /// <summary>What is wrong with the value of the variable; null if nothing is.</summary>
     public static string? Complaint => s_complaint;
-
-    /// <summary>Use 512-bit vectors.</summary>
-    public static bool Has512 => Level >= SimdLevel.Vector512;
-
-    /// <summary>Use vectors of 256 bits at least.</summary>
-    public static bool Has256 => Level >= SimdLevel.Vector256;
-
-    /// <summary>Use vectors of 128 bits at least.</summary>
-    public static bool Has128 => Level >= SimdLevel.Vector128;
 
     /// <summary>One line that says what is used and why, for reports of the device.</summary>
     public static string Describe() => Level == Hardware

@@ -77,6 +77,10 @@ internal readonly unsafe struct F32x1(float value) : ISimd<F32x1>
     public static F32x1 MultiplyAdd(F32x1 a, F32x1 b, F32x1 c) => new(float.MultiplyAddEstimate(a._value, b._value, c._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Accumulate(ref F32x1 sum, F32x1 a, F32x1 b)
+        => Unsafe.As<F32x1, float>(ref sum) = float.MultiplyAddEstimate(a._value, b._value, sum._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F32x1 MinNative(F32x1 a, F32x1 b) => a._value < b._value ? a : b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -141,6 +145,15 @@ internal readonly unsafe struct F32x1(float value) : ISimd<F32x1>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Sum(F32x1 a) => a._value;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreSums(void* destination, F32x1 a, F32x1 b, F32x1 c, F32x1 d)
+    {
+        a.Store(destination);
+        b.Store((float*)destination + 1);
+        c.Store((float*)destination + 2);
+        d.Store((float*)destination + 3);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Max(F32x1 a) => a._value;

@@ -74,6 +74,10 @@ internal readonly unsafe struct F32x16(Vector512<float> value) : ISimd<F32x16>
     public static F32x16 MultiplyAdd(F32x16 a, F32x16 b, F32x16 c) => new(Vector512.MultiplyAddEstimate(a._value, b._value, c._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Accumulate(ref F32x16 sum, F32x16 a, F32x16 b)
+        => Unsafe.As<F32x16, Vector512<float>>(ref sum) = Vector512.MultiplyAddEstimate(a._value, b._value, sum._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F32x16 MinNative(F32x16 a, F32x16 b) => new(Vector512.MinNative(a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -140,6 +144,10 @@ internal readonly unsafe struct F32x16(Vector512<float> value) : ISimd<F32x16>
     public static double Sum(F32x16 a) => Vector512.Sum(a._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreSums(void* destination, F32x16 a, F32x16 b, F32x16 c, F32x16 d)
+        => F32x8.StoreSums(destination, Fold(a), Fold(b), Fold(c), Fold(d));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Max(F32x16 a) => F32x8.Max(VectorMath.Max(new F32x8(a._value.GetLower()), new F32x8(a._value.GetUpper())));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -147,4 +155,7 @@ internal readonly unsafe struct F32x16(Vector512<float> value) : ISimd<F32x16>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> First(nint count) => Vector512.LessThan(Vector512<int>.Indices, Vector512.Create((int)count)).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static F32x8 Fold(F32x16 a) => new(a._value.GetLower() + a._value.GetUpper());
 }

@@ -91,6 +91,10 @@ internal readonly unsafe struct F32x4(Vector128<float> value) : ISimd<F32x4>
     public static F32x4 MultiplyAdd(F32x4 a, F32x4 b, F32x4 c) => new(Vector128.MultiplyAddEstimate(a._value, b._value, c._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Accumulate(ref F32x4 sum, F32x4 a, F32x4 b)
+        => Unsafe.As<F32x4, Vector128<float>>(ref sum) = Vector128.MultiplyAddEstimate(a._value, b._value, sum._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F32x4 MinNative(F32x4 a, F32x4 b) => new(Vector128.MinNative(a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -160,6 +164,13 @@ internal readonly unsafe struct F32x4(Vector128<float> value) : ISimd<F32x4>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Sum(F32x4 a) => Vector128.Sum(a._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreSums(void* destination, F32x4 a, F32x4 b, F32x4 c, F32x4 d)
+    {
+        F32x4 ab = Even(a, b) + Odd(a, b), cd = Even(c, d) + Odd(c, d);
+        (Even(ab, cd) + Odd(ab, cd)).Store(destination);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Max(F32x4 a)

@@ -74,6 +74,10 @@ internal readonly unsafe struct F32x8(Vector256<float> value) : ISimd<F32x8>
     public static F32x8 MultiplyAdd(F32x8 a, F32x8 b, F32x8 c) => new(Vector256.MultiplyAddEstimate(a._value, b._value, c._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Accumulate(ref F32x8 sum, F32x8 a, F32x8 b)
+        => Unsafe.As<F32x8, Vector256<float>>(ref sum) = Vector256.MultiplyAddEstimate(a._value, b._value, sum._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F32x8 MinNative(F32x8 a, F32x8 b) => new(Vector256.MinNative(a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -145,6 +149,10 @@ internal readonly unsafe struct F32x8(Vector256<float> value) : ISimd<F32x8>
     public static double Sum(F32x8 a) => Vector256.Sum(a._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreSums(void* destination, F32x8 a, F32x8 b, F32x8 c, F32x8 d)
+        => F32x4.StoreSums(destination, Fold(a), Fold(b), Fold(c), Fold(d));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Max(F32x8 a) => F32x4.Max(VectorMath.Max(new F32x4(a._value.GetLower()), new F32x4(a._value.GetUpper())));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -157,4 +165,7 @@ internal readonly unsafe struct F32x8(Vector256<float> value) : ISimd<F32x8>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> First(nint count) => Vector256.LessThan(Vector256<int>.Indices, Vector256.Create((int)count)).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static F32x4 Fold(F32x8 a) => new(a._value.GetLower() + a._value.GetUpper());
 }

@@ -77,6 +77,10 @@ internal readonly unsafe struct F64x1(double value) : ISimd<F64x1>
     public static F64x1 MultiplyAdd(F64x1 a, F64x1 b, F64x1 c) => new(double.MultiplyAddEstimate(a._value, b._value, c._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Accumulate(ref F64x1 sum, F64x1 a, F64x1 b)
+        => Unsafe.As<F64x1, double>(ref sum) = double.MultiplyAddEstimate(a._value, b._value, sum._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F64x1 MinNative(F64x1 a, F64x1 b) => a._value < b._value ? a : b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -141,6 +145,15 @@ internal readonly unsafe struct F64x1(double value) : ISimd<F64x1>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Sum(F64x1 a) => a._value;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreSums(void* destination, F64x1 a, F64x1 b, F64x1 c, F64x1 d)
+    {
+        a.Store(destination);
+        b.Store((double*)destination + 1);
+        c.Store((double*)destination + 2);
+        d.Store((double*)destination + 3);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Max(F64x1 a) => a._value;

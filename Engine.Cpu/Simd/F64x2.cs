@@ -91,6 +91,10 @@ internal readonly unsafe struct F64x2(Vector128<double> value) : ISimd<F64x2>
     public static F64x2 MultiplyAdd(F64x2 a, F64x2 b, F64x2 c) => new(Vector128.MultiplyAddEstimate(a._value, b._value, c._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Accumulate(ref F64x2 sum, F64x2 a, F64x2 b)
+        => Unsafe.As<F64x2, Vector128<double>>(ref sum) = Vector128.MultiplyAddEstimate(a._value, b._value, sum._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F64x2 MinNative(F64x2 a, F64x2 b) => new(Vector128.MinNative(a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -160,6 +164,13 @@ internal readonly unsafe struct F64x2(Vector128<double> value) : ISimd<F64x2>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Sum(F64x2 a) => Vector128.Sum(a._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreSums(void* destination, F64x2 a, F64x2 b, F64x2 c, F64x2 d)
+    {
+        (Even(a, b) + Odd(a, b)).Store(destination);
+        (Even(c, d) + Odd(c, d)).Store((double*)destination + 2);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Max(F64x2 a) => Math.Max(a._value[0], a._value[1]);

@@ -74,6 +74,10 @@ internal readonly unsafe struct F64x4(Vector256<double> value) : ISimd<F64x4>
     public static F64x4 MultiplyAdd(F64x4 a, F64x4 b, F64x4 c) => new(Vector256.MultiplyAddEstimate(a._value, b._value, c._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Accumulate(ref F64x4 sum, F64x4 a, F64x4 b)
+        => Unsafe.As<F64x4, Vector256<double>>(ref sum) = Vector256.MultiplyAddEstimate(a._value, b._value, sum._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F64x4 MinNative(F64x4 a, F64x4 b) => new(Vector256.MinNative(a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -145,6 +149,10 @@ internal readonly unsafe struct F64x4(Vector256<double> value) : ISimd<F64x4>
     public static double Sum(F64x4 a) => Vector256.Sum(a._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreSums(void* destination, F64x4 a, F64x4 b, F64x4 c, F64x4 d)
+        => F64x2.StoreSums(destination, Fold(a), Fold(b), Fold(c), Fold(d));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Max(F64x4 a) => F64x2.Max(VectorMath.Max(new F64x2(a._value.GetLower()), new F64x2(a._value.GetUpper())));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -157,4 +165,7 @@ internal readonly unsafe struct F64x4(Vector256<double> value) : ISimd<F64x4>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<double> First(nint count) => Vector256.LessThan(Vector256<long>.Indices, Vector256.Create((long)count)).AsDouble();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static F64x2 Fold(F64x4 a) => new(a._value.GetLower() + a._value.GetUpper());
 }

@@ -74,6 +74,10 @@ internal readonly unsafe struct F64x8(Vector512<double> value) : ISimd<F64x8>
     public static F64x8 MultiplyAdd(F64x8 a, F64x8 b, F64x8 c) => new(Vector512.MultiplyAddEstimate(a._value, b._value, c._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Accumulate(ref F64x8 sum, F64x8 a, F64x8 b)
+        => Unsafe.As<F64x8, Vector512<double>>(ref sum) = Vector512.MultiplyAddEstimate(a._value, b._value, sum._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F64x8 MinNative(F64x8 a, F64x8 b) => new(Vector512.MinNative(a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -140,6 +144,10 @@ internal readonly unsafe struct F64x8(Vector512<double> value) : ISimd<F64x8>
     public static double Sum(F64x8 a) => Vector512.Sum(a._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreSums(void* destination, F64x8 a, F64x8 b, F64x8 c, F64x8 d)
+        => F64x4.StoreSums(destination, Fold(a), Fold(b), Fold(c), Fold(d));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Max(F64x8 a) => F64x4.Max(VectorMath.Max(new F64x4(a._value.GetLower()), new F64x4(a._value.GetUpper())));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -147,4 +155,7 @@ internal readonly unsafe struct F64x8(Vector512<double> value) : ISimd<F64x8>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<double> First(nint count) => Vector512.LessThan(Vector512<long>.Indices, Vector512.Create((long)count)).AsDouble();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static F64x4 Fold(F64x8 a) => new(a._value.GetLower() + a._value.GetUpper());
 }

@@ -69,6 +69,9 @@ internal unsafe interface ISimd<TSelf> where TSelf : struct, ISimd<TSelf>
     /// <summary>a·b + c, rounded once where the hardware can.</summary>
     static abstract TSelf MultiplyAdd(TSelf a, TSelf b, TSelf c);
 
+    /// <summary>sum += a·b, rounded as <see cref="MultiplyAdd"/> does. In loops that fill the registers: the JIT sees that the sum stays in its register.</summary>
+    static abstract void Accumulate(ref TSelf sum, TSelf a, TSelf b);
+
     /// <summary>The smaller lane in one instruction. On x86, <paramref name="b"/> where either lane is NaN.</summary>
     static abstract TSelf MinNative(TSelf a, TSelf b);
 
@@ -134,6 +137,9 @@ internal unsafe interface ISimd<TSelf> where TSelf : struct, ISimd<TSelf>
 
     /// <summary>Sum of the lanes in an order that depends on the width only.</summary>
     static abstract double Sum(TSelf a);
+
+    /// <summary>Writes the sums of the lanes of four vectors side by side. Their order depends on the width only, and may differ from that of <see cref="Sum"/>.</summary>
+    static abstract void StoreSums(void* destination, TSelf a, TSelf b, TSelf c, TSelf d);
 
     /// <summary>Largest lane; NaN if a lane is NaN.</summary>
     static abstract double Max(TSelf a);

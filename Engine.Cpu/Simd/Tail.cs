@@ -5,7 +5,7 @@ namespace Engine.Cpu;
 /// <summary>Loads and stores at the end of a row: of all lanes where so many numbers are left, else of the first ones.</summary>
 internal static unsafe class Tail
 {
-    /// <summary>The next lanes of <paramref name="left"/> numbers; 0 behind them.</summary>
+    /// <summary>The next lanes of <paramref name="left"/> numbers; 0 after them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Load<V>(void* source, nint left) where V : struct, ISimd<V> => left >= V.Count ? V.Load(source) : V.LoadFirst(source, left);
 

@@ -29,6 +29,29 @@ internal unsafe struct CrossEntropyOperands<T> where T : unmanaged, IBinaryFloat
 
     public long IgnoreIndex;
 
+    /// <summary>The operands of a call, from the arguments and the contiguous values of its tensors.</summary>
+    public static CrossEntropyOperands<T> Of(in CrossEntropyArgs args, T* logits, long* targets, T* weights, T* logSumExp)
+    {
+        int classes = args.Logits.Shape[1];
+        double total = weights == null ? classes : 0;
+        for (int c = 0; weights != null && c < classes; c++)
+        {
+            total += double.CreateTruncating(weights[c]);
+        }
+
+        return new CrossEntropyOperands<T>
+        {
+            Classes = classes,
+            Logits = logits,
+            Targets = targets,
+            Weights = weights,
+            TotalWeight = total,
+            LogSumExp = logSumExp,
+            Smoothing = args.LabelSmoothing,
+            IgnoreIndex = args.IgnoreIndex,
+        };
+    }
+
     /// <summary>Whether a row counts, and the class that it belongs to.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The target is neither a class nor the ignored number.</exception>
     public readonly bool IsCounted(nint row, out int target)

@@ -2,9 +2,9 @@ using System.Numerics;
 
 namespace Engine.Cpu;
 
-/// <summary>Softmax along an axis that is not the last, or its logarithm: each lane works on an element of the axes behind it.</summary>
+/// <summary>Softmax along an axis that is not the last, or its logarithm: each lane works on an element of the axes after it.</summary>
 /// <param name="size">The length of the axis.</param>
-/// <param name="inner">Elements of the axes behind it.</param>
+/// <param name="inner">Elements of the axes after it.</param>
 /// <param name="x">[outer, size, inner].</param>
 /// <param name="y">[outer, size, inner], written.</param>
 /// <param name="log">Whether the logarithm is wanted.</param>
@@ -61,7 +61,7 @@ internal readonly unsafe struct SoftmaxColumns<T, TVec>(nint size, nint inner, T
 
 /// <summary>Gradient through a softmax along an axis that is not the last.</summary>
 /// <param name="size">The length of the axis.</param>
-/// <param name="inner">Elements of the axes behind it.</param>
+/// <param name="inner">Elements of the axes after it.</param>
 /// <param name="y">[outer, size, inner].</param>
 /// <param name="dy">[outer, size, inner].</param>
 /// <param name="dx">[outer, size, inner], written.</param>

@@ -41,7 +41,7 @@ internal readonly unsafe ref struct ScratchLease(ScratchStack stack, byte* point
     public void Dispose() => stack.Return(pointer, chunk, offset);
 }
 
-/// <summary>The chunks behind one thread's <see cref="Scratch"/>. Freed by the finalizer once the thread is gone.</summary>
+/// <summary>The chunks of one thread's <see cref="Scratch"/>. Freed by the finalizer once the thread is gone.</summary>
 internal sealed unsafe class ScratchStack
 {
     /// <summary>What an idle thread keeps at most; a rare large convolution should not pin its buffers for the life of the thread.</summary>

@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using Engine.Cpu;
 using NUnit.Framework;
 
@@ -36,9 +35,9 @@ internal sealed unsafe class ConvolutionTests
         {
             (double[] y, double[] magnitude) = ConvolutionReference.Forward(g, x, w, biased ? bias : null, relu);
             Check32(Correlation.Forward(g), y, magnitude, (level, pool) => Run<float>(y.Length, x, w, biased ? bias : null,
-                (px, pw, pb, py) => Convolution.Forward(g, px, pw, py, pb, relu, pool, level)));
+                (px, pw, pb, py) => Convolution.Forward(g, px, pw, py, pb, relu, level, pool)));
             Check64(y, magnitude, (level, pool) => Run<double>(y.Length, x, w, biased ? bias : null,
-                (px, pw, pb, py) => Convolution.Forward(g, px, pw, py, pb, relu, pool, level)));
+                (px, pw, pb, py) => Convolution.Forward(g, px, pw, py, pb, relu, level, pool)));
         }
     }
 
@@ -49,7 +48,7 @@ internal sealed unsafe class ConvolutionTests
         ConvGeometry g = ConvolutionCases.Make(1, 6000, 16, 16, 12, 3, 3, pad: (1, 1));
         double[] x = Values(XLength(g), 1), w = Values(WLength(g), 2);
         (double[] y, double[] magnitude) = ConvolutionReference.Forward(g, x, w, null, relu: false);
-        Check32(Correlation.Forward(g), y, magnitude, (level, pool) => Run<float>(y.Length, x, w, null, (px, pw, pb, py) => Convolution.Forward(g, px, pw, py, pb, false, pool, level)));
+        Check32(Correlation.Forward(g), y, magnitude, (level, pool) => Run<float>(y.Length, x, w, null, (px, pw, pb, py) => Convolution.Forward(g, px, pw, py, pb, relu: false, level, pool)));
     }
 
     [TestCaseSource(typeof(ConvolutionCases), nameof(ConvolutionCases.All))]
@@ -57,8 +56,8 @@ internal sealed unsafe class ConvolutionTests
     {
         double[] dy = Values(YLength(g), 1), w = Values(WLength(g), 2);
         (double[] dx, double[] magnitude) = ConvolutionReference.BackwardData(g, dy, w);
-        Check32(Correlation.BackwardData(g, 0, 0), dx, magnitude, (level, pool) => Run<float>(dx.Length, dy, w, null, (py, pw, _, px) => Convolution.BackwardData(g, py, pw, px, pool, level)));
-        Check64(dx, magnitude, (level, pool) => Run<double>(dx.Length, dy, w, null, (py, pw, _, px) => Convolution.BackwardData(g, py, pw, px, pool, level)));
+        Check32(Correlation.BackwardData(g, 0, 0), dx, magnitude, (level, pool) => Run<float>(dx.Length, dy, w, null, (py, pw, _, px) => Convolution.BackwardData(g, py, pw, px, level, pool)));
+        Check64(dx, magnitude, (level, pool) => Run<double>(dx.Length, dy, w, null, (py, pw, _, px) => Convolution.BackwardData(g, py, pw, px, level, pool)));
     }
 
     [TestCaseSource(typeof(ConvolutionCases), nameof(ConvolutionCases.All))]
@@ -70,9 +69,9 @@ internal sealed unsafe class ConvolutionTests
             (double[] dw, double[] magnitude) = ConvolutionReference.BackwardWeight(g, x, dy, old, beta);
             double[]? start = beta == 0 ? null : old;             // NaN where beta is 0: the old values must not matter
             Check32(Correlation.Forward(g), dw, magnitude, (level, pool) => Run<float>(dw.Length, x, dy, null,
-                (px, py, _, pw) => Convolution.BackwardWeight(g, px, py, pw, beta, pool, level), start));
+                (px, py, _, pw) => Convolution.BackwardWeight(g, px, py, pw, beta, level, pool), start));
             Check64(dw, magnitude, (level, pool) => Run<double>(dw.Length, x, dy, null,
-                (px, py, _, pw) => Convolution.BackwardWeight(g, px, py, pw, beta, pool, level), start));
+                (px, py, _, pw) => Convolution.BackwardWeight(g, px, py, pw, beta, level, pool), start));
         }
     }
 
@@ -80,7 +79,7 @@ internal sealed unsafe class ConvolutionTests
 
     private static void Check32(Correlation task, double[] expected, double[] magnitude, Func<SimdLevel, WorkerPool, float[]> run)
     {
-        bool tiled = WinogradConvolution<float, F32x4, GemmKernels<Vector128<float>, float, LanesF32x4>>.Suits(task);
+        bool tiled = WinogradConvolution<float, F32x4>.Suits(task);
         double[] scale = tiled && magnitude.Length > 0 ? [.. Enumerable.Repeat(magnitude.Max(), magnitude.Length)] : magnitude;
         Check(expected, scale, run, Math.Pow(2, -24));
     }

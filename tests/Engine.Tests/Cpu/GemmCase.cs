@@ -80,7 +80,7 @@ internal sealed unsafe record GemmCase(int M, int N, int K)
         };
         var offsets = new GemmOffsets[Batch];
         for (int i = 0; i < Batch; i++) offsets[i] = new GemmOffsets(i * a.ItemSize, i * b.ItemSize, i * c.ItemSize);
-        Run(problem, offsets, pool, level);
+        Gemm.Run(problem, offsets, level, pool);
 
         T[] actual = c.Memory.Span.ToArray();
         double tolerance = Tolerance<T>();
@@ -102,13 +102,6 @@ internal sealed unsafe record GemmCase(int M, int N, int K)
     }
 
     private static int HashCode(int m, int n, int k) => (m * 31 + n) * 31 + k;
-
-    private static void Run<T>(in GemmProblem<T> problem, GemmOffsets[] offsets, WorkerPool pool, SimdLevel level) where T : unmanaged
-    {
-        if (problem is GemmProblem<float> single) Gemm.Run(single, offsets, pool, level);
-        else if (problem is GemmProblem<double> twice) Gemm.Run(twice, offsets, pool, level);
-        else throw new NotSupportedException(typeof(T).Name);
-    }
 
     private T[] Expected<T>(Matrix<T> a, Matrix<T> b, Matrix<T> c, Matrix<T> perColumn, Matrix<T> perRow) where T : unmanaged, IFloatingPointIeee754<T>
     {

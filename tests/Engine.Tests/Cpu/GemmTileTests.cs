@@ -8,52 +8,52 @@ namespace Engine.Tests.Cpu;
 /// <summary>The register tiles alone, on every instruction set, against a loop in double.</summary>
 internal sealed unsafe class GemmTileTests
 {
-    private static readonly SimdLevel[] s_levels = Enum.GetValues<SimdLevel>();
+    private static readonly SimdLevel[] s_levels = [.. Enum.GetValues<SimdLevel>().Where(level => level <= CpuIsa.Hardware)];
 
     [Test]
     public void Run_EverySizeOfATile_MatchesALoop([ValueSource(nameof(s_levels))] SimdLevel level, [Values(1, 2, 7, 33)] int k)
     {
         var single = new AllSizes<float>(k);
-        GemmDispatch.Float32(level, ref single);
+        SimdDispatch.Run<float, AllSizes<float>>(level, ref single);
         var twice = new AllSizes<double>(k);
-        GemmDispatch.Float64(level, ref twice);
+        SimdDispatch.Run<double, AllSizes<double>>(level, ref twice);
     }
 
     [Test]
     public void Run_BetaZero_DoesNotReadC([ValueSource(nameof(s_levels))] SimdLevel level)
     {
         var action = new NanInC();
-        GemmDispatch.Float32(level, ref action);
+        SimdDispatch.Run<float, NanInC>(level, ref action);
     }
 
     [Test]
     public void Run_Relu_KeepsNanAndClearsTheSignOfZero([ValueSource(nameof(s_levels))] SimdLevel level)
     {
         var action = new SpecialRelu();
-        GemmDispatch.Float32(level, ref action);
+        SimdDispatch.Run<float, SpecialRelu>(level, ref action);
     }
 
-    private readonly struct AllSizes<T>(int k) : IGemmAction<T> where T : unmanaged, IFloatingPointIeee754<T>
+    private readonly struct AllSizes<T>(int k) : ISimdKernel where T : unmanaged, IFloatingPointIeee754<T>
     {
-        public void Invoke<TKernels>() where TKernels : struct, IGemmKernels<T>
+        public void Run<TVec>() where TVec : unmanaged, ISimd<TVec>
         {
-            for (int rows = 1; rows <= TKernels.PanelRows; rows++)
+            for (int rows = 1; rows <= GemmKernels<T, TVec>.PanelRows; rows++)
             {
-                for (int columns = 1; columns <= TKernels.PanelColumns; columns++)
+                for (int columns = 1; columns <= GemmKernels<T, TVec>.PanelColumns; columns++)
                 {
-                    Check<TKernels>(rows, columns, columnStride: 1, packed: true, beta: 0, epilogue: false);
-                    Check<TKernels>(rows, columns, columnStride: 1, packed: false, beta: 1, epilogue: true);
-                    Check<TKernels>(rows, columns, columnStride: 3, packed: true, beta: 0.5, epilogue: true);
+                    Check<TVec>(rows, columns, columnStride: 1, packed: true, beta: 0, epilogue: false);
+                    Check<TVec>(rows, columns, columnStride: 1, packed: false, beta: 1, epilogue: true);
+                    Check<TVec>(rows, columns, columnStride: 3, packed: true, beta: 0.5, epilogue: true);
                 }
             }
         }
 
-        private void Check<TKernels>(int rows, int columns, int columnStride, bool packed, double beta, bool epilogue)
-            where TKernels : struct, IGemmKernels<T>
+        private void Check<TVec>(int rows, int columns, int columnStride, bool packed, double beta, bool epilogue)
+            where TVec : struct, ISimd<TVec>
         {
             const double Untouched = 77;
-            int width = columns <= TKernels.VectorLength ? TKernels.VectorLength : TKernels.PanelColumns;
-            int aRow = packed ? 1 : k + 3, aColumn = packed ? TKernels.PanelRows : 1;
+            int width = columns <= TVec.Count ? TVec.Count : GemmKernels<T, TVec>.PanelColumns;
+            int aRow = packed ? 1 : k + 3, aColumn = packed ? GemmKernels<T, TVec>.PanelRows : 1;
             int cRow = columnStride * columns + 5, biasStride = 2;
             var random = new Random(rows * 1000 + columns);
             T[] a = Fill(random, rows * aRow + k * aColumn), b = Fill(random, k * width), c = Fill(random, rows * cRow);
@@ -103,7 +103,7 @@ internal sealed unsafe class GemmTileTests
                     BiasPerRowStride = biasStride,
                     Relu = epilogue,
                 };
-                TKernels.Run(&tile, rows, columns);
+                GemmKernels<T, TVec>.Run(&tile, rows, columns);
             }
 
             NativeMemory.AlignedFree(panel);
@@ -112,7 +112,7 @@ internal sealed unsafe class GemmTileTests
             for (int i = 0; i < c.Length; i++)
             {
                 Assert.That(double.CreateChecked(c[i]), Is.EqualTo(double.CreateChecked(expected[i])).Within(tolerance),
-                    $"{typeof(TKernels)}: {rows} x {columns}, k {k}, element {i}");
+                    $"{typeof(TVec)}: {rows} x {columns}, k {k}, element {i}");
             }
         }
 
@@ -124,27 +124,27 @@ internal sealed unsafe class GemmTileTests
         }
     }
 
-    private readonly struct NanInC : IGemmAction<float>
+    private readonly struct NanInC : ISimdKernel
     {
-        public void Invoke<TKernels>() where TKernels : struct, IGemmKernels<float>
+        public void Run<TVec>() where TVec : unmanaged, ISimd<TVec>
         {
             float* c = stackalloc float[12 * 32];
             float* b = stackalloc float[32];
             new Span<float>(b, 32).Fill(2);
             float a = 3;
-            for (int columns = 1; columns <= TKernels.PanelColumns; columns++)
+            for (int columns = 1; columns <= GemmKernels<float, TVec>.PanelColumns; columns++)
             {
                 new Span<float>(c, 12 * 32).Fill(float.NaN);
                 var tile = new GemmTile<float> { K = 1, A = &a, B = b, BRow = 32, C = c, CRow = 32, CColumn = 1, Alpha = 0.5f };
-                TKernels.Run(&tile, TKernels.PanelRows, columns);
-                for (int i = 0; i < TKernels.PanelRows; i++) Assert.That(new Span<float>(c + i * 32, columns).ToArray(), Is.All.EqualTo(3f));
+                GemmKernels<float, TVec>.Run(&tile, GemmKernels<float, TVec>.PanelRows, columns);
+                for (int i = 0; i < GemmKernels<float, TVec>.PanelRows; i++) Assert.That(new Span<float>(c + i * 32, columns).ToArray(), Is.All.EqualTo(3f));
             }
         }
     }
 
-    private readonly struct SpecialRelu : IGemmAction<float>
+    private readonly struct SpecialRelu : ISimdKernel
     {
-        public void Invoke<TKernels>() where TKernels : struct, IGemmKernels<float>
+        public void Run<TVec>() where TVec : unmanaged, ISimd<TVec>
         {
             float* b = stackalloc float[32];
             float* c = stackalloc float[32];
@@ -154,9 +154,9 @@ internal sealed unsafe class GemmTileTests
             float a = 1;
             foreach (int stride in (int[])[1, 2])
             {
-                int columns = Math.Min(TKernels.PanelColumns, 16);
+                int columns = Math.Min(GemmKernels<float, TVec>.PanelColumns, 16);
                 var tile = new GemmTile<float> { K = 1, A = &a, B = b, C = c, CColumn = stride, Alpha = 1, Relu = true };
-                TKernels.Run(&tile, 1, columns);
+                GemmKernels<float, TVec>.Run(&tile, 1, columns);
                 for (int j = 0; j < columns; j++)
                 {
                     float value = c[j * stride];

@@ -2,8 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace Engine.Cpu;
 
-/// <summary>2×2 maxima with stride 2 of float32, with their places: those are integers of the same width as the lanes.</summary>
-internal readonly unsafe struct HalvingMaxPlaces<TVec> : IPoolKernel<float> where TVec : struct, ISimd<TVec>
+/// <summary>2×2 maxima with stride 2 of float32, with their indices: those are integers of the same width as the lanes.</summary>
+internal readonly unsafe struct HalvingMaxIndices<TVec> : IPoolKernel<float> where TVec : struct, ISimd<TVec>
 {
     /// <summary>0, 2, 4, …: the columns where the windows of one vector begin.</summary>
     private static ReadOnlySpan<int> Columns => [0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30];
@@ -23,14 +23,14 @@ internal readonly unsafe struct HalvingMaxPlaces<TVec> : IPoolKernel<float> wher
                 TVec corner = TVec.AddBits(row, TVec.CreateBits(2 * q));
                 float* cell = x + (2 * q);
 
-                // What a whole vector writes past the row, the next rows overwrite, as long as there are some.
+                // A whole vector may write past the row while there are later rows: they overwrite it.
                 nint count = outWidth - q;
                 if (count >= TVec.Count || (cell + width + (2 * TVec.Count) <= xEnd && y + q + TVec.Count <= yEnd))
                 {
                     TVec best = Largest(
-                        TVec.Load(cell), TVec.Load(cell + TVec.Count), TVec.Load(cell + width), TVec.Load(cell + width + TVec.Count), width, corner, out TVec place);
+                        TVec.Load(cell), TVec.Load(cell + TVec.Count), TVec.Load(cell + width), TVec.Load(cell + width + TVec.Count), width, corner, out TVec index);
                     best.Store(y + q);
-                    place.Store(indices + q);
+                    index.Store(indices + q);
                 }
                 else
                 {
@@ -42,16 +42,16 @@ internal readonly unsafe struct HalvingMaxPlaces<TVec> : IPoolKernel<float> wher
                         TVec.LoadFirst(cell + width + TVec.Count, second),
                         width,
                         corner,
-                        out TVec place);
+                        out TVec index);
                     best.StoreFirst(y + q, count);
-                    place.StoreFirst(indices + q, count);
+                    index.StoreFirst(indices + q, count);
                 }
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVec Largest(TVec upperLeft, TVec upperRight, TVec lowerLeft, TVec lowerRight, nint width, TVec corner, out TVec place)
+    private static TVec Largest(TVec upperLeft, TVec upperRight, TVec lowerLeft, TVec lowerRight, nint width, TVec corner, out TVec index)
     {
         TVec upper = TVec.Even(upperLeft, upperRight), upperNext = TVec.Odd(upperLeft, upperRight);
         TVec lower = TVec.Even(lowerLeft, lowerRight), lowerNext = TVec.Odd(lowerLeft, lowerRight);
@@ -63,11 +63,11 @@ internal readonly unsafe struct HalvingMaxPlaces<TVec> : IPoolKernel<float> wher
         lower = TVec.Select(moved, lowerNext, lower);
         TVec lowerOffset = TVec.AddBits(moved & one, TVec.CreateBits(width));
         moved = Replaces(upper, lower);
-        place = TVec.AddBits(corner, TVec.Select(moved, lowerOffset, upperOffset));
+        index = TVec.AddBits(corner, TVec.Select(moved, lowerOffset, upperOffset));
         return TVec.Select(moved, lower, upper);
     }
 
-    /// <summary>Where a later cell takes the place of the best one: it is larger, or it is the first NaN.</summary>
+    /// <summary>Where a later cell replaces the best one: it is larger, or it is the first NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVec Replaces(TVec best, TVec later) => ~TVec.LessOrEqual(later, best) & TVec.Equal(best, best);
 }

@@ -7,33 +7,33 @@ namespace Engine.Cpu;
 /// </summary>
 internal static unsafe class IntegerKernels
 {
-    /// <summary>The kernel of <paramref name="op"/>; null where the operation is not defined on integers.</summary>
-    public static delegate*<byte**, nint*, nint, void> Of<T>(TileOp op) where T : unmanaged, IBinaryInteger<T> => op switch
+    /// <summary>The kernel of <paramref name="op"/>; none where the operation is not defined on integers.</summary>
+    public static TileKernel Of<T>(TileOp op) where T : unmanaged, IBinaryInteger<T> => op switch
     {
-        TileOp.Move => &Unary<Move, T>,
-        (TileOp)ScalarOpcode.Neg => &Unary<Neg, T>,
-        (TileOp)ScalarOpcode.Abs => &Unary<Abs, T>,
-        (TileOp)ScalarOpcode.Sign => &Unary<Sign, T>,
-        (TileOp)ScalarOpcode.Not => &Unary<Not, T>,
-        (TileOp)ScalarOpcode.Relu => &Unary<Relu, T>,
-        (TileOp)ScalarOpcode.Add => &Binary<Add, T>,
-        (TileOp)ScalarOpcode.Sub => &Binary<Sub, T>,
-        (TileOp)ScalarOpcode.Mul => &Binary<Mul, T>,
-        (TileOp)ScalarOpcode.FloorDiv => &Binary<FloorDiv, T>,
-        (TileOp)ScalarOpcode.Mod => &Binary<Mod, T>,
-        (TileOp)ScalarOpcode.Pow => &Binary<Pow, T>,
-        (TileOp)ScalarOpcode.Min => &Binary<Min, T>,
-        (TileOp)ScalarOpcode.Max => &Binary<Max, T>,
-        (TileOp)ScalarOpcode.CopySign => &Binary<CopySign, T>,
-        (TileOp)ScalarOpcode.Less => &Binary<Less, T>,
-        (TileOp)ScalarOpcode.LessEqual => &Binary<LessEqual, T>,
-        (TileOp)ScalarOpcode.Equal => &Binary<Equal, T>,
-        (TileOp)ScalarOpcode.NotEqual => &Binary<NotEqual, T>,
-        (TileOp)ScalarOpcode.And => &Binary<And, T>,
-        (TileOp)ScalarOpcode.Or => &Binary<Or, T>,
-        (TileOp)ScalarOpcode.Where => &Ternary<Where, T>,
-        (TileOp)ScalarOpcode.Fma => &Ternary<Fma, T>,
-        _ => null,
+        TileOp.Move => new(&Unary<Move, T>),
+        (TileOp)ScalarOpcode.Neg => new(&Unary<Neg, T>),
+        (TileOp)ScalarOpcode.Abs => new(&Unary<Abs, T>),
+        (TileOp)ScalarOpcode.Sign => new(&Unary<Sign, T>),
+        (TileOp)ScalarOpcode.Not => new(&Unary<Not, T>),
+        (TileOp)ScalarOpcode.Relu => new(&Unary<Relu, T>),
+        (TileOp)ScalarOpcode.Add => new(&Binary<Add, T>),
+        (TileOp)ScalarOpcode.Sub => new(&Binary<Sub, T>),
+        (TileOp)ScalarOpcode.Mul => new(&Binary<Mul, T>),
+        (TileOp)ScalarOpcode.FloorDiv => new(&Binary<FloorDiv, T>, cost: 60),
+        (TileOp)ScalarOpcode.Mod => new(&Binary<Mod, T>, cost: 60),
+        (TileOp)ScalarOpcode.Pow => new(&Binary<Pow, T>, cost: 16),
+        (TileOp)ScalarOpcode.Min => new(&Binary<Min, T>),
+        (TileOp)ScalarOpcode.Max => new(&Binary<Max, T>),
+        (TileOp)ScalarOpcode.CopySign => new(&Binary<CopySign, T>),
+        (TileOp)ScalarOpcode.Less => new(&Binary<Less, T>),
+        (TileOp)ScalarOpcode.LessEqual => new(&Binary<LessEqual, T>),
+        (TileOp)ScalarOpcode.Equal => new(&Binary<Equal, T>),
+        (TileOp)ScalarOpcode.NotEqual => new(&Binary<NotEqual, T>),
+        (TileOp)ScalarOpcode.And => new(&Binary<And, T>),
+        (TileOp)ScalarOpcode.Or => new(&Binary<Or, T>),
+        (TileOp)ScalarOpcode.Where => new(&Ternary<Where, T>),
+        (TileOp)ScalarOpcode.Fma => new(&Ternary<Fma, T>),
+        _ => default,
     };
 
     private interface IIntegerOp

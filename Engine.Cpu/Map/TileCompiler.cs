@@ -27,7 +27,7 @@ internal sealed unsafe class TileCompiler
     /// <param name="computeType">The type of all steps.</param>
     /// <param name="level">The vectors to use.</param>
     /// <param name="keepsTiles">Whether results stay in tiles, for a reduction to combine, instead of going to memory.</param>
-    /// <exception cref="NotSupportedException">An operation is not defined in that type.</exception>
+    /// <exception cref="OperationNotSupportedException">An operation is not defined in that type.</exception>
     public static TileProgram Compile(MapProgram program, DType computeType, SimdLevel level, bool keepsTiles)
     {
         var compiler = new TileCompiler(program, computeType, level, keepsTiles);
@@ -42,7 +42,7 @@ internal sealed unsafe class TileCompiler
     private TileProgram Wrap(delegate*<byte**, nint*, nint, void> kernel)
     {
         int[] parameters = Numbered(ScalarOpcode.Parameter), inputs = Numbered(ScalarOpcode.Input);
-        foreach (int place in parameters) _isUniform[place] = true;
+        foreach (int node in parameters) _isUniform[node] = true;
         int firstOutput = parameters.Length + inputs.Length, count = firstOutput + _program.OutputCount;
         return new TileProgram
         {
@@ -114,11 +114,11 @@ internal sealed unsafe class TileCompiler
         }
     }
 
-    private bool CanAbsorb(int place, ScalarOpcode op) => _program.Code[place].Op == op && _users[place] == 1 && !_isUniform[place];
+    private bool CanAbsorb(int node, ScalarOpcode op) => _program.Code[node].Op == op && _users[node] == 1 && !_isUniform[node];
 
-    private void Absorb(int user, int place, TileOp op, params int[] arguments)
+    private void Absorb(int user, int node, TileOp op, params int[] arguments)
     {
-        _isAbsorbed[place] = true;
+        _isAbsorbed[node] = true;
         _operations[user] = (op, arguments);
     }
 
@@ -139,19 +139,19 @@ internal sealed unsafe class TileCompiler
         var moves = new List<int>();
         for (int o = 0; o < _program.OutputCount; o++)
         {
-            int place = _program.Outputs[o], step = Array.IndexOf(steps, place);
+            int node = _program.Outputs[o], step = Array.IndexOf(steps, node);
             if (_keepsTiles)
             {
-                _lastUse[place] = steps.Length;
+                _lastUse[node] = steps.Length;
             }
-            else if (step >= 0 && outputOf[place] == Unused)
+            else if (step >= 0 && outputOf[node] == Unused)
             {
-                (outputOf[place], definingSteps[o]) = (o, step);
+                (outputOf[node], definingSteps[o]) = (o, step);
             }
             else
             {
                 definingSteps[o] = steps.Length + moves.Count;
-                _lastUse[place] = definingSteps[o];
+                _lastUse[node] = definingSteps[o];
                 moves.Add(o);
             }
         }
@@ -163,17 +163,17 @@ internal sealed unsafe class TileCompiler
         for (int s = 0; s < sources.Length; s++) slotOf[sources[s]] = uniforms.Length + s;
         int temporaries = AssignTemporaries(steps, outputOf, slotOf, uniforms.Length + sources.Length);
         int firstOutput = uniforms.Length + sources.Length + temporaries;
-        foreach (int place in steps)
+        foreach (int node in steps)
         {
-            if (outputOf[place] != Unused) slotOf[place] = firstOutput + outputOf[place];
+            if (outputOf[node] != Unused) slotOf[node] = firstOutput + outputOf[node];
         }
 
         var calls = new List<TileStep>();
         var slots = new List<int>();
         int cost = 0;
-        foreach (int place in steps) Emit(_operations[place].Op, [.. _operations[place].Arguments.Select(a => slotOf[a]), slotOf[place]]);
+        foreach (int node in steps) Emit(_operations[node].Op, [.. _operations[node].Arguments.Select(a => slotOf[a]), slotOf[node]]);
         foreach (int o in moves) Emit(TileOp.Move, [slotOf[_program.Outputs[o]], firstOutput + o]);
-        int[] outputSlots = _keepsTiles ? Array.ConvertAll(_program.Outputs.ToArray(), place => slotOf[place])
+        int[] outputSlots = _keepsTiles ? Array.ConvertAll(_program.Outputs.ToArray(), node => slotOf[node])
             : [.. Enumerable.Range(firstOutput, definingSteps.Length)];
         return new TileProgram
         {
@@ -181,7 +181,7 @@ internal sealed unsafe class TileCompiler
             Steps = [.. calls],
             Slots = [.. slots],
             Uniforms = new TileUniforms(_program, _computeType, _isUniform, uniforms),
-            Sources = [.. sources.Select(place => new TileSource(_program.Code[place].Op, _program.Code[place].A, _lastUse[place]))],
+            Sources = [.. sources.Select(node => new TileSource(_program.Code[node].Op, _program.Code[node].A, _lastUse[node]))],
             Temporaries = temporaries,
             OutputSlots = outputSlots,
             DefiningSteps = definingSteps,
@@ -191,9 +191,10 @@ internal sealed unsafe class TileCompiler
 
         void Emit(TileOp op, int[] operands)
         {
-            calls.Add(new TileStep(TileKernels.Of(op, _computeType, _level), slots.Count, operands.Length));
+            TileKernel kernel = TileKernels.Of(op, _computeType, _level);
+            calls.Add(new TileStep(kernel.Run, slots.Count, operands.Length));
             slots.AddRange(operands);
-            cost += TileKernels.CostOf(op, _computeType);
+            cost += kernel.Cost;
         }
     }
 
@@ -219,7 +220,7 @@ internal sealed unsafe class TileCompiler
     private IEnumerable<int> Leaves(ScalarOpcode op)
         => Enumerable.Range(0, _program.Code.Length).Where(i => _program.Code[i].Op == op && _lastUse[i] != Unused);
 
-    private bool IsLeaf(int place) => _program.Code[place].Op is ScalarOpcode.Input or ScalarOpcode.Index or ScalarOpcode.Random;
+    private bool IsLeaf(int node) => _program.Code[node].Op is ScalarOpcode.Input or ScalarOpcode.Index or ScalarOpcode.Random;
 
     private static int[] Arguments(Instruction step) => ScalarOp.Of(step.Op).Arity switch
     {

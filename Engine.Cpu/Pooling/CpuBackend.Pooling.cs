@@ -8,14 +8,26 @@ internal sealed unsafe partial class CpuBackend
 {
     protected override void PoolForwardCore(in PoolArgs args)
     {
-        if (args.Y.DType == DType.Float64) PoolForward<double>(args);
-        else PoolForward<float>(args);
+        if (args.Y.DType == DType.Float64)
+        {
+            PoolForward<double>(args);
+        }
+        else
+        {
+            PoolForward<float>(args);
+        }
     }
 
     protected override void PoolBackwardCore(in PoolArgs args)
     {
-        if (args.X.DType == DType.Float64) PoolBackward<double>(args);
-        else PoolBackward<float>(args);
+        if (args.X.DType == DType.Float64)
+        {
+            PoolBackward<double>(args);
+        }
+        else
+        {
+            PoolBackward<float>(args);
+        }
     }
 
     private void PoolForward<T>(in PoolArgs args) where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -42,21 +54,4 @@ internal sealed unsafe partial class CpuBackend
     private static PoolPlane Plane(in PoolArgs args) => new(args.Geometry, args.X.Shape[2], args.X.Shape[3], args.Y.Shape[2], args.Y.Shape[3]);
 
     private static nint Images(in PoolArgs args) => (nint)args.X.Shape[0] * args.X.Shape[1];
-
-    /// <summary>Picks the kernel of a forward pass.</summary>
-    private readonly struct PoolForwardKernel<T>(PoolKind kind, PoolPlane plane, nint images, T* x, T* y, int* indices, WorkerPool pool) : ISimdKernel
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        public void Run<TVec>() where TVec : struct, ISimd<TVec>
-        {
-            if (kind == PoolKind.Average && plane.IsHalving) RunKernel<HalvingPool<T, TVec, HalvingMean<TVec>>>();
-            else if (kind == PoolKind.Average) RunKernel<AveragePool<T>>();
-            else if (plane.IsHalving && indices == null) RunKernel<HalvingPool<T, TVec, HalvingMax<TVec>>>();
-            else if (plane.IsHalving && !TVec.IsFloat64) PoolLoop<float, HalvingMaxPlaces<TVec>>.Run(plane, images, (float*)x, (float*)y, indices, pool);
-            else RunKernel<MaxPool<T>>();
-        }
-
-        private void RunKernel<TKernel>() where TKernel : struct, IPoolKernel<T> =>
-            PoolLoop<T, TKernel>.Run(plane, images, x, y, indices, pool);
-    }
 }

@@ -7,26 +7,50 @@ internal sealed unsafe partial class CpuBackend
 {
     protected override void BatchNormForwardCore(in BatchNormForwardArgs args)
     {
-        if (args.X.DType == DType.Float64) BatchNormForward<double>(args);
-        else BatchNormForward<float>(args);
+        if (args.X.DType == DType.Float64)
+        {
+            BatchNormForward<double>(args);
+        }
+        else
+        {
+            BatchNormForward<float>(args);
+        }
     }
 
     protected override void BatchNormBackwardCore(in BatchNormBackwardArgs args)
     {
-        if (args.X.DType == DType.Float64) BatchNormBackward<double>(args);
-        else BatchNormBackward<float>(args);
+        if (args.X.DType == DType.Float64)
+        {
+            BatchNormBackward<double>(args);
+        }
+        else
+        {
+            BatchNormBackward<float>(args);
+        }
     }
 
     protected override void LayerNormForwardCore(in LayerNormForwardArgs args)
     {
-        if (args.X.DType == DType.Float64) LayerNormForward<double>(args);
-        else LayerNormForward<float>(args);
+        if (args.X.DType == DType.Float64)
+        {
+            LayerNormForward<double>(args);
+        }
+        else
+        {
+            LayerNormForward<float>(args);
+        }
     }
 
     protected override void LayerNormBackwardCore(in LayerNormBackwardArgs args)
     {
-        if (args.X.DType == DType.Float64) LayerNormBackward<double>(args);
-        else LayerNormBackward<float>(args);
+        if (args.X.DType == DType.Float64)
+        {
+            LayerNormBackward<double>(args);
+        }
+        else
+        {
+            LayerNormBackward<float>(args);
+        }
     }
 
     private void BatchNormForward<T>(in BatchNormForwardArgs args) where T : unmanaged, IBinaryFloatingPointIeee754<T>

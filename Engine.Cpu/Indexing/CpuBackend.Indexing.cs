@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace Engine.Cpu;
 
-/// <summary>Reading and summing at indexed places.</summary>
+/// <summary>Reading and summing by an index.</summary>
 internal sealed unsafe partial class CpuBackend
 {
     /// <summary>Sums in a wider type that are held at a time.</summary>
@@ -21,7 +21,7 @@ internal sealed unsafe partial class CpuBackend
 
     /// <remarks>
     /// Threads share the axes that are not indexed, so each sum runs over the index in ascending order whatever their number. Sums of
-    /// 16-bit floats are rounded once, at the end, and so are those of float32 where many terms may meet in one place.
+    /// 16-bit floats are rounded once, at the end, and so are those of float32 where many terms may meet in one element.
     /// </remarks>
     protected override void ScatterAddCore(in Operand destination, in Operand index, in Operand source, int axis)
     {

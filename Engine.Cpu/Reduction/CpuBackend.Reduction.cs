@@ -18,7 +18,7 @@ internal sealed partial class CpuBackend
         int accumulators = kernels.Length;
         ReducePlan.Create(args, prologue, out ReducePlan plan);
 
-        MapPlan output = OutputPlan(args, plan, epilogue, resultType);
+        MapPlan output = plan.Outputs(args, epilogue, resultType);
         bool isDirect = accumulators == 1 && epilogue.IsCopy && output.View(1).DType == resultType && output.Space.IsContiguous(1);
         nint valueBytes = isDirect ? 0 : (((nint)plan.ResultCount * resultType.SizeInBytes()) + Scratch.Alignment - 1) & -Scratch.Alignment;
         nint partialBytes = plan.Chunks == 1 ? 0 : (nint)plan.ResultCount * accumulators * plan.Chunks * sizeof(Accumulator);
@@ -36,14 +36,26 @@ internal sealed partial class CpuBackend
             target.SetValues(k, isDirect ? output.View(1).Base : values + (k * valueBytes));
         }
 
-        if (plan.Chunks > 1) target.Partials = (Accumulator*)(values + (accumulators * valueBytes));
+        if (plan.Chunks > 1)
+        {
+            target.Partials = (Accumulator*)(values + (accumulators * valueBytes));
+        }
+
         fixed (double* parameters = args.Parameters)
         {
             int parts = Parts(args.Shape.ElementCount * (prologue.Cost + accumulators), plan.Items);
             var loop = new ReduceLoop(prologue, &plan, &target, kernels, scratch.Pointer, parameters, parts);
             _pool.Run(parts, ref loop);
-            if (plan.Chunks > 1) JoinChunks(plan, target, kernels, args.ComputeType);
-            if (isDirect) return;
+            if (plan.Chunks > 1)
+            {
+                target.JoinChunks(plan, kernels, args.ComputeType);
+            }
+
+            if (isDirect)
+            {
+                return;
+            }
+
             parts = Parts(plan.ResultCount * epilogue.Cost, output.Tiles);
             var finish = new MapLoop(epilogue, &output, epilogueUniforms, parameters, parts);
             _pool.Run(parts, ref finish);
@@ -74,47 +86,4 @@ internal sealed partial class CpuBackend
         TileProgram wide = Translate(epilogue, DType.Float64);
         return wide.Cost <= MostCostInDouble ? wide : translated;
     }
-
-    /// <summary>The loops of the epilogue: from accumulated values, in the order of the result loops, to the outputs.</summary>
-    private static unsafe MapPlan OutputPlan(in ReduceArgs args, in ReducePlan plan, TileProgram epilogue, DType resultType)
-    {
-        MapPlan output = default;
-        output.Space = plan.Results.WithoutOperands();
-        for (int k = 0; k < args.Program.Combiners.Length; k++)
-        {
-            output.Space.AddContiguous();
-            output.AddInput(new OperandView(null, resultType));
-        }
-
-        int first = plan.Results.Operands - 1 - args.Outputs.Length;
-        for (int o = 0; o < args.Outputs.Length; o++)
-        {
-            output.Space.AddFrom(plan.Results, first + o);
-            output.AddOutput(new OperandView(args.Outputs[o]));
-        }
-
-        if (epilogue.UsesIndex) output.Space.AddFrom(plan.Results, plan.Results.Operands - 1);
-        output.Finish(epilogue);
-        return output;
-    }
-
-    /// <summary>Joins the chunks in ascending order, whatever thread computed them.</summary>
-    private static unsafe void JoinChunks(in ReducePlan plan, in ReduceTarget target, ReduceKernels[] kernels, DType computeType)
-    {
-        bool isInteger = !computeType.IsFloatingPoint();
-        for (int k = 0; k < kernels.Length; k++)
-        {
-            Combiner combiner = kernels[k].Combiner;
-            for (long result = 0; result < plan.ResultCount; result++)
-            {
-                Accumulator total = Accumulator.Start(combiner, computeType);
-                for (int chunk = 0; chunk < plan.Chunks; chunk++)
-                    total.Add(combiner, target.Partials[((((long)chunk * kernels.Length) + k) * plan.ResultCount) + result], isInteger);
-                total.Write(combiner, target.Type, isInteger, target.Values(k), result);
-            }
-        }
-    }
-
-    /// <summary>A reduction in the form that the interpreter runs; the epilogue's compute type is the type of the accumulated values.</summary>
-    private sealed record TileReduction(TileProgram Prologue, TileProgram Epilogue, ReduceKernels[] Kernels);
 }

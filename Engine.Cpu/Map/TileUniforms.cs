@@ -4,7 +4,7 @@ namespace Engine.Cpu;
 /// The values of a program that are one for the whole call: constants, parameters and what is computed from them alone. They are
 /// computed once and written as vectors of equal lanes.
 /// </summary>
-internal sealed unsafe class TileUniforms(MapProgram program, DType computeType, bool[] isUniform, int[] places)
+internal sealed unsafe class TileUniforms(MapProgram program, DType computeType, bool[] isUniform, int[] nodes)
 {
     /// <summary>Bytes of one uniform: the widest vector.</summary>
     public const int Bytes = 64;
@@ -13,12 +13,12 @@ internal sealed unsafe class TileUniforms(MapProgram program, DType computeType,
     private const int StackLength = 256;
 
     /// <summary>Number of uniforms that steps read.</summary>
-    public int Count => places.Length;
+    public int Count => nodes.Length;
 
     /// <summary>Writes uniform u to <paramref name="destination"/> + u·<see cref="Bytes"/>.</summary>
     public void Write(ReadOnlySpan<double> parameters, byte* destination)
     {
-        if (places.Length == 0) return;
+        if (nodes.Length == 0) return;
         if (computeType.IsFloatingPoint()) WriteFloats(parameters, destination);
         else WriteIntegers(parameters, destination);
     }
@@ -54,7 +54,7 @@ internal sealed unsafe class TileUniforms(MapProgram program, DType computeType,
             values[i] = computeType == DType.Float32 ? (float)value : value;
         }
 
-        for (int u = 0; u < places.Length; u++) Splat(computeType, values[places[u]], destination + (u * Bytes));
+        for (int u = 0; u < nodes.Length; u++) Splat(computeType, values[nodes[u]], destination + (u * Bytes));
     }
 
     private void WriteIntegers(ReadOnlySpan<double> parameters, byte* destination)
@@ -74,9 +74,9 @@ internal sealed unsafe class TileUniforms(MapProgram program, DType computeType,
             values[i] = computeType == DType.Int32 ? unchecked((int)value) : value;
         }
 
-        for (int u = 0; u < places.Length; u++)
+        for (int u = 0; u < nodes.Length; u++)
         {
-            long value = values[places[u]];
+            long value = values[nodes[u]];
             Splat(computeType.SizeInBytes(), (byte*)&value, destination + (u * Bytes));
         }
     }

@@ -1,0 +1,58 @@
+namespace Engine.Cpu;
+
+/// <summary>The kernel of each operation for one vector type.</summary>
+internal static unsafe class VectorKernels
+{
+    /// <summary>The kernel of <paramref name="op"/>; none for leaves, which have no arguments to compute from.</summary>
+    public static TileKernel Of<V>(TileOp op) where V : unmanaged, ISimd<V> => op switch
+    {
+        TileOp.Move => new(&TileLoops.Unary<TileOps.Move, V>),
+        (TileOp)ScalarOpcode.Neg => new(&TileLoops.Unary<TileOps.Neg, V>),
+        (TileOp)ScalarOpcode.Abs => new(&TileLoops.Unary<TileOps.Abs, V>),
+        (TileOp)ScalarOpcode.Sign => new(&TileLoops.Unary<TileOps.Sign, V>),
+        (TileOp)ScalarOpcode.Reciprocal => new(&TileLoops.Unary<TileOps.Reciprocal, V>, cost: 3),
+        (TileOp)ScalarOpcode.Sqrt => new(&TileLoops.Unary<TileOps.Sqrt, V>, cost: 3),
+        (TileOp)ScalarOpcode.Rsqrt => new(&TileLoops.Unary<TileOps.Rsqrt, V>, cost: 3),
+        (TileOp)ScalarOpcode.Exp => new(&TileLoops.Unary<TileOps.Exp, V>, cost: 6),
+        (TileOp)ScalarOpcode.Log => new(&TileLoops.Unary<TileOps.Log, V>, cost: 6),
+        (TileOp)ScalarOpcode.Log1p => new(&TileLoops.Unary<TileOps.Log1p, V>, cost: 6),
+        (TileOp)ScalarOpcode.Expm1 => new(&TileLoops.Unary<TileOps.Expm1, V>, cost: 6),
+        (TileOp)ScalarOpcode.Sin => new(&TileLoops.Unary<TileOps.Sin, V>, cost: 6),
+        (TileOp)ScalarOpcode.Cos => new(&TileLoops.Unary<TileOps.Cos, V>, cost: 6),
+        (TileOp)ScalarOpcode.Tan => new(&TileLoops.Unary<TileOps.Tan, V>, cost: 6),
+        (TileOp)ScalarOpcode.Tanh => new(&TileLoops.Unary<TileOps.Tanh, V>, cost: 6),
+        (TileOp)ScalarOpcode.Sigmoid => new(&TileLoops.Unary<TileOps.Sigmoid, V>, cost: 6),
+        (TileOp)ScalarOpcode.Erf => new(&TileLoops.Unary<TileOps.Erf, V>, cost: 6),
+        (TileOp)ScalarOpcode.Floor => new(&TileLoops.Unary<TileOps.Floor, V>),
+        (TileOp)ScalarOpcode.Ceil => new(&TileLoops.Unary<TileOps.Ceil, V>),
+        (TileOp)ScalarOpcode.Round => new(&TileLoops.Unary<TileOps.Round, V>),
+        (TileOp)ScalarOpcode.Trunc => new(&TileLoops.Unary<TileOps.Trunc, V>),
+        (TileOp)ScalarOpcode.IsNaN => new(&TileLoops.Unary<TileOps.IsNaN, V>),
+        (TileOp)ScalarOpcode.Not => new(&TileLoops.Unary<TileOps.Not, V>),
+        (TileOp)ScalarOpcode.Relu => new(&TileLoops.Unary<TileOps.Relu, V>),
+        (TileOp)ScalarOpcode.Add => new(&TileLoops.Binary<TileOps.Add, V>),
+        (TileOp)ScalarOpcode.Sub => new(&TileLoops.Binary<TileOps.Sub, V>),
+        (TileOp)ScalarOpcode.Mul => new(&TileLoops.Binary<TileOps.Mul, V>),
+        (TileOp)ScalarOpcode.Div => new(&TileLoops.Binary<TileOps.Div, V>, cost: 3),
+        (TileOp)ScalarOpcode.FloorDiv => new(&TileLoops.Binary<TileOps.FloorDiv, V>, cost: 60),
+        (TileOp)ScalarOpcode.Mod => new(&TileLoops.Binary<TileOps.Mod, V>, cost: 60),
+        (TileOp)ScalarOpcode.Pow => new(&TileLoops.Binary<TileOps.Pow, V>, cost: 16),
+        (TileOp)ScalarOpcode.Min => new(&TileLoops.Binary<TileOps.Min, V>),
+        (TileOp)ScalarOpcode.Max => new(&TileLoops.Binary<TileOps.Max, V>),
+        (TileOp)ScalarOpcode.CopySign => new(&TileLoops.Binary<TileOps.CopySign, V>),
+        (TileOp)ScalarOpcode.Less => new(&TileLoops.Binary<TileOps.Less, V>),
+        (TileOp)ScalarOpcode.LessEqual => new(&TileLoops.Binary<TileOps.LessEqual, V>),
+        (TileOp)ScalarOpcode.Equal => new(&TileLoops.Binary<TileOps.Equal, V>),
+        (TileOp)ScalarOpcode.NotEqual => new(&TileLoops.Binary<TileOps.NotEqual, V>),
+        (TileOp)ScalarOpcode.And => new(&TileLoops.Binary<TileOps.And, V>),
+        (TileOp)ScalarOpcode.Or => new(&TileLoops.Binary<TileOps.Or, V>),
+        (TileOp)ScalarOpcode.Where => new(&TileLoops.Ternary<TileOps.Where, V>),
+        (TileOp)ScalarOpcode.Fma => new(&TileLoops.Ternary<TileOps.Fma, V>),
+        TileOp.MultiplySubtract => new(&TileLoops.Ternary<TileOps.MultiplySubtract, V>),
+        TileOp.NegateMultiplyAdd => new(&TileLoops.Ternary<TileOps.NegateMultiplyAdd, V>),
+        TileOp.SelectLess => new(&TileLoops.Quaternary<TileOps.SelectLess, V>),
+        TileOp.SelectLessEqual => new(&TileLoops.Quaternary<TileOps.SelectLessEqual, V>),
+        TileOp.SelectEqual => new(&TileLoops.Quaternary<TileOps.SelectEqual, V>),
+        _ => default,
+    };
+}
