@@ -13,7 +13,7 @@ internal readonly record struct ParameterSlot(string Name, ArgumentKind Kind, DT
 }
 
 /// <summary>
-/// The parameters of a kernel in order, kept with its text: launches give arguments by position from another file, and which of them a kernel
+/// The parameters of a kernel in order, kept with its text: launches give arguments by position, and which of them a kernel
 /// writes tells whose values are missing when it cannot run.
 /// </summary>
 internal sealed class KernelSignature
