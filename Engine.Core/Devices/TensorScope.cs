@@ -47,16 +47,27 @@ public ref struct TensorScope : IDisposable
         return scope;
     }
 
+    /// <summary>Whether tensors that are made on this thread now belong to a scope.</summary>
+    internal static bool IsActive => t_current is { Suspended: false };
+
     /// <summary>Hands a tensor to the enclosing scope, or to the caller if there is none.</summary>
     public readonly Tensor Keep(Tensor tensor)
     {
         ArgumentNullException.ThrowIfNull(tensor);
-        if (_frame is { } frame && !tensor.IsKept && frame.Tensors.Remove(tensor))
+        _ = HandOn(tensor);
+        return tensor;
+    }
+
+    /// <summary>As <see cref="Keep"/>; false where the tensor was not made inside, so that nothing had to be done.</summary>
+    internal readonly bool HandOn(Tensor tensor)
+    {
+        if (_frame is not { } frame || tensor.IsKept || !frame.Tensors.Remove(tensor))
         {
-            frame.Outer?.Add(tensor);
+            return false;
         }
 
-        return tensor;
+        frame.Outer?.Add(tensor);
+        return true;
     }
 
     /// <summary>Disposes what was made inside.</summary>

@@ -139,6 +139,7 @@ public class Sequential : Layer, IReadOnlyList<Layer>, IFusesResidual, IHasBatch
     {
         ModuleTree.CheckStack(this);
         Tensor y = x;
+        LeanChain chain = new();
         int i = 0;
         try
         {
@@ -151,12 +152,12 @@ public class Sequential : Layer, IReadOnlyList<Layer>, IFusesResidual, IHasBatch
                 }
                 else if (layer is IFusesRelu fusing && i + 1 < _layers.Count && _layers[i + 1].Layer is Relu activation && !ForwardTrace.IsActive && !layer.IsWatched && !activation.IsWatched)
                 {
-                    y = fusing.Forward(y, relu: true);
+                    y = chain.IsOn(layer) ? chain.Link(layer, y, static (l, input) => ((IFusesRelu)l).Forward(input, relu: true)) : fusing.Forward(y, relu: true);
                     i++;
                 }
                 else
                 {
-                    y = layer.Call(y);
+                    y = chain.IsOn(layer) ? chain.Link(layer, y, static (l, input) => l.Call(input)) : layer.Call(y);
                 }
             }
         }
