@@ -41,7 +41,7 @@ internal sealed class PredictionMemoryTests
     [Test]
     public void DenseNet_NeedsLittleMoreThanItsWidestLayer()
     {
-        // The first block ends with 2·12 + 6·12 channels; a layer has its input, the same normalised, the result, and the bottleneck twice. All layers together make 18 times as much.
+        // The first block ends with 2·12 + 6·12 channels; a layer has its input, the same normalised, the result, and the bottleneck twice. All layers together would make some 20 times the widest result.
         DenseNetBc model = new(40);
         Tensor x = Tensor.Randn([8, 3, 32, 32]);
         double widest = (2 + 6) * 12 / 3.0;
