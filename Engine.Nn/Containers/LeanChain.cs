@@ -6,6 +6,9 @@ namespace Engine.Nn;
 /// </summary>
 internal ref struct LeanChain
 {
+    // Containers can hold each other.
+    private const int Deepest = 4;
+
     private readonly bool _isOn;
     private bool _isOurs;
 
@@ -14,7 +17,7 @@ internal ref struct LeanChain
     /// <summary>Whether a layer may be a link of the chain. One that is not keeps what it got, and what it returns is kept.</summary>
     public bool IsOn(Layer layer)
     {
-        if (_isOn && KeepsNothing(layer))
+        if (_isOn && KeepsNothing(layer, Deepest))
         {
             return true;
         }
@@ -38,34 +41,9 @@ internal ref struct LeanChain
         return y;
     }
 
-    /// <summary>Whether a layer keeps neither what it gets nor what it returns. Containers may hold layers of others, and a hook may keep what it sees.</summary>
+    /// <summary>Whether a layer keeps neither what it gets nor what it returns. Of layers of others nobody knows, and a hook may keep what it sees.</summary>
     /// <param name="layer">The layer.</param>
-    /// <param name="depth">How many containers deeper the answer may be looked for: containers can hold each other.</param>
-    private static bool KeepsNothing(Layer layer, int depth = 4)
-    {
-        if (layer.IsWatched || layer.GetType().Assembly != typeof(Layer).Assembly || depth == 0)
-        {
-            return false;
-        }
-
-        switch (layer)
-        {
-            case Lambda or Ensemble or MonteCarloDropout:
-                return false;
-            case Residual residual:
-                return KeepsNothing(residual.Body, depth - 1) && (residual.Shortcut is null || KeepsNothing(residual.Shortcut, depth - 1));
-            case Sequential chain:
-                for (int i = 0; i < chain.Count; i++)
-                {
-                    if (!KeepsNothing(chain[i], depth - 1))
-                    {
-                        return false;
-                    }
-                }
-
-                return true;
-            default:
-                return true;
-        }
-    }
+    /// <param name="depth">How many containers deeper the answer may be looked for.</param>
+    public static bool KeepsNothing(Layer layer, int depth) =>
+        depth > 0 && !layer.IsWatched && layer.GetType().Assembly == typeof(Layer).Assembly && layer.KeepsNothing(depth);
 }

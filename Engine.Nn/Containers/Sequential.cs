@@ -175,6 +175,19 @@ public class Sequential : Layer, IReadOnlyList<Layer>, IFusesResidual, IHasBatch
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
+    internal override bool KeepsNothing(int depth)
+    {
+        foreach ((_, Layer layer) in _layers)
+        {
+            if (!LeanChain.KeepsNothing(layer, depth - 1))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     /// <inheritdoc/>
     protected override void VisitMembers(MemberVisitor visitor)
     {

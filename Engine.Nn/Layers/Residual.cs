@@ -39,6 +39,9 @@ public sealed partial class Residual(Layer body, Layer? shortcut = null) : Layer
         return Forward(x, relu);
     }
 
+    internal override bool KeepsNothing(int depth) =>
+        LeanChain.KeepsNothing(Body, depth - 1) && (Shortcut is null || LeanChain.KeepsNothing(Shortcut, depth - 1));
+
     private Tensor Forward(Tensor x, bool relu)
     {
         ModuleTree.CheckStack(this);

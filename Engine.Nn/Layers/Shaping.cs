@@ -58,4 +58,6 @@ public sealed class Lambda(Func<Tensor, Tensor> function, string name = "Lambda"
 
     /// <inheritdoc/>
     public override string ToString() => _name;
+
+    internal override bool KeepsNothing(int depth) => false;
 }

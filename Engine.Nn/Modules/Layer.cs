@@ -99,6 +99,10 @@ public abstract class Layer : Module
     /// <summary>Whether a Forward that was just called has to go round by <see cref="Call"/>; false where it comes from there.</summary>
     internal bool Intercepts => IsWatched && !LayerCall.Enters(this);
 
+    /// <summary>Whether a layer of this assembly keeps neither what it gets nor what it returns, so that who called it may dispose both. Of layers that call others these decide.</summary>
+    /// <param name="depth">How many containers deeper the answer may be looked for.</param>
+    internal virtual bool KeepsNothing(int depth) => true;
+
     /// <summary>As <see cref="Call"/>, for a class that others derive from: its own Forward, not theirs around it once more.</summary>
     private protected Tensor CallOwn(Tensor x, Func<Tensor, Tensor> forward) => LayerCall.Run(this, _hooks, x, forward);
 

@@ -71,6 +71,8 @@ public sealed partial class Ensemble : Layer
     /// <inheritdoc/>
     public override string ToString() => $"Ensemble({Models.Count} × {Models[0].GetType().Name})";
 
+    internal override bool KeepsNothing(int depth) => false;
+
     /// <summary>The average over axis 0.</summary>
     internal static Tensor Average(string op, Tensor outputs, EnsembleOutput output)
     {

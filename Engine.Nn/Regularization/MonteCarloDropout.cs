@@ -56,4 +56,6 @@ public sealed partial class MonteCarloDropout : Layer
 
     /// <inheritdoc/>
     public override string ToString() => $"MonteCarloDropout({_samples})";
+
+    internal override bool KeepsNothing(int depth) => false;
 }
