@@ -2,7 +2,7 @@ namespace Engine.Nn;
 
 /// <summary>
 /// Lets go of what a chain of layers makes on its way, where nothing is recorded and a <see cref="TensorScope"/> would dispose it at its end in any case: a prediction
-/// then needs the memory of one layer, not of all. Only the engine's own layers are trusted to keep neither what they get nor what they return.
+/// then needs the memory of a few layers, not of all. Only the engine's own layers are trusted to keep neither what they get nor what they return.
 /// </summary>
 internal ref struct LeanChain
 {
@@ -14,21 +14,18 @@ internal ref struct LeanChain
 
     public LeanChain() => _isOn = TensorScope.IsActive && !GradMode.IsEnabled && !ForwardTrace.IsActive;
 
-    /// <summary>Whether a layer may be a link of the chain. One that is not keeps what it got, and what it returns is kept.</summary>
-    public bool IsOn(Layer layer)
+    /// <summary>
+    /// Calls the layer, disposes what it made but its result, and then its input where that is the result of the link before. A layer that may keep what it sees is only called, and what it
+    /// returns is kept.
+    /// </summary>
+    public Tensor Call(Layer layer, Tensor x, Func<Layer, Tensor, Tensor> call)
     {
-        if (_isOn && KeepsNothing(layer, Deepest))
+        if (!_isOn || !KeepsNothing(layer, Deepest))
         {
-            return true;
+            _isOurs = false;
+            return call(layer, x);
         }
 
-        _isOurs = false;
-        return false;
-    }
-
-    /// <summary>Calls the layer, disposes what it made but its result, and then its input where that is the result of the link before.</summary>
-    public Tensor Link(Layer layer, Tensor x, Func<Layer, Tensor, Tensor> call)
-    {
         using TensorScope inside = TensorScope.Begin();
         Tensor y = call(layer, x);
         bool isOurs = inside.HandOn(y);

@@ -150,14 +150,14 @@ public class Sequential : Layer, IReadOnlyList<Layer>, IFusesResidual, IHasBatch
                 {
                     y = ((IFusesResidual)layer).Forward(y, residual, relu);
                 }
-                else if (layer is IFusesRelu fusing && i + 1 < _layers.Count && _layers[i + 1].Layer is Relu activation && !ForwardTrace.IsActive && !layer.IsWatched && !activation.IsWatched)
+                else if (layer is IFusesRelu && i + 1 < _layers.Count && _layers[i + 1].Layer is Relu activation && !ForwardTrace.IsActive && !layer.IsWatched && !activation.IsWatched)
                 {
-                    y = chain.IsOn(layer) ? chain.Link(layer, y, static (l, input) => ((IFusesRelu)l).Forward(input, relu: true)) : fusing.Forward(y, relu: true);
+                    y = chain.Call(layer, y, static (l, input) => ((IFusesRelu)l).Forward(input, relu: true));
                     i++;
                 }
                 else
                 {
-                    y = chain.IsOn(layer) ? chain.Link(layer, y, static (l, input) => l.Call(input)) : layer.Call(y);
+                    y = chain.Call(layer, y, static (l, input) => l.Call(input));
                 }
             }
         }
