@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>What follows a product or convolution with bias and ReLU on the way back.</summary>
 public abstract partial class Backend

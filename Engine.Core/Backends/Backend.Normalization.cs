@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>Normalisation made of reductions and pointwise programs.</summary>
 public abstract partial class Backend

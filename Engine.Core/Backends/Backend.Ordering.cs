@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>Running sums, sorting and norms made of the ten operations.</summary>
 public abstract partial class Backend

@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>The softmax family made of reductions and pointwise programs.</summary>
 public abstract partial class Backend

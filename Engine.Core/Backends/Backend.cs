@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>
 /// The kernels of a device. Core has checked, promoted, broadcast and allocated; a backend computes into the given destinations. It

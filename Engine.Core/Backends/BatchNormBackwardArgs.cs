@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>Gradients of batch normalisation in training mode.</summary>
 /// <remarks>Element types as in <see cref="BatchNormForwardArgs"/>: gradients of [N, C, L] have that of X, those of vectors any.</remarks>

@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>Batch normalisation in training mode over [N, C, L]: statistics per channel over N and L.</summary>
 /// <remarks>

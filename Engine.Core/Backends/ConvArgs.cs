@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>One of the three directions of a convolution; which operand is written is the direction's choice.</summary>
 public readonly ref struct ConvArgs

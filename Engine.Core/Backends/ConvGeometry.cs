@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>
 /// The sizes of one 2-D convolution: x [Batch, InChannels, InHeight, InWidth], w [OutChannels, InChannels/Groups, KernelHeight,

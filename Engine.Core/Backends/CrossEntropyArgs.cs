@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>Cross-entropy of rows of logits [N, C] against class numbers [N].</summary>
 /// <remarks>

@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>C = activation(alpha·A·B + beta·C + bias), batched over the leading axes.</summary>
 /// <remarks>All three have one rank; any strides, also 0 in batch axes. With beta = 0, C is not read. With K = 0 the product is 0.</remarks>

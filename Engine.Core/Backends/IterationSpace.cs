@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>
 /// Nested loops over operands that share a shape: sizes, outermost first, and for each operand a stride per loop and a first place. Built

@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>Gradients of layer normalisation.</summary>
 public readonly ref struct LayerNormBackwardArgs

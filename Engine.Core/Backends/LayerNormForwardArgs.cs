@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>Layer normalisation of each row of [rows, columns].</summary>
 /// <remarks>X and Y have one element type. Mean and inverse deviation are of its compute type, float32 for halves; scale and shift may have any.</remarks>

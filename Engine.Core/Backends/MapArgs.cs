@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>A pointwise program over operands of one shape: outputs[o][i] = program(inputs[0][i], …).</summary>
 /// <remarks>Inputs are broadcast by stride 0 where needed. An output may be the same memory, element for element, as an input.</remarks>

@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>One pointwise program applied to many items, each with operands of its own: the update of all parameters of a network.</summary>
 /// <remarks>

@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>What a backend sees of a tensor: its storage, element type and layout.</summary>
 /// <remarks>Storage, element type and layout are all a kernel needs; whether the tensor has a gradient is none of its business.</remarks>

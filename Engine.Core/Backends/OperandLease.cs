@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>
 /// References to the memory of all operands of one call of a backend, held until the call returns: neither a collection that finds the

@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>Pooling of [N, C, H, W] to [N, C, P, Q].</summary>
 public readonly ref struct PoolArgs

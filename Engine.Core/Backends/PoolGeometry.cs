@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>The window of a 2-D pooling.</summary>
 public readonly record struct PoolGeometry

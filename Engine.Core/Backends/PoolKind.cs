@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>What a pooling window computes.</summary>
 public enum PoolKind : byte

@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>A reduction: prologue per element, combination over <see cref="Axes"/>, epilogue per result.</summary>
 public readonly ref struct ReduceArgs

@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>Decisions that backends share about sums at indexed places.</summary>
 internal static class Scattering

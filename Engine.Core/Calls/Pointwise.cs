@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>Runs pointwise programs over tensors: promotes, broadcasts, allocates, computes in one pass and records the gradient.</summary>
 internal static class Pointwise

@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>Collects items for <see cref="Backend.MapGroup"/>, so that a device needs one launch for all of them. It is used again and again.</summary>
 internal sealed class PointwiseGroup(MapProgram program)

@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>How tensors become a call of <see cref="Backend.Reduce"/>. Nothing is recorded.</summary>
 internal static class Reductions

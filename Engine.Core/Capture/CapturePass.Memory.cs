@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 // What the pool and the tensors report to a pass.
 public sealed partial class CapturePass

@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>
 /// One pass over a step that is being captured (see <see cref="Device.Capture(Action, IReadOnlyList{Tensor}, int)"/>), as code inside the

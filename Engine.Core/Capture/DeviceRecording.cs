@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>Work that a device has recorded and can carry out again and again: a CUDA graph, a list of launches.</summary>
 public abstract class DeviceRecording : IDisposable

@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>
 /// The order in which one pass over a step rents and returns blocks. The host is deterministic, so two passes over the same step agree;

@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>
 /// The random draws of one pass over a step, by generator. A recorded kernel holds the number of its draw; before each replay the distance

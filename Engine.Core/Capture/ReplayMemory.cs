@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>
 /// The device memory of all values that the host computes anew for each replay of one step: hyper-parameters, draw numbers. One block,

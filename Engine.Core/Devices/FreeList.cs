@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>
 /// The free blocks of one size, with the time since when each has been idle. The one returned last is reused first, since its lines may still

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>A device whose memory is ordinary host memory, 64-byte aligned, so that handles are addresses.</summary>
 public abstract unsafe class HostDevice(string name) : Device(name, DeviceKind.Cpu)

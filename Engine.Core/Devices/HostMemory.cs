@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>How much memory the process can have at most.</summary>
 /// <remarks>

@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>
 /// A block of device memory shared by the tensors that view it. The last tensor to let go returns the block to its pool; a block

@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>
 /// Waits that <see cref="Thread.Interrupt"/> does not cut short, for where others count on what the thread is about to do or write memory of

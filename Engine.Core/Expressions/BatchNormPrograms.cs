@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>Batch normalisation at prediction as pointwise programs. Backends may know them by identity.</summary>
 internal static class BatchNormPrograms

@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>How a reduction joins two values.</summary>
 public enum Combiner : byte

@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>Symbolic differentiation of formulas, by the rule of each operation's row.</summary>
 public static class Derivative

@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>Programs of functions of one element or of two.</summary>
 internal static class ElementwisePrograms

@@ -4,7 +4,7 @@ namespace Engine;
 
 /// <summary>
 /// A formula over scalars, applied to every element of tensors: an immutable node of a directed acyclic graph. Compile it with
-/// <see cref="MapProgram.Compile"/>; differentiate it with <see cref="Engine.Derivative.Of"/> or <see cref="MapGradient.For"/>.
+/// <see cref="MapProgram.Compile"/>; differentiate it with <see cref="Engine.Backends.Derivative.Of"/> or <see cref="MapGradient.For"/>.
 /// </summary>
 /// <remarks>
 /// Formulas have no types: a program computes in one type, chosen at the call, and converts when it loads and stores. Equality is by

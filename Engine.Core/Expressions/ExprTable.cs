@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>Keeps one node for each structure: within a table, equal formulas are the same object.</summary>
 internal sealed class ExprTable

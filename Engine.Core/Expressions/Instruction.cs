@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>One step of a <see cref="MapProgram"/>; the place in the program is the name of its result.</summary>
 /// <param name="Op">The operation.</param>

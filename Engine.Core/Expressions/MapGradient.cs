@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>
 /// How to differentiate a <see cref="MapProgram"/> of one output: a program that computes the gradients of chosen inputs, and the

@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 // The reference evaluators: slow, plain, and what every backend is compared with.
 public sealed partial class MapProgram

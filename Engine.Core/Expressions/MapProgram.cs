@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>
 /// A pointwise computation in the form that backends execute: straight-line code from up to 16 inputs to up to 8 outputs, simplified,

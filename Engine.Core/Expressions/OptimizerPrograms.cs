@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>
 /// The update of each optimizer as one pointwise program: a single pass over the parameter, its gradient and its state, in place.

@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>The pointwise programs that operations are made of. Backends know the hottest of them by identity or equality.</summary>
 public static class Programs

@@ -1,6 +1,6 @@
 using static Engine.Expr;
 
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>
 /// A reduction in three parts: the prologue turns the elements of the inputs into one to three values, each is accumulated by its own

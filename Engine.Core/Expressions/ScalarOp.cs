@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>
 /// The gradients of an operation's arguments, given the arguments, the result and the gradient <paramref name="dy"/> of the result.

@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>
 /// The operations of the scalar expression language. Each has one row in the table <see cref="ScalarOp.All"/>; the value of an

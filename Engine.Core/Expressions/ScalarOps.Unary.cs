@@ -1,6 +1,6 @@
 using static Engine.Expr;
 
-namespace Engine;
+namespace Engine.Backends;
 
 internal static partial class ScalarOps
 {

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>The rows of the operation table, by kind; a new operation is an opcode, a row here and a form in each backend.</summary>
 internal static partial class ScalarOps

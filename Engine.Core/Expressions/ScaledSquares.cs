@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>
 /// √Σv² where squares would leave the range of the compute type although the root does not: three sums, of the squares of large numbers scaled

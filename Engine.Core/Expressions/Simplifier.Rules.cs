@@ -1,6 +1,6 @@
-using static Engine.ScalarOpcode;
+using static Engine.Backends.ScalarOpcode;
 
-namespace Engine;
+namespace Engine.Backends;
 
 // Identities that hold for all values. Each returns a node in normal form, or null where no rule applies.
 internal sealed partial class Simplifier

@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>
 /// Rewrites formulas into a normal form: constants folded, equal subexpressions shared, arguments of commutative operations in a

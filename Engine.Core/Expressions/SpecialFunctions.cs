@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>
 /// The reference values, in double precision, of functions that <see cref="Math"/> lacks or computes carelessly

@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>A 64-bit hash that is the same in every process and on every machine, fit for names of cached files.</summary>
 internal static class StableHash

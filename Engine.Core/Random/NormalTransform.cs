@@ -1,6 +1,6 @@
 using static Engine.Expr;
 
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>
 /// Box and Muller's transform √(−2·ln(1 − u))·cos(2πv) of two uniform numbers, written out so that every device computes the same bits in float32.

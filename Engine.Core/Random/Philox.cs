@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>
 /// The counter-based random generator Philox4x32 with 10 rounds (Salmon, Moraes, Dror and Shaw, 2011): a block of four words is a

@@ -1,4 +1,4 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>A set of axes as bits.</summary>
 public readonly record struct AxisSet(uint Bits)

@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>
 /// How a tensor lies in its storage: element (i₀, i₁, …) is at <c>Offset + Σ iₐ·Stride(a)</c>, counted in elements. Strides may be 0

@@ -151,7 +151,7 @@ public sealed partial class Tensor : IDisposable
         }
 
         long bytes = count * size;
-        return new Tensor(device.Pool.Rent(Math.Max(bytes, 1)), dtype, Engine.Layout.Contiguous(shape));
+        return new Tensor(device.Pool.Rent(Math.Max(bytes, 1)), dtype, Backends.Layout.Contiguous(shape));
     }
 
     /// <summary>Another handle to the memory of a state of this tensor under a layout, without history.</summary>

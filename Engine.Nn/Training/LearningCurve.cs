@@ -84,13 +84,18 @@ public sealed class LearningCurve
 
     /// <summary>The curve of one run over its epochs, from 1.</summary>
     /// <remarks>The training figures of an epoch are those of its steps: of a model in training mode that still changes.</remarks>
-    /// <exception cref="ArgumentException">The run had no validation data.</exception>
+    /// <exception cref="ArgumentException">The run had no validation data, or its history has no figure <c>loss</c>.</exception>
     public static LearningCurve Of(History history)
     {
         ArgumentNullException.ThrowIfNull(history);
         if (!history.Epochs.All(static epoch => epoch.ContainsKey("val_loss")))
         {
             throw new ArgumentException("LearningCurve.Of: the run has epochs without validation; there is nothing to compare the training loss with. Give Fit validation data.", nameof(history));
+        }
+
+        if (!history.Epochs.All(static epoch => epoch.ContainsKey("loss")))
+        {
+            throw new ArgumentException("LearningCurve.Of: the history has epochs without a figure of the name loss; a curve compares loss with val_loss.", nameof(history));
         }
 
         return new LearningCurve("epoch", [.. history.Epochs.Select(static (epoch, i) => new LearningCurvePoint(i + 1, Part(epoch, string.Empty), Part(epoch, "val_")))]);

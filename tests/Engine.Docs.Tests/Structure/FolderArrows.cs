@@ -8,7 +8,7 @@ namespace Engine.Docs.Tests.Structure;
 internal sealed class FolderArrows
 {
     private const string Usings =
-        "global using System; global using System.Collections.Generic; global using System.IO; global using System.Linq; global using System.Threading; global using System.Threading.Tasks;";
+        "global using System; global using System.Collections.Generic; global using System.IO; global using System.Linq; global using System.Threading; global using System.Threading.Tasks; global using Engine.Backends;";
 
     private readonly string _root;
 

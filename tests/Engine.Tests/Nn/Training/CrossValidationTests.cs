@@ -106,6 +106,8 @@ internal sealed class CrossValidationTests : ToyFixture
         Assert.That(curve.Points[0].Train.Metrics.Keys, Is.EqualTo((string[])["accuracy"]), "the rate belongs to neither");
         Assert.That(() => curve.Train("f1"), Throws.TypeOf<KeyNotFoundException>());
         Assert.That(() => LearningCurve.Of(ToyTraining.Trainer().Fit(Toy.Train, epochs: 1)), Throws.ArgumentException.With.Message.Contains("without validation"));
+        History without = new([new Dictionary<string, double> { ["val_loss"] = 1 }]);
+        Assert.That(() => LearningCurve.Of(without), Throws.ArgumentException.With.Message.Contains("figure of the name loss"));
     }
 
     [Test]
