@@ -59,7 +59,12 @@ public sealed class CpuDevice : HostDevice, IDisposable
     /// <summary>Ends the helper threads.</summary>
     public void Dispose() => _backend.Dispose();
 
-    internal override void RunParts(int parts, Action<int> part) => _backend.RunParts(parts, part);
+    /// <inheritdoc/>
+    public override void RunParts(int parts, Action<int> part)
+    {
+        ArgumentNullException.ThrowIfNull(part);
+        _backend.RunParts(parts, part);
+    }
 
     /// <summary>What is wrong with the value of the environment variable; null if nothing is.</summary>
     internal static string? ThreadsComplaint() => TryReadThreads(Environment.GetEnvironmentVariable(ThreadsVariable), out _)

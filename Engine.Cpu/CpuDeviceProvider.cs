@@ -9,7 +9,7 @@ public sealed class CpuDeviceProvider : DeviceProvider
     /// <inheritdoc/>
     public override IEnumerable<Device> Discover(ICollection<ProbeEntry> report)
     {
-        Guard.Growable(report);
+        CheckReport(report);
         CpuDevice device = new();
         report.Add(new ProbeEntry(Name, "processor", true, device.Description));
         if (CpuIsa.Shortfall() is { } shortfall)

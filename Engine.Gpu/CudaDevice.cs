@@ -73,7 +73,7 @@ public sealed partial class CudaDevice : GpuDevice
         nint handle = devicePointer & -HandleAlignment;
         long offset = (devicePointer - handle) / elementBytes;
         long bytes = (offset + shape.ElementCount) * elementBytes;
-        return new Tensor(Storage.Wrap(this, handle, bytes, owner), dtype, Layout.Contiguous(shape, offset));
+        return Storage.Wrap(this, handle, bytes, dtype, Layout.Contiguous(shape, offset), owner);
     }
 
     /// <summary>

@@ -117,7 +117,7 @@ public abstract class GpuDevice : Device, IDisposable
     }
 
     /// <inheritdoc/>
-    protected internal override bool TryAllocateMemory(long bytes, out nint handle)
+    protected override bool TryAllocateMemory(long bytes, out nint handle)
     {
         if (Driver.TryAllocate(bytes, out handle))
         {
@@ -130,15 +130,16 @@ public abstract class GpuDevice : Device, IDisposable
     }
 
     /// <inheritdoc/>
-    protected internal override void FreeMemory(nint handle) => Work.Free(handle);
+    protected override void FreeMemory(nint handle) => Work.Free(handle);
 
-    internal override void Released(long storageId) => Work.Forget(storageId);
+    /// <inheritdoc/>
+    protected override void Released(long storageId) => Work.Forget(storageId);
 
     /// <inheritdoc/>
     public override bool CanRecord => true;
 
     /// <inheritdoc/>
-    protected internal override void BeginRecording()
+    protected override void BeginRecording()
     {
         Work.BeginRecording();
         try
@@ -153,14 +154,14 @@ public abstract class GpuDevice : Device, IDisposable
     }
 
     /// <inheritdoc/>
-    protected internal override DeviceRecording EndRecording()
+    protected override DeviceRecording EndRecording()
     {
         HashSet<long> reads = Work.EndRecording();
         return new RecordedWork(Work, Driver.EndRecording(), reads);
     }
 
     /// <inheritdoc/>
-    protected internal override void AbortRecording()
+    protected override void AbortRecording()
     {
         Work.EndRecording();
         Driver.AbortRecording();

@@ -9,7 +9,7 @@ public sealed class GpuDeviceProvider : DeviceProvider
     /// <inheritdoc/>
     public override IEnumerable<Device> Discover(ICollection<ProbeEntry> report)
     {
-        Guard.Growable(report);
+        CheckReport(report);
         IEnumerable<Device> cuda = CudaDiscovery.Discover(report).Select(static (driver, i) => new CudaDevice($"cuda:{i}", driver));
         IEnumerable<Device> openCl = OpenClDiscovery.Discover(report).Select(static (driver, i) => new OpenClDevice($"opencl:{i}", driver));
         Device[] devices = [.. cuda, .. openCl];

@@ -92,7 +92,7 @@ public sealed partial class OpenClDevice : GpuDevice
         }
 
         Work.Share();
-        return new Tensor(Storage.Wrap(this, buffer, size, owner), dtype, Layout.Contiguous(shape, offset));
+        return Storage.Wrap(this, buffer, size, dtype, Layout.Contiguous(shape, offset), owner);
     }
 
     /// <summary>

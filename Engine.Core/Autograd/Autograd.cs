@@ -155,7 +155,7 @@ public abstract class CustomFunction
         // Somebody's own code, which may count its calls.
         internal override bool CanProbe => false;
 
-        protected internal override void Backward(Tensor dy, GradSink sink)
+        internal override void Backward(Tensor dy, GradSink sink)
         {
             Tensor?[] gradients = Guard.Returned(function.Backward(dy), Name, nameof(Backward));
             for (int i = 0; i < gradients.Length; i++)
@@ -167,8 +167,8 @@ public abstract class CustomFunction
             }
         }
 
-        protected override bool SavesValues => function._saved.Count > 0;
+        private protected override bool SavesValues => function._saved.Count > 0;
 
-        protected override void ReleaseSaved() => function.ReleaseSaved();
+        private protected override void ReleaseSaved() => function.ReleaseSaved();
     }
 }

@@ -1,8 +1,10 @@
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>Where on this thread a computation takes place: the call of a module, inside of another's.</summary>
-internal abstract class CallFrame(CallFrame? outer)
+/// <param name="outer">The call around it; null for the outermost one.</param>
+public abstract class CallFrame(CallFrame? outer)
 {
+    /// <summary>The call around it; null for the outermost one.</summary>
     public CallFrame? Outer { get; } = outer;
 
     /// <summary>What a message calls it: "layer1.0.conv1 (Conv2d)".</summary>
@@ -13,7 +15,7 @@ internal abstract class CallFrame(CallFrame? outer)
 /// Whether steps of the graph remember the call of a module in which they were made. Nobody asks for it in ordinary training, where it costs
 /// a look at a static field.
 /// </summary>
-internal static class CallTracking
+public static class CallTracking
 {
     // Scopes in the process. Thread statics cost more than a static field.
     private static volatile int s_scopes;
@@ -24,18 +26,19 @@ internal static class CallTracking
     [ThreadStatic]
     private static CallFrame? t_frame;
 
+    /// <summary>Whether somebody on this thread wants to know in which call a step was made.</summary>
     public static bool IsOn => s_scopes != 0 && t_depth > 0;
 
     /// <summary>The innermost call on this thread; null outside of all or where nobody asks.</summary>
     public static CallFrame? Frame => IsOn ? t_frame : null;
 
-    public static void Begin()
+    internal static void Begin()
     {
         Interlocked.Increment(ref s_scopes);
         t_depth++;
     }
 
-    public static void End()
+    internal static void End()
     {
         t_depth--;
         Interlocked.Decrement(ref s_scopes);

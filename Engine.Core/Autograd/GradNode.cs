@@ -4,7 +4,7 @@ namespace Engine;
 /// A step of the computation graph: it knows where its inputs came from and how a gradient to its output becomes gradients to them.
 /// </summary>
 /// <remarks>
-/// Nodes are sealed classes, one per operation, written beside it. Rules are written with tensor operations, so that they can be
+/// To give an operation of one's own a gradient, use <see cref="CustomFunction"/>. The engine's nodes are sealed classes, one per operation, written beside it. Rules are written with tensor operations, so that they can be
 /// differentiated themselves. The graph hangs on the tensors alone; there is no registry.
 /// </remarks>
 public abstract partial class GradNode
@@ -15,7 +15,7 @@ public abstract partial class GradNode
     private HookList<Func<Tensor, Tensor?>>? _hooks;
 
     /// <summary>Connects to the histories of the operation's inputs.</summary>
-    protected GradNode(params ReadOnlySpan<Tensor?> inputs)
+    private protected GradNode(params ReadOnlySpan<Tensor?> inputs)
     {
         _inputs = new GradNode?[inputs.Length];
         for (int i = 0; i < inputs.Length; i++)
@@ -88,10 +88,10 @@ public abstract partial class GradNode
     }
 
     /// <summary>Whether input <paramref name="i"/> needs a gradient.</summary>
-    protected bool Needs(int i) => _inputs[i] is not null;
+    private protected bool Needs(int i) => _inputs[i] is not null;
 
     /// <summary>Turns dy into gradients of the inputs, each handed to <paramref name="sink"/>; only those it <see cref="GradSink.Needs"/>.</summary>
-    protected internal abstract void Backward(Tensor dy, GradSink sink);
+    internal abstract void Backward(Tensor dy, GradSink sink);
 
     /// <summary>
     /// Whether <see cref="BackwardOfSum"/> takes the gradients of two users of the output as they are, so that no pass is spent on adding them.
@@ -105,10 +105,10 @@ public abstract partial class GradNode
     /// Whether the rule needs values that this step has saved. A backward pass uses them up; a step without any, such as a view or a sum, can
     /// be walked again.
     /// </summary>
-    protected virtual bool SavesValues => false;
+    private protected virtual bool SavesValues => false;
 
     /// <summary>Lets go of saved tensors. May be called again.</summary>
-    protected virtual void ReleaseSaved()
+    private protected virtual void ReleaseSaved()
     {
     }
 
@@ -127,5 +127,5 @@ internal sealed class LeafNode(Tensor leaf) : GradNode
 
     public override string Name => "Leaf";
 
-    protected internal override void Backward(Tensor dy, GradSink sink) => Leaf.AccumulateGrad(dy);
+    internal override void Backward(Tensor dy, GradSink sink) => Leaf.AccumulateGrad(dy);
 }

@@ -1,7 +1,7 @@
 namespace Engine;
 
 /// <summary>Where a node's rule puts the gradients of its inputs.</summary>
-public sealed class GradSink
+internal sealed class GradSink
 {
     private readonly BackwardPass? _pass;
     private readonly Tensor?[]? _probe;

@@ -6,7 +6,13 @@ public sealed class HookHandle : IDisposable
 {
     private Action? _remove;
 
-    internal HookHandle(Action remove) => _remove = remove;
+    /// <summary>The handle of a hook that somebody keeps.</summary>
+    /// <param name="remove">Removes the hook; called once.</param>
+    public HookHandle(Action remove)
+    {
+        ArgumentNullException.ThrowIfNull(remove);
+        _remove = remove;
+    }
 
     /// <summary>Removes the hook.</summary>
     public void Dispose() => Interlocked.Exchange(ref _remove, null)?.Invoke();

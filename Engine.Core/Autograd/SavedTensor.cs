@@ -4,7 +4,7 @@ namespace Engine;
 /// A tensor that a node keeps for its backward pass: an own handle, so that neither scopes nor <see cref="Tensor.Dispose"/> take it away,
 /// with the history of the original, so that the backward pass can be differentiated.
 /// </summary>
-public sealed class SavedTensor
+internal sealed class SavedTensor
 {
     private readonly string _op;
     private readonly int _version;

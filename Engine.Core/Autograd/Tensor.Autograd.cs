@@ -226,9 +226,6 @@ public sealed partial class Tensor
                 $"{op}: in-place writes are not recorded, and this {(_node is null ? "leaf requires" : "tensor carries")} a gradient. Write inside GradMode.Off(), or use the out-of-place form.");
         }
 
-        if (_state.Layout.MayOverlap)
-        {
-            throw new ShapeMismatchException($"{op}: elements of the destination {Shape} share memory (it was expanded); Clone() it first.");
-        }
+        Guard.Writable(op, this);
     }
 }

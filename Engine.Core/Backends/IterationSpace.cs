@@ -1,13 +1,13 @@
-using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace Engine.Backends;
 
 /// <summary>
-/// Nested loops over operands that share a shape: sizes, outermost first, and for each operand a stride per loop and a first place. Built
-/// from layouts, then brought into the order of memory and coalesced, so that most calls end up as one or two long loops.
+/// Nested loops over operands that share a shape: sizes, outermost first, and for each operand a stride per loop and the offset of its first
+/// element. Built from layouts, then brought into the order of memory and coalesced, so that most calls end up as one or two long loops.
 /// </summary>
 /// <remarks>Unmanaged: spaces live on the stack of the calling thread, where its workers read them by address.</remarks>
-internal unsafe struct IterationSpace
+public unsafe struct IterationSpace
 {
     /// <summary>Inputs and outputs of a program, and the element number.</summary>
     public const int MaxOperands = MapProgram.MaxInputs + MapProgram.MaxOutputs + 1;
@@ -56,9 +56,16 @@ internal unsafe struct IterationSpace
     }
 
     /// <summary>Adds an operand by its strides. <paramref name="shape"/> and <paramref name="axes"/> are those of <see cref="Over"/>.</summary>
+    /// <exception cref="ArgumentException">There are fewer strides than axes, or the axes are not those of the space.</exception>
+    /// <exception cref="InvalidOperationException">There are <see cref="MaxOperands"/> operands already.</exception>
     public void Add(Shape shape, AxisSet axes, ReadOnlySpan<long> strides, long offset = 0)
     {
-        Debug.Assert(Operands < MaxOperands);
+        CheckRoom();
+        if (strides.Length < shape.Rank || !IsOver(shape, axes))
+        {
+            throw new ArgumentException($"IterationSpace.Add: {strides.Length} strides for {shape}; one an axis is needed, and shape and axes of the space.", nameof(strides));
+        }
+
         int loop = 0;
         for (int axis = 0; axis < shape.Rank; axis++)
         {
@@ -80,8 +87,17 @@ internal unsafe struct IterationSpace
     }
 
     /// <summary>Adds an operand that another space over the same loops has.</summary>
+    /// <exception cref="ArgumentException">The other space has other loops.</exception>
+    /// <exception cref="InvalidOperationException">There are <see cref="MaxOperands"/> operands already.</exception>
     public void AddFrom(in IterationSpace other, int operand)
     {
+        CheckRoom();
+        if (other.Rank != Rank)
+        {
+            throw new ArgumentException($"IterationSpace.AddFrom: the other space has {other.Rank} loops, this one {Rank}.", nameof(other));
+        }
+
+        other.CheckOperand(operand);
         for (int loop = 0; loop < Rank; loop++)
         {
             SetStride(Operands, loop, other.Stride(operand, loop));
@@ -91,8 +107,10 @@ internal unsafe struct IterationSpace
     }
 
     /// <summary>Adds an operand whose elements follow one another in the order of the loops.</summary>
+    /// <exception cref="InvalidOperationException">There are <see cref="MaxOperands"/> operands already.</exception>
     public void AddContiguous()
     {
+        CheckRoom();
         long stride = 1;
         for (int loop = Rank - 1; loop >= 0; loop--)
         {
@@ -104,23 +122,41 @@ internal unsafe struct IterationSpace
     }
 
     /// <summary>Length of one loop.</summary>
-    public readonly long Size(int loop) => _sizes[loop];
+    public readonly long Size(int loop)
+    {
+        CheckLoop(loop);
+        return _sizes[loop];
+    }
 
-    /// <summary>Where an operand begins, in elements.</summary>
-    public readonly long Offset(int operand) => _offsets[operand];
+    /// <summary>The offset of an operand's first element, in elements.</summary>
+    public readonly long Offset(int operand)
+    {
+        CheckOperand(operand);
+        return _offsets[operand];
+    }
 
     /// <summary>Step of an operand along one loop, in elements.</summary>
-    public readonly long Stride(int operand, int loop) => _strides[(operand * Shape.MaxRank) + loop];
+    public readonly long Stride(int operand, int loop)
+    {
+        CheckOperand(operand);
+        CheckLoop(loop);
+        return StrideOf(operand, loop);
+    }
 
     /// <summary>Step of an operand along the innermost loop.</summary>
-    public readonly long InnerStride(int operand) => Rank == 0 ? 0 : Stride(operand, Rank - 1);
+    public readonly long InnerStride(int operand)
+    {
+        CheckOperand(operand);
+        return Rank == 0 ? 0 : StrideOf(operand, Rank - 1);
+    }
 
     /// <summary>Orders the loops by descending step of one operand.</summary>
     public void OrderBy(int operand)
     {
+        CheckOperand(operand);
         for (int i = 1; i < Rank; i++)
         {
-            for (int j = i; j > 0 && Math.Abs(Stride(operand, j - 1)) < Math.Abs(Stride(operand, j)); j--)
+            for (int j = i; j > 0 && Math.Abs(StrideOf(operand, j - 1)) < Math.Abs(StrideOf(operand, j)); j--)
             {
                 Swap(j - 1, j);
             }
@@ -130,6 +166,7 @@ internal unsafe struct IterationSpace
     /// <summary>Makes a loop the innermost one; the others keep their order.</summary>
     public void MoveInnermost(int loop)
     {
+        CheckLoop(loop);
         for (; loop < Rank - 1; loop++)
         {
             Swap(loop, loop + 1);
@@ -153,7 +190,7 @@ internal unsafe struct IterationSpace
 
             for (int k = 0; k < Operands; k++)
             {
-                SetStride(k, kept, Stride(k, loop));
+                SetStride(k, kept, StrideOf(k, loop));
             }
         }
 
@@ -163,20 +200,23 @@ internal unsafe struct IterationSpace
     /// <summary>Counts a loop in steps of so many iterations, the last of which may be incomplete.</summary>
     public void CountInTiles(int loop, int iterations)
     {
+        CheckLoop(loop);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(iterations);
         _sizes[loop] = (_sizes[loop] + iterations - 1) / iterations;
         for (int k = 0; k < Operands; k++)
         {
-            SetStride(k, loop, Stride(k, loop) * iterations);
+            SetStride(k, loop, StrideOf(k, loop) * iterations);
         }
     }
 
     /// <summary>Whether an operand's elements follow one another over all loops.</summary>
     public readonly bool IsContiguous(int operand)
     {
+        CheckOperand(operand);
         long expected = 1;
         for (int loop = Rank - 1; loop >= 0; loop--)
         {
-            if (Stride(operand, loop) != expected)
+            if (StrideOf(operand, loop) != expected)
             {
                 return false;
             }
@@ -190,9 +230,10 @@ internal unsafe struct IterationSpace
     /// <summary>Whether an operand stays at one element.</summary>
     public readonly bool IsUniform(int operand)
     {
+        CheckOperand(operand);
         for (int loop = 0; loop < Rank; loop++)
         {
-            if (Stride(operand, loop) != 0)
+            if (StrideOf(operand, loop) != 0)
             {
                 return false;
             }
@@ -204,11 +245,13 @@ internal unsafe struct IterationSpace
     /// <summary>How far an operand is from where it begins in iteration <paramref name="index"/> of the outer <paramref name="loops"/> loops, in elements.</summary>
     public readonly long Distance(int operand, long index, int loops)
     {
+        CheckOperand(operand);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(loops, Rank);
         long distance = 0;
         for (int loop = loops - 1; loop >= 0; loop--)
         {
-            (index, long place) = Math.DivRem(index, _sizes[loop]);
-            distance += place * Stride(operand, loop);
+            (index, long coordinate) = Math.DivRem(index, _sizes[loop]);
+            distance += coordinate * StrideOf(operand, loop);
         }
 
         return distance;
@@ -217,39 +260,43 @@ internal unsafe struct IterationSpace
     /// <summary>How far from its first element an operand gets, in either direction.</summary>
     public readonly long Extent(int operand)
     {
+        CheckOperand(operand);
         long extent = 0;
         for (int loop = 0; loop < Rank; loop++)
         {
-            extent += (_sizes[loop] - 1) * Math.Abs(Stride(operand, loop));
+            extent += (_sizes[loop] - 1) * Math.Abs(StrideOf(operand, loop));
         }
 
         return extent;
     }
 
     /// <summary>Iterations <paramref name="start"/> to <paramref name="start"/> + <paramref name="length"/> of the outermost loop.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no loop.</exception>
     public readonly IterationSpace Part(long start, long length)
     {
+        CheckLoop(0);
         IterationSpace part = this;
         part._sizes[0] = length;
         for (int k = 0; k < Operands; k++)
         {
-            part._offsets[k] += start * Stride(k, 0);
+            part._offsets[k] += start * StrideOf(k, 0);
         }
 
         return part;
     }
 
-    /// <summary>The space inside iteration <paramref name="place"/> of the outermost loop.</summary>
-    public readonly IterationSpace Inside(long place)
+    /// <summary>The space inside iteration <paramref name="index"/> of the outermost loop.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no loop.</exception>
+    public readonly IterationSpace Inside(long index)
     {
-        IterationSpace part = Part(place, 1);
+        IterationSpace part = Part(index, 1);
         part.Rank--;
         for (int loop = 0; loop < part.Rank; loop++)
         {
             part._sizes[loop] = _sizes[loop + 1];
             for (int k = 0; k < Operands; k++)
             {
-                part.SetStride(k, loop, Stride(k, loop + 1));
+                part.SetStride(k, loop, StrideOf(k, loop + 1));
             }
         }
 
@@ -260,7 +307,7 @@ internal unsafe struct IterationSpace
     {
         for (int k = 0; k < Operands; k++)
         {
-            if (Stride(k, outer) != Stride(k, inner) * _sizes[inner])
+            if (StrideOf(k, outer) != StrideOf(k, inner) * _sizes[inner])
             {
                 return false;
             }
@@ -274,11 +321,46 @@ internal unsafe struct IterationSpace
         (_sizes[a], _sizes[b]) = (_sizes[b], _sizes[a]);
         for (int k = 0; k < Operands; k++)
         {
-            long stride = Stride(k, a);
-            SetStride(k, a, Stride(k, b));
+            long stride = StrideOf(k, a);
+            SetStride(k, a, StrideOf(k, b));
             SetStride(k, b, stride);
         }
     }
+
+    private readonly long StrideOf(int operand, int loop) => _strides[(operand * Shape.MaxRank) + loop];
+
+    /// <summary>Whether the loops are those of a shape over some axes.</summary>
+    private readonly bool IsOver(Shape shape, AxisSet axes)
+    {
+        int loop = 0;
+        for (int axis = 0; axis < shape.Rank; axis++)
+        {
+            if (axes.Contains(axis) && shape[axis] != 1)
+            {
+                if (loop == Rank || _sizes[loop++] != shape[axis])
+                {
+                    return false;
+                }
+            }
+        }
+
+        return loop == Rank;
+    }
+
+    private readonly void CheckRoom()
+    {
+        if (Operands == MaxOperands)
+        {
+            throw new InvalidOperationException($"An iteration space has at most {MaxOperands} operands.");
+        }
+    }
+
+    // Numbers of operands and loops index fixed buffers, in which nothing else stops a wrong one.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void CheckOperand(int operand) => ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)operand, (uint)Operands, nameof(operand));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void CheckLoop(int loop) => ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)loop, (uint)Rank, nameof(loop));
 
     private void SetStride(int operand, int loop, long stride) => _strides[(operand * Shape.MaxRank) + loop] = stride;
 }

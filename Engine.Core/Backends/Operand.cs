@@ -19,6 +19,11 @@ public readonly struct Operand(Storage storage, DType dtype, Layout layout)
     /// <summary>The address of element (0, 0, …) on devices whose handles are addresses.</summary>
     public nint Address => Storage.Handle + (nint)(Layout.Offset * DType.SizeInBytes());
 
+    /// <summary>A tensor over this memory, for a backend that computes a part of an operation with others. It holds the memory until it is disposed.</summary>
+    /// <exception cref="ObjectDisposedException">The memory was given back.</exception>
+    /// <exception cref="InvalidOperationException">The operand is empty (<c>default</c>).</exception>
+    public Tensor ToTensor() => Storage is null ? throw new InvalidOperationException("Operand.ToTensor: the operand has no memory.") : Tensor.Wrap(this);
+
     /// <summary>The same memory under another layout.</summary>
     public Operand With(Layout layout) => new(Storage, DType, layout);
 }

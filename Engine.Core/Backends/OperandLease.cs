@@ -11,7 +11,7 @@ namespace Engine.Backends;
 /// Taking and giving back a reference is one interlocked instruction each and no allocation for up to <see cref="Capacity"/> operands. What
 /// works after the call, in the stream of a card, needs no reference: memory that goes back to the pool is used by later work only.
 /// </remarks>
-internal ref struct OperandLease : IDisposable
+public ref struct OperandLease : IDisposable
 {
     private const int Capacity = 16;
 
@@ -20,7 +20,17 @@ internal ref struct OperandLease : IDisposable
     private Device? _device;
     private int _count;
 
-    public static OperandLease Of(in MapArgs args)
+    /// <summary>Holds the memory of some operands.</summary>
+    /// <exception cref="ObjectDisposedException">It was given back.</exception>
+    /// <exception cref="DeviceMismatchException">The operands are on several devices.</exception>
+    public static OperandLease Of(params ReadOnlySpan<Operand> operands)
+    {
+        OperandLease lease = default;
+        lease.Add(operands);
+        return lease;
+    }
+
+    internal static OperandLease Of(in MapArgs args)
     {
         OperandLease lease = default;
         lease.Add(args.Outputs);
@@ -30,7 +40,7 @@ internal ref struct OperandLease : IDisposable
         return lease;
     }
 
-    public static OperandLease Of(in MapGroupArgs args)
+    internal static OperandLease Of(in MapGroupArgs args)
     {
         OperandLease lease = default;
         lease.Add(args.Outputs);
@@ -39,7 +49,7 @@ internal ref struct OperandLease : IDisposable
         return lease;
     }
 
-    public static OperandLease Of(in ReduceArgs args)
+    internal static OperandLease Of(in ReduceArgs args)
     {
         OperandLease lease = default;
         lease.Add(args.Outputs);
@@ -47,7 +57,7 @@ internal ref struct OperandLease : IDisposable
         return lease;
     }
 
-    public static OperandLease Of(in GemmArgs args)
+    internal static OperandLease Of(in GemmArgs args)
     {
         OperandLease lease = default;
         lease.Add(args.C.Storage);
@@ -57,7 +67,7 @@ internal ref struct OperandLease : IDisposable
         return lease;
     }
 
-    public static OperandLease Of(in ConvArgs args)
+    internal static OperandLease Of(in ConvArgs args)
     {
         OperandLease lease = default;
         lease.Add(args.X.Storage);
@@ -67,7 +77,7 @@ internal ref struct OperandLease : IDisposable
         return lease;
     }
 
-    public static OperandLease Of(in PoolArgs args)
+    internal static OperandLease Of(in PoolArgs args)
     {
         OperandLease lease = default;
         lease.Add(args.X.Storage);
@@ -76,7 +86,7 @@ internal ref struct OperandLease : IDisposable
         return lease;
     }
 
-    public static OperandLease Of(in BatchNormForwardArgs args)
+    internal static OperandLease Of(in BatchNormForwardArgs args)
     {
         OperandLease lease = default;
         lease.Add(args.X.Storage);
@@ -92,7 +102,7 @@ internal ref struct OperandLease : IDisposable
         return lease;
     }
 
-    public static OperandLease Of(in BatchNormBackwardArgs args)
+    internal static OperandLease Of(in BatchNormBackwardArgs args)
     {
         OperandLease lease = default;
         lease.Add(args.X.Storage);
@@ -109,7 +119,7 @@ internal ref struct OperandLease : IDisposable
         return lease;
     }
 
-    public static OperandLease Of(in LayerNormForwardArgs args)
+    internal static OperandLease Of(in LayerNormForwardArgs args)
     {
         OperandLease lease = default;
         lease.Add(args.X.Storage);
@@ -121,7 +131,7 @@ internal ref struct OperandLease : IDisposable
         return lease;
     }
 
-    public static OperandLease Of(in LayerNormBackwardArgs args)
+    internal static OperandLease Of(in LayerNormBackwardArgs args)
     {
         OperandLease lease = default;
         lease.Add(args.X.Storage);
@@ -135,7 +145,7 @@ internal ref struct OperandLease : IDisposable
         return lease;
     }
 
-    public static OperandLease Of(in CrossEntropyArgs args)
+    internal static OperandLease Of(in CrossEntropyArgs args)
     {
         OperandLease lease = default;
         lease.Add(args.Logits.Storage);
@@ -148,7 +158,7 @@ internal ref struct OperandLease : IDisposable
         return lease;
     }
 
-    public static OperandLease Of(ReadOnlySpan<Operand> operands, in Operand last)
+    internal static OperandLease Of(ReadOnlySpan<Operand> operands, in Operand last)
     {
         OperandLease lease = default;
         lease.Add(last.Storage);
@@ -156,7 +166,7 @@ internal ref struct OperandLease : IDisposable
         return lease;
     }
 
-    public static OperandLease Of(in Operand a, in Operand b)
+    internal static OperandLease Of(in Operand a, in Operand b)
     {
         OperandLease lease = default;
         lease.Add(a.Storage);
@@ -164,7 +174,7 @@ internal ref struct OperandLease : IDisposable
         return lease;
     }
 
-    public static OperandLease Of(in Operand a, in Operand b, in Operand c)
+    internal static OperandLease Of(in Operand a, in Operand b, in Operand c)
     {
         OperandLease lease = default;
         lease.Add(a.Storage);
@@ -173,7 +183,7 @@ internal ref struct OperandLease : IDisposable
         return lease;
     }
 
-    public static OperandLease Of(in Operand a, in Operand b, in Operand c, in Operand d)
+    internal static OperandLease Of(in Operand a, in Operand b, in Operand c, in Operand d)
     {
         OperandLease lease = default;
         lease.Add(a.Storage);
@@ -220,6 +230,7 @@ internal ref struct OperandLease : IDisposable
     /// <exception cref="DeviceMismatchException">It is on another device than what was added first.</exception>
     public void Add(Storage storage)
     {
+        ArgumentNullException.ThrowIfNull(storage);
         _device ??= storage.Device;
         if (storage.Device != _device || !storage.TryAddReference())
         {

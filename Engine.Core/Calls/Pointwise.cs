@@ -2,8 +2,16 @@ using System.Runtime.CompilerServices;
 
 namespace Engine.Backends;
 
-/// <summary>Runs pointwise programs over tensors: promotes, broadcasts, allocates, computes in one pass and records the gradient.</summary>
-internal static class Pointwise
+/// <summary>
+/// Runs pointwise programs over tensors: promotes, broadcasts, allocates, computes in one pass and records the gradient. <see cref="Fuse"/> is
+/// the short form of it; optimizers and layers use this one for programs with parameters, several outputs or given destinations.
+/// </summary>
+/// <example><code>
+/// static readonly MapProgram s_decay = MapProgram.Compile(1, Expr.Input(0) * Expr.Parameter(0));
+/// Pointwise.Into(average, s_decay, [average], [0.99]);          // average ← 0.99·average, in place
+/// Tensor y = Pointwise.Apply("Decay", s_decay, [x], [0.99]);    // recorded if x requires a gradient
+/// </code></example>
+public static class Pointwise
 {
     /// <summary>A program with one output over broadcast inputs.</summary>
     /// <param name="op">The operation's name in messages and graphs.</param>
@@ -14,6 +22,12 @@ internal static class Pointwise
     /// <param name="resultAs">The type of the result; null for the promoted type.</param>
     /// <param name="names">The caller's words for the inputs: public operators pass theirs on without a check of their own.</param>
     /// <exception cref="ArgumentNullException">An input is null.</exception>
+    /// <exception cref="ArgumentException">
+    /// Inputs or parameters are not as many as the program reads, it has several outputs, or more than <see cref="MapProgram.MaxOutputs"/> inputs
+    /// require a gradient.
+    /// </exception>
+    /// <exception cref="ShapeMismatchException">The shapes do not broadcast.</exception>
+    /// <exception cref="DeviceMismatchException">The inputs are on several devices.</exception>
     public static Tensor Apply(
         string op,
         MapProgram program,
@@ -23,12 +37,21 @@ internal static class Pointwise
         DType? resultAs = null,
         [CallerArgumentExpression(nameof(inputs))] string names = "")
     {
+        ArgumentNullException.ThrowIfNull(op);
+        ArgumentNullException.ThrowIfNull(program);
+        ArgumentNullException.ThrowIfNull(names);
         foreach (Tensor? input in inputs)
         {
             if (input is null)
             {
                 Guard.ThrowNull(inputs, names);
             }
+        }
+
+        CheckCounts(program, inputs.Length, 1, parameters.Length);
+        if (inputs.IsEmpty)
+        {
+            throw new ArgumentException($"{op}: `{program}` reads no input, which would give the result its shape. Write it over a tensor with Pointwise.Into.", nameof(program));
         }
 
         Shape shape = inputs[0].Shape;
@@ -39,6 +62,7 @@ internal static class Pointwise
         }
 
         DType compute = computeAs ?? TypePromotion.Common(inputs);
+        CheckType(program, compute);
         Tensor y = Tensor.Allocate(shape, resultAs ?? compute, inputs[0].Device);
         if (y.DType.IsFloatingPoint() && compute.IsFloatingPoint() && Tensor.ShouldTrack(inputs!))
         {
@@ -53,21 +77,45 @@ internal static class Pointwise
     }
 
     /// <summary>Writes a program's result over a destination, to whose shape the inputs are broadcast; nothing is recorded.</summary>
+    /// <param name="destination">What is written. It may be one of the inputs.</param>
+    /// <param name="program">What to compute.</param>
+    /// <param name="inputs">What is read.</param>
+    /// <param name="parameters">Values of the program's parameters.</param>
+    /// <param name="computeType">The type to compute in; null for the one of the promoted types.</param>
+    /// <exception cref="ArgumentException">Inputs or parameters are not as many as the program reads, or it has several outputs.</exception>
+    /// <exception cref="ShapeMismatchException">An input does not broadcast to the destination.</exception>
+    /// <exception cref="DeviceMismatchException">The tensors are on several devices.</exception>
     public static void Into(Tensor destination, MapProgram program, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<double> parameters = default, DType? computeType = null)
     {
+        ArgumentNullException.ThrowIfNull(destination);
+        ArgumentNullException.ThrowIfNull(program);
+        Guard.NoNulls(inputs);
+        CheckCounts(program, inputs.Length, 1, parameters.Length);
+        Guard.Writable("Pointwise.Into", destination);
+        CheckBroadcast("Pointwise.Into", inputs, destination.Shape);
         DType common = destination.DType;
         foreach (Tensor input in inputs)
         {
             common = TypePromotion.Promote(common, input.DType);
         }
 
-        Run(program, computeType ?? common.ComputeType(), destination.Shape, inputs, [destination], parameters);
+        DType compute = computeType ?? common.ComputeType();
+        CheckType(program, compute);
+        Run(program, compute, destination.Shape, inputs, [destination], parameters);
         destination.Storage.MarkWritten();
     }
 
     /// <summary>Writes the outputs of a program over several destinations of one shape; nothing is recorded.</summary>
+    /// <param name="destinations">What is written, one an output. They may be inputs too.</param>
+    /// <param name="program">What to compute.</param>
+    /// <param name="inputs">What is read.</param>
+    /// <param name="parameters">Values of the program's parameters.</param>
+    /// <exception cref="ArgumentException">Destinations, inputs or parameters are not as many as the program has.</exception>
+    /// <exception cref="ShapeMismatchException">The destinations have several shapes, or an input does not broadcast to theirs.</exception>
+    /// <exception cref="DeviceMismatchException">The tensors are on several devices.</exception>
     public static void Into(ReadOnlySpan<Tensor> destinations, MapProgram program, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<double> parameters = default)
     {
+        CheckDestinations(destinations, program, inputs, parameters.Length);
         Run(program, destinations[0].DType.ComputeType(), destinations[0].Shape, inputs, destinations, parameters);
         foreach (Tensor destination in destinations)
         {
@@ -83,8 +131,14 @@ internal static class Pointwise
     /// <param name="program">What to compute; it draws no random numbers.</param>
     /// <param name="inputs">What is read.</param>
     /// <param name="parameters">One contiguous axis of the compute type (see <see cref="DTypes.ComputeType"/>) of the first destination.</param>
+    /// <exception cref="ArgumentException">Destinations or inputs are not as many as the program has, or it draws random numbers.</exception>
+    /// <exception cref="ShapeMismatchException">The destinations have several shapes, an input does not broadcast to theirs, or there are too few parameters.</exception>
+    /// <exception cref="DTypeMismatchException">The parameters have another type.</exception>
+    /// <exception cref="DeviceMismatchException">The tensors are on several devices.</exception>
     public static void Into(ReadOnlySpan<Tensor> destinations, MapProgram program, ReadOnlySpan<Tensor> inputs, Tensor parameters)
     {
+        ArgumentNullException.ThrowIfNull(parameters);
+        CheckDestinations(destinations, program, inputs, int.MaxValue);
         DType compute = destinations[0].DType.ComputeType();
         Guard.ParameterMemory(nameof(Pointwise), program, compute, destinations[0].Device, parameters);
         Run(program, compute, destinations[0].Shape, inputs, destinations, [], parameters);
@@ -105,10 +159,17 @@ internal static class Pointwise
 
         OperandBuffer inputBuffer = default;
         OperandBuffer outputBuffer = default;
+        scoped Span<Operand> ins = inputBuffer;
+        if (inputs.Length > ins.Length)
+        {
+            // Hardly ever: clearing room for that many on the stack would cost every call.
+            ins = new Operand[inputs.Length];
+        }
+
         for (int i = 0; i < inputs.Length; i++)
         {
             Operand operand = inputs[i].Operand;
-            inputBuffer[i] = operand.Shape == shape ? operand : operand.With(operand.Layout.Expand(shape));
+            ins[i] = operand.Shape == shape ? operand : operand.With(operand.Layout.Expand(shape));
         }
 
         for (int i = 0; i < outputs.Length; i++)
@@ -122,12 +183,63 @@ internal static class Pointwise
             Program = program,
             ComputeType = computeType,
             Shape = shape,
-            Inputs = ((ReadOnlySpan<Operand>)inputBuffer)[..inputs.Length],
+            Inputs = ins[..inputs.Length],
             Outputs = ((ReadOnlySpan<Operand>)outputBuffer)[..outputs.Length],
             Parameters = parameters,
             ParameterMemory = parameterMemory?.Operand,
             DrawOffset = program.UsesRandom ? CapturePass.RecordingOn(device)?.Draws.OffsetOf(program, parameters) : null,
         });
+    }
+
+    private static void CheckDestinations(ReadOnlySpan<Tensor> destinations, MapProgram program, ReadOnlySpan<Tensor> inputs, int parameters)
+    {
+        ArgumentNullException.ThrowIfNull(program);
+        Guard.NoNulls(destinations);
+        Guard.NoNulls(inputs);
+        CheckCounts(program, inputs.Length, destinations.Length, parameters);
+        CheckType(program, destinations[0].DType);
+        Guard.Writable("Pointwise.Into", destinations[0]);
+        CheckBroadcast("Pointwise.Into", inputs, destinations[0].Shape);
+        for (int i = 1; i < destinations.Length; i++)
+        {
+            if (destinations[i].Shape != destinations[0].Shape)
+            {
+                throw new ShapeMismatchException($"Pointwise.Into: destination 0 is {destinations[0].Shape}, destination {i} is {destinations[i].Shape}; all outputs of a program have one shape.");
+            }
+
+            Guard.Writable("Pointwise.Into", destinations[i]);
+        }
+    }
+
+    /// <summary>Refuses inputs that do not stretch to a shape: a layout is expanded without a question.</summary>
+    internal static void CheckBroadcast(string op, ReadOnlySpan<Tensor> inputs, Shape shape)
+    {
+        foreach (Tensor input in inputs)
+        {
+            Shape own = input.Shape;
+            if (own != shape && !(Shape.TryBroadcast(own, shape, out Shape both) && both == shape))
+            {
+                throw new ShapeMismatchException($"{op}: an input of {own} does not broadcast to {shape}.");
+            }
+        }
+    }
+
+    internal static void CheckType(MapProgram program, DType compute)
+    {
+        if (!compute.IsFloatingPoint() && !program.SupportsInteger)
+        {
+            throw new DTypeMismatchException($"`{program}` has operations that integers do not have; it would run in {compute.ShortName()}. Convert the tensors with To(DType.Float32).");
+        }
+    }
+
+    internal static void CheckCounts(MapProgram program, int inputs, int outputs, int parameters)
+    {
+        if (inputs != program.InputCount || outputs != program.OutputCount || parameters < program.ParameterCount)
+        {
+            throw new ArgumentException(
+                $"`{program}` has {program.InputCount} inputs, {program.OutputCount} outputs and {program.ParameterCount} parameters; "
+                + $"{inputs} inputs, {outputs} outputs and {parameters} parameters were given.", nameof(program));
+        }
     }
 
     private static void Record(
@@ -153,6 +265,11 @@ internal static class Pointwise
             ready[i] = x;
         }
 
+        if (System.Numerics.BitOperations.PopCount(needs) > MapProgram.MaxOutputs)
+        {
+            throw new ArgumentException($"{op}: {System.Numerics.BitOperations.PopCount(needs)} inputs require a gradient; one program has gradients for at most {MapProgram.MaxOutputs}. Split it, or Detach() inputs.", nameof(inputs));
+        }
+
         Run(program, compute.ComputeType(), shape, ready, [y], parameters);
         if (needs != 0)
         {
@@ -165,7 +282,7 @@ internal static class Pointwise
         }
     }
 
-    [InlineArray(8)]
+    [InlineArray(MapProgram.MaxOutputs)]
     private struct OperandBuffer
     {
         private Operand _first;
@@ -206,7 +323,7 @@ internal sealed class PointwiseNode : GradNode
 
     public override string Name => _op;
 
-    protected internal override void Backward(Tensor dy, GradSink sink)
+    internal override void Backward(Tensor dy, GradSink sink)
     {
         Tensor[] inputs = new Tensor[1 + _saved.Length];
         inputs[0] = dy;
@@ -272,9 +389,9 @@ internal sealed class PointwiseNode : GradNode
         return gradients;
     }
 
-    protected override bool SavesValues => _saved.Length > 0;
+    private protected override bool SavesValues => _saved.Length > 0;
 
-    protected override void ReleaseSaved()
+    private protected override void ReleaseSaved()
     {
         foreach (SavedTensor saved in _saved)
         {

@@ -1,7 +1,11 @@
 namespace Engine.Backends;
 
-/// <summary>Collects items for <see cref="Backend.MapGroup"/>, so that a device needs one launch for all of them. It is used again and again.</summary>
-internal sealed class PointwiseGroup(MapProgram program)
+/// <summary>
+/// Runs one program over many sets of tensors, such as an optimizer's step over all parameters, in one launch: it collects items for
+/// <see cref="Backend.MapGroup"/>. It is used again and again, by one thread at a time.
+/// </summary>
+/// <param name="program">What all items compute.</param>
+public sealed class PointwiseGroup(MapProgram program)
 {
     private static readonly long[] s_zeroStrides = new long[Shape.MaxRank];
 
@@ -10,17 +14,23 @@ internal sealed class PointwiseGroup(MapProgram program)
     private Device? _device;
 
     /// <summary>What all items compute.</summary>
-    public MapProgram Program { get; } = program;
+    public MapProgram Program { get; } = program ?? throw new ArgumentNullException(nameof(program));
 
     /// <summary>The items since the last run.</summary>
     public int Count { get; private set; }
 
     /// <summary>
-    /// Adds an item whose outputs will overwrite <paramref name="destinations"/>; false where it does not go with the others (another device or
-    /// element type) or with any (destinations that are not contiguous, inputs that are neither that nor one value).
+    /// Adds an item whose outputs will overwrite <paramref name="destinations"/>. It refuses, with false, an item on another device or of other
+    /// element types than the ones before, destinations that are not contiguous, and inputs that are neither contiguous nor one value: use
+    /// <see cref="Pointwise"/> for these.
     /// </summary>
+    /// <exception cref="ArgumentException">Destinations or inputs are not as many as the program has.</exception>
     public bool TryAdd(ReadOnlySpan<Tensor> destinations, ReadOnlySpan<Tensor> inputs)
     {
+        Guard.NoNulls(destinations);
+        Guard.NoNulls(inputs);
+        Pointwise.CheckCounts(Program, inputs.Length, destinations.Length, int.MaxValue);
+        Pointwise.CheckType(Program, destinations[0].DType);
         Shape shape = destinations[0].Shape;
         if (shape.ElementCount == 0 || !Fits(destinations, inputs, shape))
         {
@@ -48,10 +58,20 @@ internal sealed class PointwiseGroup(MapProgram program)
     }
 
     /// <summary>Computes all items with the same parameters, and forgets them.</summary>
-    public void Run(ReadOnlySpan<double> parameters) => Run(parameters, null);
+    /// <exception cref="ArgumentException">There are fewer parameters than the program reads.</exception>
+    public void Run(ReadOnlySpan<double> parameters)
+    {
+        Pointwise.CheckCounts(Program, Program.InputCount, Program.OutputCount, parameters.Length);
+        Run(parameters, null);
+    }
 
     /// <summary>Computes all items with parameters that the device reads from its memory, and forgets them.</summary>
-    public void Run(Tensor parameters) => Run([], parameters);
+    /// <param name="parameters">See <see cref="Pointwise.Into(ReadOnlySpan{Tensor}, MapProgram, ReadOnlySpan{Tensor}, Tensor)"/>.</param>
+    public void Run(Tensor parameters)
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        Run([], parameters);
+    }
 
     /// <summary>Forgets all items without computing them.</summary>
     public void Clear()

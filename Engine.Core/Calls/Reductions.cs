@@ -1,10 +1,10 @@
 namespace Engine.Backends;
 
-/// <summary>How tensors become a call of <see cref="Backend.Reduce"/>. Nothing is recorded.</summary>
-internal static class Reductions
+/// <summary>Runs reduce programs over tensors: how they become a call of <see cref="Backend.Reduce"/>. Nothing is recorded.</summary>
+public static class Reductions
 {
     /// <summary>Runs a reduction with one input and one output; the result keeps the axes with size 1 unless told otherwise.</summary>
-    public static Tensor Reduce(this Tensor x, ReduceProgram program, AxisSet axes, DType result, ReadOnlySpan<double> parameters, bool keepDims = true)
+    internal static Tensor Reduce(this Tensor x, ReduceProgram program, AxisSet axes, DType result, ReadOnlySpan<double> parameters, bool keepDims = true)
     {
         Tensor y = Tensor.Allocate(x.ReducedShape(axes, keepDims), result, x.Device);
         Into(program, axes, [x], [y], parameters);
@@ -12,8 +12,17 @@ internal static class Reductions
     }
 
     /// <summary>Runs a reduction into given destinations, which keep the axes with size 1, or are contiguous and leave them out.</summary>
+    /// <param name="program">What to compute.</param>
+    /// <param name="axes">The axes that are reduced.</param>
+    /// <param name="inputs">What is read; all are broadcast to the shape of the first.</param>
+    /// <param name="outputs">What is written, one a result of the program.</param>
+    /// <param name="parameters">Values of the program's parameters.</param>
+    /// <exception cref="ArgumentException">Inputs, outputs or parameters are not as many as the program has.</exception>
+    /// <exception cref="ShapeMismatchException">An input does not broadcast to the first one, or an output has another shape than the result.</exception>
+    /// <exception cref="DeviceMismatchException">The tensors are on several devices.</exception>
     public static void Into(ReduceProgram program, AxisSet axes, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> outputs, ReadOnlySpan<double> parameters)
     {
+        Check(program, axes, inputs, outputs, parameters.Length);
         if (outputs[0].ElementCount == 0)
         {
             return;
@@ -52,8 +61,12 @@ internal static class Reductions
     }
 
     /// <summary>The shape of a tensor after a reduction.</summary>
+    /// <param name="x">The tensor.</param>
+    /// <param name="axes">The axes that are reduced.</param>
+    /// <param name="keepDims">Whether they stay with size 1.</param>
     public static Shape ReducedShape(this Tensor x, AxisSet axes, bool keepDims)
     {
+        ArgumentNullException.ThrowIfNull(x);
         Span<int> sizes = stackalloc int[x.Rank];
         int count = 0;
         for (int i = 0; i < x.Rank; i++)
@@ -72,7 +85,7 @@ internal static class Reductions
     }
 
     /// <summary>How many elements go into one result.</summary>
-    public static long CountOver(this Tensor x, AxisSet axes)
+    internal static long CountOver(this Tensor x, AxisSet axes)
     {
         long count = 1;
         for (int i = 0; i < x.Rank; i++)
@@ -84,7 +97,7 @@ internal static class Reductions
     }
 
     /// <summary>Records the node on the result that keeps its axes, then drops them.</summary>
-    public static Tensor Finish(this Tensor x, Tensor y, AxisSet axes, bool keepDims, GradNode? node)
+    internal static Tensor Finish(this Tensor x, Tensor y, AxisSet axes, bool keepDims, GradNode? node)
     {
         if (node is not null)
         {
@@ -92,5 +105,31 @@ internal static class Reductions
         }
 
         return keepDims ? y : y.ReshapeOrSelf(x.ReducedShape(axes, keepDims: false)).InsteadOf(y);
+    }
+
+    private static void Check(ReduceProgram program, AxisSet axes, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> outputs, int parameters)
+    {
+        ArgumentNullException.ThrowIfNull(program);
+        Guard.NoNulls(inputs);
+        Guard.NoNulls(outputs);
+        int needed = Math.Max(program.Prologue.ParameterCount, program.Epilogue.ParameterCount);
+        if (inputs.Length != program.Prologue.InputCount || inputs.IsEmpty || outputs.Length != program.Epilogue.OutputCount || parameters < needed)
+        {
+            throw new ArgumentException(
+                $"`{program}` has {program.Prologue.InputCount} inputs, {program.Epilogue.OutputCount} outputs and {needed} parameters; "
+                + $"{inputs.Length} inputs, {outputs.Length} outputs and {parameters} parameters were given.", nameof(program));
+        }
+
+        Pointwise.CheckType(program.Prologue, inputs[0].DType);
+        Pointwise.CheckBroadcast("Reductions.Into", inputs, inputs[0].Shape);
+        Shape kept = inputs[0].ReducedShape(axes, keepDims: true);
+        foreach (Tensor output in outputs)
+        {
+            Guard.Writable("Reductions.Into", output);
+            if (output.Rank == kept.Rank ? output.Shape != kept : !output.IsContiguous || output.ElementCount != kept.ElementCount)
+            {
+                throw new ShapeMismatchException($"Reductions.Into: an output is {output.Shape}{(output.IsContiguous ? string.Empty : ", not contiguous")}; the result is {kept}, or without the reduced axes.");
+            }
+        }
     }
 }

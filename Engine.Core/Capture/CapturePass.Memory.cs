@@ -19,8 +19,9 @@ public sealed partial class CapturePass
     internal void Returned(long blockBytes) => Trace.Return(blockBytes);
 
     /// <summary>Memory that a recorded kernel uses: older than the recording, it is kept alive as long as the recording is.</summary>
-    internal void Touch(Storage storage)
+    public void Touch(Storage storage)
     {
+        ArgumentNullException.ThrowIfNull(storage);
         if (storage.Device == Device
             && !(_rented.TryGetValue(storage.Handle, out Storage? own) && ReferenceEquals(own, storage))
             && _touched.TryAdd(storage, storage.Version))

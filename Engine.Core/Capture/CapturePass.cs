@@ -99,10 +99,10 @@ public sealed partial class CapturePass
     }
 
     /// <summary>The pass on this thread, if it is one over work of this device.</summary>
-    internal static CapturePass? On(Device device) => s_passes == 0 || t_current is not { } pass || pass.Device != device ? null : pass;
+    public static CapturePass? On(Device device) => s_passes == 0 || t_current is not { } pass || pass.Device != device ? null : pass;
 
     /// <summary>The pass on this thread, if it records work of this device.</summary>
-    internal static CapturePass? RecordingOn(Device device) => On(device) is { IsRecording: true } pass ? pass : null;
+    public static CapturePass? RecordingOn(Device device) => On(device) is { IsRecording: true } pass ? pass : null;
 
     internal void Begin()
     {

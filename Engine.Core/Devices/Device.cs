@@ -139,13 +139,13 @@ public abstract partial class Device
     }
 
     /// <summary>Told when a block that has an identity is given back or forgotten; from any thread, and never throws.</summary>
-    internal virtual void Released(long storageId)
+    protected internal virtual void Released(long storageId)
     {
     }
 
     /// <summary>Refuses element types that the device cannot compute with, before there is a tensor that nothing could be done with.</summary>
     /// <exception cref="OperationNotSupportedException">The type is float64 and the device has no double precision.</exception>
-    internal void Require(DType dtype)
+    protected internal void Require(DType dtype)
     {
         if (dtype == DType.Float64 && !HasFloat64)
         {

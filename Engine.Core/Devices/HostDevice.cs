@@ -16,8 +16,9 @@ public abstract unsafe class HostDevice(string name) : Device(name, DeviceKind.C
 
     /// <summary>Runs <c>part(0)</c> … <c>part(parts − 1)</c>, each once, on the device's threads, and returns when all have ended.</summary>
     /// <remarks>Of several parts that throw, the exception of the lowest one is thrown here.</remarks>
-    internal virtual void RunParts(int parts, Action<int> part)
+    public virtual void RunParts(int parts, Action<int> part)
     {
+        ArgumentNullException.ThrowIfNull(part);
         for (int i = 0; i < parts; i++)
         {
             part(i);

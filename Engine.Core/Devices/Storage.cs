@@ -65,7 +65,7 @@ public sealed class Storage
     internal long BlockBytes { get; }
 
     /// <summary>A number that no other block ever had, though its memory may have been another's. Given out at the first question: few devices ask.</summary>
-    internal long Id
+    public long Id
     {
         get
         {
@@ -82,19 +82,34 @@ public sealed class Storage
     }
 
     /// <summary>What another library's view of this memory hangs on, made once.</summary>
-    internal object? Companion
+    public object? Companion
     {
         get => Volatile.Read(ref field);
         set => Volatile.Write(ref field, value);
     }
 
-    internal int References => Math.Max(0, Volatile.Read(ref _references));
+    /// <summary>How many tensors and calls hold the block now; 0 after it was given back.</summary>
+    public int References => Math.Max(0, Volatile.Read(ref _references));
 
     /// <summary>Wraps memory that somebody else owns and frees. <paramref name="owner"/> is kept alive as long as the storage is.</summary>
     public static Storage Wrap(Device device, nint handle, long bytes, object? owner = null)
     {
         ArgumentNullException.ThrowIfNull(device);
         return new(device, handle, bytes, owner);
+    }
+
+    /// <summary>A tensor over memory that somebody else owns and frees: see <see cref="Wrap(Device, nint, long, object?)"/>.</summary>
+    /// <exception cref="ArgumentException">The layout reaches beyond the memory.</exception>
+    public static Tensor Wrap(Device device, nint handle, long bytes, DType dtype, Layout layout, object? owner = null)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        if (layout.Offset < 0 || ((Int128)layout.Offset + layout.Reach) * dtype.SizeInBytes() > bytes)
+        {
+            throw new ArgumentException($"Storage.Wrap: {dtype.ShortName()} {layout.Shape} from element {layout.Offset} on takes more than the {bytes:N0} bytes of the memory.", nameof(layout));
+        }
+
+        device.Require(dtype);
+        return new Tensor(new Storage(device, handle, bytes, owner), dtype, layout);
     }
 
     /// <summary>Records an in-place write.</summary>

@@ -39,8 +39,8 @@ public ref struct TensorScope : IDisposable
         return new TensorScope(frame);
     }
 
-    /// <summary>Begins a stretch in which tensors belong to no scope.</summary>
-    internal static TensorScope Suspend()
+    /// <summary>Begins a stretch in which tensors belong to no scope: for state that outlives the step in which it is made.</summary>
+    public static TensorScope Suspend()
     {
         TensorScope scope = Begin();
         scope._frame!.Suspended = true;
@@ -48,19 +48,19 @@ public ref struct TensorScope : IDisposable
     }
 
     /// <summary>Whether tensors that are made on this thread now belong to a scope.</summary>
-    internal static bool IsActive => t_current is { Suspended: false };
+    public static bool IsActive => t_current is { Suspended: false };
 
     /// <summary>Hands a tensor to the enclosing scope, or to the caller if there is none.</summary>
     public readonly Tensor Keep(Tensor tensor)
     {
-        ArgumentNullException.ThrowIfNull(tensor);
-        _ = HandOn(tensor);
+        _ = TryKeep(tensor);
         return tensor;
     }
 
     /// <summary>As <see cref="Keep"/>; false where the tensor was not made inside, so that nothing had to be done.</summary>
-    internal readonly bool HandOn(Tensor tensor)
+    public readonly bool TryKeep(Tensor tensor)
     {
+        ArgumentNullException.ThrowIfNull(tensor);
         if (_frame is not { } frame || tensor.IsKept || !frame.Tensors.Remove(tensor))
         {
             return false;

@@ -1,7 +1,7 @@
 namespace Engine.Backends;
 
 /// <summary>Batch normalisation at prediction as pointwise programs. Backends may know them by identity.</summary>
-internal static class BatchNormPrograms
+public static class BatchNormPrograms
 {
     private static readonly Expr s_folded = (Expr.Input(0) * Expr.Input(1)) + Expr.Input(2);
 
@@ -24,8 +24,12 @@ internal static class BatchNormPrograms
     public static MapProgram ScaleShiftAddRelu { get; } = MapProgram.Compile(4, Expr.Relu(s_folded + Expr.Input(3)));
 
     /// <summary>Whether a program is one of those with a factor.</summary>
-    public static bool IsScaleShift(MapProgram program) => ReferenceEquals(program, ScaleShift) || ReferenceEquals(program, ScaleShiftAdd) || HasRelu(program);
+    public static bool IsScaleShift(MapProgram program) => HasRelu(program) || ReferenceEquals(program, ScaleShift) || ReferenceEquals(program, ScaleShiftAdd);
 
     /// <summary>Whether a program is one of those with a factor and a ReLU.</summary>
-    public static bool HasRelu(MapProgram program) => ReferenceEquals(program, ScaleShiftRelu) || ReferenceEquals(program, ScaleShiftAddRelu);
+    public static bool HasRelu(MapProgram program)
+    {
+        ArgumentNullException.ThrowIfNull(program);
+        return ReferenceEquals(program, ScaleShiftRelu) || ReferenceEquals(program, ScaleShiftAddRelu);
+    }
 }

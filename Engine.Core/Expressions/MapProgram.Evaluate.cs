@@ -74,7 +74,7 @@ public sealed partial class MapProgram
     }
 
     /// <summary>Adds to the draw number of every random key in a parameter list, modulo 2⁶⁴: see <see cref="MapArgs.DrawOffset"/>.</summary>
-    internal void ShiftDraws(Span<double> parameters, long offset)
+    public void ShiftDraws(Span<double> parameters, long offset)
     {
         for (int i = 0; i < _code.Length; i++)
         {

@@ -81,7 +81,7 @@ public sealed partial class MapProgram : IEquatable<MapProgram>
     public ulong Key { get; }
 
     /// <summary>The inputs that the code reads, as bits.</summary>
-    internal uint UsedInputs { get; }
+    public uint UsedInputs { get; }
 
     /// <summary>Gradients of this program by mask of inputs, made on first use.</summary>
     internal ConcurrentDictionary<uint, MapGradient> Gradients => field ?? Interlocked.CompareExchange(ref field, new(), null) ?? field;

@@ -8,7 +8,7 @@ namespace Engine.Backends;
 /// Scales are powers of two, so no digit is lost, and numbers of ordinary size are squared and summed as always. Infinities are large, NaN is
 /// among the others, and both reach the result.
 /// </remarks>
-internal static class ScaledSquares
+public static class ScaledSquares
 {
     /// <summary>Length of the parameter list.</summary>
     public const int ParameterCount = 7;
@@ -18,6 +18,7 @@ internal static class ScaledSquares
     /// <param name="v">What is squared, in terms of the inputs.</param>
     public static ReduceProgram Root(int inputs, Expr v)
     {
+        ArgumentNullException.ThrowIfNull(v);
         Expr size = Expr.Abs(v), isLarge = size > Expr.Parameter(0), isSmall = size < Expr.Parameter(2);
         Expr large = Expr.Where(isLarge, Expr.Square(v * Expr.Parameter(1)), 0);
         Expr middle = Expr.Where(isLarge, 0, Expr.Where(isSmall, 0, Expr.Square(v)));
@@ -51,8 +52,14 @@ internal static class ScaledSquares
     /// The exponents leave room for 2²⁷ terms in each sum: in float32 numbers from 2⁻⁵⁰ to 2⁵⁰ have squares between 2⁻¹⁰⁰ and 2¹⁰⁰, larger ones
     /// times 2⁻⁸⁰ and smaller ones times 2⁹⁰ as well.
     /// </remarks>
+    /// <exception cref="ArgumentException">There is room for fewer numbers.</exception>
     public static void SetParameters(DType computeType, double weight, Span<double> parameters)
     {
+        if (parameters.Length < ParameterCount)
+        {
+            throw new ArgumentException($"ScaledSquares: {ParameterCount} parameters do not fit into {parameters.Length}.", nameof(parameters));
+        }
+
         (int bound, int down, int up) = computeType == DType.Float64 ? (400, 600, 700) : (50, 80, 90);
         parameters[0] = Math.ScaleB(1, bound);
         parameters[1] = Math.ScaleB(1, -down);

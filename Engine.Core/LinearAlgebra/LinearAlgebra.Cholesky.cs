@@ -63,7 +63,7 @@ public static partial class LinearAlgebra
             _l = SavedTensor.OfOutput(Name, l);
         }
 
-        protected internal override void Backward(Tensor dy, GradSink sink)
+        internal override void Backward(Tensor dy, GradSink sink)
         {
             Tensor l = _l.Value, upper = l.T, product = upper.MatMul(dy);
             Tensor inner = (product.Tril() + product.Tril(-1)) * 0.5;
@@ -71,8 +71,8 @@ public static partial class LinearAlgebra
             sink.Add(0, SymmetricPart(SolveTriangle(Name, l, SolveTriangle(Name, upper, inner, before), behind)));
         }
 
-        protected override bool SavesValues => true;
+        private protected override bool SavesValues => true;
 
-        protected override void ReleaseSaved() => _l.Release();
+        private protected override void ReleaseSaved() => _l.Release();
     }
 }

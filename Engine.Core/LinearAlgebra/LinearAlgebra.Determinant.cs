@@ -117,7 +117,7 @@ public static partial class LinearAlgebra
             (_x, _y, _isRegular, _isSafe) = (new SavedTensor(Name, x), SavedTensor.OfOutput(Name, y), isRegular, isSafe);
         }
 
-        protected internal override void Backward(Tensor dy, GradSink sink)
+        internal override void Backward(Tensor dy, GradSink sink)
         {
             if (!_isSafe && !GradMode.IsEnabled)
             {
@@ -133,9 +133,9 @@ public static partial class LinearAlgebra
             sink.Add(0, (dy * _y.Value).Unsqueeze(-1).Unsqueeze(-1) * _x.Value.Inverse().T);
         }
 
-        protected override bool SavesValues => true;
+        private protected override bool SavesValues => true;
 
-        protected override void ReleaseSaved()
+        private protected override void ReleaseSaved()
         {
             _x.Release();
             _y.Release();
@@ -148,10 +148,10 @@ public static partial class LinearAlgebra
 
         public override string Name => "SlogDet";
 
-        protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.Unsqueeze(-1).Unsqueeze(-1) * _x.Value.Inverse().T);
+        internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.Unsqueeze(-1).Unsqueeze(-1) * _x.Value.Inverse().T);
 
-        protected override bool SavesValues => true;
+        private protected override bool SavesValues => true;
 
-        protected override void ReleaseSaved() => _x.Release();
+        private protected override void ReleaseSaved() => _x.Release();
     }
 }

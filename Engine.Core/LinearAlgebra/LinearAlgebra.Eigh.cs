@@ -70,7 +70,7 @@ public static partial class LinearAlgebra
             (_packed, _n) = (SavedTensor.OfOutput(Name, packed), x.Shape[-1]);
         }
 
-        protected internal override void Backward(Tensor dy, GradSink sink)
+        internal override void Backward(Tensor dy, GradSink sink)
         {
             (Tensor values, Tensor vectors) = Parts(_packed.Value);
             (Tensor dValues, Tensor dVectors) = Parts(dy);
@@ -83,9 +83,9 @@ public static partial class LinearAlgebra
             sink.Add(0, SymmetricPart(vectors.MatMul(inner).MatMul(vectors.T)));
         }
 
-        protected override bool SavesValues => true;
+        private protected override bool SavesValues => true;
 
-        protected override void ReleaseSaved() => _packed.Release();
+        private protected override void ReleaseSaved() => _packed.Release();
 
         private (Tensor Values, Tensor Vectors) Parts(Tensor packed) => (Part(packed, 0, _n), Part(packed, _n, _n, _n));
     }

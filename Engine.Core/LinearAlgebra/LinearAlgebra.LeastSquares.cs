@@ -122,7 +122,7 @@ public static partial class LinearAlgebra
             (_inverse, _transposed) = (inverse, transposed);
         }
 
-        protected internal override void Backward(Tensor dy, GradSink sink)
+        internal override void Backward(Tensor dy, GradSink sink)
         {
             Tensor a = _a.Value, x = _x.Value;
             PseudoInverse inverse = _inverse!;
@@ -148,9 +148,9 @@ public static partial class LinearAlgebra
             sink.Add(0, _transposed ? dm.T : dm);
         }
 
-        protected override bool SavesValues => true;
+        private protected override bool SavesValues => true;
 
-        protected override void ReleaseSaved()
+        private protected override void ReleaseSaved()
         {
             _a.Release();
             _b.Release();

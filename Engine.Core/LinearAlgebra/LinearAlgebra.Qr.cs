@@ -81,7 +81,7 @@ public static partial class LinearAlgebra
             (_packed, _rows, _columns) = (SavedTensor.OfOutput(Name, packed), x.Shape[-2], x.Shape[-1]);
         }
 
-        protected internal override void Backward(Tensor dy, GradSink sink)
+        internal override void Backward(Tensor dy, GradSink sink)
         {
             (Tensor q, Tensor r) = Parts(_packed.Value);
             (Tensor dq, Tensor dr) = Parts(dy);
@@ -91,9 +91,9 @@ public static partial class LinearAlgebra
             sink.Add(0, SolveTriangle(Name, r.T, dq + q.MatMul(copied), new Triangle(Upper: false, Left: false, Unit: false)));
         }
 
-        protected override bool SavesValues => true;
+        private protected override bool SavesValues => true;
 
-        protected override void ReleaseSaved() => _packed.Release();
+        private protected override void ReleaseSaved() => _packed.Release();
 
         private (Tensor Q, Tensor R) Parts(Tensor packed) => (Part(packed, 0, _rows, _columns), Part(packed, _rows * _columns, _columns, _columns));
     }

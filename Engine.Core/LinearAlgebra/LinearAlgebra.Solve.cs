@@ -187,7 +187,7 @@ public static partial class LinearAlgebra
             (_factors, _transposed) = (factors, transposed);
         }
 
-        protected internal override void Backward(Tensor dy, GradSink sink)
+        internal override void Backward(Tensor dy, GradSink sink)
         {
             Tensor x = _x.Value, db = SolveWith(_factors!, _a.Value, dy, !_transposed);
             sink.Add(1, db);
@@ -197,9 +197,9 @@ public static partial class LinearAlgebra
             }
         }
 
-        protected override bool SavesValues => true;
+        private protected override bool SavesValues => true;
 
-        protected override void ReleaseSaved()
+        private protected override void ReleaseSaved()
         {
             _a.Release();
             _x.Release();
@@ -222,7 +222,7 @@ public static partial class LinearAlgebra
             (_a, _x, _triangle) = (new SavedTensor(Name, a), SavedTensor.OfOutput(Name, x), triangle);
         }
 
-        protected internal override void Backward(Tensor dy, GradSink sink)
+        internal override void Backward(Tensor dy, GradSink sink)
         {
             Tensor x = _x.Value, db = SolveTriangle(Name, _a.Value.T, dy, _triangle with { Upper = !_triangle.Upper });
             sink.Add(1, db);
@@ -234,9 +234,9 @@ public static partial class LinearAlgebra
             }
         }
 
-        protected override bool SavesValues => true;
+        private protected override bool SavesValues => true;
 
-        protected override void ReleaseSaved()
+        private protected override void ReleaseSaved()
         {
             _a.Release();
             _x.Release();
@@ -256,14 +256,14 @@ public static partial class LinearAlgebra
             _y = SavedTensor.OfOutput(Name, y);
         }
 
-        protected internal override void Backward(Tensor dy, GradSink sink)
+        internal override void Backward(Tensor dy, GradSink sink)
         {
             Tensor y = _y.Value.T;
             sink.Add(0, -y.MatMul(dy).MatMul(y));
         }
 
-        protected override bool SavesValues => true;
+        private protected override bool SavesValues => true;
 
-        protected override void ReleaseSaved() => _y.Release();
+        private protected override void ReleaseSaved() => _y.Release();
     }
 }

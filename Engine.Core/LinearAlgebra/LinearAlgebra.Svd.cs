@@ -180,7 +180,7 @@ public static partial class LinearAlgebra
             (_packed, _sizes) = (SavedTensor.OfOutput(Name, packed), sizes);
         }
 
-        protected internal override void Backward(Tensor dy, GradSink sink)
+        internal override void Backward(Tensor dy, GradSink sink)
         {
             (Tensor u, Tensor s, Tensor vh) = _sizes.Parts(_packed.Value);
             (Tensor du, Tensor ds, Tensor dvh) = _sizes.Parts(dy);
@@ -208,9 +208,9 @@ public static partial class LinearAlgebra
             sink.Add(0, dx);
         }
 
-        protected override bool SavesValues => true;
+        private protected override bool SavesValues => true;
 
-        protected override void ReleaseSaved() => _packed.Release();
+        private protected override void ReleaseSaved() => _packed.Release();
 
         /// <summary>The singular values, exactly 0 where they are no more than rounding.</summary>
         private static Tensor Counting(Tensor s)

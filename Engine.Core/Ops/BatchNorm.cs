@@ -207,7 +207,7 @@ file sealed class BatchNormNode(Tensor x, Tensor? weight, Tensor? bias, Tensor? 
 
     internal override void BackwardOfSum(Tensor first, Tensor second, GradSink sink) => Backward(first, second, sink);
 
-    protected internal override void Backward(Tensor dy, GradSink sink) => Backward(dy, null, sink);
+    internal override void Backward(Tensor dy, GradSink sink) => Backward(dy, null, sink);
 
     private void Backward(Tensor dy, Tensor? more, GradSink sink)
     {
@@ -264,9 +264,9 @@ file sealed class BatchNormNode(Tensor x, Tensor? weight, Tensor? bias, Tensor? 
         sink.Add(2, gradShift);
     }
 
-    protected override bool SavesValues => true;
+    private protected override bool SavesValues => true;
 
-    protected override void ReleaseSaved()
+    private protected override void ReleaseSaved()
     {
         _x.Release();
         _weight?.Release();

@@ -61,7 +61,7 @@ file sealed class BceNode(Tensor p, Tensor t) : GradNode(p, t)
 
     public override string Name => "BceLoss";
 
-    protected internal override void Backward(Tensor dy, GradSink sink)
+    internal override void Backward(Tensor dy, GradSink sink)
     {
         if (sink.Needs(0))
         {
@@ -74,9 +74,9 @@ file sealed class BceNode(Tensor p, Tensor t) : GradNode(p, t)
         }
     }
 
-    protected override bool SavesValues => true;
+    private protected override bool SavesValues => true;
 
-    protected override void ReleaseSaved()
+    private protected override void ReleaseSaved()
     {
         _p.Release();
         _t.Release();

@@ -238,7 +238,7 @@ file sealed class ConvForwardNode(ConvGeometry geometry, Tensor x, Tensor w, Ten
 
     public override string Name => "Conv2d";
 
-    protected internal override void Backward(Tensor dy, GradSink sink)
+    internal override void Backward(Tensor dy, GradSink sink)
     {
         (dy, Tensor? gradBias) = BiasRelu.Backward(dy, _y?.Value, sink.Needs(2));
         if (sink.Needs(0))
@@ -257,9 +257,9 @@ file sealed class ConvForwardNode(ConvGeometry geometry, Tensor x, Tensor w, Ten
         }
     }
 
-    protected override bool SavesValues => (_x ?? _w ?? _y) is not null;
+    private protected override bool SavesValues => (_x ?? _w ?? _y) is not null;
 
-    protected override void ReleaseSaved()
+    private protected override void ReleaseSaved()
     {
         _x?.Release();
         _w?.Release();
@@ -274,7 +274,7 @@ file sealed class ConvBackwardDataNode(ConvGeometry geometry, Tensor dy, Tensor 
 
     public override string Name => "ConvTranspose2d";
 
-    protected internal override void Backward(Tensor g, GradSink sink)
+    internal override void Backward(Tensor g, GradSink sink)
     {
         if (sink.Needs(0))
         {
@@ -287,9 +287,9 @@ file sealed class ConvBackwardDataNode(ConvGeometry geometry, Tensor dy, Tensor 
         }
     }
 
-    protected override bool SavesValues => true;
+    private protected override bool SavesValues => true;
 
-    protected override void ReleaseSaved()
+    private protected override void ReleaseSaved()
     {
         _dy.Release();
         _w.Release();
@@ -303,7 +303,7 @@ file sealed class ConvBackwardWeightNode(ConvGeometry geometry, Tensor x, Tensor
 
     public override string Name => "ConvBackwardWeight";
 
-    protected internal override void Backward(Tensor g, GradSink sink)
+    internal override void Backward(Tensor g, GradSink sink)
     {
         if (sink.Needs(0))
         {
@@ -316,9 +316,9 @@ file sealed class ConvBackwardWeightNode(ConvGeometry geometry, Tensor x, Tensor
         }
     }
 
-    protected override bool SavesValues => true;
+    private protected override bool SavesValues => true;
 
-    protected override void ReleaseSaved()
+    private protected override void ReleaseSaved()
     {
         _x.Release();
         _dy.Release();

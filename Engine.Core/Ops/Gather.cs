@@ -151,12 +151,12 @@ file sealed class GatherNode(Tensor x, Tensor index, int axis) : GradNode(x)
 
     public override string Name => "Gather";
 
-    protected internal override void Backward(Tensor dy, GradSink sink) =>
+    internal override void Backward(Tensor dy, GradSink sink) =>
         sink.Add(0, Tensor.Zeros(_shape, dy.DType, dy.Device).ScatterAdd(axis, _index.Value, dy));
 
-    protected override bool SavesValues => true;
+    private protected override bool SavesValues => true;
 
-    protected override void ReleaseSaved() => _index.Release();
+    private protected override void ReleaseSaved() => _index.Release();
 }
 
 file sealed class ScatterAddNode(Tensor x, Tensor index, Tensor source, int axis) : GradNode(x, source)
@@ -165,7 +165,7 @@ file sealed class ScatterAddNode(Tensor x, Tensor index, Tensor source, int axis
 
     public override string Name => "ScatterAdd";
 
-    protected internal override void Backward(Tensor dy, GradSink sink)
+    internal override void Backward(Tensor dy, GradSink sink)
     {
         sink.Add(0, dy);
         if (sink.Needs(1))
@@ -174,7 +174,7 @@ file sealed class ScatterAddNode(Tensor x, Tensor index, Tensor source, int axis
         }
     }
 
-    protected override bool SavesValues => true;
+    private protected override bool SavesValues => true;
 
-    protected override void ReleaseSaved() => _index.Release();
+    private protected override void ReleaseSaved() => _index.Release();
 }

@@ -239,7 +239,7 @@ file sealed class ConcatNode(Tensor[] parts, int axis) : GradNode(parts)
 
     public override string Name => "Concat";
 
-    protected internal override void Backward(Tensor dy, GradSink sink)
+    internal override void Backward(Tensor dy, GradSink sink)
     {
         int start = 0;
         for (int i = 0; i < _sizes.Length; i++)
@@ -260,7 +260,7 @@ file sealed class PadNode(Tensor x, (int Before, int After)[] borders) : GradNod
 
     public override string Name => "Pad";
 
-    protected internal override void Backward(Tensor dy, GradSink sink)
+    internal override void Backward(Tensor dy, GradSink sink)
     {
         Tensor inner = dy;
         for (int i = 0; i < borders.Length; i++)

@@ -73,12 +73,12 @@ file sealed class LogSumExpNode : GradNode
 
     public override string Name => "LogSumExp";
 
-    protected internal override void Backward(Tensor dy, GradSink sink) =>
+    internal override void Backward(Tensor dy, GradSink sink) =>
         sink.Add(0, Pointwise.Apply("LogSumExpBackward", LogSumExpPrograms.ShareOfSum, [dy, _x.Value, _shift.Value, _rest.Value]));
 
-    protected override bool SavesValues => true;
+    private protected override bool SavesValues => true;
 
-    protected override void ReleaseSaved()
+    private protected override void ReleaseSaved()
     {
         _x.Release();
         _shift.Release();

@@ -297,11 +297,11 @@ file sealed class CountedMeanNode(Tensor losses, Tensor count) : GradNode(losses
 
     public override string Name => "Mean";
 
-    protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, (dy / _count.Value).ExpandOrSelf(_shape));
+    internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, (dy / _count.Value).ExpandOrSelf(_shape));
 
-    protected override bool SavesValues => true;
+    private protected override bool SavesValues => true;
 
-    protected override void ReleaseSaved() => _count.Release();
+    private protected override void ReleaseSaved() => _count.Release();
 }
 
 file sealed class CrossEntropyNode(Tensor z, Tensor target, Tensor? classWeights, Tensor lse, double labelSmoothing, long ignoreIndex) : GradNode(z)
@@ -313,7 +313,7 @@ file sealed class CrossEntropyNode(Tensor z, Tensor target, Tensor? classWeights
 
     public override string Name => "CrossEntropy";
 
-    protected internal override void Backward(Tensor dy, GradSink sink)
+    internal override void Backward(Tensor dy, GradSink sink)
     {
         Tensor z = _z.Value;
         if (GradMode.IsEnabled)
@@ -341,9 +341,9 @@ file sealed class CrossEntropyNode(Tensor z, Tensor target, Tensor? classWeights
         sink.Add(0, dz);
     }
 
-    protected override bool SavesValues => true;
+    private protected override bool SavesValues => true;
 
-    protected override void ReleaseSaved()
+    private protected override void ReleaseSaved()
     {
         _z.Release();
         _target.Release();

@@ -110,7 +110,7 @@ file sealed class MatMulNode(Tensor a, Tensor b) : GradNode(a, b)
 
     public override string Name => "MatMul";
 
-    protected internal override void Backward(Tensor dy, GradSink sink)
+    internal override void Backward(Tensor dy, GradSink sink)
     {
         if (sink.Needs(0))
         {
@@ -123,9 +123,9 @@ file sealed class MatMulNode(Tensor a, Tensor b) : GradNode(a, b)
         }
     }
 
-    protected override bool SavesValues => true;
+    private protected override bool SavesValues => true;
 
-    protected override void ReleaseSaved()
+    private protected override void ReleaseSaved()
     {
         _a?.Release();
         _b?.Release();
@@ -141,7 +141,7 @@ file sealed class LinearNode(Tensor x, Tensor w, Tensor? b, Tensor? relu) : Grad
 
     public override string Name => "Linear";
 
-    protected internal override void Backward(Tensor dy, GradSink sink)
+    internal override void Backward(Tensor dy, GradSink sink)
     {
         (dy, Tensor? gradBias) = BiasRelu.Backward(dy, _y?.Value, sink.Needs(2));
         if (sink.Needs(0))
@@ -160,9 +160,9 @@ file sealed class LinearNode(Tensor x, Tensor w, Tensor? b, Tensor? relu) : Grad
         }
     }
 
-    protected override bool SavesValues => (_x ?? _w ?? _y) is not null;
+    private protected override bool SavesValues => (_x ?? _w ?? _y) is not null;
 
-    protected override void ReleaseSaved()
+    private protected override void ReleaseSaved()
     {
         _x?.Release();
         _w?.Release();

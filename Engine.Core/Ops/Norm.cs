@@ -44,12 +44,12 @@ file sealed class NormNode : GradNode
 
     public override string Name => "Norm";
 
-    protected internal override void Backward(Tensor dy, GradSink sink) =>
+    internal override void Backward(Tensor dy, GradSink sink) =>
         sink.Add(0, Pointwise.Apply("NormBackward", NormPrograms.AlongRoot, [dy, _x.Value, _y.Value]));
 
-    protected override bool SavesValues => true;
+    private protected override bool SavesValues => true;
 
-    protected override void ReleaseSaved()
+    private protected override void ReleaseSaved()
     {
         _x.Release();
         _y.Release();

@@ -110,7 +110,7 @@ file sealed class LayerNormNode(Tensor x, Tensor? weight, Tensor? bias, Tensor m
 
     public override string Name => "LayerNorm";
 
-    protected internal override void Backward(Tensor dy, GradSink sink)
+    internal override void Backward(Tensor dy, GradSink sink)
     {
         if (GradMode.IsEnabled)
         {
@@ -142,9 +142,9 @@ file sealed class LayerNormNode(Tensor x, Tensor? weight, Tensor? bias, Tensor m
         }
     }
 
-    protected override bool SavesValues => true;
+    private protected override bool SavesValues => true;
 
-    protected override void ReleaseSaved()
+    private protected override void ReleaseSaved()
     {
         _x.Release();
         _weight?.Release();

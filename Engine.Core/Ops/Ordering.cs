@@ -54,5 +54,5 @@ file sealed class CumSumNode(Tensor x, int axis) : GradNode(x)
 {
     public override string Name => "CumSum";
 
-    protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.Flip(axis).ContiguousOrSelf().CumSum(axis).Flip(axis));
+    internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.Flip(axis).ContiguousOrSelf().CumSum(axis).Flip(axis));
 }

@@ -196,11 +196,11 @@ file sealed class MaxPoolNode(PoolGeometry geometry, Tensor x, Tensor indices) :
 
     public override string Name => "MaxPool2d";
 
-    protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, PoolOps.MaxPoolBackward(geometry, dy, _indices.Value, _shape));
+    internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, PoolOps.MaxPoolBackward(geometry, dy, _indices.Value, _shape));
 
-    protected override bool SavesValues => true;
+    private protected override bool SavesValues => true;
 
-    protected override void ReleaseSaved() => _indices.Release();
+    private protected override void ReleaseSaved() => _indices.Release();
 }
 
 /// <summary>Sending gradients to the maxima is linear; its transpose reads at the maxima.</summary>
@@ -210,15 +210,15 @@ file sealed class MaxPoolBackwardNode(Tensor dy, Tensor indices) : GradNode(dy)
 
     public override string Name => "MaxPool2dBackward";
 
-    protected internal override void Backward(Tensor g, GradSink sink)
+    internal override void Backward(Tensor g, GradSink sink)
     {
         Tensor index = _indices.Value;
         sink.Add(0, g.FlattenOrSelf(2).Gather(2, index.FlattenOrSelf(2)).ReshapeOrSelf(shape: index.Shape));
     }
 
-    protected override bool SavesValues => true;
+    private protected override bool SavesValues => true;
 
-    protected override void ReleaseSaved() => _indices.Release();
+    private protected override void ReleaseSaved() => _indices.Release();
 }
 
 file sealed class AvgPoolNode(PoolGeometry geometry, Tensor x) : GradNode(x)
@@ -227,7 +227,7 @@ file sealed class AvgPoolNode(PoolGeometry geometry, Tensor x) : GradNode(x)
 
     public override string Name => "AvgPool2d";
 
-    protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, PoolOps.AvgPoolBackward(geometry, dy, _shape));
+    internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, PoolOps.AvgPoolBackward(geometry, dy, _shape));
 }
 
 file sealed class AvgPoolBackwardNode(PoolGeometry geometry, Tensor dy) : GradNode(dy)
@@ -236,5 +236,5 @@ file sealed class AvgPoolBackwardNode(PoolGeometry geometry, Tensor dy) : GradNo
 
     public override string Name => "AvgPool2dBackward";
 
-    protected internal override void Backward(Tensor g, GradSink sink) => sink.Add(0, PoolOps.AvgPoolForward(geometry, g, _shape));
+    internal override void Backward(Tensor g, GradSink sink) => sink.Add(0, PoolOps.AvgPoolForward(geometry, g, _shape));
 }

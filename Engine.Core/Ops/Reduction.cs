@@ -133,7 +133,7 @@ file sealed class SumNode(string op, Tensor x, AxisSet axes, double scale) : Gra
 
     public override string Name => op;
 
-    protected internal override void Backward(Tensor dy, GradSink sink)
+    internal override void Backward(Tensor dy, GradSink sink)
     {
         // The scaling happens before the spreading, on the few elements.
         Tensor scaled = scale == 1 ? dy : dy * scale;
@@ -149,7 +149,7 @@ file sealed class ExtremeNode(string op, Tensor x, Tensor y, AxisSet axes) : Gra
 
     public override string Name => op;
 
-    protected internal override void Backward(Tensor dy, GradSink sink)
+    internal override void Backward(Tensor dy, GradSink sink)
     {
         Tensor x = _x.Value, ties;
         using (GradMode.Off())
@@ -160,9 +160,9 @@ file sealed class ExtremeNode(string op, Tensor x, Tensor y, AxisSet axes) : Gra
         sink.Add(0, Pointwise.Apply(op + "Backward", ReductionOps.MaxShare, [x.Detach(), _y.Value.Detach(), dy, ties]));
     }
 
-    protected override bool SavesValues => true;
+    private protected override bool SavesValues => true;
 
-    protected override void ReleaseSaved()
+    private protected override void ReleaseSaved()
     {
         _x.Release();
         _y.Release();
@@ -176,7 +176,7 @@ file sealed class ProdNode(Tensor x, AxisSet axes) : GradNode(x)
 
     public override string Name => "Prod";
 
-    protected internal override void Backward(Tensor dy, GradSink sink)
+    internal override void Backward(Tensor dy, GradSink sink)
     {
         Tensor x = _x.Value;
         Tensor isZero = x.Detach().EqualTo(0);
@@ -198,7 +198,7 @@ file sealed class ProdNode(Tensor x, AxisSet axes) : GradNode(x)
         sink.Add(0, dy * factor);
     }
 
-    protected override bool SavesValues => true;
+    private protected override bool SavesValues => true;
 
-    protected override void ReleaseSaved() => _x.Release();
+    private protected override void ReleaseSaved() => _x.Release();
 }

@@ -48,7 +48,7 @@ file sealed class SoftmaxNode : GradNode
 
     public override string Name => _op;
 
-    protected internal override void Backward(Tensor dy, GradSink sink)
+    internal override void Backward(Tensor dy, GradSink sink)
     {
         Tensor y = _y.Value;
         if (GradMode.IsEnabled)
@@ -66,7 +66,7 @@ file sealed class SoftmaxNode : GradNode
         sink.Add(0, dx);
     }
 
-    protected override bool SavesValues => true;
+    private protected override bool SavesValues => true;
 
-    protected override void ReleaseSaved() => _y.Release();
+    private protected override void ReleaseSaved() => _y.Release();
 }

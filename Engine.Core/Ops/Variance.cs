@@ -104,7 +104,7 @@ file sealed class SpreadNode : GradNode
 
     public override string Name => _op;
 
-    protected internal override void Backward(Tensor dy, GradSink sink)
+    internal override void Backward(Tensor dy, GradSink sink)
     {
         Tensor x = _x.Value, first = x.Detach().FirstOf(_axes);
         if (GradMode.IsEnabled)
@@ -121,9 +121,9 @@ file sealed class SpreadNode : GradNode
             : Pointwise.Apply(_op + "Backward", VarianceOps.VarianceSlope, [x, first, _offset.Value, dy], [2 / _divisor], resultAs: x.DType));
     }
 
-    protected override bool SavesValues => true;
+    private protected override bool SavesValues => true;
 
-    protected override void ReleaseSaved()
+    private protected override void ReleaseSaved()
     {
         _x.Release();
         _offset.Release();

@@ -68,7 +68,7 @@ public static class Autocast
         x is null || !IsOn || first.DType == DType.Float64 || second.DType == DType.Float64 ? x : Narrow(x);
 
     /// <summary>Whether operands of these two types may meet because the scope converts them: float32 and the halves.</summary>
-    internal static bool Bridges(DType a, DType b) =>
+    public static bool Bridges(DType a, DType b) =>
         IsOn && a.IsFloatingPoint() && b.IsFloatingPoint() && a != DType.Float64 && b != DType.Float64;
 
     /// <summary>The type in which an operation that needs range or digits reads elements of <paramref name="dtype"/>.</summary>

@@ -6,12 +6,22 @@ namespace Engine.Backends;
 /// </summary>
 public static class Philox
 {
-    // The constants of the paper; kernels of cards use the same.
-    internal const uint MultiplierA = 0xD2511F53;
-    internal const uint MultiplierB = 0xCD9E8D57;
-    internal const uint WeylA = 0x9E3779B9;
-    internal const uint WeylB = 0xBB67AE85;
-    internal const int Rounds = 10;
+    // The constants of the paper, for kernels that compute the generator themselves.
+
+    /// <summary>What the first word of a counter is multiplied with in each round.</summary>
+    public const uint MultiplierA = 0xD2511F53;
+
+    /// <summary>What the third word of a counter is multiplied with in each round.</summary>
+    public const uint MultiplierB = 0xCD9E8D57;
+
+    /// <summary>What the first word of the key grows by from round to round.</summary>
+    public const uint WeylA = 0x9E3779B9;
+
+    /// <summary>What the second word of the key grows by from round to round.</summary>
+    public const uint WeylB = 0xBB67AE85;
+
+    /// <summary>The number of rounds.</summary>
+    public const int Rounds = 10;
 
     /// <summary>One block: the four words of a counter under a key.</summary>
     public static (uint W0, uint W1, uint W2, uint W3) Block(uint key0, uint key1, uint counter0, uint counter1, uint counter2, uint counter3)

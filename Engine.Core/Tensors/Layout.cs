@@ -53,7 +53,7 @@ public readonly struct Layout
     }
 
     /// <summary>Elements from the first one to the last that strides reach which are not negative; 0 where there are none.</summary>
-    internal long Reach
+    public long Reach
     {
         get
         {

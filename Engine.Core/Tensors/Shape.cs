@@ -195,12 +195,12 @@ public readonly struct Shape : IEquatable<Shape>, IReadOnlyList<int>
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
     /// <summary>Whether sizes from a file, none of them negative, can be a shape's.</summary>
-    internal static bool IsCountable(ReadOnlySpan<int> sizes)
+    public static bool IsCountable(ReadOnlySpan<int> sizes)
     {
         ulong count = 1;
         foreach (int size in sizes)
         {
-            if (Math.BigMul(count, (ulong)Math.Max(size, 1), out count) != 0 || count > long.MaxValue)
+            if (size < 0 || Math.BigMul(count, (ulong)Math.Max(size, 1), out count) != 0 || count > long.MaxValue)
             {
                 return false;
             }

@@ -86,7 +86,7 @@ file sealed class CastNode(Tensor x) : GradNode(x)
 
     public override string Name => "Cast";
 
-    protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.ToOrSelf(_from));
+    internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.ToOrSelf(_from));
 }
 
 file sealed class DeviceCopyNode(Tensor x) : GradNode(x)
@@ -95,5 +95,5 @@ file sealed class DeviceCopyNode(Tensor x) : GradNode(x)
 
     public override string Name => "DeviceCopy";
 
-    protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.ToOrSelf(_from));
+    internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.ToOrSelf(_from));
 }

@@ -257,7 +257,7 @@ public sealed partial class Tensor
     }
 
     /// <summary>Another handle to this tensor's memory with the same elements; the gradient passes.</summary>
-    internal Tensor Alias()
+    public Tensor Alias()
     {
         TensorState state = _state;
         Tensor y = View(state, state.Layout);
@@ -312,7 +312,7 @@ file sealed class ReshapeNode(Tensor x) : GradNode(x)
         sink.Add(0, second.ReshapeOrSelf(_shape));
     }
 
-    protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.ReshapeOrSelf(_shape));
+    internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.ReshapeOrSelf(_shape));
 }
 
 /// <summary>A second handle: what reaches it is passed on.</summary>
@@ -328,14 +328,14 @@ file sealed class AliasNode(Tensor x) : GradNode(x)
         sink.Add(0, second);
     }
 
-    protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy);
+    internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy);
 }
 
 file sealed class PermuteNode(Tensor x, int[] axes) : GradNode(x)
 {
     public override string Name => "Permute";
 
-    protected internal override void Backward(Tensor dy, GradSink sink)
+    internal override void Backward(Tensor dy, GradSink sink)
     {
         Span<int> inverse = stackalloc int[axes.Length];
         for (int i = 0; i < axes.Length; i++)
@@ -354,7 +354,7 @@ file sealed class ExpandNode(Tensor x) : GradNode(x)
 
     public override string Name => "Expand";
 
-    protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.SumTo(_shape));
+    internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.SumTo(_shape));
 }
 
 file sealed class SliceNode(Tensor x, int axis, int start, int length, int step) : GradNode(x)
@@ -363,7 +363,7 @@ file sealed class SliceNode(Tensor x, int axis, int start, int length, int step)
 
     public override string Name => step == -1 && length == _size ? "Flip" : "Slice";
 
-    protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.PlaceInto(axis, _size, start, step));
+    internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.PlaceInto(axis, _size, start, step));
 }
 
 file sealed class PlaceNode(Tensor x, int axis, int start, int step) : GradNode(x)
@@ -372,12 +372,12 @@ file sealed class PlaceNode(Tensor x, int axis, int start, int step) : GradNode(
 
     public override string Name => "Place";
 
-    protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.SliceOrSelf(axis, start, _length, step));
+    internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.SliceOrSelf(axis, start, _length, step));
 }
 
 file sealed class CloneNode(Tensor x) : GradNode(x)
 {
     public override string Name => "Clone";
 
-    protected internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy);
+    internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy);
 }

@@ -175,15 +175,29 @@ public sealed partial class Tensor : IDisposable
     }
 
     /// <summary>
-    /// Puts this tensor onto other memory (another device or type), as moving a module does; whoever holds the tensor sees the new values.
+    /// Puts this tensor onto the memory of another one of the same shape, on any device and of any type, as moving a module does; whoever holds
+    /// this tensor sees the new values. PyTorch's <c>x.data = source</c>.
     /// </summary>
     /// <remarks>
     /// All at once, so that a thread that reads the tensor meanwhile has the old or the new one. One that has read the old state goes on with
     /// its memory, which is therefore left to the garbage collector.
     /// </remarks>
     /// <exception cref="ObjectDisposedException">One of the two was disposed.</exception>
-    internal void MoveTo(Tensor source)
+    /// <exception cref="ShapeMismatchException">The shapes differ.</exception>
+    /// <exception cref="GradientException">This tensor requires a gradient or was computed, and the source has another type.</exception>
+    public void SetData(Tensor source)
     {
+        ArgumentNullException.ThrowIfNull(source);
+        if (source.Shape != Shape)
+        {
+            throw new ShapeMismatchException($"SetData: the source is {source.Shape}, the tensor is {Shape}; the shapes must be equal.");
+        }
+
+        if (source.DType != DType && History is not null)
+        {
+            throw new GradientException($"SetData: the source is {source.DType.ShortName()}, the tensor is {DType.ShortName()} and belongs to a graph that counts on it. Set RequiresGrad to false first.");
+        }
+
         TensorState target = source._state;
         TensorState old = Volatile.Read(ref _state);
         if (target.Storage == old.Storage)

@@ -74,8 +74,8 @@ internal sealed unsafe partial class CpuBackend
     {
         using TensorScope scope = TensorScope.Begin();
         using GradMode.Scope mode = GradMode.Off();
-        Tensor a = Tensor.Wrap(args.A).ToOrSelf(dtype), b = Tensor.Wrap(args.B).ToOrSelf(dtype), target = Tensor.Wrap(args.C);
-        Tensor c = args.Beta != 0 ? target.ToOrSelf(dtype) : Tensor.Empty(args.C.Shape, dtype, target.Device);
+        Tensor a = Converted(args.A, dtype), b = Converted(args.B, dtype), target = args.C.ToTensor();
+        Tensor c = args.Beta != 0 ? Converted(args.C, dtype) : Tensor.Empty(args.C.Shape, dtype, target.Device);
         Gemm(new GemmArgs
         {
             A = a.Operand,
@@ -83,9 +83,15 @@ internal sealed unsafe partial class CpuBackend
             C = c.Operand,
             Alpha = args.Alpha,
             Beta = args.Beta,
-            Bias = args.Bias is { } bias ? Tensor.Wrap(bias).ToOrSelf(dtype).Operand : null,
+            Bias = args.Bias is { } bias ? Converted(bias, dtype).Operand : null,
             Activation = args.Activation,
         });
         target.CopyFrom(c);
+    }
+
+    private static Tensor Converted(in Operand operand, DType dtype)
+    {
+        Tensor tensor = operand.ToTensor();
+        return tensor.DType == dtype ? tensor : tensor.To(dtype);
     }
 }

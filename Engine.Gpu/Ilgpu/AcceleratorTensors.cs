@@ -111,7 +111,7 @@ public static class AcceleratorTensors
         if (buffer is TensorBuffer { Storage: { } storage })
         {
             return storage.Device == device
-                ? Tensor.Wrap(new Operand(storage, dtype, new Layout(layout.Shape, layout.Strides, AcceleratorMemory.StartOf(view))))
+                ? new Operand(storage, dtype, new Layout(layout.Shape, layout.Strides, AcceleratorMemory.StartOf(view))).ToTensor()
                 : throw new DeviceMismatchException($"{nameof(Wrap)}: the view is of a tensor on {storage.Device}, not on {device}. Move the tensor with To(device).");
         }
 
@@ -149,7 +149,7 @@ public static class AcceleratorTensors
 
         using (tensor)
         {
-            return tensor.ViewAs(new Layout(layout.Shape, layout.Strides, tensor.Layout.Offset));
+            return tensor.Operand.With(new Layout(layout.Shape, layout.Strides, tensor.Layout.Offset)).ToTensor();
         }
     }
 
@@ -164,7 +164,7 @@ public static class AcceleratorTensors
         // Handles are aligned on this device; nothing before the address is touched.
         nint handle = address & -HostDevice.Alignment;
         long offset = (address - handle) / size;
-        return new Tensor(Storage.Wrap(device, handle, (offset + shape.ElementCount) * size, owner), dtype, Layout.Contiguous(shape, offset));
+        return Storage.Wrap(device, handle, (offset + shape.ElementCount) * size, dtype, Layout.Contiguous(shape, offset), owner);
     }
 
     private static long Reached(in Layout layout)

@@ -28,7 +28,7 @@ internal ref struct LeanChain
 
         using TensorScope inside = TensorScope.Begin();
         Tensor y = call(layer, x);
-        bool isOurs = inside.HandOn(y);
+        bool isOurs = inside.TryKeep(y);
         if (_isOurs && !ReferenceEquals(x, y))
         {
             x.Dispose();

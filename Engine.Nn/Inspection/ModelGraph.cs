@@ -26,7 +26,7 @@ public static class ModelGraph
             graph = ComputationGraph.Record(compute);
         }
 
-        groups.Name(graph);
+        groups.Complete(graph);
         return graph;
     }
 

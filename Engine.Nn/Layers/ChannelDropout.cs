@@ -49,7 +49,7 @@ public abstract class ChannelDropout : Layer
 
         // 1/(1 − p) is not rounded to half precision before it is used.
         Tensor factors = Tensor.Ones(new Shape(sizes), x.DType.ComputeType(), x.Device).Dropout(_p, training: true, _generator);
-        return (x * factors).ToOrSelf(x.DType);
+        return (x * factors).As(x.DType);
     }
 }
 

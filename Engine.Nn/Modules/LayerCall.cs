@@ -169,8 +169,7 @@ internal static class LayerCall
             }
 
             _gradientOfY?.Dispose();
-            _gradientOfY = gradient.Share();
-            _gradientOfY.AdoptHistory(gradient);
+            _gradientOfY = gradient.Alias().Keep();
         }
 
         private Tensor? Arrive(Tensor gradient)

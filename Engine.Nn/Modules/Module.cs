@@ -145,7 +145,7 @@ public abstract class Module
             // The leaf of the graph remembers its element type, so that it is made anew where the type changes.
             bool renew = tensor.RequiresGrad && converted.DType != tensor.DType;
             tensor.RequiresGrad &= !renew;
-            tensor.MoveTo(converted);
+            tensor.SetData(converted);
             tensor.RequiresGrad |= renew;
             if (gradient is not null)
             {

@@ -22,7 +22,7 @@ public static class ModuleExtensions
     {
         ArgumentNullException.ThrowIfNull(module);
         ArgumentNullException.ThrowIfNull(device);
-        module.Transform(tensor => tensor.ToOrSelf(device));
+        module.Transform(tensor => tensor.On(device));
         return module;
     }
 
@@ -37,7 +37,7 @@ public static class ModuleExtensions
             throw new ArgumentException($"To: a module's parameters are floating-point; {dtype.ShortName()} is not.", nameof(dtype));
         }
 
-        module.Transform(tensor => tensor.DType.IsFloatingPoint() ? tensor.ToOrSelf(dtype) : tensor);
+        module.Transform(tensor => tensor.DType.IsFloatingPoint() ? tensor.As(dtype) : tensor);
         return module;
     }
 

@@ -40,7 +40,7 @@ internal readonly ref struct TensorUpdate(
     /// <summary>A program of hyper-parameters and broadcast inputs, as a new tensor.</summary>
     public Tensor Compute(Shape shape, MapProgram program, params ReadOnlySpan<Tensor> inputs)
     {
-        Tensor result = Tensor.Allocate(shape, ComputeType, Parameter.Device);
+        Tensor result = Tensor.Empty(shape, ComputeType, Parameter.Device);
         Into([result], program, inputs);
         return result;
     }

@@ -177,7 +177,7 @@ public sealed class AveragedModel
         using GradMode.Scope mode = GradMode.Off();
         for (int i = 0; i < saved.Length; i++)
         {
-            _averages[i] = Copy(saved[i].ToOrSelf(_sources[i].Live.Device), _sources[i].Live.DType.ComputeType());
+            _averages[i] = Copy(saved[i].On(_sources[i].Live.Device), _sources[i].Live.DType.ComputeType());
         }
 
         Updates = updates;
@@ -206,7 +206,7 @@ public sealed class AveragedModel
     }
 
     /// <summary>An average, moved after its parameter where that has moved.</summary>
-    private Tensor Following(int index) => _averages[index] = _averages[index].ToOrSelf(_sources[index].Live.Device);
+    private Tensor Following(int index) => _averages[index] = _averages[index].On(_sources[index].Live.Device);
 
     private static void Overwrite((string Name, Tensor Live)[] sources, Tensor[] values)
     {

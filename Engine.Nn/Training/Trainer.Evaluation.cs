@@ -63,7 +63,7 @@ public sealed partial class Trainer
         using Autocast.Scope types = BeginPrecision();
         if (inputs.Shape[0] <= batchSize)
         {
-            return scope.Keep(Autocast.Widen(Forward(inputs)));
+            return scope.Keep(Widened(Forward(inputs)));
         }
 
         Tensor[] parts = new Tensor[(inputs.Shape[0] + batchSize - 1) / batchSize];
@@ -71,9 +71,12 @@ public sealed partial class Trainer
         {
             cancellationToken.ThrowIfCancellationRequested();
             using TensorScope part = TensorScope.Begin();
-            parts[i] = part.Keep(Autocast.Widen(Forward(inputs.Slice(0, i * batchSize, Math.Min((i + 1) * batchSize, inputs.Shape[0])))));
+            parts[i] = part.Keep(Widened(Forward(inputs.Slice(0, i * batchSize, Math.Min((i + 1) * batchSize, inputs.Shape[0])))));
         }
 
         return scope.Keep(Tensor.Concat(parts));
     }
+
+    /// <summary>What mixed precision has made of a result, in float32 again.</summary>
+    private static Tensor Widened(Tensor y) => Autocast.Type is not null && y.DType.IsHalf() ? y.To(DType.Float32) : y;
 }

@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text;
 
-namespace Engine;
+namespace Engine.Backends;
 
 /// <summary>Numbers as pictures of graphs show them.</summary>
-internal static class GraphFormat
+public static class GraphFormat
 {
     /// <summary>More elements than these are summed up in a few words.</summary>
     private const int MostShown = 8;
@@ -52,15 +52,15 @@ internal static class GraphFormat
     public static string Number(double value) => value.ToString("G6", CultureInfo.InvariantCulture);
 
     /// <summary>A number in a product: negative ones in parentheses.</summary>
-    public static string Factor(Tensor? tensor) => Value(tensor) is ['-', ..] text ? $"({text})" : Value(tensor);
+    internal static string Factor(Tensor? tensor) => Value(tensor) is ['-', ..] text ? $"({text})" : Value(tensor);
 
-    public static Tensor Scalar(double value)
+    internal static Tensor Scalar(double value)
     {
         using TensorScope outside = TensorScope.Suspend();
         return Tensor.Scalar(value, DType.Float64, Device.Cpu);
     }
 
-    public static Tensor Sum(ReadOnlySpan<Tensor> parts)
+    internal static Tensor Sum(ReadOnlySpan<Tensor> parts)
     {
         using TensorScope outside = TensorScope.Suspend();
         using GradMode.Scope mode = GradMode.Off();
@@ -74,5 +74,5 @@ internal static class GraphFormat
     }
 
     /// <summary>The shape, for anything but a scalar.</summary>
-    public static string ShapeOf(GraphNode node) => node.Shape.Rank == 0 ? string.Empty : node.Shape.ToString();
+    internal static string ShapeOf(GraphNode node) => node.Shape.Rank == 0 ? string.Empty : node.Shape.ToString();
 }

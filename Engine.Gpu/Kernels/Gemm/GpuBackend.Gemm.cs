@@ -108,5 +108,5 @@ internal partial class GpuBackend
     }
 
     /// <summary>Memory of the pool that lives until the surrounding scope ends.</summary>
-    private protected Operand Temporary(long elements, DType dtype) => Tensor.Allocate([checked((int)elements)], dtype, _device).Operand;
+    private protected Operand Temporary(long elements, DType dtype) => Tensor.Empty([checked((int)elements)], dtype, _device).Operand;
 }

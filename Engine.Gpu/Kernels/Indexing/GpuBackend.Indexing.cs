@@ -59,7 +59,7 @@ internal partial class GpuBackend
 
         using TensorScope scope = TensorScope.Begin();
         using GradMode.Scope mode = GradMode.Off();
-        Tensor target = Tensor.Wrap(destination), sums = Tensor.Allocate(destination.Shape, DType.Float32, _device);
+        Tensor target = destination.ToTensor(), sums = Tensor.Empty(destination.Shape, DType.Float32, _device);
         Pointwise.Into(sums, Programs.Copy, [target]);
         Tensor? carries = meetsOften ? sums.ZerosLike() : null;
         ScatterSums(sums.Operand, carries?.Operand, index, source, axis);

@@ -92,8 +92,8 @@ internal partial class GpuBackend
             inputs[i] = args.Inputs[i];
             if (args.Program.UsesInput(i) && !IsPlain(inputs[i].Layout))
             {
-                Tensor copy = Tensor.Allocate(args.Shape, inputs[i].DType, inputs[i].Storage.Device);
-                Pointwise.Into(copy, Programs.Copy, [Tensor.Wrap(inputs[i])]);
+                Tensor copy = Tensor.Empty(args.Shape, inputs[i].DType, inputs[i].Storage.Device);
+                Pointwise.Into(copy, Programs.Copy, [inputs[i].ToTensor()]);
                 inputs[i] = copy.Operand;
                 copied = true;
             }
@@ -106,7 +106,7 @@ internal partial class GpuBackend
             outputs[i] = args.Outputs[i];
             if (!IsPlain(outputs[i].Layout))
             {
-                Tensor result = Tensor.Allocate(args.Shape, outputs[i].DType, outputs[i].Storage.Device);
+                Tensor result = Tensor.Empty(args.Shape, outputs[i].DType, outputs[i].Storage.Device);
                 (results[i], outputs[i]) = (result, result.Operand);
                 copied = true;
             }
@@ -132,7 +132,7 @@ internal partial class GpuBackend
         {
             if (results[i] is { } result)
             {
-                Pointwise.Into(Tensor.Wrap(args.Outputs[i]), Programs.Copy, [result]);
+                Pointwise.Into(args.Outputs[i].ToTensor(), Programs.Copy, [result]);
             }
         }
 

@@ -124,5 +124,5 @@ internal partial class GpuBackend
 
     /// <summary>Room for two numbers per chunk and channel, in the type that is computed in; until the surrounding scope ends.</summary>
     private Operand Partials(in ChannelTiles tiles, DType dtype) =>
-        Tensor.Allocate([2, tiles.Chunks, tiles.Channels], dtype == DType.Float64 ? DType.Float64 : DType.Float32, _device).Operand;
+        Tensor.Empty([2, tiles.Chunks, tiles.Channels], dtype == DType.Float64 ? DType.Float64 : DType.Float32, _device).Operand;
 }

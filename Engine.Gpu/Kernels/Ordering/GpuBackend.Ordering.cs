@@ -49,9 +49,9 @@ internal partial class GpuBackend
         int chunk = SortChunksKernel.Keys(Target, x.DType), count = (int)split.Rows * split.Length;
         int chunks = (split.Length + chunk - 1) / chunk;
         bool isLast = chunks == 1;
-        Operand? keys = isLast ? null : Tensor.Allocate([count], x.DType, _device).Operand, nextKeys = chunks <= 2 ? null : Tensor.Allocate([count], x.DType, _device).Operand;
-        Operand order = isLast ? indices : Tensor.Allocate([count], DType.Int32, _device).Operand;
-        Operand nextOrder = chunks <= 2 ? indices : Tensor.Allocate([count], DType.Int32, _device).Operand;
+        Operand? keys = isLast ? null : Tensor.Empty([count], x.DType, _device).Operand, nextKeys = chunks <= 2 ? null : Tensor.Empty([count], x.DType, _device).Operand;
+        Operand order = isLast ? indices : Tensor.Empty([count], DType.Int32, _device).Operand;
+        Operand nextOrder = chunks <= 2 ? indices : Tensor.Empty([count], DType.Int32, _device).Operand;
 
         ArgumentList arguments = new(stackalloc KernelArgument[32]);
         SortChunksKernel sort = new(x.DType, descending, wide, isLast);
@@ -91,7 +91,7 @@ internal partial class GpuBackend
         using TensorScope scope = TensorScope.Begin();
         int groups = (int)Math.Clamp(largest / (ElementsOfItem * Target.GroupSize), 1, MostGroups);
         DType sums = type == DType.Float64 ? DType.Float64 : DType.Float32;
-        Operand partials = Tensor.Allocate([tensors.Length * groups * SquareSumKernel.Sums], sums, _device).Operand;
+        Operand partials = Tensor.Empty([tensors.Length * groups * SquareSumKernel.Sums], sums, _device).Operand;
         Span<KernelArgument> space = stackalloc KernelArgument[2 + (2 * SquareSumKernel.Slots)];
         for (int first = 0; first < tensors.Length; first += SquareSumKernel.Slots)
         {

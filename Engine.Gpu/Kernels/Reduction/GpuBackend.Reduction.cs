@@ -144,5 +144,5 @@ internal partial class GpuBackend
         Map(new MapArgs { Program = epilogue, ComputeType = args.ComputeType, Shape = results, Inputs = accumulated, Outputs = args.Outputs, Parameters = args.Parameters });
     }
 
-    private Operand Allocate(Shape shape, DType dtype) => Tensor.Allocate(shape, dtype, _device).Operand;
+    private Operand Allocate(Shape shape, DType dtype) => Tensor.Empty(shape, dtype, _device).Operand;
 }

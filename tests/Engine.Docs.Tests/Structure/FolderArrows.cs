@@ -33,8 +33,7 @@ internal sealed class FolderArrows
         CSharpParseOptions options = new(LanguageVersion.Preview);
         IEnumerable<SyntaxTree> trees = Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories)
             .Select(file => CSharpSyntaxTree.ParseText(File.ReadAllText(file), options, file))
-            .Append(CSharpSyntaxTree.ParseText(Usings, options))
-            .Append(CSharpSyntaxTree.ParseText("[assembly: System.Runtime.CompilerServices.InternalsVisibleTo(\"Engine.Nn\")]", options));
+            .Append(CSharpSyntaxTree.ParseText(Usings, options));
         IEnumerable<MetadataReference> references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
             .Where(static path => !Path.GetFileName(path).StartsWith("Engine.", StringComparison.Ordinal))
             .Select(static path => (MetadataReference)MetadataReference.CreateFromFile(path))

@@ -68,8 +68,8 @@ internal sealed class MovingTests(string deviceName) : DeviceFixture(deviceName)
         Run(
             () =>
             {
-                tensor.MoveTo(narrow);
-                tensor.MoveTo(wide);
+                tensor.SetData(narrow);
+                tensor.SetData(wide);
             },
             () =>
             {
@@ -86,7 +86,7 @@ internal sealed class MovingTests(string deviceName) : DeviceFixture(deviceName)
     {
         Tensor tensor = Tensor.Ones([8], device: Device), target = Tensor.Zeros([8], device: Device);
         tensor.Dispose();
-        Assert.That(() => tensor.MoveTo(target), Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(() => tensor.SetData(target), Throws.TypeOf<ObjectDisposedException>());
         Assert.That((tensor.IsDisposed, target.Storage.References), Is.EqualTo((true, 1)));
     }
 
@@ -102,7 +102,7 @@ internal sealed class MovingTests(string deviceName) : DeviceFixture(deviceName)
                 {
                     try
                     {
-                        tensor.MoveTo(target);
+                        tensor.SetData(target);
                     }
                     catch (ObjectDisposedException)
                     {

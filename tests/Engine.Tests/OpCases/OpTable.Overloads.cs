@@ -4,6 +4,8 @@ namespace Engine.Tests.OpCases;
 
 internal static partial class OpTable
 {
+    private static readonly MapProgram s_lerp = MapProgram.Compile(2, Expr.Input(0) + (Expr.Parameter(0) * (Expr.Input(1) - Expr.Input(0))));
+
     /// <summary>Other forms of operations that have rows elsewhere, writes in place, and gradients as values.</summary>
     private static IEnumerable<OpCase> Overloads() =>
     [
@@ -13,6 +15,8 @@ internal static partial class OpTable
         Pair("AddRelu", (-2, 2), (-2, 2), (a, b) => a.AddRelu(b)),
         On("ToItsDevice", -2, 2, x => x.To(x.Device)),
         On("Detach", -2, 2, x => x.Detach()).NotDifferentiable(),
+        View("Alias", n => [new([2, n])], x => x.Alias()),
+        Pair("PointwiseApply", (-2, 2), (-2, 2), (a, b) => Pointwise.Apply("Lerp", s_lerp, [a, b], [0.25])),
         On("ZerosLike", -2, 2, x => x.ZerosLike()).NotDifferentiable(),
         On("OnesLike", -2, 2, x => x.OnesLike()).NotDifferentiable(),
         View("SqueezeAll", n => [new([1, n, 1, 3])], x => x.Squeeze()),
