@@ -75,14 +75,14 @@ public abstract partial class Backend
     }
 
     /// <summary>Writes Losses and LogSumExp.</summary>
-    public void CrossEntropyForward(in CrossEntropyArgs args)
+    public void CrossEntropyForward(in CrossEntropyForwardArgs args)
     {
         using OperandLease lease = OperandLease.Of(args);
         CrossEntropyForwardCore(args);
     }
 
     /// <summary>Carries <see cref="CrossEntropyForward"/> out, while something holds the memory of all operands.</summary>
-    protected virtual void CrossEntropyForwardCore(in CrossEntropyArgs args)
+    protected virtual void CrossEntropyForwardCore(in CrossEntropyForwardArgs args)
     {
         using TensorScope scope = TensorScope.Begin();
         using GradMode.Scope mode = GradMode.Off();
@@ -93,34 +93,35 @@ public abstract partial class Backend
         Reductions.Into(s_sumExp, axes, [logits, max], [sum], []);
         Tensor lse = PerRow(args.LogSumExp);
         Pointwise.Into(lse, s_logSumExp, [sum, max]);
-        CrossEntropyInputs(args, logits, lse, out Tensor[] inputs, out double[] parameters);
-        Reductions.Into(s_crossEntropy, axes, inputs, [PerRow(args.Losses!.Value)], parameters);
+        Tensor[] inputs = CrossEntropyInputs(logits, lse, args.Targets, args.ClassWeights);
+        Reductions.Into(s_crossEntropy, axes, inputs, [PerRow(args.Losses)], CrossEntropyParameters(args.IgnoreIndex, args.LabelSmoothing, logits.Shape[1]));
     }
 
     /// <summary>Writes GradLogits from GradLosses and LogSumExp.</summary>
-    public void CrossEntropyBackward(in CrossEntropyArgs args)
+    public void CrossEntropyBackward(in CrossEntropyBackwardArgs args)
     {
         using OperandLease lease = OperandLease.Of(args);
         CrossEntropyBackwardCore(args);
     }
 
     /// <summary>Carries <see cref="CrossEntropyBackward"/> out, while something holds the memory of all operands.</summary>
-    protected virtual void CrossEntropyBackwardCore(in CrossEntropyArgs args)
+    protected virtual void CrossEntropyBackwardCore(in CrossEntropyBackwardArgs args)
     {
         using TensorScope scope = TensorScope.Begin();
         using GradMode.Scope mode = GradMode.Off();
         Tensor logits = Tensor.Wrap(args.Logits);
-        CrossEntropyInputs(args, logits, PerRow(args.LogSumExp), out Tensor[] inputs, out double[] parameters);
+        Tensor[] inputs = CrossEntropyInputs(logits, PerRow(args.LogSumExp), args.Targets, args.ClassWeights);
+        double[] parameters = CrossEntropyParameters(args.IgnoreIndex, args.LabelSmoothing, logits.Shape[1]);
         Tensor mass = Tensor.Allocate([logits.Shape[0], 1], logits.DType, logits.Device);
         Reductions.Into(s_crossEntropyMass, default(AxisSet).With(1), inputs, [mass], parameters);
-        Pointwise.Into(Tensor.Wrap(args.GradLogits!.Value), s_crossEntropyBackward, [.. inputs, mass, PerRow(args.GradLosses!.Value)], parameters);
+        Pointwise.Into(Tensor.Wrap(args.GradLogits), s_crossEntropyBackward, [.. inputs, mass, PerRow(args.GradLosses)], parameters);
     }
 
-    private static void CrossEntropyInputs(in CrossEntropyArgs args, Tensor logits, Tensor lse, out Tensor[] inputs, out double[] parameters)
+    private static Tensor[] CrossEntropyInputs(Tensor logits, Tensor lse, in Operand targets, Operand? classWeights)
     {
-        int classes = logits.Shape[1];
-        Tensor target = PerRow(args.Targets);
-        inputs = [logits, lse, target.ToOrSelf(logits.DType), PerColumn(args.ClassWeights, logits, 1), Tensor.Arange(0, classes, 1, logits.DType, logits.Device).ReshapeOrSelf(1, -1)];
-        parameters = [args.IgnoreIndex, 1 - args.LabelSmoothing, args.LabelSmoothing / classes];
+        Tensor classNumbers = Tensor.Arange(0, logits.Shape[1], 1, logits.DType, logits.Device).ReshapeOrSelf(1, -1);
+        return [logits, lse, PerRow(targets).ToOrSelf(logits.DType), PerColumn(classWeights, logits, 1), classNumbers];
     }
+
+    private static double[] CrossEntropyParameters(long ignoreIndex, double smoothing, int classes) => [ignoreIndex, 1 - smoothing, smoothing / classes];
 }

@@ -57,7 +57,7 @@ internal ref struct OperandLease : IDisposable
         return lease;
     }
 
-    public static OperandLease Of(in ConvArgs args)
+    public static OperandLease Of(in ConvForwardArgs args)
     {
         OperandLease lease = default;
         lease.Add(args.X.Storage);
@@ -67,11 +67,20 @@ internal ref struct OperandLease : IDisposable
         return lease;
     }
 
-    public static OperandLease Of(in PoolArgs args)
+    public static OperandLease Of(in PoolForwardArgs args)
     {
         OperandLease lease = default;
         lease.Add(args.X.Storage);
         lease.Add(args.Y.Storage);
+        lease.Add(args.Indices);
+        return lease;
+    }
+
+    public static OperandLease Of(in PoolBackwardArgs args)
+    {
+        OperandLease lease = default;
+        lease.Add(args.GradX.Storage);
+        lease.Add(args.GradY.Storage);
         lease.Add(args.Indices);
         return lease;
     }
@@ -135,16 +144,26 @@ internal ref struct OperandLease : IDisposable
         return lease;
     }
 
-    public static OperandLease Of(in CrossEntropyArgs args)
+    public static OperandLease Of(in CrossEntropyForwardArgs args)
     {
         OperandLease lease = default;
         lease.Add(args.Logits.Storage);
         lease.Add(args.Targets.Storage);
         lease.Add(args.LogSumExp.Storage);
+        lease.Add(args.Losses.Storage);
         lease.Add(args.ClassWeights);
-        lease.Add(args.Losses);
-        lease.Add(args.GradLosses);
-        lease.Add(args.GradLogits);
+        return lease;
+    }
+
+    public static OperandLease Of(in CrossEntropyBackwardArgs args)
+    {
+        OperandLease lease = default;
+        lease.Add(args.Logits.Storage);
+        lease.Add(args.Targets.Storage);
+        lease.Add(args.LogSumExp.Storage);
+        lease.Add(args.GradLosses.Storage);
+        lease.Add(args.GradLogits.Storage);
+        lease.Add(args.ClassWeights);
         return lease;
     }
 
