@@ -3,45 +3,6 @@ namespace Engine.Backends;
 /// <summary>Normalisation made of reductions and pointwise programs.</summary>
 public abstract partial class Backend
 {
-    // Inputs x, the first number of its group, and the mean of the group less that: exact also where the mean is large beside the deviation.
-    private static readonly Expr s_deviation = Expr.Input(0) - Expr.Input(1) - Expr.Input(2);
-
-    private static readonly ReduceProgram s_shiftedMean = ReduceProgram.Create(
-        MapProgram.Compile(2, Expr.Input(0) - Expr.Input(1)), [Combiner.Sum], MapProgram.Compile(1, Expr.Input(0) * Expr.Parameter(0)));
-
-    private static readonly ReduceProgram s_squaredDeviation = ReduceProgram.Create(
-        MapProgram.Compile(3, Expr.Square(s_deviation)), [Combiner.Sum], MapProgram.Compile(1, Expr.Input(0) * Expr.Parameter(0)));
-
-    private static readonly ReduceProgram s_gradientSums = ReduceProgram.Create(
-        MapProgram.Compile(4, Expr.Input(3), Expr.Input(3) * (Expr.Input(0) - Expr.Input(1)) * Expr.Input(2)),
-        [Combiner.Sum, Combiner.Sum],
-        MapProgram.Compile(2, Expr.Input(0), Expr.Input(1)));
-
-    private static readonly MapProgram s_inverseStd = MapProgram.Compile(1, Expr.Rsqrt(Expr.Input(0) + Expr.Parameter(0)));
-    // The three inputs of the deviation, invStd, scale and shift.
-    private static readonly Expr s_normalized = (s_deviation * Expr.Input(3) * Expr.Input(4)) + Expr.Input(5);
-    private static readonly MapProgram s_normalize = MapProgram.Compile(6, s_normalized);
-    private static readonly MapProgram s_normalizeRelu = MapProgram.Compile(6, Expr.Relu(s_normalized));
-    private static readonly MapProgram s_normalizeAdd = MapProgram.Compile(7, s_normalized + Expr.Input(6));
-    private static readonly MapProgram s_normalizeAddRelu = MapProgram.Compile(7, Expr.Relu(s_normalized + Expr.Input(6)));
-
-    // Inputs x, mean, invStd, scale, dy, Σdy, Σdy·x̂; parameter 1/count.
-    private static readonly MapProgram s_normalizeBackward = MapProgram.Compile(
-        7,
-        Expr.Input(3) * Expr.Input(2) * (Expr.Input(4) - (Expr.Parameter(0) * (Expr.Input(5)
-            + ((Expr.Input(0) - Expr.Input(1)) * Expr.Input(2) * Expr.Input(6))))));
-
-    // Where rows have their own statistics the gradient is weighted by the scale before it is summed.
-    private static readonly ReduceProgram s_weightedGradientSums = ReduceProgram.Create(
-        MapProgram.Compile(5, Expr.Input(3) * Expr.Input(4), Expr.Input(3) * Expr.Input(4) * (Expr.Input(0) - Expr.Input(1)) * Expr.Input(2)),
-        [Combiner.Sum, Combiner.Sum],
-        MapProgram.Compile(2, Expr.Input(0), Expr.Input(1)));
-
-    private static readonly MapProgram s_layerNormBackward = MapProgram.Compile(
-        7,
-        Expr.Input(2) * ((Expr.Input(4) * Expr.Input(3)) - (Expr.Parameter(0) * (Expr.Input(5)
-            + ((Expr.Input(0) - Expr.Input(1)) * Expr.Input(2) * Expr.Input(6))))));
-
     /// <summary>Batch normalisation in training mode.</summary>
     public void BatchNormForward(in BatchNormForwardArgs args)
     {
@@ -59,10 +20,10 @@ public abstract partial class Backend
         double count = (double)x.Shape[0] * x.Shape[2];
         AxisSet axes = default(AxisSet).With(0).With(2);
         Tensor first = x.SliceOrSelf(0, 0, 1, 1).SliceOrSelf(2, 0, 1, 1), offset = mean.EmptyLike(), variance = mean.EmptyLike();
-        Reductions.Into(s_shiftedMean, axes, [x, first], [offset], [1 / count]);
-        Reductions.Into(s_squaredDeviation, axes, [x, first, offset], [variance], [1 / count]);
+        Reductions.Into(NormalizationPrograms.ShiftedMean, axes, [x, first], [offset], [1 / count]);
+        Reductions.Into(NormalizationPrograms.Variance, axes, [x, first, offset], [variance], [1 / count]);
         Pointwise.Into(mean, Programs.Add, [first, offset]);
-        Pointwise.Into(inverseStd, s_inverseStd, [variance], [args.Epsilon]);
+        Pointwise.Into(inverseStd, NormalizationPrograms.InverseStd, [variance], [args.Epsilon]);
         if (args.RunningMean is { } runningMean)
         {
             Tensor running = PerChannel(runningMean);
@@ -84,11 +45,11 @@ public abstract partial class Backend
         Tensor scale = PerChannel(args.Scale, x, 1), shift = PerChannel(args.Shift, x, 0);
         if (args.Residual is { } residual)
         {
-            Pointwise.Into(y, args.Relu ? s_normalizeAddRelu : s_normalizeAdd, [x, first, offset, inverseStd, scale, shift, Tensor.Wrap(residual)]);
+            Pointwise.Into(y, args.Relu ? NormalizationPrograms.NormalizeAddRelu : NormalizationPrograms.NormalizeAdd, [x, first, offset, inverseStd, scale, shift, Tensor.Wrap(residual)]);
         }
         else
         {
-            Pointwise.Into(y, args.Relu ? s_normalizeRelu : s_normalize, [x, first, offset, inverseStd, scale, shift]);
+            Pointwise.Into(y, args.Relu ? NormalizationPrograms.NormalizeRelu : NormalizationPrograms.Normalize, [x, first, offset, inverseStd, scale, shift]);
         }
     }
 
@@ -119,12 +80,12 @@ public abstract partial class Backend
 
         Tensor mean = PerChannel(args.Mean), inverseStd = PerChannel(args.InverseStd);
         Tensor gradShift = PerChannel(args.GradShift), gradScale = PerChannel(args.GradScale);
-        Reductions.Into(s_gradientSums, default(AxisSet).With(0).With(2), [x, mean, inverseStd, dy], [gradShift, gradScale], []);
+        Reductions.Into(NormalizationPrograms.GradientSums, default(AxisSet).With(0).With(2), [x, mean, inverseStd, dy], [gradShift, gradScale], []);
         if (args.GradX is { } gradX)
         {
             double count = (double)x.Shape[0] * x.Shape[2];
             Pointwise.Into(
-                Tensor.Wrap(gradX), s_normalizeBackward, [x, mean, inverseStd, PerChannel(args.Scale, x, 1), dy, gradShift, gradScale], [1 / count]);
+                Tensor.Wrap(gradX), NormalizationPrograms.BatchNormBackward, [x, mean, inverseStd, PerChannel(args.Scale, x, 1), dy, gradShift, gradScale], [1 / count]);
         }
     }
 
@@ -144,11 +105,11 @@ public abstract partial class Backend
         double count = x.Shape[1];
         AxisSet axes = default(AxisSet).With(1);
         Tensor first = x.SliceOrSelf(1, 0, 1, 1), offset = mean.EmptyLike(), variance = mean.EmptyLike();
-        Reductions.Into(s_shiftedMean, axes, [x, first], [offset], [1 / count]);
-        Reductions.Into(s_squaredDeviation, axes, [x, first, offset], [variance], [1 / count]);
+        Reductions.Into(NormalizationPrograms.ShiftedMean, axes, [x, first], [offset], [1 / count]);
+        Reductions.Into(NormalizationPrograms.Variance, axes, [x, first, offset], [variance], [1 / count]);
         Pointwise.Into(mean, Programs.Add, [first, offset]);
-        Pointwise.Into(inverseStd, s_inverseStd, [variance], [args.Epsilon]);
-        Pointwise.Into(Tensor.Wrap(args.Y), s_normalize, [x, first, offset, inverseStd, PerColumn(args.Scale, x, 1), PerColumn(args.Shift, x, 0)]);
+        Pointwise.Into(inverseStd, NormalizationPrograms.InverseStd, [variance], [args.Epsilon]);
+        Pointwise.Into(Tensor.Wrap(args.Y), NormalizationPrograms.Normalize, [x, first, offset, inverseStd, PerColumn(args.Scale, x, 1), PerColumn(args.Shift, x, 0)]);
     }
 
     /// <summary>Gradients of layer normalisation.</summary>
@@ -168,15 +129,15 @@ public abstract partial class Backend
         if (args.GradX is { } gradX)
         {
             Tensor sum = mean.EmptyLike(), product = mean.EmptyLike();
-            Reductions.Into(s_weightedGradientSums, default(AxisSet).With(1), [x, mean, inverseStd, dy, scale], [sum, product], []);
-            Pointwise.Into(Tensor.Wrap(gradX), s_layerNormBackward, [x, mean, inverseStd, scale, dy, sum, product], [1.0 / x.Shape[1]]);
+            Reductions.Into(NormalizationPrograms.WeightedGradientSums, default(AxisSet).With(1), [x, mean, inverseStd, dy, scale], [sum, product], []);
+            Pointwise.Into(Tensor.Wrap(gradX), NormalizationPrograms.LayerNormBackward, [x, mean, inverseStd, scale, dy, sum, product], [1.0 / x.Shape[1]]);
         }
 
         if (args.GradScale is not null || args.GradShift is not null)
         {
             Tensor gradScale = args.GradScale is { } gs ? PerColumn(gs) : Tensor.Empty([1, x.Shape[1]], x.DType, x.Device);
             Tensor gradShift = args.GradShift is { } gh ? PerColumn(gh) : Tensor.Empty([1, x.Shape[1]], x.DType, x.Device);
-            Reductions.Into(s_gradientSums, default(AxisSet).With(0), [x, mean, inverseStd, dy], [gradShift, gradScale], []);
+            Reductions.Into(NormalizationPrograms.GradientSums, default(AxisSet).With(0), [x, mean, inverseStd, dy], [gradShift, gradScale], []);
         }
     }
 

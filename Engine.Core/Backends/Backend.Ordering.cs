@@ -3,32 +3,6 @@ namespace Engine.Backends;
 /// <summary>Running sums, sorting and norms made of the ten operations.</summary>
 public abstract partial class Backend
 {
-    // Keys a at place i, b at place j: whether b comes before a in ascending order; NaN last, equal keys by place. NaN is what differs from
-    // itself: that holds for integers too, where it never does.
-    private static readonly Expr s_before = Expr.Or(
-        Expr.Or(
-            Expr.Less(Expr.Input(1), Expr.Input(0)),
-            Expr.And(Expr.NotEqual(Expr.Input(0), Expr.Input(0)), Expr.Not(Expr.NotEqual(Expr.Input(1), Expr.Input(1))))),
-        Expr.And(
-            Expr.Or(Expr.Equal(Expr.Input(1), Expr.Input(0)), Expr.And(Expr.NotEqual(Expr.Input(0), Expr.Input(0)), Expr.NotEqual(Expr.Input(1), Expr.Input(1)))),
-            Expr.Less(Expr.Input(3), Expr.Input(2))));
-
-    private static readonly ReduceProgram s_rank = ReduceProgram.Create(
-        MapProgram.Compile(4, s_before), [Combiner.Sum], MapProgram.Compile(1, Expr.Input(0)));
-
-    private static readonly ReduceProgram s_rankDescending = ReduceProgram.Create(
-        MapProgram.Compile(
-            4,
-            Expr.Or(
-                Expr.Or(
-                    Expr.Less(Expr.Input(0), Expr.Input(1)),
-                    Expr.And(Expr.NotEqual(Expr.Input(1), Expr.Input(1)), Expr.Not(Expr.NotEqual(Expr.Input(0), Expr.Input(0))))),
-                Expr.And(
-                    Expr.Or(Expr.Equal(Expr.Input(1), Expr.Input(0)), Expr.And(Expr.NotEqual(Expr.Input(0), Expr.Input(0)), Expr.NotEqual(Expr.Input(1), Expr.Input(1)))),
-                    Expr.Less(Expr.Input(3), Expr.Input(2))))),
-        [Combiner.Sum],
-        MapProgram.Compile(1, Expr.Input(0)));
-
     /// <summary>y[…, i, …] = x[…, 0, …] + … + x[…, i, …] along one axis; x and y have one shape and do not overlap.</summary>
     /// <remarks>By doubling (Hillis and Steele): log₂ n additions of the whole tensor to itself, shifted by 1, 2, 4, …</remarks>
     public void CumSum(in Operand x, in Operand y, int axis)
@@ -74,7 +48,7 @@ public abstract partial class Backend
         Tensor rank = Tensor.Allocate(pairs.With(-1, 1), DType.Int64, keys.Device);
         Tensor typed = keys.ToOrSelf(compute);
         Reductions.Into(
-            descending ? s_rankDescending : s_rank,
+            descending ? OrderingPrograms.RankDescending : OrderingPrograms.Rank,
             default(AxisSet).With(pairs.Rank - 1),
             [typed.Unsqueeze(keys.Rank).ExpandOrSelf(pairs), typed.Unsqueeze(keys.Rank - 1), places.ToOrSelf(compute).Unsqueeze(1), places.ToOrSelf(compute)],
             [rank],

@@ -62,7 +62,7 @@ public abstract partial class Backend
     protected abstract void GemmCore(in GemmArgs args);
 
     /// <summary>Writes Y from X and W.</summary>
-    public void ConvForward(in ConvArgs args)
+    public void ConvForward(in ConvForwardArgs args)
     {
         SameType(nameof(ConvForward), args.X, args.W, args.Y);
         using OperandLease lease = OperandLease.Of(args);
@@ -70,32 +70,32 @@ public abstract partial class Backend
     }
 
     /// <summary>Carries <see cref="ConvForward"/> out, while something holds the memory of all operands.</summary>
-    protected abstract void ConvForwardCore(in ConvArgs args);
+    protected abstract void ConvForwardCore(in ConvForwardArgs args);
 
-    /// <summary>Writes X, the gradient to the images, from Y's gradient and W.</summary>
-    public void ConvBackwardData(in ConvArgs args)
+    /// <summary>Writes GradX from GradY and W.</summary>
+    public void ConvBackwardData(in ConvBackwardDataArgs args)
     {
-        SameType(nameof(ConvBackwardData), args.X, args.W, args.Y);
-        using OperandLease lease = OperandLease.Of(args);
+        SameType(nameof(ConvBackwardData), args.GradX, args.W, args.GradY);
+        using OperandLease lease = OperandLease.Of(args.GradX, args.W, args.GradY);
         ConvBackwardDataCore(args);
     }
 
     /// <summary>Carries <see cref="ConvBackwardData"/> out, while something holds the memory of all operands.</summary>
-    protected abstract void ConvBackwardDataCore(in ConvArgs args);
+    protected abstract void ConvBackwardDataCore(in ConvBackwardDataArgs args);
 
-    /// <summary>Writes W, the gradient to the filters, from X and Y's gradient.</summary>
-    public void ConvBackwardWeight(in ConvArgs args)
+    /// <summary>Writes GradW from X and GradY.</summary>
+    public void ConvBackwardWeight(in ConvBackwardWeightArgs args)
     {
-        SameType(nameof(ConvBackwardWeight), args.X, args.W, args.Y);
-        using OperandLease lease = OperandLease.Of(args);
+        SameType(nameof(ConvBackwardWeight), args.X, args.GradW, args.GradY);
+        using OperandLease lease = OperandLease.Of(args.GradW, args.X, args.GradY);
         ConvBackwardWeightCore(args);
     }
 
     /// <summary>Carries <see cref="ConvBackwardWeight"/> out, while something holds the memory of all operands.</summary>
-    protected abstract void ConvBackwardWeightCore(in ConvArgs args);
+    protected abstract void ConvBackwardWeightCore(in ConvBackwardWeightArgs args);
 
     /// <summary>Writes Y (and, for maxima, Indices) from X.</summary>
-    public void PoolForward(in PoolArgs args)
+    public void PoolForward(in PoolForwardArgs args)
     {
         SameType(nameof(PoolForward), args.X, args.Y, args.Y);
         using OperandLease lease = OperandLease.Of(args);
@@ -103,18 +103,18 @@ public abstract partial class Backend
     }
 
     /// <summary>Carries <see cref="PoolForward"/> out, while something holds the memory of all operands.</summary>
-    protected abstract void PoolForwardCore(in PoolArgs args);
+    protected abstract void PoolForwardCore(in PoolForwardArgs args);
 
-    /// <summary>Writes X, the gradient to the images, from Y's gradient (and, for maxima, Indices).</summary>
-    public void PoolBackward(in PoolArgs args)
+    /// <summary>Writes GradX from GradY (and, for maxima, Indices).</summary>
+    public void PoolBackward(in PoolBackwardArgs args)
     {
-        SameType(nameof(PoolBackward), args.X, args.Y, args.Y);
+        SameType(nameof(PoolBackward), args.GradX, args.GradY, args.GradY);
         using OperandLease lease = OperandLease.Of(args);
         PoolBackwardCore(args);
     }
 
     /// <summary>Carries <see cref="PoolBackward"/> out, while something holds the memory of all operands.</summary>
-    protected abstract void PoolBackwardCore(in PoolArgs args);
+    protected abstract void PoolBackwardCore(in PoolBackwardArgs args);
 
     /// <summary>y[…, i, …] = x[…, index[…, i, …], …] along one axis; y and index have one shape, x differs from it at the axis only.</summary>
     /// <remarks>

@@ -67,7 +67,7 @@ public ref struct OperandLease : IDisposable
         return lease;
     }
 
-    internal static OperandLease Of(in ConvArgs args)
+    internal static OperandLease Of(in ConvForwardArgs args)
     {
         OperandLease lease = default;
         lease.Add(args.X.Storage);
@@ -77,11 +77,20 @@ public ref struct OperandLease : IDisposable
         return lease;
     }
 
-    internal static OperandLease Of(in PoolArgs args)
+    internal static OperandLease Of(in PoolForwardArgs args)
     {
         OperandLease lease = default;
         lease.Add(args.X.Storage);
         lease.Add(args.Y.Storage);
+        lease.Add(args.Indices);
+        return lease;
+    }
+
+    internal static OperandLease Of(in PoolBackwardArgs args)
+    {
+        OperandLease lease = default;
+        lease.Add(args.GradX.Storage);
+        lease.Add(args.GradY.Storage);
         lease.Add(args.Indices);
         return lease;
     }
@@ -145,16 +154,26 @@ public ref struct OperandLease : IDisposable
         return lease;
     }
 
-    internal static OperandLease Of(in CrossEntropyArgs args)
+    internal static OperandLease Of(in CrossEntropyForwardArgs args)
     {
         OperandLease lease = default;
         lease.Add(args.Logits.Storage);
         lease.Add(args.Targets.Storage);
         lease.Add(args.LogSumExp.Storage);
+        lease.Add(args.Losses.Storage);
         lease.Add(args.ClassWeights);
-        lease.Add(args.Losses);
-        lease.Add(args.GradLosses);
-        lease.Add(args.GradLogits);
+        return lease;
+    }
+
+    internal static OperandLease Of(in CrossEntropyBackwardArgs args)
+    {
+        OperandLease lease = default;
+        lease.Add(args.Logits.Storage);
+        lease.Add(args.Targets.Storage);
+        lease.Add(args.LogSumExp.Storage);
+        lease.Add(args.GradLosses.Storage);
+        lease.Add(args.GradLogits.Storage);
+        lease.Add(args.ClassWeights);
         return lease;
     }
 

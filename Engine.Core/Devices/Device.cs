@@ -2,29 +2,25 @@ using System.Runtime.CompilerServices;
 
 namespace Engine;
 
-/// <summary>The family of a device.</summary>
-public enum DeviceKind : byte
-{
-    /// <summary>The processor.</summary>
-    Cpu,
-
-    /// <summary>An NVIDIA card through the CUDA driver.</summary>
-    Cuda,
-
-    /// <summary>Any card or processor through OpenCL.</summary>
-    OpenCl,
-}
-
 /// <summary>A place where tensors live and kernels run.</summary>
 /// <remarks>Devices are compared by reference. All members are safe to call from several threads.</remarks>
 public abstract partial class Device
 {
     /// <summary>Names a device.</summary>
+    /// <param name="name">What <see cref="Get"/> finds it by: the kind's name, alone or with a number, as in <c>cpu</c> and <c>metal:0</c>.</param>
+    /// <param name="kind">The family: one of <see cref="DeviceKind"/>'s, or a kind of the backend's own.</param>
+    /// <exception cref="ArgumentException">The kind is not set.</exception>
     protected Device(string name, DeviceKind kind)
     {
+        // First of all, since the finalizer of a device that is refused asks for it too.
+        Pool = new MemoryPool(this);
+        if (kind == default)
+        {
+            throw new ArgumentException($"The device '{name}' has no kind. Give it one of DeviceKind's, or its own: new DeviceKind(\"metal\").", nameof(kind));
+        }
+
         Name = name;
         Kind = kind;
-        Pool = new MemoryPool(this);
     }
 
     /// <summary>The name in commands and messages: <c>cpu</c>, <c>cuda:0</c>, <c>opencl:1</c>.</summary>

@@ -3,10 +3,23 @@ using System.Runtime.InteropServices;
 namespace Engine.Backends;
 
 /// <summary>A device whose memory is ordinary host memory, 64-byte aligned, so that handles are addresses.</summary>
-public abstract unsafe class HostDevice(string name) : Device(name, DeviceKind.Cpu)
+public abstract unsafe class HostDevice : Device
 {
     /// <summary>The width of a cache line and of the widest vector.</summary>
     public const int Alignment = 64;
+
+    /// <summary>Names a device of the kind <see cref="DeviceKind.Cpu"/>.</summary>
+    protected HostDevice(string name)
+        : this(name, DeviceKind.Cpu)
+    {
+    }
+
+    /// <summary>Names a device of any kind whose memory is the host's.</summary>
+    /// <exception cref="ArgumentException">The kind is not set.</exception>
+    protected HostDevice(string name, DeviceKind kind)
+        : base(name, kind)
+    {
+    }
 
     /// <summary>A device that nobody holds any more has no living tensors; what its pool has cached is given back.</summary>
     ~HostDevice() => Pool.Abandon();

@@ -20,12 +20,20 @@ public static class Programs
     /// <summary>The same of fractions, rounded once: with fused multiply-add or without, a device gives the same bits.</summary>
     public static MapProgram FractionRamp { get; } = MapProgram.Compile(0, Expr.Fma(Expr.Index, s_p1, s_p0));
 
-    /// <summary>Uniform numbers in [p4, p4 + p5).</summary>
-    public static MapProgram Uniform { get; } = MapProgram.Compile(0, Expr.Parameter(4) + (Expr.Parameter(5) * Expr.Random(0)));
+    /// <summary>Uniform numbers in [p4, p4 + p5) from the draw p0 … p3.</summary>
+    public static MapProgram Uniform { get; } = MapProgram.Compile(
+        0, Expr.Parameter(RandomParameters.Uniform.Low) + (Expr.Parameter(RandomParameters.Uniform.Width) * Expr.Random(RandomParameters.Uniform.Draw)));
 
-    /// <summary>Normal numbers with mean p8 and deviation p9, by Box and Muller's transform of two uniform ones; in float32 the same bits on every device.</summary>
+    /// <summary>
+    /// Normal numbers with mean p8 and standard deviation p9, by Box and Muller's transform of two uniform ones, from the draws p0 … p3 and p4 … p7; in float32 the
+    /// same bits on every device.
+    /// </summary>
     public static MapProgram Normal { get; } = MapProgram.Compile(
-        0, Expr.Fma(NormalTransform.Of(Expr.Random(0), Expr.Random(4)), Expr.Parameter(9), Expr.Parameter(8)));
+        0,
+        Expr.Fma(
+            NormalTransform.Of(Expr.Random(RandomParameters.Normal.Draw), Expr.Random(RandomParameters.Normal.SecondDraw)),
+            Expr.Parameter(RandomParameters.Normal.Std),
+            Expr.Parameter(RandomParameters.Normal.Mean)));
 
     /// <summary>x·p1 + p0, rounded once.</summary>
     internal static MapProgram Affine { get; } = MapProgram.Compile(1, Expr.Fma(s_x, s_p1, s_p0));
@@ -77,7 +85,11 @@ public static class Programs
 
     /// <summary>Inverted dropout: keeps x with probability 1 − p4 and scales it by p5 = 1/(1 − p4); the mask follows from p0 … p3.</summary>
     public static MapProgram Dropout { get; } = MapProgram.Compile(
-        1, Expr.Where(Expr.Random(0) >= Expr.Parameter(4), s_x * Expr.Parameter(5), 0));
+        1,
+        Expr.Where(
+            Expr.Random(RandomParameters.Dropout.Draw) >= Expr.Parameter(RandomParameters.Dropout.Probability),
+            s_x * Expr.Parameter(RandomParameters.Dropout.Scale),
+            0));
 
     /// <summary>A whole number in two parameters, from <paramref name="first"/> on: exact in int64, where one parameter, a double, would not be.</summary>
     internal static Expr Whole(int first) => (Expr.Parameter(first) * (1L << 32)) + Expr.Parameter(first + 1);

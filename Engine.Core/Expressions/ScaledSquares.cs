@@ -10,21 +10,42 @@ namespace Engine.Backends;
 /// </remarks>
 public static class ScaledSquares
 {
+    /// <summary>Number of the parameter that large numbers are above.</summary>
+    public const int LargeBound = 0;
+
+    /// <summary>The factor of large numbers.</summary>
+    public const int Down = 1;
+
+    /// <summary>The bound that small numbers are below.</summary>
+    public const int SmallBound = 2;
+
+    /// <summary>The factor of small numbers.</summary>
+    public const int Up = 3;
+
+    /// <summary>1/<see cref="Down"/>.</summary>
+    public const int DownInverse = 4;
+
+    /// <summary>1/<see cref="Up"/>.</summary>
+    public const int UpInverse = 5;
+
+    /// <summary>The factor of the sum of squares.</summary>
+    public const int Weight = 6;
+
     /// <summary>Length of the parameter list.</summary>
     public const int ParameterCount = 7;
 
-    /// <summary>A reduction of √(Σv²·p6).</summary>
+    /// <summary>A reduction of √(weight·Σv²).</summary>
     /// <param name="inputs">Number of inputs.</param>
     /// <param name="v">What is squared, in terms of the inputs.</param>
     public static ReduceProgram Root(int inputs, Expr v)
     {
         ArgumentNullException.ThrowIfNull(v);
-        Expr size = Expr.Abs(v), isLarge = size > Expr.Parameter(0), isSmall = size < Expr.Parameter(2);
-        Expr large = Expr.Where(isLarge, Expr.Square(v * Expr.Parameter(1)), 0);
+        Expr down = Expr.Parameter(Down), back = Expr.Parameter(DownInverse), smallBack = Expr.Parameter(UpInverse), weight = Expr.Parameter(Weight);
+        Expr size = Expr.Abs(v), isLarge = size > Expr.Parameter(LargeBound), isSmall = size < Expr.Parameter(SmallBound);
+        Expr large = Expr.Where(isLarge, Expr.Square(v * down), 0);
         Expr middle = Expr.Where(isLarge, 0, Expr.Where(isSmall, 0, Expr.Square(v)));
-        Expr small = Expr.Where(isSmall, Expr.Square(v * Expr.Parameter(3)), 0);
+        Expr small = Expr.Where(isSmall, Expr.Square(v * Expr.Parameter(Up)), 0);
 
-        Expr down = Expr.Parameter(1), back = Expr.Parameter(4), smallBack = Expr.Parameter(5), weight = Expr.Parameter(6);
         Expr sumLarge = Expr.Input(0), sum = Expr.Input(1), sumSmall = Expr.Input(2);
         Expr root = Expr.Where(
             Expr.NotEqual(sumLarge, 0),
@@ -61,12 +82,12 @@ public static class ScaledSquares
         }
 
         (int bound, int down, int up) = computeType == DType.Float64 ? (400, 600, 700) : (50, 80, 90);
-        parameters[0] = Math.ScaleB(1, bound);
-        parameters[1] = Math.ScaleB(1, -down);
-        parameters[2] = Math.ScaleB(1, -bound);
-        parameters[3] = Math.ScaleB(1, up);
-        parameters[4] = Math.ScaleB(1, down);
-        parameters[5] = Math.ScaleB(1, -up);
-        parameters[6] = weight;
+        parameters[LargeBound] = Math.ScaleB(1, bound);
+        parameters[Down] = Math.ScaleB(1, -down);
+        parameters[SmallBound] = Math.ScaleB(1, -bound);
+        parameters[Up] = Math.ScaleB(1, up);
+        parameters[DownInverse] = Math.ScaleB(1, down);
+        parameters[UpInverse] = Math.ScaleB(1, -up);
+        parameters[Weight] = weight;
     }
 }

@@ -65,9 +65,9 @@ public sealed partial class Tensor
             return Alias();
         }
 
-        Span<double> parameters = stackalloc double[6];
-        (generator ?? Generator.Default).Next(parameters[..4]);
-        (parameters[4], parameters[5]) = (p, p < 1 ? 1 / (1 - p) : 0);
+        Span<double> parameters = stackalloc double[RandomParameters.Dropout.Count];
+        (generator ?? Generator.Default).Next(parameters[RandomParameters.Dropout.Draw..]);
+        (parameters[RandomParameters.Dropout.Probability], parameters[RandomParameters.Dropout.Scale]) = (p, p < 1 ? 1 / (1 - p) : 0);
         return Pointwise.Apply("Dropout", Programs.Dropout, [this], parameters, TypePromotion.ToFloating(DType));
     }
 }

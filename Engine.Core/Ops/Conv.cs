@@ -135,7 +135,7 @@ internal static class ConvOps
         Tensor y = Tensor.Allocate([geometry.Batch, geometry.OutChannels, geometry.OutHeight, geometry.OutWidth], x.DType, x.Device);
         if (y.ElementCount > 0)
         {
-            x.Device.Backend.ConvForward(new ConvArgs
+            x.Device.Backend.ConvForward(new ConvForwardArgs
             {
                 Geometry = geometry,
                 X = x.OperandAs(y.DType),
@@ -160,7 +160,7 @@ internal static class ConvOps
             }
             else
             {
-                dy.Device.Backend.ConvBackwardData(new ConvArgs { Geometry = geometry, X = dx.Operand, W = w.OperandAs(dx.DType), Y = dy.OperandAs(dx.DType) });
+                dy.Device.Backend.ConvBackwardData(new ConvBackwardDataArgs { Geometry = geometry, GradY = dy.OperandAs(dx.DType), W = w.OperandAs(dx.DType), GradX = dx.Operand });
             }
         }
 
@@ -179,7 +179,7 @@ internal static class ConvOps
             }
             else
             {
-                dy.Device.Backend.ConvBackwardWeight(new ConvArgs { Geometry = geometry, X = x.OperandAs(dw.DType), W = dw.Operand, Y = dy.OperandAs(dw.DType) });
+                dy.Device.Backend.ConvBackwardWeight(new ConvBackwardWeightArgs { Geometry = geometry, X = x.OperandAs(dw.DType), GradY = dy.OperandAs(dw.DType), GradW = dw.Operand });
             }
         }
 

@@ -57,7 +57,7 @@ public sealed partial class Tensor
         Tensor losses = Allocate([z.Shape[0]], z.DType, Device), lse = Allocate([z.Shape[0]], z.DType, Device);
         if (z.Shape[0] > 0)
         {
-            Device.Backend.CrossEntropyForward(new CrossEntropyArgs
+            Device.Backend.CrossEntropyForward(new CrossEntropyForwardArgs
             {
                 Logits = z.Operand,
                 Targets = t.Operand,
@@ -325,7 +325,7 @@ file sealed class CrossEntropyNode(Tensor z, Tensor target, Tensor? classWeights
         Tensor dz = z.EmptyLike();
         if (dz.ElementCount > 0)
         {
-            z.Device.Backend.CrossEntropyBackward(new CrossEntropyArgs
+            z.Device.Backend.CrossEntropyBackward(new CrossEntropyBackwardArgs
             {
                 Logits = z.Operand,
                 Targets = _target.Value.Operand,

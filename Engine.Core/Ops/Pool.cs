@@ -17,7 +17,7 @@ public sealed partial class Tensor
         Tensor? indices = ShouldTrack(this) ? Allocate(shape, DType.Int32, Device) : null;
         if (y.ElementCount > 0)
         {
-            Device.Backend.PoolForward(new PoolArgs { Kind = PoolKind.Max, Geometry = geometry, X = Operand, Y = y.Operand, Indices = indices?.Operand });
+            Device.Backend.PoolForward(new PoolForwardArgs { Kind = PoolKind.Max, Geometry = geometry, X = Operand, Y = y.Operand, Indices = indices?.Operand });
         }
 
         if (indices is not null)
@@ -78,7 +78,7 @@ file static class PoolOps
         Tensor y = Tensor.Allocate(shape, x.DType, x.Device);
         if (y.ElementCount > 0)
         {
-            x.Device.Backend.PoolForward(new PoolArgs { Kind = PoolKind.Average, Geometry = geometry, X = x.Operand, Y = y.Operand });
+            x.Device.Backend.PoolForward(new PoolForwardArgs { Kind = PoolKind.Average, Geometry = geometry, X = x.Operand, Y = y.Operand });
         }
 
         return Tensor.ShouldTrack(x) ? y.Record(new AvgPoolNode(geometry, x)) : y;
@@ -89,7 +89,7 @@ file static class PoolOps
         Tensor dx = Tensor.Allocate(shape, dy.DType, dy.Device);
         if (dx.ElementCount > 0)
         {
-            dy.Device.Backend.PoolBackward(new PoolArgs { Kind = PoolKind.Average, Geometry = geometry, X = dx.Operand, Y = dy.Operand });
+            dy.Device.Backend.PoolBackward(new PoolBackwardArgs { Geometry = geometry, GradY = dy.Operand, Indices = null, GradX = dx.Operand });
         }
 
         return Tensor.ShouldTrack(dy) ? dx.Record(new AvgPoolBackwardNode(geometry, dy)) : dx;
@@ -100,7 +100,7 @@ file static class PoolOps
         Tensor dx = Tensor.Allocate(shape, dy.DType, dy.Device);
         if (dx.ElementCount > 0)
         {
-            dy.Device.Backend.PoolBackward(new PoolArgs { Kind = PoolKind.Max, Geometry = geometry, X = dx.Operand, Y = dy.Operand, Indices = indices.Operand });
+            dy.Device.Backend.PoolBackward(new PoolBackwardArgs { Geometry = geometry, GradY = dy.Operand, Indices = indices.Operand, GradX = dx.Operand });
         }
 
         return Tensor.ShouldTrack(dy) ? dx.Record(new MaxPoolBackwardNode(dy, indices)) : dx;

@@ -134,9 +134,9 @@ public sealed partial class Tensor
         ArgumentOutOfRangeException.ThrowIfGreaterThan(low, high);
         CreationOps.RandomType(nameof(Rand), dtype);
         Tensor y = Empty(shape, dtype, device);
-        Span<double> p = stackalloc double[6];
-        (generator ?? Generator.Default).Next(p[..4]);
-        (p[4], p[5]) = (low, high - low);
+        Span<double> p = stackalloc double[RandomParameters.Uniform.Count];
+        (generator ?? Generator.Default).Next(p[RandomParameters.Uniform.Draw..]);
+        (p[RandomParameters.Uniform.Low], p[RandomParameters.Uniform.Width]) = (low, high - low);
         Pointwise.Into(y, Programs.Uniform, [], p);
         return y;
     }
@@ -162,11 +162,11 @@ public sealed partial class Tensor
             return y;
         }
 
-        Span<double> p = stackalloc double[10];
+        Span<double> p = stackalloc double[RandomParameters.Normal.Count];
         generator ??= Generator.Default;
-        generator.Next(p[..4]);
-        generator.Next(p[4..8]);
-        (p[8], p[9]) = (mean, std);
+        generator.Next(p[RandomParameters.Normal.Draw..]);
+        generator.Next(p[RandomParameters.Normal.SecondDraw..]);
+        (p[RandomParameters.Normal.Mean], p[RandomParameters.Normal.Std]) = (mean, std);
         Pointwise.Into(y, Programs.Normal, [], p);
         return y;
     }

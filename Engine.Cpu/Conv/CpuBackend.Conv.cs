@@ -5,7 +5,7 @@ namespace Engine.Cpu;
 /// <summary>Convolutions.</summary>
 internal sealed unsafe partial class CpuBackend
 {
-    protected override void ConvForwardCore(in ConvArgs args)
+    protected override void ConvForwardCore(in ConvForwardArgs args)
     {
         if (args.Y.DType == DType.Float64)
         {
@@ -17,9 +17,9 @@ internal sealed unsafe partial class CpuBackend
         }
     }
 
-    protected override void ConvBackwardDataCore(in ConvArgs args)
+    protected override void ConvBackwardDataCore(in ConvBackwardDataArgs args)
     {
-        if (args.X.DType == DType.Float64)
+        if (args.GradX.DType == DType.Float64)
         {
             ConvBackwardData<double>(args);
         }
@@ -29,9 +29,9 @@ internal sealed unsafe partial class CpuBackend
         }
     }
 
-    protected override void ConvBackwardWeightCore(in ConvArgs args)
+    protected override void ConvBackwardWeightCore(in ConvBackwardWeightArgs args)
     {
-        if (args.W.DType == DType.Float64)
+        if (args.GradW.DType == DType.Float64)
         {
             ConvBackwardWeight<double>(args);
         }
@@ -41,7 +41,7 @@ internal sealed unsafe partial class CpuBackend
         }
     }
 
-    private void ConvForward<T>(in ConvArgs args) where T : unmanaged, INumberBase<T>
+    private void ConvForward<T>(in ConvForwardArgs args) where T : unmanaged, INumberBase<T>
     {
         using DenseOperand<T> x = new(this, args.X), w = new(this, args.W), bias = new(this, args.Bias), y = new(this, args.Y, OperandUse.Write);
         bool relu = args.Activation is not null && args.Activation.Equals(Programs.Relu);
@@ -63,16 +63,16 @@ internal sealed unsafe partial class CpuBackend
         });
     }
 
-    private void ConvBackwardData<T>(in ConvArgs args) where T : unmanaged, INumberBase<T>
+    private void ConvBackwardData<T>(in ConvBackwardDataArgs args) where T : unmanaged, INumberBase<T>
     {
-        using DenseOperand<T> dy = new(this, args.Y), w = new(this, args.W), dx = new(this, args.X, OperandUse.Write);
+        using DenseOperand<T> dy = new(this, args.GradY), w = new(this, args.W), dx = new(this, args.GradX, OperandUse.Write);
         Convolution.BackwardData(args.Geometry, dy.Pointer, w.Pointer, dx.Pointer, _level, _pool);
         dx.WriteBack(this);
     }
 
-    private void ConvBackwardWeight<T>(in ConvArgs args) where T : unmanaged, INumberBase<T>
+    private void ConvBackwardWeight<T>(in ConvBackwardWeightArgs args) where T : unmanaged, INumberBase<T>
     {
-        using DenseOperand<T> x = new(this, args.X), dy = new(this, args.Y), dw = new(this, args.W, OperandUse.Write);
+        using DenseOperand<T> x = new(this, args.X), dy = new(this, args.GradY), dw = new(this, args.GradW, OperandUse.Write);
         Convolution.BackwardWeight(args.Geometry, x.Pointer, dy.Pointer, dw.Pointer, T.Zero, _level, _pool);
         dw.WriteBack(this);
     }

@@ -45,12 +45,12 @@ internal sealed unsafe partial class CpuBackend
     private void Multiply<T>(in GemmArgs args, BatchedProduct<T> run) where T : unmanaged, INumberBase<T>
     {
         GemmProblem<T> problem = GemmOperands.Problem<T>(args);
-        bool isFused = args.Bias is not { } bias || GemmOperands.TryFuseBias(bias, ref problem);
-        problem.Relu = isFused && args.Activation is not null && args.Activation.Equals(Programs.Relu);
+        Operand? remaining = args.Bias is { } bias && !GemmOperands.TryFuseBias(bias, ref problem) ? bias : null;
+        problem.Relu = remaining is null && args.Activation is not null && args.Activation.Equals(Programs.Relu);
         run(problem, GemmOperands.Offsets(args), _level, _pool);
-        if (!isFused)
+        if (remaining is { } added)
         {
-            Finish(args, Programs.Add, [args.C, args.Bias!.Value]);
+            Finish(args, Programs.Add, [args.C, added]);
         }
 
         if (args.Activation is not null && !problem.Relu)

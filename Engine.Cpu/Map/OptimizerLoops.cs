@@ -5,14 +5,17 @@ namespace Engine.Cpu;
 /// <summary>The updates of <see cref="OptimizerPrograms"/> with all values in registers. Each is bound by memory: 5 to 7 streams.</summary>
 internal static unsafe class OptimizerLoops
 {
-    /// <summary>p0 … p8, w, g, m, v → w, m, v.</summary>
+    /// <summary>The parameters of <see cref="AdamParameters"/>, w, g, m, v → w, m, v.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Adam<V>(byte** p, nint* m, nint bytes) where V : unmanaged, ISimd<V>
     {
-        V keep = V.Load(p[0]), decay = V.Load(p[1]), rate = V.Load(p[2]), beta1 = V.Load(p[3]), rest1 = V.Load(p[4]);
-        V beta2 = V.Load(p[5]), rest2 = V.Load(p[6]), correction = V.Load(p[7]), epsilon = V.Load(p[8]);
-        byte* w = p[9], g = p[10], mean = p[11], square = p[12], newW = p[13], newMean = p[14], newSquare = p[15];
-        nint maskW = m[9], maskG = m[10], maskMean = m[11], maskSquare = m[12];
+        const int In = AdamParameters.Count, Out = In + 4;
+        V keep = V.Load(p[AdamParameters.Keep]), decay = V.Load(p[AdamParameters.Decay]), rate = V.Load(p[AdamParameters.Rate]);
+        V beta1 = V.Load(p[AdamParameters.Beta1]), rest1 = V.Load(p[AdamParameters.Rest1]);
+        V beta2 = V.Load(p[AdamParameters.Beta2]), rest2 = V.Load(p[AdamParameters.Rest2]);
+        V correction = V.Load(p[AdamParameters.Correction]), epsilon = V.Load(p[AdamParameters.Epsilon]);
+        byte* w = p[In], g = p[In + 1], mean = p[In + 2], square = p[In + 3], newW = p[Out], newMean = p[Out + 1], newSquare = p[Out + 2];
+        nint maskW = m[In], maskG = m[In + 1], maskMean = m[In + 2], maskSquare = m[In + 3];
         for (nint i = 0; i < bytes; i += sizeof(V))
         {
             nint left = Left<V>(bytes - i);
@@ -27,31 +30,34 @@ internal static unsafe class OptimizerLoops
         }
     }
 
-    /// <summary>p0 … p4, w, g, v → w, v.</summary>
+    /// <summary>The parameters of <see cref="SgdParameters"/>, w, g, v → w, v.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void SgdMomentum<V>(byte** p, nint* m, nint bytes) where V : unmanaged, ISimd<V>
     {
-        V keep = V.Load(p[0]), decay = V.Load(p[1]), rate = V.Load(p[2]), momentum = V.Load(p[3]), rest = V.Load(p[4]);
-        byte* w = p[5], g = p[6], velocity = p[7], newW = p[8], newVelocity = p[9];
-        nint maskW = m[5], maskG = m[6], maskVelocity = m[7];
+        const int In = SgdParameters.Count, Out = In + 3;
+        V keep = V.Load(p[SgdParameters.Keep]), decay = V.Load(p[SgdParameters.Decay]), rate = V.Load(p[SgdParameters.Rate]);
+        V momentum = V.Load(p[SgdParameters.Momentum]), fresh = V.Load(p[SgdParameters.Fresh]);
+        byte* w = p[In], g = p[In + 1], velocity = p[In + 2], newW = p[Out], newVelocity = p[Out + 1];
+        nint maskW = m[In], maskG = m[In + 1], maskVelocity = m[In + 2];
         for (nint i = 0; i < bytes; i += sizeof(V))
         {
             nint left = Left<V>(bytes - i);
             V weight = Load<V>(w + (i & maskW), left);
             V gradient = V.MultiplyAdd(decay, weight, Load<V>(g + (i & maskG), left));
-            V v = V.MultiplyAdd(momentum, Load<V>(velocity + (i & maskVelocity), left), rest * gradient);
+            V v = V.MultiplyAdd(momentum, Load<V>(velocity + (i & maskVelocity), left), fresh * gradient);
             Store(V.MultiplyAdd(weight, keep, -(rate * v)), newW + i, left);
             Store(v, newVelocity + i, left);
         }
     }
 
-    /// <summary>p0 … p2, w, g → w.</summary>
+    /// <summary>The first parameters of <see cref="SgdParameters"/>, without momentum's; w, g → w.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Sgd<V>(byte** p, nint* m, nint bytes) where V : unmanaged, ISimd<V>
     {
-        V keep = V.Load(p[0]), decay = V.Load(p[1]), rate = V.Load(p[2]);
-        byte* w = p[3], g = p[4], newW = p[5];
-        nint maskW = m[3], maskG = m[4];
+        const int In = SgdParameters.Momentum, Out = In + 2;
+        V keep = V.Load(p[SgdParameters.Keep]), decay = V.Load(p[SgdParameters.Decay]), rate = V.Load(p[SgdParameters.Rate]);
+        byte* w = p[In], g = p[In + 1], newW = p[Out];
+        nint maskW = m[In], maskG = m[In + 1];
         for (nint i = 0; i < bytes; i += sizeof(V))
         {
             nint left = Left<V>(bytes - i);

@@ -6,7 +6,7 @@ namespace Engine.Cpu;
 /// <remarks>Images are shared among the threads, so results do not depend on their number.</remarks>
 internal sealed unsafe partial class CpuBackend
 {
-    protected override void PoolForwardCore(in PoolArgs args)
+    protected override void PoolForwardCore(in PoolForwardArgs args)
     {
         if (args.Y.DType == DType.Float64)
         {
@@ -18,9 +18,9 @@ internal sealed unsafe partial class CpuBackend
         }
     }
 
-    protected override void PoolBackwardCore(in PoolArgs args)
+    protected override void PoolBackwardCore(in PoolBackwardArgs args)
     {
-        if (args.X.DType == DType.Float64)
+        if (args.GradX.DType == DType.Float64)
         {
             PoolBackward<double>(args);
         }
@@ -30,28 +30,40 @@ internal sealed unsafe partial class CpuBackend
         }
     }
 
-    private void PoolForward<T>(in PoolArgs args) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    private void PoolForward<T>(in PoolForwardArgs args) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         using DenseOperand<T> x = new(this, args.X), y = new(this, args.Y, OperandUse.Write);
         using DenseOperand<int> indices = new(this, args.Indices, OperandUse.Write);
-        PoolForwardKernel<T> kernel = new(args.Kind, Plane(args), Images(args), x.Pointer, y.Pointer, indices.Pointer, _pool);
+        PoolForwardKernel<T> kernel = new(args.Kind, Plane(args.Geometry, args.X, args.Y), Images(args.X), x.Pointer, y.Pointer, indices.Pointer, _pool);
         SimdDispatch.Run<T, PoolForwardKernel<T>>(_level, ref kernel);
         y.WriteBack(this);
         indices.WriteBack(this);
     }
 
-    private void PoolBackward<T>(in PoolArgs args) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    private void PoolBackward<T>(in PoolBackwardArgs args) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        using DenseOperand<T> x = new(this, args.X, OperandUse.Write), y = new(this, args.Y);
-        using DenseOperand<int> indices = new(this, args.Kind == PoolKind.Max ? args.Indices : null);
-        PoolPlane plane = Plane(args);
-        if (args.Kind == PoolKind.Max) PoolLoop<T, MaxPoolGradient<T>>.Run(plane, Images(args), x.Pointer, y.Pointer, indices.Pointer, _pool);
-        else if (plane.IsHalving) PoolLoop<T, HalvingMeanGradient<T>>.Run(plane, Images(args), x.Pointer, y.Pointer, null, _pool);
-        else PoolLoop<T, AveragePoolGradient<T>>.Run(plane, Images(args), x.Pointer, y.Pointer, null, _pool);
-        x.WriteBack(this);
+        using DenseOperand<T> dx = new(this, args.GradX, OperandUse.Write), dy = new(this, args.GradY);
+        using DenseOperand<int> indices = new(this, args.Indices);
+        PoolPlane plane = Plane(args.Geometry, args.GradX, args.GradY);
+        nint images = Images(args.GradX);
+        if (args.Kind == PoolKind.Max)
+        {
+            PoolLoop<T, MaxPoolGradient<T>>.Run(plane, images, dx.Pointer, dy.Pointer, indices.Pointer, _pool);
+        }
+        else if (plane.IsHalving)
+        {
+            PoolLoop<T, HalvingMeanGradient<T>>.Run(plane, images, dx.Pointer, dy.Pointer, null, _pool);
+        }
+        else
+        {
+            PoolLoop<T, AveragePoolGradient<T>>.Run(plane, images, dx.Pointer, dy.Pointer, null, _pool);
+        }
+
+        dx.WriteBack(this);
     }
 
-    private static PoolPlane Plane(in PoolArgs args) => new(args.Geometry, args.X.Shape[2], args.X.Shape[3], args.Y.Shape[2], args.Y.Shape[3]);
+    private static PoolPlane Plane(in PoolGeometry geometry, in Operand images, in Operand results) =>
+        new(geometry, images.Shape[2], images.Shape[3], results.Shape[2], results.Shape[3]);
 
-    private static nint Images(in PoolArgs args) => (nint)args.X.Shape[0] * args.X.Shape[1];
+    private static nint Images(in Operand images) => (nint)images.Shape[0] * images.Shape[1];
 }

@@ -30,7 +30,7 @@ internal sealed unsafe partial class CpuBackend
         }
     }
 
-    protected override void CrossEntropyForwardCore(in CrossEntropyArgs args)
+    protected override void CrossEntropyForwardCore(in CrossEntropyForwardArgs args)
     {
         if (args.Logits.DType == DType.Float64)
         {
@@ -42,7 +42,7 @@ internal sealed unsafe partial class CpuBackend
         }
     }
 
-    protected override void CrossEntropyBackwardCore(in CrossEntropyArgs args)
+    protected override void CrossEntropyBackwardCore(in CrossEntropyBackwardArgs args)
     {
         if (args.Logits.DType == DType.Float64)
         {
@@ -70,29 +70,29 @@ internal sealed unsafe partial class CpuBackend
         dx.WriteBack(this);
     }
 
-    private void CrossEntropyForward<T>(in CrossEntropyArgs args) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    private void CrossEntropyForward<T>(in CrossEntropyForwardArgs args) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         using DenseOperand<T> logits = new(this, args.Logits), weights = new(this, args.ClassWeights);
         using DenseOperand<long> targets = new(this, args.Targets);
         using DenseOperand<T> logSumExp = new(this, args.LogSumExp, OperandUse.Write), losses = new(this, args.Losses, OperandUse.Write);
-        CrossEntropyOperands<T> operands = CrossEntropyOperands<T>.Of(args, logits.Pointer, targets.Pointer, weights.Pointer, logSumExp.Pointer);
+        CrossEntropyOperands<T> operands = new(args.Logits.Shape[1], logits.Pointer, targets.Pointer, weights.Pointer, logSumExp.Pointer, args.LabelSmoothing, args.IgnoreIndex);
         CrossEntropyKernel<T> kernel = new(args.Logits.Shape[0], operands, losses.Pointer, 1, null, _pool);
         SimdDispatch.Run<T, CrossEntropyKernel<T>>(_level, ref kernel);
         logSumExp.WriteBack(this);
         losses.WriteBack(this);
     }
 
-    private void CrossEntropyBackward<T>(in CrossEntropyArgs args) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    private void CrossEntropyBackward<T>(in CrossEntropyBackwardArgs args) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         using DenseOperand<T> logits = new(this, args.Logits), weights = new(this, args.ClassWeights);
         using DenseOperand<long> targets = new(this, args.Targets);
         using DenseOperand<T> logSumExp = new(this, args.LogSumExp), gradLogits = new(this, args.GradLogits, OperandUse.Write);
 
         // The gradient of a mean or sum is one number with stride 0; it is read where it lies.
-        Operand given = args.GradLosses!.Value;
+        Operand given = args.GradLosses;
         bool isSpread = given.Layout.Strides[0] == 0;
         using DenseOperand<T> gradLosses = new(this, isSpread ? given.With(given.Layout.Slice(0, 0, 1, 1)) : given);
-        CrossEntropyOperands<T> operands = CrossEntropyOperands<T>.Of(args, logits.Pointer, targets.Pointer, weights.Pointer, logSumExp.Pointer);
+        CrossEntropyOperands<T> operands = new(args.Logits.Shape[1], logits.Pointer, targets.Pointer, weights.Pointer, logSumExp.Pointer, args.LabelSmoothing, args.IgnoreIndex);
         CrossEntropyKernel<T> kernel = new(args.Logits.Shape[0], operands, gradLosses.Pointer, isSpread ? 0 : 1, gradLogits.Pointer, _pool);
         SimdDispatch.Run<T, CrossEntropyKernel<T>>(_level, ref kernel);
         gradLogits.WriteBack(this);

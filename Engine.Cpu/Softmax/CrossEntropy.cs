@@ -29,27 +29,21 @@ internal unsafe struct CrossEntropyOperands<T> where T : unmanaged, IBinaryFloat
 
     public long IgnoreIndex;
 
-    /// <summary>The operands of a call, from the arguments and the contiguous values of its tensors.</summary>
-    public static CrossEntropyOperands<T> Of(in CrossEntropyArgs args, T* logits, long* targets, T* weights, T* logSumExp)
+    /// <summary>The operands of a call, from the contiguous values of its tensors.</summary>
+    public CrossEntropyOperands(int classes, T* logits, long* targets, T* weights, T* logSumExp, double smoothing, long ignoreIndex)
     {
-        int classes = args.Logits.Shape[1];
-        double total = weights == null ? classes : 0;
+        Classes = classes;
+        Logits = logits;
+        Targets = targets;
+        Weights = weights;
+        LogSumExp = logSumExp;
+        Smoothing = smoothing;
+        IgnoreIndex = ignoreIndex;
+        TotalWeight = weights == null ? classes : 0;
         for (int c = 0; weights != null && c < classes; c++)
         {
-            total += double.CreateTruncating(weights[c]);
+            TotalWeight += double.CreateTruncating(weights[c]);
         }
-
-        return new CrossEntropyOperands<T>
-        {
-            Classes = classes,
-            Logits = logits,
-            Targets = targets,
-            Weights = weights,
-            TotalWeight = total,
-            LogSumExp = logSumExp,
-            Smoothing = args.LabelSmoothing,
-            IgnoreIndex = args.IgnoreIndex,
-        };
     }
 
     /// <summary>Whether a row counts, and the class that it belongs to.</summary>

@@ -1,3 +1,5 @@
+using static Engine.Backends.OptimizerTerms;
+
 namespace Engine.Nn;
 
 /// <summary>Adadelta: s = √(d + ε) / √(r + ε) · g, w ← w − lr·s with running means r of g² and d of s².</summary>
@@ -7,6 +9,11 @@ namespace Engine.Nn;
 /// </remarks>
 public sealed class Adadelta : Optimizer
 {
+    // The numbers of the program's parameters; Rest = 1 − Rho.
+    private const int Rate = FirstOwn, Rho = Rate + 1, Rest = Rho + 1, Epsilon = Rest + 1;
+
+    private static readonly MapProgram s_program = Compile();
+
     private readonly double _rho;
     private readonly double _epsilon;
 
@@ -42,9 +49,21 @@ public sealed class Adadelta : Optimizer
     public override IReadOnlyList<string> StateNames { get; } = ["square_avg", "acc_delta"];
 
     /// <inheritdoc/>
-    protected override MapProgram Program => OptimizerPrograms.Adadelta;
+    protected override MapProgram Program => s_program;
 
     /// <inheritdoc/>
-    protected override void SetHyperParameters(double learningRate, long step, Span<double> p) =>
-        (p[2], p[3], p[4], p[5]) = (learningRate, _rho, 1 - _rho, _epsilon);
+    protected override void SetHyperParameters(double learningRate, long step, Span<double> p)
+    {
+        p[Rate] = learningRate;
+        (p[Rho], p[Rest]) = (_rho, 1 - _rho);
+        p[Epsilon] = _epsilon;
+    }
+
+    private static MapProgram Compile()
+    {
+        Expr epsilon = Expr.Parameter(Epsilon);
+        Expr square = Average(State(0), Expr.Square(DecayedGradient), Rho, Rest);
+        Expr step = Expr.Sqrt(State(1) + epsilon) / Expr.Sqrt(square + epsilon) * DecayedGradient;
+        return MapProgram.Compile(4, KeptWeight - (Expr.Parameter(Rate) * step), square, Average(State(1), Expr.Square(step), Rho, Rest));
+    }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using static Engine.Backends.OptimizerTerms;
 
 namespace Engine.Nn;
 
@@ -13,20 +14,21 @@ namespace Engine.Nn;
 /// </remarks>
 public sealed class Adafactor : Optimizer
 {
+    // The numbers of the programs' parameters: min(lr, 1/√t), 1 − β₂, β₂, ε₂ and 1/d.
+    private const int RelativeStep = FirstOwn, Fresh = RelativeStep + 1, Beta2 = Fresh + 1, LeastSize = Beta2 + 1, InverseClip = LeastSize + 1;
+
     private static readonly string[] s_factored = ["row_var", "col_var"];
     private static readonly string[] s_whole = ["variance"];
-    private static readonly Expr[] s_p = [.. Enumerable.Range(0, 8).Select(Expr.Parameter)];
 
     // By ε₁, which depends on the element type.
     private static readonly ConcurrentDictionary<double, MapProgram> s_factoredSteps = [];
     private static readonly ConcurrentDictionary<double, MapProgram> s_wholeSteps = [];
 
     /// <summary>A running mean of itself and a fresh value.</summary>
-    private static readonly ConditionalProgram s_average = new(MapProgram.Compile(2, (s_p[4] * Expr.Input(0)) + (s_p[3] * Expr.Input(1))));
+    private static readonly ConditionalProgram s_average = new(MapProgram.Compile(2, Average(Expr.Input(0), Expr.Input(1), Beta2, Fresh)));
 
     /// <summary>w of w, u, RMS(w) and RMS(u).</summary>
-    private static readonly ConditionalProgram s_update = new(MapProgram.Compile(
-        4, (s_p[0] * Expr.Input(0)) - (Expr.Max(s_p[5], Expr.Input(2)) * s_p[2] / Expr.Max(1, Expr.Input(3) * s_p[6]) * Expr.Input(1))));
+    private static readonly ConditionalProgram s_update = new(CompileUpdate());
 
     private readonly double _beta2Decay;
     private readonly double? _epsilon1;
@@ -100,9 +102,10 @@ public sealed class Adafactor : Optimizer
     /// <inheritdoc/>
     protected override void SetHyperParameters(double learningRate, long step, Span<double> p)
     {
-        p[2] = Math.Min(learningRate, 1 / Math.Sqrt(step));
-        p[3] = Math.Pow(step, _beta2Decay);
-        (p[4], p[5], p[6]) = (1 - p[3], _epsilon2, 1 / _clipping);
+        p[RelativeStep] = Math.Min(learningRate, 1 / Math.Sqrt(step));
+        p[Fresh] = Math.Pow(step, _beta2Decay);
+        p[Beta2] = 1 - p[Fresh];
+        (p[LeastSize], p[InverseClip]) = (_epsilon2, 1 / _clipping);
     }
 
     private void Update(TensorUpdate update)
@@ -125,6 +128,13 @@ public sealed class Adafactor : Optimizer
         }
 
         update.Overwrite([w], s_update, w, u, update.RootMeanSquare(w), update.RootMeanSquare(u));
+    }
+
+    private static MapProgram CompileUpdate()
+    {
+        Expr u = Expr.Input(1), sizeOfW = Expr.Input(2), sizeOfU = Expr.Input(3);
+        Expr step = Expr.Max(Expr.Parameter(LeastSize), sizeOfW) * Expr.Parameter(RelativeStep);
+        return MapProgram.Compile(4, (Expr.Parameter(Keep) * Weight) - (step / Expr.Max(1, sizeOfU * Expr.Parameter(InverseClip)) * u));
     }
 
     /// <summary>u of g, R, C and mean(R).</summary>

@@ -1,3 +1,5 @@
+using static Engine.Backends.OptimizerTerms;
+
 namespace Engine.Nn;
 
 /// <summary>AdaGrad: r ← r + g², w ← w − lr·g / (√r + ε).</summary>
@@ -7,6 +9,11 @@ namespace Engine.Nn;
 /// </remarks>
 public sealed class Adagrad : Optimizer
 {
+    // The numbers of the program's parameters.
+    private const int Rate = FirstOwn, Epsilon = Rate + 1;
+
+    private static readonly MapProgram s_program = Compile();
+
     private readonly double _learningRateDecay;
     private readonly double _initialAccumulator;
     private readonly double _epsilon;
@@ -46,12 +53,18 @@ public sealed class Adagrad : Optimizer
     public override IReadOnlyList<string> StateNames { get; } = ["sum"];
 
     /// <inheritdoc/>
-    protected override MapProgram Program => OptimizerPrograms.Adagrad;
+    protected override MapProgram Program => s_program;
 
     /// <inheritdoc/>
     protected override void SetHyperParameters(double learningRate, long step, Span<double> p) =>
-        (p[2], p[3]) = (learningRate / (1 + ((step - 1) * _learningRateDecay)), _epsilon);
+        (p[Rate], p[Epsilon]) = (learningRate / (1 + ((step - 1) * _learningRateDecay)), _epsilon);
 
     /// <inheritdoc/>
     protected override double InitialState(int index) => _initialAccumulator;
+
+    private static MapProgram Compile()
+    {
+        Expr sum = State(0) + Expr.Square(DecayedGradient);
+        return MapProgram.Compile(3, KeptWeight - (Expr.Parameter(Rate) * DecayedGradient / (Expr.Sqrt(sum) + Expr.Parameter(Epsilon))), sum);
+    }
 }

@@ -1,3 +1,5 @@
+using static Engine.Backends.OptimizerTerms;
+
 namespace Engine.Nn;
 
 /// <summary>Adamax, Adam with the maximum norm: u ← max(β₂·u, |g| + ε), w ← w − lr·m̂ / u.</summary>
@@ -6,6 +8,11 @@ namespace Engine.Nn;
 /// </remarks>
 public sealed class Adamax : Optimizer
 {
+    // The numbers of the program's parameters; Rest1 = 1 − Beta1.
+    private const int Rate = FirstOwn, Beta1 = Rate + 1, Rest1 = Beta1 + 1, Beta2 = Rest1 + 1, Epsilon = Beta2 + 1;
+
+    private static readonly MapProgram s_program = Compile();
+
     private readonly double _beta1;
     private readonly double _beta2;
     private readonly double _epsilon;
@@ -45,12 +52,20 @@ public sealed class Adamax : Optimizer
     public override IReadOnlyList<string> StateNames { get; } = ["exp_avg", "exp_inf"];
 
     /// <inheritdoc/>
-    protected override MapProgram Program => OptimizerPrograms.Adamax;
+    protected override MapProgram Program => s_program;
 
     /// <inheritdoc/>
     protected override void SetHyperParameters(double learningRate, long step, Span<double> p)
     {
-        p[2] = learningRate / BiasCorrection(_beta1, step);
-        (p[3], p[4], p[5], p[6]) = (_beta1, 1 - _beta1, _beta2, _epsilon);
+        p[Rate] = learningRate / BiasCorrection(_beta1, step);
+        (p[Beta1], p[Rest1]) = (_beta1, 1 - _beta1);
+        (p[Beta2], p[Epsilon]) = (_beta2, _epsilon);
+    }
+
+    private static MapProgram Compile()
+    {
+        Expr mean = Average(State(0), DecayedGradient, Beta1, Rest1);
+        Expr largest = Expr.Max(Expr.Parameter(Beta2) * State(1), Expr.Abs(DecayedGradient) + Expr.Parameter(Epsilon));
+        return MapProgram.Compile(4, KeptWeight - (Expr.Parameter(Rate) * mean / largest), mean, largest);
     }
 }

@@ -1,3 +1,5 @@
+using static Engine.Backends.OptimizerTerms;
+
 namespace Engine.Nn;
 
 /// <summary>Averaged stochastic gradient descent: w ← (1 − λ·η)·w − η·g with a falling rate η, and beside it the average of the w, which is the result.</summary>
@@ -8,6 +10,11 @@ namespace Engine.Nn;
 /// </remarks>
 public sealed class Asgd : Optimizer
 {
+    // The numbers of the program's parameters: 1 − λ·η, η, μ and 1 − μ.
+    private const int Shrink = FirstOwn, Rate = Shrink + 1, Fresh = Rate + 1, Kept = Fresh + 1;
+
+    private static readonly MapProgram s_program = Compile();
+
     private readonly double _lambda;
     private readonly double _alpha;
     private readonly double _t0;
@@ -47,7 +54,7 @@ public sealed class Asgd : Optimizer
     public override IReadOnlyList<string> StateNames { get; } = ["ax"];
 
     /// <inheritdoc/>
-    protected override MapProgram Program => OptimizerPrograms.Asgd;
+    protected override MapProgram Program => s_program;
 
     /// <summary>Overwrites the parameters with their averages, at the end of training; those that have had no step stay as they are.</summary>
     public void UseAverages()
@@ -66,8 +73,14 @@ public sealed class Asgd : Optimizer
     protected override void SetHyperParameters(double learningRate, long step, Span<double> p)
     {
         double rate = learningRate / Math.Pow(1 + (_lambda * learningRate * (step - 1)), _alpha);
-        (p[2], p[3]) = (1 - (_lambda * rate), rate);
-        p[4] = 1 / Math.Max(1, step - 1 - _t0);
-        p[5] = 1 - p[4];
+        (p[Shrink], p[Rate]) = (1 - (_lambda * rate), rate);
+        p[Fresh] = 1 / Math.Max(1, step - 1 - _t0);
+        p[Kept] = 1 - p[Fresh];
+    }
+
+    private static MapProgram Compile()
+    {
+        Expr w = (KeptWeight * Expr.Parameter(Shrink)) - (Expr.Parameter(Rate) * DecayedGradient);
+        return MapProgram.Compile(3, w, Average(State(0), w, Kept, Fresh));
     }
 }

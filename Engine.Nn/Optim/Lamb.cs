@@ -1,3 +1,5 @@
+using static Engine.Backends.OptimizerTerms;
+
 namespace Engine.Nn;
 
 /// <summary>LAMB, Adam with steps in proportion to each tensor's length: w ← w − lr·‖w‖/‖u‖·u with u = m̂ / (√v̂ + ε) + λ·w.</summary>
@@ -8,17 +10,18 @@ namespace Engine.Nn;
 /// </remarks>
 public sealed class Lamb : Optimizer
 {
-    private static readonly Expr[] s_p = [.. Enumerable.Range(0, 10).Select(Expr.Parameter)];
-    private static readonly Expr s_mean = (s_p[3] * Expr.Input(2)) + (s_p[4] * Expr.Input(1));
-    private static readonly Expr s_square = (s_p[5] * Expr.Input(3)) + (s_p[6] * Expr.Square(Expr.Input(1)));
+    // The numbers of the programs' parameters: the factors that correct m and √v for their start from 0, and Rest1 = 1 − Beta1, Rest2 = 1 − Beta2.
+    private const int MeanCorrection = FirstOwn, Beta1 = MeanCorrection + 1, Rest1 = Beta1 + 1, Beta2 = Rest1 + 1, Rest2 = Beta2 + 1;
+    private const int RootCorrection = Rest2 + 1, Epsilon = RootCorrection + 1, Rate = Epsilon + 1;
+
+    private static readonly Expr s_mean = Average(State(0), Gradient, Beta1, Rest1);
+    private static readonly Expr s_square = Average(State(1), Expr.Square(Gradient), Beta2, Rest2);
 
     /// <summary>u of w, g, m and v.</summary>
-    private static readonly MapProgram s_direction = MapProgram.Compile(
-        4, (s_p[2] * s_mean / ((s_p[7] * Expr.Sqrt(s_square)) + s_p[8])) + (s_p[1] * Expr.Input(0)));
+    private static readonly MapProgram s_direction = CompileDirection();
 
     /// <summary>w, m and v of w, g, m, v, u, ‖w‖ and ‖u‖.</summary>
-    private static readonly ConditionalProgram s_update = new(MapProgram.Compile(
-        7, (s_p[0] * Expr.Input(0)) - (s_p[9] * TrustRatio(Expr.Input(5), Expr.Input(6)) * Expr.Input(4)), s_mean, s_square));
+    private static readonly ConditionalProgram s_update = new(CompileUpdate());
 
     private readonly double _beta1;
     private readonly double _beta2;
@@ -67,11 +70,11 @@ public sealed class Lamb : Optimizer
     /// <inheritdoc/>
     protected override void SetHyperParameters(double learningRate, long step, Span<double> p)
     {
-        p[2] = 1 / BiasCorrection(_beta1, step);
-        (p[3], p[4]) = (_beta1, 1 - _beta1);
-        (p[5], p[6]) = (_beta2, 1 - _beta2);
-        p[7] = 1 / Math.Sqrt(BiasCorrection(_beta2, step));
-        (p[8], p[9]) = (_epsilon, learningRate);
+        p[MeanCorrection] = 1 / BiasCorrection(_beta1, step);
+        (p[Beta1], p[Rest1]) = (_beta1, 1 - _beta1);
+        (p[Beta2], p[Rest2]) = (_beta2, 1 - _beta2);
+        p[RootCorrection] = 1 / Math.Sqrt(BiasCorrection(_beta2, step));
+        (p[Epsilon], p[Rate]) = (_epsilon, learningRate);
     }
 
     private static void Update(TensorUpdate update)
@@ -79,6 +82,18 @@ public sealed class Lamb : Optimizer
         (Tensor w, Tensor g, Tensor m, Tensor v) = (update.Parameter, update.Gradient, update.State[0], update.State[1]);
         Tensor u = update.Compute(w.Shape, s_direction, w, g, m, v);
         update.Overwrite([w, m, v], s_update, w, g, m, v, u, Tensor.GlobalNorm([w]), Tensor.GlobalNorm([u]));
+    }
+
+    private static MapProgram CompileDirection()
+    {
+        Expr denominator = (Expr.Parameter(RootCorrection) * Expr.Sqrt(s_square)) + Expr.Parameter(Epsilon);
+        return MapProgram.Compile(4, (Expr.Parameter(MeanCorrection) * s_mean / denominator) + (Expr.Parameter(Decay) * Weight));
+    }
+
+    private static MapProgram CompileUpdate()
+    {
+        Expr u = Expr.Input(4), lengthOfW = Expr.Input(5), lengthOfU = Expr.Input(6);
+        return MapProgram.Compile(7, (Expr.Parameter(Keep) * Weight) - (Expr.Parameter(Rate) * TrustRatio(lengthOfW, lengthOfU) * u), s_mean, s_square);
     }
 
     private static Expr TrustRatio(Expr length, Expr step) => Expr.Where(length > 0, Expr.Where(step > 0, length / step, 1), 1);

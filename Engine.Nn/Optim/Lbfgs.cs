@@ -127,7 +127,7 @@ public sealed partial class Lbfgs : Optimizer
         "Lbfgs: a step computes the loss several times; pass a closure to Step that drops the gradients, computes the loss, calls Backward() and returns the loss.");
 
     /// <inheritdoc/>
-    protected override void SetHyperParameters(double learningRate, long step, Span<double> p) => p[2] = learningRate;
+    protected override void SetHyperParameters(double learningRate, long step, Span<double> p) => p[SgdParameters.Rate] = learningRate;
 
     /// <summary>One update; null if none could be made.</summary>
     private LinePoint<Tensor>? Update(Func<Tensor> closure, LinePoint<Tensor> at, bool isLast)

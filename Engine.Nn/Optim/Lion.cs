@@ -1,3 +1,5 @@
+using static Engine.Backends.OptimizerTerms;
+
 namespace Engine.Nn;
 
 /// <summary>Lion, sign descent with momentum: w ← (1 − lr·λ)·w − lr·sign(β₁·m + (1 − β₁)·g), then m ← β₂·m + (1 − β₂)·g.</summary>
@@ -7,6 +9,11 @@ namespace Engine.Nn;
 /// </remarks>
 public sealed class Lion : Optimizer
 {
+    // The numbers of the program's parameters; Rest1 = 1 − Beta1, Rest2 = 1 − Beta2.
+    private const int Rate = FirstOwn, Beta1 = Rate + 1, Rest1 = Beta1 + 1, Beta2 = Rest1 + 1, Rest2 = Beta2 + 1;
+
+    private static readonly MapProgram s_program = Compile();
+
     private readonly double _beta1;
     private readonly double _beta2;
 
@@ -42,7 +49,7 @@ public sealed class Lion : Optimizer
     public override IReadOnlyList<string> StateNames { get; } = ["exp_avg"];
 
     /// <inheritdoc/>
-    protected override MapProgram Program => OptimizerPrograms.Lion;
+    protected override MapProgram Program => s_program;
 
     /// <inheritdoc/>
     protected override bool HasDecoupledDecay => true;
@@ -50,8 +57,14 @@ public sealed class Lion : Optimizer
     /// <inheritdoc/>
     protected override void SetHyperParameters(double learningRate, long step, Span<double> p)
     {
-        p[2] = learningRate;
-        (p[3], p[4]) = (_beta1, 1 - _beta1);
-        (p[5], p[6]) = (_beta2, 1 - _beta2);
+        p[Rate] = learningRate;
+        (p[Beta1], p[Rest1]) = (_beta1, 1 - _beta1);
+        (p[Beta2], p[Rest2]) = (_beta2, 1 - _beta2);
+    }
+
+    private static MapProgram Compile()
+    {
+        Expr direction = Expr.Sign(Average(State(0), DecayedGradient, Beta1, Rest1));
+        return MapProgram.Compile(3, KeptWeight - (Expr.Parameter(Rate) * direction), Average(State(0), DecayedGradient, Beta2, Rest2));
     }
 }

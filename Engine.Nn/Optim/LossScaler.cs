@@ -26,6 +26,10 @@ public sealed class LossScaler
     // The reciprocal of a smaller one would be infinite, and no scale would come back from that.
     private const double LeastScale = 1.2e-38;
 
+    // The numbers of the state tensors, which are the first inputs of the update, and of the update's parameters.
+    private const int CurrentScale = 0, GoodSteps = 1, SkippedSteps = 2, StateCount = 3;
+    private const int GrowthFactor = 0, BackoffFactor = 1, GrowthInterval = 2, ParameterCount = 3;
+
     private static readonly MapProgram s_isFinite = MapProgram.Compile(
         1, Expr.Where(Expr.Less(Expr.Abs(Expr.Input(0)), double.PositiveInfinity), 1, 0));
 
@@ -67,7 +71,7 @@ public sealed class LossScaler
     {
         ArgumentNullException.ThrowIfNull(loss);
         Prepare(loss.Device);
-        return loss * _state[0];
+        return loss * _state[CurrentScale];
     }
 
     /// <summary>
@@ -97,11 +101,11 @@ public sealed class LossScaler
 
         using TensorScope outside = TensorScope.Suspend();
         using GradMode.Scope mode = GradMode.Off();
-        using Tensor inverse = _state[0].Reciprocal();
+        using Tensor inverse = _state[CurrentScale].Reciprocal();
         GradientClipping.Multiply(gradients, inverse);
 
         // One number tells of all elements: the norm is finite where they are.
-        using Tensor norm = gradients.Count > 0 ? Tensor.GlobalNorm(gradients) : _state[0].ZerosLike();
+        using Tensor norm = gradients.Count > 0 ? Tensor.GlobalNorm(gradients) : _state[CurrentScale].ZerosLike();
         _verdicts.Add(optimizer, new Verdict(Pointwise.Apply(nameof(LossScaler), s_isFinite, [norm], resultAs: DType.Float32)));
     }
 
@@ -143,17 +147,19 @@ public sealed class LossScaler
                 all = all is null ? verdict.IsFinite : all * verdict.IsFinite;
             }
 
-            Pointwise.Into(_state, s_update, [.. _state, all!], [_growthFactor, _backoffFactor, _growthInterval]);
+            Span<double> p = stackalloc double[ParameterCount];
+            (p[GrowthFactor], p[BackoffFactor], p[GrowthInterval]) = (_growthFactor, _backoffFactor, _growthInterval);
+            Pointwise.Into(_state, s_update, [.. _state, all!], p);
         }
 
         Abandon();
     }
 
     /// <summary>The present scale; waits for the device.</summary>
-    public double ReadScale() => _state.Length == 0 ? _initialScale : _state[0].Item();
+    public double ReadScale() => _state.Length == 0 ? _initialScale : _state[CurrentScale].Item();
 
     /// <summary>How many steps were left out because a gradient overflowed; waits for the device.</summary>
-    public long ReadSkippedSteps() => _state.Length == 0 ? 0 : (long)_state[2].Item();
+    public long ReadSkippedSteps() => _state.Length == 0 ? 0 : (long)_state[SkippedSteps].Item();
 
     /// <summary>Writes what the next step depends on. The tensors are referred to, not copied.</summary>
     public void Save(TrainingState state)
@@ -174,7 +180,7 @@ public sealed class LossScaler
     internal Action PrepareLoad(TrainingState state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        Tensor[] saved = new Tensor[3];
+        Tensor[] saved = new Tensor[StateCount];
         for (int i = 0; i < saved.Length; i++)
         {
             saved[i] = state.Tensor(NameOf(i));
@@ -210,13 +216,13 @@ public sealed class LossScaler
         _verdicts.Clear();
     }
 
-    private static string NameOf(int index) => index switch { 0 => "scale", 1 => "growth_tracker", _ => "skipped_steps" };
+    private static string NameOf(int index) => index switch { CurrentScale => "scale", GoodSteps => "growth_tracker", _ => "skipped_steps" };
 
     private static MapProgram MakeUpdate()
     {
-        Expr scale = Expr.Input(0), good = Expr.Input(1), skipped = Expr.Input(2), isFinite = Expr.Input(3);
-        Expr larger = scale * Expr.Parameter(0), smaller = Expr.Max(scale * Expr.Parameter(1), LeastScale);
-        Expr grows = Expr.LessEqual(Expr.Parameter(2), good + 1);
+        Expr scale = Expr.Input(CurrentScale), good = Expr.Input(GoodSteps), skipped = Expr.Input(SkippedSteps), isFinite = Expr.Input(StateCount);
+        Expr larger = scale * Expr.Parameter(GrowthFactor), smaller = Expr.Max(scale * Expr.Parameter(BackoffFactor), LeastScale);
+        Expr grows = Expr.LessEqual(Expr.Parameter(GrowthInterval), good + 1);
         return MapProgram.Compile(
             4,
             Expr.Where(isFinite, Expr.Where(Expr.And(grows, Expr.LessEqual(larger, float.MaxValue)), larger, scale), smaller),

@@ -75,12 +75,12 @@ public sealed class NAdam : Optimizer
         double product = ProductOfMomenta(step);
         double current = Momentum(step);
         double next = Momentum(step + 1);
-        p[2] = learningRate * next / (1 - (product * next * (RepeatsMomentum ? current : 1)));
-        p[9] = learningRate * (1 - current) / (1 - product);
-        (p[3], p[4]) = (_beta1, 1 - _beta1);
-        (p[5], p[6]) = (_beta2, 1 - _beta2);
-        p[7] = 1 / Math.Sqrt(BiasCorrection(_beta2, step));
-        p[8] = _epsilon;
+        p[AdamParameters.Rate] = learningRate * next / (1 - (product * next * (RepeatsMomentum ? current : 1)));
+        p[AdamParameters.GradientRate] = learningRate * (1 - current) / (1 - product);
+        (p[AdamParameters.Beta1], p[AdamParameters.Rest1]) = (_beta1, 1 - _beta1);
+        (p[AdamParameters.Beta2], p[AdamParameters.Rest2]) = (_beta2, 1 - _beta2);
+        p[AdamParameters.Correction] = 1 / Math.Sqrt(BiasCorrection(_beta2, step));
+        p[AdamParameters.Epsilon] = _epsilon;
     }
 
     private double Momentum(long step) => _beta1 * (1 - (0.5 * Math.Pow(0.96, step * _momentumDecay)));

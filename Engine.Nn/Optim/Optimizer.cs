@@ -7,7 +7,7 @@ namespace Engine.Nn;
 /// <remarks>
 /// <para>A parameter without a gradient is left alone, its state too: frozen layers and unused branches cost nothing. Each parameter counts
 /// its own steps. State tensors are made at a parameter's first step, on its device; of half-precision parameters they are float32.</para>
-/// <para>An update is one pass over memory (<see cref="OptimizerPrograms"/>) and is not recorded.</para>
+/// <para>An update is one pass over memory (a program of <see cref="OptimizerTerms"/>) and is not recorded.</para>
 /// </remarks>
 public abstract partial class Optimizer
 {
@@ -61,7 +61,7 @@ public abstract partial class Optimizer
     /// <summary>The names of the state tensors that parameters have, in the order of the program's inputs; PyTorch's names.</summary>
     public abstract IReadOnlyList<string> StateNames { get; }
 
-    /// <summary>The update: inputs parameter, gradient, state …; outputs parameter, state …</summary>
+    /// <summary>The update, in the order of <see cref="OptimizerTerms"/>: inputs parameter, gradient, state …; outputs parameter, state …</summary>
     protected abstract MapProgram Program { get; }
 
     /// <summary>Whether weight decay shrinks the parameter itself rather than adding to its gradient.</summary>
@@ -202,7 +202,7 @@ public abstract partial class Optimizer
         return slot.Outputs.Length > 0 && index >= 0 ? slot.Outputs[1 + index] : null;
     }
 
-    /// <summary>Fills in the program's parameters from number 2 on; 0 (keep) and 1 (decay) are set.</summary>
+    /// <summary>Fills in the program's parameters from <see cref="OptimizerTerms.FirstOwn"/> on; those before are set.</summary>
     /// <param name="learningRate">The group's.</param>
     /// <param name="step">The number of the step, from 1.</param>
     /// <param name="p">The parameters.</param>
@@ -218,7 +218,7 @@ public abstract partial class Optimizer
     {
         double rate = LearningRate * group.LearningRateFactor;
         double decay = group.WeightDecay ?? WeightDecay;
-        (p[0], p[1]) = HasDecoupledDecay ? (1 - (rate * decay), 0.0) : (1.0, decay);
+        (p[OptimizerTerms.Keep], p[OptimizerTerms.Decay]) = HasDecoupledDecay ? (1 - (rate * decay), 0.0) : (1.0, decay);
         SetHyperParameters(rate, step, p);
     }
 

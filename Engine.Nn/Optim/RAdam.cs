@@ -60,11 +60,11 @@ public sealed class RAdam : Optimizer
     /// <inheritdoc/>
     protected override void SetHyperParameters(double learningRate, long step, Span<double> p)
     {
-        p[2] = learningRate / BiasCorrection(_beta1, step);
-        (p[3], p[4]) = (_beta1, 1 - _beta1);
-        (p[5], p[6]) = (_beta2, 1 - _beta2);
-        p[7] = Rectification(step) * Math.Sqrt(BiasCorrection(_beta2, step));
-        p[8] = _epsilon;
+        p[AdamParameters.Rate] = learningRate / BiasCorrection(_beta1, step);
+        (p[AdamParameters.Beta1], p[AdamParameters.Rest1]) = (_beta1, 1 - _beta1);
+        (p[AdamParameters.Beta2], p[AdamParameters.Rest2]) = (_beta2, 1 - _beta2);
+        p[AdamParameters.Rectification] = Rectification(step) * Math.Sqrt(BiasCorrection(_beta2, step));
+        p[AdamParameters.Epsilon] = _epsilon;
     }
 
     private double Rectification(long step)

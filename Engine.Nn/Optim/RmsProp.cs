@@ -1,3 +1,5 @@
+using static Engine.Backends.OptimizerTerms;
+
 namespace Engine.Nn;
 
 /// <summary>RMSProp: r ← α·r + (1 − α)·g², w ← w − lr·g / (√r + ε).</summary>
@@ -8,6 +10,14 @@ namespace Engine.Nn;
 /// </remarks>
 public sealed class RmsProp : Optimizer
 {
+    // The numbers of the program's parameters; Rest = 1 − Alpha.
+    private const int Rate = FirstOwn, Alpha = Rate + 1, Rest = Alpha + 1, Epsilon = Rest + 1, Momentum = Epsilon + 1;
+
+    private static readonly MapProgram s_plain = Compile(centered: false, momentum: false);
+    private static readonly MapProgram s_centered = Compile(centered: true, momentum: false);
+    private static readonly MapProgram s_withMomentum = Compile(centered: false, momentum: true);
+    private static readonly MapProgram s_centeredWithMomentum = Compile(centered: true, momentum: true);
+
     private readonly double _alpha;
     private readonly double _momentum;
     private readonly double _epsilon;
@@ -45,10 +55,10 @@ public sealed class RmsProp : Optimizer
         _epsilon = Hyper.NotNegative(epsilon, owner: nameof(RmsProp));
         (Program, StateNames) = (centered, momentum > 0) switch
         {
-            (false, false) => (OptimizerPrograms.RmsProp, ["square_avg"]),
-            (true, false) => (OptimizerPrograms.RmsPropCentered, ["square_avg", "grad_avg"]),
-            (false, true) => (OptimizerPrograms.RmsPropMomentum, ["square_avg", "momentum_buffer"]),
-            (true, true) => (OptimizerPrograms.RmsPropCenteredMomentum, (string[])["square_avg", "grad_avg", "momentum_buffer"]),
+            (false, false) => (s_plain, ["square_avg"]),
+            (true, false) => (s_centered, ["square_avg", "grad_avg"]),
+            (false, true) => (s_withMomentum, ["square_avg", "momentum_buffer"]),
+            (true, true) => (s_centeredWithMomentum, (string[])["square_avg", "grad_avg", "momentum_buffer"]),
         };
     }
 
@@ -59,6 +69,30 @@ public sealed class RmsProp : Optimizer
     protected override MapProgram Program { get; }
 
     /// <inheritdoc/>
-    protected override void SetHyperParameters(double learningRate, long step, Span<double> p) =>
-        (p[2], p[3], p[4], p[5], p[6]) = (learningRate, _alpha, 1 - _alpha, _epsilon, _momentum);
+    protected override void SetHyperParameters(double learningRate, long step, Span<double> p)
+    {
+        p[Rate] = learningRate;
+        (p[Alpha], p[Rest]) = (_alpha, 1 - _alpha);
+        (p[Epsilon], p[Momentum]) = (_epsilon, _momentum);
+    }
+
+    private static MapProgram Compile(bool centered, bool momentum)
+    {
+        Expr square = Average(State(0), Expr.Square(DecayedGradient), Alpha, Rest);
+        Expr mean = Average(State(1), DecayedGradient, Alpha, Rest);
+
+        // The variance is never negative but for rounding, which a gradient that hardly changes makes visible.
+        Expr variance = Expr.Relu(square - Expr.Square(mean));
+        Expr denominator = Expr.Sqrt(centered ? variance : square) + Expr.Parameter(Epsilon);
+        Expr velocity = (Expr.Parameter(Momentum) * State(centered ? 2 : 1)) + (DecayedGradient / denominator);
+        Expr rate = Expr.Parameter(Rate);
+        Expr w = KeptWeight - (momentum ? rate * velocity : rate * DecayedGradient / denominator);
+        return (centered, momentum) switch
+        {
+            (false, false) => MapProgram.Compile(3, w, square),
+            (true, false) => MapProgram.Compile(4, w, square, mean),
+            (false, true) => MapProgram.Compile(4, w, square, velocity),
+            _ => MapProgram.Compile(5, w, square, mean, velocity),
+        };
+    }
 }

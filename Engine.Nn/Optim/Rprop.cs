@@ -1,3 +1,5 @@
+using static Engine.Backends.OptimizerTerms;
+
 namespace Engine.Nn;
 
 /// <summary>Rprop, resilient back-propagation: every element has a step of its own, which grows while its gradient keeps its sign and shrinks where it changes.</summary>
@@ -8,6 +10,11 @@ namespace Engine.Nn;
 /// </remarks>
 public sealed class Rprop : Optimizer
 {
+    // The numbers of the program's parameters. FirstStep is the learning rate at the first step, where it stands in the step size's place, later 0.
+    private const int FirstStep = FirstOwn, EtaMinus = FirstStep + 1, EtaPlus = EtaMinus + 1, MinimumStep = EtaPlus + 1, MaximumStep = MinimumStep + 1;
+
+    private static readonly MapProgram s_program = Compile();
+
     private readonly double _etaMinus;
     private readonly double _etaPlus;
     private readonly double _minimumStep;
@@ -55,12 +62,28 @@ public sealed class Rprop : Optimizer
     public override IReadOnlyList<string> StateNames { get; } = ["prev", "step_size"];
 
     /// <inheritdoc/>
-    protected override MapProgram Program => OptimizerPrograms.Rprop;
+    protected override MapProgram Program => s_program;
 
     /// <inheritdoc/>
     protected override void SetHyperParameters(double learningRate, long step, Span<double> p)
     {
-        p[2] = step == 1 ? learningRate : 0;
-        (p[3], p[4], p[5], p[6]) = (_etaMinus, _etaPlus, _minimumStep, _maximumStep);
+        p[FirstStep] = step == 1 ? learningRate : 0;
+        (p[EtaMinus], p[EtaPlus]) = (_etaMinus, _etaPlus);
+        (p[MinimumStep], p[MaximumStep]) = (_minimumStep, _maximumStep);
+    }
+
+    /// <summary>
+    /// States are the gradient before and the step size s: s ← s·η⁺ where both gradients have one sign, s·η⁻ where they have not; w ← w − s·sign(g), but where the
+    /// sign has changed w stays and the gradient counts as 0.
+    /// </summary>
+    private static MapProgram Compile()
+    {
+        // A product of signs, where one of the gradients themselves would vanish in rounding for small ones.
+        Expr agreement = Expr.Sign(DecayedGradient) * Expr.Sign(State(0));
+        Expr factor = Expr.Where(agreement > 0, Expr.Parameter(EtaPlus), Expr.Where(agreement < 0, Expr.Parameter(EtaMinus), 1));
+        Expr before = Expr.Where(Expr.Parameter(FirstStep) > 0, Expr.Parameter(FirstStep), State(1));
+        Expr size = Expr.Clamp(before * factor, Expr.Parameter(MinimumStep), Expr.Parameter(MaximumStep));
+        Expr used = Expr.Where(agreement < 0, 0, DecayedGradient);
+        return MapProgram.Compile(4, KeptWeight - (Expr.Sign(used) * size), used, size);
     }
 }

@@ -55,6 +55,9 @@ public sealed class Sgd : Optimizer
     protected override MapProgram Program { get; }
 
     /// <inheritdoc/>
-    protected override void SetHyperParameters(double learningRate, long step, Span<double> p) =>
-        (p[2], p[3], p[4]) = (learningRate, _momentum, step == 1 ? 1 : 1 - _dampening);
+    protected override void SetHyperParameters(double learningRate, long step, Span<double> p)
+    {
+        p[SgdParameters.Rate] = learningRate;
+        (p[SgdParameters.Momentum], p[SgdParameters.Fresh]) = (_momentum, step == 1 ? 1 : 1 - _dampening);
+    }
 }

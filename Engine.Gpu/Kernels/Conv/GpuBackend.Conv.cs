@@ -3,15 +3,15 @@ namespace Engine.Gpu;
 /// <summary>Convolutions.</summary>
 internal partial class GpuBackend
 {
-    protected override void ConvForwardCore(in ConvArgs args)
+    protected override void ConvForwardCore(in ConvForwardArgs args)
     {
         if (!TryPointwiseForward(args))
         {
-            Correlate(Forward(args));
+            Correlate(Forward(args.Geometry, args.X, args.W, args.Y) with { Bias = args.Bias, Activation = args.Activation });
         }
     }
 
-    protected override void ConvBackwardDataCore(in ConvArgs args)
+    protected override void ConvBackwardDataCore(in ConvBackwardDataArgs args)
     {
         ConvGeometry g = args.Geometry;
         ReadOnlySpan<long> w = args.W.Layout.Strides;
@@ -34,8 +34,8 @@ internal partial class GpuBackend
                     InChannels = g.OutChannels / g.Groups,
                     Rows = rows,
                     Columns = columns,
-                    In = args.Y,
-                    Out = args.X,
+                    In = args.GradY,
+                    Out = args.GradX,
                     Weight = args.W,
                     WeightStrides = (w[1], w[0], everyRow * w[2], everyColumn * w[3]),
                     WeightGroup = g.OutChannels / g.Groups * w[0],
@@ -45,13 +45,13 @@ internal partial class GpuBackend
         }
     }
 
-    protected override void ConvBackwardWeightCore(in ConvArgs args) => CorrelateWeights(Forward(args), beta: 0);
+    protected override void ConvBackwardWeightCore(in ConvBackwardWeightArgs args) =>
+        CorrelateWeights(Forward(args.Geometry, args.X, args.GradW, args.GradY), beta: 0);
 
     /// <summary>The sum that gives the result of a convolution, and whose gradient the filters get.</summary>
-    private static Correlation Forward(in ConvArgs args)
+    private static Correlation Forward(in ConvGeometry g, in Operand x, in Operand w, in Operand y)
     {
-        ConvGeometry g = args.Geometry;
-        ReadOnlySpan<long> w = args.W.Layout.Strides;
+        ReadOnlySpan<long> strides = w.Layout.Strides;
         return new Correlation
         {
             Batch = g.Batch,
@@ -60,18 +60,16 @@ internal partial class GpuBackend
             InChannels = g.InChannels / g.Groups,
             Rows = new WindowAxis(g.OutHeight, g.KernelHeight, g.InHeight, -g.PadH, g.StrideH, g.DilationH),
             Columns = new WindowAxis(g.OutWidth, g.KernelWidth, g.InWidth, -g.PadW, g.StrideW, g.DilationW),
-            In = args.X,
-            Out = args.Y,
-            Weight = args.W,
-            WeightStrides = (w[0], w[1], w[2], w[3]),
-            WeightGroup = g.OutChannels / g.Groups * w[0],
-            Bias = args.Bias,
-            Activation = args.Activation,
+            In = x,
+            Out = y,
+            Weight = w,
+            WeightStrides = (strides[0], strides[1], strides[2], strides[3]),
+            WeightGroup = g.OutChannels / g.Groups * strides[0],
         };
     }
 
     /// <summary>A window of one pixel with step 1 is a product of matrices: where the pixels of an image lie evenly, and are enough to fill tiles.</summary>
-    private bool TryPointwiseForward(in ConvArgs args)
+    private bool TryPointwiseForward(in ConvForwardArgs args)
     {
         const int EnoughPixels = 128;
         ConvGeometry g = args.Geometry;

@@ -106,16 +106,11 @@ internal sealed partial class IlgpuBackend
 
         AddOptional(ref arguments, update.IsConditional ? args.Inputs[^1] : null, parameter);
         AddOptional(ref arguments, args.ParameterMemory, parameter);
-        ReadOnlySpan<double> p = args.Parameters;
-        arguments.AddStructure(new HyperParameters<T>(
-            Number<T>(p, 0), Number<T>(p, 1), Number<T>(p, 2), Number<T>(p, 3), Number<T>(p, 4), Number<T>(p, 5), Number<T>(p, 6), Number<T>(p, 7), Number<T>(p, 8), Number<T>(p, 9)));
+        arguments.AddStructure(HyperParameters<T>.Of(args.Parameters));
         arguments.Add(update.Options);
         int groups = (int)((args.Shape.ElementCount + Target.GroupSize - 1) / Target.GroupSize);
         Launch(update.IsAdaptive ? OptimizerMethods<T>.Adapt : OptimizerMethods<T>.Descend, new LaunchGrid(groups), ref arguments);
     }
-
-    private static T Number<T>(ReadOnlySpan<double> parameters, int index)
-        where T : unmanaged, INumber<T> => index < parameters.Length ? T.CreateTruncating(parameters[index]) : default;
 
     private static void AddOptional(ref IlgpuArguments arguments, in Operand? operand, in Operand other)
     {

@@ -16,8 +16,11 @@ internal static class OptimizerOptions
     public const int IsRectified = 4;
 }
 
-/// <summary>The parameters of <see cref="OptimizerPrograms"/>: p0 … p9.</summary>
-internal readonly struct HyperParameters<T>(T keep, T decay, T rate, T p3, T p4, T p5, T p6, T p7, T p8, T p9)
+/// <summary>
+/// The parameters of <see cref="OptimizerPrograms"/>, in the order of <see cref="AdamParameters"/>; gradient descent's (<see cref="SgdParameters"/>) are the first
+/// five.
+/// </summary>
+internal readonly struct HyperParameters<T>(T keep, T decay, T rate, T beta1, T rest1, T beta2, T rest2, T correction, T epsilon, T gradientRate)
     where T : unmanaged, INumber<T>
 {
     /// <summary>The factor of the old parameter.</summary>
@@ -29,34 +32,58 @@ internal readonly struct HyperParameters<T>(T keep, T decay, T rate, T p3, T p4,
     /// <summary>The size of the step.</summary>
     public readonly T Rate = rate;
 
-    /// <summary>How much of the first state stays.</summary>
-    public readonly T P3 = p3;
+    /// <summary>How much of the first state stays: β₁, or the momentum of gradient descent.</summary>
+    public readonly T Beta1 = beta1;
 
     /// <summary>The weight of the gradient in it.</summary>
-    public readonly T P4 = p4;
+    public readonly T Rest1 = rest1;
 
     /// <summary>How much of the second state stays.</summary>
-    public readonly T P5 = p5;
+    public readonly T Beta2 = beta2;
 
     /// <summary>The weight of the squared gradient in it.</summary>
-    public readonly T P6 = p6;
+    public readonly T Rest2 = rest2;
 
-    /// <summary>What corrects the root for its start from 0.</summary>
-    public readonly T P7 = p7;
+    /// <summary>The factor that corrects the root for its start from 0; RAdam's rectification.</summary>
+    public readonly T Correction = correction;
 
-    /// <summary>Epsilon.</summary>
-    public readonly T P8 = p8;
+    /// <summary>Keeps the denominator away from 0.</summary>
+    public readonly T Epsilon = epsilon;
 
     /// <summary>The weight of the gradient itself.</summary>
-    public readonly T P9 = p9;
+    public readonly T GradientRate = gradientRate;
 
     /// <summary>Those in memory, where there are some: a captured step reads them when it runs.</summary>
     public static HyperParameters<T> Read(ArrayView<T> memory, HyperParameters<T> given) => memory.Length == 0
         ? given
         : new HyperParameters<T>(
-            memory[0], memory[1], memory[2], At(memory, 3), At(memory, 4), At(memory, 5), At(memory, 6), At(memory, 7), At(memory, 8), At(memory, 9));
+            memory[AdamParameters.Keep],
+            memory[AdamParameters.Decay],
+            memory[AdamParameters.Rate],
+            At(memory, AdamParameters.Beta1),
+            At(memory, AdamParameters.Rest1),
+            At(memory, AdamParameters.Beta2),
+            At(memory, AdamParameters.Rest2),
+            At(memory, AdamParameters.Correction),
+            At(memory, AdamParameters.Epsilon),
+            At(memory, AdamParameters.GradientRate));
+
+    /// <summary>Those given by value; what a program lacks is 0 and not used.</summary>
+    public static HyperParameters<T> Of(ReadOnlySpan<double> parameters) => new(
+        At(parameters, AdamParameters.Keep),
+        At(parameters, AdamParameters.Decay),
+        At(parameters, AdamParameters.Rate),
+        At(parameters, AdamParameters.Beta1),
+        At(parameters, AdamParameters.Rest1),
+        At(parameters, AdamParameters.Beta2),
+        At(parameters, AdamParameters.Rest2),
+        At(parameters, AdamParameters.Correction),
+        At(parameters, AdamParameters.Epsilon),
+        At(parameters, AdamParameters.GradientRate));
 
     private static T At(ArrayView<T> memory, int index) => index < memory.Length ? memory[index] : default;
+
+    private static T At(ReadOnlySpan<double> parameters, int index) => index < parameters.Length ? T.CreateTruncating(parameters[index]) : default;
 }
 
 /// <summary>
@@ -86,12 +113,12 @@ internal static class OptimizerKernels
         T w = parameter[i], decayed = gradient[i] + (p.Decay * w), step = decayed;
         if (velocity.Length > 0)
         {
-            T speed = (p.P3 * velocity[i]) + (p.P4 * decayed);
+            T momentum = p.Beta1, speed = (momentum * velocity[i]) + (p.Rest1 * decayed);
             velocity[i] = speed;
             step = speed;
             if ((options & OptimizerOptions.IsNesterov) != 0)
             {
-                step = decayed + (p.P3 * speed);
+                step = decayed + (momentum * speed);
             }
         }
 
@@ -119,7 +146,7 @@ internal static class OptimizerKernels
 
         HyperParameters<T> p = HyperParameters<T>.Read(memory, given);
         T w = parameter[i], decayed = gradient[i] + (p.Decay * w);
-        T newMean = (p.P3 * mean[i]) + (p.P4 * decayed), newSquare = (p.P5 * square[i]) + (p.P6 * (decayed * decayed)), below = newSquare;
+        T newMean = (p.Beta1 * mean[i]) + (p.Rest1 * decayed), newSquare = (p.Beta2 * square[i]) + (p.Rest2 * (decayed * decayed)), below = newSquare;
         mean[i] = newMean;
         square[i] = newSquare;
         if (largest.Length > 0)
@@ -133,17 +160,17 @@ internal static class OptimizerKernels
         T step = p.Rate * newMean;
         if ((options & OptimizerOptions.AddsGradient) != 0)
         {
-            step += p.P9 * decayed;
+            step += p.GradientRate * decayed;
         }
 
         T root = T.Sqrt(below);
         if ((options & OptimizerOptions.IsRectified) == 0)
         {
-            step /= (p.P7 * root) + p.P8;
+            step /= (p.Correction * root) + p.Epsilon;
         }
-        else if (p.P7 > default(T))
+        else if (p.Correction > default(T))
         {
-            step *= p.P7 / (root + p.P8);
+            step *= p.Correction / (root + p.Epsilon);
         }
 
         parameter[i] = (w * p.Keep) - step;

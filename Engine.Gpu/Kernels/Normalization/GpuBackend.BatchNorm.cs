@@ -58,11 +58,11 @@ internal partial class GpuBackend
         }
 
         bool wide = StridesParameter.IsWide(x, gradient, more, y, args.Mean, args.InverseStd, args.Scale, args.GradX, kept, args.GradScale, args.GradShift);
-        bool hasScale = args.GradX is not null && args.Scale is not null;
+        Operand? scale = args.GradX is null ? null : args.Scale;
         ChannelTiles tiles = ChannelTiles.Choose(Target, x, gradient, more, y, args.GradX, kept);
-        BatchNormBackwardKernel kernel = new(ChannelStage.Whole, tiles.Shape, x.DType, hasScale ? args.Scale!.Value.DType : x.DType, gradients, wide)
+        BatchNormBackwardKernel kernel = new(ChannelStage.Whole, tiles.Shape, x.DType, scale?.DType ?? x.DType, gradients, wide)
         {
-            HasScale = hasScale,
+            HasScale = scale is not null,
             HasY = y is not null,
             HasMore = more is not null,
             HasGradX = args.GradX is not null,

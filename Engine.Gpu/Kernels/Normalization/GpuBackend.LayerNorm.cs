@@ -45,17 +45,17 @@ internal partial class GpuBackend
             Launch(kernel, shape.Grid(Target, split.Rows), arguments.Span);
         }
 
-        if (args.GradScale is not null || args.GradShift is not null)
+        if ((args.GradScale ?? args.GradShift) is { } gradient)
         {
-            LayerNormColumns(args, x, dy, wide);
+            LayerNormColumns(args, x, dy, gradient.DType, wide);
         }
     }
 
-    private void LayerNormColumns(in LayerNormBackwardArgs args, in Operand x, in Operand dy, bool wide)
+    private void LayerNormColumns(in LayerNormBackwardArgs args, in Operand x, in Operand dy, DType gradients, bool wide)
     {
         ChannelTiles tiles = ChannelTiles.Choose(Target, x);
         LayerNormColumnsKernel kernel = new(
-            ChannelStage.Whole, tiles.Shape, x.DType, (args.GradScale ?? args.GradShift)!.Value.DType, args.GradScale is not null, args.GradShift is not null, wide);
+            ChannelStage.Whole, tiles.Shape, x.DType, gradients, args.GradScale is not null, args.GradShift is not null, wide);
         using TensorScope scope = TensorScope.Begin();
         Operand? partials = null;
         ArgumentList arguments = new(stackalloc KernelArgument[32]);

@@ -33,8 +33,13 @@ internal readonly record struct SquareSumKernel(DType Element) : IKernelDefiniti
                 {
                     Value index = first + (k.GroupCountX * (i * k.GroupSize));
                     Value number = k.Load(x, index, index < count);
-                    Value size = k.Unary(Opcode.Abs, number), zero = number.Like(0), isLarge = size > p[0], isSmall = size < p[2];
-                    Value[] parts = [k.Select(isLarge, number * p[1], zero), k.Select(isLarge | isSmall, zero, number), k.Select(isSmall, number * p[3], zero)];
+                    Value size = k.Unary(Opcode.Abs, number), zero = number.Like(0), isLarge = size > p[ScaledSquares.LargeBound], isSmall = size < p[ScaledSquares.SmallBound];
+                    Value[] parts =
+                    [
+                        k.Select(isLarge, number * p[ScaledSquares.Down], zero),
+                        k.Select(isLarge | isSmall, zero, number),
+                        k.Select(isSmall, number * p[ScaledSquares.Up], zero),
+                    ];
                     for (int s = 0; s < Sums; s++)
                     {
                         sums[s].Value = k.Fma(parts[s], parts[s], sums[s].Value);
@@ -86,11 +91,12 @@ internal readonly record struct RootOfSumKernel(DType Element, DType Result) : I
         });
         Value[] totals = new GroupReduction(k, [type, type, type]).Sums(Array.ConvertAll(sums, static sum => sum.Value));
         double[] p = ScaledSquares.Parameters(Element);
+        double down = p[ScaledSquares.Down], back = p[ScaledSquares.DownInverse], smallBack = p[ScaledSquares.UpInverse];
         (Value large, Value others, Value small) = (totals[0], totals[1], totals[2]);
         Value root = k.Select(
             large.IsNot(0),
-            k.Unary(Opcode.Sqrt, large + (others * p[1] * p[1])) * p[4],
-            k.Select(others.IsNot(0), k.Unary(Opcode.Sqrt, others + (small * p[5] * p[5])), k.Unary(Opcode.Sqrt, small) * p[5]));
+            k.Unary(Opcode.Sqrt, large + (others * down * down)) * back,
+            k.Select(others.IsNot(0), k.Unary(Opcode.Sqrt, others + (small * smallBack * smallBack)), k.Unary(Opcode.Sqrt, small) * smallBack));
         k.Store(result, k.Int32(0), root.To(Result.InRegister()), k.LocalId.Is(0));
         return k.Build();
     }

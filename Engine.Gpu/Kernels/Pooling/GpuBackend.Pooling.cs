@@ -6,7 +6,7 @@ internal partial class GpuBackend
     // Work-items are numbered in 32 bits.
     private const long MaxItems = 1 << 30;
 
-    protected override void PoolForwardCore(in PoolArgs args)
+    protected override void PoolForwardCore(in PoolForwardArgs args)
     {
         Operand y = args.Y;
         if (TryHalve(y.Shape, out int axis, out int half))
@@ -23,9 +23,9 @@ internal partial class GpuBackend
         Launch(kernel, Cover(y.Shape.ElementCount), arguments.Span);
     }
 
-    protected override void PoolBackwardCore(in PoolArgs args)
+    protected override void PoolBackwardCore(in PoolBackwardArgs args)
     {
-        Operand dx = args.X;
+        Operand dx = args.GradX;
         if (TryHalve(dx.Shape, out int axis, out int half))
         {
             PoolBackward(Part(args, axis, 0, half));
@@ -33,7 +33,7 @@ internal partial class GpuBackend
             return;
         }
 
-        bool wide = StridesParameter.IsWide(dx, args.Y, args.Kind == PoolKind.Max ? args.Indices : null);
+        bool wide = StridesParameter.IsWide(dx, args.GradY, args.Indices);
         PoolBackwardKernel kernel = new(args.Kind, dx.DType, args.Geometry.CountIncludePad, IsChannelsLast(dx), wide);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
         kernel.Bind(ref arguments, args);
@@ -48,14 +48,24 @@ internal partial class GpuBackend
         return shape.ElementCount > MaxItems && half > 0;
     }
 
-    private static PoolArgs Part(in PoolArgs args, int axis, int start, int length) => new()
+    private static PoolForwardArgs Part(in PoolForwardArgs args, int axis, int start, int length) => new()
     {
         Kind = args.Kind,
         Geometry = args.Geometry,
-        X = args.X.With(args.X.Layout.Slice(axis, start, length, 1)),
-        Y = args.Y.With(args.Y.Layout.Slice(axis, start, length, 1)),
-        Indices = args.Indices is { } indices ? indices.With(indices.Layout.Slice(axis, start, length, 1)) : null,
+        X = Part(args.X, axis, start, length),
+        Y = Part(args.Y, axis, start, length),
+        Indices = args.Indices is { } indices ? Part(indices, axis, start, length) : null,
     };
+
+    private static PoolBackwardArgs Part(in PoolBackwardArgs args, int axis, int start, int length) => new()
+    {
+        Geometry = args.Geometry,
+        GradY = Part(args.GradY, axis, start, length),
+        Indices = args.Indices is { } indices ? Part(indices, axis, start, length) : null,
+        GradX = Part(args.GradX, axis, start, length),
+    };
+
+    private static Operand Part(in Operand operand, int axis, int start, int length) => operand.With(operand.Layout.Slice(axis, start, length, 1));
 
     private static bool IsChannelsLast(in Operand images) =>
         images.Shape[1] > 1 && Math.Abs(images.Layout.Strides[1]) < Math.Abs(images.Layout.Strides[3]) && images.Shape[3] > 1;

@@ -30,11 +30,10 @@ internal sealed class PoolAxis
     public Value WindowSize { get; }
 
     /// <summary>Adds the arguments of both directions, rows before columns.</summary>
-    public static void Bind(ref ArgumentList arguments, in PoolArgs args)
+    public static void Bind(ref ArgumentList arguments, in PoolGeometry g, Shape images, Shape results)
     {
-        PoolGeometry g = args.Geometry;
-        AddAxis(ref arguments, args.X.Shape[2], args.Y.Shape[2], g.KernelH, g.PadH, g.StrideH, g.DilationH);
-        AddAxis(ref arguments, args.X.Shape[3], args.Y.Shape[3], g.KernelW, g.PadW, g.StrideW, g.DilationW);
+        AddAxis(ref arguments, images[2], results[2], g.KernelH, g.PadH, g.StrideH, g.DilationH);
+        AddAxis(ref arguments, images[3], results[3], g.KernelW, g.PadW, g.StrideW, g.DilationW);
 
         static void AddAxis(ref ArgumentList arguments, int size, int outSize, int window, int pad, int stride, int dilation)
         {

@@ -49,16 +49,15 @@ internal readonly record struct PoolBackwardKernel(PoolKind Kind, DType Element,
     }
 
     /// <summary>Adds the arguments in the order of the parameters.</summary>
-    public void Bind(ref ArgumentList arguments, in PoolArgs args)
+    public void Bind(ref ArgumentList arguments, in PoolBackwardArgs args)
     {
-        Operand? indices = Kind == PoolKind.Max ? args.Indices : null;
-        arguments.Add(args.X);
-        arguments.Add(args.Y);
-        arguments.AddOptional(indices);
-        PoolGrid.Bind(ref arguments, args.X.Shape);
-        arguments.AddStrides(args.X, Wide);
-        arguments.AddStrides(args.Y, Wide);
-        arguments.AddStrides(indices, Wide);
-        PoolAxis.Bind(ref arguments, args);
+        arguments.Add(args.GradX);
+        arguments.Add(args.GradY);
+        arguments.AddOptional(args.Indices);
+        PoolGrid.Bind(ref arguments, args.GradX.Shape);
+        arguments.AddStrides(args.GradX, Wide);
+        arguments.AddStrides(args.GradY, Wide);
+        arguments.AddStrides(args.Indices, Wide);
+        PoolAxis.Bind(ref arguments, args.Geometry, args.GradX.Shape, args.GradY.Shape);
     }
 }

@@ -40,7 +40,7 @@ internal readonly record struct PoolForwardKernel(PoolKind Kind, DType Element, 
     }
 
     /// <summary>Adds the arguments in the order of the parameters.</summary>
-    public void Bind(ref ArgumentList arguments, in PoolArgs args)
+    public void Bind(ref ArgumentList arguments, in PoolForwardArgs args)
     {
         arguments.Add(args.X);
         arguments.Add(args.Y);
@@ -49,7 +49,7 @@ internal readonly record struct PoolForwardKernel(PoolKind Kind, DType Element, 
         arguments.AddStrides(args.X, Wide);
         arguments.AddStrides(args.Y, Wide);
         arguments.AddStrides(args.Indices, Wide);
-        PoolAxis.Bind(ref arguments, args);
+        PoolAxis.Bind(ref arguments, args.Geometry, args.X.Shape, args.Y.Shape);
     }
 
     private static (Value Largest, Value Index) Largest(

@@ -35,16 +35,16 @@ internal readonly record struct CrossEntropyForwardKernel(DType Element, bool Ha
     }
 
     /// <summary>Adds the arguments for logits in the form of <paramref name="split"/>, in the order of the parameters.</summary>
-    public void Bind(ref ArgumentList arguments, in CrossEntropyArgs args, in Operand logits, in Operand losses, in RowSplit split)
+    public void Bind(ref ArgumentList arguments, in CrossEntropyForwardArgs args, in Operand logits, in RowSplit split)
     {
         arguments.Add(logits);
-        arguments.Add(losses);
+        arguments.Add(args.Losses);
         arguments.Add(args.LogSumExp);
-        CrossEntropyTarget.BindBuffers(ref arguments, args);
-        CrossEntropyTarget.BindScalars(ref arguments, args, Wide);
+        CrossEntropyTarget.BindBuffers(ref arguments, args.Targets, args.ClassWeights);
+        CrossEntropyTarget.BindScalars(ref arguments, args.Logits, args.Targets, args.ClassWeights, args.IgnoreIndex, args.LabelSmoothing, Wide);
         RowItems.Bind(ref arguments, split);
         arguments.AddStrides(logits, Wide);
-        arguments.AddStrides(losses, Wide);
+        arguments.AddStrides(args.Losses, Wide);
         arguments.AddStrides(args.LogSumExp, Wide);
     }
 
@@ -99,18 +99,18 @@ internal readonly record struct CrossEntropyBackwardKernel(DType Element, bool H
     }
 
     /// <summary>Adds the arguments for logits and their gradient in the form of <paramref name="split"/>, in the order of the parameters.</summary>
-    public void Bind(ref ArgumentList arguments, in CrossEntropyArgs args, in Operand logits, in Operand gradLosses, in Operand gradLogits, in RowSplit split)
+    public void Bind(ref ArgumentList arguments, in CrossEntropyBackwardArgs args, in Operand logits, in Operand gradLogits, in RowSplit split)
     {
         arguments.Add(logits);
-        arguments.Add(gradLosses);
+        arguments.Add(args.GradLosses);
         arguments.Add(args.LogSumExp);
         arguments.Add(gradLogits);
-        CrossEntropyTarget.BindBuffers(ref arguments, args);
-        CrossEntropyTarget.BindScalars(ref arguments, args, Wide);
+        CrossEntropyTarget.BindBuffers(ref arguments, args.Targets, args.ClassWeights);
+        CrossEntropyTarget.BindScalars(ref arguments, args.Logits, args.Targets, args.ClassWeights, args.IgnoreIndex, args.LabelSmoothing, Wide);
         RowItems.Bind(ref arguments, split);
         arguments.AddStrides(logits, Wide);
         arguments.AddStrides(gradLogits, Wide);
-        arguments.AddStrides(gradLosses, Wide);
+        arguments.AddStrides(args.GradLosses, Wide);
         arguments.AddStrides(args.LogSumExp, Wide);
     }
 

@@ -28,21 +28,22 @@ internal sealed class CrossEntropyTarget
     public Value Shared { get; }
 
     /// <summary>Adds the arguments of the buffers.</summary>
-    public static void BindBuffers(ref ArgumentList arguments, in CrossEntropyArgs args)
+    public static void BindBuffers(ref ArgumentList arguments, in Operand targets, in Operand? classWeights)
     {
-        arguments.Add(args.Targets);
-        arguments.AddOptional(args.ClassWeights);
+        arguments.Add(targets);
+        arguments.AddOptional(classWeights);
     }
 
     /// <summary>Adds the arguments of the parameters.</summary>
-    public static void BindScalars(ref ArgumentList arguments, in CrossEntropyArgs args, bool wide)
+    public static void BindScalars(
+        ref ArgumentList arguments, in Operand logits, in Operand targets, in Operand? classWeights, long ignoreIndex, double labelSmoothing, bool wide)
     {
-        RegisterType type = args.Logits.DType.InRegister();
-        arguments.AddStrides(args.Targets, wide);
-        arguments.AddStrides(args.ClassWeights, wide);
-        arguments.Add(args.IgnoreIndex);
-        arguments.AddNumber(type, 1 - args.LabelSmoothing);
-        arguments.AddNumber(type, args.LabelSmoothing / args.Logits.Shape[1]);
+        RegisterType type = logits.DType.InRegister();
+        arguments.AddStrides(targets, wide);
+        arguments.AddStrides(classWeights, wide);
+        arguments.Add(ignoreIndex);
+        arguments.AddNumber(type, 1 - labelSmoothing);
+        arguments.AddNumber(type, labelSmoothing / logits.Shape[1]);
     }
 
     /// <summary>The row's class, whether it is one, whether the row counts, and (1 − s)·w of the class.</summary>

@@ -36,48 +36,42 @@ internal partial class GpuBackend
         Launch(kernel, shape.Grid(Target, split.Rows), arguments.Span);
     }
 
-    protected override void CrossEntropyForwardCore(in CrossEntropyArgs args)
+    protected override void CrossEntropyForwardCore(in CrossEntropyForwardArgs args)
     {
-        if (!IsPlain(args, args.Losses!.Value) || !RowSplit.TrySplit(args.Logits.Shape, 1, out RowSplit split) || !split.TryView(args.Logits, out Operand z))
+        DType type = args.Logits.DType;
+        bool fits = args.Targets.DType == DType.Int64 & HaveType(type, args.ClassWeights, args.LogSumExp, args.Losses);
+        if (!fits || !RowSplit.TrySplit(args.Logits.Shape, 1, out RowSplit split) || !split.TryView(args.Logits, out Operand z))
         {
             base.CrossEntropyForwardCore(args);
             return;
         }
 
-        bool wide = IsWide(args, args.Losses.Value, null);
+        bool wide = StridesParameter.IsWide(args.Logits, args.Targets, args.ClassWeights, args.LogSumExp, args.Losses);
         RowShape shape = ShapeOf(split).WithRuns(Target, split, [z]);
         CrossEntropyForwardKernel kernel = new(z.DType, args.ClassWeights is not null, args.LabelSmoothing > 0, shape, wide);
         ArgumentList arguments = new(stackalloc KernelArgument[24]);
-        kernel.Bind(ref arguments, args, z, args.Losses.Value, split);
+        kernel.Bind(ref arguments, args, z, split);
         Launch(kernel, shape.Grid(Target, split.Rows), arguments.Span);
     }
 
-    protected override void CrossEntropyBackwardCore(in CrossEntropyArgs args)
+    protected override void CrossEntropyBackwardCore(in CrossEntropyBackwardArgs args)
     {
-        Operand gradLosses = args.GradLosses!.Value, gradLogits = args.GradLogits!.Value;
-        bool fits = IsPlain(args, gradLosses) & gradLogits.DType == args.Logits.DType & RowSplit.TrySplit(args.Logits.Shape, 1, out RowSplit split);
-        if (!fits || !split.TryView(args.Logits, out Operand z) || !split.TryView(gradLogits, out Operand output))
+        DType type = args.Logits.DType;
+        bool fits = args.Targets.DType == DType.Int64 & HaveType(type, args.ClassWeights, args.LogSumExp, args.GradLosses, args.GradLogits)
+            & RowSplit.TrySplit(args.Logits.Shape, 1, out RowSplit split);
+        if (!fits || !split.TryView(args.Logits, out Operand z) || !split.TryView(args.GradLogits, out Operand output))
         {
             base.CrossEntropyBackwardCore(args);
             return;
         }
 
-        bool wide = IsWide(args, gradLosses, gradLogits);
+        bool wide = StridesParameter.IsWide(args.Logits, args.Targets, args.ClassWeights, args.LogSumExp, args.GradLosses, args.GradLogits);
         RowShape shape = ShapeOf(split).WithRuns(Target, split, [z, output]);
         CrossEntropyBackwardKernel kernel = new(z.DType, args.ClassWeights is not null, args.LabelSmoothing > 0, shape, wide);
         ArgumentList arguments = new(stackalloc KernelArgument[32]);
-        kernel.Bind(ref arguments, args, z, gradLosses, output, split);
+        kernel.Bind(ref arguments, args, z, output, split);
         Launch(kernel, shape.Grid(Target, split.Rows), arguments.Span);
     }
 
     private RowShape ShapeOf(in RowSplit split) => RowShape.Choose(Target, split.Rows, split.Length, split.Inner > 1);
-
-    private static bool IsPlain(in CrossEntropyArgs args, in Operand losses)
-    {
-        DType type = args.Logits.DType;
-        return losses.DType == type && args.LogSumExp.DType == type && (args.ClassWeights?.DType ?? type) == type && args.Targets.DType == DType.Int64;
-    }
-
-    private static bool IsWide(in CrossEntropyArgs args, in Operand losses, in Operand? gradLogits) =>
-        StridesParameter.IsWide(args.Logits, args.Targets, args.ClassWeights, args.LogSumExp, losses, gradLogits);
 }

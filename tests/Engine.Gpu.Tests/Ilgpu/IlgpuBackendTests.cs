@@ -72,9 +72,9 @@ internal sealed class IlgpuBackendTests(TargetVariant variant) : KernelFixture(v
             PadW = 1,
         };
         DeviceArray x = Result(DType.Float32, [2, inChannels, 6, 5]), w = Result(DType.Float32, [outChannels, inChannels, 3, 3]), y = Result(DType.Float32, [2, outChannels, 6, 5]);
-        Assert.That(Kernels(() => Backend.ConvForward(new ConvArgs { Geometry = g, X = x, W = w, Y = y, Activation = Programs.Relu })), Is.EqualTo(new[] { correlation }));
-        Assert.That(Kernels(() => Backend.ConvBackwardData(new ConvArgs { Geometry = g, X = x, W = w, Y = y })), Is.EqualTo(new[] { correlation }));
-        Assert.That(Kernels(() => Backend.ConvBackwardWeight(new ConvArgs { Geometry = g, X = x, W = w, Y = y })), Is.EqualTo(new[] { weightGradient }));
+        Assert.That(Kernels(() => Backend.ConvForward(new ConvForwardArgs { Geometry = g, X = x, W = w, Y = y, Activation = Programs.Relu })), Is.EqualTo(new[] { correlation }));
+        Assert.That(Kernels(() => Backend.ConvBackwardData(new ConvBackwardDataArgs { Geometry = g, GradY = y, W = w, GradX = x })), Is.EqualTo(new[] { correlation }));
+        Assert.That(Kernels(() => Backend.ConvBackwardWeight(new ConvBackwardWeightArgs { Geometry = g, X = x, GradY = y, GradW = w })), Is.EqualTo(new[] { weightGradient }));
     }
 
     [Test]
@@ -93,7 +93,7 @@ internal sealed class IlgpuBackendTests(TargetVariant variant) : KernelFixture(v
             KernelWidth = 1,
         };
         DeviceArray x = Array(DType.Float32, [2, 20, 40, 41], static _ => 1), y = Array(DType.Float32, [2, 24, 40, 41], static _ => 1), w = Result(DType.Float32, [24, 20, 1, 1]);
-        string[] kernels = Kernels(() => Backend.ConvBackwardWeight(new ConvArgs { Geometry = g, X = x, W = w, Y = y }));
+        string[] kernels = Kernels(() => Backend.ConvBackwardWeight(new ConvBackwardWeightArgs { Geometry = g, X = x, GradY = y, GradW = w }));
         Assert.That(kernels, Is.EquivalentTo(new[] { "Kernel_TiledWeightGradient", "Kernel_SumOfParts" }));
         Assert.That(w.Read(), Is.All.EqualTo(2 * 40 * 41));
     }
@@ -103,7 +103,7 @@ internal sealed class IlgpuBackendTests(TargetVariant variant) : KernelFixture(v
     {
         ConvGeometry g = new() { Batch = 1, InChannels = 2, InHeight = 3, InWidth = 3, OutChannels = 2, OutHeight = 3, OutWidth = 3, KernelHeight = 1, KernelWidth = 1 };
         DeviceArray x = Result(DType.Float16, [1, 2, 3, 3]), w = Result(DType.Float16, [2, 2, 1, 1]), y = Result(DType.Float16, [1, 2, 3, 3]);
-        Assert.That(Kernels(() => Backend.ConvForward(new ConvArgs { Geometry = g, X = x, W = w, Y = y })), Is.Not.Empty.And.None.StartsWith("Kernel_"));
+        Assert.That(Kernels(() => Backend.ConvForward(new ConvForwardArgs { Geometry = g, X = x, W = w, Y = y })), Is.Not.Empty.And.None.StartsWith("Kernel_"));
     }
 
     /// <summary>The interpreter's blocks of several GB take no memory where nobody writes.</summary>

@@ -86,7 +86,7 @@ internal sealed class CrossEntropyTests(int largestGroup) : KernelFixture(larges
     private void Run(
         DeviceArray z, DeviceArray targets, DeviceArray? weights, double smoothing, DeviceArray lse, DeviceArray losses, DeviceArray dy, DeviceArray dz)
     {
-        CrossEntropyArgs args = new()
+        Backend.CrossEntropyForward(new CrossEntropyForwardArgs
         {
             Logits = z,
             Targets = targets,
@@ -94,11 +94,18 @@ internal sealed class CrossEntropyTests(int largestGroup) : KernelFixture(larges
             LabelSmoothing = smoothing,
             IgnoreIndex = Ignored,
             LogSumExp = lse,
-            Losses = losses.Operand,
-            GradLosses = dy.Operand,
-            GradLogits = dz.Operand,
-        };
-        Backend.CrossEntropyForward(args);
-        Backend.CrossEntropyBackward(args);
+            Losses = losses,
+        });
+        Backend.CrossEntropyBackward(new CrossEntropyBackwardArgs
+        {
+            Logits = z,
+            Targets = targets,
+            ClassWeights = weights?.Operand,
+            LabelSmoothing = smoothing,
+            IgnoreIndex = Ignored,
+            LogSumExp = lse,
+            GradLosses = dy,
+            GradLogits = dz,
+        });
     }
 }

@@ -89,16 +89,16 @@ internal sealed class FarOperandsTests
             Groups = groups,
         };
         Tensor farX = Far(x), farY = Far(dy), y = Values(dy.Shape, 9), dx = Values(x.Shape, 9), dw = Values(w.Shape, 9), dwOfFar = Values(w.Shape, 10);
-        Device.Backend.ConvForward(new ConvArgs { Geometry = geometry, X = x.Operand, W = w.Operand, Y = y.Operand });
-        Device.Backend.ConvBackwardData(new ConvArgs { Geometry = geometry, X = dx.Operand, W = w.Operand, Y = dy.Operand });
-        Device.Backend.ConvBackwardWeight(new ConvArgs { Geometry = geometry, X = x.Operand, W = dw.Operand, Y = dy.Operand });
+        Device.Backend.ConvForward(new ConvForwardArgs { Geometry = geometry, X = x.Operand, W = w.Operand, Y = y.Operand });
+        Device.Backend.ConvBackwardData(new ConvBackwardDataArgs { Geometry = geometry, GradY = dy.Operand, W = w.Operand, GradX = dx.Operand });
+        Device.Backend.ConvBackwardWeight(new ConvBackwardWeightArgs { Geometry = geometry, X = x.Operand, GradY = dy.Operand, GradW = dw.Operand });
 
-        Device.Backend.ConvBackwardWeight(new ConvArgs { Geometry = geometry, X = farX.Operand, W = dwOfFar.Operand, Y = farY.Operand });
+        Device.Backend.ConvBackwardWeight(new ConvBackwardWeightArgs { Geometry = geometry, X = farX.Operand, GradY = farY.Operand, GradW = dwOfFar.Operand });
         AssertSame(dwOfFar, dw, "gradient of the filters");
-        Device.Backend.ConvForward(new ConvArgs { Geometry = geometry, X = farX.Operand, W = w.Operand, Y = farY.Operand });
+        Device.Backend.ConvForward(new ConvForwardArgs { Geometry = geometry, X = farX.Operand, W = w.Operand, Y = farY.Operand });
         AssertSame(farY.Contiguous(), y, "forward");
         farY.CopyFrom(dy);
-        Device.Backend.ConvBackwardData(new ConvArgs { Geometry = geometry, X = farX.Operand, W = w.Operand, Y = farY.Operand });
+        Device.Backend.ConvBackwardData(new ConvBackwardDataArgs { Geometry = geometry, GradY = farY.Operand, W = w.Operand, GradX = farX.Operand });
         AssertSame(farX.Contiguous(), dx, "gradient of the images");
     }
 

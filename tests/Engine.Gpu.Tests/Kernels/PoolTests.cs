@@ -57,7 +57,7 @@ internal sealed class PoolTests(int largestGroup) : KernelFixture(largestGroup)
         ];
         DeviceArray image = Array(DType.Float32, [1, 1, 2, 6], i => x[i]);
         DeviceArray y = Result(DType.Float32, [1, 1, 1, 3]), indices = Result(DType.Int32, [1, 1, 1, 3]);
-        Backend.PoolForward(new PoolArgs { Kind = PoolKind.Max, Geometry = s_geometries[0], X = image, Y = y, Indices = (Operand)indices });
+        Backend.PoolForward(new PoolForwardArgs { Kind = PoolKind.Max, Geometry = s_geometries[0], X = image, Y = y, Indices = (Operand)indices });
         Assert.That(y.Read(), Is.EqualTo(new[] { 3, double.NaN, double.NegativeInfinity }));
         Assert.That(indices.Read(), Is.EqualTo(new double[] { 0, 2, 4 }));
     }
@@ -68,11 +68,11 @@ internal sealed class PoolTests(int largestGroup) : KernelFixture(largestGroup)
         PoolGeometry geometry = Window(2, 2, stride: 1) with { PadH = 1, PadW = 1, DilationH = 3, DilationW = 3 };
         DeviceArray image = Array(DType.Float32, [1, 1, 2, 2], i => i + 1);
         DeviceArray y = Result(DType.Float32, [1, 1, 1, 1]), indices = Result(DType.Int32, [1, 1, 1, 1]);
-        Backend.PoolForward(new PoolArgs { Kind = PoolKind.Max, Geometry = geometry, X = image, Y = y, Indices = (Operand)indices });
+        Backend.PoolForward(new PoolForwardArgs { Kind = PoolKind.Max, Geometry = geometry, X = image, Y = y, Indices = (Operand)indices });
         Assert.That(y.Read(), Is.EqualTo(new[] { double.NegativeInfinity }));
         Assert.That(indices.Read(), Is.EqualTo(new[] { -1.0 }));
         DeviceArray dx = Result(DType.Float32, [1, 1, 2, 2]);
-        Backend.PoolBackward(new PoolArgs { Kind = PoolKind.Max, Geometry = geometry, X = dx, Y = y, Indices = (Operand)indices });
+        Backend.PoolBackward(new PoolBackwardArgs { Geometry = geometry, GradY = y, Indices = (Operand)indices, GradX = dx });
         Assert.That(dx.Read(), Is.All.Zero);
     }
 
@@ -86,9 +86,9 @@ internal sealed class PoolTests(int largestGroup) : KernelFixture(largestGroup)
         DeviceArray x = Array(dtype, shape, _ => random.Next(-8, 8) / 4.0, placement), dy = Array(dtype, result, Noise(2), placement);
         DeviceArray y = Result(dtype, result, placement), y2 = Result(dtype, result, placement), dx = Result(dtype, shape, placement);
         DeviceArray? places = kind == PoolKind.Max ? Result(DType.Int32, result, placement) : null;
-        Backend.PoolForward(new PoolArgs { Kind = kind, Geometry = g, X = x, Y = y, Indices = places?.Operand });
-        Backend.PoolForward(new PoolArgs { Kind = kind, Geometry = g, X = x, Y = y2 });
-        Backend.PoolBackward(new PoolArgs { Kind = kind, Geometry = g, X = dx, Y = dy, Indices = places?.Operand });
+        Backend.PoolForward(new PoolForwardArgs { Kind = kind, Geometry = g, X = x, Y = y, Indices = places?.Operand });
+        Backend.PoolForward(new PoolForwardArgs { Kind = kind, Geometry = g, X = x, Y = y2 });
+        Backend.PoolBackward(new PoolBackwardArgs { Geometry = g, GradY = dy, Indices = places?.Operand, GradX = dx });
 
         (double[] expected, double[] expectedPlaces, double[] gradient) = Reference(kind, g, shape, result, x.Values, dy.Values);
         AssertClose("y", expected, y);

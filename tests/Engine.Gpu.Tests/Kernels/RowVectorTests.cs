@@ -44,18 +44,17 @@ internal sealed class RowVectorTests() : KernelFixture(GroupLimits[^1])
         double[][] results = Everywhere(DType.Float32, [3, classes], (z, dz, placement) =>
         {
             DeviceArray targets = Array(DType.Int64, [3], i => i), losses = Result(DType.Float32, [3]), lse = Result(DType.Float32, [3]);
-            CrossEntropyArgs args = new() { Logits = z, Targets = targets, LogSumExp = lse, IgnoreIndex = -100, Losses = losses.Operand, LabelSmoothing = 0.1 };
-            Backend.CrossEntropyForward(args);
+            Backend.CrossEntropyForward(new CrossEntropyForwardArgs { Logits = z, Targets = targets, LogSumExp = lse, IgnoreIndex = -100, Losses = losses, LabelSmoothing = 0.1 });
             DeviceArray gradient = Array(DType.Float32, [3], Noise(7));
-            Backend.CrossEntropyBackward(new CrossEntropyArgs
+            Backend.CrossEntropyBackward(new CrossEntropyBackwardArgs
             {
                 Logits = z,
                 Targets = targets,
                 LogSumExp = lse,
                 IgnoreIndex = -100,
                 LabelSmoothing = 0.1,
-                GradLosses = gradient.Operand,
-                GradLogits = dz.Operand,
+                GradLosses = gradient,
+                GradLogits = dz,
             });
             return [.. losses.Read(), .. lse.Read(), .. dz.Read()];
         });

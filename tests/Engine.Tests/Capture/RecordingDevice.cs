@@ -143,15 +143,36 @@ internal sealed class RecordingBackend(Backend inner) : Backend
         Do(() => inner.Gemm(new GemmArgs { A = a, B = b, C = c, Alpha = alpha, Beta = beta, Bias = bias, Activation = activation }));
     }
 
-    protected override void ConvForwardCore(in ConvArgs args) => Do(args, static (backend, a) => backend.ConvForward(a));
+    protected override void ConvForwardCore(in ConvForwardArgs args)
+    {
+        (ConvGeometry geometry, Operand x, Operand w, Operand y) = (args.Geometry, Lasting(args.X), Lasting(args.W), Lasting(args.Y));
+        (Operand? bias, MapProgram? activation) = (Lasting(args.Bias), args.Activation);
+        Do(() => inner.ConvForward(new ConvForwardArgs { Geometry = geometry, X = x, W = w, Y = y, Bias = bias, Activation = activation }));
+    }
 
-    protected override void ConvBackwardDataCore(in ConvArgs args) => Do(args, static (backend, a) => backend.ConvBackwardData(a));
+    protected override void ConvBackwardDataCore(in ConvBackwardDataArgs args)
+    {
+        (ConvGeometry geometry, Operand dy, Operand w, Operand dx) = (args.Geometry, Lasting(args.GradY), Lasting(args.W), Lasting(args.GradX));
+        Do(() => inner.ConvBackwardData(new ConvBackwardDataArgs { Geometry = geometry, GradY = dy, W = w, GradX = dx }));
+    }
 
-    protected override void ConvBackwardWeightCore(in ConvArgs args) => Do(args, static (backend, a) => backend.ConvBackwardWeight(a));
+    protected override void ConvBackwardWeightCore(in ConvBackwardWeightArgs args)
+    {
+        (ConvGeometry geometry, Operand x, Operand dy, Operand dw) = (args.Geometry, Lasting(args.X), Lasting(args.GradY), Lasting(args.GradW));
+        Do(() => inner.ConvBackwardWeight(new ConvBackwardWeightArgs { Geometry = geometry, X = x, GradY = dy, GradW = dw }));
+    }
 
-    protected override void PoolForwardCore(in PoolArgs args) => Do(args, static (backend, a) => backend.PoolForward(a));
+    protected override void PoolForwardCore(in PoolForwardArgs args)
+    {
+        (PoolKind kind, PoolGeometry geometry, Operand x, Operand y, Operand? indices) = (args.Kind, args.Geometry, Lasting(args.X), Lasting(args.Y), Lasting(args.Indices));
+        Do(() => inner.PoolForward(new PoolForwardArgs { Kind = kind, Geometry = geometry, X = x, Y = y, Indices = indices }));
+    }
 
-    protected override void PoolBackwardCore(in PoolArgs args) => Do(args, static (backend, a) => backend.PoolBackward(a));
+    protected override void PoolBackwardCore(in PoolBackwardArgs args)
+    {
+        (PoolGeometry geometry, Operand dy, Operand? indices, Operand dx) = (args.Geometry, Lasting(args.GradY), Lasting(args.Indices), Lasting(args.GradX));
+        Do(() => inner.PoolBackward(new PoolBackwardArgs { Geometry = geometry, GradY = dy, Indices = indices, GradX = dx }));
+    }
 
     protected override void GatherCore(in Operand x, in Operand index, in Operand y, int axis)
     {
@@ -163,18 +184,6 @@ internal sealed class RecordingBackend(Backend inner) : Backend
     {
         (Operand from, Operand places, Operand to) = (Lasting(source), Lasting(index), Lasting(destination));
         Do(() => inner.ScatterAdd(to, places, from, axis));
-    }
-
-    private void Do(in ConvArgs args, Action<Backend, ConvArgs> call)
-    {
-        (ConvGeometry geometry, Operand x, Operand w, Operand y, Operand? bias, MapProgram? activation) = (args.Geometry, Lasting(args.X), Lasting(args.W), Lasting(args.Y), Lasting(args.Bias), args.Activation);
-        Do(() => call(inner, new ConvArgs { Geometry = geometry, X = x, W = w, Y = y, Bias = bias, Activation = activation }));
-    }
-
-    private void Do(in PoolArgs args, Action<Backend, PoolArgs> call)
-    {
-        (PoolKind kind, PoolGeometry geometry, Operand x, Operand y, Operand? indices) = (args.Kind, args.Geometry, Lasting(args.X), Lasting(args.Y), Lasting(args.Indices));
-        Do(() => call(inner, new PoolArgs { Kind = kind, Geometry = geometry, X = x, Y = y, Indices = indices }));
     }
 
     // As a driver does it: a recorded call has addresses, whoever holds the recording sees to it that they stay good.

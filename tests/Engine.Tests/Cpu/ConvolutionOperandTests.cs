@@ -63,13 +63,13 @@ internal sealed class ConvolutionOperandTests
         switch (direction)
         {
             case Direction.Forward:
-                device.Backend.ConvForward(new ConvArgs { Geometry = g, X = x.Operand, W = w.Operand, Y = y.Operand, Bias = bias.Operand, Activation = Programs.Relu });
+                device.Backend.ConvForward(new ConvForwardArgs { Geometry = g, X = x.Operand, W = w.Operand, Y = y.Operand, Bias = bias.Operand, Activation = Programs.Relu });
                 return y.Reversed();
             case Direction.BackwardData:
-                device.Backend.ConvBackwardData(new ConvArgs { Geometry = g, X = x.Operand, W = w.Operand, Y = y.Operand });
+                device.Backend.ConvBackwardData(new ConvBackwardDataArgs { Geometry = g, GradY = y.Operand, W = w.Operand, GradX = x.Operand });
                 return x.Reversed();
             default:
-                device.Backend.ConvBackwardWeight(new ConvArgs { Geometry = g, X = x.Operand, W = w.Operand, Y = y.Operand });
+                device.Backend.ConvBackwardWeight(new ConvBackwardWeightArgs { Geometry = g, X = x.Operand, GradY = y.Operand, GradW = w.Operand });
                 return w.Reversed();
         }
 

@@ -83,9 +83,9 @@ internal sealed class PoolTests(SimdLevel level, int threads) : CpuKernelFixture
             Tensor x = View<T>(device, shape, values), y = View<T>(device, result, new double[gradient.Length]), y2 = View<T>(device, result, new double[gradient.Length]);
             Tensor dy = View<T>(device, result, gradient), dx = View<T>(device, shape, new double[values.Length]);
             Tensor? places = kind == PoolKind.Max ? View<int>(device, result, new double[gradient.Length]) : null;
-            device.Backend.PoolForward(new PoolArgs { Kind = kind, Geometry = g, X = x.Operand, Y = y.Operand, Indices = places?.Operand });
-            device.Backend.PoolForward(new PoolArgs { Kind = kind, Geometry = g, X = x.Operand, Y = y2.Operand });
-            device.Backend.PoolBackward(new PoolArgs { Kind = kind, Geometry = g, X = dx.Operand, Y = dy.Operand, Indices = places?.Operand });
+            device.Backend.PoolForward(new PoolForwardArgs { Kind = kind, Geometry = g, X = x.Operand, Y = y.Operand, Indices = places?.Operand });
+            device.Backend.PoolForward(new PoolForwardArgs { Kind = kind, Geometry = g, X = x.Operand, Y = y2.Operand });
+            device.Backend.PoolBackward(new PoolBackwardArgs { Geometry = g, GradY = dy.Operand, Indices = places?.Operand, GradX = dx.Operand });
             return places is null ? [y, y2, dx] : [y, y2, dx, places];
         }
 

@@ -93,7 +93,7 @@ internal sealed class SoftmaxTests(SimdLevel level, int threads) : CpuKernelFixt
         Tensor logits = Make<float>(Cpu, [3, 10], new double[30]), lse = Make<float>(Cpu, [3], new double[3]);
         Tensor losses = Make<float>(Cpu, [3], new double[3]), targets = Tensor.From<long>([1, target, -100], [3], Cpu);
         Assert.That(
-            () => Cpu.Backend.CrossEntropyForward(new CrossEntropyArgs
+            () => Cpu.Backend.CrossEntropyForward(new CrossEntropyForwardArgs
             {
                 Logits = logits.Operand,
                 Targets = targets.Operand,
@@ -110,7 +110,7 @@ internal sealed class SoftmaxTests(SimdLevel level, int threads) : CpuKernelFixt
         using TensorScope scope = TensorScope.Begin();
         Tensor logits = Make<float>(Cpu, [2, 3], [0, double.NegativeInfinity, 0, 0, double.NegativeInfinity, 0]), lse = Make<float>(Cpu, [2], new double[2]);
         Tensor losses = Make<float>(Cpu, [2], new double[2]), targets = Tensor.From<long>([0, 1], [2], Cpu);
-        Cpu.Backend.CrossEntropyForward(new CrossEntropyArgs
+        Cpu.Backend.CrossEntropyForward(new CrossEntropyForwardArgs
         {
             Logits = logits.Operand,
             Targets = targets.Operand,
@@ -154,7 +154,7 @@ internal sealed class SoftmaxTests(SimdLevel level, int threads) : CpuKernelFixt
             Tensor lse = View([rows], new double[rows]), losses = View([rows], new double[rows]), dy = View([rows], Normal(rows, 4));
             Tensor? classWeights = weights ? View([classes], [.. Normal(classes, 5).Select(Math.Abs)]) : null;
             Tensor target = Tensor.From(targets, [rows], device);
-            CrossEntropyArgs args = new()
+            device.Backend.CrossEntropyForward(new CrossEntropyForwardArgs
             {
                 Logits = logits.Operand,
                 Targets = target.Operand,
@@ -163,12 +163,12 @@ internal sealed class SoftmaxTests(SimdLevel level, int threads) : CpuKernelFixt
                 IgnoreIndex = -7,
                 LogSumExp = lse.Operand,
                 Losses = losses.Operand,
-                GradLosses = dy.Operand,
-                GradLogits = gradLogits.Operand,
-            };
-            device.Backend.CrossEntropyForward(args);
-            device.Backend.CrossEntropyBackward(args);
-            device.Backend.CrossEntropyBackward(new CrossEntropyArgs
+            });
+            Backward(dy, gradLogits);
+            Backward(dy.Narrow(0, rows - 1, 1).Expand([rows]), spreadGradient);
+            return [lse, losses, gradLogits, spreadGradient];
+
+            void Backward(Tensor gradLosses, Tensor result) => device.Backend.CrossEntropyBackward(new CrossEntropyBackwardArgs
             {
                 Logits = logits.Operand,
                 Targets = target.Operand,
@@ -176,10 +176,9 @@ internal sealed class SoftmaxTests(SimdLevel level, int threads) : CpuKernelFixt
                 LabelSmoothing = smoothing,
                 IgnoreIndex = -7,
                 LogSumExp = lse.Operand,
-                GradLosses = dy.Narrow(0, rows - 1, 1).Expand([rows]).Operand,
-                GradLogits = spreadGradient.Operand,
+                GradLosses = gradLosses.Operand,
+                GradLogits = result.Operand,
             });
-            return [lse, losses, gradLogits, spreadGradient];
 
             Tensor View(Shape shape, double[] numbers) => reversed ? Make<T>(device, [.. shape.Reverse()], numbers).Reversed() : Make<T>(device, shape, numbers);
         }

@@ -17,7 +17,7 @@ internal partial class ReferenceBackend
             Gemm<long>(args);
     }
 
-    protected override void ConvForwardCore(in ConvArgs args)
+    protected override void ConvForwardCore(in ConvForwardArgs args)
     {
         Operand x = args.X, w = args.W, y = args.Y;
         var sums = new double[y.Shape.ElementCount];
@@ -35,22 +35,22 @@ internal partial class ReferenceBackend
         Store(y, sums);
     }
 
-    protected override void ConvBackwardDataCore(in ConvArgs args)
+    protected override void ConvBackwardDataCore(in ConvBackwardDataArgs args)
     {
-        Operand x = args.X, w = args.W, y = args.Y;
-        var sums = new double[x.Shape.ElementCount];
+        Operand dy = args.GradY, w = args.W, dx = args.GradX;
+        var sums = new double[dx.Shape.ElementCount];
         foreach (Tap t in Taps(args.Geometry))
-            sums[Number(x, t.N, t.C, t.H, t.W)] += At(y, t.N, t.K, t.P, t.Q) * At(w, t.K, t.CInGroup, t.R, t.S);
-        Store(x, sums);
+            sums[Number(dx, t.N, t.C, t.H, t.W)] += At(dy, t.N, t.K, t.P, t.Q) * At(w, t.K, t.CInGroup, t.R, t.S);
+        Store(dx, sums);
     }
 
-    protected override void ConvBackwardWeightCore(in ConvArgs args)
+    protected override void ConvBackwardWeightCore(in ConvBackwardWeightArgs args)
     {
-        Operand x = args.X, w = args.W, y = args.Y;
-        var sums = new double[w.Shape.ElementCount];
+        Operand x = args.X, dy = args.GradY, dw = args.GradW;
+        var sums = new double[dw.Shape.ElementCount];
         foreach (Tap t in Taps(args.Geometry))
-            sums[Number(w, t.K, t.CInGroup, t.R, t.S)] += At(y, t.N, t.K, t.P, t.Q) * At(x, t.N, t.C, t.H, t.W);
-        Store(w, sums);
+            sums[Number(dw, t.K, t.CInGroup, t.R, t.S)] += At(dy, t.N, t.K, t.P, t.Q) * At(x, t.N, t.C, t.H, t.W);
+        Store(dw, sums);
     }
 
     private static void Gemm<T>(in GemmArgs args)

@@ -6,7 +6,7 @@ namespace Engine.Tests.Reference;
 /// <summary>Pooling windows and indexed reads and sums.</summary>
 internal partial class ReferenceBackend
 {
-    protected override void PoolForwardCore(in PoolArgs args)
+    protected override void PoolForwardCore(in PoolForwardArgs args)
     {
         Operand x = args.X, y = args.Y;
         for (long i = 0; i < y.Shape.ElementCount; i++)
@@ -14,7 +14,7 @@ internal partial class ReferenceBackend
             int[] at = Coordinates(y.Shape, i);
             double sum = 0, best = double.NegativeInfinity;
             int bestCell = -1;
-            List<int> cells = Window(args, at[2], at[3]);
+            List<int> cells = Window(args.Geometry, x.Shape, at[2], at[3]);
             foreach (int cell in cells)
             {
                 double value = At(x, at[0], at[1], cell / x.Shape[3], cell % x.Shape[3]);
@@ -30,27 +30,27 @@ internal partial class ReferenceBackend
         }
     }
 
-    protected override void PoolBackwardCore(in PoolArgs args)
+    protected override void PoolBackwardCore(in PoolBackwardArgs args)
     {
-        Operand x = args.X, y = args.Y;
-        var sums = new double[x.Shape.ElementCount];
-        for (long i = 0; i < y.Shape.ElementCount; i++)
+        Operand gradY = args.GradY, gradX = args.GradX;
+        var sums = new double[gradX.Shape.ElementCount];
+        for (long i = 0; i < gradY.Shape.ElementCount; i++)
         {
-            int[] at = Coordinates(y.Shape, i);
-            double dy = At(y, at);
-            if (args.Kind == PoolKind.Max)
+            int[] at = Coordinates(gradY.Shape, i);
+            double dy = At(gradY, at);
+            if (args.Indices is { } indices)
             {
-                int cell = (int)Read<long>(args.Indices!.Value, PlaceAt(args.Indices.Value.Layout, at), DType.Int32);
-                sums[Number(x, at[0], at[1], cell / x.Shape[3], cell % x.Shape[3])] += dy;
+                int cell = (int)Read<long>(indices, PlaceAt(indices.Layout, at), DType.Int32);
+                sums[Number(gradX, at[0], at[1], cell / gradX.Shape[3], cell % gradX.Shape[3])] += dy;
                 continue;
             }
 
-            List<int> cells = Window(args, at[2], at[3]);
+            List<int> cells = Window(args.Geometry, gradX.Shape, at[2], at[3]);
             foreach (int cell in cells)
-                sums[Number(x, at[0], at[1], cell / x.Shape[3], cell % x.Shape[3])] += dy / Divisor(args.Geometry, cells.Count);
+                sums[Number(gradX, at[0], at[1], cell / gradX.Shape[3], cell % gradX.Shape[3])] += dy / Divisor(args.Geometry, cells.Count);
         }
 
-        Store(x, sums);
+        Store(gradX, sums);
     }
 
     protected override void GatherCore(in Operand x, in Operand index, in Operand y, int axis)
@@ -107,10 +107,9 @@ internal partial class ReferenceBackend
     }
 
     /// <summary>The cells of an image, row · width + column, that lie under the window of one output.</summary>
-    private static List<int> Window(in PoolArgs args, int p, int q)
+    private static List<int> Window(PoolGeometry g, Shape images, int p, int q)
     {
-        PoolGeometry g = args.Geometry;
-        int height = args.X.Shape[2], width = args.X.Shape[3];
+        int height = images[2], width = images[3];
         var cells = new List<int>();
         for (int r = 0; r < g.KernelH; r++)
             for (int s = 0; s < g.KernelW; s++)

@@ -74,13 +74,13 @@ internal sealed class ReferenceBackendTests
             PadW = 1,
         };
         Tensor x = Of([1, 2, 3], [1, 1, 1, 3]), w = Of([1, 2, 3], [1, 1, 1, 3]), y = Of([0, 0, 0], [1, 1, 1, 3]);
-        s_device.Backend.ConvForward(new ConvArgs { Geometry = geometry, X = x.Operand, W = w.Operand, Y = y.Operand });
+        s_device.Backend.ConvForward(new ConvForwardArgs { Geometry = geometry, X = x.Operand, W = w.Operand, Y = y.Operand });
         Assert.That(y.ToArray<float>(), Is.EqualTo(new float[] { 8, 14, 8 }));
 
         Tensor dy = Of([1, 10, 100], [1, 1, 1, 3]), dx = Of([0, 0, 0], [1, 1, 1, 3]), dw = Of([0, 0, 0], [1, 1, 1, 3]);
-        s_device.Backend.ConvBackwardData(new ConvArgs { Geometry = geometry, X = dx.Operand, W = w.Operand, Y = dy.Operand });
+        s_device.Backend.ConvBackwardData(new ConvBackwardDataArgs { Geometry = geometry, GradY = dy.Operand, W = w.Operand, GradX = dx.Operand });
         Assert.That(dx.ToArray<float>(), Is.EqualTo(new float[] { 12, 123, 230 }));
-        s_device.Backend.ConvBackwardWeight(new ConvArgs { Geometry = geometry, X = x.Operand, W = dw.Operand, Y = dy.Operand });
+        s_device.Backend.ConvBackwardWeight(new ConvBackwardWeightArgs { Geometry = geometry, X = x.Operand, GradY = dy.Operand, GradW = dw.Operand });
         Assert.That(dw.ToArray<float>(), Is.EqualTo(new float[] { 210, 321, 32 }));
     }
 
@@ -90,11 +90,11 @@ internal sealed class ReferenceBackendTests
         Tensor x = Of([1, 3, 3, -2], [1, 1, 2, 2]), y = Of([0], [1, 1, 1, 1]), dx = Of([9, 9, 9, 9], [1, 1, 2, 2]);
         Tensor indices = Tensor.Zeros([1, 1, 1, 1], DType.Int32, s_device);
         var geometry = new PoolGeometry { KernelH = 3, KernelW = 3, StrideH = 2, StrideW = 2, PadH = 1, PadW = 1 };
-        s_device.Backend.PoolForward(new PoolArgs { Kind = PoolKind.Max, Geometry = geometry, X = x.Operand, Y = y.Operand, Indices = indices.Operand });
+        s_device.Backend.PoolForward(new PoolForwardArgs { Kind = PoolKind.Max, Geometry = geometry, X = x.Operand, Y = y.Operand, Indices = indices.Operand });
         Assert.That((y.Item(), indices.Item()), Is.EqualTo((3.0, 1.0)));
-        s_device.Backend.PoolBackward(new PoolArgs { Kind = PoolKind.Max, Geometry = geometry, X = dx.Operand, Y = y.Operand, Indices = indices.Operand });
+        s_device.Backend.PoolBackward(new PoolBackwardArgs { Geometry = geometry, GradY = y.Operand, Indices = indices.Operand, GradX = dx.Operand });
         Assert.That(dx.ToArray<float>(), Is.EqualTo(new float[] { 0, 3, 0, 0 }));
-        s_device.Backend.PoolForward(new PoolArgs { Kind = PoolKind.Average, Geometry = geometry, X = x.Operand, Y = y.Operand });
+        s_device.Backend.PoolForward(new PoolForwardArgs { Kind = PoolKind.Average, Geometry = geometry, X = x.Operand, Y = y.Operand });
         Assert.That(y.Item(), Is.EqualTo(5 / 9.0).Within(1e-7));
     }
 

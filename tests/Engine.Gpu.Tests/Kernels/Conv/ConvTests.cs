@@ -146,7 +146,7 @@ internal sealed class ConvTests(TargetVariant variant) : KernelFixture(variant)
     {
         ConvGeometry g = Geometry(1, 2, 6, 6, 3, 3, 3);
         DeviceArray y = Result(DType.Float32, [1, 3, 4, 4]);
-        Backend.ConvForward(new ConvArgs
+        Backend.ConvForward(new ConvForwardArgs
         {
             Geometry = g,
             X = Array(DType.Float32, [1, 2, 6, 6], i => i == 0 ? double.NaN : 1),
@@ -261,9 +261,9 @@ internal sealed class ConvTests(TargetVariant variant) : KernelFixture(variant)
         {
             DeviceArray newY = test.Array(Type, _y, static _ => double.NaN, Y);
             DeviceArray newX = test.Array(Type, _x, static _ => double.NaN, X), newW = test.Array(Type, _w, static _ => double.NaN, W);
-            Ran ranY = Count(newY, () => test.Backend.ConvForward(new ConvArgs { Geometry = g, X = x, W = w, Y = newY, Bias = HasBias ? bias.Operand : null, Activation = Activation }));
-            Ran ranX = Count(newX, () => test.Backend.ConvBackwardData(new ConvArgs { Geometry = g, X = newX, W = w, Y = y }));
-            Ran ranW = Count(newW, () => test.Backend.ConvBackwardWeight(new ConvArgs { Geometry = g, X = x, W = newW, Y = y }));
+            Ran ranY = Count(newY, () => test.Backend.ConvForward(new ConvForwardArgs { Geometry = g, X = x, W = w, Y = newY, Bias = HasBias ? bias.Operand : null, Activation = Activation }));
+            Ran ranX = Count(newX, () => test.Backend.ConvBackwardData(new ConvBackwardDataArgs { Geometry = g, GradY = y, W = w, GradX = newX }));
+            Ran ranW = Count(newW, () => test.Backend.ConvBackwardWeight(new ConvBackwardWeightArgs { Geometry = g, X = x, GradY = y, GradW = newW }));
             return (ranY, ranX, ranW);
         }
 

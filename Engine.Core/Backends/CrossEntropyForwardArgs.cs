@@ -5,7 +5,7 @@ namespace Engine.Backends;
 /// loss[i] = −Σ_c q_c·w_c·log softmax(z_i)_c with q = (1 − s)·onehot(t_i) + s/C, s the label smoothing; 0 where t_i is
 /// <see cref="IgnoreIndex"/>. Core has checked that other targets lie in [0, C) where they are in host memory.
 /// </remarks>
-public readonly ref struct CrossEntropyArgs
+public readonly ref struct CrossEntropyForwardArgs
 {
     /// <summary>[N, C].</summary>
     public required Operand Logits { get; init; }
@@ -22,15 +22,9 @@ public readonly ref struct CrossEntropyArgs
     /// <summary>The class number that is skipped.</summary>
     public long IgnoreIndex { get; init; }
 
-    /// <summary>[N]: log Σ exp z; written forward, read backward.</summary>
+    /// <summary>[N], written: log Σ exp z.</summary>
     public required Operand LogSumExp { get; init; }
 
-    /// <summary>[N], written forward.</summary>
-    public Operand? Losses { get; init; }
-
-    /// <summary>[N] (often stride 0), read backward: the gradient to each loss.</summary>
-    public Operand? GradLosses { get; init; }
-
-    /// <summary>[N, C], written backward.</summary>
-    public Operand? GradLogits { get; init; }
+    /// <summary>[N], written.</summary>
+    public required Operand Losses { get; init; }
 }
