@@ -38,7 +38,7 @@ public sealed partial class Tensor
     public Tensor AvgPool2d(Size2 kernel, Size2? stride = null, Size2? padding = null, bool countIncludePad = true)
     {
         (PoolGeometry geometry, Shape shape) = this.CheckPool(nameof(AvgPool2d), kernel, stride ?? kernel, padding ?? 0, 1, countIncludePad);
-        return PoolOps.AvgPoolForward(geometry, this, shape);
+        return PoolingOps.AvgPoolForward(geometry, this, shape);
     }
 
     /// <summary>The mean over windows that divide the image into the given number of rows and columns.</summary>
@@ -71,7 +71,7 @@ public sealed partial class Tensor
 }
 
 /// <summary>Pooling in both directions, and its checks.</summary>
-file static class PoolOps
+file static class PoolingOps
 {
     public static Tensor AvgPoolForward(in PoolGeometry geometry, Tensor x, Shape shape)
     {
@@ -196,7 +196,7 @@ file sealed class MaxPoolNode(PoolGeometry geometry, Tensor x, Tensor indices) :
 
     public override string Name => "MaxPool2d";
 
-    internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, PoolOps.MaxPoolBackward(geometry, dy, _indices.Value, _shape));
+    internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, PoolingOps.MaxPoolBackward(geometry, dy, _indices.Value, _shape));
 
     private protected override bool SavesValues => true;
 
@@ -227,7 +227,7 @@ file sealed class AvgPoolNode(PoolGeometry geometry, Tensor x) : GradNode(x)
 
     public override string Name => "AvgPool2d";
 
-    internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, PoolOps.AvgPoolBackward(geometry, dy, _shape));
+    internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, PoolingOps.AvgPoolBackward(geometry, dy, _shape));
 }
 
 file sealed class AvgPoolBackwardNode(PoolGeometry geometry, Tensor dy) : GradNode(dy)
@@ -236,5 +236,5 @@ file sealed class AvgPoolBackwardNode(PoolGeometry geometry, Tensor dy) : GradNo
 
     public override string Name => "AvgPool2dBackward";
 
-    internal override void Backward(Tensor g, GradSink sink) => sink.Add(0, PoolOps.AvgPoolForward(geometry, g, _shape));
+    internal override void Backward(Tensor g, GradSink sink) => sink.Add(0, PoolingOps.AvgPoolForward(geometry, g, _shape));
 }

@@ -105,7 +105,7 @@ public sealed partial class Tensor
 }
 
 /// <summary>How index and operand are brought together.</summary>
-file static class GatherOps
+file static class IndexingOps
 {
     public static Tensor Slices(this Tensor x, string op, int at, Tensor index)
     {
