@@ -71,7 +71,7 @@ internal sealed partial class IlgpuBackend
         }
 
         arguments.Add(args.Shape[0]);
-        AddNumber<T>(ref arguments, args.Parameters[0]);
+        AddNumber<T>(ref arguments, args.Parameters[BatchNormPrograms.Epsilon]);
         Launch(PredictionMethods<T>.Fold, new LaunchGrid((args.Shape[0] + Target.GroupSize - 1) / Target.GroupSize), ref arguments);
         return true;
     }
@@ -80,15 +80,15 @@ internal sealed partial class IlgpuBackend
         where T : unmanaged, IFloatingPointIeee754<T>
     {
         Operand? residual = null;
-        if (!TryAsImages(args.Inputs[0], out Operand x) || !TryAsImages(args.Outputs[0], out Operand y)
-            || !TryAsVector(args.Inputs[1], out Operand factor) || !TryAsVector(args.Inputs[2], out Operand offset))
+        if (!TryAsImages(args.Inputs[BatchNormPrograms.X], out Operand x) || !TryAsImages(args.Outputs[0], out Operand y)
+            || !TryAsVector(args.Inputs[BatchNormPrograms.Factor], out Operand factor) || !TryAsVector(args.Inputs[BatchNormPrograms.Offset], out Operand offset))
         {
             return false;
         }
 
-        if (args.Inputs.Length > 3)
+        if (args.Inputs.Length > BatchNormPrograms.Residual)
         {
-            if (!TryAsImages(args.Inputs[3], out Operand images))
+            if (!TryAsImages(args.Inputs[BatchNormPrograms.Residual], out Operand images))
             {
                 return false;
             }
