@@ -9,6 +9,9 @@ namespace Engine.Gpu;
 [SkipLocalsInit] // Each launch collects its arguments on the stack, where zeros would cost more than the arguments.
 internal partial class GpuBackend : Backend
 {
+    // Work-items are numbered in 32 bits.
+    private const long MaxItems = 1 << 30;
+
     private readonly GpuDevice _device;
     private readonly KernelCache _kernels;
 
@@ -46,4 +49,38 @@ internal partial class GpuBackend : Backend
 
     /// <summary>Groups of <see cref="GpuTarget.GroupSize"/> for one work-item each.</summary>
     private LaunchGrid Cover(long items) => new((int)((items + Target.GroupSize - 1) / Target.GroupSize));
+
+    /// <summary>How the work-items of a group are laid over rows.</summary>
+    private RowShape ShapeOf(in RowSplit split) => RowShape.Choose(Target, split.Rows, split.Length, split.Inner > 1);
+
+    /// <summary>Memory of the pool that lives until the surrounding scope ends.</summary>
+    private protected Operand Temporary(long elements, DType dtype) => Tensor.Empty([checked((int)elements)], dtype, _device).Operand;
+
+    /// <summary>Whether all operands that are there have a type.</summary>
+    private protected static bool HaveType(DType type, params ReadOnlySpan<Operand?> operands)
+    {
+        foreach (Operand? operand in operands)
+        {
+            if (operand is { } given && given.DType != type)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether all operands have a type.</summary>
+    private protected static bool HaveType(DType type, ReadOnlySpan<Operand> operands)
+    {
+        foreach (Operand operand in operands)
+        {
+            if (operand.DType != type)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 }

@@ -48,8 +48,8 @@ internal sealed class OutsideFolder : IDisposable
         """);
 
     /// <summary>Builds a program and runs it to a successful end.</summary>
-    public string Run(string project) =>
-        Command.DotNet(System.IO.Path.Combine(Path, project), Packages, "run", "-c", Repository.Configuration).ReplaceLineEndings("\n");
+    public string Run(string project, params string[] arguments) =>
+        Command.DotNet(System.IO.Path.Combine(Path, project), Packages, ["run", "-c", Repository.Configuration, "--", .. arguments]).ReplaceLineEndings("\n");
 
     public void Dispose() => Directory.Delete(Path, recursive: true);
 }

@@ -83,6 +83,22 @@ internal sealed class PackageTests
         }
     }
 
+    /// <summary>A backend from elsewhere has the packages and nothing else: whatever of the seam is not public is an error here.</summary>
+    [Test]
+    public void OwnBackend_AgainstThePackagesAlone_Trains()
+    {
+        using OutsideFolder folder = new(Feed.Folder);
+        string references = string.Concat(((string[])["Core", "Cpu", "Nn"]).Select(static name => $"<PackageReference Include=\"Gradwerk.{name}\" Version=\"{Repository.Version}\" />"));
+        folder.WriteProject("OwnBackend", references, "<OutputType>Exe</OutputType><AllowUnsafeBlocks>true</AllowUnsafeBlocks><InvariantGlobalization>true</InvariantGlobalization>");
+        foreach (string file in Directory.GetFiles(Repository.File("samples", "OwnBackend"), "*.cs"))
+        {
+            folder.Write($"OwnBackend/{Path.GetFileName(file)}", File.ReadAllText(file));
+        }
+
+        string output = folder.Run("OwnBackend", "--steps", "4");
+        Assert.That(output, Does.StartWith("devices: own, cpu\n").And.Contain("difference of the first loss"));
+    }
+
     [Test]
     public void PackedAgain_GivesTheSameBytes()
     {

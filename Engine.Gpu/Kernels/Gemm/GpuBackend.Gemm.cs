@@ -106,7 +106,4 @@ internal partial class GpuBackend
         kernel.Bind(ref arguments, problem);
         Launch(kernel, kernel.Grid(Target, problem.Batch.Total, problem.M, problem.N), arguments.Span);
     }
-
-    /// <summary>Memory of the pool that lives until the surrounding scope ends.</summary>
-    private protected Operand Temporary(long elements, DType dtype) => Tensor.Empty([checked((int)elements)], dtype, _device).Operand;
 }

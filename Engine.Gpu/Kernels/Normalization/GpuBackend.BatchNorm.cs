@@ -96,32 +96,6 @@ internal partial class GpuBackend
         Launch(kernel, tiles.Grid, arguments.Span);
     }
 
-    private protected static bool HaveType(DType type, params ReadOnlySpan<Operand?> operands)
-    {
-        foreach (Operand? operand in operands)
-        {
-            if (operand is { } given && given.DType != type)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    private protected static bool HaveType(DType type, ReadOnlySpan<Operand> operands)
-    {
-        foreach (Operand operand in operands)
-        {
-            if (operand.DType != type)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
     /// <summary>Room for two numbers per chunk and channel, in the type that is computed in; until the surrounding scope ends.</summary>
     private Operand Partials(in ChannelTiles tiles, DType dtype) =>
         Tensor.Empty([2, tiles.Chunks, tiles.Channels], dtype == DType.Float64 ? DType.Float64 : DType.Float32, _device).Operand;

@@ -3,9 +3,6 @@ namespace Engine.Gpu;
 /// <summary>Pooling.</summary>
 internal partial class GpuBackend
 {
-    // Work-items are numbered in 32 bits.
-    private const long MaxItems = 1 << 30;
-
     protected override void PoolForwardCore(in PoolForwardArgs args)
     {
         Operand y = args.Y;

@@ -72,6 +72,4 @@ internal partial class GpuBackend
         kernel.Bind(ref arguments, args, z, output, split);
         Launch(kernel, shape.Grid(Target, split.Rows), arguments.Span);
     }
-
-    private RowShape ShapeOf(in RowSplit split) => RowShape.Choose(Target, split.Rows, split.Length, split.Inner > 1);
 }

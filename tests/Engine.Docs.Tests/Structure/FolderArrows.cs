@@ -11,10 +11,11 @@ internal sealed class FolderArrows
         "global using System; global using System.Collections.Generic; global using System.IO; global using System.Linq; global using System.Threading; global using System.Threading.Tasks; global using Engine.Backends;";
 
     private readonly string _root;
+    private readonly int _depth;
 
-    private FolderArrows(string root, CSharpCompilation compilation)
+    private FolderArrows(string root, int depth, CSharpCompilation compilation)
     {
-        (_root, Compilation) = (root, compilation);
+        (_root, _depth, Compilation) = (root, depth, compilation);
         foreach (SyntaxTree tree in compilation.SyntaxTrees.Where(static t => t.FilePath.Length > 0))
         {
             Read(tree, compilation.GetSemanticModel(tree));
@@ -27,7 +28,10 @@ internal sealed class FolderArrows
     public SortedDictionary<(string From, string To), SortedSet<string>> Arrows { get; } = [];
 
     /// <summary>Reads a library. What its project would generate is missing, which leaves errors that do not matter here.</summary>
-    public static FolderArrows Of(string library, params IEnumerable<CSharpCompilation> below)
+    /// <param name="library">The folder of its project.</param>
+    /// <param name="depth">How many names make a folder: with 2, <c>Kernels/Conv</c> and <c>Kernels/Gemm</c> are two.</param>
+    /// <param name="below">The libraries that it references.</param>
+    public static FolderArrows Of(string library, int depth, params IEnumerable<CSharpCompilation> below)
     {
         string root = Path.Combine(Repository.Root, library);
         CSharpParseOptions options = new(LanguageVersion.Preview);
@@ -38,7 +42,7 @@ internal sealed class FolderArrows
             .Where(static path => !Path.GetFileName(path).StartsWith("Engine.", StringComparison.Ordinal))
             .Select(static path => (MetadataReference)MetadataReference.CreateFromFile(path))
             .Concat(below.Select(static compilation => compilation.ToMetadataReference()));
-        return new FolderArrows(root, CSharpCompilation.Create(
+        return new FolderArrows(root, depth, CSharpCompilation.Create(
             library, trees, references, new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true, nullableContextOptions: NullableContextOptions.Enable)));
     }
 
@@ -74,10 +78,10 @@ internal sealed class FolderArrows
         return files.FirstOrDefault(f => Path.GetFileNameWithoutExtension(f) == symbol.Name) ?? files.FirstOrDefault();
     }
 
-    /// <summary>The folder within the library; null of a file elsewhere.</summary>
+    /// <summary>The folder within the library, empty at its root; null of a file elsewhere.</summary>
     private string? Folder(string file)
     {
-        string relative = Path.GetRelativePath(_root, file);
-        return relative.StartsWith("..", StringComparison.Ordinal) ? null : relative[..Math.Max(0, relative.IndexOf(Path.DirectorySeparatorChar))];
+        string[] parts = Path.GetRelativePath(_root, file).Split(Path.DirectorySeparatorChar);
+        return parts[0] == ".." ? null : string.Join('/', parts[..^1].Take(_depth));
     }
 }

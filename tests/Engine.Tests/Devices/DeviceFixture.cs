@@ -36,10 +36,13 @@ internal abstract class DeviceFixture(string deviceName)
         }
     }
 
+    /// <summary>The device of a name that the fixture's source gives.</summary>
+    protected virtual Device Use(string name) => TestDevices.Use(name);
+
     [OneTimeSetUp]
     public void UseDevice()
     {
-        Device = TestDevices.Use(deviceName);
+        Device = Use(deviceName);
         Device.Default = s_elsewhere;
     }
 
