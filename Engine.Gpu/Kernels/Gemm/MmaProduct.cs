@@ -68,7 +68,7 @@ internal sealed class MmaProduct : TileProduct
 
         Value[] words = slice.PerWord == 1 ? Array.ConvertAll(values, value => _k.RoundTf32(value).As(RegisterType.Int32))
             : values[0].Type == RegisterType.Int32 ? values : Pack(values);
-        _k.StoreVector(_shared, PlaceOf(slice, slots, slot) + start, words, slots.Exists);
+        _k.StoreVector(_shared, OffsetOf(slice, slots, slot) + start, words, slots.Exists);
     }
 
     /// <inheritdoc/>
@@ -80,7 +80,7 @@ internal sealed class MmaProduct : TileProduct
         for (int slot = 0; slot < slots.Count; slot++)
         {
             (Value at, Value? condition) = source.Locate(slot, depth, isWithin?.Invoke(slots.Depth(slot)));
-            Value to = PlaceOf(slice, slots, slot) + (isLeft ? stage : stage + _left.Words);
+            Value to = OffsetOf(slice, slots, slot) + (isLeft ? stage : stage + _left.Words);
             _k.CopyAsync(_shared, to, source.Memory, at, 16, condition);
         }
     }
@@ -121,7 +121,7 @@ internal sealed class MmaProduct : TileProduct
     }
 
     /// <summary>The word where a vector of a slice begins.</summary>
-    private static Value PlaceOf(in MmaSlice slice, TileSlots slots, int slot)
+    private static Value OffsetOf(in MmaSlice slice, TileSlots slots, int slot)
     {
         (Value outer, Value inner) = slice.AlongDepth ? (slots.Row(slot), slots.Depth(slot)) : (slots.Depth(slot), slots.Row(slot));
         return (outer * slice.Lead) + (inner / slice.PerWord);

@@ -19,10 +19,10 @@ internal enum TileMath : byte
 /// <summary>How factors of tensor cores come from global to shared memory.</summary>
 internal enum TileFlow : byte
 {
-    /// <summary>As singles, through registers.</summary>
+    /// <summary>As float32, through registers.</summary>
     Converted,
 
-    /// <summary>As halves, through registers.</summary>
+    /// <summary>As half precision, through registers.</summary>
     Carried,
 
     /// <summary>Sixteen bytes at a time, past the registers, several slices ahead.</summary>

@@ -5,7 +5,7 @@ namespace Engine.Gpu;
 /// <param name="Width">Elements of one access: above 1 where they are neighbours in memory and aligned.</param>
 internal readonly record struct TileAccess(bool AlongDepth, int Width)
 {
-    /// <summary>Elements of the widest vectors, 16 bytes; of halves that are converted one by one, 8.</summary>
+    /// <summary>Elements of the widest vectors, 16 bytes; of half precision that is converted element by element, 8.</summary>
     public static int Widest(DType element, TileMath math) => element.SizeInBytes() switch
     {
         8 => 2,

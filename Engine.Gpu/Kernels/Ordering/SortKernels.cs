@@ -34,7 +34,7 @@ internal readonly record struct SortChunksKernel(DType Element, bool Descending,
         DivisorParameter chunks = new(k, "chunks"), inner = new(k, "inner");
         StridesParameter x = new(k, "x", 3, Wide);
         output.AddStrides();
-        Memory keys = k.Shared("keys", Element, 2 * size), order = k.Shared("places", DType.Int32, 2 * size);
+        Memory keys = k.Shared("keys", Element, 2 * size), order = k.Shared("indices", DType.Int32, 2 * size);
         (Value row, Value chunk) = chunks.Divide(k.GroupX);
         (Value outer, Value side) = inner.Divide(row);
         Value start = chunk * size, count = k.Min(length - start, k.Int32(size)), rowStart = x.Along(0, outer) + x.Along(2, side);
@@ -103,7 +103,7 @@ internal readonly record struct SortMergeKernel(DType Element, bool Descending, 
     public Kernel Build(GpuTarget target)
     {
         KernelBuilder k = new("sort_merge", target, target.GroupSize);
-        Memory keys = k.Buffer("keys", Element, readOnly: true), order = k.Buffer("places", DType.Int32, readOnly: true);
+        Memory keys = k.Buffer("keys", Element, readOnly: true), order = k.Buffer("indices", DType.Int32, readOnly: true);
         SortOutput output = new(k, Element, Wide, IsLast);
         Value count = k.Size("count"), width = k.Size("width"), halvings = k.Size("halvings");
         DivisorParameter length = new(k, "length"), inner = new(k, "inner");
