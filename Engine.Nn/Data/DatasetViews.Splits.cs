@@ -157,7 +157,7 @@ public static partial class DatasetViews
         return counts;
     }
 
-    /// <summary>The names of the classes in order, and the place of each sample's class among them.</summary>
+    /// <summary>The names of the classes in order, and the index of each sample's class among them.</summary>
     private static (long[] Names, int[] ClassOf) Strata(string op, IDataset dataset, IReadOnlyList<long>? classes)
     {
         ArgumentNullException.ThrowIfNull(dataset);

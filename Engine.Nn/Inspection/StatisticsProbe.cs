@@ -20,7 +20,7 @@ internal sealed class StatisticsProbe : IDisposable
 
     /// <summary>Begins to compute; nothing waits.</summary>
     /// <param name="values">The tensor.</param>
-    /// <param name="unitAxis">The axis whose places are told apart; null for none.</param>
+    /// <param name="unitAxis">The axis with one statistic for each index; null for none.</param>
     /// <param name="range">Beyond these values a unit is saturated; null where that does not matter.</param>
     public StatisticsProbe(Tensor values, int? unitAxis = null, (double Low, double High)? range = null)
     {

@@ -7,7 +7,7 @@ namespace Engine.Nn;
 /// <param name="ZeroShare">The share of exact zeros, in [0, 1].</param>
 /// <param name="Histogram">How a sample of up to <see cref="SampleSize"/> of them is distributed.</param>
 /// <param name="Sample">The sample, spread evenly over the tensor; empty where it was let go of, in all but a monitor's first and last observation.</param>
-/// <remarks>Sums are taken in the tensor's own compute type, so that a mean far larger than the deviation costs the latter digits.</remarks>
+/// <remarks>Sums are taken in the tensor's own compute type, so that a mean far larger than the standard deviation costs the latter digits.</remarks>
 public sealed record TensorStatistics(long Count, double Mean, double Deviation, double ZeroShare, Histogram Histogram, IReadOnlyList<float> Sample)
 {
     /// <summary>The most values of a sample.</summary>

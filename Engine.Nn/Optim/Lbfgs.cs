@@ -179,14 +179,14 @@ public sealed partial class Lbfgs : Optimizer
         LinePoint<Tensor>? found = WolfeLineSearch.Search(
             step =>
             {
-                Place(origin + (step * _direction!));
+                MoveTo(origin + (step * _direction!));
                 return Evaluate(closure, step);
             },
             at,
             _step,
             rounding: s_space.Epsilon);
         _step = found?.Step ?? 0;
-        Place(_step > 0 ? origin + (_step * _direction!) : origin);
+        MoveTo(_step > 0 ? origin + (_step * _direction!) : origin);
         return found;
     }
 
@@ -199,7 +199,7 @@ public sealed partial class Lbfgs : Optimizer
         return new LinePoint<Tensor>(step, loss, s_space.Dot(gradient, _direction!), gradient);
     }
 
-    private void Place(Tensor flat)
+    private void MoveTo(Tensor flat)
     {
         int offset = 0;
         foreach (Tensor parameter in _parameters)
@@ -242,10 +242,10 @@ public sealed partial class Lbfgs : Optimizer
         return vector.Clone();
     }
 
-    private static void Replace(ref Tensor? place, Tensor vector)
+    private static void Replace(ref Tensor? held, Tensor vector)
     {
         Tensor kept = Kept(vector);
-        place?.Dispose();
-        place = kept;
+        held?.Dispose();
+        held = kept;
     }
 }

@@ -9,7 +9,7 @@ public abstract partial class Optimizer
     /// <summary>Which of <see cref="StateNames"/> a parameter of a shape has.</summary>
     private protected virtual IReadOnlyList<string> StateNamesOf(Shape parameter) => StateNames;
 
-    /// <summary>The shape of a state tensor, by its place in <see cref="StateNamesOf"/>.</summary>
+    /// <summary>The shape of a state tensor, by its index in <see cref="StateNamesOf"/>.</summary>
     private protected virtual Shape StateShape(Shape parameter, int index) => parameter;
 }
 

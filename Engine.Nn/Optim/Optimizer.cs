@@ -266,8 +266,8 @@ public abstract partial class Optimizer
             Array.Resize(ref _updates, _updateCount + 1);
         }
 
-        ref Update place = ref _updates[_updateCount++];
-        Update fresh = place?.Program == program ? place : place = new Update(program, Rule);
+        ref Update kept = ref _updates[_updateCount++];
+        Update fresh = kept?.Program == program ? kept : kept = new Update(program, Rule);
         fresh.Begin(slot);
         return fresh;
     }

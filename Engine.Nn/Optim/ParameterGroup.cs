@@ -9,7 +9,7 @@ public sealed class ParameterGroup
     private readonly Tensor[] _parameters;
     private readonly string[]? _names;
 
-    /// <summary>Parameters that are known by their place in the list.</summary>
+    /// <summary>Parameters that are known by their index in the list.</summary>
     /// <exception cref="ArgumentException">One was computed: only leaves can be trained.</exception>
     public ParameterGroup(IEnumerable<Tensor> parameters)
     {

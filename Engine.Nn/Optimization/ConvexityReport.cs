@@ -14,13 +14,13 @@ public sealed record ChordCounterexample(Tensor X, Tensor Y, double T, double Va
     public double Excess => Value - Chord;
 }
 
-/// <summary>A place and a direction along which the function bends down: the function is not convex around it.</summary>
+/// <summary>A point and a direction along which the function bends down: the function is not convex around it.</summary>
 /// <param name="Point">Where.</param>
 /// <param name="Direction">The direction, of length 1.</param>
 /// <param name="Curvature">The second derivative along it, which is negative: the smallest eigenvalue of the Hessian.</param>
 public sealed record CurvatureCounterexample(Tensor Point, Tensor Direction, double Curvature);
 
-/// <summary>What a look for places where a function is not convex has found.</summary>
+/// <summary>The result of a search for points where a function is not convex.</summary>
 public sealed class ConvexityReport
 {
     internal ConvexityReport(int chords, int hessians, double smallestCurvature, ChordCounterexample? chord, CurvatureCounterexample? curvature) =>

@@ -6,7 +6,7 @@ public sealed partial class Report
     /// <summary>Lines over a common axis.</summary>
     /// <param name="title">The heading.</param>
     /// <param name="xAxis">What the horizontal axis means: "step".</param>
-    /// <param name="series">The lines; each may have its own places on the axis, in any order. NaN and infinities leave gaps.</param>
+    /// <param name="series">The lines; each may have its own values of x, in any order. NaN and infinities leave gaps.</param>
     /// <param name="yAxis">What the vertical axis means.</param>
     /// <param name="logY">Whether equal ratios of values lie equally far apart; values of zero and below are not drawn then.</param>
     /// <param name="logX">The same of the horizontal axis.</param>
@@ -151,10 +151,10 @@ public sealed partial class Report
             throw new ArgumentException($"{nameof(AddParallelCoordinates)}: there are {axes.Count} axes; lines need two at least.", nameof(axes));
         }
 
-        int place = color is null ? axes.Count - 1 : axes.ToList().FindIndex(a => a.Name == color);
-        return place < 0
+        int index = color is null ? axes.Count - 1 : axes.ToList().FindIndex(a => a.Name == color);
+        return index < 0
             ? throw new ArgumentException($"{nameof(AddParallelCoordinates)}: {FigureNames.Unknown(color!, [.. axes.Select(static a => a.Name)])}", nameof(color))
-            : Add(new ParallelSection(title, [.. axes], CopyRows(nameof(AddParallelCoordinates), rows, axes.Count, "axes"), place, caption));
+            : Add(new ParallelSection(title, [.. axes], CopyRows(nameof(AddParallelCoordinates), rows, axes.Count, "axes"), index, caption));
     }
 
     /// <summary>Boxes and arrows in layers.</summary>

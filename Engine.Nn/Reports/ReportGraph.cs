@@ -46,6 +46,6 @@ public sealed record ReportEdge(string From, string To, string? Label = null)
 /// <summary>One step through a <see cref="ReportGraph"/>.</summary>
 /// <param name="Text">What happens in it.</param>
 /// <param name="Nodes">The ids of the nodes that stand out.</param>
-/// <param name="Edges">The places in <see cref="ReportGraph.Edges"/> of the edges that stand out.</param>
+/// <param name="Edges">The indices in <see cref="ReportGraph.Edges"/> of the edges that stand out.</param>
 /// <param name="IsBackward">Whether it is a step back: it makes the <see cref="ReportEdge.BackLabel"/> of its edges appear, not their labels.</param>
 public sealed record ReportStep(string Text, IReadOnlyList<string> Nodes, IReadOnlyList<int> Edges, bool IsBackward = false);

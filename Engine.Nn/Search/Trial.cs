@@ -81,7 +81,7 @@ public sealed class Trial
     /// <exception cref="ArgumentException">It belongs to another space.</exception>
     public bool Has(Dimension dimension) => !double.IsNaN(Coordinate(dimension));
 
-    /// <summary>The value as a number, for plots: itself, or the place of a choice in its list; NaN if the trial does not have it.</summary>
+    /// <summary>The value as a number, for plots: itself, or the index of a choice in its list; NaN if the trial does not have it.</summary>
     /// <exception cref="ArgumentException">It belongs to another space.</exception>
     public double Coordinate(Dimension dimension)
     {

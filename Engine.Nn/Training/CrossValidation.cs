@@ -83,8 +83,8 @@ public sealed class CrossValidationResult
             ArgumentNullException.ThrowIfNull(name);
             double[] values = [.. Folds.Select(fold => fold[name])];
             double mean = values.Average();
-            double deviation = Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1.0));
-            return new FoldFigure(mean, deviation, values);
+            double std = Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1.0));
+            return new FoldFigure(mean, std, values);
         }
     }
 

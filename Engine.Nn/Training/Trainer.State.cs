@@ -50,7 +50,7 @@ public sealed partial class Trainer
         }
     }
 
-    /// <summary>The optimizer that a state was made with, by its place among those this trainer knows.</summary>
+    /// <summary>The optimizer that a state was made with, by its index among those that this trainer knows.</summary>
     private Optimizer ActiveIn(TrainingState state)
     {
         List<Optimizer> known = KnownOptimizers();
