@@ -196,11 +196,11 @@ public static partial class Autograd
 
         using (GradMode.Scope mode = GradMode.Set(createGraph))
         {
-            Tensor places = Tensor.Arange(count, y.Device);
+            Tensor indices = Tensor.Arange(count, y.Device);
             for (int i = 0; i < count && y.History is not null; i++)
             {
                 using TensorScope scope = TensorScope.Begin();
-                Tensor?[] slopes = Pullback([y], [places.EqualTo((long)i).ToOrSelf(y.DType).ReshapeOrSelf(y.Shape)], xs, createGraph);
+                Tensor?[] slopes = Pullback([y], [indices.EqualTo((long)i).ToOrSelf(y.DType).ReshapeOrSelf(y.Shape)], xs, createGraph);
                 for (int k = 0; k < xs.Length; k++)
                 {
                     if (createGraph)

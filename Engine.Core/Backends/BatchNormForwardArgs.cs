@@ -2,8 +2,8 @@ namespace Engine.Backends;
 
 /// <summary>Batch normalisation in training mode over [N, C, L]: statistics per channel over N and L.</summary>
 /// <remarks>
-/// X, Y and the residual have one element type. Mean and inverse deviation are of its compute type (<see cref="DTypes.ComputeType"/>), float32
-/// for halves; the other vectors may have any floating-point type.
+/// X, Y and the residual have one element type. Mean and inverse standard deviation are of its compute type (<see cref="DTypes.ComputeType"/>), float32
+/// for half precision; the other vectors may have any floating-point type.
 /// </remarks>
 public readonly ref struct BatchNormForwardArgs
 {

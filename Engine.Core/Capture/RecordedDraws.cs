@@ -31,7 +31,7 @@ internal sealed class RecordedDraws(CapturePass pass)
         (uint, uint, uint, uint) key = ((uint)seed, (uint)(seed >> 32), (uint)draw, (uint)((ulong)draw >> 32));
         if (!_sourceOfKey.TryAdd(key, source) && !ReferenceEquals(_sourceOfKey[key], source))
         {
-            // Two generators with one seed at one place: their draws are the same as long as they keep step.
+            // Two generators with one seed at one count: their draws are the same as long as they keep step.
             source.Twin = _sourceOfKey[key];
         }
     }

@@ -15,7 +15,7 @@ namespace Engine.Backends;
 public sealed class MapGradient
 {
     private readonly int[] _savedInputs;
-    private MapProgram?[]? _singles;
+    private MapProgram?[]? _oneOutput;
 
     private MapGradient(MapProgram program, int[] savedInputs, bool savesOutput)
     {
@@ -41,8 +41,8 @@ public sealed class MapGradient
     {
         if (Program.OutputCount == 1)
             return Program;
-        MapProgram?[] singles = _singles ??= new MapProgram?[Program.OutputCount];
-        return singles[output] ??= MapProgram.Compile(Program.InputCount, Program.Expressions[output]);
+        MapProgram?[] programs = _oneOutput ??= new MapProgram?[Program.OutputCount];
+        return programs[output] ??= MapProgram.Compile(Program.InputCount, Program.Expressions[output]);
     }
 
     /// <summary>The gradient of <paramref name="forward"/> to the inputs whose bits are set in <paramref name="needsMask"/>; made once.</summary>

@@ -26,7 +26,7 @@ public static class OptimizerPrograms
     /// </summary>
     public static MapProgram Adam { get; } = MakeAdam(amsgrad: false);
 
-    /// <summary>As <see cref="Adam"/> with a third state u ← max(u, v) that stands in v's place below the line.</summary>
+    /// <summary>As <see cref="Adam"/> with a third state u ← max(u, v) that replaces v in the denominator.</summary>
     public static MapProgram AmsGrad { get; } = MakeAdam(amsgrad: true);
 
     /// <summary>NAdam: as <see cref="Adam"/>, but w ← keep·w − (rate·m + gradient rate·g') / (correction·√v + epsilon).</summary>

@@ -41,8 +41,8 @@ public sealed partial class Tensor
             int start = 0;
             foreach (Tensor x in parts)
             {
-                Tensor place = y.ViewAs(y.Layout.Slice(at, start, x.Shape[at], 1));
-                Pointwise.Run(Programs.Copy, dtype.ComputeType(), x.Shape, [x], [place], []);
+                Tensor part = y.ViewAs(y.Layout.Slice(at, start, x.Shape[at], 1));
+                Pointwise.Run(Programs.Copy, dtype.ComputeType(), x.Shape, [x], [part], []);
                 start += x.Shape[at];
             }
         }

@@ -16,7 +16,7 @@ namespace Engine;
 /// <item>
 /// <term>Softmax, LogSoftmax, all losses; LayerNorm, GroupNorm, RmsNorm; Sum, Mean, Prod, CumSum, Var, Std, Norm, LogSumExp; Exp, Expm1,
 /// Log, Log1p, Pow, Square, Rsqrt, Reciprocal, number / x, Tan, Softplus</term>
-/// <description>Halves are read as float32; the result is float32. They sum many numbers up, or leave the range that a half has.</description>
+/// <description>Float16 and bfloat16 are read as float32; the result is float32. These operations sum many numbers, or leave the range of float16.</description>
 /// </item>
 /// <item>
 /// <term>everything else: + − · /, Relu and most activations, Dropout, pooling, Concat, Max, Where, BatchNorm …</term>

@@ -1,6 +1,6 @@
 namespace Engine;
 
-/// <summary>Parameters as halves, each converted once as long as its values are the same.</summary>
+/// <summary>Parameters in half precision. Each is converted once as long as its values are the same.</summary>
 /// <remarks>
 /// Converted values belong to the pass over a captured step that computed them: while one is recorded nothing is computed, and a replay
 /// has to convert the values of its own time.

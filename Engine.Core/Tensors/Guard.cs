@@ -91,7 +91,7 @@ internal static partial class Guard
 
     /// <summary>
     /// The operands of a product have one element type: promotion would make the product and all that follows as wide as the widest, a slow
-    /// model instead of an error. Inside an <see cref="Autocast"/> scope halves and float32 may meet.
+    /// model instead of an error. Inside an <see cref="Autocast"/> scope float16 or bfloat16 may meet float32.
     /// </summary>
     public static void ProductTypes(string op, Tensor x, Tensor other, [CallerArgumentExpression(nameof(other))] string name = "y", string nameX = "x")
     {

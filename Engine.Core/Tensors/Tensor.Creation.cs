@@ -143,7 +143,7 @@ public sealed partial class Tensor
 
     /// <summary>Normal with the given mean and standard deviation. One seed gives the same bits on every device, as it does for <see cref="Rand"/>.</summary>
     /// <remarks>
-    /// The numbers are made in float32; in float64 mean and deviation are applied to those. Processors without fused multiply-add may differ in the
+    /// The numbers are made in float32; in float64 the mean and the standard deviation are applied to those. Processors without fused multiply-add may differ in the
     /// last place.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">The mean is not finite, or the standard deviation is not finite or negative.</exception>

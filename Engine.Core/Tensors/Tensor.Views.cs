@@ -277,17 +277,17 @@ public sealed partial class Tensor
         return ShouldTrack(this) ? y.Record(new SliceNode(this, axis, start, length, step)) : y;
     }
 
-    /// <summary>Zeros of <paramref name="size"/> along one axis with this tensor in places start, start + step, …: the transpose of slicing.</summary>
-    internal Tensor PlaceInto(int axis, int size, int start, int step)
+    /// <summary>Zeros of <paramref name="size"/> along one axis with this tensor at the indices start, start + step, …: the transpose of slicing.</summary>
+    internal Tensor EmbedInto(int axis, int size, int start, int step)
     {
         Tensor y = Zeros(Shape.With(axis, size), DType, Device);
         using (TensorScope scope = TensorScope.Begin())
         {
-            Tensor place = y.ViewAs(y.Layout.Slice(axis, start, Shape[axis], step));
-            Pointwise.Run(Programs.Copy, DType.ComputeType(), Shape, [this], [place], []);
+            Tensor part = y.ViewAs(y.Layout.Slice(axis, start, Shape[axis], step));
+            Pointwise.Run(Programs.Copy, DType.ComputeType(), Shape, [this], [part], []);
         }
 
-        return ShouldTrack(this) ? y.Record(new PlaceNode(this, axis, start, step)) : y;
+        return ShouldTrack(this) ? y.Record(new EmbedNode(this, axis, start, step)) : y;
     }
 }
 
@@ -366,7 +366,7 @@ file sealed class SliceNode(Tensor x, int axis, int start, int length, int step)
     internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.PlaceInto(axis, _size, start, step));
 }
 
-file sealed class PlaceNode(Tensor x, int axis, int start, int step) : GradNode(x)
+file sealed class EmbedNode(Tensor x, int axis, int start, int step) : GradNode(x)
 {
     private readonly int _length = x.Shape[axis];
 
