@@ -18,7 +18,7 @@ internal static class AnomalyMode
     [ThreadStatic]
     private static bool t_infinities;
 
-    // What was seen of the inputs of the step that is being made.
+    // A step with an input that was not finite before, and the text that reports it.
     [ThreadStatic]
     private static (GradNode Node, int Index, string Text)? t_input;
 

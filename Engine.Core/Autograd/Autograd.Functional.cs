@@ -1,6 +1,6 @@
 namespace Engine;
 
-/// <summary>Derivatives of functions at a point: what <c>torch.autograd.functional</c> has under these names.</summary>
+/// <summary>Derivatives of functions at a point, under the names of <c>torch.autograd.functional</c>.</summary>
 /// <remarks>
 /// The function is called with a tensor of the point's values that requires a gradient, and must compute with tensor operations alone; no <see cref="Tensor.Grad"/> is
 /// touched. With <c>createGraph</c> results can be differentiated again, with respect to the point where it requires a gradient, and to anything else
@@ -252,7 +252,7 @@ public static partial class Autograd
         Guard.SameDType(op, x, v, name, "v");
     }
 
-    /// <summary>The value of a function at a point, with what was made on the way; ended, nothing is left but what was kept.</summary>
+    /// <summary>The value of a function at a point, with a scope for all tensors made on the way. Dispose leaves only the tensors that were kept.</summary>
     private ref struct FunctionAt : IDisposable
     {
         private readonly string _op;

@@ -7,7 +7,7 @@ public abstract class CallFrame(CallFrame? outer)
     /// <summary>The call around it; null for the outermost one.</summary>
     public CallFrame? Outer { get; } = outer;
 
-    /// <summary>What a message calls it: "layer1.0.conv1 (Conv2d)".</summary>
+    /// <summary>The name of the call in messages: "layer1.0.conv1 (Conv2d)".</summary>
     public abstract string Describe();
 }
 
@@ -44,7 +44,7 @@ public static class CallTracking
         Interlocked.Decrement(ref s_scopes);
     }
 
-    /// <summary>Makes a call the innermost one; returns what is to be put back at its end.</summary>
+    /// <summary>Makes a call the innermost one; returns the call to restore at its end.</summary>
     public static CallFrame? Enter(CallFrame? frame)
     {
         CallFrame? before = t_frame;

@@ -40,7 +40,7 @@ internal sealed class GradSink
         }
     }
 
-    /// <summary>A sink that lets somebody see what a node's rule hands over, outside of a pass.</summary>
+    /// <summary>A sink that passes the gradients of a node's rule to a function, outside of a pass.</summary>
     internal static GradSink Probe(GradNode node, Tensor?[] gradients) => new(node, gradients);
 
     internal void Enter(GradNode node) => _node = node;

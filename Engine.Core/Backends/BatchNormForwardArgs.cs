@@ -13,7 +13,7 @@ public readonly ref struct BatchNormForwardArgs
     /// <summary>[N, C, L], written: relu?((x − mean)·invStd·scale + shift + residual).</summary>
     public required Operand Y { get; init; }
 
-    /// <summary>[N, C, L] or null for 0: what is added before the ReLU.</summary>
+    /// <summary>[N, C, L] or null for 0: the term that is added before the ReLU.</summary>
     public Operand? Residual { get; init; }
 
     /// <summary>[C] or null for 1.</summary>

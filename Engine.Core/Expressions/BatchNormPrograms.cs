@@ -8,7 +8,7 @@ public static class BatchNormPrograms
     // Inputs γ, var, β, mean; parameter epsilon.
     private static readonly Expr s_runningScale = Expr.Input(0) * Expr.Rsqrt(Expr.Input(1) + Expr.Parameter(0));
 
-    /// <summary>Inputs γ, var, β, mean, parameter epsilon; outputs the factor of x and what is added to the product.</summary>
+    /// <summary>Inputs γ, var, β, mean, parameter epsilon; outputs the factor of x and the term that is added to the product.</summary>
     public static MapProgram Fold { get; } = MapProgram.Compile(4, s_runningScale, Expr.Input(2) - (Expr.Input(3) * s_runningScale));
 
     /// <summary>x · factor + offset.</summary>

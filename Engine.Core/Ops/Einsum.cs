@@ -54,7 +54,7 @@ public sealed partial class Tensor
     }
 }
 
-/// <summary>What a subscript string asks for, one step after the other.</summary>
+/// <summary>The steps of a subscript string, one after the other.</summary>
 file static class EinsumSteps
 {
     public static Dictionary<char, int> ReadSizes(string formula, string[] inputs, ReadOnlySpan<Tensor> operands)

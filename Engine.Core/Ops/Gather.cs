@@ -27,7 +27,7 @@ public sealed partial class Tensor
     /// <summary>A copy of this tensor to which source is added at the given indices; terms with equal indices add up, in a fixed order.</summary>
     /// <param name="axis">The axis that the index addresses.</param>
     /// <param name="index">int64 or int32, of source's shape; from 0 to the axis' size − 1.</param>
-    /// <param name="source">What is added.</param>
+    /// <param name="source">The terms to add.</param>
     /// <remarks>Indices outside of the axis are treated as in <see cref="Gather"/>.</remarks>
     /// <exception cref="ArgumentOutOfRangeException">In host memory: an index lies outside the axis.</exception>
     public Tensor ScatterAdd(int axis, Tensor index, Tensor source)

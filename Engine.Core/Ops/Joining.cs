@@ -217,7 +217,7 @@ file static class JoiningOps
     public static readonly MapProgram Triu = MapProgram.Compile(
         3, Expr.Where(Expr.LessEqual(Expr.Input(1) + Expr.Parameter(0), Expr.Input(2)), Expr.Input(0), 0));
 
-    /// <summary>What a view takes on the host, roughly.</summary>
+    /// <summary>The approximate size of a view on the host.</summary>
     public const int ViewBytes = 256;
 
     public static Tensor Triangle(this Tensor x, string op, MapProgram program, int diagonal)

@@ -146,7 +146,7 @@ file static class PoolOps
 
         (int Start, int End) Cell(int i) => ((int)((long)i * size / cells), (int)((((long)i + 1) * size + cells - 1) / cells));
 
-        // The given sizes, followed by 1 for each axis behind the pooled one.
+        // The given sizes, followed by 1 for each axis after the pooled one.
         Shape Trailing(params ReadOnlySpan<int> sizes)
         {
             Span<int> all = stackalloc int[sizes.Length + behind];

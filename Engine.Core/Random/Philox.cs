@@ -44,7 +44,7 @@ public static class Philox
     /// <summary>The 32-bit word of element <paramref name="index"/>: word i mod 4 of block ⌊i/4⌋ of a stream.</summary>
     /// <param name="key0">Lower word of the key, usually of the seed.</param>
     /// <param name="key1">Upper word of the key.</param>
-    /// <param name="stream0">Third word of the counter: tells apart the uses of one key.</param>
+    /// <param name="stream0">Third word of the counter: separates the uses of one key.</param>
     /// <param name="stream1">Fourth word of the counter.</param>
     /// <param name="index">The element, from 0.</param>
     public static uint Word(uint key0, uint key1, uint stream0, uint stream1, long index)

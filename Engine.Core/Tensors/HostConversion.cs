@@ -5,12 +5,12 @@ using System.Runtime.InteropServices;
 namespace Engine;
 
 /// <summary>
-/// Elements converted on the host as <see cref="Tensor.To(DType)"/> converts them on a device: for what crosses between the two, so that a
-/// device needs neither a kernel nor the other type for it.
+/// Elements converted on the host as <see cref="Tensor.To(DType)"/> converts them on a device. Values that cross between the two are
+/// converted here, so that a device needs neither a kernel nor the other type.
 /// </summary>
 internal static class HostConversion
 {
-    // What a chunk is kept as between the two types: integers as long, all else as double, so that nothing is lost on the way.
+    // A chunk between the two types: integers as long, all else as double, so that nothing is lost on the way.
     private const int Chunk = 128;
 
     /// <summary>Writes the elements of <paramref name="source"/> as another type; both spans hold the same number of elements.</summary>

@@ -4,8 +4,8 @@ namespace Engine;
 
 /// <summary>Other ways to look at the same memory.</summary>
 /// <remarks>
-/// Every result is a handle of its own, even where there was nothing to do: disposing it never disposes this tensor. The engine's own
-/// code, which disposes no operands, takes the internal forms that return this tensor then.
+/// Every result is a handle of its own, even where nothing changes: its disposal never disposes this tensor. The engine's own code disposes
+/// no operands. It uses internal forms that return this tensor where nothing changes.
 /// </remarks>
 public sealed partial class Tensor
 {
@@ -30,7 +30,7 @@ public sealed partial class Tensor
         int unknown = sizes.IndexOf(-1);
         if (unknown >= 0)
         {
-            // What does not fit into 64 bits is not the number of elements either.
+            // A product beyond 64 bits cannot be the number of elements.
             long known = 1;
             for (int i = 0; i < sizes.Length && known > 0; i++)
             {
@@ -294,7 +294,7 @@ public sealed partial class Tensor
 /// <summary>How views are made and remembered.</summary>
 internal static class ViewOps
 {
-    /// <summary>What an operation hands out: a handle of its own in place of this tensor.</summary>
+    /// <summary>The handle that an operation returns in place of this tensor.</summary>
     public static Tensor Own(this Tensor x, Tensor y) => ReferenceEquals(y, x) ? x.Alias() : y;
 }
 
@@ -315,7 +315,7 @@ file sealed class ReshapeNode(Tensor x) : GradNode(x)
     internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.ReshapeOrSelf(_shape));
 }
 
-/// <summary>A second handle: what reaches it is passed on.</summary>
+/// <summary>A second handle: its gradient is passed on.</summary>
 file sealed class AliasNode(Tensor x) : GradNode(x)
 {
     public override string Name => "Alias";
