@@ -23,7 +23,7 @@ public static class BatchSources
     /// </code></example>
     /// <param name="source">Where the batches come from.</param>
     /// <param name="seed">Decides all random numbers.</param>
-    /// <param name="transforms">What is done with each batch.</param>
+    /// <param name="transforms">The transforms to apply to each batch.</param>
     public static IBatchSource With(this IBatchSource source, long seed, params IBatchTransform[] transforms)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -66,7 +66,7 @@ public static class BatchSources
             return batch;
         }
 
-        /// <summary>A tensor that outlives the batch from which it may have been passed on.</summary>
+        /// <summary>A tensor that outlives the batch that it may come from.</summary>
         private static Tensor Own(Tensor tensor, Batch before) =>
             Guard.Returned(tensor, "With", "a batch transform") is var made && (ReferenceEquals(made, before.Inputs) || ReferenceEquals(made, before.Targets)) ? made.Alias() : made;
     }

@@ -104,7 +104,7 @@ public static class AtomicFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // In use, somebody else's, or gone: it is no reason for a save to fail.
+            // In use, owned by another user, or gone: no reason for a save to fail.
         }
     }
 }

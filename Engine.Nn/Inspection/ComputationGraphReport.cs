@@ -5,7 +5,7 @@ namespace Engine.Nn;
 /// <summary>Computation graphs in reports.</summary>
 public static class ComputationGraphReport
 {
-    /// <summary>Above this many nodes nobody goes through them step by step.</summary>
+    /// <summary>The most nodes that a reader may go through step by step.</summary>
     private const int MostStepped = 60;
 
     /// <summary>More nodes than these in a row are too small to read.</summary>

@@ -19,7 +19,7 @@ public sealed class Adagrad : Optimizer
     private readonly double _epsilon;
 
     /// <summary>Trains a list of parameters.</summary>
-    /// <param name="parameters">What is trained.</param>
+    /// <param name="parameters">The parameters to train.</param>
     /// <param name="learningRate">The step size.</param>
     /// <param name="learningRateDecay">How fast the rate falls with the number of steps.</param>
     /// <param name="weightDecay">Adds this times the parameter to its gradient (L2 regularisation).</param>
@@ -33,7 +33,7 @@ public sealed class Adagrad : Optimizer
     }
 
     /// <summary>Trains groups of parameters with settings of their own.</summary>
-    /// <param name="groups">What is trained.</param>
+    /// <param name="groups">The groups of parameters to train.</param>
     /// <param name="learningRate">The step size.</param>
     /// <param name="learningRateDecay">How fast the rate falls with the number of steps.</param>
     /// <param name="weightDecay">Adds this times the parameter to its gradient (L2 regularisation).</param>

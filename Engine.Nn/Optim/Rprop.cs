@@ -21,7 +21,7 @@ public sealed class Rprop : Optimizer
     private readonly double _maximumStep;
 
     /// <summary>Trains a list of parameters.</summary>
-    /// <param name="parameters">What is trained.</param>
+    /// <param name="parameters">The parameters to train.</param>
     /// <param name="learningRate">The first step of every element.</param>
     /// <param name="etaMinus">η⁻, what a step is multiplied by where the sign has changed; in (0, 1).</param>
     /// <param name="etaPlus">η⁺, what it is multiplied by where it has not; above 1.</param>
@@ -36,7 +36,7 @@ public sealed class Rprop : Optimizer
     }
 
     /// <summary>Trains groups of parameters with settings of their own.</summary>
-    /// <param name="groups">What is trained.</param>
+    /// <param name="groups">The groups of parameters to train.</param>
     /// <param name="learningRate">The first step of every element.</param>
     /// <param name="etaMinus">η⁻, what a step is multiplied by where the sign has changed; in (0, 1).</param>
     /// <param name="etaPlus">η⁺, what it is multiplied by where it has not; above 1.</param>
