@@ -23,7 +23,7 @@ public sealed class Adagrad : Optimizer
     /// <param name="learningRate">The step size.</param>
     /// <param name="learningRateDecay">How fast the rate falls with the number of steps.</param>
     /// <param name="weightDecay">Adds this times the parameter to its gradient (L2 regularisation).</param>
-    /// <param name="initialAccumulator">What r starts from.</param>
+    /// <param name="initialAccumulator">The start value of r.</param>
     /// <param name="epsilon">Keeps the denominator away from 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">A hyper-parameter lies outside its range.</exception>
     public Adagrad(
@@ -37,7 +37,7 @@ public sealed class Adagrad : Optimizer
     /// <param name="learningRate">The step size.</param>
     /// <param name="learningRateDecay">How fast the rate falls with the number of steps.</param>
     /// <param name="weightDecay">Adds this times the parameter to its gradient (L2 regularisation).</param>
-    /// <param name="initialAccumulator">What r starts from.</param>
+    /// <param name="initialAccumulator">The start value of r.</param>
     /// <param name="epsilon">Keeps the denominator away from 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">A hyper-parameter lies outside its range.</exception>
     public Adagrad(

@@ -3,7 +3,7 @@ namespace Engine.Nn;
 /// <summary>RAdam, Adam with a rectified step: w ← w − lr·m̂·ρ / (√v̂ + ε), or w ← w − lr·m̂ while too few steps have been seen.</summary>
 /// <remarks>
 /// In the first steps the variance of 1/√v̂ is too large to trust; ρ grows from 0 to 1 with the number of steps that v remembers, which
-/// does by formula what a warm-up does by hand. m̂ and v̂ as in <see cref="Adam"/>. States: <c>exp_avg</c>, <c>exp_avg_sq</c>. Liu et al., 2020.
+/// replaces a warm-up by a formula. m̂ and v̂ as in <see cref="Adam"/>. States: <c>exp_avg</c>, <c>exp_avg_sq</c>. Liu et al., 2020.
 /// </remarks>
 public sealed class RAdam : Optimizer
 {

@@ -23,8 +23,8 @@ public sealed class Rprop : Optimizer
     /// <summary>Trains a list of parameters.</summary>
     /// <param name="parameters">The parameters to train.</param>
     /// <param name="learningRate">The first step of every element.</param>
-    /// <param name="etaMinus">η⁻, what a step is multiplied by where the sign has changed; in (0, 1).</param>
-    /// <param name="etaPlus">η⁺, what it is multiplied by where it has not; above 1.</param>
+    /// <param name="etaMinus">η⁻, the factor of a step where the sign has changed; in (0, 1).</param>
+    /// <param name="etaPlus">η⁺, the factor where it has not; above 1.</param>
     /// <param name="minimumStep">No step gets smaller.</param>
     /// <param name="maximumStep">No step gets larger.</param>
     /// <param name="weightDecay">Adds this times the parameter to its gradient (L2 regularisation).</param>
@@ -38,8 +38,8 @@ public sealed class Rprop : Optimizer
     /// <summary>Trains groups of parameters with settings of their own.</summary>
     /// <param name="groups">The groups of parameters to train.</param>
     /// <param name="learningRate">The first step of every element.</param>
-    /// <param name="etaMinus">η⁻, what a step is multiplied by where the sign has changed; in (0, 1).</param>
-    /// <param name="etaPlus">η⁺, what it is multiplied by where it has not; above 1.</param>
+    /// <param name="etaMinus">η⁻, the factor of a step where the sign has changed; in (0, 1).</param>
+    /// <param name="etaPlus">η⁺, the factor where it has not; above 1.</param>
     /// <param name="minimumStep">No step gets smaller.</param>
     /// <param name="maximumStep">No step gets larger.</param>
     /// <param name="weightDecay">Adds this times the parameter to its gradient (L2 regularisation).</param>

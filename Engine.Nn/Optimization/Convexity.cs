@@ -11,7 +11,7 @@ namespace Engine.Nn;
 /// </remarks>
 public static class Convexity
 {
-    // More tells nothing new, and would take minutes.
+    // More samples show nothing new and would take minutes.
     private const int MostChords = 100_000;
     private const int MostHessians = 10_000;
 
@@ -23,7 +23,7 @@ public static class Convexity
     /// <param name="hessians">At how many points to compute the Hessian; each takes n backward passes of n variables. At 0 the function may have no derivatives.</param>
     /// <param name="seed">Of the random points; the same seed looks at the same points.</param>
     /// <remarks>
-    /// What rounding explains is no counter-example: a chord must run below the function by more than 1e-9 of the values at it (1e-4 in float32), a curvature be below
+    /// A difference within rounding is no counter-example: a chord must run below the function by more than 1e-9 of the values at it (1e-4 in float32), a curvature be below
     /// −1e-7 of the largest one at that point, 1 at least (1e-3).
     /// </remarks>
     /// <exception cref="ArgumentException">The box is empty or not finite, or the function is NaN or infinite in it.</exception>

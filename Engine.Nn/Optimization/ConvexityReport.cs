@@ -27,7 +27,7 @@ public sealed class ConvexityReport
         (Chords, Hessians, SmallestCurvature, Chord, Curvature) = (chords, hessians, smallestCurvature, chord, curvature);
 
     /// <summary>
-    /// Whether no counter-example was found. That is evidence, no proof: a function may bend down where nobody has looked. A counter-example is a proof.
+    /// Whether no counter-example was found. That is evidence, no proof: a function may bend down elsewhere. A counter-example is a proof.
     /// </summary>
     public bool IsConvex => Chord is null && Curvature is null;
 

@@ -40,7 +40,7 @@ internal static class LineSearchDescent
         LinePoint<double[]>? found = Search(objective, method, point, at, direction);
         if (found is null && method.Reset())
         {
-            // What was remembered may have led astray.
+            // The memory of past steps may give a bad direction.
             direction = method.Find(objective, point, at.Gradient)!;
             found = Search(objective, method, point, at, direction);
         }

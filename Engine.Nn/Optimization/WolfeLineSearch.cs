@@ -31,7 +31,7 @@ internal static class WolfeLineSearch
     /// <summary>The point that was found, with sufficient decrease at least; null if there is none.</summary>
     /// <param name="evaluate">The line.</param>
     /// <param name="start">Its beginning; the slope must be negative.</param>
-    /// <param name="firstStep">What is tried first.</param>
+    /// <param name="firstStep">The first trial step.</param>
     /// <param name="curvature">c₂.</param>
     /// <param name="rounding">The relative rounding error of a value.</param>
     /// <param name="maxEvaluations">The largest number of points that are tried.</param>

@@ -96,7 +96,7 @@ public sealed class AveragedModel
     }
 
     /// <summary>
-    /// Gives the model the averages until what is returned is disposed: to measure or predict with them. Memory stays in place, so that optimizers
+    /// Gives the model the averages until the returned object is disposed, for an evaluation or predictions with them. Memory stays in place, so that optimizers
     /// and captured steps go on afterwards.
     /// </summary>
     /// <exception cref="InvalidOperationException">There is no average yet, or the model has it already.</exception>
@@ -147,7 +147,7 @@ public sealed class AveragedModel
         }
     }
 
-    /// <summary>Writes what a resumed run needs to go on averaging. The tensors are referred to, not copied.</summary>
+    /// <summary>Writes the state that a resumed run needs to continue the averages. The tensors are referred to, not copied.</summary>
     public void Save(TrainingState state)
     {
         ArgumentNullException.ThrowIfNull(state);

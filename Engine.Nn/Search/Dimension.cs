@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Engine.Nn;
 
-/// <summary>What values a <see cref="Dimension"/> has.</summary>
+/// <summary>The kind of values of a <see cref="Dimension"/>.</summary>
 public enum DimensionKind : byte
 {
     /// <summary>Any number of a range, or every so many of it.</summary>
@@ -27,7 +27,7 @@ public abstract class Dimension
     /// <summary>Its name in tables.</summary>
     public string Name { get; }
 
-    /// <summary>What values it has.</summary>
+    /// <summary>The kind of its values.</summary>
     public DimensionKind Kind { get; }
 
     /// <summary>The smallest coordinate.</summary>

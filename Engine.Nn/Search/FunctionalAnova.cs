@@ -41,7 +41,7 @@ internal static class FunctionalAnova
         return sum > 0 ? Array.ConvertAll(shares, s => s / sum) : shares;
     }
 
-    // Along an axis, what the tree predicts on average over all others is a step function: each leaf adds its value times the area of its side.
+    // Along an axis, the tree's prediction, averaged over all other axes, is a step function: each leaf adds its value times the area of its side.
     private static double MarginalVariance(List<RegressionTree.Leaf> leaves, int axis, double mean)
     {
         (double Coordinate, double Change)[] changes = [.. leaves.SelectMany(leaf =>

@@ -52,7 +52,7 @@ public sealed class GridSearch : SearchAlgorithm
         return count;
     }
 
-    // Of a choice with branches: the sum over its values of what their branches have.
+    // For a choice with branches: the sum of the combinations of its values' branches.
     private long Combinations(Dimension dimension, SearchSpace space)
     {
         int size = dimension.GridSize(_points);

@@ -1,6 +1,6 @@
 namespace Engine.Nn;
 
-/// <summary>A density over the values of one hyper-parameter, made of what trials have tried.</summary>
+/// <summary>A density over the values of one hyper-parameter, made from the values of past trials.</summary>
 /// <remarks>
 /// For numbers a mixture of normal distributions, each cut off at the ends of the range: one around every observation, as wide as the distance to
 /// its farther neighbour, but neither wider than the range nor narrower than a hundredth of it or an (n + 2)-th (the "magic clip"), and a wide one over
@@ -40,13 +40,13 @@ internal sealed class ParzenEstimator
     /// <summary>Where the normal distributions lie; the prior last.</summary>
     public double[] Means { get; } = [];
 
-    /// <summary>How wide they are.</summary>
+    /// <summary>Their standard deviations.</summary>
     public double[] Stds { get; } = [];
 
     /// <summary>The probability of each choice.</summary>
     public double[] Probabilities { get; } = [];
 
-    // What of each normal distribution lies in the range.
+    // The logarithm of each normal distribution's mass within the range.
     private double[] LogMasses { get; } = [];
 
     /// <summary>A coordinate at random.</summary>

@@ -100,7 +100,7 @@ public abstract class SearchBranch
 
     /// <summary>The branch of the space that only trials with one of these choices have.</summary>
     /// <param name="choice">A choice of this space.</param>
-    /// <param name="values">Its values at which what is added to the branch is there.</param>
+    /// <param name="values">The values of the choice at which the branch exists.</param>
     /// <exception cref="ArgumentException">The choice belongs to another space or has no such value.</exception>
     /// <example><code>Dimension&lt;double&gt; momentum = space.When(optimizer, "sgd").Uniform("momentum", 0, 0.99);</code></example>
     public SearchBranch When<T>(Dimension<T> choice, params ReadOnlySpan<T> values)

@@ -120,7 +120,7 @@ public sealed partial class Trainer
     {
         ArgumentNullException.ThrowIfNull(state);
 
-        // What takes much memory is checked now and copied at the end; for the rest, some numbers, it is simpler to keep those before.
+        // Large parts are checked now and copied at the end. Of the small parts, some numbers, the values before are kept for a failure.
         List<Action> copies = [];
         Refusing(() =>
         {

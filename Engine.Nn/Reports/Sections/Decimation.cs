@@ -16,7 +16,7 @@ internal static class Decimation
 
     /// <summary>
     /// The indices of about <paramref name="most"/> points: the first, the last, and of each stretch of equal length the least and the greatest
-    /// value, in their order, so that a line through them covers what a line through all would. A stretch with values that are not finite keeps one of them: the gap stays.
+    /// value, in their order, so that a line through them covers the same area as a line through all. A stretch with values that are not finite keeps one of them: the gap stays.
     /// </summary>
     public static int[] Envelope(ReadOnlySpan<double> values, int most)
     {

@@ -40,12 +40,12 @@ internal sealed class SeriesPoints
     public int NotPositive { get; }
 
     /// <summary>Copies series, so that the caller may go on with the lists.</summary>
-    /// <param name="what">What is told in errors: the name of the method.</param>
+    /// <param name="what">The name of the method, for errors.</param>
     /// <param name="series">The series.</param>
     /// <param name="isSorted">Whether points are put in the order of x, as the lines of a function need.</param>
     /// <param name="logX">Whether x is shown by its logarithm.</param>
     /// <param name="logY">Whether y is shown by its logarithm.</param>
-    /// <param name="parameter">What the method's caller knows the series as.</param>
+    /// <param name="parameter">The name of the caller's parameter.</param>
     public static SeriesPoints[] Of(string what, IReadOnlyList<ReportSeries> series, bool isSorted, bool logX = false, bool logY = false, string parameter = "series")
     {
         return [.. Guard.NoNulls(series, parameter).Select((s, index) =>
@@ -71,7 +71,7 @@ internal sealed class SeriesPoints
         })];
     }
 
-    /// <summary>Says what is not drawn; null if all is.</summary>
+    /// <summary>A sentence on the points that are not drawn; null if all are.</summary>
     public static string? Omissions(IReadOnlyList<SeriesPoints> series)
     {
         int notFinite = series.Sum(static s => s.NotFinite), notPositive = series.Sum(static s => s.NotPositive);
