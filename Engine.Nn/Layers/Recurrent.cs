@@ -8,7 +8,6 @@ namespace Engine.Nn;
 public abstract class Recurrent : Layer
 {
     private readonly int _inputSize;
-    private readonly int _gates;
     private readonly bool _batchFirst;
     private readonly double _dropout;
     private readonly Generator? _generator;
@@ -21,7 +20,7 @@ public abstract class Recurrent : Layer
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(hiddenSize);
         LayerArguments.Parts(GetType().Name, layers, nameof(layers));
         LayerArguments.Probability(GetType().Name, dropout);
-        (_inputSize, HiddenSize, _gates, _batchFirst, _dropout, _generator) = (inputSize, hiddenSize, gates, batchFirst, dropout, generator);
+        (_inputSize, HiddenSize, _batchFirst, _dropout, _generator) = (inputSize, hiddenSize, batchFirst, dropout, generator);
         Directions = bidirectional ? 2 : 1;
         for (int layer = 0; layer < layers; layer++)
         {

@@ -22,7 +22,6 @@ public sealed class AveragedModel
     private static readonly MapProgram s_approach = MapProgram.Compile(2, Expr.Lerp(Expr.Input(0), Expr.Input(1), Expr.Parameter(0)));
 
     private readonly double? _decay;
-    private readonly bool _averageBuffers;
     private readonly (string Name, Tensor Live)[] _sources;
     private readonly Tensor[] _averages;
     private readonly PointwiseGroup _group = new(s_approach);
@@ -31,7 +30,7 @@ public sealed class AveragedModel
     private AveragedModel(Module model, double? decay, bool averageBuffers)
     {
         ArgumentNullException.ThrowIfNull(model);
-        (Model, _decay, _averageBuffers) = (model, decay, averageBuffers);
+        (Model, _decay) = (model, decay);
         IEnumerable<(string Name, Tensor Tensor)> buffers = averageBuffers ? model.NamedBuffers().Where(static b => b.Tensor.DType.IsFloatingPoint()) : [];
         _sources = [.. model.NamedParameters(), .. buffers];
         _averages = new Tensor[_sources.Length];
