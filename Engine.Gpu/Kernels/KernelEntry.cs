@@ -18,14 +18,14 @@ internal abstract class KernelEntry : IThreadPoolWorkItem
     /// <summary>The kernel, or null while it is not there.</summary>
     public CompiledKernel? Kernel => _kernel;
 
-    /// <summary>The text, written here if nobody has.</summary>
-    /// <exception cref="OperationNotSupportedException">The device lacks what the kernel needs.</exception>
+    /// <summary>The text, written here if it is not there.</summary>
+    /// <exception cref="OperationNotSupportedException">The device lacks a feature that the kernel needs.</exception>
     public KernelSource Source => _source ?? WriteOnce();
 
     /// <summary>Whether <see cref="Wait"/> returns, or throws, at once.</summary>
     public bool IsFinished => _kernel is not null || _finished.IsSet;
 
-    /// <summary>The kernel; made here if nobody has begun with it.</summary>
+    /// <summary>The kernel; made here if no other thread has begun.</summary>
     /// <exception cref="KernelCompilationException">The driver refused it.</exception>
     public CompiledKernel Wait()
     {
@@ -40,7 +40,7 @@ internal abstract class KernelEntry : IThreadPoolWorkItem
         return _kernel!;
     }
 
-    /// <summary>Makes the kernel on a thread of the pool, unless somebody else does.</summary>
+    /// <summary>Makes the kernel on a thread of the pool, unless another thread does.</summary>
     public void Execute()
     {
         if (BackgroundCompilers.Shared.TryEnter())
@@ -50,7 +50,7 @@ internal abstract class KernelEntry : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Sees to it that nobody begins with it any more, and waits for whoever has.</summary>
+    /// <summary>Refuses a later begin, and waits for a thread that has begun.</summary>
     public void Abandon()
     {
         if (Interlocked.Exchange(ref _taken, 1) == 0)
@@ -111,7 +111,7 @@ internal abstract class KernelEntry : IThreadPoolWorkItem
         }
         catch (Exception e)
         {
-            // Thrown where the kernel is wanted: nobody listens on a thread of the pool.
+            // Thrown in Wait: nothing catches an exception on a thread of the pool.
             _failure = ExceptionDispatchInfo.Capture(e);
         }
         finally

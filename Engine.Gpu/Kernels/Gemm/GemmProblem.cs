@@ -149,7 +149,7 @@ internal struct GemmProblem
     /// <param name="length">Elements along the direction.</param>
     /// <param name="along">The stride along the direction.</param>
     /// <param name="across">The other stride of the matrix.</param>
-    /// <param name="math">What multiplies.</param>
+    /// <param name="math">The units that multiply.</param>
     private readonly int VectorWidth(int operand, in MatrixView view, int length, long along, long across, TileMath math)
     {
         if (along != 1 || length == 0)

@@ -13,7 +13,7 @@ internal readonly record struct TileAccess(bool AlongDepth, int Width)
         _ => 4,
     };
 
-    /// <summary>What to try where offsets are not aligned for a width: one half, or single elements.</summary>
+    /// <summary>The next width to try where offsets are not aligned for one: half of it, or single elements.</summary>
     public static int Narrower(int width) => width == 8 ? 4 : 1;
 }
 

@@ -3,7 +3,7 @@ using System.Reflection;
 
 namespace Engine.Gpu;
 
-/// <summary>Convolutions, in the two forms that the base class brings all directions to.</summary>
+/// <summary>Convolutions, in the two forms to which the base class reduces all directions.</summary>
 internal sealed partial class IlgpuBackend
 {
     // With fewer channels slices along them are mostly empty.
@@ -164,7 +164,7 @@ internal sealed partial class IlgpuBackend
         return (slices + parts - 1) / parts * BlockProduct.Depth;
     }
 
-    /// <summary>What all kernels of convolutions take: channels, pixels, and the window's indices.</summary>
+    /// <summary>The arguments of all kernels of convolutions: channels, pixels, and the window's indices.</summary>
     private static void AddWindow(ref IlgpuArguments arguments, in Correlation c)
     {
         arguments.AddStructure(new ConvolutionChannels(c.Groups, c.OutChannels, c.InChannels));

@@ -45,8 +45,8 @@ internal partial class GpuBackend
 
     /// <inheritdoc/>
     /// <remarks>
-    /// The device cannot throw: what an index outside of the axis names is left out. Sums of 16-bit floats, and those of float32 where many terms may
-    /// meet in one place, are made in float32 with what rounding took kept beside, and rounded once, at the end.
+    /// The device cannot throw: terms with an index outside of the axis are left out. Sums of 16-bit floats, and those of float32 with many terms for
+    /// one element, are computed in float32. The rounding errors are summed beside them, and the result is rounded once, at the end.
     /// </remarks>
     protected override void ScatterAddCore(in Operand destination, in Operand index, in Operand source, int axis)
     {

@@ -1,6 +1,6 @@
 namespace Engine.Gpu;
 
-/// <summary>What gathering and scattering share on the host's side: loops in which one operand's axis is left to the index.</summary>
+/// <summary>The common host code of gathering and scattering: loops in which one operand's axis is left to the index.</summary>
 internal static class IndexLaunch
 {
     /// <summary>Work-items of a processor's group.</summary>

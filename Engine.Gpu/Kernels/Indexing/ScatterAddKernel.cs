@@ -2,7 +2,7 @@ namespace Engine.Gpu;
 
 /// <summary>
 /// Sums into indexed elements without atomics: a work-item owns a stretch of one line of the destination, reads all indices of that line in
-/// order and adds what falls into its stretch. Indices outside of the axis are skipped.
+/// order and adds the terms of its stretch. Indices outside of the axis are skipped.
 /// </summary>
 /// <remarks>
 /// The order of the sums is that of the source whatever the number of stretches, so that results have the same bits on every card. Reading
@@ -13,7 +13,7 @@ namespace Engine.Gpu;
 /// <param name="Index">Type of the index.</param>
 /// <param name="Rank">Padded number of loops over lines.</param>
 /// <param name="IsWide">Whether indices need 64 bits.</param>
-/// <param name="HasCarry">Whether what rounding takes from each sum is summed in a tensor of its own, which lies like the destination.</param>
+/// <param name="HasCarry">Whether the rounding errors of each sum are summed in a tensor of their own, with the layout of the destination.</param>
 internal readonly record struct ScatterAddKernel(DType Element, DType Sum, DType Index, int Rank, bool IsWide, bool HasCarry) : IKernelDefinition
 {
     /// <summary>Operands of the loops.</summary>
@@ -81,10 +81,10 @@ internal readonly record struct ScatterAddKernel(DType Element, DType Sum, DType
 
     /// <summary>Adds the arguments for the loops over lines, in the order of the parameters.</summary>
     /// <param name="arguments">The arguments of the launch.</param>
-    /// <param name="destination">What is added to.</param>
-    /// <param name="carries">The tensor of what rounding takes, if the kernel has one.</param>
+    /// <param name="destination">The tensor to add to.</param>
+    /// <param name="carries">The tensor of the rounding errors, if the kernel has one.</param>
     /// <param name="index">The index.</param>
-    /// <param name="source">What is added.</param>
+    /// <param name="source">The terms to add.</param>
     /// <param name="axis">The axis of the index.</param>
     /// <param name="space">The loops.</param>
     /// <param name="items">Work-items.</param>
@@ -115,7 +115,7 @@ internal readonly record struct ScatterAddKernel(DType Element, DType Sum, DType
         CoordinateParameters.AddStrides(ref arguments, space, Source, Rank, IsWide);
     }
 
-    // What rounding took from a sum, exactly (Knuth); nothing where the sum is not finite.
+    // The rounding error of a sum, exactly (Knuth); 0 where the sum is not finite.
     private static Value Lost(KernelBuilder k, Value a, Value b, Value sum)
     {
         Value part = sum - a;

@@ -1,6 +1,6 @@
 namespace Engine.Gpu;
 
-/// <summary>The parameters of a <see cref="MapKernel"/> and what it does for an item of work.</summary>
+/// <summary>The parameters of a <see cref="MapKernel"/> and its work for one item.</summary>
 internal sealed class MapBody
 {
     private readonly KernelBuilder _k;
@@ -205,7 +205,7 @@ internal sealed class MapBody
 
     private Value Index(Value item, int width) => _firstIndex is null ? item * width : (item.To(RegisterType.Int64) * width) + _firstIndex;
 
-    // An input that the program does not read was not loaded; anything may stand for it.
+    // An input that the program does not read was not loaded; its value is not used.
     private Value Lane(Value[] values, int lane) => values.Length switch
     {
         0 => _k.Int32(0),

@@ -134,7 +134,7 @@ internal readonly record struct TransposingMapKernel(
         /// <summary>Finds where the tile begins.</summary>
         public void Begin(Value[] tile) => _start = _strides is null ? null : _tiles.Offset(tile, _strides);
 
-        /// <summary>Brings the tile of an input that lies across into shared memory: work-items side by side read along its lines.</summary>
+        /// <summary>Loads the tile of a transposed input into shared memory: work-items side by side read along its lines.</summary>
         public void ReadTile(Value line, ReadOnlySpan<Value> columns, Func<Value, Value> exists)
         {
             if (_shared is null)

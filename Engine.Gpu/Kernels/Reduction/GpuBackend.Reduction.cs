@@ -71,7 +71,7 @@ internal partial class GpuBackend
         Launch(last, launch.Grid(1), finishing.Span);
     }
 
-    /// <summary>The states of all chunks, in ascending order of the elements, however many launches that takes.</summary>
+    /// <summary>The states of all chunks, in ascending order of the elements, by as many launches as needed.</summary>
     private void ReduceChunks(in ReduceLaunch launch, in IterationSpace reduced, Operand[] states, ref int chunk, long firstItem)
     {
         if (reduced.Count > MostElementsOfLaunch)

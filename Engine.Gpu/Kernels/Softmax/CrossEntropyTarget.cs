@@ -1,6 +1,6 @@
 namespace Engine.Gpu;
 
-/// <summary>The class that a row belongs to, and what the loss counts of it.</summary>
+/// <summary>The class of a row, and the weight of the row in the loss.</summary>
 /// <remarks>No memory is read for a target that is no class; such a row has the loss and the gradient NaN, so that it does not go unnoticed.</remarks>
 internal sealed class CrossEntropyTarget
 {
