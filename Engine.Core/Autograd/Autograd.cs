@@ -152,7 +152,7 @@ public abstract class CustomFunction
     {
         public override string Name => function.Name;
 
-        // Somebody's own code, which may count its calls.
+        // The user's own code, which may count its calls.
         internal override bool CanProbe => false;
 
         internal override void Backward(Tensor dy, GradSink sink)

@@ -29,7 +29,7 @@ internal sealed class BackwardPass
     public static void Run(Tensor root, Tensor? gradient, bool retainGraph, bool createGraph)
     {
         GradNode node = RootOf(root);
-        // Held throughout, so that nobody who disposes the root meanwhile takes the graph away.
+        // Held throughout, so that another thread that disposes the root does not release the graph.
         node.Hold();
         try
         {
@@ -258,11 +258,11 @@ internal sealed class BackwardPass
         }
     }
 
-    /// <summary>Whether a node's gradient may stay in two parts: not where somebody wants to see it.</summary>
+    /// <summary>Whether a node's gradient may stay in two parts: not if a hook reads it.</summary>
     private bool TakesParts(GradNode node) =>
         node.TakesParts && node.Hooks is null or { IsEmpty: true } && !node.RetainsGradient && node.Trace is null && (_targets is null || !_targets.ContainsKey(node));
 
-    /// <summary>Shows a node's gradient to its hooks, each of which may put another in its place.</summary>
+    /// <summary>Shows a node's gradient to its hooks, each of which may replace it.</summary>
     private void RunHooks(GradNode node, HookList<Func<Tensor, Tensor?>> hooks, ref Tensor dy, ref Tensor? part)
     {
         if (part is not null)

@@ -12,7 +12,7 @@ public abstract class CallFrame(CallFrame? outer)
 }
 
 /// <summary>
-/// Whether steps of the graph remember the call of a module in which they were made. Nobody asks for it in ordinary training, where it costs
+/// Whether steps of the graph remember the call of a module in which they were made. It is off in ordinary training, where it costs
 /// a look at a static field.
 /// </summary>
 public static class CallTracking
@@ -26,10 +26,10 @@ public static class CallTracking
     [ThreadStatic]
     private static CallFrame? t_frame;
 
-    /// <summary>Whether somebody on this thread wants to know in which call a step was made.</summary>
+    /// <summary>Whether steps on this thread remember their call.</summary>
     public static bool IsOn => s_scopes != 0 && t_depth > 0;
 
-    /// <summary>The innermost call on this thread; null outside of all or where nobody asks.</summary>
+    /// <summary>The innermost call on this thread; null outside of all calls or without tracking.</summary>
     public static CallFrame? Frame => IsOn ? t_frame : null;
 
     internal static void Begin()

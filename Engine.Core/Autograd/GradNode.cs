@@ -55,7 +55,7 @@ public abstract partial class GradNode
     /// <summary>Whether a backward pass has released the saved values of this step.</summary>
     internal bool IsConsumed { get; private set; }
 
-    /// <summary>The tensor that this step computed, while somebody holds it.</summary>
+    /// <summary>The tensor that this step computed, while it has references.</summary>
     internal WeakReference<Tensor>? Output { get; set; }
 
     /// <summary>The record of this step for a picture of the graph; null without a recorder.</summary>
@@ -67,7 +67,7 @@ public abstract partial class GradNode
     /// <summary>Whether <see cref="Output"/> was asked to keep its gradient.</summary>
     internal bool RetainsGradient { get; set; }
 
-    /// <summary>The call of a module that made this step, where somebody asked for it.</summary>
+    /// <summary>The call of a module that made this step, if calls were tracked.</summary>
     internal CallFrame? Frame { get; }
 
     /// <summary>The hooks on the gradient of the output; null if there never was one.</summary>

@@ -15,7 +15,7 @@ internal sealed class GradSink
     /// <summary>Whether anybody waits for the gradient of input <paramref name="i"/>.</summary>
     public bool Needs(int i) => _node!.InputSpan[i] is { } input && (_pass is null || _pass.Wants(input));
 
-    /// <summary>Adds a gradient of input <paramref name="i"/>; it has that input's shape. Ignored where nobody waits for it.</summary>
+    /// <summary>Adds a gradient of input <paramref name="i"/>; it has that input's shape. Ignored if the input needs no gradient.</summary>
     public void Add(int i, Tensor gradient)
     {
         ArgumentNullException.ThrowIfNull(gradient);

@@ -208,7 +208,7 @@ public sealed partial class Tensor
         }
         else if (Grad is null)
         {
-            // A gradient that nobody else holds is moved in; a shared or broadcast one is copied.
+            // A gradient with no other holder is moved in; a shared or broadcast one is copied.
             Grad = dy.Storage.References == 1 && dy.IsContiguous && dy.ElementCount * dy.DType.SizeInBytes() == dy.Storage.Bytes ? dy.Share() : dy.Clone();
         }
         else

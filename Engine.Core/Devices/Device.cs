@@ -2,12 +2,12 @@ using System.Runtime.CompilerServices;
 
 namespace Engine;
 
-/// <summary>A place where tensors live and kernels run.</summary>
+/// <summary>The owner of the memory of tensors and the processor of kernels.</summary>
 /// <remarks>Devices are compared by reference. All members are safe to call from several threads.</remarks>
 public abstract partial class Device
 {
     /// <summary>Names a device.</summary>
-    /// <param name="name">What <see cref="Get"/> finds it by: the kind's name, alone or with a number, as in <c>cpu</c> and <c>metal:0</c>.</param>
+    /// <param name="name">The name for <see cref="Get"/>: the kind's name, alone or with a number, as in <c>cpu</c> and <c>metal:0</c>.</param>
     /// <param name="kind">The family: one of <see cref="DeviceKind"/>'s, or a kind of the backend's own.</param>
     /// <exception cref="ArgumentException">The kind is not set.</exception>
     protected Device(string name, DeviceKind kind)

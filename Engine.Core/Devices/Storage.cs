@@ -81,7 +81,7 @@ public sealed class Storage
         }
     }
 
-    /// <summary>What another library's view of this memory hangs on, made once.</summary>
+    /// <summary>The object that keeps another library's view of this memory, made once.</summary>
     public object? Companion
     {
         get => Volatile.Read(ref field);
@@ -98,7 +98,7 @@ public sealed class Storage
         return new(device, handle, bytes, owner);
     }
 
-    /// <summary>A tensor over memory that somebody else owns and frees: see <see cref="Wrap(Device, nint, long, object?)"/>.</summary>
+    /// <summary>A tensor over memory that the caller owns and frees: see <see cref="Wrap(Device, nint, long, object?)"/>.</summary>
     /// <exception cref="ArgumentException">The layout reaches beyond the memory.</exception>
     public static Tensor Wrap(Device device, nint handle, long bytes, DType dtype, Layout layout, object? owner = null)
     {

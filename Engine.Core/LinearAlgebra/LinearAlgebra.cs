@@ -126,7 +126,7 @@ public static partial class LinearAlgebra
         return (a.ExpandOrSelf(batch.Prefix(batch.Rank, a.Shape[-2], a.Shape[-1])), b.ExpandOrSelf(batch.Prefix(batch.Rank, b.Shape[-2], b.Shape[-1])));
     }
 
-    /// <summary>x/y, and 0 where both are 0: a part of a gradient that nobody asked for does not turn into NaN.</summary>
+    /// <summary>x/y, and 0 where both are 0: an unused part of a gradient does not turn into NaN.</summary>
     private static Tensor Ratio(Tensor x, Tensor y)
     {
         Tensor none = x.EqualTo(0).And(y.EqualTo(0));

@@ -34,7 +34,7 @@ public sealed partial class Tensor
             }
         }
 
-        // Operands are multiplied one after another; letters that nobody needs any more are summed at once.
+        // Operands are multiplied one after another; letters without a further use are summed at once.
         (Tensor x, string letters) = EinsumSteps.Diagonal(operands[0], inputs[0]);
         for (int i = 1; i < operands.Length; i++)
         {

@@ -67,7 +67,7 @@ public static class Autocast
     internal static Tensor? Operand(Tensor? x, Tensor first, Tensor second) =>
         x is null || !IsOn || first.DType == DType.Float64 || second.DType == DType.Float64 ? x : Narrow(x);
 
-    /// <summary>Whether operands of these two types may meet because the scope converts them: float32 and the halves.</summary>
+    /// <summary>Whether operands of these two types may meet because the scope converts them: float32 with float16 or bfloat16.</summary>
     public static bool Bridges(DType a, DType b) =>
         IsOn && a.IsFloatingPoint() && b.IsFloatingPoint() && a != DType.Float64 && b != DType.Float64;
 

@@ -29,7 +29,7 @@ public sealed unsafe class PinnedSpan<T> : IDisposable
         _lengths = lengths;
         if (storage is not null)
         {
-            // Nobody need hold this object for its spans to be safe.
+            // Spans stay safe without a reference to this object.
             _root = GCHandle.Alloc(this);
         }
     }

@@ -363,7 +363,7 @@ file sealed class SliceNode(Tensor x, int axis, int start, int length, int step)
 
     public override string Name => step == -1 && length == _size ? "Flip" : "Slice";
 
-    internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.PlaceInto(axis, _size, start, step));
+    internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.EmbedInto(axis, _size, start, step));
 }
 
 file sealed class EmbedNode(Tensor x, int axis, int start, int step) : GradNode(x)

@@ -55,7 +55,7 @@ public sealed partial class Tensor : IDisposable
     /// <summary>Whether the memory was given back.</summary>
     public bool IsDisposed => _state.IsReleased;
 
-    /// <summary>A name for graphs and messages; null unless somebody set it.</summary>
+    /// <summary>A name for graphs and messages; null unless it was set.</summary>
     public string? Name
     {
         get;

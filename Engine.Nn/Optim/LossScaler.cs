@@ -104,7 +104,7 @@ public sealed class LossScaler
         using Tensor inverse = _state[CurrentScale].Reciprocal();
         GradientClipping.Multiply(gradients, inverse);
 
-        // One number tells of all elements: the norm is finite where they are.
+        // One number covers all elements: the norm is finite if they are.
         using Tensor norm = gradients.Count > 0 ? Tensor.GlobalNorm(gradients) : _state[CurrentScale].ZerosLike();
         _verdicts.Add(optimizer, new Verdict(Pointwise.Apply(nameof(LossScaler), s_isFinite, [norm], resultAs: DType.Float32)));
     }

@@ -10,7 +10,7 @@ namespace Engine.Nn;
 /// </remarks>
 public sealed class Rprop : Optimizer
 {
-    // The numbers of the program's parameters. FirstStep is the learning rate at the first step, where it stands in the step size's place, later 0.
+    // The numbers of the program's parameters. FirstStep is the learning rate at the first step, where it replaces the step size, later 0.
     private const int FirstStep = FirstOwn, EtaMinus = FirstStep + 1, EtaPlus = EtaMinus + 1, MinimumStep = EtaPlus + 1, MaximumStep = MinimumStep + 1;
 
     private static readonly MapProgram s_program = Compile();

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Engine;
 
-/// <summary>Puts one node in the place of all steps of a group.</summary>
+/// <summary>Replaces all steps of a group by one node.</summary>
 internal static class GraphCollapse
 {
     public static GraphSnapshot Apply(GraphSnapshot graph, Func<GraphGroup, bool> choose)

@@ -23,7 +23,7 @@ internal sealed class GraphRecorder
         Group = _outer?.Group;
     }
 
-    /// <summary>The recorder of this thread; null if nobody looks.</summary>
+    /// <summary>The recorder of this thread; null if there is none.</summary>
     public static GraphRecorder? Current => Volatile.Read(ref s_active) == 0 ? null : t_current;
 
     /// <summary>The group of the steps that are recorded now.</summary>
@@ -95,6 +95,6 @@ internal sealed class GraphLeaf(Tensor tensor, Tensor? value)
     /// <summary>Whether it is another tensor, or a view of it.</summary>
     public bool IsOf(Tensor other) => !other.IsDisposed && _storage.TryGetTarget(out Storage? storage) && ReferenceEquals(storage, other.Storage);
 
-    /// <summary>The operand itself; null if nobody holds it any more.</summary>
+    /// <summary>The operand itself; null if it has no references any more.</summary>
     public Tensor? Tensor => _tensor.TryGetTarget(out Tensor? tensor) ? tensor : null;
 }
