@@ -248,7 +248,7 @@ internal sealed class LaunchQueue(GpuDriver driver)
         }
         catch (Exception e) when (e is not ThreadInterruptedException)
         {
-            // Without a result that could tell, whoever is here is told.
+            // A failure without a result that could keep it is thrown to the present caller.
             if (!_failed.AddOutputs(entry.Source, arguments, ExceptionDispatchInfo.Capture(e)))
             {
                 throw;

@@ -66,7 +66,7 @@ internal sealed class StructureParameter<T> : IKernelParameter<T>
 {
     public void Write(in T value, IlgpuParameter layout, ref LaunchWriter writer)
     {
-        // One list for each layout, made by whoever comes first; two that come at once make the same.
+        // One list for each layout, made by the first thread; two threads at once make equal lists.
         StructureReader<T>[] readers = (StructureReader<T>[])(layout.Readers ??= ReadersOf(layout));
         if (!layout.IsStructure)
         {

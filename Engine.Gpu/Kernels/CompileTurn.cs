@@ -45,7 +45,7 @@ internal sealed class CompileTurn : IDisposable
     /// <summary>Lets the next one have it.</summary>
     public void Dispose()
     {
-        // While it is still held: whoever opens it from here on makes a new one, and finds the kernel there.
+        // While it is still held: a process that opens it from here on makes a new one, and finds the kernel there.
         DiskCache.TryDelete(_path);
         _lock.Dispose();
         if (OperatingSystem.IsWindows())

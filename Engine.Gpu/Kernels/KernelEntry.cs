@@ -3,8 +3,8 @@ using System.Runtime.ExceptionServices;
 namespace Engine.Gpu;
 
 /// <summary>
-/// A kernel that is there or on its way. Its text is written by whoever asks first, so that a kernel the device cannot have is refused in that
-/// call; whoever comes first compiles it, a thread of the pool or the one that waits for it.
+/// A kernel that is there or under way. The first call that needs it writes its text, so that this call refuses a kernel that the device
+/// does not support. A thread of the pool compiles it, or the thread that waits for it, whichever comes first.
 /// </summary>
 internal abstract class KernelEntry : IThreadPoolWorkItem
 {

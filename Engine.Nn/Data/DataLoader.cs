@@ -77,7 +77,7 @@ public sealed class DataLoader : IBatchSource
     /// <inheritdoc/>
     public IEnumerable<Batch> Epoch(int epoch, int firstBatch = 0) => Epoch(epoch, firstBatch, CancellationToken.None);
 
-    /// <summary>The batches of an epoch in order. Whoever takes a batch disposes it; those that were made in vain are disposed here.</summary>
+    /// <summary>The batches of an epoch in order. The consumer disposes the batches that it takes; the others are disposed here.</summary>
     /// <param name="epoch">The epoch, from 0.</param>
     /// <param name="firstBatch">How many batches to leave out at the beginning.</param>
     /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/>.</param>
@@ -97,7 +97,7 @@ public sealed class DataLoader : IBatchSource
         int[] order = _sampler.Order(Dataset.Count, new SampleRandom(seed, 0));
         Batch Make(int batch)
         {
-            // The consumer may ask from within a scope of its own; a batch belongs to whoever takes it.
+            // The consumer may call from within a scope of its own; a batch belongs to the consumer, not to the scope.
             using TensorScope outside = TensorScope.Suspend();
             int start = batch * BatchSize;
             ReadOnlySpan<int> indices = order.AsSpan(start, Math.Min(BatchSize, order.Length - start));

@@ -1,6 +1,6 @@
 namespace Engine.Nn;
 
-/// <summary>One mini-batch: the samples lie along axis 0 of both tensors. Whoever takes it disposes it.</summary>
+/// <summary>One mini-batch: the samples lie along axis 0 of both tensors. The consumer disposes it.</summary>
 /// <param name="Inputs">The inputs of the model, [N, …].</param>
 /// <param name="Targets">The correct outputs, [N, …].</param>
 public readonly record struct Batch(Tensor Inputs, Tensor Targets) : IDisposable

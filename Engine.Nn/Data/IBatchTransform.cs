@@ -4,7 +4,7 @@ namespace Engine.Nn;
 /// <remarks>It must follow from its arguments alone, so that a run that is resumed sees the same batches.</remarks>
 public interface IBatchTransform
 {
-    /// <summary>A new batch; the given one stays as it is and is disposed by whoever made it.</summary>
+    /// <summary>A new batch; the given one stays as it is, and its maker disposes it.</summary>
     /// <param name="batch">The samples.</param>
     /// <param name="random">The random numbers of this batch.</param>
     Batch Apply(Batch batch, ref SampleRandom random);
@@ -50,7 +50,7 @@ public static class BatchSources
 
         private Batch Transform(Batch batch, SampleRandom random)
         {
-            // The consumer may ask from within a scope of its own; a batch belongs to whoever takes it.
+            // The consumer may call from within a scope of its own; a batch belongs to the consumer, not to the scope.
             using TensorScope outside = TensorScope.Suspend();
             foreach (IBatchTransform transform in transforms)
             {

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Engine.Nn;
 
-/// <summary>From where a run goes on.</summary>
+/// <summary>The point from which a run continues.</summary>
 /// <param name="Step">The step after which the checkpoint was saved.</param>
 /// <param name="File">The file.</param>
 /// <param name="Refused">Why newer files were passed over, newest first; empty where the newest was whole.</param>

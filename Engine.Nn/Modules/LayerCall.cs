@@ -1,6 +1,6 @@
 namespace Engine.Nn;
 
-/// <summary>One call of a layer with all that listens to it: hooks, and whoever asks in which module a step of the graph was made.</summary>
+/// <summary>One call of a layer with its listeners: hooks, and the record of the module in which a step of the graph was made.</summary>
 internal static class LayerCall
 {
     // The layer whose Forward is being entered from here, so that it computes instead of coming back.

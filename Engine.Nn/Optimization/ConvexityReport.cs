@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Engine.Nn;
 
-/// <summary>A chord that runs below the function: the function is not convex, whoever doubts it can compute it.</summary>
+/// <summary>A chord that runs below the function: the function is not convex, as its values show.</summary>
 /// <param name="X">One end.</param>
 /// <param name="Y">The other end.</param>
 /// <param name="T">Where between them: at T·X + (1 − T)·Y.</param>

@@ -23,6 +23,6 @@ public sealed record TrialRecord(
 
 /// <summary>The right to try a trial, which one worker has at a time.</summary>
 /// <param name="Number">The number of the trial.</param>
-/// <param name="Attempt">1, or more if it is taken up again. Whoever had an earlier attempt has lost the trial.</param>
+/// <param name="Attempt">1, or more if it is taken up again. The worker of an earlier attempt has lost the trial.</param>
 /// <param name="Coordinates">The values of an earlier attempt; null if they have to be chosen.</param>
 public sealed record TrialClaim(int Number, int Attempt, IReadOnlyList<double>? Coordinates);

@@ -24,8 +24,8 @@ internal readonly record struct TileAccess(bool AlongDepth, int Width)
 /// <param name="depth">Its depth.</param>
 /// <param name="access">How it is read.</param>
 /// <param name="sharesDepth">
-/// Whether a work-item takes several lines of one depth where single elements are read along the lines: what depends on the depth is then
-/// computed once for all of them, and what depends on the lines takes more registers.
+/// Whether a work-item takes several lines at one index along K where single elements are read along the lines. The part of an address that
+/// depends on K is then computed once for all of them; the parts that depend on the lines take more registers.
 /// </param>
 internal sealed class TileSlots(KernelBuilder k, int side, int depth, TileAccess access, bool sharesDepth)
 {

@@ -68,7 +68,7 @@ internal readonly struct HyperParameters<T>(T keep, T decay, T rate, T beta1, T 
             At(memory, AdamParameters.Epsilon),
             At(memory, AdamParameters.GradientRate));
 
-    /// <summary>Those given by value; what a program lacks is 0 and not used.</summary>
+    /// <summary>Those given by value; a parameter that a program lacks is 0 and not used.</summary>
     public static HyperParameters<T> Of(ReadOnlySpan<double> parameters) => new(
         At(parameters, AdamParameters.Keep),
         At(parameters, AdamParameters.Decay),
