@@ -107,7 +107,7 @@ internal struct GemmProblem
     }
 
     /// <summary>Whether some operand spans more elements than 32 bits can count.</summary>
-    public readonly bool IsWide =>
+    public readonly bool Is64Bit =>
         Math.Max(
             Math.Max(Span(M, A.Row) + Span(K, A.Column) + Batch.Span(0), Span(K, B.Row) + Span(N, B.Column) + Batch.Span(1)),
             Math.Max(Span(M, C.Row) + Span(N, C.Column) + Batch.Span(2), Bias is { } bias ? Span(M, bias.Row) + Span(N, bias.Column) + Batch.Span(3) : 0))

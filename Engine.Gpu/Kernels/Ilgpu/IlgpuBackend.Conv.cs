@@ -53,7 +53,7 @@ internal sealed partial class IlgpuBackend
     }
 
     private static bool Covers(in Correlation c) =>
-        HaveKernels(c.Out, c.Bias) && !c.IsWide && StridedMemory.AreNear(c.In, c.Out, c.Weight, c.Bias) && c.Pixels * c.OutChannels * c.Groups <= MostPixels;
+        HaveKernels(c.Out, c.Bias) && !c.Is64Bit && StridedMemory.AreNear(c.In, c.Out, c.Weight, c.Bias) && c.Pixels * c.OutChannels * c.Groups <= MostPixels;
 
     private void Correlate<T>(in Correlation c, bool isTiled)
         where T : unmanaged, INumber<T>

@@ -35,7 +35,7 @@ internal partial class GpuBackend
             return;
         }
 
-        bool isWide = IndexLaunch.IsWide(space, axis, x, index, y);
+        bool isWide = IndexLaunch.Is64Bit(space, axis, x, index, y);
         GatherKernel kernel = new(y.DType, index.DType, CoordinateParameters.Padded(space.Rank), isWide);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
         kernel.Bind(ref arguments, x, index, y, axis, space);
@@ -100,7 +100,7 @@ internal partial class GpuBackend
         long wanted = Target.IsProcessor ? Target.ComputeUnits : (long)Target.ComputeUnits * ScatterItemsOfUnit;
         int stretch = (int)Math.Max(size / Math.Clamp(wanted / lines, 1, size), 1);
         int stretches = (size + stretch - 1) / stretch;
-        bool isWide = IndexLaunch.IsWide(space, axis, destination, index, source);
+        bool isWide = IndexLaunch.Is64Bit(space, axis, destination, index, source);
         ScatterAddKernel kernel = new(source.DType, destination.DType, index.DType, CoordinateParameters.Padded(space.Rank), isWide, carries is not null);
         long items = lines * stretches;
         ArgumentList arguments = new(stackalloc KernelArgument[64]);

@@ -23,7 +23,7 @@ internal static class IndexLaunch
     }
 
     /// <summary>Whether offsets within the loops and along the axis need 64 bits.</summary>
-    public static bool IsWide(in IterationSpace space, int axis, params ReadOnlySpan<Operand> operands)
+    public static bool Is64Bit(in IterationSpace space, int axis, params ReadOnlySpan<Operand> operands)
     {
         bool isWide = false;
         for (int i = 0; i < operands.Length; i++)

@@ -12,9 +12,9 @@ namespace Engine.Gpu;
 /// <param name="Sum">Type of the destination.</param>
 /// <param name="Index">Type of the index.</param>
 /// <param name="Rank">Padded number of loops over lines.</param>
-/// <param name="IsWide">Whether indices need 64 bits.</param>
+/// <param name="Is64Bit">Whether indices need 64 bits.</param>
 /// <param name="HasCarry">Whether the rounding errors of each sum are summed in a tensor of their own, with the layout of the destination.</param>
-internal readonly record struct ScatterAddKernel(DType Element, DType Sum, DType Index, int Rank, bool IsWide, bool HasCarry) : IKernelDefinition
+internal readonly record struct ScatterAddKernel(DType Element, DType Sum, DType Index, int Rank, bool Is64Bit, bool HasCarry) : IKernelDefinition
 {
     /// <summary>Operands of the loops.</summary>
     public const int Destination = 0, Indices = 1, Source = 2;
@@ -25,7 +25,7 @@ internal readonly record struct ScatterAddKernel(DType Element, DType Sum, DType
     /// <inheritdoc/>
     public Kernel Build(GpuTarget target)
     {
-        RegisterType indexType = IsWide ? RegisterType.Int64 : RegisterType.Int32;
+        RegisterType indexType = Is64Bit ? RegisterType.Int64 : RegisterType.Int32;
         KernelBuilder k = new("scatter_add", target, IndexLaunch.GroupSize(target));
         Value items = k.Size("items"), length = k.Size("length"), size = k.Size("axis_size"), stretch = k.Size("stretch");
         DivisorParameter lines = new(k, "lines");
@@ -105,14 +105,14 @@ internal readonly record struct ScatterAddKernel(DType Element, DType Sum, DType
             arguments.Add(KernelArgument.Buffer(beside, space.Offset(Destination)));
         }
 
-        arguments.AddIndex(destination.Layout.Strides[axis], IsWide);
-        CoordinateParameters.AddStrides(ref arguments, space, Destination, Rank, IsWide);
+        arguments.AddIndex(destination.Layout.Strides[axis], Is64Bit);
+        CoordinateParameters.AddStrides(ref arguments, space, Destination, Rank, Is64Bit);
         arguments.Add(KernelArgument.Buffer(index, space.Offset(Indices)));
-        arguments.AddIndex(index.Layout.Strides[axis], IsWide);
-        CoordinateParameters.AddStrides(ref arguments, space, Indices, Rank, IsWide);
+        arguments.AddIndex(index.Layout.Strides[axis], Is64Bit);
+        CoordinateParameters.AddStrides(ref arguments, space, Indices, Rank, Is64Bit);
         arguments.Add(KernelArgument.Buffer(source, space.Offset(Source)));
-        arguments.AddIndex(source.Layout.Strides[axis], IsWide);
-        CoordinateParameters.AddStrides(ref arguments, space, Source, Rank, IsWide);
+        arguments.AddIndex(source.Layout.Strides[axis], Is64Bit);
+        CoordinateParameters.AddStrides(ref arguments, space, Source, Rank, Is64Bit);
     }
 
     // The rounding error of a sum, exactly (Knuth); 0 where the sum is not finite.

@@ -17,11 +17,11 @@ internal sealed class MapBody
     {
         (_k, _kernel) = (k, kernel);
         MapProgram program = kernel.Program;
-        _indexType = kernel.IsWide ? RegisterType.Int64 : RegisterType.Int32;
+        _indexType = kernel.Is64Bit ? RegisterType.Int64 : RegisterType.Int32;
         Items = k.Size("items");
         Elements = k.Size("elements");
         ItemsOfGroup = k.Size("items_of_group");
-        _firstIndex = kernel.IsWide && (program.UsesIndex || program.UsesRandom) ? k.Scalar("first_index", RegisterType.Int64) : null;
+        _firstIndex = kernel.Is64Bit && (program.UsesIndex || program.UsesRandom) ? k.Scalar("first_index", RegisterType.Int64) : null;
         _coordinates = new CoordinateParameters(k, kernel.Rank, _indexType);
         int operands = program.InputCount + program.OutputCount;
         (_memories, _strides) = (new Memory[operands], new Value[operands][]);
@@ -61,7 +61,7 @@ internal sealed class MapBody
         arguments.Add((int)(elements / kernel.Width));
         arguments.Add((int)elements);
         arguments.Add(itemsOfGroup);
-        if (kernel.IsWide && (program.UsesIndex || program.UsesRandom))
+        if (kernel.Is64Bit && (program.UsesIndex || program.UsesRandom))
         {
             arguments.Add(firstIndex);
         }
@@ -78,7 +78,7 @@ internal sealed class MapBody
             arguments.Add(KernelArgument.Buffer(operand, space.Offset(i)));
             if (kernel.Operands.Access(i) >= Access.Row)
             {
-                CoordinateParameters.AddStrides(ref arguments, space, i, kernel.Rank, kernel.IsWide, kernel.Width);
+                CoordinateParameters.AddStrides(ref arguments, space, i, kernel.Rank, kernel.Is64Bit, kernel.Width);
             }
         }
 

@@ -38,7 +38,7 @@ internal partial class GpuBackend
 
     private void ReduceResults(in ReduceArgs args, in ReducePlan plan)
     {
-        bool isWide = plan.IsWide(), isLong = plan.Elements > MostElementsOfLaunch;
+        bool isWide = plan.Is64Bit(), isLong = plan.Elements > MostElementsOfLaunch;
         int width = isLong ? 1 : ReduceLaunch.WidthOf(args, plan, Target);
         ReduceShape shape = ReduceShape.Choose(Target, plan.Results, plan.Elements / width, plan.IsByColumns(), mayCut: true);
         var launch = new ReduceLaunch(args, plan, shape, width, isWide);
