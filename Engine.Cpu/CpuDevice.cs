@@ -66,7 +66,7 @@ public sealed class CpuDevice : HostDevice, IDisposable
         _backend.RunParts(parts, part);
     }
 
-    /// <summary>What is wrong with the value of the environment variable; null if nothing is.</summary>
+    /// <summary>The error in the value of the environment variable; null if it is right.</summary>
     internal static string? ThreadsComplaint() => TryReadThreads(Environment.GetEnvironmentVariable(ThreadsVariable), out _)
         ? null
         : $"{ThreadsVariable} is \"{Environment.GetEnvironmentVariable(ThreadsVariable)}\" and was ignored; it must be a number from 1 to {MostThreads}";

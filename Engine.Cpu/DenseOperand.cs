@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Engine.Cpu;
 
-/// <summary>What a kernel does with an operand.</summary>
+/// <summary>The use of an operand in a kernel.</summary>
 internal enum OperandUse : byte
 {
     /// <summary>Only reads it.</summary>
@@ -55,7 +55,7 @@ internal readonly unsafe ref struct DenseOperand<T> : IDisposable where T : unma
         : typeof(T) == typeof(long) ? DType.Int64
         : throw new UnreachableException($"No kernel computes in {typeof(T)}.");
 
-    /// <summary>Puts what was written where the operand lies.</summary>
+    /// <summary>Copies the results into the operand.</summary>
     public void WriteBack(Backend backend)
     {
         if (_copied) Transfer(backend, _dense, _operand);

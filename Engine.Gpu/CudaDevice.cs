@@ -9,7 +9,7 @@ namespace Engine.Gpu;
 /// using CudaDevice device = CudaDevice.Adopt(accelerator, stream);
 /// using Tensor x = device.Wrap(buffer, [64, 784]);
 /// using Tensor y = model.Forward(x);
-/// ArrayView&lt;float&gt; result = y.AsArrayView&lt;float&gt;(accelerator);   // what the host puts into the stream now finds y finished
+/// ArrayView&lt;float&gt; result = y.AsArrayView&lt;float&gt;(accelerator);   // later work in the stream finds y finished
 /// </code>
 /// </remarks>
 public sealed partial class CudaDevice : GpuDevice
@@ -32,8 +32,8 @@ public sealed partial class CudaDevice : GpuDevice
     public int ComputeCapability => _driver.Target.ComputeCapability;
 
     /// <summary>
-    /// Works inside a host's context, on the host's stream, in order with what the host puts there. Neither is ever freed; what the engine
-    /// makes in the context is freed when the device is disposed, which must come before the context's end.
+    /// Works inside a host's context, on the host's stream, in order with the host's own work there. The engine frees neither. It frees its own
+    /// objects in the context when the device is disposed, which must come before the end of the context.
     /// </summary>
     /// <param name="context">A <c>CUcontext</c>. It need not be current on any thread, and the calling thread's current one is left as it is.</param>
     /// <param name="stream">A <c>CUstream</c> of the context; 0 is the default stream.</param>
@@ -50,7 +50,7 @@ public sealed partial class CudaDevice : GpuDevice
     /// <param name="dtype">The type of the elements that are there.</param>
     /// <param name="owner">Kept alive as long as the tensor and its views are.</param>
     /// <remarks>
-    /// The driver cannot tell how long the memory is: the shape must fit. Kernels run in <see cref="Stream"/>; memory that the host writes or
+    /// The driver does not report the length of the memory: the shape must fit. Kernels run in <see cref="Stream"/>; memory that the host writes or
     /// reads in another stream needs an event in between.
     /// </remarks>
     /// <exception cref="ArgumentException">The pointer is 0 or lies between elements.</exception>
@@ -77,12 +77,12 @@ public sealed partial class CudaDevice : GpuDevice
     }
 
     /// <summary>
-    /// The <c>CUdeviceptr</c> of a tensor's element (0, 0, …); the layout's strides tell the rest. It is valid until the tensor is disposed,
-    /// and whatever is put into <see cref="Stream"/> finds the finished values.
+    /// The <c>CUdeviceptr</c> of a tensor's element (0, 0, …); the layout's strides give the others. It is valid until the tensor is disposed,
+    /// and work in <see cref="Stream"/> finds the finished values.
     /// </summary>
     /// <remarks>
-    /// A pointer keeps nothing alive: hold the tensor in a <c>using</c> around all that uses it. Of a temporary that nobody holds the memory
-    /// goes to other tensors. What was put into the stream before the tensor's end is in order with them.
+    /// A pointer keeps nothing alive: hold the tensor in a <c>using</c> around all that uses it. The memory of a temporary without a
+    /// holder goes to other tensors. Work that was put into the stream before the end of the tensor runs before theirs.
     /// </remarks>
     /// <exception cref="DeviceMismatchException">The tensor is on another device.</exception>
     public nint GetPointer(Tensor tensor)

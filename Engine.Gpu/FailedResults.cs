@@ -3,8 +3,8 @@ using System.Runtime.ExceptionServices;
 namespace Engine.Gpu;
 
 /// <summary>
-/// The blocks of memory whose values are missing because the work that should have made them failed after its call had returned, with the
-/// failure. Reading one throws it, and so does computing with one; what is overwritten as a whole is as good as new.
+/// The blocks of memory whose values are missing because their work failed after its call had returned, with the failure. A read of such a
+/// block throws the failure, and so does a computation with it. A block that is overwritten as a whole is valid again.
 /// </summary>
 internal sealed class FailedResults
 {
@@ -59,7 +59,7 @@ internal sealed class FailedResults
         return null;
     }
 
-    /// <summary>Takes out what a launch wrote from one end to the other without reading it.</summary>
+    /// <summary>Removes the blocks that a launch has written as a whole without reading them.</summary>
     public void RemoveOverwritten(KernelSource source, ReadOnlySpan<KernelArgument> arguments)
     {
         for (int i = 0; i < arguments.Length; i++)
@@ -85,8 +85,8 @@ internal sealed class FailedResults
     }
 
     /// <summary>
-    /// Takes a block out that nobody holds any more: at once, or with <see cref="DropForgotten"/>, since work that waits may still fail for it
-    /// or read it.
+    /// Removes a block without holders: at once, or in <see cref="DropForgotten"/>, because waiting work may still read the block or fail to
+    /// write it.
     /// </summary>
     public void Forget(long storageId, bool atOnce)
     {
@@ -102,7 +102,7 @@ internal sealed class FailedResults
         }
     }
 
-    /// <summary>Takes out what was forgotten while work waited.</summary>
+    /// <summary>Removes the blocks that lost their holders while work waited.</summary>
     public void DropForgotten()
     {
         lock (_lock)

@@ -22,7 +22,7 @@ internal partial class GpuBackend : Backend
         _kernels = new KernelCache(device.Driver, DiskCache.Shared, CompilerSlots.Shared, target);
     }
 
-    /// <summary>Another set of kernels for the same device, which shares what is compiled already.</summary>
+    /// <summary>Another set of kernels for the same device, which shares the compiled kernels.</summary>
     internal GpuBackend(GpuBackend other)
     {
         _device = other._device;
@@ -39,7 +39,7 @@ internal partial class GpuBackend : Backend
     /// <summary>Whose kernels these are.</summary>
     internal virtual KernelSet Kernels => KernelSet.Engine;
 
-    /// <summary>The kernel of a definition; a new one is begun, on another thread where nobody minds.</summary>
+    /// <summary>The kernel of a definition; a new one is begun, on another thread if that is allowed.</summary>
     internal KernelEntry Find<TDefinition>(in TDefinition definition)
         where TDefinition : struct, IKernelText, IEquatable<TDefinition> => _kernels.Find(definition, compilesAhead: !_device.Work.IsDirect);
 

@@ -4,9 +4,9 @@ namespace Engine.Gpu;
 
 /// <summary>A card, or whatever else runs kernels, reached through a driver.</summary>
 /// <remarks>
-/// Kernels run in the order of the calls and asynchronously; only reading back and <see cref="Device.Synchronize"/> wait. What the device
-/// cannot do is refused in the call. Kernels that are new are compiled on other threads meanwhile, so one that the driver refuses may show
-/// later: whoever reads its result, or computes with it, gets the exception. Everything else on the device goes on.
+/// Kernels run in the order of the calls and asynchronously; only reading back and <see cref="Device.Synchronize"/> wait. A call refuses
+/// operations that the device does not have. New kernels are compiled on other threads meanwhile, so the driver may refuse one later: a
+/// read of its result, or a computation with it, throws the exception. All other work on the device goes on.
 /// </remarks>
 public abstract class GpuDevice : Device, IDisposable
 {
@@ -26,7 +26,7 @@ public abstract class GpuDevice : Device, IDisposable
     public override Backend Backend => _backend;
 
     /// <summary>Whose kernels compute on this device; the engine's own, unless the environment variable <c>ENGINE_GPU_KERNELS</c> says otherwise.</summary>
-    /// <remarks>It can be changed at any time: later calls use the new set. What is under way, and what was captured, goes on with the old one.</remarks>
+    /// <remarks>It can be changed at any time: later calls use the new set. Work under way and captured steps keep the old one.</remarks>
     /// <exception cref="PlatformNotSupportedException">ILGPU's are asked for in a program compiled ahead of time (NativeAOT).</exception>
     public KernelSet Kernels
     {
@@ -56,7 +56,7 @@ public abstract class GpuDevice : Device, IDisposable
     /// <inheritdoc/>
     public override bool HasFloat64 => Driver.Target.HasFloat64;
 
-    /// <summary>Memory of the device in bytes; <see cref="Device.Pool"/> tells how much of it tensors hold.</summary>
+    /// <summary>Memory of the device in bytes; <see cref="Device.Pool"/> reports the part that tensors hold.</summary>
     public override long TotalMemory => Driver.TotalMemory;
 
     internal GpuDriver Driver { get; }
@@ -64,7 +64,7 @@ public abstract class GpuDevice : Device, IDisposable
     /// <summary>The accelerator of ILGPU's that this device has adopted, if it has one.</summary>
     internal object? Accelerator { get; set; }
 
-    /// <summary>The stream of <see cref="Accelerator"/>'s that carries all work. It is kept here because ILGPU ends streams that nobody holds.</summary>
+    /// <summary>The stream of <see cref="Accelerator"/>'s that carries all work. It is kept here because ILGPU ends streams without references.</summary>
     internal object? AcceleratorStream { get; set; }
 
     /// <summary>A vendor's library that computes products, where one is switched on.</summary>
@@ -167,7 +167,7 @@ public abstract class GpuDevice : Device, IDisposable
         Driver.AbortRecording();
     }
 
-    /// <summary>What the driver recorded, as Core sees it.</summary>
+    /// <summary>The driver's recording, as Core sees it.</summary>
     private sealed class RecordedWork(LaunchQueue work, GpuRecording recording, HashSet<long> reads) : DeviceRecording
     {
         public override int Launches => recording.Launches;
@@ -187,7 +187,7 @@ public abstract class GpuDevice : Device, IDisposable
         }
     }
 
-    /// <summary>Something that lets the host work beside the engine, on the understanding that what was issued is in the stream.</summary>
+    /// <summary>A handle that lets the host work beside the engine. All issued work is in the stream before the host gets it.</summary>
     private protected nint Shared(nint handle)
     {
         Work.Share();
@@ -201,8 +201,8 @@ public abstract class GpuDevice : Device, IDisposable
         return Shared(handle);
     }
 
-    // A kernel may need more registers than the driver has for a group of the usual size. Kernels and launches are cut anew then, smaller; what
-    // is under way goes on with the old ones.
+    // A kernel may need more registers than the driver has for a group of the usual size. Kernels and launches are then planned again with
+    // smaller groups. Work under way keeps the old ones.
     private void UseGroupsOfAtMost(int workItems)
     {
         lock (_exchange)

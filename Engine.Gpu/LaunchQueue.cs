@@ -7,20 +7,20 @@ namespace Engine.Gpu;
 /// that comes after it, so that the kernels of a whole training step are compiled side by side while the host goes on.
 /// </summary>
 /// <remarks>
-/// <para>Whoever wants results waits for the kernels that are missing (<see cref="Drain"/>). With all kernels there, work goes straight to
-/// the driver. It does so as well, each launch waiting for its kernel, where somebody else counts on the driver's order: a host that shares
-/// the stream, a recording, a trace.</para>
-/// <para>What fails while it waited has no caller any more to be told: its results are <see cref="FailedResults"/>, and who reads one of them
-/// gets the failure. All other work goes on.</para>
-/// <para>A recording is a matter of the thread that began it. Its launches go straight to the driver, past what other threads put off; theirs
-/// are never issued by it, so that nothing foreign is recorded.</para>
+/// <para>A read of results waits for the missing kernels (<see cref="Drain"/>). With all kernels there, work goes straight to the driver. It
+/// does so too, each launch waiting for its kernel, where another party relies on the driver's order: a host that shares the stream, a
+/// recording, a trace.</para>
+/// <para>The caller of work that waited has already returned when the work fails. Its results become <see cref="FailedResults"/>, and a read
+/// of one of them throws the failure. All other work goes on.</para>
+/// <para>A recording belongs to the thread that began it. The launches of that thread go straight to the driver, past the waiting work of
+/// other threads. It never issues their work, so that no foreign work is recorded.</para>
 /// </remarks>
 internal sealed class LaunchQueue(GpuDriver driver)
 {
-    /// <summary>So much waits at most.</summary>
+    /// <summary>The most items that wait.</summary>
     private const int MostItems = 4096;
 
-    /// <summary>Bytes of uploads that wait at most: the host may change its memory, so they are copied.</summary>
+    /// <summary>The most bytes of uploads that wait. They are copied, because the host may change its memory.</summary>
     private const long MostUploadedBytes = 64L << 20;
 
     // Held by the one who hands work to the driver, which may take as long as a compiler.
@@ -87,7 +87,7 @@ internal sealed class LaunchQueue(GpuDriver driver)
     /// <param name="handle">The block.</param>
     /// <param name="offset">Where in it.</param>
     /// <param name="storageId">The block's <see cref="Storage.Id"/>, if it has one.</param>
-    /// <param name="isWhole">Whether the bytes fill it, so that what it held before does not matter any more.</param>
+    /// <param name="isWhole">Whether the bytes fill the block, so that its former values do not matter.</param>
     public void Upload(ReadOnlySpan<byte> source, nint handle, long offset, long storageId = 0, bool isWhole = false)
     {
         if (_hasItems && source.Length <= MostUploadedBytes)
@@ -122,17 +122,17 @@ internal sealed class LaunchQueue(GpuDriver driver)
         driver.Free(handle);
     }
 
-    /// <summary>Told when nobody can read a block any more.</summary>
+    /// <summary>Called after the release of a block, when it cannot be read any more.</summary>
     public void Forget(long storageId) => _failed.Forget(storageId, atOnce: !_hasItems);
 
-    /// <summary>Throws what kept a block from getting its values, if something did. What waits is issued before.</summary>
+    /// <summary>Issues the waiting work, then throws the failure that kept a block from its values, if there is one.</summary>
     public void ThrowIfFailed(Storage storage)
     {
         Drain();
         _failed.ThrowIfFailed(storage.Id);
     }
 
-    /// <summary>Throws where what a recording reads has not got its values.</summary>
+    /// <summary>Throws if a block that a recording reads has no values because of a failure.</summary>
     public void ThrowIfFailed(HashSet<long> recordedReads)
     {
         Drain();
@@ -148,14 +148,14 @@ internal sealed class LaunchQueue(GpuDriver driver)
         }
     }
 
-    /// <summary>From here on somebody else counts on the order in which work reaches the driver.</summary>
+    /// <summary>From here on another party relies on the order in which work reaches the driver.</summary>
     public void Share()
     {
         _isShared = true;
         Drain();
     }
 
-    /// <summary>What this thread issues is recorded from here on.</summary>
+    /// <summary>From here on the work of this thread is recorded.</summary>
     public void BeginRecording()
     {
         Drain();
@@ -163,14 +163,14 @@ internal sealed class LaunchQueue(GpuDriver driver)
         _recordingThread = Environment.CurrentManagedThreadId;
     }
 
-    /// <summary>What follows is carried out again. The result holds the blocks that the recorded launches read.</summary>
+    /// <summary>From here on the work of this thread is carried out again. The result has the blocks that the recorded launches read.</summary>
     public HashSet<long> EndRecording()
     {
         _recordingThread = 0;
         return Interlocked.Exchange(ref _recordedReads, null) ?? [];
     }
 
-    /// <summary>Gives up what waits; returns when no thread uses the driver any more on behalf of it.</summary>
+    /// <summary>Gives up the waiting work; returns when no thread uses the driver for it any more.</summary>
     public void Abandon()
     {
         lock (_issuing)
@@ -179,7 +179,7 @@ internal sealed class LaunchQueue(GpuDriver driver)
         }
     }
 
-    // The caller is here and is told what is wrong; nothing has to be remembered.
+    // The caller gets the exception; no failure has to be remembered.
     private void IssueNow(CompiledKernel kernel, LaunchGrid grid, ReadOnlySpan<KernelArgument> arguments)
     {
         if (_failed.Any)
@@ -248,7 +248,7 @@ internal sealed class LaunchQueue(GpuDriver driver)
         }
         catch (Exception e) when (e is not ThreadInterruptedException)
         {
-            // Without a result that could tell, whoever is here is told.
+            // A failure without a result that could keep it is thrown to the present caller.
             if (!_failed.AddOutputs(entry.Source, arguments, ExceptionDispatchInfo.Capture(e)))
             {
                 throw;
@@ -284,7 +284,7 @@ internal sealed class LaunchQueue(GpuDriver driver)
             _hasItems = true;
         }
 
-        // What is ready need not wait for the end of the step.
+        // Work with a compiled kernel need not wait for the end of the step.
         if (!IsRecordedHere)
         {
             Issue(isFull);

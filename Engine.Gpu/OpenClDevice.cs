@@ -2,7 +2,7 @@ using static Engine.Gpu.ClConstants;
 
 namespace Engine.Gpu;
 
-/// <summary>A card or processor behind OpenCL 1.2.</summary>
+/// <summary>A card or processor with OpenCL 1.2.</summary>
 /// <remarks>
 /// A host that computes with OpenCL itself can share its device and buffers: the engine then works in the host's context, on the host's
 /// queue, in order with the host's own work. For example a host that uses ILGPU:
@@ -11,7 +11,7 @@ namespace Engine.Gpu;
 /// using OpenClDevice device = OpenClDevice.Adopt(accelerator, stream);
 /// using Tensor x = device.Wrap(buffer, [64, 784]);
 /// using Tensor y = model.Forward(x);
-/// ArrayView&lt;float&gt; result = y.AsArrayView&lt;float&gt;(accelerator);   // what the host puts into the queue now finds y finished
+/// ArrayView&lt;float&gt; result = y.AsArrayView&lt;float&gt;(accelerator);   // later work in the queue finds y finished
 /// </code>
 /// </remarks>
 public sealed partial class OpenClDevice : GpuDevice
@@ -34,8 +34,8 @@ public sealed partial class OpenClDevice : GpuDevice
     public nint Queue => Shared(_driver.Queue);
 
     /// <summary>
-    /// Works inside a host's context, on the host's queue, in order with what the host puts there. The engine holds references of its own
-    /// until it is disposed and never frees what is the host's.
+    /// Works inside a host's context, on the host's queue, in order with the host's own work there. The engine holds references of its own
+    /// until it is disposed and never frees objects of the host.
     /// </summary>
     /// <param name="context">A <c>cl_context</c>.</param>
     /// <param name="device">A <c>cl_device_id</c> of the context.</param>
@@ -96,12 +96,12 @@ public sealed partial class OpenClDevice : GpuDevice
     }
 
     /// <summary>
-    /// The <c>cl_mem</c> of a tensor and where in it element (0, 0, …) lies; the layout's strides tell the rest. It is valid until the
-    /// tensor is disposed, and whatever is put into <see cref="Queue"/> finds the finished values.
+    /// The <c>cl_mem</c> of a tensor and the offset of element (0, 0, …) in it; the layout's strides give the others. It is valid until the
+    /// tensor is disposed, and work in <see cref="Queue"/> finds the finished values.
     /// </summary>
     /// <remarks>
-    /// A handle keeps nothing alive: hold the tensor in a <c>using</c> around all that uses it. Of a temporary that nobody holds the memory
-    /// goes to other tensors. What was put into the queue before the tensor's end is in order with them.
+    /// A handle keeps nothing alive: hold the tensor in a <c>using</c> around all that uses it. The memory of a temporary without a
+    /// holder goes to other tensors. Work that was put into the queue before the end of the tensor runs before theirs.
     /// </remarks>
     /// <exception cref="DeviceMismatchException">The tensor is on another device.</exception>
     public (nint Buffer, long ByteOffset) GetBuffer(Tensor tensor)

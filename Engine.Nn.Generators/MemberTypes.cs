@@ -5,7 +5,7 @@ using Microsoft.CodeAnalysis;
 
 namespace Engine.Nn.Generators;
 
-/// <summary>What a member's type means for a module: how it is visited, or why it cannot be. Neither if it is of no concern.</summary>
+/// <summary>The meaning of a member's type for a module: how it is visited, or why it cannot be. Neither if the type has no tensors or modules.</summary>
 internal readonly record struct MemberType(MemberKind? Kind, DiagnosticDescriptor? Trouble = null, string Detail = "");
 
 /// <summary>Decides by a member's declared type.</summary>
@@ -74,7 +74,7 @@ internal static class MemberTypes
             return false;
         }
 
-        // What an interface of the user's own is about says nothing of what implements it: that may be a module.
+        // A class that implements an interface of the user's own may be a module.
         bool open = type.TypeKind == TypeKind.Interface && !KnownTypes.IsOfPlatform(type);
         return TypeParts.Elements(type).Any(e => Mentions(e, seen))
             || (type is INamedTypeSymbol named && !open && named.TypeArguments.Any(a => Mentions(a, seen)));

@@ -26,7 +26,7 @@ internal enum MemberKind
 /// <param name="Persistent">Whether it is saved.</param>
 internal sealed record MemberModel(string Access, string Name, MemberKind Kind, bool Persistent);
 
-/// <summary>What is wrong with a class, and where.</summary>
+/// <summary>A fault of a class, and its location.</summary>
 internal sealed record Finding(string RuleId, string FilePath, TextSpan Span, LinePositionSpan Lines, string Subject, string Detail)
 {
     public static Finding At(DiagnosticDescriptor rule, Location location, string subject, string detail = "")
@@ -43,8 +43,8 @@ internal sealed record Finding(string RuleId, string FilePath, TextSpan Span, Li
 /// <param name="HintName">The name of the generated file.</param>
 /// <param name="Namespace">The namespace; empty for the global one.</param>
 /// <param name="Declarations">The headers of the containing types, outermost first, then of the class itself.</param>
-/// <param name="Members">What the class adds to its base class.</param>
-/// <param name="Findings">What is wrong; an override is written only if nothing is.</param>
+/// <param name="Members">The members that the class adds to its base class.</param>
+/// <param name="Findings">The faults; an override is written only if there are none.</param>
 internal sealed record ModuleModel(
     string HintName,
     string Namespace,

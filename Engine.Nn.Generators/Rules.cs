@@ -3,7 +3,7 @@ using Microsoft.CodeAnalysis;
 
 namespace Engine.Nn.Generators;
 
-/// <summary>What the compiler tells about modules whose members could not be found otherwise.</summary>
+/// <summary>The compiler's messages on modules whose members cannot be found.</summary>
 internal static class Rules
 {
     public static readonly DiagnosticDescriptor NotPartial = Error(

@@ -4,7 +4,7 @@ using Microsoft.CodeAnalysis;
 
 namespace Engine.Nn.Generators;
 
-/// <summary>What a type says of the values inside its values: elements, entries, type arguments.</summary>
+/// <summary>The types of the values inside the values of a type: elements, entries, type arguments.</summary>
 internal static class TypeParts
 {
     /// <summary>The element type of an array, and what a type can be enumerated as; a type parameter as its constraints can.</summary>

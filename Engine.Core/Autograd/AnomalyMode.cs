@@ -18,7 +18,7 @@ internal static class AnomalyMode
     [ThreadStatic]
     private static bool t_infinities;
 
-    // What was seen of the inputs of the step that is being made.
+    // A step with an input that was not finite before, and the text that reports it.
     [ThreadStatic]
     private static (GradNode Node, int Index, string Text)? t_input;
 
@@ -74,7 +74,7 @@ internal static class AnomalyMode
         {
             string cause = t_input is { } input && input.Node == node ? $"Its {input.Text}." : "Its inputs are finite; it is the first.";
             throw new AnomalyException(
-                $"DetectAnomaly: the forward pass of {Place(node)} gave {found} in its result, {result.DType.ShortName()} {result.Shape}. {cause}",
+                $"DetectAnomaly: the forward pass of {Describe(node)} gave {found} in its result, {result.DType.ShortName()} {result.Shape}. {cause}",
                 node.Name, node.Frame?.Describe(), isBackward: false);
         }
     }
@@ -90,11 +90,11 @@ internal static class AnomalyMode
         throw node is null
             ? new AnomalyException($"DetectAnomaly: the gradient with which the backward pass begins, {gradient.DType.ShortName()} {gradient.Shape}, has {found}.", "Backward", null, isBackward: true)
             : new AnomalyException(
-                $"DetectAnomaly: the backward pass of {Place(node)}, whose result is {node.OutputShape}, gave {found} in the gradient of input {index}, {gradient.DType.ShortName()} {gradient.Shape}. The gradient that it was given is finite; it is the first.",
+                $"DetectAnomaly: the backward pass of {Describe(node)}, whose result is {node.OutputShape}, gave {found} in the gradient of input {index}, {gradient.DType.ShortName()} {gradient.Shape}. The gradient that it was given is finite; it is the first.",
                 node.Name, node.Frame?.Describe(), isBackward: true);
     }
 
-    private static string Place(GradNode node) => node.Frame is { } frame ? $"{node.Name} in module {frame.Describe()}" : node.Name;
+    private static string Describe(GradNode node) => node.Frame is { } frame ? $"{node.Name} in module {frame.Describe()}" : node.Name;
 
     /// <summary>"3 NaN among 12 values"; null where all is well.</summary>
     private static string? Count(Tensor tensor)

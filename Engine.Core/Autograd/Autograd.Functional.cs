@@ -1,6 +1,6 @@
 namespace Engine;
 
-/// <summary>Derivatives of functions at a point: what <c>torch.autograd.functional</c> has under these names.</summary>
+/// <summary>Derivatives of functions at a point, under the names of <c>torch.autograd.functional</c>.</summary>
 /// <remarks>
 /// The function is called with a tensor of the point's values that requires a gradient, and must compute with tensor operations alone; no <see cref="Tensor.Grad"/> is
 /// touched. With <c>createGraph</c> results can be differentiated again, with respect to the point where it requires a gradient, and to anything else
@@ -196,11 +196,11 @@ public static partial class Autograd
 
         using (GradMode.Scope mode = GradMode.Set(createGraph))
         {
-            Tensor places = Tensor.Arange(count, y.Device);
+            Tensor indices = Tensor.Arange(count, y.Device);
             for (int i = 0; i < count && y.History is not null; i++)
             {
                 using TensorScope scope = TensorScope.Begin();
-                Tensor?[] slopes = Pullback([y], [places.EqualTo((long)i).ToOrSelf(y.DType).ReshapeOrSelf(y.Shape)], xs, createGraph);
+                Tensor?[] slopes = Pullback([y], [indices.EqualTo((long)i).ToOrSelf(y.DType).ReshapeOrSelf(y.Shape)], xs, createGraph);
                 for (int k = 0; k < xs.Length; k++)
                 {
                     if (createGraph)
@@ -252,7 +252,7 @@ public static partial class Autograd
         Guard.SameDType(op, x, v, name, "v");
     }
 
-    /// <summary>The value of a function at a point, with what was made on the way; ended, nothing is left but what was kept.</summary>
+    /// <summary>The value of a function at a point, with a scope for all tensors made on the way. Dispose leaves only the tensors that were kept.</summary>
     private ref struct FunctionAt : IDisposable
     {
         private readonly string _op;

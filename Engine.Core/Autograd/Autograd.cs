@@ -4,8 +4,8 @@ namespace Engine;
 public static partial class Autograd
 {
     /// <summary>∂Σ(gradᵢ·outputᵢ)/∂inputⱼ for each input, without touching any <see cref="Tensor.Grad"/>.</summary>
-    /// <param name="outputs">What is differentiated.</param>
-    /// <param name="inputs">With respect to what; each must require a gradient.</param>
+    /// <param name="outputs">The results to differentiate.</param>
+    /// <param name="inputs">The variables of the derivative; each must require a gradient.</param>
     /// <param name="gradients">The factors of the outputs; empty means 1 for each, which must then be a scalar.</param>
     /// <param name="retainGraph">Whether the graph can be walked again.</param>
     /// <param name="createGraph">Whether the gradients can be differentiated themselves, for second derivatives.</param>
@@ -107,7 +107,7 @@ public abstract class CustomFunction
                 y = Guard.Returned(Forward(inputs), Name, nameof(Forward));
             }
 
-            // What the function hands through is the caller's to dispose, not the input.
+            // The caller disposes a tensor that the function only hands through, and keeps the input: it needs a handle of its own.
             y = IsNew(y, inputs) ? y : y.Detach();
             if (Tensor.ShouldTrack(inputs))
             {
@@ -126,7 +126,7 @@ public abstract class CustomFunction
         }
     }
 
-    /// <summary>Whether a result can carry this function's step: an input that is handed through stays what it is, and so does what has a history.</summary>
+    /// <summary>Whether a result can carry the step of this function. An input that is handed through and a result with a history cannot.</summary>
     private static bool IsNew(Tensor y, ReadOnlySpan<Tensor> inputs)
     {
         foreach (Tensor input in inputs)
@@ -152,7 +152,7 @@ public abstract class CustomFunction
     {
         public override string Name => function.Name;
 
-        // Somebody's own code, which may count its calls.
+        // The user's own code, which may count its calls.
         internal override bool CanProbe => false;
 
         internal override void Backward(Tensor dy, GradSink sink)

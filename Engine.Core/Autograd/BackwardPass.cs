@@ -10,7 +10,7 @@ internal sealed class BackwardPass
     private readonly bool _createGraph;
     private readonly Dictionary<GradNode, Tensor> _pending = [];
 
-    // What is still to be added to a pending gradient, by the node itself. Few graphs have such nodes.
+    // Terms of a pending gradient that the node itself adds. Few graphs have such nodes.
     private Dictionary<GradNode, Tensor>? _parts;
     private readonly HashSet<GradNode>? _wanted;
     private readonly Dictionary<GradNode, int>? _targets;
@@ -29,7 +29,7 @@ internal sealed class BackwardPass
     public static void Run(Tensor root, Tensor? gradient, bool retainGraph, bool createGraph)
     {
         GradNode node = RootOf(root);
-        // Held throughout, so that nobody who disposes the root meanwhile takes the graph away.
+        // Held throughout, so that another thread that disposes the root does not release the graph.
         node.Hold();
         try
         {
@@ -235,7 +235,7 @@ internal sealed class BackwardPass
             DisposeAll(_pending);
             DisposeAll(_parts);
 
-            // Only now: an edge that is cut during the walk could let go of a step that has its turn later.
+            // Only now: an edge that is cut during the walk could release a step whose turn comes later.
             foreach (GradNode node in order)
             {
                 if (node.IsConsumed)
@@ -246,7 +246,7 @@ internal sealed class BackwardPass
         }
     }
 
-    /// <summary>What a walk that failed has left.</summary>
+    /// <summary>Disposes the gradients that a failed walk has left.</summary>
     private static void DisposeAll(Dictionary<GradNode, Tensor>? gradients)
     {
         if (gradients is { Count: > 0 })
@@ -258,11 +258,11 @@ internal sealed class BackwardPass
         }
     }
 
-    /// <summary>Whether a node's gradient may stay in two parts: not where somebody wants to see it.</summary>
+    /// <summary>Whether a node's gradient may stay in two parts: not if a hook reads it.</summary>
     private bool TakesParts(GradNode node) =>
         node.TakesParts && node.Hooks is null or { IsEmpty: true } && !node.RetainsGradient && node.Trace is null && (_targets is null || !_targets.ContainsKey(node));
 
-    /// <summary>Shows a node's gradient to its hooks, each of which may put another in its place.</summary>
+    /// <summary>Shows a node's gradient to its hooks, each of which may replace it.</summary>
     private void RunHooks(GradNode node, HookList<Func<Tensor, Tensor?>> hooks, ref Tensor dy, ref Tensor? part)
     {
         if (part is not null)
@@ -315,7 +315,7 @@ internal sealed class BackwardPass
                 throw new GradientException($"{node.Name}: the graph was consumed by an earlier backward pass. Call Backward(retainGraph: true) the first time.");
             }
 
-            // Gradients on the way are let go of at once, recorded ones too: what their graph needs of them it has saved.
+            // Gradients on the way are released at once. That holds for recorded ones too: their graph has saved the values that it needs.
             using TensorScope scope = TensorScope.Begin();
             sink.Enter(node);
             if (part is null)

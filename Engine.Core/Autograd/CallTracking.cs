@@ -7,12 +7,12 @@ public abstract class CallFrame(CallFrame? outer)
     /// <summary>The call around it; null for the outermost one.</summary>
     public CallFrame? Outer { get; } = outer;
 
-    /// <summary>What a message calls it: "layer1.0.conv1 (Conv2d)".</summary>
+    /// <summary>The name of the call in messages: "layer1.0.conv1 (Conv2d)".</summary>
     public abstract string Describe();
 }
 
 /// <summary>
-/// Whether steps of the graph remember the call of a module in which they were made. Nobody asks for it in ordinary training, where it costs
+/// Whether steps of the graph remember the call of a module in which they were made. It is off in ordinary training, where it costs
 /// a look at a static field.
 /// </summary>
 public static class CallTracking
@@ -26,10 +26,10 @@ public static class CallTracking
     [ThreadStatic]
     private static CallFrame? t_frame;
 
-    /// <summary>Whether somebody on this thread wants to know in which call a step was made.</summary>
+    /// <summary>Whether steps on this thread remember their call.</summary>
     public static bool IsOn => s_scopes != 0 && t_depth > 0;
 
-    /// <summary>The innermost call on this thread; null outside of all or where nobody asks.</summary>
+    /// <summary>The innermost call on this thread; null outside of all calls or without tracking.</summary>
     public static CallFrame? Frame => IsOn ? t_frame : null;
 
     internal static void Begin()
@@ -44,7 +44,7 @@ public static class CallTracking
         Interlocked.Decrement(ref s_scopes);
     }
 
-    /// <summary>Makes a call the innermost one; returns what is to be put back at its end.</summary>
+    /// <summary>Makes a call the innermost one; returns the call to restore at its end.</summary>
     public static CallFrame? Enter(CallFrame? frame)
     {
         CallFrame? before = t_frame;

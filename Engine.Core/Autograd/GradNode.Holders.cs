@@ -1,6 +1,6 @@
 namespace Engine;
 
-// Who needs a step: the tensors that carry it and the steps that were computed from it. With the last of them goes what it saved, at once
+// The holders of a step: the tensors that carry it and the steps that were computed from it. Its saved values are released with the last holder, at once
 // and not with a garbage collection: device memory is invisible to the collector.
 public abstract partial class GradNode
 {
@@ -15,7 +15,7 @@ public abstract partial class GradNode
     private GradNode? _nextDead;
 
     /// <summary>Adds a holder. Leaves are not counted: they save nothing, and many threads share them.</summary>
-    /// <exception cref="ObjectDisposedException">The last holder has let go.</exception>
+    /// <exception cref="ObjectDisposedException">The last holder has released the step.</exception>
     internal void Hold()
     {
         if (this is LeafNode)
@@ -37,7 +37,7 @@ public abstract partial class GradNode
         }
     }
 
-    /// <summary>Takes a holder away; without any the step lets go of what it saved and of the steps before it.</summary>
+    /// <summary>Removes a holder. After the last one the step releases its saved values and the steps before it.</summary>
     internal void Drop()
     {
         if (this is not LeafNode && Interlocked.Decrement(ref _holders) == 0)
@@ -55,7 +55,7 @@ public abstract partial class GradNode
         }
     }
 
-    /// <summary>Releases a step and all that only it held, however long the chain: a list instead of the call stack.</summary>
+    /// <summary>Releases a step and all steps that only it held. A list replaces the call stack, so that a chain may have any length.</summary>
     private static void Bury(GradNode node)
     {
         (node._nextDead, t_dead) = (t_dead, node);

@@ -52,13 +52,13 @@ public abstract partial class GradNode
     /// <summary>Grows with creation, so that descending order is a valid order for the backward pass.</summary>
     internal long Sequence { get; }
 
-    /// <summary>Whether a backward pass has used up what this step saved.</summary>
+    /// <summary>Whether a backward pass has released the saved values of this step.</summary>
     internal bool IsConsumed { get; private set; }
 
-    /// <summary>The tensor that this step computed, while somebody holds it.</summary>
+    /// <summary>The tensor that this step computed, while it has references.</summary>
     internal WeakReference<Tensor>? Output { get; set; }
 
-    /// <summary>What a picture of the graph shows of this step; null if nobody looks.</summary>
+    /// <summary>The record of this step for a picture of the graph; null without a recorder.</summary>
     internal GraphTrace? Trace { get; set; }
 
     /// <summary>Whether the rule may be asked for more than one gradient, so that the step's Jacobian can be shown.</summary>
@@ -67,10 +67,10 @@ public abstract partial class GradNode
     /// <summary>Whether <see cref="Output"/> was asked to keep its gradient.</summary>
     internal bool RetainsGradient { get; set; }
 
-    /// <summary>The call of a module that made this step, where somebody asked for it.</summary>
+    /// <summary>The call of a module that made this step, if calls were tracked.</summary>
     internal CallFrame? Frame { get; }
 
-    /// <summary>What wants to see or change the gradient of the output; null where nobody ever did.</summary>
+    /// <summary>The hooks on the gradient of the output; null if there never was one.</summary>
     internal HookList<Func<Tensor, Tensor?>>? Hooks => Volatile.Read(ref _hooks);
 
     internal HookList<Func<Tensor, Tensor?>> HooksOrNew => Hooks ?? Interlocked.CompareExchange(ref _hooks, new(), null) ?? _hooks;
@@ -112,7 +112,7 @@ public abstract partial class GradNode
     {
     }
 
-    /// <summary>Lets go of what was saved, after a backward pass that does not retain the graph. The edges stay until the pass has ended.</summary>
+    /// <summary>Releases the saved values, after a backward pass that does not retain the graph. The edges stay until the end of the pass.</summary>
     internal void Consume()
     {
         IsConsumed |= SavesValues;

@@ -15,7 +15,7 @@ internal sealed class GradSink
     /// <summary>Whether anybody waits for the gradient of input <paramref name="i"/>.</summary>
     public bool Needs(int i) => _node!.InputSpan[i] is { } input && (_pass is null || _pass.Wants(input));
 
-    /// <summary>Adds a gradient of input <paramref name="i"/>; it has that input's shape. Ignored where nobody waits for it.</summary>
+    /// <summary>Adds a gradient of input <paramref name="i"/>; it has that input's shape. Ignored if the input needs no gradient.</summary>
     public void Add(int i, Tensor gradient)
     {
         ArgumentNullException.ThrowIfNull(gradient);
@@ -40,7 +40,7 @@ internal sealed class GradSink
         }
     }
 
-    /// <summary>A sink that lets somebody see what a node's rule hands over, outside of a pass.</summary>
+    /// <summary>A sink that passes the gradients of a node's rule to a function, outside of a pass.</summary>
     internal static GradSink Probe(GradNode node, Tensor?[] gradients) => new(node, gradients);
 
     internal void Enter(GradNode node) => _node = node;

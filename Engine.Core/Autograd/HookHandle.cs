@@ -6,7 +6,7 @@ public sealed class HookHandle : IDisposable
 {
     private Action? _remove;
 
-    /// <summary>The handle of a hook that somebody keeps.</summary>
+    /// <summary>The handle of a registered hook.</summary>
     /// <param name="remove">Removes the hook; called once.</param>
     public HookHandle(Action remove)
     {

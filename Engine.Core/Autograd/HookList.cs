@@ -1,6 +1,6 @@
 namespace Engine;
 
-/// <summary>Hooks of one kind in the order in which they were registered. Readers take an array that nobody changes, so they need no lock.</summary>
+/// <summary>Hooks of one kind in the order in which they were registered. Readers take an array that never changes, so they need no lock.</summary>
 internal sealed class HookList<T>
     where T : Delegate
 {

@@ -34,8 +34,8 @@ internal sealed class SavedTensor
     }
 
     /// <summary>
-    /// Saves the output of the very node that is being made, recorded on it already. Its history is the node: if each held the other, neither
-    /// would ever be let go of.
+    /// Saves the output of the node that is being made. The output has that node as its history: if each held the other, neither would ever
+    /// be released.
     /// </summary>
     internal static SavedTensor OfOutput(string op, Tensor output) => new(op, output, ownOutput: true);
 

@@ -78,10 +78,10 @@ public sealed partial class Tensor
     /// <param name="retainGraph">Keeps saved values, so that the graph can be walked again.</param>
     /// <param name="createGraph">Records the backward pass itself, so that gradients can be differentiated; retains the graph.</param>
     /// <remarks>
-    /// A pass that does not retain the graph uses up what its steps have saved. Steps that save nothing (views, sums, casts, …) can be walked
-    /// again: a view of a parameter made outside of a loop serves every pass in it.
+    /// A pass that does not retain the graph releases the saved values of its steps. Steps that save nothing (views, sums, casts, …) can be
+    /// walked again: a view of a parameter made outside of a loop serves every pass in the loop.
     /// </remarks>
-    /// <exception cref="GradientException">There is no graph, or values that it saved were used up or overwritten.</exception>
+    /// <exception cref="GradientException">There is no graph, or its saved values were released or overwritten.</exception>
     /// <exception cref="ObjectDisposedException">This tensor was disposed, and its graph with it.</exception>
     public void Backward(Tensor? gradient = null, bool retainGraph = false, bool createGraph = false) =>
         BackwardPass.Run(this, gradient, retainGraph, createGraph);
@@ -208,7 +208,7 @@ public sealed partial class Tensor
         }
         else if (Grad is null)
         {
-            // A gradient that nobody else holds is moved in; a shared or broadcast one is copied.
+            // A gradient with no other holder is moved in; a shared or broadcast one is copied.
             Grad = dy.Storage.References == 1 && dy.IsContiguous && dy.ElementCount * dy.DType.SizeInBytes() == dy.Storage.Bytes ? dy.Share() : dy.Clone();
         }
         else

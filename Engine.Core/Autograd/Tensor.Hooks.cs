@@ -3,8 +3,8 @@ namespace Engine;
 public sealed partial class Tensor
 {
     /// <summary>
-    /// Calls <paramref name="hook"/> with the gradient of this tensor whenever a backward pass has computed it; what it returns takes the
-    /// gradient's place, null leaves it.
+    /// Calls <paramref name="hook"/> with the gradient of this tensor whenever a backward pass has computed it. The result of the
+    /// hook replaces the gradient; null leaves it.
     /// </summary>
     /// <remarks>
     /// <para>The gradient is whole, the sum over all users of the tensor, and goes on from here: to the step that computed this tensor, or for a

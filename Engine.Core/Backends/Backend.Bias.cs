@@ -1,11 +1,11 @@
 namespace Engine.Backends;
 
-/// <summary>What follows a product or convolution with bias and ReLU on the way back.</summary>
+/// <summary>The backward pass of the bias and the ReLU after a product or a convolution.</summary>
 public abstract partial class Backend
 {
     /// <summary>gradX = gradY where y &gt; 0, else 0, and gradBias = Σ gradX over all axes but the channels'.</summary>
     /// <param name="gradY">[N, C, L].</param>
-    /// <param name="y">[N, C, L], what the ReLU gave.</param>
+    /// <param name="y">[N, C, L], the result of the ReLU.</param>
     /// <param name="gradX">[N, C, L], written.</param>
     /// <param name="gradBias">[C], written.</param>
     public void BiasReluBackward(in Operand gradY, in Operand y, in Operand gradX, in Operand gradBias)

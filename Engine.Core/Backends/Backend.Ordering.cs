@@ -27,7 +27,7 @@ public abstract partial class Backend
         }
     }
 
-    /// <summary>indices (int64, x's shape) = the places of x's elements along one axis in sorted order; equal elements keep their order, NaN counts as largest.</summary>
+    /// <summary>indices (int64, x's shape) = the indices of x's elements along one axis in sorted order; equal elements keep their order, NaN counts as largest.</summary>
     /// <remarks>An element's rank is the number of elements before it: n² comparisons, in parallel, without storing them.</remarks>
     public void ArgSort(in Operand x, in Operand indices, int axis, bool descending)
     {
@@ -44,18 +44,18 @@ public abstract partial class Backend
         int size = keys.Shape[-1];
         DType compute = keys.DType.IsFloatingPoint() ? keys.DType.ComputeType() : DType.Int64;
         Shape pairs = keys.Shape.Insert(keys.Rank, size);
-        Tensor places = Tensor.Arange(size, keys.Device);
+        Tensor numbers = Tensor.Arange(size, keys.Device);
         Tensor rank = Tensor.Allocate(pairs.With(-1, 1), DType.Int64, keys.Device);
         Tensor typed = keys.ToOrSelf(compute);
         Reductions.Into(
             descending ? OrderingPrograms.RankDescending : OrderingPrograms.Rank,
             default(AxisSet).With(pairs.Rank - 1),
-            [typed.Unsqueeze(keys.Rank).ExpandOrSelf(pairs), typed.Unsqueeze(keys.Rank - 1), places.ToOrSelf(compute).Unsqueeze(1), places.ToOrSelf(compute)],
+            [typed.Unsqueeze(keys.Rank).ExpandOrSelf(pairs), typed.Unsqueeze(keys.Rank - 1), numbers.ToOrSelf(compute).Unsqueeze(1), numbers.ToOrSelf(compute)],
             [rank],
             []);
         Tensor ranks = rank.Squeeze(-1);
         Tensor order = Tensor.Zeros(ranks.Shape, DType.Int64, keys.Device);
-        ScatterAdd(order.Operand, ranks.Operand, places.ExpandOrSelf(ranks.Shape).Operand, ranks.Rank - 1);
+        ScatterAdd(order.Operand, ranks.Operand, numbers.ExpandOrSelf(ranks.Shape).Operand, ranks.Rank - 1);
         Pointwise.Into(Tensor.Wrap(indices).Transpose(axis, -1), Programs.Copy, [order]);
     }
 

@@ -5,12 +5,12 @@ namespace Engine.Backends;
 /// never checks shapes, never allocates a result and knows nothing of gradients.
 /// </summary>
 /// <remarks>
-/// <para>Calls come in through the public members, which hold the memory of all operands until the call returns; a backend overrides the
-/// members whose names end in Core and may pass addresses on as it likes. What it leaves to a card's stream is in order with all later use of
-/// the memory.</para>
-/// <para>The ten abstract operations make a backend complete: every other one has a default that is built from them. A backend overrides what
-/// it can do faster. Tensors of size 0 never arrive as the result of an operation, but may as a summed-up operand (K = 0 in a product,
-/// an empty axis in a reduction).</para>
+/// <para>Calls come in through the public members, which hold the memory of all operands until the call returns. A backend overrides the
+/// members whose names end in Core. It may pass addresses on: work that it leaves to the stream of a card runs before all later use of the
+/// memory.</para>
+/// <para>The ten abstract operations make a backend complete: every other one has a default that is built from them. A backend overrides those
+/// that it can do faster. Tensors of size 0 never arrive as results, but they may arrive as operands of a sum (K = 0 in a product, an
+/// empty axis in a reduction).</para>
 /// </remarks>
 public abstract partial class Backend
 {
@@ -143,7 +143,7 @@ public abstract partial class Backend
     /// <summary>Carries <see cref="ScatterAdd"/> out, while something holds the memory of all operands.</summary>
     protected abstract void ScatterAddCore(in Operand destination, in Operand index, in Operand source, int axis);
 
-    /// <summary>Kernels take addresses for what the types say: operands that another thread moves must not reach them in two types.</summary>
+    /// <summary>Kernels trust the element types: operands that another thread moves to another type must not reach them with two types.</summary>
     private static void SameType(string op, in Operand a, in Operand b, in Operand c)
     {
         if (a.DType != b.DType || a.DType != c.DType)

@@ -2,8 +2,8 @@ namespace Engine.Backends;
 
 /// <summary>Batch normalisation in training mode over [N, C, L]: statistics per channel over N and L.</summary>
 /// <remarks>
-/// X, Y and the residual have one element type. Mean and inverse deviation are of its compute type (<see cref="DTypes.ComputeType"/>), float32
-/// for halves; the other vectors may have any floating-point type.
+/// X, Y and the residual have one element type. Mean and inverse standard deviation are of its compute type (<see cref="DTypes.ComputeType"/>), float32
+/// for half precision; the other vectors may have any floating-point type.
 /// </remarks>
 public readonly ref struct BatchNormForwardArgs
 {
@@ -13,7 +13,7 @@ public readonly ref struct BatchNormForwardArgs
     /// <summary>[N, C, L], written: relu?((x − mean)·invStd·scale + shift + residual).</summary>
     public required Operand Y { get; init; }
 
-    /// <summary>[N, C, L] or null for 0: what is added before the ReLU.</summary>
+    /// <summary>[N, C, L] or null for 0: the term that is added before the ReLU.</summary>
     public Operand? Residual { get; init; }
 
     /// <summary>[C] or null for 1.</summary>

@@ -1,7 +1,7 @@
 namespace Engine.Backends;
 
 /// <summary>Layer normalisation of each row of [rows, columns].</summary>
-/// <remarks>X and Y have one element type. Mean and inverse deviation are of its compute type, float32 for halves; scale and shift may have any.</remarks>
+/// <remarks>X and Y have one element type. Mean and inverse standard deviation are of its compute type, float32 for half precision; scale and shift may have any.</remarks>
 public readonly ref struct LayerNormForwardArgs
 {
     /// <summary>[rows, columns].</summary>

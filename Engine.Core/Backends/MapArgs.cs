@@ -4,7 +4,7 @@ namespace Engine.Backends;
 /// <remarks>Inputs are broadcast by stride 0 where needed. An output may be the same memory, element for element, as an input.</remarks>
 public readonly ref struct MapArgs
 {
-    /// <summary>What to compute.</summary>
+    /// <summary>The program to compute.</summary>
     public required MapProgram Program { get; init; }
 
     /// <summary>The type in which every instruction is carried out: float32, float64, int32 or int64.</summary>
@@ -13,10 +13,10 @@ public readonly ref struct MapArgs
     /// <summary>The common shape of all operands.</summary>
     public required Shape Shape { get; init; }
 
-    /// <summary>What is read, converted to <see cref="ComputeType"/> at load.</summary>
+    /// <summary>The operands that are read, converted to <see cref="ComputeType"/> at load.</summary>
     public required ReadOnlySpan<Operand> Inputs { get; init; }
 
-    /// <summary>What is written, converted from <see cref="ComputeType"/> at store.</summary>
+    /// <summary>The operands that are written, converted from <see cref="ComputeType"/> at store.</summary>
     public required ReadOnlySpan<Operand> Outputs { get; init; }
 
     /// <summary>The values of the program's parameters; empty where they are in <see cref="ParameterMemory"/>.</summary>
@@ -31,7 +31,7 @@ public readonly ref struct MapArgs
 
     /// <summary>
     /// One int64 in device memory, read when the kernel runs and added (modulo 2⁶⁴) to the draw number of every <see cref="Expr.Random"/>,
-    /// which is its third parameter plus 2³² times its fourth. Null stands for 0. It is how a recorded draw gives new numbers each time.
+    /// which is its third parameter plus 2³² times its fourth. Null is 0. With it a recorded draw gives new numbers in each replay.
     /// </summary>
     public Operand? DrawOffset { get; init; }
 }

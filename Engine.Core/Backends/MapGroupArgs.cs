@@ -9,7 +9,7 @@ namespace Engine.Backends;
 /// </remarks>
 public readonly ref struct MapGroupArgs
 {
-    /// <summary>What to compute.</summary>
+    /// <summary>The program to compute.</summary>
     public required MapProgram Program { get; init; }
 
     /// <summary>The type in which every instruction is carried out: float32, float64, int32 or int64.</summary>
@@ -18,10 +18,10 @@ public readonly ref struct MapGroupArgs
     /// <summary>The number of items, at least 1.</summary>
     public required int Count { get; init; }
 
-    /// <summary>What is read, item after item: input k of item i is element i·<see cref="MapProgram.InputCount"/> + k.</summary>
+    /// <summary>The operands that are read, item after item: input k of item i is element i·<see cref="MapProgram.InputCount"/> + k.</summary>
     public required ReadOnlySpan<Operand> Inputs { get; init; }
 
-    /// <summary>What is written, item after item: output k of item i is element i·<see cref="MapProgram.OutputCount"/> + k.</summary>
+    /// <summary>The operands that are written, item after item: output k of item i is element i·<see cref="MapProgram.OutputCount"/> + k.</summary>
     public required ReadOnlySpan<Operand> Outputs { get; init; }
 
     /// <summary>The values of the program's parameters; empty where they are in <see cref="ParameterMemory"/>.</summary>

@@ -5,7 +5,7 @@ internal static class NormalizationPrograms
 {
     private const int InverseCount = 0, Epsilon = 0;
 
-    /// <summary>Σ(x − first)/count of a group, whose first number keeps the digits where the mean is large beside the deviation. Inputs x and first.</summary>
+    /// <summary>Σ(x − first)/count of a group, whose first number keeps the digits where the mean is large beside the standard deviation. Inputs x and first.</summary>
     public static readonly ReduceProgram ShiftedMean = MeanOf(MapProgram.Compile(2, Expr.Input(0) - Expr.Input(1)));
 
     /// <summary>The biased variance. Inputs as in <see cref="Forward.Deviation"/>.</summary>
@@ -89,7 +89,7 @@ internal static class NormalizationPrograms
 
         public static readonly Expr GradY = Expr.Input(4);
 
-        /// <summary>What the gradients to mean and variance take away.</summary>
+        /// <summary>The terms that the gradients to mean and variance subtract.</summary>
         public static readonly Expr MeanParts = Expr.Parameter(InverseCount) * (s_sum + ((s_x - s_mean) * InverseStd * s_product));
     }
 }

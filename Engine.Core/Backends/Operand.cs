@@ -1,6 +1,6 @@
 namespace Engine.Backends;
 
-/// <summary>What a backend sees of a tensor: its storage, element type and layout.</summary>
+/// <summary>A tensor as a backend sees it: storage, element type and layout.</summary>
 /// <remarks>Storage, element type and layout are all a kernel needs; whether the tensor has a gradient is none of its business.</remarks>
 public readonly struct Operand(Storage storage, DType dtype, Layout layout)
 {

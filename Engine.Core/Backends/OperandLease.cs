@@ -8,8 +8,8 @@ namespace Engine.Backends;
 /// tensors unreachable nor a thread that disposes them can take memory away that a kernel is working on.
 /// </summary>
 /// <remarks>
-/// Taking and giving back a reference is one interlocked instruction each and no allocation for up to <see cref="Capacity"/> operands. What
-/// works after the call, in the stream of a card, needs no reference: memory that goes back to the pool is used by later work only.
+/// Taking and giving back a reference is one interlocked instruction each and no allocation for up to <see cref="Capacity"/> operands. Work
+/// after the call, in the stream of a card, needs no reference: only later work uses memory that goes back to the pool.
 /// </remarks>
 public ref struct OperandLease : IDisposable
 {
@@ -246,7 +246,7 @@ public ref struct OperandLease : IDisposable
 
     /// <summary>Takes a reference to memory until the end.</summary>
     /// <exception cref="ObjectDisposedException">It was given back.</exception>
-    /// <exception cref="DeviceMismatchException">It is on another device than what was added first.</exception>
+    /// <exception cref="DeviceMismatchException">It is on another device than the first operand.</exception>
     public void Add(Storage storage)
     {
         ArgumentNullException.ThrowIfNull(storage);

@@ -1,6 +1,6 @@
 namespace Engine.Backends;
 
-/// <summary>What a pooling window computes.</summary>
+/// <summary>The function of a pooling window.</summary>
 public enum PoolKind : byte
 {
     /// <summary>The largest value; NaN wins.</summary>

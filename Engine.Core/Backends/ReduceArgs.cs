@@ -3,7 +3,7 @@ namespace Engine.Backends;
 /// <summary>A reduction: prologue per element, combination over <see cref="Axes"/>, epilogue per result.</summary>
 public readonly ref struct ReduceArgs
 {
-    /// <summary>What to compute.</summary>
+    /// <summary>The program to compute.</summary>
     public required ReduceProgram Program { get; init; }
 
     /// <summary>The type of all arithmetic; float32 sums may be accumulated in more bits.</summary>
@@ -15,10 +15,10 @@ public readonly ref struct ReduceArgs
     /// <summary>The common shape of all inputs.</summary>
     public required Shape Shape { get; init; }
 
-    /// <summary>What is read.</summary>
+    /// <summary>The operands that are read.</summary>
     public required ReadOnlySpan<Operand> Inputs { get; init; }
 
-    /// <summary>What is written: the rank of the inputs, size 1 at each axis in <see cref="Axes"/>.</summary>
+    /// <summary>The operands that are written: the rank of the inputs, size 1 at each axis in <see cref="Axes"/>.</summary>
     public required ReadOnlySpan<Operand> Outputs { get; init; }
 
     /// <summary>The values of the parameters of prologue and epilogue.</summary>

@@ -15,7 +15,7 @@ public static class Pointwise
 {
     /// <summary>A program with one output over broadcast inputs.</summary>
     /// <param name="op">The operation's name in messages and graphs.</param>
-    /// <param name="program">What to compute.</param>
+    /// <param name="program">The program to compute.</param>
     /// <param name="inputs">At least one.</param>
     /// <param name="parameters">Values of the program's parameters.</param>
     /// <param name="computeAs">The type the inputs are promoted to; null for their common type.</param>
@@ -77,9 +77,9 @@ public static class Pointwise
     }
 
     /// <summary>Writes a program's result over a destination, to whose shape the inputs are broadcast; nothing is recorded.</summary>
-    /// <param name="destination">What is written. It may be one of the inputs.</param>
-    /// <param name="program">What to compute.</param>
-    /// <param name="inputs">What is read.</param>
+    /// <param name="destination">The tensor that is written. It may be one of the inputs.</param>
+    /// <param name="program">The program to compute.</param>
+    /// <param name="inputs">The tensors that are read.</param>
     /// <param name="parameters">Values of the program's parameters.</param>
     /// <param name="computeType">The type to compute in; null for the one of the promoted types.</param>
     /// <exception cref="ArgumentException">Inputs or parameters are not as many as the program reads, or it has several outputs.</exception>
@@ -106,9 +106,9 @@ public static class Pointwise
     }
 
     /// <summary>Writes the outputs of a program over several destinations of one shape; nothing is recorded.</summary>
-    /// <param name="destinations">What is written, one an output. They may be inputs too.</param>
-    /// <param name="program">What to compute.</param>
-    /// <param name="inputs">What is read.</param>
+    /// <param name="destinations">The tensors that are written, one an output. They may be inputs too.</param>
+    /// <param name="program">The program to compute.</param>
+    /// <param name="inputs">The tensors that are read.</param>
     /// <param name="parameters">Values of the program's parameters.</param>
     /// <exception cref="ArgumentException">Destinations, inputs or parameters are not as many as the program has.</exception>
     /// <exception cref="ShapeMismatchException">The destinations have several shapes, or an input does not broadcast to theirs.</exception>
@@ -127,9 +127,9 @@ public static class Pointwise
     /// Writes the outputs of a program over several destinations of one shape, with parameters that the device reads from its memory when it
     /// computes; nothing is recorded.
     /// </summary>
-    /// <param name="destinations">What is written.</param>
-    /// <param name="program">What to compute; it draws no random numbers.</param>
-    /// <param name="inputs">What is read.</param>
+    /// <param name="destinations">The tensors that are written.</param>
+    /// <param name="program">The program to compute; it draws no random numbers.</param>
+    /// <param name="inputs">The tensors that are read.</param>
     /// <param name="parameters">One contiguous axis of the compute type (see <see cref="DTypes.ComputeType"/>) of the first destination.</param>
     /// <exception cref="ArgumentException">Destinations or inputs are not as many as the program has, or it draws random numbers.</exception>
     /// <exception cref="ShapeMismatchException">The destinations have several shapes, an input does not broadcast to theirs, or there are too few parameters.</exception>

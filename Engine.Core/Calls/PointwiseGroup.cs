@@ -4,7 +4,7 @@ namespace Engine.Backends;
 /// Runs one program over many sets of tensors, such as an optimizer's step over all parameters, in one launch: it collects items for
 /// <see cref="Backend.MapGroup"/>. It is used again and again, by one thread at a time.
 /// </summary>
-/// <param name="program">What all items compute.</param>
+/// <param name="program">The program that all items compute.</param>
 public sealed class PointwiseGroup(MapProgram program)
 {
     private static readonly long[] s_zeroStrides = new long[Shape.MaxRank];
@@ -13,7 +13,7 @@ public sealed class PointwiseGroup(MapProgram program)
     private Operand[] _outputs = [];
     private Device? _device;
 
-    /// <summary>What all items compute.</summary>
+    /// <summary>The program that all items compute.</summary>
     public MapProgram Program { get; } = program ?? throw new ArgumentNullException(nameof(program));
 
     /// <summary>The items since the last run.</summary>
@@ -76,7 +76,7 @@ public sealed class PointwiseGroup(MapProgram program)
     /// <summary>Forgets all items without computing them.</summary>
     public void Clear()
     {
-        // Operands hold on to their storages, and gradients are to be found by the collector where nobody disposes them.
+        // Operands refer to their storages; without them the collector finds gradients that were not disposed.
         Array.Clear(_inputs, 0, Math.Min(_inputs.Length, Count * Program.InputCount));
         Array.Clear(_outputs, 0, Math.Min(_outputs.Length, Count * Program.OutputCount));
         Count = 0;

@@ -12,10 +12,10 @@ public static class Reductions
     }
 
     /// <summary>Runs a reduction into given destinations, which keep the axes with size 1, or are contiguous and leave them out.</summary>
-    /// <param name="program">What to compute.</param>
+    /// <param name="program">The program to compute.</param>
     /// <param name="axes">The axes that are reduced.</param>
-    /// <param name="inputs">What is read; all are broadcast to the shape of the first.</param>
-    /// <param name="outputs">What is written, one a result of the program.</param>
+    /// <param name="inputs">The tensors that are read; all are broadcast to the shape of the first.</param>
+    /// <param name="outputs">The tensors that are written, one a result of the program.</param>
     /// <param name="parameters">Values of the program's parameters.</param>
     /// <exception cref="ArgumentException">Inputs, outputs or parameters are not as many as the program has.</exception>
     /// <exception cref="ShapeMismatchException">An input does not broadcast to the first one, or an output has another shape than the result.</exception>

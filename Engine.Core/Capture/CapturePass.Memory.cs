@@ -1,6 +1,6 @@
 namespace Engine.Backends;
 
-// What the pool and the tensors report to a pass.
+// The reports of the pool and of the tensors to a pass.
 public sealed partial class CapturePass
 {
     private readonly Dictionary<nint, Storage> _rented = [];
@@ -31,8 +31,8 @@ public sealed partial class CapturePass
     }
 
     /// <summary>
-    /// Everything that the recorded work reads or writes, with a reference each: what was alive before, what is alive now, and blocks that
-    /// have gone back to the pool in the meantime, which are taken out of it again.
+    /// All memory that the recorded work reads or writes, with a reference each: the blocks alive before, the blocks alive now, and the blocks
+    /// that have gone back to the pool in the meantime. The pool gives these up again.
     /// </summary>
     internal RecordedMemory TakeMemory()
     {
@@ -77,7 +77,7 @@ public sealed partial class CapturePass
 /// <param name="written">Those whose values change with each replay.</param>
 internal sealed class RecordedMemory(List<Storage> kept, List<Storage> written) : IDisposable
 {
-    /// <summary>Tells saved values of eager graphs that they were overwritten.</summary>
+    /// <summary>Marks saved values of eager graphs as overwritten.</summary>
     public void MarkWritten()
     {
         foreach (Storage storage in written)

@@ -1,12 +1,12 @@
 namespace Engine.Backends;
 
 /// <summary>
-/// One pass over a step that is being captured (see <see cref="Device.Capture(Action, IReadOnlyList{Tensor}, int)"/>), as code inside the
-/// step may see it. Optimizers use it; so can any code with values that the host computes anew for every step.
+/// One pass over a step that is being captured (see <see cref="Device.Capture(Action, IReadOnlyList{Tensor}, int)"/>), for code inside the
+/// step. Optimizers use it; so can any code with values that the host computes anew for every step.
 /// </summary>
 /// <remarks>
-/// Recorded kernels are replayed with the arguments they were recorded with: a number that is passed by value stays what it was. A number
-/// that is to change lies in device memory:
+/// A replay runs the recorded kernels with the recorded arguments: a number that is passed by value keeps its value. A number that is to
+/// change lies in device memory:
 /// <code>
 /// if (CapturePass.Current?.ReplayValues(1, DType.Float32, values => values[0] = NextRate()) is { } rate)
 /// {
@@ -36,7 +36,7 @@ public sealed partial class CapturePass
     {
         Device = device;
         _kind = kind;
-        // The first pass makes what all later ones find: state of optimizers, caches of layers.
+        // The first pass makes the state of optimizers and the caches of layers. All later passes find them.
         _isFirst = kind == PassKind.WarmUp && number == 0;
         _isStrict = isStrict;
         _replayMemory = replayMemory;
@@ -51,25 +51,25 @@ public sealed partial class CapturePass
     /// <summary>The device whose work is captured.</summary>
     public Device Device { get; }
 
-    /// <summary>Whether work on the device is recorded rather than carried out. Counts and other state on the host must not move on then.</summary>
+    /// <summary>Whether work on the device is recorded rather than carried out. Counts and other state on the host must not change then.</summary>
     public bool IsRecording => _kind == PassKind.Recording;
 
     internal PoolTrace Trace { get; }
 
     internal RecordedDraws Draws { get; }
 
-    /// <summary>What a lenient pass would have refused; the step can be run but not be recorded.</summary>
+    /// <summary>The refusal that a lenient pass did not throw: the step can be run but not be recorded.</summary>
     internal CaptureException? Violation { get; private set; }
 
     /// <summary>
     /// Room in device memory for values that the host computes anew for each replay. Every pass over the step has to ask in the same way:
-    /// a warm-up is told null but counts how much room is needed; values are to be passed by value then.
+    /// a warm-up gets null but counts the room that is needed; the code then passes its values by value.
     /// </summary>
     /// <param name="count">How many.</param>
     /// <param name="dtype">float32, float64, int32 or int64; to serve as the parameters of a program, the type it computes in.</param>
     /// <param name="fill">
-    /// Computes the values for the next replay, and moves on what belongs to it on the host. Called once before each replay, the first one
-    /// included, in the order in which room was asked for. What it throws ends the captured step.
+    /// Computes the values for the next replay and updates its own state on the host. Called once before each replay, the first one included,
+    /// in the order of the requests. An exception from it ends the captured step.
     /// </param>
     /// <param name="check">
     /// Throws a <see cref="CaptureException"/> where the recording no longer holds. Called before each replay, all of them before the first
@@ -122,7 +122,7 @@ public sealed partial class CapturePass
         Trace.Finish();
     }
 
-    /// <summary>Refuses what a recording could not repeat; a lenient pass notes it, the first one allows it.</summary>
+    /// <summary>Refuses an access that a recording could not repeat. A lenient pass notes it, the first one allows it.</summary>
     internal void Refuse(string operation, HostAccess access)
     {
         if (_isFirst)
@@ -147,10 +147,10 @@ public sealed partial class CapturePass
     }
 }
 
-/// <summary>What a pass over a captured step is for.</summary>
+/// <summary>The purpose of a pass over a captured step.</summary>
 internal enum PassKind : byte
 {
-    /// <summary>The step runs as ever, and what it does is noted.</summary>
+    /// <summary>The step runs as without capture, and its requests are noted.</summary>
     WarmUp,
 
     /// <summary>The device records.</summary>
@@ -160,7 +160,7 @@ internal enum PassKind : byte
     Rerun,
 }
 
-/// <summary>What a captured step must not do between its kernels.</summary>
+/// <summary>The actions that a captured step must not take between its kernels.</summary>
 internal enum HostAccess : byte
 {
     /// <summary>Look at values.</summary>

@@ -1,6 +1,6 @@
 namespace Engine;
 
-/// <summary>What a captured step returned. Its memory is the same at every replay: the next one overwrites the values.</summary>
+/// <summary>The result of a captured step. Its memory is the same at every replay: the next replay overwrites the values.</summary>
 /// <remarks>
 /// Read the value, or <see cref="Clone"/> it, before the next replay where it is needed after that. A tensor that was returned from the
 /// step's code itself is dead once the pass is over; only this buffer is refreshed.

@@ -117,7 +117,7 @@ public sealed partial class CapturedStep
     private CapturePass NewPass(PassKind kind, int number, bool isStrict, PoolTrace? expected) =>
         new(Device, kind, number, isStrict, expected, _values);
 
-    /// <summary>Runs the code and copies what it returns to where outputs lie.</summary>
+    /// <summary>Runs the code and copies its results into the memory of the outputs.</summary>
     private void Run(CapturePass pass)
     {
         pass.Begin();
@@ -183,7 +183,7 @@ public sealed partial class CapturedStep
         }
     }
 
-    /// <summary>Why what the pass did cannot be repeated; null if it can.</summary>
+    /// <summary>The reason why a recording cannot repeat the pass; null if it can.</summary>
     private static CaptureException? Refusal(CapturePass pass) => pass.Violation ?? (pass.Trace.Difference is { } difference
         ? new CaptureException(
             $"Capture: the step did not do the same again: {difference}. It branches on values or on the host's state, shapes change, or it keeps more memory each time. Make each pass the same.")

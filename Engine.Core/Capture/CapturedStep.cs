@@ -58,7 +58,7 @@ public sealed partial class CapturedStep : IDisposable
     /// <summary>How often the step was carried out, warm-ups included.</summary>
     public long Runs { get; private set; }
 
-    /// <summary>What the step returns, in that order; known after the first pass.</summary>
+    /// <summary>The results of the step, in its order; known after the first pass.</summary>
     public IReadOnlyList<CapturedOutput> Outputs { get; private set; } = [];
 
     /// <summary>The only output of a step with one.</summary>
@@ -72,7 +72,7 @@ public sealed partial class CapturedStep : IDisposable
     /// <summary>Carries the step out once more, with the inputs' present values or with new ones.</summary>
     /// <param name="inputs">New values for the declared inputs in their order: the same shapes and element types; from any device. None keeps them.</param>
     /// <exception cref="ArgumentException">The number of inputs is another.</exception>
-    /// <exception cref="ShapeMismatchException">An input has another shape: only what was recorded can be replayed. Run other shapes without capture.</exception>
+    /// <exception cref="ShapeMismatchException">An input has another shape. A replay repeats the recorded work only; run other shapes without capture.</exception>
     /// <exception cref="DTypeMismatchException">An input has another element type.</exception>
     /// <exception cref="CaptureException">Something that the recording relies on has changed, such as a parameter's memory; or it had failed before.</exception>
     public void Replay(params ReadOnlySpan<Tensor> inputs)
@@ -181,7 +181,7 @@ public sealed partial class CapturedStep : IDisposable
             throw refusal;
         }
 
-        // Captured on use, the step counts all the same; the next call of Replay tells that there will be no other.
+        // A step that is captured on its first use has run and counts. The next call of Replay reports the refusal.
     }
 
     private void Fail(Exception cause)
@@ -192,7 +192,7 @@ public sealed partial class CapturedStep : IDisposable
 
     private void Release()
     {
-        // The driver first: what it recorded must be gone before its memory is anybody else's.
+        // The driver first: its recording must be gone before anything else gets the memory.
         _recording?.Dispose();
         _recording = null;
         _memory?.Dispose();

@@ -6,16 +6,16 @@ public abstract class DeviceRecording : IDisposable
     /// <summary>How many kernels a replay launches.</summary>
     public abstract int Launches { get; }
 
-    /// <summary>Queues the work once more, behind everything that was queued before; it does not wait.</summary>
+    /// <summary>Queues the work once more, after everything that was queued before; it does not wait.</summary>
     public abstract void Replay();
 
-    /// <summary>Releases what the driver holds; the memory that the work uses is released by Core afterwards.</summary>
+    /// <summary>Releases the objects of the driver. Core then releases the memory that the work uses.</summary>
     public void Dispose()
     {
         Dispose(disposing: true);
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Releases what the driver holds.</summary>
+    /// <summary>Releases the objects of the driver.</summary>
     protected abstract void Dispose(bool disposing);
 }

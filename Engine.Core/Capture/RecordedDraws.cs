@@ -1,8 +1,8 @@
 namespace Engine.Backends;
 
 /// <summary>
-/// The random draws of one pass over a step, by generator. A recorded kernel holds the number of its draw; before each replay the distance
-/// from there to where the generator stands then is put into memory, so that a replay draws what the step would have drawn.
+/// The random draws of one pass over a step, by generator. A recorded kernel holds the number of its draw. Before each replay the distance
+/// from that number to the generator's count goes into device memory, so that a replay draws the numbers that the step would have drawn.
 /// </summary>
 internal sealed class RecordedDraws(CapturePass pass)
 {
@@ -31,12 +31,12 @@ internal sealed class RecordedDraws(CapturePass pass)
         (uint, uint, uint, uint) key = ((uint)seed, (uint)(seed >> 32), (uint)draw, (uint)((ulong)draw >> 32));
         if (!_sourceOfKey.TryAdd(key, source) && !ReferenceEquals(_sourceOfKey[key], source))
         {
-            // Two generators with one seed at one place: their draws are the same as long as they keep step.
+            // Two generators with one seed at one count: their draws are the same as long as they keep step.
             source.Twin = _sourceOfKey[key];
         }
     }
 
-    /// <summary>What is added to the draw numbers of a program; null where its keys are no generator's, but fixed.</summary>
+    /// <summary>The offset of the draw numbers of a program; null if its keys are fixed and belong to no generator.</summary>
     public Operand? OffsetOf(MapProgram program, ReadOnlySpan<double> parameters)
     {
         Source? found = null;

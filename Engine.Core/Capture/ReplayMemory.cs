@@ -8,7 +8,7 @@ namespace Engine.Backends;
 /// </summary>
 internal sealed class ReplayMemory(Device device) : IDisposable
 {
-    /// <summary>Wide enough for every element type and for vector loads.</summary>
+    /// <summary>Bytes; enough for every element type and for vector loads.</summary>
     private const int Alignment = 16;
 
     private readonly List<Entry> _entries = [];
@@ -20,7 +20,7 @@ internal sealed class ReplayMemory(Device device) : IDisposable
     /// <summary>Bytes that the present pass has asked for so far; a warm-up's total becomes the size of the block.</summary>
     public void BeginPass() => _reserved = 0;
 
-    /// <summary>Counts room for values in a pass that is no recording.</summary>
+    /// <summary>Counts room for values in a pass that does not record.</summary>
     public void Reserve(int count, DType dtype) => _reserved = Next(count, dtype);
 
     /// <summary>Makes the block that the last pass has asked for. Not within a pass: its requests are compared.</summary>
@@ -52,7 +52,7 @@ internal sealed class ReplayMemory(Device device) : IDisposable
     /// <summary>Computes all values, in the order in which they were asked for, and sends them if they have changed.</summary>
     public void Refresh()
     {
-        // First all checks: what is refused must not have moved anything on.
+        // All checks first: a refused replay must not have changed any state.
         foreach (Entry entry in _entries)
         {
             entry.Check?.Invoke();

@@ -18,9 +18,9 @@ public abstract partial class Device
     /// <see cref="CapturedStep.Replay"/> repeats it at the cost of one launch.
     /// </summary>
     /// <param name="step">
-    /// What is captured, the same work each time: fixed shapes, no branch that depends on values, no value that the host looks at or sends.
-    /// Warm-ups run it in earnest, the recording only notes what it does; its code is not run any more after that, unless the device
-    /// cannot record (<see cref="CanRecord"/>).
+    /// The work to capture, the same each time: fixed shapes, no branch that depends on values, no value that the host reads or sends.
+    /// Warm-ups compute it. The recording notes its kernels without running them. After that the code is not run again, unless the device cannot
+    /// record (<see cref="CanRecord"/>).
     /// </param>
     /// <param name="inputs">Tensors on this device that <see cref="CapturedStep.Replay"/> is given new values for.</param>
     /// <param name="warmup">
@@ -42,8 +42,8 @@ public abstract partial class Device
     /// step.Replay(images, labels);
     /// double loss = step.Output.Item();      // waits
     /// </code>
-    /// Random numbers go on from replay to replay, and optimizers see learning rates and counts change: a replay gives the bits that the
-    /// step would have given. No other thread may compute on the device while it records.
+    /// Each replay draws new random numbers and uses the present learning rates and step counts: it gives the bits that the step would have
+    /// given. No other thread may compute on the device while it records.
     /// </remarks>
     /// <exception cref="CaptureException">The step cannot be captured; the device and its random generators are as before the recording.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There are fewer than two warm-ups.</exception>
@@ -127,7 +127,7 @@ public abstract partial class Device
         }
     }
 
-    /// <summary>Refuses, on the thread that captures a step, what a recording could not repeat; other threads wait for a recording.</summary>
+    /// <summary>On the thread that captures a step, refuses an access that a recording could not repeat. Other threads wait for the end of a recording.</summary>
     internal void Refuse(string operation, HostAccess access)
     {
         if (CapturePass.On(this) is { } pass)

@@ -20,7 +20,7 @@ public abstract partial class Device
     /// <summary>The CPU.</summary>
     public static Device Cpu => Get("cpu");
 
-    /// <summary>What was tried to find devices.</summary>
+    /// <summary>The attempts to find devices.</summary>
     public static DeviceReport Probe() => DeviceRegistry.Shared.Report;
 
     /// <summary>The best device that was found.</summary>
@@ -28,7 +28,7 @@ public abstract partial class Device
     public static Device Best() => DeviceRegistry.Shared.Best();
 
     /// <summary>A device by name: <c>auto</c>, <c>cpu</c>, <c>cuda</c>, <c>cuda:1</c>, <c>opencl:0</c>, or that of a registered backend.</summary>
-    /// <exception cref="DeviceUnavailableException">It is not there; the message tells what was tried.</exception>
+    /// <exception cref="DeviceUnavailableException">It is not there; the message lists the attempts.</exception>
     public static Device Get(string name) => DeviceRegistry.Shared.Get(name);
 
     /// <summary>Adds a backend that is not part of the engine; its devices come first. Call it before devices are first used.</summary>

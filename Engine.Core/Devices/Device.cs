@@ -2,12 +2,12 @@ using System.Runtime.CompilerServices;
 
 namespace Engine;
 
-/// <summary>A place where tensors live and kernels run.</summary>
+/// <summary>The owner of the memory of tensors and the processor of kernels.</summary>
 /// <remarks>Devices are compared by reference. All members are safe to call from several threads.</remarks>
 public abstract partial class Device
 {
     /// <summary>Names a device.</summary>
-    /// <param name="name">What <see cref="Get"/> finds it by: the kind's name, alone or with a number, as in <c>cpu</c> and <c>metal:0</c>.</param>
+    /// <param name="name">The name for <see cref="Get"/>: the kind's name, alone or with a number, as in <c>cpu</c> and <c>metal:0</c>.</param>
     /// <param name="kind">The family: one of <see cref="DeviceKind"/>'s, or a kind of the backend's own.</param>
     /// <exception cref="ArgumentException">The kind is not set.</exception>
     protected Device(string name, DeviceKind kind)
@@ -29,7 +29,7 @@ public abstract partial class Device
     /// <summary>The family.</summary>
     public DeviceKind Kind { get; }
 
-    /// <summary>What the device is, in words: model, instruction set or driver.</summary>
+    /// <summary>A description of the device: model, instruction set or driver.</summary>
     public virtual string Description => Name;
 
     /// <summary>
@@ -62,15 +62,15 @@ public abstract partial class Device
     }
 
     /// <summary>
-    /// What products and convolutions of float32 tensors may do with their factors where the device has tensor cores;
-    /// <see cref="MathMode.Strict"/> unless it is set.
+    /// The rounding that products and convolutions of float32 tensors may apply to their factors on tensor cores;
+    /// <see cref="MathMode.Strict"/> by default.
     /// </summary>
     /// <remarks>
     /// In another mode factors are rounded to the format that the mode names (to the nearest; large products only, since small ones gain
     /// nothing), which the matrix units of CUDA cards of compute capability 8.0 and newer multiply several times faster. Sums, and all that
     /// is stored, stay float32. Results differ from those of the strict mode by about the format's precision and are as reproducible. The
-    /// mode has no effect on other operations and types, nor on devices without such units: the CPU, OpenCL and older cards compute in
-    /// float32 whatever is set. Tensors of float16 or bfloat16 go through the matrix units in every mode, since products of their elements
+    /// mode has no effect on other operations and types, nor on devices without such units: the CPU, OpenCL and older cards always compute
+    /// in float32. Tensors of float16 or bfloat16 go through the matrix units in every mode, since products of their elements
     /// are exact in float32. A captured step keeps the mode it was captured with.
     /// </remarks>
     public MathMode MathMode { get; set; }

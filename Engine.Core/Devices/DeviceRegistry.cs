@@ -20,7 +20,7 @@ internal sealed class DeviceRegistry(Func<ICollection<ProbeEntry>, IEnumerable<D
     /// <summary>Those of registered providers, in the order of their registration, then the engine's; last the processors that another kind than the CPU offers.</summary>
     public IReadOnlyList<Device> All => Discover().Devices;
 
-    /// <summary>What was tried.</summary>
+    /// <summary>The attempts to find devices.</summary>
     public DeviceReport Report => Discover().Report;
 
     /// <summary>The device that is used when none is named: the best one until it is set.</summary>

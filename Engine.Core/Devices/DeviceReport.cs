@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Engine;
 
-/// <summary>Everything that was tried to find devices, and what came of it.</summary>
+/// <summary>All attempts to find devices, with their results.</summary>
 public sealed class DeviceReport(IReadOnlyList<ProbeEntry> entries)
 {
     /// <summary>The attempts in order.</summary>

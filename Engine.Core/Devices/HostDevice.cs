@@ -21,7 +21,7 @@ public abstract unsafe class HostDevice : Device
     {
     }
 
-    /// <summary>A device that nobody holds any more has no living tensors; what its pool has cached is given back.</summary>
+    /// <summary>A device without references has no living tensors; its pool gives the cached blocks back.</summary>
     ~HostDevice() => Pool.Abandon();
 
     /// <summary>The memory of this machine, or of the container that the process runs in.</summary>

@@ -6,12 +6,12 @@ public enum MathMode : byte
     /// <summary>In float32: nothing is rounded before it is multiplied.</summary>
     Strict,
 
-    /// <summary>Factors may be rounded to tf32: the range of float32 with 10 bits behind the point.</summary>
+    /// <summary>Factors may be rounded to tf32: the range of float32 with a 10-bit fraction.</summary>
     Tf32,
 
-    /// <summary>Factors may be rounded to bfloat16: the range of float32 with 7 bits behind the point.</summary>
+    /// <summary>Factors may be rounded to bfloat16: the range of float32 with a 7-bit fraction.</summary>
     BFloat16,
 
-    /// <summary>Factors may be rounded to float16: 10 bits behind the point; numbers beyond 65 504 become infinite.</summary>
+    /// <summary>Factors may be rounded to float16: a 10-bit fraction; numbers beyond 65 504 become infinite.</summary>
     Float16,
 }

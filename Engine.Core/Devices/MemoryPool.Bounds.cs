@@ -1,6 +1,6 @@
 namespace Engine;
 
-// How much the pool may hold, and what it gives up when it holds more.
+// The bounds of the pool, and the blocks that it gives back beyond them.
 public sealed partial class MemoryPool
 {
     /// <summary>Below this nothing is given up: small blocks are no burden, and small programs vary more.</summary>
@@ -41,16 +41,16 @@ public sealed partial class MemoryPool
     private long MostBytes => Math.Min(_limit, _device.TotalMemory);
 
     /// <summary>
-    /// What the pool may hold while it grows: half as much again as was lately in use at once. Steps of constant shapes stay below (blocks of
-    /// exact sizes make up to 1.4 times the peak), so they never meet this bound.
+    /// The bytes that the pool may hold while it grows: 1.5 times the recent peak of use. Steps of constant shapes never reach this bound:
+    /// their blocks of exact sizes make up to 1.4 times the peak.
     /// </summary>
     private long HeldAtMost(long inUse) => Math.Max(FreelyHeld, Scale(Math.Max(inUse, Math.Max(_windowPeak, _formerPeak))));
 
     private static long Scale(long bytes) => bytes + (bytes / 2);
 
     /// <summary>
-    /// A free block of a size somewhat larger than asked for, the smallest there is: taken instead of giving blocks up and asking the
-    /// device for another, where lengths vary. A pass that is captured takes exact sizes, so that passes are alike.
+    /// Takes the smallest free block that is somewhat larger than the request. Where lengths vary, this avoids giving blocks back and asking
+    /// the device for another. A pass that is captured takes exact sizes, so that passes are alike.
     /// </summary>
     private bool TryTakeLarger(ref long blockBytes, out nint handle)
     {
@@ -86,7 +86,7 @@ public sealed partial class MemoryPool
     /// <summary>Gives free blocks back to the device, those idle longest first, until at most so many bytes of them are left.</summary>
     private void GiveUp(long most)
     {
-        // What is recorded uses blocks that are free by the book, and drivers must not be asked meanwhile.
+        // Recorded work uses blocks that the lists call free, and drivers must not be called meanwhile.
         if (!_device.IsBeingRecorded)
         {
             GiveUpOldest(most, except: []);

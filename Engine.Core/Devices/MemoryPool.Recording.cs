@@ -1,6 +1,6 @@
 namespace Engine;
 
-// What recorded work needs of the pool.
+// The services of the pool for recorded work.
 public sealed partial class MemoryPool
 {
     /// <summary>Recorded work may only use blocks that are there: a device cannot allocate while it records.</summary>
@@ -27,8 +27,8 @@ public sealed partial class MemoryPool
     }
 
     /// <summary>
-    /// Sees to it that so many blocks are free: what has been taken since a warm-up, by a thread that prepares data for instance, would be
-    /// missing while the device records.
+    /// Makes so many blocks free. Blocks that were taken since a warm-up, for instance by a thread that prepares data, would be missing while
+    /// the device records.
     /// </summary>
     internal void Provide(IEnumerable<(long BlockBytes, int Count)> needs)
     {
@@ -40,7 +40,7 @@ public sealed partial class MemoryPool
             long bytes = missing.Sum(static m => m.BlockBytes * Math.Max(0, m.Missing));
             if (bytes > 0)
             {
-                // The recording has not begun, only its turn has.
+                // The device does not record yet, so that the driver may free and allocate.
                 GiveUpOldest(MostBytes - _inUse - bytes, except: [.. missing.Select(static m => m.BlockBytes)]);
             }
 

@@ -9,14 +9,14 @@ namespace Engine;
 /// every request is served from a list.
 /// </summary>
 /// <remarks>
-/// What is held is bounded, in living tensors and free blocks together: by <see cref="Limit"/>, by the device's memory, and, whenever a
-/// block is to be added, by 1.5 times the recent peak of what was in use (the last 65,536 to 131,072 requests), though by no less than
-/// 16 MiB. Where a new block would break a bound, one that is up to half as large again serves instead, or else the blocks that have been idle
-/// longest go back to the device.
+/// Living tensors and free blocks together are bounded: by <see cref="Limit"/>, by the memory of the device, and, when a block is to be
+/// added, by 1.5 times the recent peak of use (the last 65,536 to 131,072 requests) or 16 MiB, whichever is more. Where a new block would
+/// break a bound, a free one that is up to half as large again serves the request. Without one, the blocks that have been idle longest go
+/// back to the device.
 /// </remarks>
 public sealed partial class MemoryPool
 {
-    /// <summary>Forgotten tensors are only found by a collection; this many new bytes (or half of what is alive, if more) start one.</summary>
+    /// <summary>Only a garbage collection finds forgotten tensors. This many new bytes start one, or half of the living bytes if that is more.</summary>
     private const long MinimumBytesBetweenCollections = 256L << 20;
 
     private readonly Device _device;
@@ -57,7 +57,7 @@ public sealed partial class MemoryPool
             DrainOrphans();
             if (_device.IsBeingRecorded)
             {
-                // What is recorded uses blocks that are free by the book.
+                // Recorded work uses blocks that the lists call free.
                 return;
             }
 
@@ -89,7 +89,7 @@ public sealed partial class MemoryPool
 
     private Storage RentBlock(long bytes)
     {
-        // What can never fit is refused at once, and before the arithmetic of sizes.
+        // A request that can never fit is refused at once, and before the arithmetic of sizes.
         if (bytes <= MostBytes && (TryRentBlock(bytes) ?? Retry(bytes)) is { } storage)
         {
             return storage;
@@ -102,7 +102,7 @@ public sealed partial class MemoryPool
             $"{_device}: no {bytes:N0} bytes left{limit}: {report}. Use smaller batches, dispose tensors or put a TensorScope around each step.", report);
     }
 
-    /// <summary>Nothing fits: finds what was forgotten, gives back what is cached, and tries again.</summary>
+    /// <summary>Nothing fits: finds forgotten tensors, gives cached blocks back, and tries again.</summary>
     private Storage? Retry(long bytes)
     {
         CollectForgotten();
@@ -123,7 +123,7 @@ public sealed partial class MemoryPool
 
     internal void Return(nint handle, long bytes, long blockBytes)
     {
-        // Passes are compared by what was asked for.
+        // Passes are compared by the bytes of their requests.
         CapturePass.On(_device)?.Returned(BlockSize(bytes));
         if (_isAbandoned)
         {
@@ -152,8 +152,8 @@ public sealed partial class MemoryPool
     }
 
     /// <summary>
-    /// Gives everything that is free back to the device, now and when it is found, for a device that nobody can use any more. Only for devices
-    /// whose memory may be freed by a finalizer, on any thread.
+    /// Gives all free blocks back to the device, now and as they are found, after the last reference to the device. Only for devices whose
+    /// memory a finalizer may free on any thread.
     /// </summary>
     internal void Abandon()
     {

@@ -1,8 +1,8 @@
 namespace Engine.Backends;
 
 /// <summary>
-/// A block of device memory shared by the tensors that view it. The last tensor to let go returns the block to its pool; a block
-/// that was merely forgotten is found by the garbage collector and queued for its pool.
+/// A block of device memory shared by the tensors that view it. The last tensor to release it returns the block to its pool. The garbage
+/// collector finds a block that was not released and queues it for its pool.
 /// </summary>
 public sealed class Storage
 {
@@ -33,8 +33,8 @@ public sealed class Storage
     }
 
     /// <summary>
-    /// Only queues: a finalizer may run on any thread, and drivers mind. A tensor can outlive this, in the finalizer of somebody's object or
-    /// brought back by it; it counts as disposed from here on.
+    /// Only queues: a finalizer may run on any thread, and drivers need their own. The finalizer of another object may still use or revive a
+    /// tensor after this; the tensor counts as disposed from here on.
     /// </summary>
     ~Storage()
     {
@@ -52,13 +52,13 @@ public sealed class Storage
     /// <summary>The device that the memory belongs to.</summary>
     public Device Device { get; }
 
-    /// <summary>The address or driver handle of the block. It keeps nothing alive: what uses it holds the storage until it is done.</summary>
+    /// <summary>The address or driver handle of the block. It keeps nothing alive: its user holds the storage until the end of the work.</summary>
     public nint Handle { get; }
 
     /// <summary>The bytes that were asked for.</summary>
     public long Bytes { get; }
 
-    /// <summary>Grows by one with each in-place write, so that a saved value can tell that it was overwritten.</summary>
+    /// <summary>Grows by one with each in-place write, so that a saved value can detect that it was overwritten.</summary>
     public int Version { get; private set; }
 
     /// <summary>The size of the block, which may be more than was asked for.</summary>
@@ -81,7 +81,7 @@ public sealed class Storage
         }
     }
 
-    /// <summary>What another library's view of this memory hangs on, made once.</summary>
+    /// <summary>The object that keeps another library's view of this memory, made once.</summary>
     public object? Companion
     {
         get => Volatile.Read(ref field);
@@ -91,14 +91,14 @@ public sealed class Storage
     /// <summary>How many tensors and calls hold the block now; 0 after it was given back.</summary>
     public int References => Math.Max(0, Volatile.Read(ref _references));
 
-    /// <summary>Wraps memory that somebody else owns and frees. <paramref name="owner"/> is kept alive as long as the storage is.</summary>
+    /// <summary>Wraps memory that the caller owns and frees. <paramref name="owner"/> is kept alive as long as the storage is.</summary>
     public static Storage Wrap(Device device, nint handle, long bytes, object? owner = null)
     {
         ArgumentNullException.ThrowIfNull(device);
         return new(device, handle, bytes, owner);
     }
 
-    /// <summary>A tensor over memory that somebody else owns and frees: see <see cref="Wrap(Device, nint, long, object?)"/>.</summary>
+    /// <summary>A tensor over memory that the caller owns and frees: see <see cref="Wrap(Device, nint, long, object?)"/>.</summary>
     /// <exception cref="ArgumentException">The layout reaches beyond the memory.</exception>
     public static Tensor Wrap(Device device, nint handle, long bytes, DType dtype, Layout layout, object? owner = null)
     {
@@ -117,8 +117,8 @@ public sealed class Storage
 
     /// <summary>Takes a reference, unless the last one was given back: a block that went to the pool is never revived.</summary>
     /// <remarks>
-    /// One interlocked addition, as every operand of every call takes one. Who takes a reference between the moment in which the count falls
-    /// to 0 and the one in which the block is marked as released comes before the release: <see cref="TryEnd"/> then leaves the block to it.
+    /// One interlocked addition, because every operand of every call takes a reference. A reference that is taken after the count fell to 0 and
+    /// before the block is marked as released comes before the release: <see cref="TryEnd"/> then leaves the block to its holder.
     /// </remarks>
     internal bool TryAddReference()
     {
@@ -153,6 +153,6 @@ public sealed class Storage
         GC.KeepAlive(_owner);
     }
 
-    /// <summary>Marks the block as released, for good; false if somebody has taken a reference since the last one was given back.</summary>
+    /// <summary>Marks the block as released, for good; false if another reference was taken since the last one was given back.</summary>
     private bool TryEnd() => Interlocked.CompareExchange(ref _references, Released, 0) == 0;
 }

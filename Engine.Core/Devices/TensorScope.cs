@@ -13,7 +13,7 @@ namespace Engine;
 /// loss.Backward();
 /// optimizer.Step();
 /// </code>
-/// What the computation graph saved for these tensors goes with them, also where no backward pass was run, unless a tensor that lives on was
+/// The values that the computation graph saved for these tensors are disposed too, also without a backward pass, unless a kept tensor was
 /// computed from them. A <c>ref struct</c>: the compiler refuses to carry it across an <c>await</c>, where the thread could change.
 /// Parameters, gradients and optimizer state are never scoped.
 /// </remarks>
@@ -70,7 +70,7 @@ public ref struct TensorScope : IDisposable
         return true;
     }
 
-    /// <summary>Disposes what was made inside.</summary>
+    /// <summary>Disposes the tensors that were made inside.</summary>
     public void Dispose()
     {
         Frame? frame = _frame;

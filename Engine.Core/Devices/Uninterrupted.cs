@@ -1,12 +1,12 @@
 namespace Engine.Backends;
 
 /// <summary>
-/// Waits that <see cref="Thread.Interrupt"/> does not cut short, for where others count on what the thread is about to do or write memory of
-/// its own. The interruption is not lost.
+/// Waits that <see cref="Thread.Interrupt"/> does not end: for a thread whose next action others rely on, or whose memory others write. The
+/// interruption is not lost.
 /// </summary>
 internal static class Uninterrupted
 {
-    /// <summary><see cref="Monitor.Enter(object)"/>; true if the thread was interrupted meanwhile, which is then the caller's to tell.</summary>
+    /// <summary><see cref="Monitor.Enter(object)"/>; true if the thread was interrupted meanwhile. The caller then has to report the interruption.</summary>
     public static bool Enter(object monitor)
     {
         bool interrupted = false;

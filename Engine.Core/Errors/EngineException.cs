@@ -25,10 +25,10 @@ public sealed class DTypeMismatchException(string message) : ArgumentException(m
 /// <summary>Operands live on different devices.</summary>
 public sealed class DeviceMismatchException(string message) : ArgumentException(message);
 
-/// <summary>A device that was asked for is not there; <see cref="Report"/> tells what was tried.</summary>
+/// <summary>A requested device is not there; <see cref="Report"/> lists the attempts to find it.</summary>
 public sealed class DeviceUnavailableException(string message, DeviceReport? report = null) : EngineException(message)
 {
-    /// <summary>What was tried while looking for devices.</summary>
+    /// <summary>The attempts to find devices.</summary>
     public DeviceReport? Report { get; } = report;
 }
 
@@ -38,7 +38,7 @@ public sealed class OperationNotSupportedException(string message) : EngineExcep
 /// <summary>The device's memory is exhausted, even after the pool was drained.</summary>
 public sealed class OutOfDeviceMemoryException(string message, MemoryReport report) : EngineException(message)
 {
-    /// <summary>Who held what when the request failed.</summary>
+    /// <summary>The holders of the memory at the time of the request.</summary>
     public MemoryReport Report { get; } = report;
 }
 
@@ -49,7 +49,7 @@ public sealed class GradientException(string message) : EngineException(message)
 public sealed class AnomalyException : EngineException
 {
     /// <summary>An anomaly and where it was made.</summary>
-    /// <param name="message">What happened.</param>
+    /// <param name="message">The error.</param>
     /// <param name="operation">The operation.</param>
     /// <param name="module">The module, where it is known.</param>
     /// <param name="isBackward">Whether it was a gradient.</param>
@@ -66,7 +66,7 @@ public sealed class AnomalyException : EngineException
     public bool IsBackward { get; }
 }
 
-/// <summary>A step cannot be captured, or not be replayed as it was captured (see <see cref="CapturedStep"/>). The message tells what to do.</summary>
+/// <summary>A step cannot be captured, or not be replayed as it was captured (see <see cref="CapturedStep"/>). The message says what to change.</summary>
 public sealed class CaptureException(string message, Exception? inner = null) : EngineException(message, inner);
 
 /// <summary>A matrix cannot be factorised as it was asked for; the message names the operation and the matrix of a batch.</summary>
@@ -83,7 +83,7 @@ public sealed class KernelCompilationException(string message, Exception? inner 
 
 /// <summary>
 /// A kernel written as a C# method failed while it ran on the host: an index outside a view, or an exception of its own, which is then
-/// <see cref="Exception.InnerException"/>. What other work-items have written stays written.
+/// <see cref="Exception.InnerException"/>. Results that other work-items have written stay.
 /// </summary>
 public sealed class KernelExecutionException(string message, Exception? inner = null) : EngineException(message, inner);
 

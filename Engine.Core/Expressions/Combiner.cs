@@ -15,10 +15,10 @@ public enum Combiner : byte
     /// <summary>The smaller, from ∞; NaN where either is.</summary>
     Min,
 
-    /// <summary>Where the largest is, the first of equals; NaN counts as the largest. The index is row-major over the reduced axes.</summary>
+    /// <summary>The index of the largest element, the first of equals; NaN counts as the largest. The index is row-major over the reduced axes.</summary>
     ArgMax,
 
-    /// <summary>Where the smallest is, the first of equals; NaN counts as the smallest. The index is row-major over the reduced axes.</summary>
+    /// <summary>The index of the smallest element, the first of equals; NaN counts as the smallest. The index is row-major over the reduced axes.</summary>
     ArgMin,
 }
 

@@ -24,7 +24,7 @@ public static class Derivative
     /// </summary>
     /// <param name="simplifier">Has simplified the root, and simplifies the gradients.</param>
     /// <param name="root">The formula to differentiate.</param>
-    /// <param name="self">What the root's own rule reads as its result: the root, or a leaf that stands for the saved output.</param>
+    /// <param name="self">The result of the root in the rule of the root: the root itself, or a leaf for the saved output.</param>
     /// <param name="dy">The gradient of the root.</param>
     /// <param name="inputs">Numbers of the inputs.</param>
     internal static Expr[] Reverse(Simplifier simplifier, Expr root, Expr self, Expr dy, ReadOnlySpan<int> inputs)

@@ -20,7 +20,7 @@ public sealed partial class Expr : IEquatable<Expr>
     private readonly Expr? _b;
     private readonly Expr? _c;
 
-    // Every operation comes through here, so that here is the one place where an argument can be found to be missing.
+    // Every operation comes through here: this one check finds a missing argument.
     internal Expr(
         ScalarOpcode opcode,
         Expr? a = null,

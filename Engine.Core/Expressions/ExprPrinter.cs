@@ -12,7 +12,7 @@ internal static class ExprPrinter
     /// <summary>A longer part gets a name, so that no text is copied over and over into longer ones.</summary>
     private const int LongestPart = 256;
 
-    /// <summary>Nobody reads on behind this.</summary>
+    /// <summary>Characters; a longer text helps no reader.</summary>
     private const int LongestText = 1 << 16;
 
     internal static string Print(MapProgram program)

@@ -1,10 +1,10 @@
 namespace Engine.Backends;
 
-/// <summary>One step of a <see cref="MapProgram"/>; the place in the program is the name of its result.</summary>
+/// <summary>One step of a <see cref="MapProgram"/>; its index in the program is the name of its result.</summary>
 /// <param name="Op">The operation.</param>
-/// <param name="A">Place of the first argument; for an input or parameter its number, for a random number its first parameter.</param>
-/// <param name="B">Place of the second argument, else 0.</param>
-/// <param name="C">Place of the third argument, else 0.</param>
+/// <param name="A">Index of the first argument; for an input or parameter its number, for a random number its first parameter.</param>
+/// <param name="B">Index of the second argument, else 0.</param>
+/// <param name="C">Index of the third argument, else 0.</param>
 /// <param name="Value">The value of a constant, else 0.</param>
 public readonly record struct Instruction(ScalarOpcode Op, int A, int B, int C, double Value)
 {

@@ -7,15 +7,15 @@ namespace Engine.Backends;
 /// tensors that the forward pass must keep for it.
 /// </summary>
 /// <remarks>
-/// What is kept falls out of the derivative: inputs that still occur in it, and the output where it stands for them. Of the two forms,
-/// with and without the output, the one that keeps fewer tensors is taken, and between equals the shorter. So <c>exp</c>, <c>tanh</c>,
+/// The kept tensors follow from the derivative: the inputs that occur in it, and the output where it replaces them. Of the two forms, with
+/// and without the output, the one that keeps fewer tensors is taken; of two with equally many the shorter one. So <c>exp</c>, <c>tanh</c>,
 /// <c>sqrt</c>, <c>sigmoid</c> and <c>relu</c> keep their output only, <c>add</c> keeps nothing, <c>mul</c> keeps both factors, and
 /// dropout's random mask is computed again from the same parameters.
 /// </remarks>
 public sealed class MapGradient
 {
     private readonly int[] _savedInputs;
-    private MapProgram?[]? _singles;
+    private MapProgram?[]? _oneOutput;
 
     private MapGradient(MapProgram program, int[] savedInputs, bool savesOutput)
     {
@@ -41,8 +41,8 @@ public sealed class MapGradient
     {
         if (Program.OutputCount == 1)
             return Program;
-        MapProgram?[] singles = _singles ??= new MapProgram?[Program.OutputCount];
-        return singles[output] ??= MapProgram.Compile(Program.InputCount, Program.Expressions[output]);
+        MapProgram?[] programs = _oneOutput ??= new MapProgram?[Program.OutputCount];
+        return programs[output] ??= MapProgram.Compile(Program.InputCount, Program.Expressions[output]);
     }
 
     /// <summary>The gradient of <paramref name="forward"/> to the inputs whose bits are set in <paramref name="needsMask"/>; made once.</summary>

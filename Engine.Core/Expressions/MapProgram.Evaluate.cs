@@ -1,6 +1,6 @@
 namespace Engine.Backends;
 
-// The reference evaluators: slow, plain, and what every backend is compared with.
+// The reference evaluators: slow and plain. Tests compare every backend with them.
 public sealed partial class MapProgram
 {
     /// <summary>The outputs for one element, in double precision.</summary>

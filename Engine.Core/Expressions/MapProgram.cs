@@ -59,7 +59,7 @@ public sealed partial class MapProgram : IEquatable<MapProgram>
     /// <summary>The steps, in order of execution.</summary>
     public ReadOnlySpan<Instruction> Code => _code;
 
-    /// <summary>For each output the place in <see cref="Code"/> of its value; several outputs may share one.</summary>
+    /// <summary>For each output the index of its value in <see cref="Code"/>; several outputs may share one.</summary>
     public ReadOnlySpan<int> Outputs => _outputs;
 
     /// <summary>The simplified formula of each output.</summary>
@@ -134,23 +134,23 @@ public sealed partial class MapProgram : IEquatable<MapProgram>
     internal static MapProgram Linearize(Expr[] expressions, int inputCount = 0)
     {
         List<Expr> order = Expr.PostOrder(expressions);
-        var places = new Dictionary<Expr, int>(order.Count, ReferenceEqualityComparer.Instance);
+        var indices = new Dictionary<Expr, int>(order.Count, ReferenceEqualityComparer.Instance);
         var code = new Instruction[order.Count];
         for (int i = 0; i < code.Length; i++)
         {
             Expr node = order[i];
-            places[node] = i;
+            indices[node] = i;
             code[i] = node.Arity switch
             {
                 0 => new Instruction(node.Opcode, node.Number, 0, 0, node.Value),
-                1 => new Instruction(node.Opcode, places[node[0]], 0, 0, 0),
-                2 => new Instruction(node.Opcode, places[node[0]], places[node[1]], 0, 0),
-                _ => new Instruction(node.Opcode, places[node[0]], places[node[1]], places[node[2]], 0),
+                1 => new Instruction(node.Opcode, indices[node[0]], 0, 0, 0),
+                2 => new Instruction(node.Opcode, indices[node[0]], indices[node[1]], 0, 0),
+                _ => new Instruction(node.Opcode, indices[node[0]], indices[node[1]], indices[node[2]], 0),
             };
             if (node.Opcode == ScalarOpcode.Input)
                 inputCount = Math.Max(inputCount, node.Number + 1);
         }
-        return new MapProgram(inputCount, expressions, code, Array.ConvertAll(expressions, e => places[e]));
+        return new MapProgram(inputCount, expressions, code, Array.ConvertAll(expressions, e => indices[e]));
     }
 
     private static bool IsInteger(Instruction step) => step.Op switch

@@ -26,7 +26,7 @@ public static class OptimizerPrograms
     /// </summary>
     public static MapProgram Adam { get; } = MakeAdam(amsgrad: false);
 
-    /// <summary>As <see cref="Adam"/> with a third state u ← max(u, v) that stands in v's place below the line.</summary>
+    /// <summary>As <see cref="Adam"/> with a third state u ← max(u, v) that replaces v in the denominator.</summary>
     public static MapProgram AmsGrad { get; } = MakeAdam(amsgrad: true);
 
     /// <summary>NAdam: as <see cref="Adam"/>, but w ← keep·w − (rate·m + gradient rate·g') / (correction·√v + epsilon).</summary>
@@ -38,8 +38,8 @@ public static class OptimizerPrograms
     public static MapProgram RAdam { get; } = MakeRAdam();
 
     /// <summary>
-    /// An update under a condition, a further input at the end: where that is 0 each output is what it is meant to overwrite, whatever the
-    /// gradient holds.
+    /// An update under a condition, which is one more input at the end. Where it is 0, each output is the value that it overwrites, also for a
+    /// gradient of NaN.
     /// </summary>
     /// <param name="update">
     /// A program in the order of <see cref="OptimizerTerms"/>, of a custom optimizer too; inputs that no output belongs to may follow the state.

@@ -1,9 +1,9 @@
 namespace Engine.Backends;
 
-/// <summary>What the update programs of all optimizers have in common: the order of their inputs, and their first two parameters.</summary>
+/// <summary>The common part of the update programs of all optimizers: the order of their inputs, and their first two parameters.</summary>
 /// <remarks>
 /// Inputs are the parameter w of the network, its gradient g and the state; output 0 is the new w, the others are the new state in the order of the
-/// inputs. Each output is meant to overwrite its input. What differs from step to step is a parameter of the program, by number, so that one
+/// inputs. Each output is meant to overwrite its input. A number that differs from step to step is a parameter of the program, by number, so that one
 /// program serves all steps; an optimizer numbers its own from <see cref="FirstOwn"/> on.
 /// </remarks>
 public static class OptimizerTerms
@@ -29,8 +29,8 @@ public static class OptimizerTerms
     /// <summary>The gradient with the decay: g + decay·w.</summary>
     public static Expr DecayedGradient { get; } = Gradient + (Expr.Parameter(Decay) * Weight);
 
-    /// <summary>A state tensor, by its place among them; its input comes after the gradient's.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The place is negative.</exception>
+    /// <summary>A state tensor, by its index among them; its input comes after the gradient's.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The index is negative.</exception>
     public static Expr State(int index)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);

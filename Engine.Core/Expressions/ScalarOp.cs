@@ -2,7 +2,7 @@ namespace Engine.Backends;
 
 /// <summary>
 /// The gradients of an operation's arguments, given the arguments, the result and the gradient <paramref name="dy"/> of the result.
-/// A null stands for a zero gradient: nothing is computed for it.
+/// Null is a zero gradient: nothing is computed for it.
 /// </summary>
 public delegate Expr?[] DerivativeRule(ReadOnlySpan<Expr> x, Expr y, Expr dy);
 

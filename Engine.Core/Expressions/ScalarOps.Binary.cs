@@ -87,6 +87,6 @@ internal static partial class ScalarOps
         },
     ];
 
-    // PyTorch's rule: the loser gets nothing, a tie half each; with a NaN nobody loses and both get all of it.
+    // PyTorch's rule: the loser gets nothing, a tie half each; with a NaN both sides get all of it.
     private static Expr WinnersShare(Expr a, Expr b, Expr loses, Expr dy) => Where(loses, 0, Where(Equal(a, b), dy * 0.5, dy));
 }

@@ -36,7 +36,7 @@ public static class ScaledSquares
 
     /// <summary>A reduction of √(weight·Σv²).</summary>
     /// <param name="inputs">Number of inputs.</param>
-    /// <param name="v">What is squared, in terms of the inputs.</param>
+    /// <param name="v">The formula to square, in terms of the inputs.</param>
     public static ReduceProgram Root(int inputs, Expr v)
     {
         ArgumentNullException.ThrowIfNull(v);
@@ -67,7 +67,7 @@ public static class ScaledSquares
 
     /// <summary>The parameters for a compute type.</summary>
     /// <param name="computeType">float32 or float64.</param>
-    /// <param name="weight">What the sum is multiplied with: 1, or one over a number of elements.</param>
+    /// <param name="weight">The factor of the sum: 1, or one over a number of elements.</param>
     /// <param name="parameters">Receives <see cref="ParameterCount"/> numbers.</param>
     /// <remarks>
     /// The exponents leave room for 2²⁷ terms in each sum: in float32 numbers from 2⁻⁵⁰ to 2⁵⁰ have squares between 2⁻¹⁰⁰ and 2¹⁰⁰, larger ones

@@ -2,8 +2,8 @@ using static Engine.Backends.ScalarOpcode;
 
 namespace Engine.Backends;
 
-// Rules for gradients only. A zero in a gradient says that nothing flows, whatever it is multiplied with. That is what mathematics
-// says, and more than PyTorch's 0·∞ = NaN: the gradient of where(x > 0, log x, 0) at 0 is 0 here. Rounding may differ in the last place.
+// Rules for gradients only. A zero in a gradient means that nothing flows, whatever the other factor is. Mathematics agrees; PyTorch has
+// 0·∞ = NaN: the gradient of where(x > 0, log x, 0) at 0 is 0 here. Rounding may differ in the last place.
 internal sealed partial class Simplifier
 {
     private Expr? RewriteGradient(ScalarOpcode opcode, Expr a, Expr? b)

@@ -17,8 +17,8 @@ internal sealed partial class Simplifier
     private Expr? _replacement;
 
     /// <summary>
-    /// Whether new formulas are gradients, in which zeros of either sign are the same and mean "no flow". What has been simplified
-    /// before keeps its form: simplify the forward formula first.
+    /// Whether new formulas are gradients, in which zeros of either sign are the same and mean "no flow". Formulas that were
+    /// simplified before keep their form: simplify the forward formula first.
     /// </summary>
     internal bool BuildsGradients { get; set; }
 

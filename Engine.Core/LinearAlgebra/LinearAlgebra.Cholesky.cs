@@ -35,7 +35,7 @@ public static partial class LinearAlgebra
         return l;
     }
 
-    /// <summary>(a + aᵀ)/2 in place; halves are added, so that nothing overflows.</summary>
+    /// <summary>(a + aᵀ)/2 in place; a/2 and aᵀ/2 are added, so that nothing overflows.</summary>
     private static void Symmetrize(Span<double> a, int n)
     {
         for (int i = 0; i < n; i++)

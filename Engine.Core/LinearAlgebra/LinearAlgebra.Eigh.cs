@@ -32,7 +32,7 @@ public static partial class LinearAlgebra
         return scope.Keep(Part(PackedEigh(nameof(Eigvalsh), x, vectors: Tensor.ShouldTrack(x)), 0, x.Shape[-1]));
     }
 
-    /// <summary>Values and vectors behind each other, […, n + n²], so that one step of the graph has both.</summary>
+    /// <summary>Values, then vectors, […, n + n²], so that one step of the graph has both.</summary>
     private static Tensor PackedEigh(string op, Tensor x, bool vectors)
     {
         HostMatrices matrices = ReadFinite(op, x);

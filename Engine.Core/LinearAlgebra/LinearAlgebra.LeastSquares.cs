@@ -89,7 +89,7 @@ public static partial class LinearAlgebra
 
         public int SmallestRank { get; }
 
-        /// <summary>y = Σ vᵢ·(uᵢᵀ·x)/sᵢ; transposed, u and v change places.</summary>
+        /// <summary>y = Σ vᵢ·(uᵢᵀ·x)/sᵢ; transposed, u and v are exchanged.</summary>
         public void Apply(int matrix, ReadOnlySpan<double> x, Span<double> y, bool transposed)
         {
             HostMatrices from = transposed ? _svd.Vh : _columns, to = transposed ? _columns : _svd.Vh;

@@ -32,7 +32,7 @@ public static partial class LinearAlgebra
         return (scope.Keep(q), scope.Keep(r));
     }
 
-    /// <summary>Q and R behind each other, […, m·k + k·n], so that one step of the graph has both.</summary>
+    /// <summary>Q, then R, […, m·k + k·n], so that one step of the graph has both.</summary>
     private static Tensor PackedQr(Tensor x)
     {
         HostMatrices matrices = ReadFinite(nameof(Qr), x);

@@ -30,7 +30,7 @@ public static partial class LinearAlgebra
     /// <param name="b">[…, n, k], or for x·a = b […, k, n]. Batch axes are broadcast.</param>
     /// <param name="upper">Whether a is upper triangular, else lower.</param>
     /// <param name="left">Whether a stands to the left of x.</param>
-    /// <param name="unitriangular">Whether the diagonal counts as 1, whatever stands there.</param>
+    /// <param name="unitriangular">Whether the diagonal counts as 1, whatever its values are.</param>
     /// <remarks>With a on the left db = a⁻ᵀ·dx and da = −db·xᵀ, cut to the triangle; on the right db = dx·a⁻ᵀ, da = −xᵀ·db.</remarks>
     /// <exception cref="SingularMatrixException">There is a 0 on the diagonal.</exception>
     /// <exception cref="ShapeMismatchException">a is not square, or b does not fit.</exception>

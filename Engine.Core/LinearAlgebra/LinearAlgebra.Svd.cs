@@ -33,7 +33,7 @@ public static partial class LinearAlgebra
 
     /// <summary>How many singular values of matrices […, m, n] count, as int64 with the batch axes of x. There is no gradient.</summary>
     /// <param name="x">[…, m, n].</param>
-    /// <param name="rtol">What counts: more than rtol times the largest one. By default max(m, n)·ε of the element type.</param>
+    /// <param name="rtol">Singular values above rtol times the largest one count. By default max(m, n)·ε of the element type.</param>
     /// <exception cref="ArgumentOutOfRangeException">rtol is negative or not a number.</exception>
     /// <exception cref="ShapeMismatchException">x has fewer than two axes.</exception>
     /// <exception cref="ArgumentException">x holds NaN or infinity.</exception>
@@ -85,7 +85,7 @@ public static partial class LinearAlgebra
         return part >= 0 ? part : throw new ArgumentOutOfRangeException(name, part, "The tolerance must be 0 or more.");
     }
 
-    /// <summary>Values and vectors behind each other, […, k + m·k + k·n], so that one step of the graph has all.</summary>
+    /// <summary>Values, then vectors, […, k + m·k + k·n], so that one step of the graph has all.</summary>
     private static Tensor PackedSvd(string op, Tensor x, SvdSizes sizes, bool vectors)
     {
         HostSvd svd = new(op, x, vectors);

@@ -5,7 +5,7 @@ using System.Runtime.CompilerServices;
 namespace Engine;
 
 /// <summary>
-/// Systems of equations and factorisations of matrices, with gradients: what <c>torch.linalg</c> and <c>numpy.linalg</c> have under these names.
+/// Systems of equations and factorisations of matrices, with gradients, under the names of <c>torch.linalg</c> and <c>numpy.linalg</c>.
 /// </summary>
 /// <remarks>
 /// <para>The last two axes are rows and columns, those before them a batch; sizes may be 0. Tensors are float32 or float64 and of one type; the results have
@@ -126,7 +126,7 @@ public static partial class LinearAlgebra
         return (a.ExpandOrSelf(batch.Prefix(batch.Rank, a.Shape[-2], a.Shape[-1])), b.ExpandOrSelf(batch.Prefix(batch.Rank, b.Shape[-2], b.Shape[-1])));
     }
 
-    /// <summary>x/y, and 0 where both are 0: a part of a gradient that nobody asked for does not turn into NaN.</summary>
+    /// <summary>x/y, and 0 where both are 0: an unused part of a gradient does not turn into NaN.</summary>
     private static Tensor Ratio(Tensor x, Tensor y)
     {
         Tensor none = x.EqualTo(0).And(y.EqualTo(0));
@@ -147,7 +147,7 @@ public static partial class LinearAlgebra
 
     private static Tensor WithoutDiagonal(Tensor x) => x.MaskedFill(Tensor.Eye(x.Shape[-1], dtype: DType.Bool, device: x.Device), 0);
 
-    /// <summary>A part of a tensor whose last axis holds several results behind each other, as matrices.</summary>
+    /// <summary>One of several results that follow each other along the last axis of a tensor, as matrices.</summary>
     private static Tensor Part(Tensor packed, int start, params ReadOnlySpan<int> sizes)
     {
         int length = 1;

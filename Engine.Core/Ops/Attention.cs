@@ -46,7 +46,7 @@ public sealed partial class Tensor
             scores = mask.DType == DType.Bool ? scores.MaskedFill(mask.Not(), double.NegativeInfinity) : scores + mask;
         }
 
-        // A float32 mask has widened the scores of halves; the weights are the values' type again.
+        // A float32 mask makes the scores float32; the weights get the type of the values again.
         Tensor weights = scores.Softmax(-1).Dropout(dropout);
         return (Autocast.Type is null ? weights.ToOrSelf(value.DType) : weights).MatMul(value);
     }

@@ -24,7 +24,7 @@ public sealed partial class Tensor
     /// running statistics keep theirs, usually float32, and so do their gradients. (Ioffe and Szegedy 2015.)
     /// </remarks>
     /// <exception cref="ShapeMismatchException">While training a channel has a single value, or the residual does not fit.</exception>
-    /// <exception cref="DTypeMismatchException">x is not floating point, or weight, bias or statistics are neither of its type nor float32 beside halves.</exception>
+    /// <exception cref="DTypeMismatchException">x is not floating point, or weight, bias or statistics are neither of its type nor float32 beside half precision.</exception>
     public Tensor BatchNorm(
         Tensor? weight,
         Tensor? bias,

@@ -3,7 +3,7 @@ namespace Engine;
 /// <summary>The way back through a bias and a ReLU that a product or convolution computed in its own pass.</summary>
 internal static class BiasRelu
 {
-    /// <summary>What is passed on of the gradient of the result [N, C, …], and the gradient of the bias, in one pass where both are needed.</summary>
+    /// <summary>The gradient of x from the gradient of the result [N, C, …], and the gradient of the bias, in one pass where both are needed.</summary>
     public static (Tensor Gradient, Tensor? Bias) Backward(Tensor dy, Tensor? y, bool needsBias)
     {
         if (y is null || !needsBias || GradMode.IsEnabled || dy.ElementCount == 0)

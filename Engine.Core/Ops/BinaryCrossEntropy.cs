@@ -13,7 +13,7 @@ public sealed partial class Tensor
     /// </summary>
     /// <exception cref="ShapeMismatchException">The shapes differ: a loss does not broadcast.</exception>
     /// <exception cref="ArgumentOutOfRangeException">
-    /// In host memory: this tensor holds a number outside [0, 1] or NaN. On a card nobody looks, since that would mean to wait for it; the loss is
+    /// In host memory: this tensor holds a number outside [0, 1] or NaN. On a card there is no check, because it would have to wait; the loss is
     /// then NaN or a number without a meaning.
     /// </exception>
     public Tensor BceLoss(Tensor target, Reduction reduction = Reduction.Mean)

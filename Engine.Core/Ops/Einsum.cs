@@ -34,7 +34,7 @@ public sealed partial class Tensor
             }
         }
 
-        // Operands are multiplied one after another; letters that nobody needs any more are summed at once.
+        // Operands are multiplied one after another; letters without a further use are summed at once.
         (Tensor x, string letters) = EinsumSteps.Diagonal(operands[0], inputs[0]);
         for (int i = 1; i < operands.Length; i++)
         {
@@ -54,7 +54,7 @@ public sealed partial class Tensor
     }
 }
 
-/// <summary>What a subscript string asks for, one step after the other.</summary>
+/// <summary>The steps of a subscript string, one after the other.</summary>
 file static class EinsumSteps
 {
     public static Dictionary<char, int> ReadSizes(string formula, string[] inputs, ReadOnlySpan<Tensor> operands)

@@ -36,7 +36,7 @@ public static class Fuse
 /// <summary>A compiled pointwise function.</summary>
 public sealed class FusedMap
 {
-    /// <summary>What the graph calls the step.</summary>
+    /// <summary>The name of the step in the graph.</summary>
     internal const string StepName = "Fused";
 
     internal FusedMap(MapProgram program) => Program = program.ParameterCount == 0

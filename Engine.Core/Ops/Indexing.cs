@@ -24,10 +24,10 @@ public sealed partial class Tensor
         return ShouldTrack(x) ? y.Record(new GatherNode(x, index, at).Reading(index)) : y;
     }
 
-    /// <summary>A copy of this tensor to which source is added at the indexed places; equal indices add up, in a fixed order.</summary>
+    /// <summary>A copy of this tensor to which source is added at the given indices; terms with equal indices add up, in a fixed order.</summary>
     /// <param name="axis">The axis that the index addresses.</param>
     /// <param name="index">int64 or int32, of source's shape; from 0 to the axis' size − 1.</param>
-    /// <param name="source">What is added.</param>
+    /// <param name="source">The terms to add.</param>
     /// <remarks>Indices outside of the axis are treated as in <see cref="Gather"/>.</remarks>
     /// <exception cref="ArgumentOutOfRangeException">In host memory: an index lies outside the axis.</exception>
     public Tensor ScatterAdd(int axis, Tensor index, Tensor source)
@@ -47,8 +47,8 @@ public sealed partial class Tensor
         if (source.ElementCount > 0)
         {
             using TensorScope scope = TensorScope.Begin();
-            Tensor place = y.CropTo(index.Shape, at);
-            y.Device.Backend.ScatterAdd(place.Operand, index.Operand, source.OperandAs(y.DType), at);
+            Tensor part = y.CropTo(index.Shape, at);
+            y.Device.Backend.ScatterAdd(part.Operand, index.Operand, source.OperandAs(y.DType), at);
         }
 
         return ShouldTrack(this, source) ? y.Record(new ScatterAddNode(this, index, source, at).Reading(index)) : y;
@@ -80,7 +80,7 @@ public sealed partial class Tensor
         return rows.ReshapeOrSelf(shape: index.Shape.Prefix(index.Rank, Shape[1]));
     }
 
-    /// <summary>1 at the class's place, 0 elsewhere: this, int64, int32 or uint8 […] → […, classes].</summary>
+    /// <summary>1 at the index of the class, 0 elsewhere: this, int64, int32 or uint8 […] → […, classes].</summary>
     /// <exception cref="DTypeMismatchException">This tensor does not hold integers.</exception>
     /// <exception cref="ArgumentOutOfRangeException">In host memory: a class outside [0, classes). On a card its row is all 0.</exception>
     public Tensor OneHot(int classes, DType dtype = DType.Float32)

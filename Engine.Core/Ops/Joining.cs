@@ -41,8 +41,8 @@ public sealed partial class Tensor
             int start = 0;
             foreach (Tensor x in parts)
             {
-                Tensor place = y.ViewAs(y.Layout.Slice(at, start, x.Shape[at], 1));
-                Pointwise.Run(Programs.Copy, dtype.ComputeType(), x.Shape, [x], [place], []);
+                Tensor part = y.ViewAs(y.Layout.Slice(at, start, x.Shape[at], 1));
+                Pointwise.Run(Programs.Copy, dtype.ComputeType(), x.Shape, [x], [part], []);
                 start += x.Shape[at];
             }
         }
@@ -217,7 +217,7 @@ file static class JoiningOps
     public static readonly MapProgram Triu = MapProgram.Compile(
         3, Expr.Where(Expr.LessEqual(Expr.Input(1) + Expr.Parameter(0), Expr.Input(2)), Expr.Input(0), 0));
 
-    /// <summary>What a view takes on the host, roughly.</summary>
+    /// <summary>The approximate size of a view on the host.</summary>
     public const int ViewBytes = 256;
 
     public static Tensor Triangle(this Tensor x, string op, MapProgram program, int diagonal)

@@ -46,7 +46,7 @@ file static class LogSumExpPrograms
 {
     public static readonly MapProgram SafeShift = Programs.Unary(static m => Expr.Where(Expr.Less(Expr.Abs(m), double.PositiveInfinity), m, 0));
 
-    // Inputs x and what is taken out of it.
+    // Inputs x and the number that is subtracted from it.
     public static readonly ReduceProgram ShiftedLogSumExp = ReduceProgram.Create(
         MapProgram.Compile(2, Expr.Exp(Expr.Input(0) - Expr.Input(1))), [Combiner.Sum], MapProgram.Compile(1, Expr.Log(Expr.Input(0))));
 

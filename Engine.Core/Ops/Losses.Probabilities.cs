@@ -47,7 +47,7 @@ internal static class ProbabilityLossOps
         };
     }
 
-    /// <summary>Refuses what is no probability, where looking costs no wait.</summary>
+    /// <summary>Refuses numbers outside of [0, 1] where reading them needs no wait for the device.</summary>
     public static void CheckProbabilities(this Tensor x, string op)
     {
         if (x.Device is not HostDevice || x.ElementCount == 0 || !x.DType.IsFloatingPoint() || CapturePass.RecordingOn(x.Device) is not null)

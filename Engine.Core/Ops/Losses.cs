@@ -28,8 +28,8 @@ public sealed partial class Tensor
     /// logits' shape (one-hot rows too); gradients reach them as well.
     /// </param>
     /// <param name="classWeights">
-    /// [C] or null: the weight of each class. The mean over class numbers is then a weighted one; the mean over probabilities divides by the
-    /// number of samples all the same, as in PyTorch.
+    /// [C] or null: the weight of each class. The mean over class numbers is then a weighted one; the mean over probabilities still divides
+    /// by the number of samples, as in PyTorch.
     /// </param>
     /// <param name="labelSmoothing">s: the target distribution is (1 − s)·q + s/C, with q the probabilities or one at the true class.</param>
     /// <param name="ignoreIndex">Targets with this number count for nothing; not for probabilities.</param>
@@ -275,7 +275,7 @@ internal static class LossOps
         return x.Permute(order).ReshapeOrSelf((int)target.ElementCount, x.Shape[1]);
     }
 
-    /// <summary>What a mean divides by: the weights of the targets that count.</summary>
+    /// <summary>The divisor of a mean: the sum of the weights of the targets that count.</summary>
     public static Tensor CountedWeight(this Tensor x, Tensor target, Tensor? classWeights, long ignoreIndex)
     {
         using GradMode.Scope mode = GradMode.Off();

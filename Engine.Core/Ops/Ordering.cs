@@ -17,7 +17,7 @@ public sealed partial class Tensor
         return ShouldTrack(x) ? y.Record(new CumSumNode(x, at)) : y;
     }
 
-    /// <summary>The places of the elements in sorted order; equal elements keep their order, NaN counts as largest. int64.</summary>
+    /// <summary>The indices of the elements in sorted order; equal elements keep their order, NaN counts as largest. int64.</summary>
     public Tensor ArgSort(int axis = -1, bool descending = false)
     {
         int at = Guard.Axis(axis, Rank);
@@ -30,14 +30,14 @@ public sealed partial class Tensor
         return indices;
     }
 
-    /// <summary>The sorted elements and the places they came from. The gradient goes back to those places.</summary>
+    /// <summary>The sorted elements and their indices in x. The gradient goes back to those indices.</summary>
     public (Tensor Values, Tensor Indices) Sort(int axis = -1, bool descending = false)
     {
         Tensor indices = ArgSort(axis, descending);
         return (Gather(axis, indices), indices);
     }
 
-    /// <summary>The k largest (or smallest) elements in order, and their places.</summary>
+    /// <summary>The k largest (or smallest) elements in order, and their indices.</summary>
     /// <exception cref="ArgumentOutOfRangeException">k is larger than the axis.</exception>
     public (Tensor Values, Tensor Indices) TopK(int k, int axis = -1, bool largest = true)
     {

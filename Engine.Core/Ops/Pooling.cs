@@ -64,7 +64,7 @@ public sealed partial class Tensor
             return AvgPool2d((height / output.Height, width / output.Width));
         }
 
-        // Uneven cells: along one axis after the other, halves in float32 so that they are rounded once.
+        // Uneven cells: along one axis after the other, half precision in float32 so that it is rounded once.
         DType wide = DType.IsHalf() ? DType.Float32 : TypePromotion.ToFloating(DType);
         return ToOrSelf(wide).MeanOfCells(2, output.Height).MeanOfCells(3, output.Width).ToOrSelf(TypePromotion.ToFloating(DType));
     }
@@ -115,7 +115,7 @@ file static class PoolingOps
             return x;
         }
 
-        // A place, whether it counts, and the like on the device, for each element of each cell.
+        // For each element of each cell: its index, and whether it counts. Both go to the device.
         Guard.HostArray(nameof(Tensor.AdaptiveAvgPool2d), cells * ((size / (long)cells) + 2), 3 * sizeof(long));
         for (int i = 0; i < cells; i++)
         {
@@ -124,8 +124,8 @@ file static class PoolingOps
         }
 
         // Cells that are narrower than the widest repeat their last element, which does not count.
-        long[] places = new long[checked(cells * widest)];
-        bool[] counts = new bool[places.Length];
+        long[] indices = new long[checked(cells * widest)];
+        bool[] counts = new bool[indices.Length];
         float[] weights = new float[cells];
         for (int i = 0; i < cells; i++)
         {
@@ -133,20 +133,20 @@ file static class PoolingOps
             weights[i] = end - start;
             for (int j = 0; j < widest; j++)
             {
-                places[(i * widest) + j] = Math.Min(start + j, end - 1);
+                indices[(i * widest) + j] = Math.Min(start + j, end - 1);
                 counts[(i * widest) + j] = start + j < end;
             }
         }
 
         int behind = x.Rank - 1 - axis;
-        Tensor picked = x.IndexSelect(axis, Tensor.From((ReadOnlySpan<long>)places, [places.Length], x.Device)).Reshape(shape: x.Shape.With(axis, cells).Insert(axis + 1, widest));
+        Tensor picked = x.IndexSelect(axis, Tensor.From((ReadOnlySpan<long>)indices, [indices.Length], x.Device)).Reshape(shape: x.Shape.With(axis, cells).Insert(axis + 1, widest));
         Tensor isCounted = Tensor.From((ReadOnlySpan<bool>)counts, Trailing(cells, widest), x.Device);
         Tensor sum = Tensor.Where(isCounted, picked, Tensor.Zeros(Shape.Scalar, x.DType, x.Device)).Sum(axis + 1);
         return sum / Tensor.From((ReadOnlySpan<float>)weights, Trailing(cells), x.Device).ToOrSelf(x.DType);
 
         (int Start, int End) Cell(int i) => ((int)((long)i * size / cells), (int)((((long)i + 1) * size + cells - 1) / cells));
 
-        // The given sizes, followed by 1 for each axis behind the pooled one.
+        // The given sizes, followed by 1 for each axis after the pooled one.
         Shape Trailing(params ReadOnlySpan<int> sizes)
         {
             Span<int> all = stackalloc int[sizes.Length + behind];

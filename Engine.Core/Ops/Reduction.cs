@@ -57,10 +57,10 @@ public sealed partial class Tensor
     /// <inheritdoc cref="Prod(ReadOnlySpan{int}, bool)"/>
     public Tensor Prod(int axis, bool keepDims = false) => Prod([axis], keepDims);
 
-    /// <summary>Where the largest element lies, the first one at a tie; NaN counts as largest. int64, no gradient.</summary>
+    /// <summary>The index of the largest element, the first one at a tie; NaN counts as largest. int64, no gradient.</summary>
     public Tensor ArgMax(int? axis = null, bool keepDims = false) => this.ArgExtreme(nameof(ArgMax), ReduceProgram.ArgMax, axis, keepDims);
 
-    /// <summary>Where the smallest element lies, the first one at a tie; NaN counts as smallest. int64, no gradient.</summary>
+    /// <summary>The index of the smallest element, the first one at a tie; NaN counts as smallest. int64, no gradient.</summary>
     public Tensor ArgMin(int? axis = null, bool keepDims = false) => this.ArgExtreme(nameof(ArgMin), ReduceProgram.ArgMin, axis, keepDims);
 
     /// <summary>Whether any element is true (not 0).</summary>

@@ -6,7 +6,7 @@ public sealed partial class Tensor
     /// The variance: Σ(x − mean)²/(n − <paramref name="ddof"/>); ddof 1 is the unbiased estimate, 0 the mean square deviation. NaN where n is not
     /// larger than ddof; exactly 0 for equal numbers.
     /// </summary>
-    /// <remarks>Numbers are taken relative to one of them, so a mean that is large beside the deviation costs no digits.</remarks>
+    /// <remarks>Numbers are taken relative to one of them, so a mean that is large beside the standard deviation costs no digits.</remarks>
     public Tensor Var(ReadOnlySpan<int> axes = default, int ddof = 1, bool keepDims = false) => this.Spread(nameof(Var), axes, ddof, keepDims, isRoot: false);
 
     /// <inheritdoc cref="Var(ReadOnlySpan{int}, int, bool)"/>

@@ -1,12 +1,12 @@
 namespace Engine;
 
 /// <summary>
-/// Mixed precision: a stretch of code on this thread in which products take half-precision operands, while what needs range or digits stays
-/// in float32: <c>using Autocast.Scope _ = Autocast.To(DType.BFloat16);</c>
+/// Mixed precision: a stretch of code on this thread in which products take half-precision operands, while operations that need range or digits
+/// stay in float32: <c>using Autocast.Scope _ = Autocast.To(DType.BFloat16);</c>
 /// </summary>
 /// <remarks>
-/// <para>Parameters stay float32; a product converts its operands itself, which is recorded, so that gradients come back as float32. A
-/// parameter is converted once in a scope, however often it is used; one that is written to in between is converted anew.</para>
+/// <para>Parameters stay float32; a product converts its operands itself. The conversion is recorded, so that gradients are float32. A
+/// parameter is converted once in a scope. After a write to it, it is converted again.</para>
 /// <list type="table">
 /// <listheader><term>operations</term><description>operands and result</description></listheader>
 /// <item>
@@ -16,22 +16,22 @@ namespace Engine;
 /// <item>
 /// <term>Softmax, LogSoftmax, all losses; LayerNorm, GroupNorm, RmsNorm; Sum, Mean, Prod, CumSum, Var, Std, Norm, LogSumExp; Exp, Expm1,
 /// Log, Log1p, Pow, Square, Rsqrt, Reciprocal, number / x, Tan, Softplus</term>
-/// <description>Halves are read as float32; the result is float32. They sum many numbers up, or leave the range that a half has.</description>
+/// <description>Float16 and bfloat16 are read as float32; the result is float32. These operations sum many numbers, or leave the range of float16.</description>
 /// </item>
 /// <item>
 /// <term>everything else: + − · /, Relu and most activations, Dropout, pooling, Concat, Max, Where, BatchNorm …</term>
-/// <description>As ever: one half type stays what it is, with float32 it becomes float32.</description>
+/// <description>As without a scope: one half type stays as it is; with float32 it becomes float32.</description>
 /// </item>
 /// </list>
 /// <para>float64 and integers are left alone; a product of one of them with another type is an error, here as outside of a scope. A backward pass takes the types of its forward
-/// pass, whatever is in force when it runs; it may lie inside the scope or behind it. The list is PyTorch's, but for Mean, Var and Std
+/// pass, not those of the scope around it; it may run inside the scope or after it. The list is PyTorch's, but for Mean, Var and Std
 /// (float32 here) and BceLoss (refused there).</para>
 /// <para>bfloat16 has the range of float32 and 8 binary digits. float16 has 11 digits, but small gradients become 0 in it: scale the loss
 /// (<c>Engine.Nn.LossScaler</c>).</para>
 /// </remarks>
 public static class Autocast
 {
-    // Bool, the default of a new thread, stands for none: nothing is ever cast to it.
+    // Bool, the default of a new thread, means no type: nothing is ever cast to it.
     private const DType None = default;
 
     // Scopes in the process. Operations look at a static field first; thread statics cost more.
@@ -67,7 +67,7 @@ public static class Autocast
     internal static Tensor? Operand(Tensor? x, Tensor first, Tensor second) =>
         x is null || !IsOn || first.DType == DType.Float64 || second.DType == DType.Float64 ? x : Narrow(x);
 
-    /// <summary>Whether operands of these two types may meet because the scope converts them: float32 and the halves.</summary>
+    /// <summary>Whether operands of these two types may meet because the scope converts them: float32 with float16 or bfloat16.</summary>
     public static bool Bridges(DType a, DType b) =>
         IsOn && a.IsFloatingPoint() && b.IsFloatingPoint() && a != DType.Float64 && b != DType.Float64;
 
@@ -109,7 +109,7 @@ public static class Autocast
     }
 
     /// <summary>
-    /// Restores what was in force before it; the outermost one lets go of converted parameters. The compiler refuses to carry it across an
+    /// Restores the state before the scope; the outermost scope releases the converted parameters. The compiler refuses to carry it across an
     /// <c>await</c>.
     /// </summary>
     public ref struct Scope : IDisposable

@@ -1,9 +1,9 @@
 namespace Engine;
 
-/// <summary>Parameters as halves, each converted once as long as its values are the same.</summary>
+/// <summary>Parameters in half precision. Each is converted once as long as its values are the same.</summary>
 /// <remarks>
-/// Converted values belong to the pass over a captured step that computed them: while one is recorded nothing is computed, and a replay
-/// has to convert the values of its own time.
+/// Converted values belong to one pass over a captured step. A recording computes nothing, and a replay has to convert the values of the
+/// moment of the replay.
 /// </remarks>
 internal sealed class CastCache
 {
@@ -21,7 +21,7 @@ internal sealed class CastCache
 
         if (entry.Values is not { } values || entry.Source != storage || entry.Version != storage.Version || entry.Pass != pass)
         {
-            // An inner scope of the model's must not take it away.
+            // The values outlive a scope inside the model.
             using TensorScope outside = TensorScope.Suspend();
             using GradMode.Scope mode = GradMode.Off();
             values = parameter.ToOrSelf(type);
@@ -31,7 +31,7 @@ internal sealed class CastCache
 
         if (Tensor.ShouldTrack(parameter) && !values.IsCastOf(parameter))
         {
-            // The first use that is recorded; the step saves nothing, so that it serves every backward pass.
+            // The first use that records a gradient. The step of a cast saves no values, so that it serves every backward pass.
             values = values.Share();
             values.RecordCastOf(parameter);
             entry.Replace(values);
@@ -40,7 +40,7 @@ internal sealed class CastCache
         return values;
     }
 
-    /// <summary>Lets go of all values.</summary>
+    /// <summary>Releases all values.</summary>
     public void Clear()
     {
         if (_entries.Count == 0)

@@ -79,6 +79,6 @@ public sealed class Generator
         return new Random((int)(mixed * 0xBF58476D1CE4E5B9 >> 33));
     }
 
-    /// <summary>Counts draws that recorded work makes, or takes back those of a recording.</summary>
+    /// <summary>Counts the draws of recorded work, or takes back those of a recording.</summary>
     internal void Advance(long draws) => Interlocked.Add(ref _draws, draws);
 }

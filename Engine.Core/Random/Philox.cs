@@ -8,16 +8,16 @@ public static class Philox
 {
     // The constants of the paper, for kernels that compute the generator themselves.
 
-    /// <summary>What the first word of a counter is multiplied with in each round.</summary>
+    /// <summary>The factor of the first word of a counter in each round.</summary>
     public const uint MultiplierA = 0xD2511F53;
 
-    /// <summary>What the third word of a counter is multiplied with in each round.</summary>
+    /// <summary>The factor of the third word of a counter in each round.</summary>
     public const uint MultiplierB = 0xCD9E8D57;
 
-    /// <summary>What the first word of the key grows by from round to round.</summary>
+    /// <summary>The increment of the first word of the key from round to round.</summary>
     public const uint WeylA = 0x9E3779B9;
 
-    /// <summary>What the second word of the key grows by from round to round.</summary>
+    /// <summary>The increment of the second word of the key from round to round.</summary>
     public const uint WeylB = 0xBB67AE85;
 
     /// <summary>The number of rounds.</summary>
@@ -44,7 +44,7 @@ public static class Philox
     /// <summary>The 32-bit word of element <paramref name="index"/>: word i mod 4 of block ⌊i/4⌋ of a stream.</summary>
     /// <param name="key0">Lower word of the key, usually of the seed.</param>
     /// <param name="key1">Upper word of the key.</param>
-    /// <param name="stream0">Third word of the counter: tells apart the uses of one key.</param>
+    /// <param name="stream0">Third word of the counter: separates the uses of one key.</param>
     /// <param name="stream1">Fourth word of the counter.</param>
     /// <param name="index">The element, from 0.</param>
     public static uint Word(uint key0, uint key1, uint stream0, uint stream1, long index)

@@ -62,7 +62,7 @@ public static class DTypes
     };
 
     /// <summary>
-    /// The type in which a kernel computes on elements of <paramref name="dtype"/>: halves in float32, bytes and truth values
+    /// The type in which a kernel computes on elements of <paramref name="dtype"/>: float16 and bfloat16 in float32, bytes and truth values
     /// in int32, everything else in itself.
     /// </summary>
     public static DType ComputeType(this DType dtype) => dtype switch

@@ -52,7 +52,7 @@ internal static partial class Guard
         return copy;
     }
 
-    /// <summary>What a caller's function gave, which must be something.</summary>
+    /// <summary>The result of a caller's function, which must not be null.</summary>
     /// <exception cref="ArgumentException">It is null: the function that was passed is no such function.</exception>
     public static T Returned<T>(T? result, string op, string what)
         where T : class => result ?? throw new ArgumentException($"{op}: {what} returned null; it must return a {typeof(T).Name.ToLowerInvariant()}.");
@@ -91,7 +91,7 @@ internal static partial class Guard
 
     /// <summary>
     /// The operands of a product have one element type: promotion would make the product and all that follows as wide as the widest, a slow
-    /// model instead of an error. Inside an <see cref="Autocast"/> scope halves and float32 may meet.
+    /// model instead of an error. Inside an <see cref="Autocast"/> scope float16 or bfloat16 may meet float32.
     /// </summary>
     public static void ProductTypes(string op, Tensor x, Tensor other, [CallerArgumentExpression(nameof(other))] string name = "y", string nameX = "x")
     {
@@ -101,7 +101,7 @@ internal static partial class Guard
         }
     }
 
-    /// <summary>What a normalisation multiplies with or adds has the type of x; of half-precision x it may be float32.</summary>
+    /// <summary>The scale and the shift of a normalisation have the type of x; for half-precision x they may be float32.</summary>
     public static void ParameterType(string op, Tensor x, Tensor? parameter, [CallerArgumentExpression(nameof(parameter))] string name = "weight")
     {
         if (parameter is not null && parameter.DType != x.DType && !(x.DType.IsHalf() && parameter.DType == DType.Float32)

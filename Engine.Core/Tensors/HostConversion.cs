@@ -5,12 +5,12 @@ using System.Runtime.InteropServices;
 namespace Engine;
 
 /// <summary>
-/// Elements converted on the host as <see cref="Tensor.To(DType)"/> converts them on a device: for what crosses between the two, so that a
-/// device needs neither a kernel nor the other type for it.
+/// Elements converted on the host as <see cref="Tensor.To(DType)"/> converts them on a device. Values that cross between the two are
+/// converted here, so that a device needs neither a kernel nor the other type.
 /// </summary>
 internal static class HostConversion
 {
-    // What a chunk is kept as between the two types: integers as long, all else as double, so that nothing is lost on the way.
+    // A chunk between the two types: integers as long, all else as double, so that nothing is lost on the way.
     private const int Chunk = 128;
 
     /// <summary>Writes the elements of <paramref name="source"/> as another type; both spans hold the same number of elements.</summary>
@@ -51,16 +51,16 @@ internal static class HostConversion
         switch (from)
         {
             case DType.Float16:
-                ReadOnlySpan<Half> halves = MemoryMarshal.Cast<byte, Half>(source);
-                for (int i = 0; i < numbers.Length; i++) numbers[i] = (double)halves[i];
+                ReadOnlySpan<Half> float16 = MemoryMarshal.Cast<byte, Half>(source);
+                for (int i = 0; i < numbers.Length; i++) numbers[i] = (double)float16[i];
                 break;
             case DType.BFloat16:
                 ReadOnlySpan<BFloat16> brains = MemoryMarshal.Cast<byte, BFloat16>(source);
                 for (int i = 0; i < numbers.Length; i++) numbers[i] = (float)brains[i];
                 break;
             case DType.Float32:
-                ReadOnlySpan<float> singles = MemoryMarshal.Cast<byte, float>(source);
-                for (int i = 0; i < numbers.Length; i++) numbers[i] = singles[i];
+                ReadOnlySpan<float> float32 = MemoryMarshal.Cast<byte, float>(source);
+                for (int i = 0; i < numbers.Length; i++) numbers[i] = float32[i];
                 break;
             default:
                 MemoryMarshal.Cast<byte, double>(source)[..numbers.Length].CopyTo(numbers);
@@ -108,16 +108,16 @@ internal static class HostConversion
                 for (int i = 0; i < numbers.Length; i++) longs[i] = long.CreateSaturating(numbers[i]);
                 break;
             case DType.Float16:
-                Span<Half> halves = MemoryMarshal.Cast<byte, Half>(destination);
-                for (int i = 0; i < numbers.Length; i++) halves[i] = (Half)numbers[i];
+                Span<Half> float16 = MemoryMarshal.Cast<byte, Half>(destination);
+                for (int i = 0; i < numbers.Length; i++) float16[i] = (Half)numbers[i];
                 break;
             case DType.BFloat16:
                 Span<BFloat16> brains = MemoryMarshal.Cast<byte, BFloat16>(destination);
                 for (int i = 0; i < numbers.Length; i++) brains[i] = (BFloat16)(float)numbers[i];
                 break;
             case DType.Float32:
-                Span<float> singles = MemoryMarshal.Cast<byte, float>(destination);
-                for (int i = 0; i < numbers.Length; i++) singles[i] = (float)numbers[i];
+                Span<float> float32 = MemoryMarshal.Cast<byte, float>(destination);
+                for (int i = 0; i < numbers.Length; i++) float32[i] = (float)numbers[i];
                 break;
             default:
                 numbers.CopyTo(MemoryMarshal.Cast<byte, double>(destination));
@@ -143,16 +143,16 @@ internal static class HostConversion
                 integers.CopyTo(MemoryMarshal.Cast<byte, long>(destination));
                 break;
             case DType.Float16:
-                Span<Half> halves = MemoryMarshal.Cast<byte, Half>(destination);
-                for (int i = 0; i < integers.Length; i++) halves[i] = (Half)(float)integers[i];
+                Span<Half> float16 = MemoryMarshal.Cast<byte, Half>(destination);
+                for (int i = 0; i < integers.Length; i++) float16[i] = (Half)(float)integers[i];
                 break;
             case DType.BFloat16:
                 Span<BFloat16> brains = MemoryMarshal.Cast<byte, BFloat16>(destination);
                 for (int i = 0; i < integers.Length; i++) brains[i] = (BFloat16)(float)integers[i];
                 break;
             case DType.Float32:
-                Span<float> singles = MemoryMarshal.Cast<byte, float>(destination);
-                for (int i = 0; i < integers.Length; i++) singles[i] = integers[i];
+                Span<float> float32 = MemoryMarshal.Cast<byte, float>(destination);
+                for (int i = 0; i < integers.Length; i++) float32[i] = integers[i];
                 break;
             default:
                 Span<double> doubles = MemoryMarshal.Cast<byte, double>(destination);

@@ -126,7 +126,7 @@ public readonly unsafe ref struct HostSpan<T>
         _storage?.MarkWritten();
     }
 
-    /// <summary>What a function makes of the elements, which it reads through a <see cref="ReadOnlySpan{T}"/>; the memory is held until it returns.</summary>
+    /// <summary>The result of a function that reads the elements through a <see cref="ReadOnlySpan{T}"/>. The memory is held until the function returns.</summary>
     public TResult Read<TResult>(Func<ReadOnlySpan<T>, TResult> work)
     {
         ArgumentNullException.ThrowIfNull(work);

@@ -34,11 +34,11 @@ public readonly ref struct HostTensorSpan<T>
     /// <exception cref="ObjectDisposedException">The tensor was disposed.</exception>
     public T this[params scoped ReadOnlySpan<nint> indices]
     {
-        get => _elements[Place(indices)];
+        get => _elements[OffsetOf(indices)];
         set
         {
             HostSpan<T> elements = _elements;
-            elements[Place(indices)] = value;
+            elements[OffsetOf(indices)] = value;
         }
     }
 
@@ -53,14 +53,14 @@ public readonly ref struct HostTensorSpan<T>
     /// <exception cref="ObjectDisposedException">The tensor was disposed.</exception>
     public PinnedSpan<T> Pin() => _elements.PinAs(Shape);
 
-    private int Place(scoped ReadOnlySpan<nint> indices)
+    private int OffsetOf(scoped ReadOnlySpan<nint> indices)
     {
         if (indices.Length != Rank)
         {
             throw new ArgumentException($"{indices.Length} indices for {Shape}, which has {Rank} axes.", nameof(indices));
         }
 
-        nint place = 0;
+        nint offset = 0;
         for (int i = 0; i < indices.Length; i++)
         {
             if ((nuint)indices[i] >= (nuint)Shape[i])
@@ -68,9 +68,9 @@ public readonly ref struct HostTensorSpan<T>
                 throw new IndexOutOfRangeException($"Index {indices[i]} of axis {i} of {Shape}.");
             }
 
-            place = (place * Shape[i]) + indices[i];
+            offset = (offset * Shape[i]) + indices[i];
         }
 
-        return (int)place;
+        return (int)offset;
     }
 }

@@ -98,7 +98,7 @@ public readonly struct Layout
         }
     }
 
-    /// <summary>Whether two indices can name the same place: some axis longer than 1 has stride 0 or strides overlap.</summary>
+    /// <summary>Whether two indices can name the same element: an axis longer than 1 has stride 0, or strides overlap.</summary>
     public bool MayOverlap
     {
         get

@@ -5,9 +5,8 @@ namespace Engine;
 
 /// <summary>A tensor's memory on the host, held until this is disposed, for code that works on a <see cref="Span{T}"/>.</summary>
 /// <remarks>
-/// The memory stays what it is even if the tensor is disposed meanwhile, and even if nobody holds this object any more: one that is
-/// forgotten keeps its memory for good, so it belongs into a <c>using</c>. A span that was taken must not be used after
-/// <see cref="Dispose"/>.
+/// The memory stays valid even if the tensor is disposed meanwhile. An object that is never disposed keeps its memory for good, so put it
+/// into a <c>using</c>. A span that was taken must not be used after <see cref="Dispose"/>.
 /// </remarks>
 /// <typeparam name="T">The element type.</typeparam>
 public sealed unsafe class PinnedSpan<T> : IDisposable
@@ -30,7 +29,7 @@ public sealed unsafe class PinnedSpan<T> : IDisposable
         _lengths = lengths;
         if (storage is not null)
         {
-            // Nobody need hold this object for its spans to be safe.
+            // Spans stay safe without a reference to this object.
             _root = GCHandle.Alloc(this);
         }
     }

@@ -4,7 +4,7 @@ namespace Engine;
 
 public sealed partial class Tensor
 {
-    /// <summary>Memory of the given shape; what it holds is undefined.</summary>
+    /// <summary>Memory of the given shape; its values are undefined.</summary>
     public static Tensor Empty(Shape shape, DType dtype = DType.Float32, Device? device = null) => Allocate(shape, dtype, device ?? Device.Default);
 
     /// <summary>All elements 0.</summary>
@@ -143,7 +143,7 @@ public sealed partial class Tensor
 
     /// <summary>Normal with the given mean and standard deviation. One seed gives the same bits on every device, as it does for <see cref="Rand"/>.</summary>
     /// <remarks>
-    /// The numbers are made in float32; in float64 mean and deviation are applied to those. Processors without fused multiply-add may differ in the
+    /// The numbers are made in float32; in float64 the mean and the standard deviation are applied to those. Processors without fused multiply-add may differ in the
     /// last place.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">The mean is not finite, or the standard deviation is not finite or negative.</exception>
@@ -191,7 +191,7 @@ public sealed partial class Tensor
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         using TensorScope scope = TensorScope.Begin();
 
-        // The device is asked first: what it cannot hold, the host need not make.
+        // The device allocates first: the host need not make an array that the device cannot hold.
         Tensor order = Empty([count], DType.Int64, device);
         order.CopyFrom<long>((generator ?? Generator.Default).Permutation(count));
         return scope.Keep(order);
@@ -216,7 +216,7 @@ internal static class CreationOps
     public static readonly MapProgram WholeFill = MapProgram.Compile(0, Programs.Whole(0));
     public static readonly MapProgram WholeRamp = MapProgram.Compile(0, Programs.Whole(0) + (Expr.Index * Programs.Whole(2)));
 
-    // start + i·step in double precision. Without it whole numbers, which int64 counts as exactly, still come from the device.
+    // start + i·step in double precision. A device without float64 computes ramps of whole numbers in int64, which is as exact. The host makes the others.
     public static void FillRamp(string operation, Tensor y, double start, double step, DType compute)
     {
         if (compute == DType.Float64 && !y.Device.HasFloat64)

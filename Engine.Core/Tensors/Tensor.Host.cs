@@ -68,7 +68,7 @@ public sealed partial class Tensor
         Operand source = ToOrSelf(TypePromotion.Of<T>()).ContiguousOrSelf().Operand;
         if (source.DType != TypePromotion.Of<T>())
         {
-            // Another thread has moved the tensor meanwhile: a handle of its own stays as it is.
+            // Another thread has moved the tensor meanwhile. A handle of our own does not move.
             Alias().CopyTo(destination);
             return;
         }

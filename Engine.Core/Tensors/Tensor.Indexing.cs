@@ -33,7 +33,7 @@ public sealed partial class Tensor
                 switch (index.Form)
                 {
                     case TensorIndex.Kind.Index:
-                        // What lies before the axis is not to be counted from the end once more.
+                        // A coordinate before the start of the axis must not count from the end a second time.
                         int offset = index.Index.GetOffset(y.Shape[axis]);
                         if (offset < 0)
                         {

@@ -183,7 +183,7 @@ internal static class OperandRules
         return x.IsWholeFor(scalar);
     }
 
-    /// <summary>Whether a comparison with a number can be one of whole numbers: integers against what lies within int64.</summary>
+    /// <summary>Whether a comparison with a number can be one of whole numbers: an integer tensor against a number within int64.</summary>
     public static bool IsWholeFor(this Tensor x, double scalar) => !x.DType.IsFloatingPoint() && scalar is >= long.MinValue and < -(double)long.MinValue;
 
     /// <summary>A number that integers are compared with as float32: past both ends of int64 any number is as good as ∞, whatever they are rounded to.</summary>

@@ -4,8 +4,8 @@ namespace Engine;
 
 /// <summary>Other ways to look at the same memory.</summary>
 /// <remarks>
-/// Every result is a handle of its own, even where there was nothing to do: disposing it never disposes this tensor. The engine's own
-/// code, which disposes no operands, takes the internal forms that return this tensor then.
+/// Every result is a handle of its own, even where nothing changes: its disposal never disposes this tensor. The engine's own code disposes
+/// no operands. It uses internal forms that return this tensor where nothing changes.
 /// </remarks>
 public sealed partial class Tensor
 {
@@ -30,7 +30,7 @@ public sealed partial class Tensor
         int unknown = sizes.IndexOf(-1);
         if (unknown >= 0)
         {
-            // What does not fit into 64 bits is not the number of elements either.
+            // A product beyond 64 bits cannot be the number of elements.
             long known = 1;
             for (int i = 0; i < sizes.Length && known > 0; i++)
             {
@@ -277,24 +277,24 @@ public sealed partial class Tensor
         return ShouldTrack(this) ? y.Record(new SliceNode(this, axis, start, length, step)) : y;
     }
 
-    /// <summary>Zeros of <paramref name="size"/> along one axis with this tensor in places start, start + step, …: the transpose of slicing.</summary>
-    internal Tensor PlaceInto(int axis, int size, int start, int step)
+    /// <summary>Zeros of <paramref name="size"/> along one axis with this tensor at the indices start, start + step, …: the transpose of slicing.</summary>
+    internal Tensor EmbedInto(int axis, int size, int start, int step)
     {
         Tensor y = Zeros(Shape.With(axis, size), DType, Device);
         using (TensorScope scope = TensorScope.Begin())
         {
-            Tensor place = y.ViewAs(y.Layout.Slice(axis, start, Shape[axis], step));
-            Pointwise.Run(Programs.Copy, DType.ComputeType(), Shape, [this], [place], []);
+            Tensor part = y.ViewAs(y.Layout.Slice(axis, start, Shape[axis], step));
+            Pointwise.Run(Programs.Copy, DType.ComputeType(), Shape, [this], [part], []);
         }
 
-        return ShouldTrack(this) ? y.Record(new PlaceNode(this, axis, start, step)) : y;
+        return ShouldTrack(this) ? y.Record(new EmbedNode(this, axis, start, step)) : y;
     }
 }
 
 /// <summary>How views are made and remembered.</summary>
 internal static class ViewOps
 {
-    /// <summary>What an operation hands out: a handle of its own in place of this tensor.</summary>
+    /// <summary>The handle that an operation returns in place of this tensor.</summary>
     public static Tensor Own(this Tensor x, Tensor y) => ReferenceEquals(y, x) ? x.Alias() : y;
 }
 
@@ -315,7 +315,7 @@ file sealed class ReshapeNode(Tensor x) : GradNode(x)
     internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.ReshapeOrSelf(_shape));
 }
 
-/// <summary>A second handle: what reaches it is passed on.</summary>
+/// <summary>A second handle: its gradient is passed on.</summary>
 file sealed class AliasNode(Tensor x) : GradNode(x)
 {
     public override string Name => "Alias";
@@ -363,10 +363,10 @@ file sealed class SliceNode(Tensor x, int axis, int start, int length, int step)
 
     public override string Name => step == -1 && length == _size ? "Flip" : "Slice";
 
-    internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.PlaceInto(axis, _size, start, step));
+    internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, dy.EmbedInto(axis, _size, start, step));
 }
 
-file sealed class PlaceNode(Tensor x, int axis, int start, int step) : GradNode(x)
+file sealed class EmbedNode(Tensor x, int axis, int start, int step) : GradNode(x)
 {
     private readonly int _length = x.Shape[axis];
 

@@ -55,7 +55,7 @@ public sealed partial class Tensor : IDisposable
     /// <summary>Whether the memory was given back.</summary>
     public bool IsDisposed => _state.IsReleased;
 
-    /// <summary>A name for graphs and messages; null unless somebody set it.</summary>
+    /// <summary>A name for graphs and messages; null unless it was set.</summary>
     public string? Name
     {
         get;
@@ -73,7 +73,7 @@ public sealed partial class Tensor : IDisposable
     /// <exception cref="ObjectDisposedException">The tensor was disposed, perhaps by the end of a <see cref="TensorScope"/>.</exception>
     public Storage Storage => _state.Storage;
 
-    /// <summary>What a backend needs to know of this tensor.</summary>
+    /// <summary>This tensor as a backend sees it.</summary>
     public Operand Operand
     {
         get
@@ -101,8 +101,8 @@ public sealed partial class Tensor : IDisposable
     private string DebuggerDisplay => $"Tensor {DType.ShortName()} {Shape} {Device}{(IsDisposed ? " disposed" : string.Empty)}";
 
     /// <summary>
-    /// Lets go of the memory; it returns to the pool with its last view. What the computation graph saved goes too, as far as no other tensor
-    /// was computed from this one. May be called again.
+    /// Releases the memory, which returns to the pool with its last view. The values that the computation graph saved are released too, unless
+    /// another tensor was computed from this one. May be called again.
     /// </summary>
     public void Dispose()
     {
@@ -118,8 +118,8 @@ public sealed partial class Tensor : IDisposable
     }
 
     /// <summary>
-    /// This tensor, in place of one that an operation has made on the way to it and that nobody else sees: that one ends, so that without a
-    /// <see cref="TensorScope"/> too an operation leaves nothing but its result. What was recorded on it holds what it needs.
+    /// This tensor. Disposes a temporary that an operation has made on the way to it, so that an operation leaves only its result also
+    /// without a <see cref="TensorScope"/>. Steps that were recorded on the temporary hold the values that they need.
     /// </summary>
     internal Tensor InsteadOf(Tensor temporary)
     {

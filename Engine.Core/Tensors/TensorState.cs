@@ -1,8 +1,8 @@
 namespace Engine;
 
 /// <summary>
-/// What a tensor is at one moment: memory, element type and layout. Nothing of it changes but that the memory is let go of, so that a thread
-/// that has read it once computes with parts that belong together, while another one moves the tensor to other memory.
+/// The memory, element type and layout of a tensor at one moment. Only the release of the memory changes it. A thread that has read it once
+/// computes with parts that belong together, while another thread moves the tensor to other memory.
 /// </summary>
 internal sealed class TensorState
 {
@@ -24,10 +24,10 @@ internal sealed class TensorState
 
     public ref readonly Layout Layout => ref _layout;
 
-    /// <summary>Whether the memory was let go of.</summary>
+    /// <summary>Whether the memory was released.</summary>
     public bool IsReleased => Volatile.Read(ref _storage) is null;
 
-    /// <exception cref="ObjectDisposedException">The memory was let go of.</exception>
+    /// <exception cref="ObjectDisposedException">The memory was released.</exception>
     public Storage Storage
     {
         get
@@ -39,7 +39,7 @@ internal sealed class TensorState
     }
 
     /// <summary>The same memory under another layout, with a reference of its own.</summary>
-    /// <exception cref="ObjectDisposedException">The memory was let go of.</exception>
+    /// <exception cref="ObjectDisposedException">The memory was released.</exception>
     public TensorState With(in Layout layout)
     {
         Storage storage = Storage;

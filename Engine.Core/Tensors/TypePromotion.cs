@@ -14,8 +14,8 @@ internal static class TypePromotion
     /// </summary>
     public static DType Promote(DType a, DType b)
     {
-        bool halves = (a == DType.Float16 && b == DType.BFloat16) || (a == DType.BFloat16 && b == DType.Float16);
-        return halves ? DType.Float32 : (DType)Math.Max((byte)a, (byte)b);
+        bool isBothHalf = (a == DType.Float16 && b == DType.BFloat16) || (a == DType.BFloat16 && b == DType.Float16);
+        return isBothHalf ? DType.Float32 : (DType)Math.Max((byte)a, (byte)b);
     }
 
     /// <summary>The type of an operation on tensors, those without axes being weak.</summary>

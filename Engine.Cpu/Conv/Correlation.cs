@@ -1,7 +1,7 @@
 namespace Engine.Cpu;
 
 /// <summary>
-/// What forward and backward-data convolutions have in common: for each image and group,
+/// The common part of forward and backward-data convolutions: for each image and group,
 /// out[k, p, q] = Σ in[c, rows.At(p, i), columns.At(q, j)] · w[k, c, rows.Tap(i), columns.Tap(j)] over c, i, j.
 /// </summary>
 internal readonly record struct Correlation

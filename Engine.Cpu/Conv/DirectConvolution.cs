@@ -184,7 +184,7 @@ internal unsafe struct DirectConvolution<T, TVec> : IParallelBody
                 vectors = ConvTile<T, TVec>.VectorsOf(height, (run - f + TVec.Count - 1) / TVec.Count);
                 if (overlap && f + vectors * TVec.Count > run)
                 {
-                    // The last tile begins early enough to end with the run; what it computes twice comes out the same.
+                    // The last tile begins early enough to end with the run; columns that it computes twice get the same values.
                     if (vectors * TVec.Count > run) vectors = ConvTile<T, TVec>.VectorsOf(height, run / TVec.Count);
                     f = Math.Min(f, run - vectors * TVec.Count);
                 }

@@ -101,7 +101,7 @@ internal static unsafe class Transpose<T, TVec>
         column3 = Avx512F.UnpackHigh(c, d).AsSingle();
     }
 
-    /// <summary>Brings the row groups of columns m, 4 + m, 8 + m and 12 + m together.</summary>
+    /// <summary>Joins the row groups of columns m, 4 + m, 8 + m and 12 + m.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Gather(Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d, float* target, nint pitch)
     {

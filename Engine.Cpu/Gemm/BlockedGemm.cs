@@ -129,7 +129,7 @@ internal readonly unsafe ref struct BlockedGemm<T, TVec>
             return;
         }
 
-        // What is left of B beside whole vectors is packed even if B is read in place: it is the only panel in the buffer then.
+        // The columns of B after the last whole vector are packed even if B is read in place: it is the only panel in the buffer then.
         int padded = width <= TVec.Count ? TVec.Count : GemmKernels<T, TVec>.PanelColumns;
         if (firstUse) GemmPacking.Pack(panel, padded, b, _p.BColumn, _p.BRow, width, tile.K);
         tile.B = panel;

@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace Engine.Cpu;
 
-/// <summary>What is done to a finished sum, one element at a time: the same operations in the same order as on a register tile.</summary>
+/// <summary>The operations on a finished sum, one element at a time: the same operations in the same order as on a register tile.</summary>
 internal static unsafe class GemmEpilogue
 {
     /// <summary>Element (row, column) of C from the sum of its products.</summary>

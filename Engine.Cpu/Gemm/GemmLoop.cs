@@ -4,7 +4,7 @@ namespace Engine.Cpu;
 
 /// <summary>Divides a batch of products into parts of equal work and runs them on the pool.</summary>
 /// <remarks>
-/// Every part is a product of its own, a rectangle of one C. Parts share nothing but what they read, so that there is nothing to wait
+/// Every part is a product of its own, a rectangle of one C. Parts share only their inputs, so that there is nothing to wait
 /// for between packing and computing; an operand that several parts need is packed by each.
 /// </remarks>
 internal unsafe struct GemmLoop<T, TVec> : IParallelBody

@@ -6,7 +6,7 @@ internal readonly record struct GemmPlan
     /// <summary>Rows that begin a multiple of this apart compete for the same sets of a first-level cache when they are read side by side.</summary>
     private const int ConflictBytes = 2048;
 
-    /// <summary>A transposed A is spread over as many cache lines as it has columns; up to this size that does not matter.</summary>
+    /// <summary>A transposed A is spread over as many cache lines as it has columns; up to this size it is still read in place.</summary>
     private const int TransposedInPlaceBytes = 64 << 10;
 
     /// <summary>An operand this small stays in the second-level cache, where its rows are read as fast as panels.</summary>

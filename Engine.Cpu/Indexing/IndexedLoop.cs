@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace Engine.Cpu;
 
-/// <summary>What happens between one element, or one row, of the table and of the dense operand.</summary>
+/// <summary>The action on one element, or one row, of the table and of the dense operand.</summary>
 internal unsafe interface IIndexedAction<T> where T : unmanaged
 {
     /// <summary>One element.</summary>

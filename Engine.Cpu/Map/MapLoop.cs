@@ -1,6 +1,6 @@
 namespace Engine.Cpu;
 
-/// <summary>Runs a tile program over a share of a plan's tiles and brings buffered results to their operands.</summary>
+/// <summary>Runs a tile program over a share of a plan's tiles and copies buffered results to their operands.</summary>
 internal readonly unsafe struct MapLoop(TileProgram program, MapPlan* plan, byte* uniforms, double* parameters, int parts) : IParallelBody
 {
     public void Run(int part, int worker)

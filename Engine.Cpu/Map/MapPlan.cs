@@ -39,7 +39,7 @@ internal unsafe struct MapPlan
     /// <summary>Rows shorter than this share tiles. A tile costs about 20 ns per step, as much as 300 elements of an addition in the L1 cache.</summary>
     private const int ShortRow = 256;
 
-    /// <summary>What the buffers of one tile may take of the L1 cache.</summary>
+    /// <summary>The bytes of the L1 cache that the buffers of one tile may take.</summary>
     private const int BufferBytes = 24 * 1024;
 
     private const int LargestBufferedTile = 2048, SmallestTile = 256, LargestTile = 16384;

@@ -25,7 +25,7 @@ internal static unsafe class PhiloxVectors
         Philox.FillUniform(new Span<float>(tile + i, (int)(count - i)), key.Key0, key.Key1, key.Stream0, key.Stream1, first + i);
     }
 
-    // Words are the lower halves of 64-bit lanes, where the multiplication wants them; what is left in the upper halves does not matter.
+    // Words are the lower halves of 64-bit lanes, where the multiplication wants them; the upper halves are not used.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void FillStep(RandomKey key, ulong block, float* tile)
     {

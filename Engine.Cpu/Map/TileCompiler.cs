@@ -23,7 +23,7 @@ internal sealed unsafe class TileCompiler
         (_operations, _lastUse) = (new (TileOp, int[])[length], new int[length]);
     }
 
-    /// <param name="program">What to compute.</param>
+    /// <param name="program">The program to compute.</param>
     /// <param name="computeType">The type of all steps.</param>
     /// <param name="level">The vectors to use.</param>
     /// <param name="keepsTiles">Whether results stay in tiles, for a reduction to combine, instead of going to memory.</param>
@@ -132,7 +132,7 @@ internal sealed unsafe class TileCompiler
             foreach (int argument in _operations[steps[s]].Arguments) _lastUse[argument] = s;
         }
 
-        // What an output in memory takes directly from a step; the rest (leaves, uniforms, a value for the second time) is moved at the end.
+        // A step writes an output in memory directly. The other outputs (leaves, uniforms, a value for the second time) are moved at the end.
         var outputOf = new int[length];
         Array.Fill(outputOf, Unused);
         int[] definingSteps = _keepsTiles ? [] : new int[_program.OutputCount];

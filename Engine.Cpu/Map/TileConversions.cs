@@ -88,7 +88,7 @@ internal static unsafe class TileConversions
         for (; i < count; i++) ((BFloat16*)destination)[i] = (BFloat16)tile[i];
     }
 
-    // To nearest, ties to even, by adding half of what is cut off; a NaN keeps a mantissa bit.
+    // To nearest, ties to even, by adding half of the last kept bit; a NaN keeps a mantissa bit.
     private static Vector128<uint> ToBFloat16(float* values)
     {
         Vector128<float> value = Vector128.Load(values);

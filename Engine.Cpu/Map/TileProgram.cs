@@ -10,7 +10,7 @@ internal readonly unsafe struct TileStep(delegate*<byte**, nint*, nint, void> ke
     public int Count => count;
 }
 
-/// <summary>What fills a source: an input tensor, the element numbers, or random numbers keyed by four parameters.</summary>
+/// <summary>The content of a source: an input tensor, the element numbers, or random numbers keyed by four parameters.</summary>
 /// <param name="Kind">Input, Index or Random.</param>
 /// <param name="Number">Which input, or the first parameter of a random key.</param>
 /// <param name="LastUse">The last step that reads it.</param>

@@ -91,7 +91,7 @@ internal static unsafe class TileTransfer
         }
     }
 
-    // A float goes to int32 by way of int64, so that what does not fit wraps as it does everywhere else.
+    // A float goes to int32 by way of int64, so that a value that does not fit wraps as everywhere else.
     private static T FromFloat<T>(double value) where T : unmanaged, INumber<T>
         => typeof(T) == typeof(float) || typeof(T) == typeof(double) ? T.CreateTruncating(value) : T.CreateTruncating(long.CreateSaturating(value));
 

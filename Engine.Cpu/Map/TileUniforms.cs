@@ -1,7 +1,7 @@
 namespace Engine.Cpu;
 
 /// <summary>
-/// The values of a program that are one for the whole call: constants, parameters and what is computed from them alone. They are
+/// The values of a program that are one for the whole call: constants, parameters and values that are computed from them alone. They are
 /// computed once and written as vectors of equal lanes.
 /// </summary>
 internal sealed unsafe class TileUniforms(MapProgram program, DType computeType, bool[] isUniform, int[] nodes)

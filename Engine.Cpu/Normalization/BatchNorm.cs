@@ -22,7 +22,7 @@ internal static unsafe class BatchNorm
         }
     }
 
-    /// <summary>Gradients to scale, shift and, where they are wanted, x and what was added before the ReLU.</summary>
+    /// <summary>Gradients to scale, shift and, where they are wanted, x and the residual, which was added before the ReLU.</summary>
     public static void Backward<T>(int images, int channels, nint length, in BatchNormGradient<T> args, SimdLevel level, WorkerPool pool)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {

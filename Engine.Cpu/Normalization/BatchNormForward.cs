@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace Engine.Cpu;
 
-/// <summary>What happens to a normalised value.</summary>
+/// <summary>The operations on a normalised value.</summary>
 internal interface IActivation
 {
     /// <summary>Whether a residual is added.</summary>

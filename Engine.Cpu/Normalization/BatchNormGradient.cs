@@ -20,7 +20,7 @@ internal interface IReluGate
 {
     static abstract bool IsThere { get; }
 
-    /// <summary>Whether what passes is written, since a residual gets it: the first pass writes it and the second reads it.</summary>
+    /// <summary>Whether the gradient after the ReLU is written, for the residual: the first pass writes it and the second reads it.</summary>
     static abstract bool Keeps { get; }
 
     /// <summary>Whether the gradient comes in two parts.</summary>
@@ -77,7 +77,7 @@ internal readonly struct NoGate : IReluGate
     public static bool Sums => false;
 }
 
-/// <summary>The operands of the backward pass, and what its last step needs of each channel.</summary>
+/// <summary>The operands of the backward pass, and the numbers of each channel for its last step.</summary>
 internal unsafe struct BatchNormGradient<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>[N, C, L]; Y is null without a ReLU, the second part of the gradient where there is none.</summary>

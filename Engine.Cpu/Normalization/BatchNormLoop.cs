@@ -6,7 +6,7 @@ internal interface IBatchNormStep
     /// <summary>Sums over one block of a group.</summary>
     void Collect(int group, int block);
 
-    /// <summary>Joins the sums of a group's blocks and writes what follows for its channels.</summary>
+    /// <summary>Joins the sums of a group's blocks and writes the results for its channels.</summary>
     void Finish(int group);
 
     /// <summary>Writes the results of one block.</summary>
@@ -57,7 +57,7 @@ internal struct BatchNormLoop<TStep>(BatchNormShape shape, TStep step, int parts
                     for (int block = 0; block < shape.Blocks; block++) step.Collect(group, block);
                     step.Finish(group);
 
-                    // Backwards: what was read last is still in the nearest cache.
+                    // Backwards: the rows that were read last are still in the nearest cache.
                     for (int block = shape.Blocks - 1; block >= 0; block--) step.Apply(group, block);
                 }
 

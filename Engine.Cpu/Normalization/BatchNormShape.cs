@@ -4,7 +4,7 @@ namespace Engine.Cpu;
 
 /// <summary>[N, C, L], and how it is cut for the statistics of its channels.</summary>
 /// <remarks>
-/// A <b>group</b> is what one thread does from the statistics to the result, while its numbers are in the L2 cache: one channel, or, where L is
+/// A <b>group</b> is the work of one thread from the statistics to the result, while its numbers are in the L2 cache: one channel, or, where L is
 /// shorter than two vectors, neighbouring columns of the matrix [N, C·L]. The numbers of a group fall into <b>blocks</b> for the L1 cache, each
 /// with statistics of its own. Groups and blocks follow from the shape and the width of the vectors, and a group's blocks are always joined in
 /// ascending order; so results do not depend on the number of threads.

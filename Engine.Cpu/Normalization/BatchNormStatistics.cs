@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace Engine.Cpu;
 
-/// <summary>The numbers of each channel that batch normalisation reads and writes, and what its last step needs of them.</summary>
+/// <summary>The numbers of each channel that batch normalisation reads and writes, with those for its last step.</summary>
 internal unsafe struct BatchNormStatistics<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>[C], or null for 1, 0 and for no running statistics.</summary>

@@ -5,7 +5,7 @@ namespace Engine.Cpu;
 /// <param name="x">[outer, size, inner].</param>
 /// <param name="indices">[outer, size, inner], written.</param>
 /// <param name="descending">Largest first.</param>
-/// <remarks>A "row" is what lies along the axis at one index of the others.</remarks>
+/// <remarks>A "row" is the elements along the axis at one index of the others.</remarks>
 internal readonly unsafe struct SortOrder<T, TKey>(AxisSplit split, T* x, long* indices, bool descending) : IRowKernel
     where T : unmanaged
     where TKey : struct, ISortKey<T>

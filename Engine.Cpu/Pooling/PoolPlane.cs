@@ -29,7 +29,7 @@ internal readonly struct PoolPlane(in PoolGeometry geometry, int height, int wid
     /// <summary>The columns under the window of output column q.</summary>
     public Taps Columns(int q) => new((q * Geometry.StrideW) - Geometry.PadW, Geometry.KernelW, Geometry.DilationW, Width);
 
-    /// <summary>What the sum of a window is divided by.</summary>
+    /// <summary>The divisor of the sum of a window.</summary>
     public int Divisor(in Taps rows, in Taps columns) =>
         Geometry.CountIncludePad ? Geometry.KernelH * Geometry.KernelW : rows.Count * columns.Count;
 

@@ -1,6 +1,6 @@
 namespace Engine.Cpu;
 
-/// <summary>What has been combined so far for one result of a reduction.</summary>
+/// <summary>The state of one result of a reduction.</summary>
 /// <remarks>
 /// Sums of float32 are kept in double precision between blocks of at most a few thousand values; within a block they run in vectors.
 /// </remarks>
@@ -29,7 +29,7 @@ internal struct Accumulator
         };
     }
 
-    /// <summary>Takes in what another one combined from later elements.</summary>
+    /// <summary>Takes in the state of another one for later elements.</summary>
     public void Add(Combiner combiner, in Accumulator later, bool isInteger)
     {
         if (!later.Seen) return;

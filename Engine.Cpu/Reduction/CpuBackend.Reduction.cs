@@ -66,7 +66,7 @@ internal sealed partial class CpuBackend
     {
         if (_tileReductions.TryGetValue((program, computeType), out TileReduction? translated)) return translated;
         if (_tileReductions.Count >= MaxCachedPrograms) _tileReductions.Clear();
-        // An index that is the whole result is passed on as an integer: float32 could not tell numbers above 2²⁴ apart.
+        // An index that is the whole result is passed on as an integer: float32 does not distinguish all integers above 2²⁴.
         bool passesIndex = program.Combiners.Length == 1 && program.Combiners[0].YieldsIndex()
             && program.Epilogue.Code is [{ Op: ScalarOpcode.Input }] && program.Epilogue.OutputCount == 1;
         var kernels = new ReduceKernels[program.Combiners.Length];

@@ -39,7 +39,7 @@ internal unsafe struct ReduceTarget
     }
 }
 
-/// <summary>Runs the prologue over a share of a reduction's items and combines what comes out.</summary>
+/// <summary>Runs the prologue over a share of a reduction's items and combines its results.</summary>
 internal readonly unsafe struct ReduceLoop(
     TileProgram prologue, ReducePlan* plan, ReduceTarget* target, ReduceKernels[] kernels, byte* uniforms, double* parameters, int parts) : IParallelBody
 {

@@ -23,7 +23,7 @@ internal unsafe struct ReducePlan
     /// <summary>By columns a chunk puts its results aside one by one, which takes as long as some twenty rows.</summary>
     private const int FewestRowsOfChunk = 256;
 
-    /// <summary>Loops over what the tiles are made of: the reduced elements (rows) or the results (columns).</summary>
+    /// <summary>Loops over the elements of the tiles: the reduced elements (rows) or the results (columns).</summary>
     public MapPlan Tiles;
 
     /// <summary>Loops over the other ones.</summary>

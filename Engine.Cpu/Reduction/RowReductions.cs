@@ -11,7 +11,7 @@ internal static unsafe class RowReductions
     /// <summary>Vectors that are combined before double precision takes over: each lane of a chain adds 32 values, with an error of 10⁻⁶ at the very worst.</summary>
     private const int BlockVectors = 128;
 
-    /// <summary>The combining step of a vector reduction and what lanes past the end hold.</summary>
+    /// <summary>The combining step of a vector reduction and the value of lanes past the end.</summary>
     private interface ICombine
     {
         static abstract double Identity { get; }

@@ -1,6 +1,6 @@
 namespace Engine.Cpu;
 
-/// <summary>What is done with one row, on its own.</summary>
+/// <summary>The work on one row, independent of the others.</summary>
 internal interface IRowKernel
 {
     void Run(nint row);
@@ -9,7 +9,7 @@ internal interface IRowKernel
 /// <summary>Runs a kernel over rows that are shared among the threads.</summary>
 internal struct RowLoop<TKernel>(TKernel kernel, nint rows, int parts) : IParallelBody where TKernel : struct, IRowKernel
 {
-    /// <param name="kernel">What to do.</param>
+    /// <param name="kernel">The work.</param>
     /// <param name="rows">How many rows there are.</param>
     /// <param name="work">The cost of a row, counted in elements that are read and written once.</param>
     /// <param name="pool">The threads.</param>

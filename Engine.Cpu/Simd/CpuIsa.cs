@@ -22,7 +22,7 @@ internal enum SimdLevel
 
 /// <summary>The one place that chooses the instruction set.</summary>
 /// <remarks>
-/// The answer is what the runtime accelerates; the environment variable <c>ENGINE_CPU_ISA</c> (<c>512</c>, <c>256</c>, <c>128</c> or
+/// The answer is the instruction set that the runtime accelerates; the environment variable <c>ENGINE_CPU_ISA</c> (<c>512</c>, <c>256</c>, <c>128</c> or
 /// <c>scalar</c>) can only lower it. Kernels take the type of their vectors as a type argument, which <see cref="SimdDispatch"/> chooses from a level,
 /// so that a test can run all widths in one process.
 /// </remarks>
@@ -43,15 +43,15 @@ internal static class CpuIsa
 
     private static readonly string? s_complaint;
 
-    /// <summary>What is wrong with the value of the variable; null if nothing is.</summary>
+    /// <summary>The error in the value of the variable; null if it is right.</summary>
     public static string? Complaint => s_complaint;
 
-    /// <summary>One line that says what is used and why, for reports of the device.</summary>
+    /// <summary>One line with the instruction set and the reason for it, for reports of the device.</summary>
     public static string Describe() => Level == Hardware
         ? $"{Level} (the widest that this program may use)"
         : $"{Level} ({Variable} lowers it; the hardware has {Hardware})";
 
-    // It runs when the type is initialised: what it threw would come out of every later use, and without its message.
+    // It runs when the type is initialised: every later use would throw an exception from here, without its message.
     internal static SimdLevel Choose(string? setting, out string? complaint)
     {
         complaint = null;
@@ -66,7 +66,7 @@ internal static class CpuIsa
         }
     }
 
-    /// <summary>What the processor could do that this program does not, and how to get it; null if nothing.</summary>
+    /// <summary>The instructions of the processor that this program does not use, and how to use them; null if there are none.</summary>
     public static string? Shortfall()
     {
         SimdLevel? widest = ProcessorIsa.Widest();

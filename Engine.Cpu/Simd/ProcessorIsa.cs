@@ -2,7 +2,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Engine.Cpu;
 
-/// <summary>What the processor itself says that it can do, whatever the program was compiled for.</summary>
+/// <summary>The instruction sets that the processor itself reports, whatever the program was compiled for.</summary>
 /// <remarks>
 /// The runtime's own answers (<c>Vector512.IsHardwareAccelerated</c>, <c>Avx2.IsSupported</c>) are constants of the code in a program that is
 /// compiled natively. The instruction CPUID is not.
@@ -13,7 +13,7 @@ internal static class ProcessorIsa
     private const int Avx2 = 1 << 5, Avx512F = 1 << 16, Avx512DQ = 1 << 17, Avx512CD = 1 << 28, Avx512BW = 1 << 30, Avx512VL = 1 << 31;
     private const int Avx512 = Avx512F | Avx512DQ | Avx512CD | Avx512BW | Avx512VL;
 
-    /// <summary>Leaf 13 tells where each part of the vector state lies in the save area and how long the area in use is.</summary>
+    /// <summary>Leaf 13 has the offset of each part of the vector state in the save area, and the length of the area in use.</summary>
     private const int SaveArea = 0xD, WideHalves = 2, UpperRegisters = 7;
 
     /// <summary>The widest vectors that the processor has and the operating system keeps, or null where the processor does not say.</summary>

@@ -13,7 +13,7 @@ internal static unsafe partial class VectorMath
     public static V Log<V>(V x) where V : struct, ISimd<V>
     {
         if (V.IsFloat64) return Lanes.Apply(x, &Math.Log);
-        V small = V.Less(x, V.Create(SmallestNormal));  // subnormals are scaled up; what is ≤ 0 is replaced below
+        V small = V.Less(x, V.Create(SmallestNormal));  // subnormals are scaled up; results for x ≤ 0 are replaced below
         V scaled = V.Select(small, x * V.Create(1 << 23), x);
         V e = ExponentBits(scaled);
         V f = V.SubtractBits(scaled, V.ShiftLeftBits(e, 23)) - V.Create(1);

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 
 namespace Engine.Cpu;
 
-/// <summary>What both directions of the cross-entropy read.</summary>
+/// <summary>The inputs of both directions of the cross-entropy.</summary>
 internal unsafe struct CrossEntropyOperands<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>C.</summary>

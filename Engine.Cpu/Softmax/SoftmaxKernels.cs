@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace Engine.Cpu;
 
-/// <summary>What the functions of the softmax family cost, for sharing work among threads.</summary>
+/// <summary>The costs of the functions of the softmax family, for sharing work among threads.</summary>
 internal static class SoftmaxCost
 {
     /// <summary>An exponential, where reading and writing a number costs 1.</summary>

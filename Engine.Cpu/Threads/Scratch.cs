@@ -44,7 +44,7 @@ internal readonly unsafe ref struct ScratchLease(ScratchStack stack, byte* point
 /// <summary>The chunks of one thread's <see cref="Scratch"/>. Freed by the finalizer once the thread is gone.</summary>
 internal sealed unsafe class ScratchStack
 {
-    /// <summary>What an idle thread keeps at most; a rare large convolution should not pin its buffers for the life of the thread.</summary>
+    /// <summary>The most bytes that an idle thread keeps; a rare large convolution should not pin its buffers for the life of the thread.</summary>
     private const nint RetainedBytes = 64 << 20;
 
     private readonly List<(nint Pointer, nint Bytes)> _chunks = [];

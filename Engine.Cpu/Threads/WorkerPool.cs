@@ -116,7 +116,7 @@ internal sealed unsafe class WorkerPool : IDisposable
         foreach (Worker worker in _workers) worker.Join();
     }
 
-    /// <summary>Lets the threads end without waiting for them, as a finalizer must: what holds the pool is gone, so no loop begins any more.</summary>
+    /// <summary>Lets the threads end without waiting for them, as a finalizer must. The pool is unreachable, so that no loop begins any more.</summary>
     public void Abandon()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
@@ -173,7 +173,7 @@ internal sealed unsafe class WorkerPool : IDisposable
     /// <summary>
     /// Waits until no other thread works on the loop: they use this thread's stack and write the operands, so nothing may cut it short.
     /// </summary>
-    /// <returns>Whether somebody tried to, with <see cref="Thread.Interrupt"/>.</returns>
+    /// <returns>Whether <see cref="Thread.Interrupt"/> was called meanwhile.</returns>
     private bool WaitForWorkers()
     {
         bool interrupted = false;
@@ -217,7 +217,7 @@ internal sealed unsafe class WorkerPool : IDisposable
         private readonly Thread _thread;
         private readonly object _park = new();
         private PaddedInt _ticket;                      // number of loops that this worker had a share in
-        private PaddedInt _claimed;                     // the last of them that somebody began
+        private PaddedInt _claimed;                     // the last of them that has begun
         private PaddedInt _parked;
 
         public Worker(WorkerPool pool, int index)
@@ -228,7 +228,7 @@ internal sealed unsafe class WorkerPool : IDisposable
             _thread.Start();
         }
 
-        /// <summary>What the last share threw. Written before <see cref="Finish"/>, read after the join.</summary>
+        /// <summary>The exception of the last share. Written before <see cref="Finish"/>, read after the join.</summary>
         public Exception? Failure { get; set; }
 
         /// <returns>Whether the caller's thread was interrupted meanwhile, which does not keep the worker from starting.</returns>

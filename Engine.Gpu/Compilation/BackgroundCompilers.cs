@@ -23,7 +23,7 @@ internal sealed class BackgroundCompilers
         }
     }
 
-    /// <summary>Ends what <see cref="TryEnter"/> began.</summary>
+    /// <summary>Ends the work that <see cref="TryEnter"/> began.</summary>
     public void Leave()
     {
         lock (_lock)
@@ -33,7 +33,7 @@ internal sealed class BackgroundCompilers
         }
     }
 
-    /// <summary>Lets nobody begin any more and waits for those who have.</summary>
+    /// <summary>Refuses new work and waits for the work under way.</summary>
     public void End()
     {
         lock (_lock)

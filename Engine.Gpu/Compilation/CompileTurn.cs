@@ -2,7 +2,7 @@ namespace Engine.Gpu;
 
 /// <summary>
 /// The right to compile one kernel, among all processes that share a cache folder: of twenty that start at once, one compiles, the others find
-/// its file. It is a lock on an empty file, which the system lifts when the process ends, however it ends.
+/// its file. It is a lock on an empty file, which the system releases at the end of the process, also after a crash.
 /// </summary>
 internal sealed class CompileTurn : IDisposable
 {
@@ -15,9 +15,9 @@ internal sealed class CompileTurn : IDisposable
         _path = path;
     }
 
-    /// <summary>The turn, if nobody has it; null if somebody has or the folder does not allow it.</summary>
-    /// <param name="path">The file that stands for the kernel.</param>
-    /// <param name="isTaken">Whether somebody else has it.</param>
+    /// <summary>The turn, if it is free; null if another process has it or the folder does not allow it.</summary>
+    /// <param name="path">The lock file of the kernel.</param>
+    /// <param name="isTaken">Whether another process has it.</param>
     public static CompileTurn? TryTake(string path, out bool isTaken)
     {
         isTaken = false;
@@ -45,7 +45,7 @@ internal sealed class CompileTurn : IDisposable
     /// <summary>Lets the next one have it.</summary>
     public void Dispose()
     {
-        // While it is still held: whoever opens it from here on makes a new one, and finds the kernel there.
+        // While it is still held: a process that opens it from here on makes a new one, and finds the kernel there.
         DiskCache.TryDelete(_path);
         _lock.Dispose();
         if (OperatingSystem.IsWindows())

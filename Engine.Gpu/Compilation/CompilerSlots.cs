@@ -15,7 +15,7 @@ internal sealed class CompilerSlots
     /// <summary>Those of this process.</summary>
     public static CompilerSlots Shared { get; } = FromSetting(Environment.GetEnvironmentVariable("ENGINE_COMPILERS"));
 
-    /// <summary>What a value of the environment variable asks for; no limit where it is no number.</summary>
+    /// <summary>The limit in the environment variable; no limit if it is not a number.</summary>
     public static CompilerSlots FromSetting(string? setting) =>
         new(int.TryParse(setting, NumberStyles.None, CultureInfo.InvariantCulture, out int most) ? most : 0);
 
@@ -26,7 +26,7 @@ internal sealed class CompilerSlots
         return new Slot(_slots);
     }
 
-    /// <summary>One compiler's place.</summary>
+    /// <summary>The slot of one compiler.</summary>
     public readonly ref struct Slot(SemaphoreSlim? slots)
     {
         /// <summary>Gives it back.</summary>

@@ -8,9 +8,9 @@ namespace Engine.Gpu;
 /// <c>off</c>; by default it lies under the user's local application data.
 /// </summary>
 /// <remarks>
-/// Nothing here is ever an error: what cannot be read is compiled, what cannot be written is not kept. A file is written under another
+/// Nothing here is ever an error: a kernel that cannot be read is compiled, one that cannot be written is not kept. A file is written under another
 /// name and moved, so that other processes see it whole or not at all, and it carries its own hash, so that a damaged one is not believed.
-/// Only what belongs to this user alone is used (<see cref="FileOwnership"/>): in a folder of somebody else the cache is off, and
+/// Only files of this user alone are used (<see cref="FileOwnership"/>): in a folder of another user the cache is off, and
 /// <see cref="Fault"/> says why, which <see cref="Device.Probe"/> reports; a link, a pipe or a stranger's file is not opened.
 /// </remarks>
 internal sealed class DiskCache
@@ -26,7 +26,7 @@ internal sealed class DiskCache
     /// <summary>No kernel has so much code; a longer file is not read.</summary>
     private const long LongestEntry = 64L << 20;
 
-    /// <summary>A process that needs longer to compile one kernel has been stopped, or never ends: nobody waits for it any more.</summary>
+    /// <summary>A process that needs longer to compile one kernel has been stopped, or never ends: no process waits for it any more.</summary>
     private static readonly TimeSpan s_longestTurn = TimeSpan.FromMinutes(1);
 
     private static readonly byte[] s_magic = "ENGK"u8.ToArray();
@@ -92,10 +92,10 @@ internal sealed class DiskCache
         }
     }
 
-    /// <summary>The right to compile a kernel, for which other processes that want the same one wait; or what one of them has compiled meanwhile.</summary>
+    /// <summary>The right to compile a kernel, for which other processes that want the same one wait; or the binary that one of them has compiled meanwhile.</summary>
     /// <param name="source">The kernel.</param>
     /// <param name="driverIdentity">The driver it is compiled by.</param>
-    /// <param name="binary">What another process has compiled while this one waited; null if it has to be compiled here.</param>
+    /// <param name="binary">The binary that another process has compiled while this one waited; null if it has to be compiled here.</param>
     /// <returns>To be disposed once the kernel is written; null where there is nothing to wait for or to hold.</returns>
     public CompileTurn? TakeTurn(KernelSource source, string driverIdentity, out byte[]? binary)
     {
@@ -132,7 +132,7 @@ internal sealed class DiskCache
         }
     }
 
-    /// <summary>Keeps the compiled form of a kernel, in place of what was there.</summary>
+    /// <summary>Keeps the compiled form of a kernel and replaces an older one.</summary>
     public void Write(KernelSource source, string driverIdentity, ReadOnlySpan<byte> binary)
     {
         if (binary.IsEmpty)
@@ -213,7 +213,7 @@ internal sealed class DiskCache
         }
         catch (Exception e) when (IsFileError(e))
         {
-            // Somebody else has it open or the folder may not be written: it stays.
+            // Another process has it open, or the folder may not be written: the file stays.
         }
     }
 
@@ -282,7 +282,7 @@ internal sealed class DiskCache
             && (name.EndsWith(UnfinishedExtension, StringComparison.Ordinal) || name.EndsWith(TurnExtension, StringComparison.Ordinal));
     }
 
-    /// <summary>Deletes the oldest files beyond the limit, and what writers that died left behind.</summary>
+    /// <summary>Deletes the oldest files beyond the limit, and the files of writers that died.</summary>
     private void Trim(long limit)
     {
         try

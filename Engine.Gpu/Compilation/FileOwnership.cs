@@ -16,7 +16,7 @@ internal static unsafe class FileOwnership
     private const ushort TypeMask = 0xF000, FolderType = 0x4000, RegularType = 0x8000;
     private const ushort WritableByOthers = 0x12;
 
-    /// <summary>What speaks against a folder that exists; null if nothing does.</summary>
+    /// <summary>The reason against a folder that exists; null if there is none.</summary>
     public static string? FaultOfFolder(string folder)
     {
         if (!Directory.Exists(folder))

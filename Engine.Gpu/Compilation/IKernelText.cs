@@ -7,6 +7,6 @@ namespace Engine.Gpu;
 internal interface IKernelText
 {
     /// <summary>Writes the kernel in the language of a device.</summary>
-    /// <exception cref="OperationNotSupportedException">The device lacks what the kernel needs.</exception>
+    /// <exception cref="OperationNotSupportedException">The device lacks a feature that the kernel needs.</exception>
     KernelSource Write(GpuTarget target);
 }

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace Engine.Gpu;
 
-/// <summary>The compiled kernels of one device, by definition; behind them those that <paramref name="disk"/> kept from earlier runs.</summary>
+/// <summary>The compiled kernels of one device, by definition, backed by those that <paramref name="disk"/> kept from earlier runs.</summary>
 internal sealed class KernelCache(GpuDriver driver, DiskCache? disk, CompilerSlots compilers, GpuTarget target)
 {
     /// <summary>For the driver's own target, with as many compilers at a time as the environment allows.</summary>
@@ -36,7 +36,7 @@ internal sealed class KernelCache(GpuDriver driver, DiskCache? disk, CompilerSlo
         Find(definition, compilesAhead: false).Wait();
 
     /// <summary>The kernel of a definition, which may not be there yet. With <paramref name="compilesAhead"/> a new one is begun on another thread.</summary>
-    /// <exception cref="OperationNotSupportedException">The device lacks what the kernel needs.</exception>
+    /// <exception cref="OperationNotSupportedException">The device lacks a feature that the kernel needs.</exception>
     public KernelEntry Find<TDefinition>(in TDefinition definition, bool compilesAhead)
         where TDefinition : struct, IKernelText, IEquatable<TDefinition>
     {

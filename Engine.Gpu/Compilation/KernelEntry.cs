@@ -3,8 +3,8 @@ using System.Runtime.ExceptionServices;
 namespace Engine.Gpu;
 
 /// <summary>
-/// A kernel that is there or on its way. Its text is written by whoever asks first, so that a kernel the device cannot have is refused in that
-/// call; whoever comes first compiles it, a thread of the pool or the one that waits for it.
+/// A kernel that is there or under way. The first call that needs it writes its text, so that this call refuses a kernel that the device
+/// does not support. A thread of the pool compiles it, or the thread that waits for it, whichever comes first.
 /// </summary>
 internal abstract class KernelEntry : IThreadPoolWorkItem
 {
@@ -18,14 +18,14 @@ internal abstract class KernelEntry : IThreadPoolWorkItem
     /// <summary>The kernel, or null while it is not there.</summary>
     public CompiledKernel? Kernel => _kernel;
 
-    /// <summary>The text, written here if nobody has.</summary>
-    /// <exception cref="OperationNotSupportedException">The device lacks what the kernel needs.</exception>
+    /// <summary>The text, written here if it is not there.</summary>
+    /// <exception cref="OperationNotSupportedException">The device lacks a feature that the kernel needs.</exception>
     public KernelSource Source => _source ?? WriteOnce();
 
     /// <summary>Whether <see cref="Wait"/> returns, or throws, at once.</summary>
     public bool IsFinished => _kernel is not null || _finished.IsSet;
 
-    /// <summary>The kernel; made here if nobody has begun with it.</summary>
+    /// <summary>The kernel; made here if no other thread has begun.</summary>
     /// <exception cref="KernelCompilationException">The driver refused it.</exception>
     public CompiledKernel Wait()
     {
@@ -40,7 +40,7 @@ internal abstract class KernelEntry : IThreadPoolWorkItem
         return _kernel!;
     }
 
-    /// <summary>Makes the kernel on a thread of the pool, unless somebody else does.</summary>
+    /// <summary>Makes the kernel on a thread of the pool, unless another thread does.</summary>
     public void Execute()
     {
         if (BackgroundCompilers.Shared.TryEnter())
@@ -50,7 +50,7 @@ internal abstract class KernelEntry : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Sees to it that nobody begins with it any more, and waits for whoever has.</summary>
+    /// <summary>Refuses a later begin, and waits for a thread that has begun.</summary>
     public void Abandon()
     {
         if (Interlocked.Exchange(ref _taken, 1) == 0)
@@ -111,7 +111,7 @@ internal abstract class KernelEntry : IThreadPoolWorkItem
         }
         catch (Exception e)
         {
-            // Thrown where the kernel is wanted: nobody listens on a thread of the pool.
+            // Thrown in Wait: nothing catches an exception on a thread of the pool.
             _failure = ExceptionDispatchInfo.Capture(e);
         }
         finally

@@ -69,7 +69,7 @@ internal static class DriverLibrary
         return null;
     }
 
-    /// <summary>Name, version, size and time of a file behind all links; null where there is none.</summary>
+    /// <summary>Name, version, size and time of a file after all links; null if there is none.</summary>
     public static string? DescribeFile(string? path)
     {
         if (path is null || !File.Exists(path))

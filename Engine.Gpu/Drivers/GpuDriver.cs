@@ -11,13 +11,13 @@ namespace Engine.Gpu;
 /// </remarks>
 internal abstract class GpuDriver : IDisposable
 {
-    /// <summary>What kernels are built for.</summary>
+    /// <summary>The target that kernels are built for.</summary>
     public abstract GpuTarget Target { get; }
 
     /// <summary>The device in words: model, memory, driver.</summary>
     public abstract string Description { get; }
 
-    /// <summary>Device, driver and their versions: what a cached binary depends on besides its source.</summary>
+    /// <summary>Device, driver and their versions: a cached binary depends on them and on its source.</summary>
     public abstract string Identity { get; }
 
     /// <summary>Memory of the device in bytes.</summary>
@@ -48,7 +48,7 @@ internal abstract class GpuDriver : IDisposable
     /// <exception cref="KernelCompilationException">With the driver's log and the source.</exception>
     public abstract CompiledKernel Compile(KernelSource source);
 
-    /// <summary>Loads a kernel from what <see cref="GetBinary"/> gave before; null if the driver refuses it, for whatever reason.</summary>
+    /// <summary>Loads a kernel from an earlier result of <see cref="GetBinary"/>; null if the driver refuses it, for any reason.</summary>
     public abstract CompiledKernel? TryLoad(KernelSource source, ReadOnlySpan<byte> binary);
 
     /// <summary>The compiled form, for a cache; empty where the driver gives none.</summary>
@@ -80,7 +80,7 @@ internal abstract class GpuDriver : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Releases what the driver made, and nothing that was adopted.</summary>
+    /// <summary>Releases the objects that the driver made, and no adopted ones.</summary>
     protected abstract void Dispose(bool disposing);
 }
 

@@ -1,6 +1,6 @@
 namespace Engine.Gpu;
 
-/// <summary>What a kernel declares at one position of its list of parameters.</summary>
+/// <summary>The declaration at one position of a kernel's list of parameters.</summary>
 /// <param name="Name">The name in the rendered text.</param>
 /// <param name="Kind">How it is passed, and of a number its type.</param>
 /// <param name="Element">Of a buffer: the elements that the kernel sees there; null where no tensor has such.</param>
@@ -55,7 +55,7 @@ internal sealed class KernelSignature
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Kernels take no such parameter."),
     };
 
-    /// <summary>Which buffers are read and written, those behind pointers included.</summary>
+    /// <summary>Which buffers are read and written, including those that pointers lead to.</summary>
     private sealed class Usage
     {
         private readonly HashSet<int> _read = [], _written = [];

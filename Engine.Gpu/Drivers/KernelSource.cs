@@ -30,7 +30,7 @@ internal readonly record struct GroupShape(int X, int Y = 1, int Z = 1)
 /// <summary>A kernel that a driver has loaded.</summary>
 internal abstract class CompiledKernel(KernelSource source)
 {
-    /// <summary>What it was compiled from.</summary>
+    /// <summary>The source that it was compiled from.</summary>
     public KernelSource Source { get; } = source;
 
     /// <summary>Registers of a work-item; 0 where the driver does not tell.</summary>

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Engine.Gpu;
 
 /// <summary>
-/// Shows what a driver does. <c>ENGINE_DEBUG=2</c> writes one line a launch to standard error (kernel, grid, registers, time on the device), <c>4</c>
+/// Shows the calls of a driver. <c>ENGINE_DEBUG=2</c> writes one line a launch to standard error (kernel, grid, registers, time on the device), <c>4</c>
 /// also the text of each kernel; <c>ENGINE_SYNC=1</c> waits after each launch, so that a failure names the kernel that caused it.
 /// </summary>
 internal sealed class TracingDriver : GpuDriver
@@ -25,7 +25,7 @@ internal sealed class TracingDriver : GpuDriver
         _output = output;
     }
 
-    /// <summary>Whether somebody will ask for the device's times, which some drivers are slower for keeping.</summary>
+    /// <summary>Whether the device's times will be read. Some drivers are slower when they keep times.</summary>
     public static bool MeasuresTime { get; } = LevelOf(Environment.GetEnvironmentVariable("ENGINE_DEBUG")) >= LaunchLevel;
 
     /// <inheritdoc/>

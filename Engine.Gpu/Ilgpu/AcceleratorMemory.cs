@@ -10,7 +10,7 @@ internal static class AcceleratorMemory
     public static bool IsOf(Device device, Accelerator? accelerator) =>
         accelerator is not null && (device is HostDevice ? accelerator.AcceleratorType == AcceleratorType.CPU : device is GpuDevice gpu && ReferenceEquals(gpu.Accelerator, accelerator));
 
-    /// <summary>As <see cref="IsOf"/>, for somebody who needs it.</summary>
+    /// <summary>As <see cref="IsOf"/>, but throws if it is not.</summary>
     /// <exception cref="DeviceMismatchException">The memory is another one's.</exception>
     /// <exception cref="ObjectDisposedException">The accelerator was disposed.</exception>
     public static void Require(Device device, Accelerator accelerator, string member)
@@ -24,7 +24,7 @@ internal static class AcceleratorMemory
         }
     }
 
-    /// <summary>What both ways of adopting an accelerator check.</summary>
+    /// <summary>The checks of both ways to adopt an accelerator.</summary>
     /// <exception cref="ArgumentException">The stream is another accelerator's.</exception>
     /// <exception cref="ObjectDisposedException">One of the two was disposed.</exception>
     public static void CheckAdoption(Accelerator accelerator, AcceleratorStream? stream)

@@ -7,8 +7,8 @@ namespace Engine.Gpu;
 /// <remarks>
 /// <para>The device has the memory: <c>cpu</c> that of CPU accelerators, an adopted device that of its accelerator. The element types are float,
 /// double, int, long, byte and ILGPU's Half. A buffer lives as long as a tensor of it does unless it is disposed, which ends the tensors, too.</para>
-/// <para>On a card the tensors are in order with what ILGPU does in the adopted stream. CPU accelerators compute at once, but in threads of their
-/// own: call their <c>Synchronize()</c> before a tensor is read. Autograd does not see what ILGPU writes; <c>tensor.Storage.MarkWritten()</c> tells it.</para>
+/// <para>On a card the tensors are in order with ILGPU's work in the adopted stream. CPU accelerators compute at once, but in threads of their
+/// own: call their <c>Synchronize()</c> before a tensor is read. Autograd does not see writes of ILGPU; <c>tensor.Storage.MarkWritten()</c> reports them.</para>
 /// </remarks>
 public static class AcceleratorTensors
 {

@@ -4,7 +4,7 @@ namespace Engine.Gpu;
 
 /// <summary>
 /// The arguments of <c>cublas{S,D}gemm</c> for one product: C' = alpha · op(Left) · op(Right) + beta · C', where all matrices are stored by columns,
-/// each column <c>leading</c> elements behind the one before.
+/// each column <c>leading</c> elements after the one before.
 /// </summary>
 /// <param name="Left">The library's A, M × K after op.</param>
 /// <param name="LeftOperation">Its op.</param>
@@ -65,7 +65,7 @@ internal readonly record struct CuBlasCall(
                 : null;
     }
 
-    /// <summary>What makes the transpose of a matrix out of its memory read by columns; null if neither rows nor columns are dense.</summary>
+    /// <summary>The operation that turns the memory of a matrix, read by columns, into the transpose; null if neither rows nor columns are dense.</summary>
     private static (CuBlasOperation Operation, int Leading)? Stored(in MatrixView matrix, int rows, int columns) =>
         Leading(matrix.Row, rows, matrix.Column, columns) is { } row ? (CuBlasOperation.NonTranspose, row)
         : Leading(matrix.Column, columns, matrix.Row, rows) is { } column ? (CuBlasOperation.Transpose, column)

@@ -6,7 +6,7 @@ namespace Engine.Gpu;
 public sealed partial class CudaDevice
 {
     /// <summary>
-    /// Works in the context of an accelerator of ILGPU's, on one of its streams: what ILGPU and its algorithms put into that stream and what the
+    /// Works in the context of an accelerator of ILGPU's, on one of its streams: the work of ILGPU and its algorithms in that stream and that of the
     /// engine does are in one order, without waiting.
     /// </summary>
     /// <param name="accelerator">The accelerator. It outlives the device: dispose tensors, device, accelerator in this order.</param>

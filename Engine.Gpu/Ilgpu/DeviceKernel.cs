@@ -14,14 +14,14 @@ namespace Engine.Gpu;
 /// DeviceKernel axpy = device.Kernel(Axpy);
 /// axpy.Launch(x.ElementCount, x.AsArrayView&lt;float&gt;(), y.AsArrayView&lt;float&gt;(), 2f);
 /// </code>
-/// <para>A method whose first parameter is an Index1D, Index2D or Index3D runs once for each index. Another one finds its place by
+/// <para>A method whose first parameter is an Index1D, Index2D or Index3D runs once for each index. Another one finds its index by
 /// <see cref="Grid"/> and <see cref="Group"/>, may have shared memory and barriers, and is launched over groups. It is a static method of numbers,
-/// views and structures of them; ILGPU's documentation says what it may do.</para>
-/// <para>It is compiled in the first launch for a device and a shape of groups; what a driver made of it is kept on the disk as the engine's own
-/// kernels are. On the CPU a method with an index runs on all threads as the C# that it is; one that works by groups runs on ILGPU's CPU
+/// views and structures of them; ILGPU's documentation has its limits.</para>
+/// <para>It is compiled in the first launch for a device and a shape of groups; the driver's binary is kept on the disk like those of the engine's own
+/// kernels. On the CPU a method with an index runs on all threads as the C# that it is; one that works by groups runs on ILGPU's CPU
 /// accelerator, which is made for debugging and slow.</para>
-/// <para>In a captured step a launch is repeated as it was recorded: with the same numbers, extent and views. What is to change lies in a tensor.</para>
-/// <para>A method that calls itself is refused, and so is one that ILGPU would take very long for. On a card nobody looks where a kernel writes, as
+/// <para>In a captured step a launch is repeated as it was recorded: with the same numbers, extent and views. Put a number that changes into a tensor.</para>
+/// <para>A method that calls itself is refused, and so is one that ILGPU would take very long for. On a card no check looks where a kernel writes, as
 /// in any language for cards; on the CPU an index outside of a view is an exception.</para>
 /// </remarks>
 public sealed partial class DeviceKernel

@@ -40,8 +40,8 @@ internal sealed class GroupAccelerator
         bool interrupted;
         lock (_running)
         {
-            // A thread of its own: the accelerator waits where an interruption would leave work-items behind that write the operands, and it
-            // makes itself the current one of the thread that creates it.
+            // A thread of its own: an interruption of the accelerator's wait would leave work-items that still write the operands. The accelerator
+            // also makes itself the current one of the thread that creates it.
             KernelConfig launched = config;
             Thread thread = new(() => failure = Launch(launched, kernel, name)) { IsBackground = true, Name = $"kernel {name}" };
             try
@@ -129,7 +129,7 @@ internal sealed class GroupAccelerator
         }
         catch (Exception)
         {
-            // Its threads are background threads that wait; nobody asks them again.
+            // Its threads are background threads that wait; they get no more work.
         }
     }
 }

@@ -5,8 +5,8 @@ using ILGPU.Runtime.CPU;
 namespace Engine.Gpu;
 
 /// <summary>
-/// What ILGPU's CPU accelerator keeps to itself and a launch needs: the barriers at which the work-items of a group wait for each other, and the
-/// group's shared memory.
+/// The private members of ILGPU's CPU accelerator that a launch needs: the barriers at which the work-items of a group wait for each other, and
+/// the group's shared memory.
 /// </summary>
 /// <remarks>
 /// With the accelerator's own launchers a work-item that throws ends the process, and one that returns early goes on to the next group while

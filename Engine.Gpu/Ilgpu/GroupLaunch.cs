@@ -13,12 +13,12 @@ internal sealed class GroupLaunch(GroupBarriers barriers, int groupSize, Action 
     private readonly Barrier _groupEnd = new(groupSize, _ => barriers.BeginGroup(groupSize));
     private KernelExecutionException? _failure;
 
-    /// <summary>What the first work-item that failed threw; null if none did.</summary>
+    /// <summary>The exception of the first work-item that failed; null if none did.</summary>
     public KernelExecutionException? Failure => Volatile.Read(ref _failure);
 
     /// <summary>
-    /// What each thread of the accelerator does for each group: the kernel, unless a work-item has failed, then wait until the whole group
-    /// is through. Nothing leaves it, since the thread's own loop would end the process.
+    /// The work of each thread of the accelerator for each group: run the kernel, unless a work-item has failed, then wait for the whole group. No
+    /// exception leaves it, because the thread's own loop would end the process.
     /// </summary>
     public void RunWorkItem(CPUAcceleratorTask task, int globalIndex)
     {

@@ -13,8 +13,8 @@ internal static class HostLoop
 
     /// <summary>Calls <paramref name="kernel"/> for each index below <paramref name="extent"/> and returns when all calls have ended.</summary>
     /// <remarks>
-    /// The calling thread begins alone, since nothing else tells what an index costs; what is left after <see cref="AloneMicroseconds"/> is
-    /// cut into one part a thread. Each thread goes through its indices in ascending order (x fastest) up to the first that fails, so that
+    /// The calling thread begins alone, to measure the cost of an index. The indices that are left after <see cref="AloneMicroseconds"/> are cut
+    /// into one part a thread. Each thread goes through its indices in ascending order (x fastest) up to the first that fails, so that
     /// the one which is reported is the lowest whatever the timing.
     /// </remarks>
     /// <typeparam name="TIndex">One of ILGPU's six index types.</typeparam>

@@ -6,7 +6,7 @@ namespace Engine.Gpu;
 /// The arguments of a launch in the order that kernels compiled by ILGPU want them: those of the method, and on OpenCL before them the shared
 /// memory and the buffers of all views. It is filled in the order of the method's parameters.
 /// </summary>
-/// <param name="memory">Room on the caller's stack, for <see cref="MostInFront"/> arguments and what the method takes.</param>
+/// <param name="memory">Room on the caller's stack, for <see cref="MostInFront"/> arguments and those of the method.</param>
 /// <param name="api">Where the kernel runs.</param>
 internal ref struct IlgpuArguments(Span<KernelArgument> memory, GpuApi api)
 {

@@ -49,7 +49,7 @@ internal static class IlgpuCompiler
     /// <param name="group">The work-items of a group, which become part of the text.</param>
     /// <param name="sharedBytes">Shared memory that comes with the launch.</param>
     /// <param name="target">The device.</param>
-    /// <exception cref="KernelCompilationException">ILGPU refuses the method, or the device cannot have what came out.</exception>
+    /// <exception cref="KernelCompilationException">ILGPU refuses the method, or the device does not support the result.</exception>
     public static KernelSource Compile(IlgpuSignature signature, GroupShape group, int sharedBytes, GpuTarget target)
     {
         Require();
@@ -132,7 +132,7 @@ internal static class IlgpuCompiler
         }
     }
 
-    // The innermost messages say what is wrong; the outer ones that something is.
+    // The innermost messages name the error; the outer ones say only that there is one.
     private static string Words(Exception e)
     {
         StringBuilder words = new(e.Message);
@@ -167,7 +167,7 @@ internal static class IlgpuCompiler
         s_context ??= Context.Create(static builder => builder.CPU().EnableAlgorithms().Optimize(OptimizationLevel.O2));
         if (!s_backends.TryGetValue(key, out IlgpuBackendBase? backend))
         {
-            // PTX 7.0 is what our own kernels ask of a driver, too. Of OpenCL only what 1.2 has: no half precision, 64-bit atomics or sub-groups.
+            // Our own kernels need PTX 7.0 too. Of OpenCL only version 1.2: no half precision, 64-bit atomics or sub-groups.
             backend = isCuda
                 ? new PTXBackend(s_context, architecture!.Value, CudaInstructionSet.ISA_70, null!)
                 : new CLBackend(

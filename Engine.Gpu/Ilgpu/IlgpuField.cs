@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace Engine.Gpu;
 
-/// <summary>What eight bytes or fewer of a kernel's parameter stand for.</summary>
+/// <summary>The kinds of parts, of eight bytes or fewer, of a kernel's parameter.</summary>
 internal enum IlgpuFieldKind : byte
 {
     /// <summary>A number.</summary>
@@ -14,12 +14,12 @@ internal enum IlgpuFieldKind : byte
     /// <summary>How many elements a view has.</summary>
     ViewLength,
 
-    /// <summary>The byte that stands for a structure without fields.</summary>
+    /// <summary>The byte of a structure without fields.</summary>
     Nothing,
 }
 
 /// <summary>A field of a parameter, structures inside of structures taken apart.</summary>
-/// <param name="Kind">What it stands for.</param>
+/// <param name="Kind">Its kind.</param>
 /// <param name="Type">Of a number its type, of a view that of its elements.</param>
 /// <param name="Size">Its bytes.</param>
 /// <param name="Offset">Where it lies in the parameter.</param>

@@ -4,9 +4,9 @@ using System.Reflection;
 namespace Engine.Gpu;
 
 /// <summary>A kernel that is a C# method, compiled by ILGPU.</summary>
-/// <param name="Method">The method. Its first parameter is an index of ILGPU's, or it finds its place by its group.</param>
+/// <param name="Method">The method. Its first parameter is an index of ILGPU's, or it finds its index by its group.</param>
 /// <param name="Group">The work-items of a group.</param>
-/// <param name="SharedBytes">Shared memory that comes with the launch, beside what the method allocates itself.</param>
+/// <param name="SharedBytes">Shared memory of the launch, without the memory that the method allocates itself.</param>
 internal readonly record struct IlgpuKernelDefinition(MethodInfo Method, GroupShape Group, int SharedBytes = 0) : IKernelText
 {
     private static readonly ConcurrentDictionary<(MethodInfo, GpuApi), IlgpuSignature> s_signatures = new();

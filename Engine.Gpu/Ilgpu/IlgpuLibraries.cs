@@ -16,8 +16,8 @@ public static class IlgpuLibraries
     /// </summary>
     /// <remarks>
     /// ILGPU looks for its libraries once in a process, when the first context asks for OpenCL or CUDA; a context is therefore created after this
-    /// call. Adopting an accelerator and asking a device for a kernel make it, too. It listens to the load context's event, which is asked last: what
-    /// the system or a resolver of the host's finds comes first.
+    /// call. Adopting an accelerator and asking a device for a kernel make it, too. It listens to the load context's event, which is asked last: a
+    /// library that the system or a resolver of the host finds comes first.
     /// </remarks>
     /// <exception cref="PlatformNotSupportedException">The program was compiled ahead of time.</exception>
     public static void Register()

@@ -10,7 +10,7 @@ internal static class IlgpuMethods
     /// <summary>A method as messages name it.</summary>
     public static string NameOf(MethodInfo method) => method.DeclaringType is { } type ? $"{type.Name}.{method.Name}" : method.Name;
 
-    /// <summary>Throws what is wrong with a method, before ILGPU, which such methods can leave in a state in which good ones fail.</summary>
+    /// <summary>Refuses a wrong method before ILGPU sees it: such methods can leave ILGPU in a state in which good ones fail.</summary>
     /// <exception cref="KernelCompilationException">It cannot be a kernel.</exception>
     public static void Check(MethodInfo method)
     {

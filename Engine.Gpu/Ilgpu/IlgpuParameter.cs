@@ -46,7 +46,7 @@ internal sealed class IlgpuParameter
     /// <summary>How many views it has.</summary>
     public int Views => _fields.Count(static part => part.Kind == IlgpuFieldKind.ViewStart);
 
-    /// <summary>What reads the fields of a value of this type, once a launch has made it.</summary>
+    /// <summary>The readers of the fields of a value of this type; the first launch makes them.</summary>
     public object? Readers { get; set; }
 
     /// <summary>The layout of a type.</summary>

@@ -11,7 +11,7 @@ namespace Engine.Gpu;
 /// </summary>
 /// <remarks>
 /// <see cref="CodePlacement"/> moves a load next to its use and asks whether that passes a store or a barrier. It does not look at the first of
-/// them in the block: in <c>int v = x[i]; x[i] = 9; if (v > 3) …</c> the branch sees 9, and a load of shared memory lands behind the barrier that
+/// them in the block: in <c>int v = x[i]; x[i] = 9; if (v > 3) …</c> the branch sees 9, and a load of shared memory lands after the barrier that
 /// protects it.
 /// </remarks>
 internal static class IlgpuPasses
@@ -19,7 +19,7 @@ internal static class IlgpuPasses
     /// <summary>Leaves loads where the method has them.</summary>
     public static void KeepOrderOfMemory(IlgpuBackendBase backend) => Change(backend, static (passes, _) => passes.Where(static pass => pass is not CodePlacement));
 
-    /// <summary>Sees to it that values which depend on the way are assigned on that way, as the last pass.</summary>
+    /// <summary>Assigns values that depend on the path on that path, as the last pass.</summary>
     public static void SplitEdges(IlgpuBackendBase backend) => Change(backend, static (passes, isLast) => isLast ? passes.Append(new IlgpuEdges()) : passes);
 
     private static void Change(IlgpuBackendBase backend, Func<IEnumerable<Transformation>, bool, IEnumerable<Transformation>> change)

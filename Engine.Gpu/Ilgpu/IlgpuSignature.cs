@@ -28,13 +28,13 @@ internal sealed partial class IlgpuSignature
     /// <summary>All parameters of the method, an index's extent among them.</summary>
     public IReadOnlyList<IlgpuParameter> Parameters { get; }
 
-    /// <summary>How many coordinates the index has that comes first; 0 where the kernel finds its place by groups.</summary>
+    /// <summary>How many coordinates the index has that comes first; 0 where the kernel finds its index by groups.</summary>
     public int IndexRank { get; }
 
     /// <summary>Dimensions of an index type of ILGPU's; 0 of any other type.</summary>
     public static int RankOfIndex(Type type) => type == typeof(Index1D) ? 1 : type == typeof(Index2D) ? 2 : type == typeof(Index3D) ? 3 : 0;
 
-    /// <summary>Compares with what was compiled.</summary>
+    /// <summary>Compares the parameters with the compiled ones.</summary>
     /// <exception cref="KernelCompilationException">The text declares something else.</exception>
     public void Check(string kernel, string text, bool takesSharedMemory)
     {
@@ -48,7 +48,7 @@ internal sealed partial class IlgpuSignature
         }
     }
 
-    /// <summary>What a launch passes, in order.</summary>
+    /// <summary>The arguments of a launch, in order.</summary>
     public KernelSignature ToKernelSignature(bool takesSharedMemory)
     {
         List<ParameterSlot> slots = [];
@@ -118,7 +118,7 @@ internal sealed partial class IlgpuSignature
         {
             IlgpuParameter parameter = Parameters[i];
             RegexGroup size = declared[i].Groups["size"];
-            // A number of fewer than four bytes may stand in a wider place.
+            // A number of fewer than four bytes may have a wider slot.
             bool fits = parameter.IsStructure
                 ? size.Success && Number(size) == parameter.Size
                 : !size.Success && Number(declared[i].Groups["bits"]) == 8 * parameter.Size;

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace Engine.Gpu;
 
-/// <summary>What our drivers need changed in ILGPU's text.</summary>
+/// <summary>The changes to ILGPU's text that our drivers need.</summary>
 internal static partial class IlgpuText
 {
     /// <summary>The text with the size of its groups, from which the driver's compiler knows how many registers a work-item may have.</summary>

@@ -8,16 +8,16 @@ namespace Engine.Gpu;
 /// at all, the write past the view happens.
 /// </summary>
 /// <remarks>
-/// The listener stands in front of the others and throws out of the failing check, so that they never hear of it. Outside of kernels it does so
-/// for the checks of ILGPU's views alone: a part that leads out of a view is a mistake like any other argument. The host's own assertions go on
-/// to its listeners unchanged.
+/// The listener is the first one. It throws out of the failing check, so that the other listeners do not get it. Outside of kernels it throws
+/// for the checks of ILGPU's views only: a part that leads out of a view is a wrong argument like any other. The host's own assertions reach
+/// its listeners unchanged.
 /// </remarks>
 internal sealed class KernelAssertions : TraceListener
 {
     private static readonly KernelAssertions s_listener = new();
     private static readonly Lock s_installing = new();
 
-    /// <summary>What views of ILGPU's say of wrong indices, extents and strides.</summary>
+    /// <summary>The messages of ILGPU's views about wrong indices, extents and strides.</summary>
     private static readonly HashSet<string> s_checksOfViews =
     [
         "Index out of range", "Length out of range", "Offset out of range", "Offset out of bounds", "Index out of bounds", "Sub view out of range", "32-bit index out of range",
@@ -31,7 +31,7 @@ internal sealed class KernelAssertions : TraceListener
 
     private KernelAssertions()
     {
-        // What the host traces is not for this listener, and is not formatted for it either.
+        // This listener ignores the traces of the host, which then need not be formatted for it.
         Filter = new EventTypeFilter(SourceLevels.Off);
     }
 
@@ -150,7 +150,7 @@ internal sealed class KernelAssertions : TraceListener
             }
             catch (ArgumentOutOfRangeException)
             {
-                // The host shortened the list meanwhile; what is left lies further in front.
+                // The host shortened the list meanwhile; the remaining listeners have lower indices.
             }
         }
     }

@@ -6,7 +6,7 @@ using System.Runtime.CompilerServices;
 namespace Engine.Gpu;
 
 /// <summary>
-/// What a kernel calls, by the code of its methods. ILGPU looks for neither recursion nor size: it hands recursion on to drivers that have none,
+/// The calls of a kernel, found in the code of its methods. ILGPU checks neither recursion nor size: it hands recursion on to drivers that have none,
 /// follows methods that call themselves with ever new type arguments without an end, and puts small methods into their callers however often
 /// they are called.
 /// </summary>
@@ -24,7 +24,7 @@ internal static class KernelCalls
     private static readonly Dictionary<short, OperandType> s_operands = typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static)
         .Select(field => (OpCode)field.GetValue(null)!).ToDictionary(code => code.Value, code => code.OperandType);
 
-    /// <summary>Why what a method calls cannot be compiled; null if nothing speaks against it.</summary>
+    /// <summary>The reason why the calls of a method cannot be compiled; null if they can.</summary>
     public static string? WhyNot(MethodInfo kernel)
     {
         Sizes sizes = new();
@@ -109,7 +109,7 @@ internal static class KernelCalls
         return (instructions, tokens);
     }
 
-    /// <summary>Adds up what methods become.</summary>
+    /// <summary>Adds up the instructions of methods after inlining.</summary>
     private sealed class Sizes
     {
         private readonly Dictionary<MethodBase, (long Size, bool IsInlined)> _known = [];

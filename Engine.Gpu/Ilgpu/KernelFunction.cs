@@ -129,7 +129,7 @@ public sealed class KernelFunction<T>
             values[i] = numbers[i].Value;
         }
 
-        // With their history: gradients of what was stretched are summed up by the graph.
+        // With their history: the graph sums up the gradients of broadcast operands.
         Tensor[] operands = new Tensor[inputs.Length];
         for (int i = 0; i < operands.Length; i++)
         {

@@ -66,7 +66,7 @@ internal sealed class StructureParameter<T> : IKernelParameter<T>
 {
     public void Write(in T value, IlgpuParameter layout, ref LaunchWriter writer)
     {
-        // One list for each layout, made by whoever comes first; two that come at once make the same.
+        // One list for each layout, made by the first thread; two threads at once make equal lists.
         StructureReader<T>[] readers = (StructureReader<T>[])(layout.Readers ??= ReadersOf(layout));
         if (!layout.IsStructure)
         {
@@ -155,7 +155,7 @@ internal readonly record struct ViewRange(MemoryBuffer? Buffer, long Start, long
 /// <summary>Reads a field of a structure without a box for it: its bits, or of a view its range.</summary>
 internal readonly record struct StructureReader<T>(Func<T, long>? Number, Func<T, ViewRange>? View);
 
-/// <summary>What the fields of structures are read with.</summary>
+/// <summary>Makes the readers of the fields of structures.</summary>
 internal static class StructureReader
 {
     private static readonly MethodInfo s_bits = ((Func<int, long>)Bits).Method.GetGenericMethodDefinition();

@@ -133,7 +133,7 @@ internal ref struct LaunchWriter
         }
     }
 
-    /// <summary>Constructors of views believe what they are told.</summary>
+    /// <summary>Constructors of views do not check their arguments.</summary>
     private readonly void CheckInside(MemoryBuffer buffer, long start, long length, int elementSize)
     {
         // The first two comparisons keep the third from overflowing.
@@ -147,6 +147,6 @@ internal ref struct LaunchWriter
     /// <summary>All arguments in the kernel's order.</summary>
     public readonly ReadOnlySpan<KernelArgument> Finish() => _arguments.Finish();
 
-    /// <summary>Lets go of the memory.</summary>
+    /// <summary>Releases the memory.</summary>
     public void Dispose() => _lease.Dispose();
 }

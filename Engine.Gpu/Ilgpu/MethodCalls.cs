@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace Engine.Gpu;
 
-/// <summary>What a kernel calls, directly or through methods of its own program.</summary>
+/// <summary>The calls of a kernel, directly or through methods of its own program.</summary>
 internal static class MethodCalls
 {
     private static readonly ConditionalWeakTable<MethodInfo, HashSet<MethodBase>> s_known = [];

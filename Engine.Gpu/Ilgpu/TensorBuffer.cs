@@ -14,7 +14,7 @@ internal sealed class TensorBuffer : MemoryBuffer
 {
     private static readonly Lock s_lock = new();
 
-    // The buffers of the same memory on accelerators, behind the one that belongs to none.
+    // The buffers of the same memory on accelerators, after the one that belongs to none.
     private TensorBuffer? _next;
 
     private TensorBuffer(Storage storage, Accelerator? accelerator)

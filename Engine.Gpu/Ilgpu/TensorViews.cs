@@ -9,7 +9,7 @@ namespace Engine.Gpu;
 /// launch of a <see cref="DeviceKernel"/> with a view of a disposed tensor throws.</para>
 /// <para>A part of a view that leads out of it is an <see cref="ArgumentOutOfRangeException"/>, where ILGPU by itself ends the process. Its
 /// Cast to larger elements rounds the view's begin down without a word: let such a view begin at a multiple of them.</para>
-/// <para>Autograd does not see what a kernel writes through a view. Whoever writes into a tensor that an operation may have saved says so with
+/// <para>Autograd does not see the writes of a kernel through a view. Whoever writes into a tensor that an operation may have saved says so with
 /// <c>tensor.Storage.MarkWritten()</c>, as the engine's own in-place operations do.</para>
 /// </remarks>
 public static class TensorViews
@@ -56,10 +56,10 @@ public static class TensorViews
     /// <param name="tensor">A tensor on <c>cpu</c> for any CPU accelerator, or on the device that has adopted the accelerator.</param>
     /// <param name="accelerator">The accelerator.</param>
     /// <remarks>
-    /// <para>On a card all that was computed before is in the adopted stream by then: what ILGPU puts into that stream finds the finished values, and
-    /// what the engine computes next finds ILGPU's. Hold the tensor until ILGPU's call was made; ILGPU does not notice a tensor that was disposed.
+    /// <para>On a card all that was computed before is in the adopted stream by then: ILGPU's work in that stream finds the finished values, and
+    /// later work of the engine finds ILGPU's. Hold the tensor until ILGPU's call was made; ILGPU does not notice a tensor that was disposed.
     /// On the CPU, call <c>accelerator.Synchronize()</c> before the tensor is read.</para>
-    /// <para>Take the view anew after each operation of the engine's, rather than keep it: this call is what hands over.</para>
+    /// <para>Take a new view after each operation of the engine: this call issues the waiting work.</para>
     /// </remarks>
     /// <inheritdoc cref="AsArrayView{T}(Tensor)"/>
     /// <exception cref="DeviceMismatchException">The accelerator does not have the tensor's memory.</exception>

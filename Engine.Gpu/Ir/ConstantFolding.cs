@@ -35,7 +35,7 @@ internal static class ConstantFolding
             return holds ? 1 : 0;
         }
 
-        // Doubles hold the sum, product, quotient and root of singles precisely enough for the second rounding to be the right one.
+        // Doubles hold the sum, product, quotient and root of float32 precisely enough for the second rounding to be the right one.
         double? result = op switch
         {
             Opcode.Add => a + b,

@@ -3,12 +3,12 @@ using System.Runtime.CompilerServices;
 namespace Engine.Gpu;
 
 /// <summary>
-/// Writes a kernel. C# runs while the kernel is built: a C# loop unrolls, a C# number is a constant; what comes from this builder runs on
+/// Writes a kernel. C# runs while the kernel is built: a C# loop unrolls, a C# number is a constant; a value of this builder is computed on
 /// the card.
 /// </summary>
 /// <remarks>
 /// Values are simplified while they are made: constants are folded, equal values are computed once, and a value that does not depend on
-/// the surrounding loops is computed before them (but never moved out of a branch). What turns out to be unused is dropped at the end.
+/// the surrounding loops is computed before them (but never moved out of a branch). Unused values are dropped at the end.
 /// </remarks>
 internal sealed partial class KernelBuilder
 {

@@ -30,7 +30,7 @@ internal sealed class Memory
     /// <summary>Shared: the number of elements.</summary>
     public int Count { get; }
 
-    /// <summary>Global: never written while the kernel runs, by nobody, so that it may be cached.</summary>
+    /// <summary>Global: nothing writes it while the kernel runs, so that it may be cached.</summary>
     public bool IsReadOnly { get; }
 
     /// <summary>Shared: where it begins in the group's shared memory, in bytes, a multiple of 16.</summary>

@@ -117,7 +117,7 @@ internal enum Opcode : byte
     /// <summary>A Float32 rounded to tf32 (to the nearest, halves away from zero), its bits as UInt32; where there are tensor cores, like the next two.</summary>
     RoundTf32,
 
-    /// <summary>Two Float32 as halves in one UInt32: a in the upper half, b in the lower.</summary>
+    /// <summary>Two Float32 as half precision in one UInt32: a in the upper half, b in the lower.</summary>
     PackFloat16,
 
     /// <summary>Two Float32 as bfloat16 in one UInt32: a in the upper half, b in the lower.</summary>

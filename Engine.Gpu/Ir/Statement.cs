@@ -54,7 +54,7 @@ internal sealed class Variable(KernelBuilder builder, int number, RegisterType t
     /// <summary>Its type.</summary>
     public RegisterType Type { get; } = type;
 
-    /// <summary>What it holds at this point of the kernel; setting it appends an assignment.</summary>
+    /// <summary>Its value at this point of the kernel; setting it appends an assignment.</summary>
     public Value Value
     {
         get => builder.Read(this);

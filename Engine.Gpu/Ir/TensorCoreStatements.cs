@@ -6,7 +6,7 @@ internal enum MmaShape : byte
     /// <summary>16×8×8, tf32: A 4 registers, B 2, C and D 4 floats.</summary>
     M16N8K8Tf32,
 
-    /// <summary>16×8×16, half: A 4 registers of two halves, B 2, C and D 4 floats.</summary>
+    /// <summary>16×8×16, half: A 4 registers of two float16 or bfloat16, B 2, C and D 4 floats.</summary>
     M16N8K16Float16,
 
     /// <summary>16×8×16, bfloat16, laid out as half.</summary>

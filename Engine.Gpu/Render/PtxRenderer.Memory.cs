@@ -111,7 +111,7 @@ internal sealed partial class PtxRenderer
         Memory memory = store.Memory;
         string[] stored = [.. store.Values.Select(value => PassageOf(memory.Element) switch
         {
-            // An element that was loaded and not changed is stored as its bits; the driver's compiler drops the conversion that nobody reads.
+            // An element that was loaded and not changed is stored as its bits; the driver's compiler drops the unused conversion.
             _ when _halves.TryGetValue(value, out (DType Element, string Register) half) && half.Element == memory.Element => half.Register,
             Passage.Half => ToHalf(Register(value)),
             Passage.BFloat16 => memory.IsShared && _isAmpere ? ToSharedBFloat16(Register(value)) : ToBFloat16(Register(value)),

@@ -27,7 +27,7 @@ internal sealed partial class PtxRenderer
         string to = Address(copy.Shared, copy.SharedIndex, copy.SharedOffset);
         string from = Address(copy.Global, copy.GlobalIndex, copy.GlobalOffset);
 
-        // Sixteen bytes go past the first-level cache, where nobody would read them again; that is not offered for fewer.
+        // Copies of sixteen bytes bypass the first-level cache, since nothing reads them again; PTX has no such form for fewer bytes.
         string cache = copy.Bytes == 16 ? "cg" : "ca";
         string read = string.Empty;
         if (copy.Condition is { } condition)

@@ -4,8 +4,8 @@ using System.Text;
 namespace Engine.Gpu;
 
 /// <summary>
-/// Renders kernels to PTX. Every value gets a virtual register of its own; the driver's compiler assigns real ones. What that compiler does
-/// not do well is done here: wide loads, address arithmetic before loops, offsets inside instructions, predicates instead of branches.
+/// Renders kernels to PTX. Every value gets a virtual register of its own; the driver's compiler assigns real ones. This class does the work
+/// that the compiler does not do well: wide loads, address arithmetic before loops, offsets inside instructions, predicates instead of branches.
 /// </summary>
 internal sealed partial class PtxRenderer
 {

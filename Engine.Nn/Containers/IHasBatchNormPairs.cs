@@ -16,7 +16,7 @@ internal interface IAbsorbsNorm
     /// <summary>[out].</summary>
     Tensor? Bias { get; }
 
-    /// <summary>What the layer computes, with other weights.</summary>
+    /// <summary>The function of the layer, with other weights.</summary>
     Tensor Compute(Tensor x, Tensor weight, Tensor? bias, bool relu);
 }
 

@@ -1,8 +1,8 @@
 namespace Engine.Nn;
 
 /// <summary>
-/// Lets go of what a chain of layers makes on its way, where nothing is recorded and a <see cref="TensorScope"/> would dispose it at its end in any case: a prediction
-/// then needs the memory of a few layers, not of all. Only the engine's own layers are trusted to keep neither what they get nor what they return.
+/// Disposes the tensors between the layers of a chain, where nothing is recorded and a <see cref="TensorScope"/> would dispose them at its end in any case: a
+/// prediction then needs the memory of a few layers, not of all. Only the engine's own layers are known to keep neither their input nor their output.
 /// </summary>
 internal ref struct LeanChain
 {
@@ -15,8 +15,8 @@ internal ref struct LeanChain
     public LeanChain() => _isOn = TensorScope.IsActive && !GradMode.IsEnabled && !ForwardTrace.IsActive;
 
     /// <summary>
-    /// Calls the layer, disposes what it made but its result, and then its input where that is the result of the link before. A layer that may keep what it sees is only called, and what it
-    /// returns is kept.
+    /// Calls the layer and disposes its temporaries. Then it disposes the input, if that is the result of the link before. Of a layer that may keep tensors,
+    /// nothing is disposed.
     /// </summary>
     public Tensor Call(Layer layer, Tensor x, Func<Layer, Tensor, Tensor> call)
     {
@@ -38,9 +38,9 @@ internal ref struct LeanChain
         return y;
     }
 
-    /// <summary>Whether a layer keeps neither what it gets nor what it returns. Of layers of others nobody knows, and a hook may keep what it sees.</summary>
+    /// <summary>Whether a layer keeps neither its input nor its output. Layers of other assemblies may keep them, and so may hooks.</summary>
     /// <param name="layer">The layer.</param>
-    /// <param name="depth">How many containers deeper the answer may be looked for.</param>
+    /// <param name="depth">The number of nested containers that may be searched.</param>
     public static bool KeepsNothing(Layer layer, int depth) =>
         depth > 0 && !layer.IsWatched && layer.GetType().Assembly == typeof(Layer).Assembly && layer.KeepsNothing(depth);
 }

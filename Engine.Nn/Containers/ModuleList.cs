@@ -43,7 +43,7 @@ public sealed class ModuleList<T> : Module, IList<T>, IReadOnlyList<T>
     /// <summary>Appends a module.</summary>
     public void Add(T item) => Insert(Count, item);
 
-    /// <summary>Puts a module at a position; those behind it get other names.</summary>
+    /// <summary>Puts a module at a position; the modules after it get other names.</summary>
     public void Insert(int index, T item)
     {
         ArgumentNullException.ThrowIfNull(item);

@@ -11,7 +11,7 @@ namespace Engine.Nn;
 /// </remarks>
 public class Sequential : Layer, IReadOnlyList<Layer>, IFusesResidual, IHasBatchNormPairs
 {
-    /// <summary>In more layers within layers nobody looks for a batch normalisation.</summary>
+    /// <summary>The deepest nesting in which a batch normalisation is found.</summary>
     private const int DeepestFusion = 100;
 
     private readonly List<(string Name, Layer Layer)> _layers = [];
@@ -166,7 +166,7 @@ public class Sequential : Layer, IReadOnlyList<Layer>, IFusesResidual, IHasBatch
             throw new ShapeMismatchException($"Layer \"{_layers[i].Name}\": {e.Message}", e);
         }
 
-        // No layers, or such as hand through what they are given: the result is the caller's to dispose, the input is not.
+        // Without layers, or with layers that hand x through, the result is a handle of its own: the caller disposes the result, not the input.
         return ReferenceEquals(y, x) ? x.Alias() : y;
     }
 

@@ -1,6 +1,6 @@
 namespace Engine.Nn;
 
-/// <summary>What the transforms that mix samples of a batch share.</summary>
+/// <summary>The common part of the transforms that mix samples of a batch.</summary>
 internal static class BatchMixing
 {
     // λ·x + (1 − λ)·y

@@ -2,7 +2,7 @@ namespace Engine.Nn;
 
 /// <summary>
 /// CutMix (Yun et al. 2019): a rectangle of each image is replaced by that of another one of the batch, and the targets are mixed by the
-/// areas. The rectangle has the share 1 − λ of the image, λ from Beta(α, α), around a random centre; what lies outside of the image is cut off.
+/// areas. The rectangle has the share 1 − λ of the image, λ from Beta(α, α), around a random centre; the part outside of the image is cut off.
 /// </summary>
 /// <remarks>
 /// Inputs [N, C, H, W] keep shape, type and, pixel by pixel, their values. Class numbers [N] become probabilities [N, classes] in float32;

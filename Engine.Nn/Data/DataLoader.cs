@@ -3,7 +3,7 @@ namespace Engine.Nn;
 /// <summary>Cuts a data set into mini-batches: in order or shuffled, made ahead by a background thread, placed on a device.</summary>
 /// <remarks>
 /// <para>The loader has no moving state. The order of an epoch and every random change in it follow from <see cref="Seed"/> and the
-/// epoch's number, so a run that starts again in the middle of an epoch sees what the interrupted one would have seen.</para>
+/// epoch's number, so a run that starts again in the middle of an epoch gets the same batches as the interrupted one would have.</para>
 /// <code>
 /// DataLoader loader = new(data, batchSize: 128) { Shuffle = true, Seed = 42 };
 /// foreach (Batch batch in loader.Epoch(0))
@@ -77,11 +77,11 @@ public sealed class DataLoader : IBatchSource
     /// <inheritdoc/>
     public IEnumerable<Batch> Epoch(int epoch, int firstBatch = 0) => Epoch(epoch, firstBatch, CancellationToken.None);
 
-    /// <summary>The batches of an epoch in order. Whoever takes a batch disposes it; those that were made in vain are disposed here.</summary>
+    /// <summary>The batches of an epoch in order. The consumer disposes the batches that it takes; the others are disposed here.</summary>
     /// <param name="epoch">The epoch, from 0.</param>
     /// <param name="firstBatch">How many batches to leave out at the beginning.</param>
     /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/>.</param>
-    /// <remarks>What goes wrong in the background thread is thrown to the caller, after the batches before it.</remarks>
+    /// <remarks>An exception in the background thread is thrown to the caller, after the batches before it.</remarks>
     public IEnumerable<Batch> Epoch(int epoch, int firstBatch, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(epoch);
@@ -97,7 +97,7 @@ public sealed class DataLoader : IBatchSource
         int[] order = _sampler.Order(Dataset.Count, new SampleRandom(seed, 0));
         Batch Make(int batch)
         {
-            // The consumer may ask from within a scope of its own; a batch belongs to whoever takes it.
+            // The consumer may call from within a scope of its own; a batch belongs to the consumer, not to the scope.
             using TensorScope outside = TensorScope.Suspend();
             int start = batch * BatchSize;
             ReadOnlySpan<int> indices = order.AsSpan(start, Math.Min(BatchSize, order.Length - start));

@@ -8,7 +8,7 @@ public static partial class DatasetViews
     /// for validation and the others are to learn on. So each sample is validated on once.
     /// </summary>
     /// <remarks>Parts for validation have no random changes (<see cref="IDataset.WithoutRandomChanges"/>).</remarks>
-    /// <param name="dataset">What to divide.</param>
+    /// <param name="dataset">The dataset to divide.</param>
     /// <param name="folds">k; 5 and 10 are usual.</param>
     /// <param name="seed">Decides which samples.</param>
     /// <exception cref="ArgumentOutOfRangeException">There are fewer than two folds, or fewer samples than folds.</exception>
@@ -20,7 +20,7 @@ public static partial class DatasetViews
     }
 
     /// <summary>As <see cref="KFold"/> with every class in proportion: the numbers of a class in two parts differ by at most one, as do the sizes of the parts.</summary>
-    /// <param name="dataset">What to divide.</param>
+    /// <param name="dataset">The dataset to divide.</param>
     /// <param name="folds">k.</param>
     /// <param name="seed">Decides which samples.</param>
     /// <param name="classes">The class of each sample; those of the targets (<see cref="ClassNumbers"/>) if left out.</param>
@@ -83,10 +83,10 @@ public sealed class Fold
     /// <summary>Which one, from 0.</summary>
     public int Number { get; }
 
-    /// <summary>What to learn on.</summary>
+    /// <summary>The samples to train on.</summary>
     public IDataset Train { get; }
 
-    /// <summary>What to measure on.</summary>
+    /// <summary>The samples to evaluate on.</summary>
     public IDataset Validation { get; }
 
     /// <summary>The numbers of the samples of <see cref="Validation"/> in the whole data set.</summary>

@@ -8,7 +8,7 @@ public static partial class DatasetViews
     /// sample is in exactly one of them, and the same seed makes the same parts.
     /// </summary>
     /// <remarks>The parts for validation and test have no random changes (<see cref="IDataset.WithoutRandomChanges"/>), whatever transforms the data has.</remarks>
-    /// <param name="dataset">What to divide.</param>
+    /// <param name="dataset">The dataset to divide.</param>
     /// <param name="validation">The share for validation, in [0, 1]; rounded to whole samples.</param>
     /// <param name="test">The share for the test, in [0, 1]; rounded to whole samples.</param>
     /// <param name="seed">Decides which samples.</param>
@@ -42,7 +42,7 @@ public static partial class DatasetViews
     /// The parts have exactly as many samples as without stratifying. Of each class a part gets its share rounded down or up, but at least one
     /// sample, so that no part lacks a class.
     /// </remarks>
-    /// <param name="dataset">What to divide.</param>
+    /// <param name="dataset">The dataset to divide.</param>
     /// <param name="validation">The share for validation, in (0, 1).</param>
     /// <param name="test">The share for the test, in (0, 1).</param>
     /// <param name="seed">Decides which samples.</param>
@@ -157,7 +157,7 @@ public static partial class DatasetViews
         return counts;
     }
 
-    /// <summary>The names of the classes in order, and the place of each sample's class among them.</summary>
+    /// <summary>The names of the classes in order, and the index of each sample's class among them.</summary>
     private static (long[] Names, int[] ClassOf) Strata(string op, IDataset dataset, IReadOnlyList<long>? classes)
     {
         ArgumentNullException.ThrowIfNull(dataset);

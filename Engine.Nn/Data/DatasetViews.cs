@@ -33,14 +33,14 @@ public static partial class DatasetViews
     }
 
     /// <summary>
-    /// Sets a random part aside for validation: what hyper-parameters are chosen by, while the test set stays unseen. The same seed makes the
+    /// Sets a random part aside for validation. It serves the choice of hyper-parameters, while the test set stays unseen. The same seed makes the
     /// same parts, of this data set and of one that changes its samples (<see cref="ImageDataset.With"/>).
     /// </summary>
     /// <remarks>
     /// The part for validation has no random changes (<see cref="IDataset.WithoutRandomChanges"/>): <c>images.With(new RandomCrop(4)).Split(0.2)</c>
     /// augments the training part only. Normalisation and transforms that draw no random numbers act on both.
     /// </remarks>
-    /// <param name="dataset">What to divide.</param>
+    /// <param name="dataset">The dataset to divide.</param>
     /// <param name="validation">The share set aside, in [0, 1]; rounded to whole samples.</param>
     /// <param name="seed">Decides which samples.</param>
     /// <exception cref="ArgumentOutOfRangeException">The share is outside [0, 1].</exception>

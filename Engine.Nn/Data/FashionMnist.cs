@@ -21,7 +21,7 @@ public static class FashionMnist
     /// <summary>Their standard deviation.</summary>
     public const double Std = 0.3530;
 
-    /// <summary>What the labels 0 to 9 mean.</summary>
+    /// <summary>The names of the labels 0 to 9.</summary>
     public static IReadOnlyList<string> ClassNames { get; } =
         ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"];
 
@@ -29,7 +29,7 @@ public static class FashionMnist
     /// The folder to load from: the one that is named, else the one in <see cref="EnvironmentVariable"/>, else <see cref="SystemDirectory"/>,
     /// else <see cref="ShippedDirectory"/>. A folder that is named, here or in the variable, must have the files; the others need not.
     /// </summary>
-    /// <exception cref="DirectoryNotFoundException">None has them; the message tells where was looked.</exception>
+    /// <exception cref="DirectoryNotFoundException">None has them; the message lists the folders.</exception>
     public static string FindDirectory(string? directory = null)
     {
         directory ??= Environment.GetEnvironmentVariable(EnvironmentVariable) is { Length: > 0 } named ? named : null;

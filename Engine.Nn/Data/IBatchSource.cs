@@ -1,8 +1,8 @@
 namespace Engine.Nn;
 
-/// <summary>One mini-batch: the samples lie along axis 0 of both tensors. Whoever takes it disposes it.</summary>
-/// <param name="Inputs">What the model reads, [N, …].</param>
-/// <param name="Targets">What it should answer, [N, …].</param>
+/// <summary>One mini-batch: the samples lie along axis 0 of both tensors. The consumer disposes it.</summary>
+/// <param name="Inputs">The inputs of the model, [N, …].</param>
+/// <param name="Targets">The correct outputs, [N, …].</param>
 public readonly record struct Batch(Tensor Inputs, Tensor Targets) : IDisposable
 {
     /// <summary>N.</summary>
@@ -20,7 +20,7 @@ public readonly record struct Batch(Tensor Inputs, Tensor Targets) : IDisposable
 /// <summary>Where a trainer gets its mini-batches.</summary>
 /// <remarks>
 /// The batches of an epoch are a pure function of the source and the epoch's number: asked twice, or from the middle, it gives the same
-/// samples in the same order. That is what makes an interrupted run end with the same bits as an uninterrupted one.
+/// samples in the same order. An interrupted run therefore ends with the same bits as an uninterrupted one.
 /// </remarks>
 public interface IBatchSource
 {

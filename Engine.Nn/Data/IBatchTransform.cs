@@ -4,7 +4,7 @@ namespace Engine.Nn;
 /// <remarks>It must follow from its arguments alone, so that a run that is resumed sees the same batches.</remarks>
 public interface IBatchTransform
 {
-    /// <summary>A new batch; the given one stays as it is and is disposed by whoever made it.</summary>
+    /// <summary>A new batch; the given one stays as it is, and its maker disposes it.</summary>
     /// <param name="batch">The samples.</param>
     /// <param name="random">The random numbers of this batch.</param>
     Batch Apply(Batch batch, ref SampleRandom random);
@@ -23,7 +23,7 @@ public static class BatchSources
     /// </code></example>
     /// <param name="source">Where the batches come from.</param>
     /// <param name="seed">Decides all random numbers.</param>
-    /// <param name="transforms">What is done with each batch.</param>
+    /// <param name="transforms">The transforms to apply to each batch.</param>
     public static IBatchSource With(this IBatchSource source, long seed, params IBatchTransform[] transforms)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -50,7 +50,7 @@ public static class BatchSources
 
         private Batch Transform(Batch batch, SampleRandom random)
         {
-            // The consumer may ask from within a scope of its own; a batch belongs to whoever takes it.
+            // The consumer may call from within a scope of its own; a batch belongs to the consumer, not to the scope.
             using TensorScope outside = TensorScope.Suspend();
             foreach (IBatchTransform transform in transforms)
             {
@@ -66,7 +66,7 @@ public static class BatchSources
             return batch;
         }
 
-        /// <summary>A tensor that outlives the batch from which it may have been passed on.</summary>
+        /// <summary>A tensor that outlives the batch that it may come from.</summary>
         private static Tensor Own(Tensor tensor, Batch before) =>
             Guard.Returned(tensor, "With", "a batch transform") is var made && (ReferenceEquals(made, before.Inputs) || ReferenceEquals(made, before.Targets)) ? made.Alias() : made;
     }

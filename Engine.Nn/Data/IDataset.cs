@@ -21,7 +21,7 @@ public interface IDataset
 /// <param name="indices">The samples' numbers in the data set, in order.</param>
 /// <param name="device">Where the tensors shall be.</param>
 /// <param name="seed">Decides all random changes of this epoch.</param>
-/// <param name="firstPosition">The place of the first sample in the order of the epoch.</param>
+/// <param name="firstPosition">The position of the first sample in the order of the epoch.</param>
 public readonly ref struct BatchRequest(ReadOnlySpan<int> indices, Device device, ulong seed = 0, long firstPosition = 0)
 {
     /// <summary>The samples' numbers in the data set, in order.</summary>
@@ -33,11 +33,11 @@ public readonly ref struct BatchRequest(ReadOnlySpan<int> indices, Device device
     /// <summary>Decides all random changes of this epoch.</summary>
     public ulong Seed { get; } = seed;
 
-    /// <summary>The place of the first sample in the order of the epoch.</summary>
+    /// <summary>The position of the first sample in the order of the epoch.</summary>
     public long FirstPosition { get; } = firstPosition;
 
     /// <summary>
-    /// The random numbers of one sample. They depend on the seed and the sample's place in the epoch, not on the size of the batch or on
+    /// The random numbers of one sample. They depend on the seed and the sample's position in the epoch, not on the size of the batch or on
     /// the thread that makes it.
     /// </summary>
     public SampleRandom Random(int sample) => new(Seed, FirstPosition + sample);

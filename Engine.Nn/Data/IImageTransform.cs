@@ -42,7 +42,7 @@ public sealed class RandomHorizontalFlip : IImageTransform
     }
 }
 
-/// <summary>Puts a frame of zeros around an image and cuts a piece of the old size out of it at a random place.</summary>
+/// <summary>Puts a frame of zeros around an image and cuts a piece of the old size out of it at a random position.</summary>
 public sealed class RandomCrop : IImageTransform
 {
     private readonly int _padding;

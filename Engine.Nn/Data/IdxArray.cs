@@ -34,7 +34,7 @@ public sealed class IdxArray
     public byte[] Bytes { get; }
 
     /// <summary>Reads a file, compressed or not.</summary>
-    /// <param name="path">The file; its first bytes tell whether it is compressed, not its name.</param>
+    /// <param name="path">The file. Its first bytes show whether it is compressed; its name does not matter.</param>
     /// <param name="maxBytes">An array that takes more is refused, whatever the file's size.</param>
     /// <exception cref="DataFileException">It is not an IDX file, is cut short, goes on after its elements, or takes more than <paramref name="maxBytes"/>.</exception>
     /// <exception cref="IOException">It cannot be opened or read.</exception>
@@ -117,7 +117,7 @@ public sealed class IdxArray
             bytes = bytes > long.MaxValue ? bytes : bytes * sizes[i];
         }
 
-        // The widest conversion, one byte to four, is part of what the caller limits.
+        // The caller's limit includes the largest conversion, one byte to four.
         int elementBytes = type is 0x09 or 0x0B ? sizeof(int) : fileElementBytes;
         if (bytes / fileElementBytes * elementBytes > Math.Min(maxBytes, Array.MaxLength))
         {
@@ -139,7 +139,7 @@ public sealed class IdxArray
     }
 
     /// <summary>
-    /// Memory grows with what has really been read, at most to twice of it: a header that claims much and a file that holds little cost little.
+    /// Memory grows with the bytes that were read, to at most twice their number: a large claim in the header of a small file costs little.
     /// </summary>
     private static byte[] ReadContent(Stream stream, string path, int bytes)
     {

@@ -126,7 +126,7 @@ public sealed class ImageDataset : IDataset, ITransformable, IHasClassNumbers
             _transforms[i].Apply(image, changed, Image, ref random);
             if (i < _fixed && !random.StandsAt(before))
             {
-                // It drew: what it made is left out.
+                // It drew random numbers, so its result is not fixed and is left out.
                 continue;
             }
 

@@ -9,7 +9,7 @@ public sealed class PixelNormalization
     private readonly float[][] _tables;
 
     /// <summary>One mean and one standard deviation for each channel, or a single pair for all channels.</summary>
-    /// <exception cref="ArgumentException">Their numbers differ, there is none, or a deviation is not positive.</exception>
+    /// <exception cref="ArgumentException">Their numbers differ, there is none, or a standard deviation is not positive.</exception>
     public PixelNormalization(ReadOnlySpan<double> mean, ReadOnlySpan<double> std)
     {
         if (mean.IsEmpty || mean.Length != std.Length)

@@ -26,7 +26,7 @@ internal sealed class PrefetchQueue : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Nobody can take batches any more: lets the thread end, which disposes what it has made.</summary>
+    /// <summary>The queue is unreachable, so that its batches cannot be taken: the thread ends and disposes them.</summary>
     ~PrefetchQueue() => _producer?.Abandon();
 
     /// <summary>Waits for the next batch; false after the last one.</summary>
@@ -38,7 +38,7 @@ internal sealed class PrefetchQueue : IDisposable
         return any;
     }
 
-    /// <summary>Stops the thread, waits for it, and disposes the batches that nobody took. May be called again, from any thread.</summary>
+    /// <summary>Stops the thread, waits for it, and disposes the remaining batches. May be called again, from any thread.</summary>
     public void Dispose()
     {
         lock (_disposing)
@@ -63,7 +63,7 @@ internal sealed class PrefetchQueue : IDisposable
         }
     }
 
-    /// <summary>What the thread works on.</summary>
+    /// <summary>The state of the thread. It does not refer to the queue, so that the queue can become unreachable.</summary>
     private sealed class Producer(Func<int, Batch> make, int first, int end, int capacity, CancellationToken cancellationToken)
     {
         private readonly BlockingCollection<Batch> _ready = new(capacity);
@@ -85,7 +85,7 @@ internal sealed class PrefetchQueue : IDisposable
             return false;
         }
 
-        /// <summary>Stops the thread without waiting for it, so that a finalizer may call it. Nobody takes batches any more.</summary>
+        /// <summary>Stops the thread without waiting for it, so that a finalizer may call it. No more batches are taken.</summary>
         public void Abandon()
         {
             bool hasEnded;
@@ -151,7 +151,7 @@ internal sealed class PrefetchQueue : IDisposable
             }
         }
 
-        /// <summary>Disposes what nobody takes. It is called by the later of the two, the thread that ends and the one that leaves.</summary>
+        /// <summary>Disposes the remaining batches. The later one of the two calls it: the thread that makes batches or the thread that takes them.</summary>
         private void Clear()
         {
             while (_ready.TryTake(out Batch batch))

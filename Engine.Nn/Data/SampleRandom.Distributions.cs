@@ -2,7 +2,7 @@ namespace Engine.Nn;
 
 public partial struct SampleRandom
 {
-    /// <summary>Normal with mean 0 and deviation 1 (Box and Muller).</summary>
+    /// <summary>Normal with mean 0 and standard deviation 1 (Box and Muller).</summary>
     public double NextNormal()
     {
         // 1 − u lies in (0, 1], where the logarithm is finite.

@@ -38,7 +38,7 @@ public static class AtomicFile
         string temporary = $"{full}.{Random.Shared.NextInt64():x16}{TemporaryExtension}";
         try
         {
-            // Open until it has its name: whoever looks for leftovers cannot take it for one, whatever his clock says.
+            // Open until it has its name: a search for leftovers cannot take it for one, whatever its clock says.
             using FileStream stream = new(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Delete);
             write(stream);
             stream.Flush(flushToDisk: true);
@@ -104,7 +104,7 @@ public static class AtomicFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // In use, somebody else's, or gone: it is no reason for a save to fail.
+            // In use, owned by another user, or gone: no reason for a save to fail.
         }
     }
 }

@@ -6,7 +6,7 @@ namespace Engine.Nn;
 /// <summary>A run on disk: everything in a <see cref="TrainingState"/>, in one file that is a safetensors file.</summary>
 /// <remarks>
 /// <para>The model's tensors have their own names (section <c>model</c> of the state), so that any reader of safetensors finds the weights under
-/// the names that PyTorch uses; those of other sections are <c>section/name</c>. What is not a tensor is JSON in the file's metadata.</para>
+/// the names that PyTorch uses; those of other sections are <c>section/name</c>. All other values are JSON in the file's metadata.</para>
 /// <para>A file is replaced as a whole: killed at any moment, a process leaves the old checkpoint or the new one.</para>
 /// </remarks>
 public static class Checkpoint
@@ -69,7 +69,7 @@ public static class Checkpoint
         return new TrainingState(tensors, values);
     }
 
-    /// <summary>Why a file cannot be a checkpoint, as far as everything but the tensors' elements tells; null if nothing speaks against it.</summary>
+    /// <summary>The reason why a file cannot be a checkpoint, from everything but the elements of its tensors; null if there is none.</summary>
     internal static ModelFileException? Refusal(string path)
     {
         try

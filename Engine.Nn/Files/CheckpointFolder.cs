@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Engine.Nn;
 
-/// <summary>From where a run goes on.</summary>
+/// <summary>The point from which a run continues.</summary>
 /// <param name="Step">The step after which the checkpoint was saved.</param>
 /// <param name="File">The file.</param>
 /// <param name="Refused">Why newer files were passed over, newest first; empty where the newest was whole.</param>
@@ -52,7 +52,7 @@ public sealed class CheckpointFolder
 
     /// <summary>
     /// The newest file that can be read, or null if there is none. One whose header, length or JSON is damaged is passed over for the one before;
-    /// <see cref="Damaged"/> tells which. <see cref="Resume"/> looks at the tensors too.
+    /// <see cref="Damaged"/> lists them. <see cref="Resume"/> checks the tensors too.
     /// </summary>
     public string? Latest
     {
@@ -81,7 +81,7 @@ public sealed class CheckpointFolder
     /// </summary>
     /// <param name="trainer">Goes to the state of the checkpoint.</param>
     /// <param name="device">Where the file's tensors are read to; the default device if left out.</param>
-    /// <returns>What was loaded and what was passed over, with reasons to tell the user; null if the folder has no checkpoint at all.</returns>
+    /// <returns>The file that was loaded and the files that were passed over, with reasons for the user; null if the folder has no checkpoint at all.</returns>
     /// <exception cref="ModelFileException">There are checkpoints, but none can be loaded; the message has the reason for the newest.</exception>
     public ResumedCheckpoint? Resume(Trainer trainer, Device? device = null)
     {
@@ -105,7 +105,7 @@ public sealed class CheckpointFolder
             : throw new ModelFileException($"None of {refused.Count} checkpoints in '{Path}' can be loaded. The newest is {refused[0].Message}", refused[0]);
     }
 
-    /// <summary>Saves a state, then deletes what is older than the checkpoints to keep. Returns the new file.</summary>
+    /// <summary>Saves a state, then deletes the files that are older than the checkpoints to keep. Returns the new file.</summary>
     /// <exception cref="IOException">The file cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">Access is denied.</exception>
     public string Save(long step, TrainingState state)

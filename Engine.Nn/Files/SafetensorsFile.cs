@@ -31,10 +31,10 @@ public sealed class SafetensorsFile : IDisposable
     /// <summary>The names of the tensors, sorted.</summary>
     public IReadOnlyList<string> Names { get; }
 
-    /// <summary>Type, shape and place of each tensor by name.</summary>
+    /// <summary>The type, the shape and the offsets of each tensor, by name.</summary>
     public IReadOnlyDictionary<string, SafetensorsEntry> Entries => _header.Entries;
 
-    /// <summary>What the writer said about the file: the header's <c>__metadata__</c>.</summary>
+    /// <summary>The writer's remarks on the file: the header's <c>__metadata__</c>.</summary>
     public IReadOnlyDictionary<string, string> Metadata => _header.Metadata;
 
     /// <summary>Opens a file and checks its header against its length.</summary>

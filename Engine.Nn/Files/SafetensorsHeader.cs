@@ -12,7 +12,7 @@ namespace Engine.Nn;
 /// <param name="Bytes">How many bytes it takes.</param>
 public readonly record struct SafetensorsEntry(string Name, DType DType, Shape Shape, long Offset, long Bytes);
 
-/// <summary>The first part of a safetensors file: a length, then JSON that tells type, shape and place of each tensor.</summary>
+/// <summary>The first part of a safetensors file: a length, then JSON that gives the type, the shape and the offsets of each tensor.</summary>
 /// <remarks>
 /// Nothing in a file is believed before it is checked: the length against the file's, each byte range against shape and type, all ranges
 /// together against the data, which they must cover without gap or overlap. So no header can ask for more memory than the file has bytes.
@@ -219,7 +219,7 @@ internal sealed class SafetensorsHeader
             : throw Damaged($"data_offsets of tensor {Quote(name)} are not two numbers, 0 ≤ begin ≤ end");
     }
 
-    /// <summary>In order of place, each tensor must begin where the one before it ends, and the last must end with the file.</summary>
+    /// <summary>In the order of offsets, each tensor must begin where the one before it ends, and the last must end with the file.</summary>
     private void CheckCoverage(long dataBytes)
     {
         long end = 0;

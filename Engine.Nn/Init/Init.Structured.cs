@@ -36,7 +36,7 @@ public static partial class Init
     }
 
     /// <summary>
-    /// A random matrix with orthonormal rows or columns (whichever are fewer), times <paramref name="gain"/>; axes behind the first count as
+    /// A random matrix with orthonormal rows or columns (whichever are fewer), times <paramref name="gain"/>; axes after the first count as
     /// columns (Saxe et al. 2014).
     /// </summary>
     /// <exception cref="ShapeMismatchException">The tensor has fewer than two axes.</exception>
@@ -149,8 +149,8 @@ public static partial class Init
         Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 
     /// <summary>
-    /// Makes row <paramref name="index"/> a random unit vector at right angles to the rows before it. Gram and Schmidt, twice: once leaves
-    /// errors of 1e-8 behind where the remainder is short.
+    /// Makes row <paramref name="index"/> a random unit vector at right angles to the rows before it. Gram and Schmidt, twice: one pass
+    /// leaves errors of 1e-8 where the remainder is short.
     /// </summary>
     private static void Orthonormalise(double[][] basis, int index, Random random)
     {

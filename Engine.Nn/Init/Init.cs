@@ -62,7 +62,7 @@ public static partial class Init
     /// <param name="tensor">The weights.</param>
     /// <param name="a">The negative slope of <see cref="Nonlinearity.LeakyRelu"/>; √5 gives ±1/√fan, the start of PyTorch's layers.</param>
     /// <param name="mode">Which fan: in keeps the signal's variance, out that of the gradient.</param>
-    /// <param name="nonlinearity">What follows the weights.</param>
+    /// <param name="nonlinearity">The function after the weights.</param>
     /// <param name="generator">The source of random numbers.</param>
     public static Tensor KaimingUniform(
         Tensor tensor, double a = 0, FanMode mode = FanMode.FanIn, Nonlinearity nonlinearity = Nonlinearity.LeakyRelu, Generator? generator = null)
@@ -150,7 +150,7 @@ public enum FanMode
     FanOut,
 }
 
-/// <summary>What follows the weights, for <see cref="Init.Gain"/>.</summary>
+/// <summary>The function after the weights, for <see cref="Init.Gain"/>.</summary>
 public enum Nonlinearity
 {
     /// <summary>Nothing.</summary>

@@ -12,11 +12,11 @@ namespace Engine.Nn;
 /// Console.WriteLine(BatchNormSteps.Of(new BatchNorm1d(2), x));            // while training: the batch's statistics
 /// Console.WriteLine(BatchNormSteps.Of(bn, x, training: false));           // at prediction: the running averages
 /// </code>
-/// Nothing of the layer changes; what its running averages would become is in <see cref="RunningMean"/> and <see cref="RunningVariance"/>.
+/// The layer does not change; <see cref="RunningMean"/> and <see cref="RunningVariance"/> are the running averages that it would get.
 /// </remarks>
 public sealed class BatchNormSteps
 {
-    // What a text shows of a tensor.
+    // The number of values of a tensor that the text shows.
     private const int ShownValues = 6;
 
     private BatchNormSteps(Tensor input, bool usesBatch, Tensor mean, Tensor variance, Tensor normalized, Tensor scaled, Tensor output, (Tensor? Mean, Tensor? Variance) running)
@@ -40,7 +40,7 @@ public sealed class BatchNormSteps
     /// <summary>Step 3: x̂ = (x − mean)/√(variance + eps), in the shape of x.</summary>
     public Tensor Normalized { get; }
 
-    /// <summary>Step 4: γ·x̂ + β, what the layer gives.</summary>
+    /// <summary>Step 4: γ·x̂ + β, the output of the layer.</summary>
     public Tensor Scaled { get; }
 
     /// <summary>Step 5: the activation of that.</summary>

@@ -5,7 +5,7 @@ namespace Engine.Nn;
 /// <summary>Computation graphs in reports.</summary>
 public static class ComputationGraphReport
 {
-    /// <summary>Above this many nodes nobody goes through them step by step.</summary>
+    /// <summary>The most nodes that a reader may go through step by step.</summary>
     private const int MostStepped = 60;
 
     /// <summary>More nodes than these in a row are too small to read.</summary>
@@ -36,13 +36,13 @@ public static class ComputationGraphReport
         IReadOnlyList<GraphNode> nodes = graph.Nodes;
         IReadOnlyList<GraphEdge> edges = graph.Edges;
         string root = nodes.FirstOrDefault(static node => node.IsResult)?.Display ?? "J";
-        Dictionary<GraphEdge, int> places = edges.Select(static (edge, i) => (edge, i)).ToDictionary(static pair => pair.edge, static pair => pair.i);
+        Dictionary<GraphEdge, int> indices = edges.Select(static (edge, i) => (edge, i)).ToDictionary(static pair => pair.edge, static pair => pair.i);
         return new ReportGraph(
             [.. nodes.Select(node => Node(node, root))],
             [.. edges.Select(edge => new ReportEdge(Id(edge.From), Id(edge.To), OnEdge(nodes[edge.From].Value)) { BackLabel = Back(edge, nodes) })])
         {
             IsHorizontal = nodes.Count <= MostInARow,
-            Steps = nodes.Count > MostStepped ? [] : [.. graph.Steps.Select(step => Step(step, places))],
+            Steps = nodes.Count > MostStepped ? [] : [.. graph.Steps.Select(step => Step(step, indices))],
         };
     }
 
@@ -67,8 +67,8 @@ public static class ComputationGraphReport
         };
     }
 
-    private static ReportStep Step(GraphStep step, Dictionary<GraphEdge, int> places) =>
-        new(step.Text, [Id(step.Node.Id)], [.. step.Edges.Select(edge => places[edge])], step.IsBackward);
+    private static ReportStep Step(GraphStep step, Dictionary<GraphEdge, int> indices) =>
+        new(step.Text, [Id(step.Node.Id)], [.. step.Edges.Select(edge => indices[edge])], step.IsBackward);
 
     private static string? Back(GraphEdge edge, IReadOnlyList<GraphNode> nodes)
     {

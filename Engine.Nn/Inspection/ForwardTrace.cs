@@ -2,7 +2,7 @@ namespace Engine.Nn;
 
 /// <summary>Listens to the layers that run on this thread: a summary reads shapes from it, a test activations.</summary>
 /// <remarks>
-/// Every built-in layer and <see cref="Sequential"/> report here. While nobody listens it costs one thread-static read per layer.
+/// Every built-in layer and <see cref="Sequential"/> report here. Without a listener it costs one thread-static read per layer.
 /// </remarks>
 internal sealed class ForwardTrace : IDisposable
 {

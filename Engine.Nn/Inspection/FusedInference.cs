@@ -6,7 +6,7 @@ namespace Engine.Nn;
 /// </summary>
 /// <remarks>
 /// <para>Fused are convolutions and linear layers whose output goes into a batch normalisation and nowhere else: neighbours in a
-/// <see cref="Sequential"/>, and those within the engine's own blocks and networks. A ReLU behind such a pair is computed in the same pass. Pairs
+/// <see cref="Sequential"/>, and those within the engine's own blocks and networks. A ReLU after such a pair is computed in the same pass. Pairs
 /// within the Forward of a class of one's own are not known; put them into a Sequential.</para>
 /// <para>The fused weights are those of the moment when this was made; make it anew after the model has learned or moved. The model stays as
 /// it is and may be used meanwhile; any number of threads may predict.</para>
@@ -74,7 +74,7 @@ public sealed class FusedInference : IDisposable
         }
     }
 
-    /// <summary>Lets go of the fused weights.</summary>
+    /// <summary>Releases the fused weights.</summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
@@ -105,7 +105,7 @@ public sealed class FusedInference : IDisposable
         }
     }
 
-    /// <summary>What computes in a layer's place.</summary>
+    /// <summary>The substitute of a layer.</summary>
     /// <param name="Forward">The computation.</param>
     /// <param name="IncludesRelu">Whether a ReLU that would follow is computed already.</param>
     internal sealed record Substitute(Func<Tensor, Tensor> Forward, bool IncludesRelu);

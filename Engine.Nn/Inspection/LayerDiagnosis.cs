@@ -17,7 +17,7 @@ internal static class LayerDiagnosis
     private const double SaturatedShare = 0.5;
     private const double LargeUpdate = 0.1;
 
-    /// <summary>What is wrong in the last of the observations.</summary>
+    /// <summary>The findings in the last of the observations.</summary>
     /// <param name="observations">The observations, the last one last.</param>
     /// <param name="zeroUnits">Which units of a layer were 0 in an observation.</param>
     public static List<LayerFinding> Of(IReadOnlyList<LayerObservation> observations, Func<int, string, bool[]?> zeroUnits)
@@ -85,7 +85,7 @@ internal static class LayerDiagnosis
 
             largest = largest is null || norm > largest.Gradient!.Norm ? layer : largest;
 
-            // A gradient of 0 tells of a layer that learns nothing, not of one that explodes.
+            // A gradient of 0 means that a layer learns nothing. It is no reference for one that explodes.
             smallest = norm > 0 && (smallest is null || norm < smallest.Gradient!.Norm) ? layer : smallest;
         }
 

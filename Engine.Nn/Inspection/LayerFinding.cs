@@ -1,12 +1,12 @@
 namespace Engine.Nn;
 
-/// <summary>What may be wrong with a layer.</summary>
+/// <summary>The kinds of problems of a layer.</summary>
 public enum LayerProblem : byte
 {
-    /// <summary>The gradient that reaches it is a thousandth, or less, of what a later layer gets.</summary>
+    /// <summary>Its gradient is a thousandth, or less, of the gradient of a later layer.</summary>
     VanishingGradient,
 
-    /// <summary>The gradient that reaches it is a thousand times, or more, what a later layer gets.</summary>
+    /// <summary>Its gradient is a thousand times, or more, the gradient of a later layer.</summary>
     ExplodingGradient,
 
     /// <summary>Units of a ReLU put out 0 for everything, so that no gradient flows through them.</summary>
@@ -23,16 +23,16 @@ public enum LayerProblem : byte
 }
 
 /// <summary>Something that is wrong with a layer, in words.</summary>
-/// <param name="Problem">What it is.</param>
+/// <param name="Problem">The kind.</param>
 /// <param name="Layer">The layer's name.</param>
 /// <param name="Step">The step in which it was seen.</param>
-/// <param name="Message">A sentence with the layer, the numbers and what may help.</param>
+/// <param name="Message">A sentence with the layer, the numbers and a remedy.</param>
 public sealed record LayerFinding(LayerProblem Problem, string Layer, long Step, string Message)
 {
     /// <summary>The layer's name.</summary>
     public string Layer { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } = Layer ?? throw new ArgumentNullException(nameof(Layer));
 
-    /// <summary>A sentence with the layer, the numbers and what may help.</summary>
+    /// <summary>A sentence with the layer, the numbers and a remedy.</summary>
     public string Message { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } = Message ?? throw new ArgumentNullException(nameof(Message));
 
     /// <summary>The sentence.</summary>

@@ -4,14 +4,14 @@ using System.Text;
 namespace Engine.Nn;
 
 /// <summary>
-/// Watches the layers of a model while it trains: every some steps the activations, gradients, weights and relative updates of each, and says
-/// in words what looks wrong: vanishing and exploding gradients, dead units, saturated sigmoids.
+/// Watches the layers of a model while it trains: every some steps the activations, gradients, weights and relative updates of each, and
+/// reports problems in words: vanishing and exploding gradients, dead units, saturated sigmoids.
 /// </summary>
 /// <remarks>
-/// <para>Layers without parts of their own are watched, by forward hooks (see <see cref="Layer"/>) that are there only in the steps that are
-/// looked at; other steps cost nothing. Statistics are computed on the device, two launches a tensor, and read when the next observation
-/// begins, at the end of an epoch or when somebody asks, so that a step does not wait for them. A layer that computes several times in a step
-/// shows its last. Steps that are looked at are not replayed from a recording (<see cref="Trainer.Capture"/>).</para>
+/// <para>Layers without parts of their own are watched, by forward hooks (see <see cref="Layer"/>) that are there only in the observed
+/// steps; other steps cost nothing. Statistics are computed on the device, two launches a tensor. They are read when the next observation
+/// begins, at the end of an epoch or on request, so that a step does not wait for them. Of a layer that computes several times in a step
+/// the last call counts. Observed steps are not replayed from a recording (<see cref="Trainer.Capture"/>).</para>
 /// <code>
 /// LayerMonitor monitor = new();
 /// new Trainer(model, optimizer, Losses.CrossEntropy) { Callbacks = [monitor] }.Fit(train, epochs: 3);
@@ -42,7 +42,7 @@ public sealed class LayerMonitor : Callback, IDisposable
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="everySteps"/> is not positive.</exception>
     public LayerMonitor(int everySteps = 100) => _everySteps = Hyper.Count(everySteps);
 
-    /// <summary>What was seen, in order; waits for the device if the last of it is not read yet. Of a long run every second observation is let go of from time to time.</summary>
+    /// <summary>The observations, in order; waits for the device if the last one is not read yet. In a long run every second observation is dropped from time to time.</summary>
     public IReadOnlyList<LayerObservation> Observations
     {
         get
@@ -52,7 +52,7 @@ public sealed class LayerMonitor : Callback, IDisposable
         }
     }
 
-    /// <summary>What looks wrong in the last observation; empty where all is well or nothing was seen.</summary>
+    /// <summary>The problems in the last observation; empty if there are none, or no observation.</summary>
     public IReadOnlyList<LayerFinding> Findings
     {
         get
@@ -129,7 +129,7 @@ public sealed class LayerMonitor : Callback, IDisposable
         ReadPending();
     }
 
-    /// <summary>Removes what the monitor has put into the model, and lets go of what was not read. What was seen stays.</summary>
+    /// <summary>Removes the hooks from the model and drops statistics that were not read. The observations stay.</summary>
     public void Dispose()
     {
         Cancel();
@@ -137,7 +137,7 @@ public sealed class LayerMonitor : Callback, IDisposable
         _unread = null;
     }
 
-    /// <summary>A table of the last observation, and below it what looks wrong.</summary>
+    /// <summary>A table of the last observation, with the problems below it.</summary>
     public override string ToString()
     {
         if (Observations.Count == 0)

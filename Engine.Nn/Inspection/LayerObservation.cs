@@ -20,7 +20,7 @@ public sealed record LayerObservation(long Step, IReadOnlyList<LayerFigures> Lay
         }
     }
 
-    /// <summary>The same without samples, which are what takes memory.</summary>
+    /// <summary>The same without samples, which take most of the memory.</summary>
     internal LayerObservation WithoutSamples() => this with
     {
         Layers = [.. Layers.Select(static layer => layer with
@@ -36,7 +36,7 @@ public sealed record LayerObservation(long Step, IReadOnlyList<LayerFigures> Lay
 /// <summary>One layer in one step.</summary>
 /// <param name="Name">Its name in the model.</param>
 /// <param name="Kind">The name of its type.</param>
-/// <param name="Activation">What it put out.</param>
+/// <param name="Activation">Its output.</param>
 /// <param name="Gradient">The gradient of the loss with respect to that; null if none flowed.</param>
 /// <param name="Weight">Its largest parameter, before the step; null for a layer without.</param>
 /// <param name="WeightGradient">That parameter's gradient, as the optimizer saw it; null if there was none.</param>
@@ -62,6 +62,6 @@ public sealed record LayerFigures(
     /// <summary>The name of its type.</summary>
     public string Kind { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } = Kind ?? throw new ArgumentNullException(nameof(Kind));
 
-    /// <summary>What it put out.</summary>
+    /// <summary>Its output.</summary>
     public TensorStatistics Activation { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } = Activation ?? throw new ArgumentNullException(nameof(Activation));
 }

@@ -11,8 +11,8 @@ public static class ModelGraph
     /// neighbours (a ReLU into a convolution) run by themselves here, so that each is seen.
     /// </returns>
     /// <remarks>
-    /// What the forward code of a module computes between the modules that it calls belongs to it, if it is one of the engine's layers or a
-    /// member of a <see cref="Sequential"/>; others show no steps of their own.
+    /// Steps between the inner calls of a module belong to that module, if it is one of the engine's layers or a member of a
+    /// <see cref="Sequential"/>; other modules show no steps of their own.
     /// </remarks>
     /// <exception cref="GradientException">The result does not depend on a tensor that requires a gradient.</exception>
     public static ComputationGraph Of(Module model, Func<Tensor> compute)

@@ -2,10 +2,10 @@ using System.Text;
 
 namespace Engine.Nn;
 
-/// <summary>A module and what it holds as indented text, PyTorch's <c>print(model)</c>.</summary>
+/// <summary>A module and its parts as indented text, PyTorch's <c>print(model)</c>.</summary>
 /// <remarks>
-/// Children are asked for their own text, which may lead back here: what is being printed on this thread is remembered, so that a module
-/// inside itself comes to an end.
+/// Children give their own text, which may lead back here. The modules that this thread is printing are remembered, so that the text of a
+/// module inside itself ends.
 /// </remarks>
 internal static class ModuleText
 {

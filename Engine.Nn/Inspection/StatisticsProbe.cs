@@ -20,8 +20,8 @@ internal sealed class StatisticsProbe : IDisposable
 
     /// <summary>Begins to compute; nothing waits.</summary>
     /// <param name="values">The tensor.</param>
-    /// <param name="unitAxis">The axis whose places are told apart; null for none.</param>
-    /// <param name="range">Beyond these values a unit is saturated; null where that does not matter.</param>
+    /// <param name="unitAxis">The axis with one statistic for each index; null for none.</param>
+    /// <param name="range">Beyond these values a unit is saturated; null for no such check.</param>
     public StatisticsProbe(Tensor values, int? unitAxis = null, (double Low, double High)? range = null)
     {
         using TensorScope outside = TensorScope.Suspend();

@@ -3,7 +3,7 @@ namespace Engine.Nn;
 /// <summary>The summary of a layer from the shape of its input.</summary>
 public static class SummaryExtensions
 {
-    /// <summary>Runs the layer once on zeros of the given shape and tells what every module in it made of them.</summary>
+    /// <summary>Runs the layer once on zeros of the given shape and lists the output of every module in it.</summary>
     /// <param name="layer">The layer, which is not changed.</param>
     /// <param name="input">The shape of a batch, such as [1, 1, 28, 28].</param>
     /// <param name="dtype">The type of the input: that of the parameters unless given; int64 for an embedding.</param>

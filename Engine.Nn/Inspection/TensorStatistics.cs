@@ -1,13 +1,13 @@
 namespace Engine.Nn;
 
-/// <summary>What a <see cref="LayerMonitor"/> knows of the values of one tensor.</summary>
+/// <summary>The statistics of one tensor in a <see cref="LayerMonitor"/>.</summary>
 /// <param name="Count">How many values there are.</param>
 /// <param name="Mean">Their mean.</param>
 /// <param name="Deviation">Their standard deviation (divided by n).</param>
 /// <param name="ZeroShare">The share of exact zeros, in [0, 1].</param>
 /// <param name="Histogram">How a sample of up to <see cref="SampleSize"/> of them is distributed.</param>
-/// <param name="Sample">The sample, spread evenly over the tensor; empty where it was let go of, in all but a monitor's first and last observation.</param>
-/// <remarks>Sums are taken in the tensor's own compute type, so that a mean far larger than the deviation costs the latter digits.</remarks>
+/// <param name="Sample">The sample, spread evenly over the tensor; a monitor keeps it for its first and last observation only, else it is empty.</param>
+/// <remarks>Sums are taken in the tensor's own compute type, so that a mean far larger than the standard deviation costs the latter digits.</remarks>
 public sealed record TensorStatistics(long Count, double Mean, double Deviation, double ZeroShare, Histogram Histogram, IReadOnlyList<float> Sample)
 {
     /// <summary>The most values of a sample.</summary>

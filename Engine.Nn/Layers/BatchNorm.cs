@@ -54,7 +54,7 @@ public abstract partial class BatchNorm : Layer, IFusesRelu, IFusesResidual
     /// <summary>The number of channels.</summary>
     public int Features { get; }
 
-    /// <summary>What keeps the root away from 0.</summary>
+    /// <summary>The term that keeps the root away from 0.</summary>
     public double Eps { get; }
 
     /// <summary>The weight of a new batch in the running statistics; null for a plain average over all batches.</summary>
@@ -144,7 +144,7 @@ public abstract partial class BatchNorm : Layer, IFusesRelu, IFusesResidual
             return x.BatchNorm(Weight, Bias, RunningMean, RunningVar, training: true, momentum, Eps, relu, residual, batches);
         }
 
-        // With a momentum of 1 the statistics of the batch alone are what is kept.
+        // A momentum of 1 keeps the statistics of the batch alone.
         using Tensor mean = RunningMean!.ZerosLike(), variance = RunningVar!.ZerosLike();
         Tensor y = x.BatchNorm(Weight, Bias, mean, variance, training: true, momentum: 1, Eps, relu, residual, batches);
         Pointwise.Into(RunningMean, s_average, [RunningMean, mean, batches]);

@@ -7,7 +7,7 @@ namespace Engine.Nn;
 /// <remarks>
 /// Shapes: x [N, in, H, W] → y [N, 4·width, H/stride, W/stride]. The stride is that of the 3×3 convolution, as in torchvision. Where stride or channels
 /// change, the shortcut is a 1×1 convolution and batch normalisation (<see cref="Downsample"/>), otherwise x itself. With few channels in the middle,
-/// the block costs about what a <see cref="BasicBlock"/> of a quarter of its output channels does.
+/// the block costs about as much as a <see cref="BasicBlock"/> with a quarter of its output channels.
 /// </remarks>
 public sealed partial class Bottleneck : Layer, IHasBatchNormPairs
 {

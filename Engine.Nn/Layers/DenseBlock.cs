@@ -2,7 +2,7 @@ namespace Engine.Nn;
 
 /// <summary>
 /// One layer of a DenseNet-BC (Huang et al. 2017): batch norm, ReLU, 1×1 convolution to 4k channels, batch norm, ReLU, 3×3 convolution to k
-/// channels; the output is x with these k channels behind it.
+/// channels; the output is x followed by these k channels.
 /// </summary>
 /// <remarks>Shapes: x [N, in, H, W] → y [N, in + growth, H, W].</remarks>
 /// <param name="inChannels">Channels of x.</param>
@@ -19,7 +19,7 @@ public sealed partial class DenseLayer(int inChannels, int growth, Generator? ge
     /// <summary>The bottleneck, 1×1.</summary>
     public Conv2d Conv1 { get; } = new(inChannels, Bottleneck * growth, 1, bias: false, generator: generator);
 
-    /// <summary>The batch normalisation behind it.</summary>
+    /// <summary>The batch normalisation after it.</summary>
     public BatchNorm2d Norm2 { get; } = new(Bottleneck * growth);
 
     /// <summary>The convolution that makes the new channels, 3×3.</summary>

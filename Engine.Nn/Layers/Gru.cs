@@ -2,7 +2,7 @@ namespace Engine.Nn;
 
 /// <summary>
 /// Gated recurrent unit (Cho et al. 2014): <c>r = σ(xᵣ + hᵣ)</c>, <c>z = σ(x_z + h_z)</c>, <c>n = tanh(xₙ + r·hₙ)</c>,
-/// <c>h' = (1 − z)·n + z·h</c>, where x and h stand for the shares of input and hidden state in each gate, biases included.
+/// <c>h' = (1 − z)·n + z·h</c>, where x and h are the terms of the input and of the hidden state in each gate, biases included.
 /// </summary>
 /// <remarks>
 /// Shapes: x [L, N, in] (or [N, L, in] with batchFirst) → y [L, N, directions·hidden] (or [N, L, …]). Gate order r, z, n along the first axis

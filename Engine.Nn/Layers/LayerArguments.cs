@@ -5,7 +5,7 @@ namespace Engine.Nn;
 /// <summary>Checks and texts that several layers share.</summary>
 internal static class LayerArguments
 {
-    /// <summary>What a layer with its tensors takes on the host at least, beside the values.</summary>
+    /// <summary>The least host memory of a layer with its tensors, without their values.</summary>
     public const int LayerBytes = 2048;
 
     /// <summary>A number of parts that are made one after another: more than the process has memory for are refused before the first.</summary>
@@ -50,7 +50,7 @@ internal static class LayerArguments
         }
     }
 
-    /// <summary>Kernel, stride and what else differs from the default.</summary>
+    /// <summary>Kernel, stride and all arguments that differ from the default.</summary>
     public static string Describe(Shape weight, Size2 stride, Size2 padding, Size2 dilation, int groups)
     {
         bool image = weight.Rank > 3;

@@ -1,6 +1,6 @@
 namespace Engine.Nn;
 
-/// <summary>What <see cref="Lstm"/> and <see cref="Gru"/> share: stacked layers, one or two directions, PyTorch's names and gate order.</summary>
+/// <summary>The common part of <see cref="Lstm"/> and <see cref="Gru"/>: stacked layers, one or two directions, PyTorch's names and gate order.</summary>
 /// <remarks>
 /// Weights of layer k: <c>weight_ih_lk</c> [gates·hidden, in], <c>weight_hh_lk</c> [gates·hidden, hidden], <c>bias_ih_lk</c>,
 /// <c>bias_hh_lk</c> [gates·hidden], all uniform in ±1/√hidden at the start; the other direction's end in <c>_reverse</c>.
@@ -8,7 +8,6 @@ namespace Engine.Nn;
 public abstract class Recurrent : Layer
 {
     private readonly int _inputSize;
-    private readonly int _gates;
     private readonly bool _batchFirst;
     private readonly double _dropout;
     private readonly Generator? _generator;
@@ -21,7 +20,7 @@ public abstract class Recurrent : Layer
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(hiddenSize);
         LayerArguments.Parts(GetType().Name, layers, nameof(layers));
         LayerArguments.Probability(GetType().Name, dropout);
-        (_inputSize, HiddenSize, _gates, _batchFirst, _dropout, _generator) = (inputSize, hiddenSize, gates, batchFirst, dropout, generator);
+        (_inputSize, HiddenSize, _batchFirst, _dropout, _generator) = (inputSize, hiddenSize, batchFirst, dropout, generator);
         Directions = bidirectional ? 2 : 1;
         for (int layer = 0; layer < layers; layer++)
         {
@@ -145,8 +144,8 @@ public abstract class Recurrent : Layer
     }
 
     /// <summary>
-    /// The slices along the first axis. Halving again and again: the gradient of a slice is as large as what it was cut from, so that cutting
-    /// all of them from the whole would make the backward pass quadratic in the length.
+    /// The slices along the first axis, by repeated halving. The gradient of a slice is as large as the tensor that it was cut from: cutting all
+    /// slices from the whole would make the backward pass quadratic in the length.
     /// </summary>
     private static void Unstack(Tensor whole, List<Tensor> slices)
     {

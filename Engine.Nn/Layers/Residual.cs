@@ -3,16 +3,16 @@ namespace Engine.Nn;
 /// <summary>A shortcut around other layers: <c>y = body(x) + shortcut(x)</c>, the shortcut being x itself unless given (He et al. 2016).</summary>
 /// <remarks>
 /// Shapes: whatever body and shortcut make of x; they must agree or broadcast. Where the body ends in a batch normalisation, the sum and a
-/// <see cref="Relu"/> behind this layer are computed in its pass.
+/// <see cref="Relu"/> after this layer are computed in its pass.
 /// </remarks>
-/// <param name="body">What is added to x.</param>
+/// <param name="body">The layer whose output is added to x.</param>
 /// <param name="shortcut">Fits x to the shape of the body's output; null where they agree.</param>
 public sealed partial class Residual(Layer body, Layer? shortcut = null) : Layer, IFusesRelu
 {
-    /// <summary>What is added to x.</summary>
+    /// <summary>The layer whose output is added to x.</summary>
     public Layer Body { get; } = body ?? throw new ArgumentNullException(nameof(body));
 
-    /// <summary>What x passes; null for nothing.</summary>
+    /// <summary>The layer on the path of x; null for none.</summary>
     public Layer? Shortcut { get; } = shortcut;
 
     /// <inheritdoc/>

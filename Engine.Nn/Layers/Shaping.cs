@@ -19,7 +19,7 @@ public sealed class Flatten(int start = 1, int end = -1) : Layer
     }
 }
 
-/// <summary>y = x: a place where something may be put later.</summary>
+/// <summary>y = x: a position for another layer.</summary>
 public sealed class Identity : Layer
 {
     /// <inheritdoc/>
@@ -37,7 +37,7 @@ public sealed class Identity : Layer
 
 /// <summary>Any function as a layer: <c>new Lambda(x =&gt; x.Reshape(-1, 1, 28, 28))</c>. Parameters it uses are not found; use a class for those.</summary>
 /// <param name="function">The function.</param>
-/// <param name="name">What a summary calls it.</param>
+/// <param name="name">Its name in a summary.</param>
 public sealed class Lambda(Func<Tensor, Tensor> function, string name = "Lambda") : Layer
 {
     private readonly Func<Tensor, Tensor> _function = function ?? throw new ArgumentNullException(nameof(function));

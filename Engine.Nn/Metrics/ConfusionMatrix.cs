@@ -86,7 +86,7 @@ public sealed class ConfusionMatrix : Metric
         return right / (double)(right + wrong);
     }
 
-    /// <summary>How much of what was called a class belongs to it; NaN before the first batch.</summary>
+    /// <summary>The share of the predictions of a class that are right; NaN before the first batch.</summary>
     public double Precision(Averaging averaging = Averaging.Macro) => Average(averaging, static (tp, fp, _) => (tp, tp + fp));
 
     /// <summary>How much of a class was found; NaN before the first batch.</summary>

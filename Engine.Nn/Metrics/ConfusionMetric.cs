@@ -13,7 +13,7 @@ public abstract class ConfusionMetric : Metric
     /// <summary>How the values of the classes become one.</summary>
     public Averaging Averaging { get; }
 
-    /// <summary>The counts behind it.</summary>
+    /// <summary>The counts that it is computed from.</summary>
     public ConfusionMatrix Matrix { get; }
 
     /// <inheritdoc/>
@@ -29,7 +29,7 @@ public abstract class ConfusionMetric : Metric
     protected override void Accumulate(Tensor prediction, Tensor target) => Matrix.Update(prediction, target);
 }
 
-/// <summary>How much of what was called a class belongs to it: TP/(TP + FP).</summary>
+/// <summary>The share of the predictions of a class that are right: TP/(TP + FP).</summary>
 public sealed class Precision(int classes, Averaging averaging = Averaging.Macro, string name = "precision") : ConfusionMetric(classes, averaging, name)
 {
     /// <inheritdoc/>

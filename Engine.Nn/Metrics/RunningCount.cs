@@ -5,7 +5,7 @@ internal sealed class RunningCount(Shape shape)
 {
     private Tensor? _counts;
 
-    // The state while there is no tensor: nobody knows the device before the first batch.
+    // The state while there is no tensor: the device is unknown before the first batch.
     private Tensor? _loaded;
 
     /// <summary>Adds a tensor of the same shape.</summary>

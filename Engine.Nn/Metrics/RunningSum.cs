@@ -3,13 +3,13 @@ namespace Engine.Nn;
 /// <summary>A sum of scalars that stays on the device, with Kahan's compensation: float32 in memory, nearly as accurate as a double.</summary>
 internal sealed class RunningSum
 {
-    // y = p0·x − c; t = s + y; c ← (t − s) − y; s ← t. c is what s has too much.
+    // y = p0·x − c; t = s + y; c ← (t − s) − y; s ← t. c is the excess of s.
     private static readonly MapProgram s_add = MakeAdd();
 
     private readonly Tensor[] _inputs = new Tensor[3];
     private readonly Tensor[] _outputs = new Tensor[2];
 
-    // The state while there are no tensors: nobody knows the device before the first value.
+    // The state while there are no tensors: the device is unknown before the first value.
     private double _sum;
     private double _excess;
 

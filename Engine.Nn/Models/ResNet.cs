@@ -1,6 +1,6 @@
 namespace Engine.Nn;
 
-/// <summary>What a <see cref="ResNet"/> is made of.</summary>
+/// <summary>The kind of block of a <see cref="ResNet"/>.</summary>
 public enum ResNetBlock : byte
 {
     /// <summary><see cref="BasicBlock"/>: two 3×3 convolutions and a shortcut.</summary>
@@ -9,7 +9,7 @@ public enum ResNetBlock : byte
     /// <summary><see cref="Nn.Bottleneck"/>: 1×1, 3×3, 1×1 and a shortcut; four times as many channels come out.</summary>
     Bottleneck,
 
-    /// <summary><see cref="PlainBlock"/>: two 3×3 convolutions and no shortcut, to see what the shortcut is good for.</summary>
+    /// <summary><see cref="PlainBlock"/>: two 3×3 convolutions and no shortcut, to show the effect of the shortcut.</summary>
     Plain,
 }
 
@@ -48,8 +48,8 @@ public sealed partial class ResNet : Layer, IHasBatchNormPairs
     }
 
     /// <summary>A network of any blocks and stem, its convolutions started as He et al. do (normal, by fan-out).</summary>
-    /// <param name="block">What it is made of.</param>
-    /// <param name="blocks">The number of blocks of each stage; stage i has width·2ⁱ channels, four times as many behind a bottleneck.</param>
+    /// <param name="block">The kind of block.</param>
+    /// <param name="blocks">The number of blocks of each stage; stage i has width·2ⁱ channels, four times as many after a bottleneck.</param>
     /// <param name="inChannels">Channels of the images.</param>
     /// <param name="classes">The number of outputs.</param>
     /// <param name="stem">How it begins.</param>

@@ -12,7 +12,7 @@ public sealed partial class Vgg : Layer
 {
     private const int PooledSize = 7;
 
-    /// <summary>A network with random start values: convolutions as He et al. do (normal, by fan-out), linear layers normal with deviation 0.01, biases 0.</summary>
+    /// <summary>A network with random start values: convolutions as He et al. do (normal, by fan-out), linear layers normal with standard deviation 0.01, biases 0.</summary>
     /// <param name="convolutions">The number of convolutions of each stage; stage i has width·2ⁱ channels, at most 8·width.</param>
     /// <param name="batchNorm">Whether a batch normalisation follows each convolution.</param>
     /// <param name="inChannels">Channels of the images.</param>

@@ -59,7 +59,7 @@ internal static class HeldItems
         Type type = value.GetType();
         if (HeldTypes.Mentions(type) || HeldTypes.IsPlainHolder(type))
         {
-            // An empty list of modules holds none; what cannot be looked into counts as full.
+            // An empty list of modules holds none; a collection that cannot be read counts as full.
             return Sequence(value) is not { } typed || typed.Cast<object?>().Any();
         }
 

@@ -1,6 +1,6 @@
 namespace Engine.Nn;
 
-/// <summary>Reports what a member holds at this moment where its declared type does not say.</summary>
+/// <summary>Reports the present content of a member whose declared type does not name it.</summary>
 internal readonly struct HeldMember
 {
     private readonly MemberVisitor _visitor;

@@ -5,7 +5,7 @@ using System.Runtime.CompilerServices;
 
 namespace Engine.Nn;
 
-/// <summary>What the type of a value says of tensors and modules in it. Each type is examined once.</summary>
+/// <summary>Which types have tensors and modules inside. Each type is examined once.</summary>
 internal static class HeldTypes
 {
     // Keyed weakly, so that a plug-in with modules can be unloaded.
@@ -17,7 +17,7 @@ internal static class HeldTypes
         type == typeof(Tensor) || type.IsAssignableTo(typeof(Module))
         || (!type.IsAssignableTo(typeof(Delegate)) && (type.GetElementType() is { } element ? Mentions(element) : type.GenericTypeArguments.Any(Mentions)));
 
-    /// <summary>Whether a field of this type may hold what its type does not name.</summary>
+    /// <summary>Whether a field of this type may hold tensors or modules that its type does not name.</summary>
     public static bool IsOpen(Type type) =>
         type == typeof(object) || type.IsInterface || (IsSequence(type) && MayHoldElements(type)) || type.IsAssignableTo(typeof(ITuple));
 

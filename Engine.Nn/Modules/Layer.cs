@@ -2,11 +2,11 @@ namespace Engine.Nn;
 
 /// <summary>A module that turns one tensor into another, as the members of a <see cref="Sequential"/> do.</summary>
 /// <remarks>
-/// Hooks look at a layer's input, output and gradients, or change them, without a change of its code. They run for the engine's own layers however these
-/// are called, for every layer in a <see cref="Sequential"/>, for the model of a <see cref="Trainer"/>, in <see cref="Predict"/> and in
+/// Hooks read or change the input, the output and the gradients of a layer, without a change of its code. They run for every call of the engine's own
+/// layers, for every layer in a <see cref="Sequential"/>, for the model of a <see cref="Trainer"/>, in <see cref="Predict"/> and in
 /// <see cref="Call"/>; a layer of one's own whose <see cref="Forward"/> is called directly runs none (PyTorch's <c>module.forward(x)</c> against
 /// <c>module(x)</c>). Of layers that also take more arguments (recurrent ones, attention) only calls with one tensor have hooks. A layer with a hook is not fused with the
-/// one behind it, which gives the same bits. Hooks run on the thread that calls the layer, or in the backward pass that of the pass;
+/// one after it, which gives the same bits. Hooks run on the thread that calls the layer, or in the backward pass that of the pass;
 /// several threads that predict run them at the same time. In a captured step they run while it is recorded, not in replays.
 /// </remarks>
 public abstract class Layer : Module
@@ -17,7 +17,7 @@ public abstract class Layer : Module
     /// <summary>Computes the output for a batch.</summary>
     public abstract Tensor Forward(Tensor x);
 
-    /// <summary><see cref="Forward"/> with the layer's hooks around it: what <c>layer(x)</c> is in PyTorch and Keras.</summary>
+    /// <summary><see cref="Forward"/> with the layer's hooks around it, like <c>layer(x)</c> in PyTorch and Keras.</summary>
     public Tensor Call(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
@@ -37,7 +37,7 @@ public abstract class Layer : Module
         return scope.Keep(ReferenceEquals(y, x) ? x.Alias() : y);
     }
 
-    /// <summary>Calls <paramref name="hook"/> with this layer and x before each call; what it returns takes the place of x, null leaves it.</summary>
+    /// <summary>Calls <paramref name="hook"/> with this layer and x before each call. The result of the hook replaces x; null leaves it.</summary>
     /// <returns>Dispose it to remove the hook.</returns>
     public HookHandle RegisterForwardPreHook(Func<Layer, Tensor, Tensor?> hook)
     {
@@ -45,7 +45,7 @@ public abstract class Layer : Module
         return HooksOrNew.Before.Add(hook);
     }
 
-    /// <summary>Calls <paramref name="hook"/> with this layer, x and y after each call; what it returns takes the place of y, null leaves it.</summary>
+    /// <summary>Calls <paramref name="hook"/> with this layer, x and y after each call. The result of the hook replaces y; null leaves it.</summary>
     /// <remarks>Tensors that it makes and keeps need <see cref="Tensor.Keep"/> where the call lies within a <see cref="TensorScope"/>.</remarks>
     /// <returns>Dispose it to remove the hook.</returns>
     public HookHandle RegisterForwardHook(Func<Layer, Tensor, Tensor, Tensor?> hook)
@@ -68,10 +68,10 @@ public abstract class Layer : Module
 
     /// <summary>
     /// Calls <paramref name="hook"/> with this layer, the gradient of x and the gradient of y whenever a backward pass has gone through a call of
-    /// it; what it returns takes the place of the gradient of x, null leaves it.
+    /// it. The result of the hook replaces the gradient of x; null leaves it.
     /// </summary>
     /// <remarks>
-    /// The gradient of x is what this call adds to it, not that of other users of x; it is null where x requires none (a network's input). The
+    /// The gradient of x is the part of this call, without other users of x. It is null where x requires none (a network's input). The
     /// tensors belong to the pass, as in <see cref="Tensor.RegisterHook(Func{Tensor, Tensor?})"/>.
     /// </remarks>
     /// <returns>Dispose it to remove the hook.</returns>
@@ -99,8 +99,8 @@ public abstract class Layer : Module
     /// <summary>Whether a Forward that was just called has to go round by <see cref="Call"/>; false where it comes from there.</summary>
     internal bool Intercepts => IsWatched && !LayerCall.Enters(this);
 
-    /// <summary>Whether a layer of this assembly keeps neither what it gets nor what it returns, so that who called it may dispose both. Of layers that call others these decide.</summary>
-    /// <param name="depth">How many containers deeper the answer may be looked for.</param>
+    /// <summary>Whether a layer of this assembly keeps neither its input nor its output, so that the caller may dispose both. A layer that calls others keeps nothing if these keep nothing.</summary>
+    /// <param name="depth">The number of nested containers that may be searched.</param>
     internal virtual bool KeepsNothing(int depth) => true;
 
     /// <summary>As <see cref="Call"/>, for a class that others derive from: its own Forward, not theirs around it once more.</summary>

@@ -1,6 +1,6 @@
 namespace Engine.Nn;
 
-/// <summary>One call of a layer with all that listens to it: hooks, and whoever asks in which module a step of the graph was made.</summary>
+/// <summary>One call of a layer with its listeners: hooks, and the record of the module in which a step of the graph was made.</summary>
 internal static class LayerCall
 {
     // The layer whose Forward is being entered from here, so that it computes instead of coming back.
@@ -25,7 +25,7 @@ internal static class LayerCall
     [ThreadStatic]
     private static Dictionary<Layer, FusedInference.Substitute>? t_substitutes;
 
-    /// <summary>Lets others compute in place of layers on this thread; returns what <see cref="EndSubstitution"/> is to put back.</summary>
+    /// <summary>Substitutes layers on this thread; returns the substitutes that <see cref="EndSubstitution"/> restores.</summary>
     public static Dictionary<Layer, FusedInference.Substitute>? BeginSubstitution(Dictionary<Layer, FusedInference.Substitute> substitutes)
     {
         Interlocked.Increment(ref s_substitutions);
@@ -40,10 +40,10 @@ internal static class LayerCall
         Interlocked.Decrement(ref s_substitutions);
     }
 
-    /// <summary>Whether something else computes in a layer's place.</summary>
+    /// <summary>Whether a layer has a substitute.</summary>
     public static bool IsSubstituted(Layer layer) => s_substitutions != 0 && t_substitutes is { } substitutes && substitutes.ContainsKey(layer);
 
-    /// <summary>Whether what computes in a layer's place has the ReLU behind it done.</summary>
+    /// <summary>Whether the substitute of a layer computes the ReLU after the layer too.</summary>
     public static bool IncludesRelu(Layer layer) =>
         s_substitutions != 0 && t_substitutes is { } substitutes && substitutes.TryGetValue(layer, out FusedInference.Substitute? substitute) && substitute.IncludesRelu;
 
@@ -176,7 +176,7 @@ internal static class LayerCall
         {
             if (_gradientOfY is not { } gradientOfY)
             {
-                // The layer's result is not what it was called with, or depends on x in another way.
+                // The layer's result does not come from this call, or depends on x in another way.
                 return null;
             }
 

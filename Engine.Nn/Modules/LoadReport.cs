@@ -6,7 +6,7 @@ namespace Engine.Nn;
 /// <param name="Found">The saved shape.</param>
 public sealed record ShapeConflict(string Name, Shape Expected, Shape Found);
 
-/// <summary>What <see cref="Module.LoadStateDict"/> found.</summary>
+/// <summary>The result of <see cref="Module.LoadStateDict"/>.</summary>
 public sealed class LoadReport
 {
     internal LoadReport(IReadOnlyList<string> loaded, IReadOnlyList<string> missing, IReadOnlyList<string> unexpected, IReadOnlyList<ShapeConflict> conflicts)

@@ -65,7 +65,7 @@ public sealed class MemberVisitor
         where T : Module? => Each<T, Module?>(name, values, Module);
 
     /// <summary>
-    /// Reports a value whose declared type does not say what it is, as it is now: a module, a tensor that is trained, or a collection with some of these
+    /// Reports the present value of a member whose declared type does not name it: a module, a tensor that is trained, or a collection with some of these
     /// among its elements, named as in <see cref="Modules(string, IEnumerable{Module})"/>: by their keys, or by their positions among all elements.
     /// Anything else is skipped.
     /// </summary>
@@ -96,7 +96,7 @@ public sealed class MemberVisitor
         return true;
     }
 
-    /// <summary>The name of an entry; one that nobody has filled in has no key.</summary>
+    /// <summary>The name of an entry; an empty entry has no key.</summary>
     internal static string EntryName(string name, string? key) =>
         ModulePath.Join(name, key ?? throw new ArgumentException($"'{name}' has an entry without a key.", "values"));
 

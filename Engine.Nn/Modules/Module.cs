@@ -11,9 +11,9 @@ namespace Engine.Nn;
 /// lists, arrays and string-keyed dictionaries of those are found by generated code, private ones too. A tensor is a parameter unless marked
 /// <see cref="BufferAttribute"/>; the saved name is the member's in snake case (<c>RunningMean</c> → <c>running_mean</c>), so that PyTorch's
 /// weights load by name.</para>
-/// <para>A member whose type does not say what it holds (an interface, <c>object</c>, <c>dynamic</c>, a type parameter, a collection of these) is looked at
-/// each time: modules and tensors are found under the names that they would have otherwise, other values are passed by. What is marked
-/// <see cref="UntrackedAttribute"/> is not looked at. A class or struct that is no module is a part of none: where one is seen to hold tensors or
+/// <para>A member whose type does not name its content (an interface, <c>object</c>, <c>dynamic</c>, a type parameter, a collection of these) is searched
+/// each time: modules and tensors are found under the names that they would have otherwise, other values are ignored. A member that is marked
+/// <see cref="UntrackedAttribute"/> is not searched. A class or struct that is no module cannot be a part of one: if one holds tensors or
 /// modules, the compiler reports it (ENN006).</para>
 /// <code>
 /// public sealed partial class Gate(int size) : Layer
@@ -74,7 +74,7 @@ public abstract class Module
     /// <summary>Copies saved values into the parameters and buffers of the same names, converting type and device where they differ.</summary>
     /// <param name="state">Tensors by name; PyTorch's names fit.</param>
     /// <param name="strict">Whether every name and shape must fit; otherwise whatever fits is loaded.</param>
-    /// <returns>What was loaded, what was missing, left over or of another shape.</returns>
+    /// <returns>The names that were loaded, were missing, were left over or have another shape.</returns>
     /// <exception cref="ModelFileException">Strict, and something does not fit; nothing was changed.</exception>
     public LoadReport LoadStateDict(IReadOnlyDictionary<string, Tensor> state, bool strict = true)
     {
@@ -113,7 +113,7 @@ public abstract class Module
     /// </summary>
     protected internal virtual Generator? RandomSource => null;
 
-    /// <summary>What the module reports of itself at this moment.</summary>
+    /// <summary>The present members of the module, as it reports them.</summary>
     /// <exception cref="UnlistedMembersException">A member holds tensors or modules that have no names, or that nothing reports.</exception>
     internal MemberVisitor Visit()
     {
@@ -131,7 +131,7 @@ public abstract class Module
         }
     }
 
-    /// <summary>Puts every tensor onto the memory of what <paramref name="convert"/> makes of it; whoever holds the tensors sees the new ones.</summary>
+    /// <summary>Replaces the memory of every tensor by that of <paramref name="convert"/>'s result. All handles to the tensors see the new values.</summary>
     internal void Transform(Func<Tensor, Tensor> convert)
     {
         using TensorScope scope = TensorScope.Begin();

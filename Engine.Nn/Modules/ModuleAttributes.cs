@@ -10,10 +10,10 @@ public sealed class BufferAttribute : Attribute;
 public sealed class NotPersistentAttribute : Attribute;
 
 /// <summary>
-/// Marks what does not belong to the module holding it: a cache, a reference to a parent, a trainer. Whatever its type and value, it is neither trained, nor
-/// moved, nor saved, and it may be of a type whose tensors and modules could not be found.
+/// Marks a member that is no part of its module: a cache, a reference to a parent, a trainer. Of any type and value, it is neither trained, nor moved, nor
+/// saved, and it may be of a type whose tensors and modules could not be found.
 /// </summary>
-/// <remarks>At a parameter of a primary constructor it says so of the parameter as used after construction.</remarks>
+/// <remarks>On a parameter of a primary constructor it applies to the uses of the parameter after construction.</remarks>
 [AttributeUsage(AttributeTargets.Field | AttributeTargets.Property | AttributeTargets.Parameter)]
 public sealed class UntrackedAttribute : Attribute;
 

@@ -12,7 +12,7 @@ internal sealed class ModuleTree
     /// <exception cref="EngineException">A <see cref="Sequential"/> contains itself, directly or through others: it would call itself without end.</exception>
     public ModuleTree(Module root) => Walk(root);
 
-    /// <summary>The modules, the root first under an empty path, with what each reports of itself.</summary>
+    /// <summary>The modules, the root first under an empty path, with the members that each reports.</summary>
     public List<(string Path, Module Module, MemberVisitor Members)> Nodes { get; } = [];
 
     /// <summary>The parameters; one that several modules share comes once, under its first name, if <paramref name="once"/>.</summary>

@@ -35,7 +35,7 @@ internal static class StateLoading
         return report;
     }
 
-    /// <summary>Checks a state; what it gives back copies the values that fit.</summary>
+    /// <summary>Checks a state; the action that it returns copies the values that fit.</summary>
     public static (LoadReport Report, Action Copy) Prepare(Module module, IReadOnlyDictionary<string, Tensor> state, bool strict)
     {
         OrderedDictionary<string, Tensor> own = Collect(module);

@@ -11,7 +11,7 @@ namespace Engine.Nn;
 /// </remarks>
 internal static class UnlistedMembers
 {
-    /// <summary>What is looked at by reflection, and so must survive trimming and native compilation.</summary>
+    /// <summary>The members that reflection reads; trimming and native compilation must keep them.</summary>
     public const DynamicallyAccessedMemberTypes Looked =
         DynamicallyAccessedMemberTypes.PublicFields | DynamicallyAccessedMemberTypes.NonPublicFields | DynamicallyAccessedMemberTypes.NonPublicMethods
         | DynamicallyAccessedMemberTypes.PublicProperties | DynamicallyAccessedMemberTypes.NonPublicProperties;
@@ -43,7 +43,7 @@ internal static class UnlistedMembers
         }
     }
 
-    /// <summary>Looks at the present values of members that nothing lists and whose types do not say what they hold.</summary>
+    /// <summary>Searches the present values of members that nothing lists and whose types do not name their content.</summary>
     /// <exception cref="UnlistedMembersException">One of them holds tensors or modules.</exception>
     public static void ThrowIfAnyHeld(Module module)
     {
@@ -61,7 +61,7 @@ internal static class UnlistedMembers
         }
     }
 
-    /// <summary>Whether a field, or the property that it stands behind, is marked as no part of the module.</summary>
+    /// <summary>Whether a field, or its property, is marked as no part of the module.</summary>
     [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "A property that is gone has no attribute, and its field is taken for a part: an error too many, none too few.")]
     public static bool IsUntracked(FieldInfo field) =>
         field.IsDefined(typeof(UntrackedAttribute)) || field.DeclaringType?.GetProperty(SourceName(field.Name), Declared)?.IsDefined(typeof(UntrackedAttribute)) == true;
@@ -135,6 +135,6 @@ internal static class UnlistedMembers
     public static string TypeName(Type type) =>
         type.IsGenericType ? $"{type.Name.Split('`')[0]}<{string.Join(", ", type.GenericTypeArguments.Select(TypeName))}>" : type.Name;
 
-    /// <summary>What is wrong with a type at sight, and the fields whose values have to be looked at.</summary>
+    /// <summary>The fault of a type as declared, and the fields whose values have to be searched.</summary>
     private sealed record Examined(string? Fault, FieldInfo[] Open);
 }

@@ -18,7 +18,7 @@ public sealed class Adadelta : Optimizer
     private readonly double _epsilon;
 
     /// <summary>Trains a list of parameters.</summary>
-    /// <param name="parameters">What is trained.</param>
+    /// <param name="parameters">The parameters to train.</param>
     /// <param name="learningRate">The step size.</param>
     /// <param name="rho">How much of the old means a step keeps.</param>
     /// <param name="epsilon">Keeps the roots away from 0 and starts the first step.</param>
@@ -31,7 +31,7 @@ public sealed class Adadelta : Optimizer
     }
 
     /// <summary>Trains groups of parameters with settings of their own.</summary>
-    /// <param name="groups">What is trained.</param>
+    /// <param name="groups">The groups of parameters to train.</param>
     /// <param name="learningRate">The step size.</param>
     /// <param name="rho">How much of the old means a step keeps.</param>
     /// <param name="epsilon">Keeps the roots away from 0 and starts the first step.</param>

@@ -36,7 +36,7 @@ public sealed class Adafactor : Optimizer
     private readonly double _clipping;
 
     /// <summary>Trains a list of parameters.</summary>
-    /// <param name="parameters">What is trained.</param>
+    /// <param name="parameters">The parameters to train.</param>
     /// <param name="learningRate">The largest relative step.</param>
     /// <param name="beta2Decay">The power with which the memory of squared gradients grows; not positive.</param>
     /// <param name="epsilon1">Keeps √v away from 0; the spacing of the parameter's numbers at 1 where left out.</param>
@@ -51,7 +51,7 @@ public sealed class Adafactor : Optimizer
     }
 
     /// <summary>Trains groups of parameters with settings of their own.</summary>
-    /// <param name="groups">What is trained.</param>
+    /// <param name="groups">The groups of parameters to train.</param>
     /// <param name="learningRate">The largest relative step.</param>
     /// <param name="beta2Decay">The power with which the memory of squared gradients grows; not positive.</param>
     /// <param name="epsilon1">Keeps √v away from 0; the spacing of the parameter's numbers at 1 where left out.</param>

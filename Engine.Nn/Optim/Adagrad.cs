@@ -19,11 +19,11 @@ public sealed class Adagrad : Optimizer
     private readonly double _epsilon;
 
     /// <summary>Trains a list of parameters.</summary>
-    /// <param name="parameters">What is trained.</param>
+    /// <param name="parameters">The parameters to train.</param>
     /// <param name="learningRate">The step size.</param>
     /// <param name="learningRateDecay">How fast the rate falls with the number of steps.</param>
     /// <param name="weightDecay">Adds this times the parameter to its gradient (L2 regularisation).</param>
-    /// <param name="initialAccumulator">What r starts from.</param>
+    /// <param name="initialAccumulator">The start value of r.</param>
     /// <param name="epsilon">Keeps the denominator away from 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">A hyper-parameter lies outside its range.</exception>
     public Adagrad(
@@ -33,11 +33,11 @@ public sealed class Adagrad : Optimizer
     }
 
     /// <summary>Trains groups of parameters with settings of their own.</summary>
-    /// <param name="groups">What is trained.</param>
+    /// <param name="groups">The groups of parameters to train.</param>
     /// <param name="learningRate">The step size.</param>
     /// <param name="learningRateDecay">How fast the rate falls with the number of steps.</param>
     /// <param name="weightDecay">Adds this times the parameter to its gradient (L2 regularisation).</param>
-    /// <param name="initialAccumulator">What r starts from.</param>
+    /// <param name="initialAccumulator">The start value of r.</param>
     /// <param name="epsilon">Keeps the denominator away from 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">A hyper-parameter lies outside its range.</exception>
     public Adagrad(

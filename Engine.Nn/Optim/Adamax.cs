@@ -18,7 +18,7 @@ public sealed class Adamax : Optimizer
     private readonly double _epsilon;
 
     /// <summary>Trains a list of parameters.</summary>
-    /// <param name="parameters">What is trained.</param>
+    /// <param name="parameters">The parameters to train.</param>
     /// <param name="learningRate">The step size.</param>
     /// <param name="beta1">How much of the old mean of the gradient a step keeps.</param>
     /// <param name="beta2">How much of the largest gradient so far a step keeps.</param>
@@ -32,7 +32,7 @@ public sealed class Adamax : Optimizer
     }
 
     /// <summary>Trains groups of parameters with settings of their own.</summary>
-    /// <param name="groups">What is trained.</param>
+    /// <param name="groups">The groups of parameters to train.</param>
     /// <param name="learningRate">The step size.</param>
     /// <param name="beta1">How much of the old mean of the gradient a step keeps.</param>
     /// <param name="beta2">How much of the largest gradient so far a step keeps.</param>

@@ -20,7 +20,7 @@ public sealed class Asgd : Optimizer
     private readonly double _t0;
 
     /// <summary>Trains a list of parameters.</summary>
-    /// <param name="parameters">What is trained.</param>
+    /// <param name="parameters">The parameters to train.</param>
     /// <param name="learningRate">The first step size.</param>
     /// <param name="lambda">How fast the rate falls, and how much each step shrinks the parameter.</param>
     /// <param name="alpha">The power with which the rate falls.</param>
@@ -34,7 +34,7 @@ public sealed class Asgd : Optimizer
     }
 
     /// <summary>Trains groups of parameters with settings of their own.</summary>
-    /// <param name="groups">What is trained.</param>
+    /// <param name="groups">The groups of parameters to train.</param>
     /// <param name="learningRate">The first step size.</param>
     /// <param name="lambda">How fast the rate falls, and how much each step shrinks the parameter.</param>
     /// <param name="alpha">The power with which the rate falls.</param>

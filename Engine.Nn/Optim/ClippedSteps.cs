@@ -2,7 +2,7 @@ namespace Engine.Nn;
 
 /// <summary>
 /// Counts the steps whose gradient was longer than allowed, so that <see cref="GradientClipping.ClipGradNorm"/> shortened it. The count stays on the
-/// device; nothing waits before somebody asks.
+/// device; only a query waits for it.
 /// </summary>
 /// <remarks>
 /// A few percent mean that clipping guards against outliers, as it is meant to; nearly all that it sets the size of every step, which the
@@ -27,7 +27,7 @@ public sealed class ClippedSteps
 
     /// <summary>Counts a step.</summary>
     /// <param name="norm">The gradient's norm before clipping, as <see cref="GradientClipping.ClipGradNorm"/> gives it.</param>
-    /// <param name="maxNorm">What it was limited to.</param>
+    /// <param name="maxNorm">The limit of the norm.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxNorm"/> is not positive.</exception>
     /// <exception cref="ShapeMismatchException"><paramref name="norm"/> is not a single number.</exception>
     public void Add(Tensor norm, double maxNorm)

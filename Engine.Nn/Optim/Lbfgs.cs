@@ -1,6 +1,6 @@
 namespace Engine.Nn;
 
-/// <summary>L-BFGS: w ← w + t·d with d = −H·g, where H, made of the last steps and changes of the gradient, stands for the inverse Hessian.</summary>
+/// <summary>L-BFGS: w ← w + t·d with d = −H·g, where H is an estimate of the inverse Hessian from the last steps and changes of the gradient.</summary>
 /// <remarks>
 /// <para>A step computes the loss several times, so it needs a closure. Made for a loss that is the same each time: the whole training set, or a
 /// large batch that is kept for the whole step. The history belongs to all parameters together, as one long vector.</para>
@@ -39,8 +39,8 @@ public sealed partial class Lbfgs : Optimizer
     private double _step;
 
     /// <summary>Trains a list of parameters.</summary>
-    /// <param name="parameters">What is trained; all on one device.</param>
-    /// <param name="learningRate">The length of a step as a part of the quasi-Newton step; with <paramref name="strongWolfe"/> what is tried first.</param>
+    /// <param name="parameters">The parameters to train; all on one device.</param>
+    /// <param name="learningRate">The length of a step as a part of the quasi-Newton step; with <paramref name="strongWolfe"/> the first trial.</param>
     /// <param name="maxIterations">The most updates in one call of <see cref="Step(Func{Tensor})"/>.</param>
     /// <param name="maxEvaluations">After how many losses a call ends; null for 5/4 of <paramref name="maxIterations"/>.</param>
     /// <param name="gradientTolerance">A call ends where no element of the gradient is larger.</param>
@@ -179,14 +179,14 @@ public sealed partial class Lbfgs : Optimizer
         LinePoint<Tensor>? found = WolfeLineSearch.Search(
             step =>
             {
-                Place(origin + (step * _direction!));
+                MoveTo(origin + (step * _direction!));
                 return Evaluate(closure, step);
             },
             at,
             _step,
             rounding: s_space.Epsilon);
         _step = found?.Step ?? 0;
-        Place(_step > 0 ? origin + (_step * _direction!) : origin);
+        MoveTo(_step > 0 ? origin + (_step * _direction!) : origin);
         return found;
     }
 
@@ -199,7 +199,7 @@ public sealed partial class Lbfgs : Optimizer
         return new LinePoint<Tensor>(step, loss, s_space.Dot(gradient, _direction!), gradient);
     }
 
-    private void Place(Tensor flat)
+    private void MoveTo(Tensor flat)
     {
         int offset = 0;
         foreach (Tensor parameter in _parameters)
@@ -221,7 +221,7 @@ public sealed partial class Lbfgs : Optimizer
     /// <summary>The type of the most precise parameter, but at least float32.</summary>
     private DType ComputeType => Array.Exists(_parameters, static p => p.DType == DType.Float64) ? DType.Float64 : DType.Float32;
 
-    /// <summary>What belongs to the parameters, in a row.</summary>
+    /// <summary>The tensors of all parameters, flattened into one.</summary>
     private Tensor Flat(Func<Tensor, Tensor> of)
     {
         DType dtype = ComputeType;
@@ -242,10 +242,10 @@ public sealed partial class Lbfgs : Optimizer
         return vector.Clone();
     }
 
-    private static void Replace(ref Tensor? place, Tensor vector)
+    private static void Replace(ref Tensor? held, Tensor vector)
     {
         Tensor kept = Kept(vector);
-        place?.Dispose();
-        place = kept;
+        held?.Dispose();
+        held = kept;
     }
 }

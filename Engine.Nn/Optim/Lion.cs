@@ -18,7 +18,7 @@ public sealed class Lion : Optimizer
     private readonly double _beta2;
 
     /// <summary>Trains a list of parameters.</summary>
-    /// <param name="parameters">What is trained.</param>
+    /// <param name="parameters">The parameters to train.</param>
     /// <param name="learningRate">The step size.</param>
     /// <param name="beta1">How much of the mean counts in the step, against the present gradient.</param>
     /// <param name="beta2">How much of the old mean of the gradient a step keeps.</param>
@@ -31,7 +31,7 @@ public sealed class Lion : Optimizer
     }
 
     /// <summary>Trains groups of parameters with settings of their own.</summary>
-    /// <param name="groups">What is trained.</param>
+    /// <param name="groups">The groups of parameters to train.</param>
     /// <param name="learningRate">The step size.</param>
     /// <param name="beta1">How much of the mean counts in the step, against the present gradient.</param>
     /// <param name="beta2">How much of the old mean of the gradient a step keeps.</param>

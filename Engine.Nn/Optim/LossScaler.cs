@@ -46,8 +46,8 @@ public sealed class LossScaler
 
     /// <summary>A scaler with PyTorch's defaults.</summary>
     /// <param name="initialScale">The first scale. Too large a one costs some left-out steps, as it is halved at each.</param>
-    /// <param name="growthFactor">By what the scale is multiplied after <paramref name="growthInterval"/> good steps in a row; more than 1.</param>
-    /// <param name="backoffFactor">By what it is multiplied after an overflow; between 0 and 1.</param>
+    /// <param name="growthFactor">The factor of the scale after <paramref name="growthInterval"/> good steps in a row; more than 1.</param>
+    /// <param name="backoffFactor">The factor of the scale after an overflow; between 0 and 1.</param>
     /// <param name="growthInterval">How many good steps it takes to try a larger scale.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value lies outside its range.</exception>
     public LossScaler(double initialScale = 65536, double growthFactor = 2, double backoffFactor = 0.5, int growthInterval = 2000)
@@ -79,7 +79,7 @@ public sealed class LossScaler
     /// gradients are looked at or clipped in between.
     /// </summary>
     /// <exception cref="InvalidOperationException">They are unscaled already, or no loss was scaled.</exception>
-    /// <exception cref="DTypeMismatchException">A parameter is float16: the gradient, divided in it, would lose what scaling saves.</exception>
+    /// <exception cref="DTypeMismatchException">A parameter is float16: a division of the gradient in float16 would lose the digits that scaling keeps.</exception>
     public void Unscale(Optimizer optimizer)
     {
         ArgumentNullException.ThrowIfNull(optimizer);
@@ -104,7 +104,7 @@ public sealed class LossScaler
         using Tensor inverse = _state[CurrentScale].Reciprocal();
         GradientClipping.Multiply(gradients, inverse);
 
-        // One number tells of all elements: the norm is finite where they are.
+        // One number covers all elements: the norm is finite if they are.
         using Tensor norm = gradients.Count > 0 ? Tensor.GlobalNorm(gradients) : _state[CurrentScale].ZerosLike();
         _verdicts.Add(optimizer, new Verdict(Pointwise.Apply(nameof(LossScaler), s_isFinite, [norm], resultAs: DType.Float32)));
     }
@@ -161,7 +161,7 @@ public sealed class LossScaler
     /// <summary>How many steps were left out because a gradient overflowed; waits for the device.</summary>
     public long ReadSkippedSteps() => _state.Length == 0 ? 0 : (long)_state[SkippedSteps].Item();
 
-    /// <summary>Writes what the next step depends on. The tensors are referred to, not copied.</summary>
+    /// <summary>Writes the state that the next step depends on. The tensors are referred to, not copied.</summary>
     public void Save(TrainingState state)
     {
         ArgumentNullException.ThrowIfNull(state);
@@ -176,7 +176,7 @@ public sealed class LossScaler
     /// <exception cref="ModelFileException">It is not a scaler's.</exception>
     public void Load(TrainingState state) => PrepareLoad(state)();
 
-    /// <summary>Checks a state; what it gives back goes to it.</summary>
+    /// <summary>Checks a state; the action that it returns restores it.</summary>
     internal Action PrepareLoad(TrainingState state)
     {
         ArgumentNullException.ThrowIfNull(state);
@@ -249,7 +249,7 @@ public sealed class LossScaler
         }
     }
 
-    /// <summary>What became of an optimizer's gradients: 1 where all are finite, else 0.</summary>
+    /// <summary>The verdict on an optimizer's gradients: 1 if all are finite, else 0.</summary>
     private sealed class Verdict(Tensor isFinite)
     {
         public Tensor IsFinite { get; } = isFinite;

@@ -25,7 +25,7 @@ public abstract partial class Optimizer
     private CaptureException Changed(Slot slot, string change) =>
         new($"{GetType().Name}: since the step was captured, parameter '{slot.Name}' {slot.Parameter.Shape} {change}. Capture the step again.");
 
-    /// <summary>Parameters that a recorded update changes, and what it relies on.</summary>
+    /// <summary>The parameters of a recorded update, and the memory that it relies on.</summary>
     private sealed class RecordedUpdate(Optimizer optimizer, Update update)
     {
         private readonly ParameterGroup _group = update.Group;

@@ -5,7 +5,7 @@ namespace Engine.Nn;
 // Saving and resuming.
 public abstract partial class Optimizer
 {
-    /// <summary>Writes what the next step depends on. The tensors are referred to, not copied.</summary>
+    /// <summary>Writes the state that the next step depends on. The tensors are referred to, not copied.</summary>
     public virtual void Save(TrainingState state)
     {
         ArgumentNullException.ThrowIfNull(state);
@@ -37,7 +37,7 @@ public abstract partial class Optimizer
         PrepareLoad(state)();
     }
 
-    /// <summary>Checks a state; what it gives back goes to it.</summary>
+    /// <summary>Checks a state; the action that it returns restores it.</summary>
     internal virtual Action PrepareLoad(TrainingState state)
     {
         ArgumentNullException.ThrowIfNull(state);

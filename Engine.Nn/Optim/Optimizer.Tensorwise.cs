@@ -9,7 +9,7 @@ public abstract partial class Optimizer
     /// <summary>Which of <see cref="StateNames"/> a parameter of a shape has.</summary>
     private protected virtual IReadOnlyList<string> StateNamesOf(Shape parameter) => StateNames;
 
-    /// <summary>The shape of a state tensor, by its place in <see cref="StateNamesOf"/>.</summary>
+    /// <summary>The shape of a state tensor, by its index in <see cref="StateNamesOf"/>.</summary>
     private protected virtual Shape StateShape(Shape parameter, int index) => parameter;
 }
 
@@ -46,9 +46,9 @@ internal readonly ref struct TensorUpdate(
     }
 
     /// <summary>Writes a program's outputs over tensors of one shape, unless the condition is 0.</summary>
-    /// <param name="destinations">What is overwritten: inputs 0, 2, 3 …, as in <see cref="OptimizerTerms"/>.</param>
-    /// <param name="program">What to compute.</param>
-    /// <param name="inputs">What is read.</param>
+    /// <param name="destinations">The tensors that are overwritten: inputs 0, 2, 3 …, as in <see cref="OptimizerTerms"/>.</param>
+    /// <param name="program">The program to compute.</param>
+    /// <param name="inputs">The tensors that are read.</param>
     public void Overwrite(ReadOnlySpan<Tensor> destinations, ConditionalProgram program, params ReadOnlySpan<Tensor> inputs)
     {
         if (condition is null)

@@ -10,7 +10,7 @@ public abstract partial class Optimizer
         private readonly List<Slot> _others = [];
         private Tensor _like = null!;
 
-        /// <summary>What is computed.</summary>
+        /// <summary>The program that is computed.</summary>
         public MapProgram Program { get; } = program;
 
         /// <summary>Whose settings hold.</summary>

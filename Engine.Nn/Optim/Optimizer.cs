@@ -96,8 +96,8 @@ public abstract partial class Optimizer
     /// </summary>
     /// <param name="condition">One number, on the parameters' device.</param>
     /// <remarks>
-    /// <see cref="StepsOf"/> counts the step in either case, as the host does not know: after k steps that changed nothing, Adam's bias corrections
-    /// are k steps ahead, which makes the first updates somewhat smaller and is forgotten soon.
+    /// <see cref="StepsOf"/> counts the step in either case, because the host does not know the condition. After k steps that changed nothing,
+    /// Adam's bias corrections are k steps ahead. The next updates are then somewhat smaller; the effect fades with further steps.
     /// </remarks>
     /// <exception cref="ShapeMismatchException">The condition has several elements.</exception>
     /// <exception cref="DeviceMismatchException">It is on another device than a parameter.</exception>
@@ -208,7 +208,7 @@ public abstract partial class Optimizer
     /// <param name="p">The parameters.</param>
     protected abstract void SetHyperParameters(double learningRate, long step, Span<double> p);
 
-    /// <summary>What a state tensor holds before the first step.</summary>
+    /// <summary>The values of a state tensor before the first step.</summary>
     protected virtual double InitialState(int index) => 0;
 
     /// <summary>1 − decayᵗ, which corrects a running average that started from 0.</summary>
@@ -266,13 +266,13 @@ public abstract partial class Optimizer
             Array.Resize(ref _updates, _updateCount + 1);
         }
 
-        ref Update place = ref _updates[_updateCount++];
-        Update fresh = place?.Program == program ? place : place = new Update(program, Rule);
+        ref Update kept = ref _updates[_updateCount++];
+        Update fresh = kept?.Program == program ? kept : kept = new Update(program, Rule);
         fresh.Begin(slot);
         return fresh;
     }
 
-    /// <summary>A parameter with what the optimizer knows of it.</summary>
+    /// <summary>A parameter with its state in the optimizer.</summary>
     private sealed class Slot(Tensor parameter, ParameterGroup group, string name)
     {
         public Tensor Parameter { get; } = parameter;

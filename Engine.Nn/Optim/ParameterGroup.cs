@@ -9,7 +9,7 @@ public sealed class ParameterGroup
     private readonly Tensor[] _parameters;
     private readonly string[]? _names;
 
-    /// <summary>Parameters that are known by their place in the list.</summary>
+    /// <summary>Parameters that are known by their index in the list.</summary>
     /// <exception cref="ArgumentException">One was computed: only leaves can be trained.</exception>
     public ParameterGroup(IEnumerable<Tensor> parameters)
     {
@@ -30,12 +30,12 @@ public sealed class ParameterGroup
     }
 
     /// <summary>
-    /// Two groups of a model's parameters: its weights, with the given decay, and what is usually not decayed, with a decay of 0: biases and all
-    /// other vectors and scalars, and everything of normalisation layers.
+    /// Two groups of a model's parameters. The first has its weights, with the given decay. The second has a decay of 0: biases and all other
+    /// vectors and scalars, and all parameters of normalisation layers.
     /// </summary>
     /// <remarks>
-    /// A weight multiplies an input and its size is how strongly the function bends; a bias only shifts it, and what normalisation scales by is not
-    /// made simpler by being small. Parameters go by name, so that saved state of the optimizer fits.
+    /// A weight multiplies an input: its size decides how strongly the function bends. A bias only shifts the function, and a small scale of a
+    /// normalisation does not make it simpler. Parameters go by name, so that saved state of the optimizer fits.
     /// </remarks>
     /// <param name="model">The model.</param>
     /// <param name="weightDecay">Of the first group; null for the optimizer's.</param>

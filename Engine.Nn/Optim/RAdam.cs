@@ -3,7 +3,7 @@ namespace Engine.Nn;
 /// <summary>RAdam, Adam with a rectified step: w ← w − lr·m̂·ρ / (√v̂ + ε), or w ← w − lr·m̂ while too few steps have been seen.</summary>
 /// <remarks>
 /// In the first steps the variance of 1/√v̂ is too large to trust; ρ grows from 0 to 1 with the number of steps that v remembers, which
-/// does by formula what a warm-up does by hand. m̂ and v̂ as in <see cref="Adam"/>. States: <c>exp_avg</c>, <c>exp_avg_sq</c>. Liu et al., 2020.
+/// replaces a warm-up by a formula. m̂ and v̂ as in <see cref="Adam"/>. States: <c>exp_avg</c>, <c>exp_avg_sq</c>. Liu et al., 2020.
 /// </remarks>
 public sealed class RAdam : Optimizer
 {
@@ -15,7 +15,7 @@ public sealed class RAdam : Optimizer
     private readonly double _epsilon;
 
     /// <summary>Trains a list of parameters.</summary>
-    /// <param name="parameters">What is trained.</param>
+    /// <param name="parameters">The parameters to train.</param>
     /// <param name="learningRate">The step size.</param>
     /// <param name="beta1">How much of the old mean of the gradient a step keeps.</param>
     /// <param name="beta2">How much of the old mean of the squared gradient a step keeps.</param>
@@ -30,7 +30,7 @@ public sealed class RAdam : Optimizer
     }
 
     /// <summary>Trains groups of parameters with settings of their own.</summary>
-    /// <param name="groups">What is trained.</param>
+    /// <param name="groups">The groups of parameters to train.</param>
     /// <param name="learningRate">The step size.</param>
     /// <param name="beta1">How much of the old mean of the gradient a step keeps.</param>
     /// <param name="beta2">How much of the old mean of the squared gradient a step keeps.</param>

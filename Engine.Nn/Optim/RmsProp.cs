@@ -23,7 +23,7 @@ public sealed class RmsProp : Optimizer
     private readonly double _epsilon;
 
     /// <summary>Trains a list of parameters.</summary>
-    /// <param name="parameters">What is trained.</param>
+    /// <param name="parameters">The parameters to train.</param>
     /// <param name="learningRate">The step size.</param>
     /// <param name="alpha">How much of the old mean a step keeps.</param>
     /// <param name="epsilon">Keeps the denominator away from 0.</param>
@@ -38,7 +38,7 @@ public sealed class RmsProp : Optimizer
     }
 
     /// <summary>Trains groups of parameters with settings of their own.</summary>
-    /// <param name="groups">What is trained.</param>
+    /// <param name="groups">The groups of parameters to train.</param>
     /// <param name="learningRate">The step size.</param>
     /// <param name="alpha">How much of the old mean a step keeps.</param>
     /// <param name="epsilon">Keeps the denominator away from 0.</param>

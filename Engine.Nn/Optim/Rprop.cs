@@ -10,7 +10,7 @@ namespace Engine.Nn;
 /// </remarks>
 public sealed class Rprop : Optimizer
 {
-    // The numbers of the program's parameters. FirstStep is the learning rate at the first step, where it stands in the step size's place, later 0.
+    // The numbers of the program's parameters. FirstStep is the learning rate at the first step, where it replaces the step size, later 0.
     private const int FirstStep = FirstOwn, EtaMinus = FirstStep + 1, EtaPlus = EtaMinus + 1, MinimumStep = EtaPlus + 1, MaximumStep = MinimumStep + 1;
 
     private static readonly MapProgram s_program = Compile();
@@ -21,10 +21,10 @@ public sealed class Rprop : Optimizer
     private readonly double _maximumStep;
 
     /// <summary>Trains a list of parameters.</summary>
-    /// <param name="parameters">What is trained.</param>
+    /// <param name="parameters">The parameters to train.</param>
     /// <param name="learningRate">The first step of every element.</param>
-    /// <param name="etaMinus">η⁻, what a step is multiplied by where the sign has changed; in (0, 1).</param>
-    /// <param name="etaPlus">η⁺, what it is multiplied by where it has not; above 1.</param>
+    /// <param name="etaMinus">η⁻, the factor of a step where the sign has changed; in (0, 1).</param>
+    /// <param name="etaPlus">η⁺, the factor where it has not; above 1.</param>
     /// <param name="minimumStep">No step gets smaller.</param>
     /// <param name="maximumStep">No step gets larger.</param>
     /// <param name="weightDecay">Adds this times the parameter to its gradient (L2 regularisation).</param>
@@ -36,10 +36,10 @@ public sealed class Rprop : Optimizer
     }
 
     /// <summary>Trains groups of parameters with settings of their own.</summary>
-    /// <param name="groups">What is trained.</param>
+    /// <param name="groups">The groups of parameters to train.</param>
     /// <param name="learningRate">The first step of every element.</param>
-    /// <param name="etaMinus">η⁻, what a step is multiplied by where the sign has changed; in (0, 1).</param>
-    /// <param name="etaPlus">η⁺, what it is multiplied by where it has not; above 1.</param>
+    /// <param name="etaMinus">η⁻, the factor of a step where the sign has changed; in (0, 1).</param>
+    /// <param name="etaPlus">η⁺, the factor where it has not; above 1.</param>
     /// <param name="minimumStep">No step gets smaller.</param>
     /// <param name="maximumStep">No step gets larger.</param>
     /// <param name="weightDecay">Adds this times the parameter to its gradient (L2 regularisation).</param>

@@ -12,7 +12,7 @@ public sealed class Sgd : Optimizer
     private readonly double _dampening;
 
     /// <summary>Trains a list of parameters.</summary>
-    /// <param name="parameters">What is trained.</param>
+    /// <param name="parameters">The parameters to train.</param>
     /// <param name="learningRate">The step size.</param>
     /// <param name="momentum">μ; 0 is plain descent, from 1 on it never comes to rest.</param>
     /// <param name="dampening">τ: how much less than 1 a new gradient counts.</param>
@@ -26,7 +26,7 @@ public sealed class Sgd : Optimizer
     }
 
     /// <summary>Trains groups of parameters with settings of their own.</summary>
-    /// <param name="groups">What is trained.</param>
+    /// <param name="groups">The groups of parameters to train.</param>
     /// <param name="learningRate">The step size.</param>
     /// <param name="momentum">μ; 0 is plain descent, from 1 on it never comes to rest.</param>
     /// <param name="dampening">τ: how much less than 1 a new gradient counts.</param>

@@ -44,8 +44,8 @@ public sealed record ConstrainedOptions
     = 1;
 
     /// <summary>
-    /// What ρ is multiplied by: after every subproblem of the penalty method; of the augmented Lagrangian only after those that did not bring
-    /// the violation down to a quarter.
+    /// The factor of ρ. The penalty method applies it after every subproblem; the augmented Lagrangian only after those that did not reduce the
+    /// violation to a quarter.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">It is not above 1 or not finite.</exception>
     public double PenaltyGrowth

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Engine.Nn;
 
-/// <summary>What a constrained minimisation found, and the way there.</summary>
+/// <summary>The result of a constrained minimisation, and the points on the way.</summary>
 public sealed class ConstrainedResult
 {
     internal ConstrainedResult(

@@ -1,12 +1,12 @@
 namespace Engine.Nn;
 
-/// <summary>What the points of a constrained minimisation must meet: h(x) = 0, or g(x) ≤ 0, in every element of the function's result.</summary>
+/// <summary>A condition on the points of a constrained minimisation: h(x) = 0, or g(x) ≤ 0, in every element of the function's result.</summary>
 /// <remarks>
 /// <code>
 /// Constraint onCircle = Constraint.EqualToZero(x => x.Square().Sum() - 1);
 /// Constraint atLeastTwo = Constraint.AtMostZero(x => 2 - x);      // x ≥ 2, element by element
 /// </code>
-/// SciPy writes inequalities the other way round, fun(x) ≥ 0: change the sign. The multiplier's sign goes with the form here.
+/// SciPy writes inequalities the other way round, fun(x) ≥ 0: change the sign. The sign of the multiplier belongs to the form g(x) ≤ 0.
 /// </remarks>
 public sealed class Constraint
 {

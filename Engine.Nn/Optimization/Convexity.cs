@@ -1,6 +1,6 @@
 namespace Engine.Nn;
 
-/// <summary>Looks for places where a function is not convex: chords that run below it, directions along which it bends down.</summary>
+/// <summary>Looks for points where a function is not convex: chords that run below it, directions along which it bends down.</summary>
 /// <remarks>
 /// A function is convex if f(t·x + (1 − t)·y) ≤ t·f(x) + (1 − t)·f(y) for all points and all t of [0, 1] (Jensen's inequality), and, where it has second
 /// derivatives, if and only if none is negative along any direction. Then a local minimum is a global one.
@@ -11,7 +11,7 @@ namespace Engine.Nn;
 /// </remarks>
 public static class Convexity
 {
-    // More tells nothing new, and would take minutes.
+    // More samples show nothing new and would take minutes.
     private const int MostChords = 100_000;
     private const int MostHessians = 10_000;
 
@@ -19,11 +19,11 @@ public static class Convexity
     /// <param name="function">f: from a tensor of the corners' shape to one number; its operations must be differentiable twice where <paramref name="hessians"/> is not 0.</param>
     /// <param name="low">The lower corner of the box: any shape with elements, float32 or float64.</param>
     /// <param name="high">The upper corner, not below the lower one in any coordinate.</param>
-    /// <param name="chords">How many chords to try. Half of them are shorter than the box, down to a thousandth, since a function may bend down in a small place only.</param>
+    /// <param name="chords">How many chords to try. Half of them are shorter than the box, down to a thousandth, since a function may bend down in a small region only.</param>
     /// <param name="hessians">At how many points to compute the Hessian; each takes n backward passes of n variables. At 0 the function may have no derivatives.</param>
-    /// <param name="seed">Of the random points; the same seed looks at the same places.</param>
+    /// <param name="seed">Of the random points; the same seed looks at the same points.</param>
     /// <remarks>
-    /// What rounding explains is no counter-example: a chord must run below the function by more than 1e-9 of the values at it (1e-4 in float32), a curvature be below
+    /// A difference within rounding is no counter-example: a chord must run below the function by more than 1e-9 of the values at it (1e-4 in float32), a curvature be below
     /// −1e-7 of the largest one at that point, 1 at least (1e-3).
     /// </remarks>
     /// <exception cref="ArgumentException">The box is empty or not finite, or the function is NaN or infinite in it.</exception>

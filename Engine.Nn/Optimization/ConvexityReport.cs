@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Engine.Nn;
 
-/// <summary>A chord that runs below the function: the function is not convex, whoever doubts it can compute it.</summary>
+/// <summary>A chord that runs below the function: the function is not convex, as its values show.</summary>
 /// <param name="X">One end.</param>
 /// <param name="Y">The other end.</param>
 /// <param name="T">Where between them: at T·X + (1 − T)·Y.</param>
@@ -14,20 +14,20 @@ public sealed record ChordCounterexample(Tensor X, Tensor Y, double T, double Va
     public double Excess => Value - Chord;
 }
 
-/// <summary>A place and a direction along which the function bends down: the function is not convex around it.</summary>
+/// <summary>A point and a direction along which the function bends down: the function is not convex around it.</summary>
 /// <param name="Point">Where.</param>
 /// <param name="Direction">The direction, of length 1.</param>
 /// <param name="Curvature">The second derivative along it, which is negative: the smallest eigenvalue of the Hessian.</param>
 public sealed record CurvatureCounterexample(Tensor Point, Tensor Direction, double Curvature);
 
-/// <summary>What a look for places where a function is not convex has found.</summary>
+/// <summary>The result of a search for points where a function is not convex.</summary>
 public sealed class ConvexityReport
 {
     internal ConvexityReport(int chords, int hessians, double smallestCurvature, ChordCounterexample? chord, CurvatureCounterexample? curvature) =>
         (Chords, Hessians, SmallestCurvature, Chord, Curvature) = (chords, hessians, smallestCurvature, chord, curvature);
 
     /// <summary>
-    /// Whether no counter-example was found. That is evidence, no proof: a function may bend down where nobody has looked. A counter-example is a proof.
+    /// Whether no counter-example was found. That is evidence, no proof: a function may bend down elsewhere. A counter-example is a proof.
     /// </summary>
     public bool IsConvex => Chord is null && Curvature is null;
 

@@ -15,7 +15,7 @@ public sealed class CriticalPoint
     private CriticalPoint(CriticalPointKind kind, double value, double gradientNorm, double[] curvatures, Tensor leastCurved) =>
         (Kind, Value, GradientNorm, Curvatures, LeastCurved) = (kind, value, gradientNorm, curvatures, leastCurved);
 
-    /// <summary>What the point is.</summary>
+    /// <summary>The kind of the point.</summary>
     public CriticalPointKind Kind { get; }
 
     /// <summary>The function's value there.</summary>

@@ -1,6 +1,6 @@
 namespace Engine.Nn;
 
-/// <summary>What a function does at a point, as far as its first and second derivatives tell.</summary>
+/// <summary>The behaviour of a function at a point, according to its first and second derivatives.</summary>
 public enum CriticalPointKind
 {
     /// <summary>The slope is not 0: there is a way down.</summary>

@@ -12,7 +12,7 @@ internal abstract class DescentDirection
     /// <summary>The direction; null where it does not exist.</summary>
     public abstract double[]? Find(Objective objective, double[] point, double[] gradient);
 
-    /// <summary>What step is tried first.</summary>
+    /// <summary>The first trial step.</summary>
     public virtual double FirstStep(double[] direction, double slope) => 1;
 
     /// <summary>Learns from a step.</summary>
@@ -20,7 +20,7 @@ internal abstract class DescentDirection
     {
     }
 
-    /// <summary>Forgets what it has learnt; false if there was nothing.</summary>
+    /// <summary>Drops its memory of past steps; false if there was none.</summary>
     public virtual bool Reset() => false;
 }
 

@@ -1,6 +1,6 @@
 namespace Engine.Nn;
 
-/// <summary>The last steps s and changes of the gradient y, which stand for the inverse of the Hessian.</summary>
+/// <summary>The last steps s and changes of the gradient y, an estimate of the inverse Hessian.</summary>
 /// <remarks>Nocedal and Wright, Numerical Optimization, 2006, algorithm 7.4.</remarks>
 internal sealed class LbfgsHistory<T>(VectorSpace<T> space, int size)
 {
@@ -9,7 +9,7 @@ internal sealed class LbfgsHistory<T>(VectorSpace<T> space, int size)
     /// <summary>The pairs, oldest first.</summary>
     public IReadOnlyList<(T Step, T Change, double Curvature)> Pairs => _pairs;
 
-    /// <summary>What stands for the inverse Hessian before any pair: sᵀy/yᵀy of the last pair.</summary>
+    /// <summary>The estimate of the inverse Hessian before the pairs are applied: sᵀy/yᵀy of the last pair.</summary>
     public double Scale { get; set; } = 1;
 
     /// <summary>Takes a pair, unless the function does not curve upwards along the step, or rounding hides it; then it is released.</summary>

@@ -40,18 +40,18 @@ internal static class LineSearchDescent
         LinePoint<double[]>? found = Search(objective, method, point, at, direction);
         if (found is null && method.Reset())
         {
-            // What was remembered may have led astray.
+            // The memory of past steps may give a bad direction.
             direction = method.Find(objective, point, at.Gradient)!;
             found = Search(objective, method, point, at, direction);
         }
 
-        if (found is not { } place)
+        if (found is not { } trial)
         {
             reason = StopReason.LineSearchFailed;
             return null;
         }
 
-        return (Vectors.AddScaled(point, place.Step, direction), new ValueAndGradient(place.Value, place.Gradient));
+        return (Vectors.AddScaled(point, trial.Step, direction), new ValueAndGradient(trial.Value, trial.Gradient));
     }
 
     private static LinePoint<double[]>? Search(Objective objective, DescentDirection method, double[] point, ValueAndGradient at, double[] direction)

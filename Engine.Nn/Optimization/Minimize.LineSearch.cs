@@ -19,7 +19,7 @@ public static partial class Minimize
     public static MinimizeResult SteepestDescent(Func<Tensor[], Tensor> function, Tensor[] start, MinimizeOptions? options = null, CancellationToken cancellationToken = default) =>
         LineSearchDescent.Run(Of(nameof(SteepestDescent), function, start), new SteepestDirection(), options ?? new MinimizeOptions(), cancellationToken);
 
-    /// <summary>L-BFGS: x ← x − t·H·∇f(x), where H, made of the last steps and changes of the gradient, stands for the inverse Hessian.</summary>
+    /// <summary>L-BFGS: x ← x − t·H·∇f(x), where H is an estimate of the inverse Hessian from the last steps and changes of the gradient.</summary>
     /// <param name="function">f: from a tensor of the start's shape to one number.</param>
     /// <param name="start">Where to begin: any shape, a floating-point type.</param>
     /// <param name="options">When to stop, and how many steps are remembered.</param>
@@ -45,12 +45,12 @@ public static partial class Minimize
     /// <summary>Newton's method: x ← x − t·(∇²f(x))⁻¹·∇f(x), with the exact matrix of second derivatives.</summary>
     /// <param name="function">f: from a tensor of the start's shape to one number; its operations must be differentiable twice.</param>
     /// <param name="start">Where to begin: any shape, a floating-point type.</param>
-    /// <param name="options">When to stop, how long steps are, and what becomes of a Hessian that is not positive definite.</param>
+    /// <param name="options">When to stop, how long steps are, and how a Hessian that is not positive definite is handled.</param>
     /// <param name="cancellationToken">Ends the run after the step that is under way.</param>
     /// <remarks>
     /// One step on a quadratic; near a minimum the number of right digits doubles with every step. The matrix of n variables takes n backward passes and
     /// n³ operations. By default it is made safe: t meets the strong Wolfe conditions from 1 on, and where the matrix is not positive definite (Cholesky fails)
-    /// its eigenvalues are replaced by their sizes. <see cref="NewtonOptions"/> turns both off, to see what the pure method does:
+    /// its eigenvalues are replaced by their sizes. <see cref="NewtonOptions"/> turns both off, to show the pure method:
     /// it goes to saddles and maxima, and stops with <see cref="StopReason.SingularHessian"/> where its step does not exist.
     /// </remarks>
     /// <exception cref="ArgumentException">The function is not finite at the start.</exception>

@@ -11,7 +11,7 @@ namespace Engine.Nn;
 /// MinimizeResult fast = Minimize.Lbfgs(Rosenbrock, start);
 /// </code>
 /// <para>Start in float64 where many digits count: the function is computed in the type of its start. The start is not changed. A run that is cancelled
-/// gives what it has, as <see cref="StopReason.Cancelled"/>; a function that becomes NaN or infinite on the way ends it with <see cref="StopReason.NotFinite"/>.</para>
+/// returns the result so far, with <see cref="StopReason.Cancelled"/>; a function that becomes NaN or infinite on the way ends it with <see cref="StopReason.NotFinite"/>.</para>
 /// </remarks>
 public static partial class Minimize
 {

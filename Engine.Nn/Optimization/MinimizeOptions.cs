@@ -1,6 +1,6 @@
 namespace Engine.Nn;
 
-/// <summary>When a minimisation stops, and what it remembers.</summary>
+/// <summary>When a minimisation stops, and which points it keeps.</summary>
 /// <remarks>A tolerance of 0 is a rule that is off, except for the gradient's, which then asks for a gradient of exactly 0.</remarks>
 public record MinimizeOptions
 {

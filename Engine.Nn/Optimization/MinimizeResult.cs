@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Engine.Nn;
 
-/// <summary>What a minimisation found, and the way there.</summary>
+/// <summary>The result of a minimisation, and the points on the way.</summary>
 public sealed class MinimizeResult
 {
     internal MinimizeResult(Tensor[] tensors, MinimizeRun run, int evaluations, StopReason reason)

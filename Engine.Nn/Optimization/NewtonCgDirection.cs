@@ -23,7 +23,7 @@ internal sealed class NewtonCgDirection(NewtonOptions options) : DescentDirectio
             double curvature = Vectors.Dot(direction, bent);
             if (!(curvature > 0))
             {
-                // Uphill in the curvature: what is there so far descends; at first the gradient does.
+                // Negative curvature: the direction so far descends; in the first iteration the gradient does.
                 return i == 0 ? direction : p;
             }
 

@@ -5,8 +5,8 @@ internal readonly record struct ValueAndGradient(double Value, double[] Gradient
 
 /// <summary>A function of tensors, seen as a function of all their elements in a row.</summary>
 /// <remarks>
-/// The methods compute in double on the host, whatever the type and device of the tensors: these vectors are short, and what costs is the
-/// function. Each evaluation has a <see cref="TensorScope"/> of its own, so that memory is flat.
+/// The methods compute in double on the host, for tensors of any type and device: these vectors are short, and most of the time goes into
+/// the function. Each evaluation has a <see cref="TensorScope"/> of its own, so that memory is flat.
 /// </remarks>
 internal sealed class Objective
 {
@@ -30,7 +30,7 @@ internal sealed class Objective
     /// <summary>How many times the function was computed.</summary>
     public int Evaluations { get; private set; }
 
-    /// <summary>Refuses what cannot be moved.</summary>
+    /// <summary>Refuses a start that the method cannot change.</summary>
     public static Tensor[] CheckedStart(string op, Tensor[] start)
     {
         ArgumentNullException.ThrowIfNull(start);
@@ -133,7 +133,7 @@ internal sealed class Objective
             Tensor? sum = null;
             for (int i = 0; i < leaves.Length; i++)
             {
-                // The gradient of what is linear in a tensor does not depend on anything.
+                // The gradient of a function that is linear in a tensor does not depend on that tensor.
                 if (gradient[i] is { RequiresGrad: true } part)
                 {
                     Tensor term = (part * factors[i]).Sum();

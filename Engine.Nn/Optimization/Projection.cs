@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Engine.Nn;
 
-/// <summary>The nearest point of a closed convex set: what projected gradient descent brings each step back with.</summary>
+/// <summary>The nearest point of a closed convex set, for projected gradient descent.</summary>
 /// <remarks>
 /// <code>
 /// MinimizeResult inBall = Minimize.Run(f, start, x => new Sgd(x, 0.1), new DescentOptions { Projection = Projection.Ball(1) });

@@ -6,11 +6,11 @@ internal sealed class ShapeProbe
     private readonly string _op;
     private readonly Func<Tensor, Tensor> _function;
 
-    /// <summary>Checks what can be checked without calling the function.</summary>
+    /// <summary>The checks that do not call the function.</summary>
     /// <param name="op">Whose error it is.</param>
     /// <param name="function">The function.</param>
     /// <param name="point">Any of the points that it will be asked for.</param>
-    /// <param name="name">The parameter behind it.</param>
+    /// <param name="name">The name of the caller's parameter.</param>
     public ShapeProbe(string op, Func<Tensor, Tensor> function, Tensor point, string name = "point")
     {
         ArgumentNullException.ThrowIfNull(function);

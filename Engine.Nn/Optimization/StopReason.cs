@@ -21,7 +21,7 @@ public enum StopReason
     /// <summary>The value or the gradient became NaN or infinite; the result is the last point at which both were finite.</summary>
     NotFinite,
 
-    /// <summary>No step along the direction of descent gives a lower value: the end of what rounding allows, or a gradient that is wrong.</summary>
+    /// <summary>No step along the direction of descent gives a lower value: rounding allows no further progress, or the gradient is wrong.</summary>
     LineSearchFailed,
 
     /// <summary>The matrix of second derivatives is singular, so that Newton's step does not exist.</summary>
@@ -30,6 +30,6 @@ public enum StopReason
     /// <summary>The constraints cannot be met near the point: no direction makes their violation smaller.</summary>
     Infeasible,
 
-    /// <summary>Somebody asked for an end.</summary>
+    /// <summary>The run was cancelled.</summary>
     Cancelled,
 }

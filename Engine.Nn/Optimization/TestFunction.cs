@@ -15,7 +15,7 @@ public sealed class TestFunction
     internal TestFunction(string name, Func<Tensor, Tensor> function, double[] start, double minimum, params double[][] minima) =>
         (Name, _function, _start, Minimum, Minima) = (name, function, start, minimum, minima);
 
-    /// <summary>What it is called.</summary>
+    /// <summary>The name.</summary>
     public string Name { get; }
 
     /// <summary>The number of variables.</summary>
@@ -40,7 +40,7 @@ public sealed class TestFunction
             : throw new ShapeMismatchException($"{Name}: the point is {x.Shape}; it must be [{Dimensions}].");
     }
 
-    /// <summary>The value at a point, as a number: what contours are drawn from.</summary>
+    /// <summary>The value at a point, as a number; contours are drawn from it.</summary>
     /// <exception cref="ShapeMismatchException">The point does not have this function's number of variables.</exception>
     public double Value(params ReadOnlySpan<double> x)
     {

@@ -23,7 +23,7 @@ public sealed class Trajectory
     /// <summary>The Euclidean norms of the gradient.</summary>
     public IReadOnlyList<double> GradientNorms => _gradientNorms;
 
-    /// <summary>One variable at all points: what a picture of the way is drawn from.</summary>
+    /// <summary>One variable at all points, for a picture of the way.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such variable.</exception>
     /// <exception cref="InvalidOperationException">The points were not kept.</exception>
     public IReadOnlyList<double> Coordinate(int index)

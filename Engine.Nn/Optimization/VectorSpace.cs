@@ -2,7 +2,7 @@ using System.Numerics.Tensors;
 
 namespace Engine.Nn;
 
-/// <summary>What L-BFGS does with vectors, so that one piece of code serves arrays on the host and tensors on a device.</summary>
+/// <summary>The vector operations of L-BFGS: one piece of code serves arrays on the host and tensors on a device.</summary>
 internal abstract class VectorSpace<T>
 {
     /// <summary>The distance from 1 to the next number.</summary>

@@ -1,6 +1,6 @@
 namespace Engine.Nn;
 
-/// <summary>A place on the line x + step·d: the value, the derivative along the line, and the gradient.</summary>
+/// <summary>A point on the line x + step·d: the value, the derivative along the line, and the gradient.</summary>
 internal readonly record struct LinePoint<T>(double Step, double Value, double Slope, T Gradient)
 {
     public bool IsFinite => double.IsFinite(Value) && double.IsFinite(Slope);
@@ -28,13 +28,13 @@ internal static class WolfeLineSearch
     /// <summary>An interpolated step keeps this part of the interval away from its ends.</summary>
     private const double Margin = 0.1;
 
-    /// <summary>The place that was found, with sufficient decrease at least; null if there is none.</summary>
+    /// <summary>The point that was found, with sufficient decrease at least; null if there is none.</summary>
     /// <param name="evaluate">The line.</param>
     /// <param name="start">Its beginning; the slope must be negative.</param>
-    /// <param name="firstStep">What is tried first.</param>
+    /// <param name="firstStep">The first trial step.</param>
     /// <param name="curvature">c₂.</param>
     /// <param name="rounding">The relative rounding error of a value.</param>
-    /// <param name="maxEvaluations">The most places that are tried.</param>
+    /// <param name="maxEvaluations">The largest number of points that are tried.</param>
     public static LinePoint<T>? Search<T>(
         Func<double, LinePoint<T>> evaluate, LinePoint<T> start, double firstStep, double curvature = Curvature, double rounding = 2.3e-16, int maxEvaluations = 30)
     {

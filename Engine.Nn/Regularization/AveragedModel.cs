@@ -22,7 +22,6 @@ public sealed class AveragedModel
     private static readonly MapProgram s_approach = MapProgram.Compile(2, Expr.Lerp(Expr.Input(0), Expr.Input(1), Expr.Parameter(0)));
 
     private readonly double? _decay;
-    private readonly bool _averageBuffers;
     private readonly (string Name, Tensor Live)[] _sources;
     private readonly Tensor[] _averages;
     private readonly PointwiseGroup _group = new(s_approach);
@@ -31,7 +30,7 @@ public sealed class AveragedModel
     private AveragedModel(Module model, double? decay, bool averageBuffers)
     {
         ArgumentNullException.ThrowIfNull(model);
-        (Model, _decay, _averageBuffers) = (model, decay, averageBuffers);
+        (Model, _decay) = (model, decay);
         IEnumerable<(string Name, Tensor Tensor)> buffers = averageBuffers ? model.NamedBuffers().Where(static b => b.Tensor.DType.IsFloatingPoint()) : [];
         _sources = [.. model.NamedParameters(), .. buffers];
         _averages = new Tensor[_sources.Length];
@@ -96,7 +95,7 @@ public sealed class AveragedModel
     }
 
     /// <summary>
-    /// Gives the model the averages until what is returned is disposed: to measure or predict with them. Memory stays in place, so that optimizers
+    /// Gives the model the averages until the returned object is disposed, for an evaluation or predictions with them. Memory stays in place, so that optimizers
     /// and captured steps go on afterwards.
     /// </summary>
     /// <exception cref="InvalidOperationException">There is no average yet, or the model has it already.</exception>
@@ -147,7 +146,7 @@ public sealed class AveragedModel
         }
     }
 
-    /// <summary>Writes what a resumed run needs to go on averaging. The tensors are referred to, not copied.</summary>
+    /// <summary>Writes the state that a resumed run needs to continue the averages. The tensors are referred to, not copied.</summary>
     public void Save(TrainingState state)
     {
         ArgumentNullException.ThrowIfNull(state);

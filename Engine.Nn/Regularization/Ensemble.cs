@@ -1,6 +1,6 @@
 namespace Engine.Nn;
 
-/// <summary>What the outputs of the members of an ensemble are, and so how they are averaged.</summary>
+/// <summary>The kind of output of the members of an ensemble, which decides how they are averaged.</summary>
 public enum EnsembleOutput : byte
 {
     /// <summary>Logits of classes along axis 1: probabilities are averaged.</summary>

@@ -2,7 +2,7 @@ namespace Engine.Nn;
 
 /// <summary>
 /// A network with dropout as the ensemble that it was trained as: dropout goes on at prediction, each pass is one of its thinned networks, and
-/// the answers of several passes are averaged (Gal and Ghahramani 2016). Their spread tells how sure the network is.
+/// the answers of several passes are averaged (Gal and Ghahramani 2016). Their spread shows how sure the network is.
 /// </summary>
 /// <remarks>
 /// Everything but dropout behaves as the model's mode says: in <see cref="Layer.Predict"/> batch normalisation uses its running statistics. The model is not
@@ -20,7 +20,7 @@ public sealed partial class MonteCarloDropout : Layer
     /// <summary>Samples a model's thinned networks.</summary>
     /// <param name="model">A model with dropout.</param>
     /// <param name="samples">How many passes are averaged.</param>
-    /// <param name="output">What the model's outputs are.</param>
+    /// <param name="output">The kind of output of the model.</param>
     /// <exception cref="ArgumentException">There are no samples, more than the process has memory for, or no such output.</exception>
     public MonteCarloDropout(Layer model, int samples = 20, EnsembleOutput output = EnsembleOutput.Logits)
     {

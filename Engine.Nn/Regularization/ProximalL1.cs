@@ -10,7 +10,7 @@ public sealed class ProximalL1 : Callback
     private readonly Tensor[] _weights;
     private readonly double _strength;
 
-    /// <summary>Acts on some of the parameters; those without a gradient in a step are thinned all the same.</summary>
+    /// <summary>Acts on some of the parameters; parameters without a gradient in a step are thinned too.</summary>
     /// <param name="weights">Usually weights without biases.</param>
     /// <param name="strength">λ.</param>
     /// <exception cref="ArgumentOutOfRangeException">The strength is negative or not finite.</exception>

@@ -1,6 +1,6 @@
 namespace Engine.Nn;
 
-/// <summary>What has to be done with a model whose weights were averaged.</summary>
+/// <summary>The step after an average of weights: new statistics of batch normalisation.</summary>
 public static class RegularizationExtensions
 {
     /// <summary>
@@ -20,9 +20,9 @@ public static class RegularizationExtensions
         return model;
     }
 
-    /// <summary><see cref="UpdateBatchNorm{T}(T, IBatchSource)"/> of any module, given what to do with the inputs of a batch.</summary>
+    /// <summary><see cref="UpdateBatchNorm{T}(T, IBatchSource)"/> of any module, given the function of the inputs of a batch.</summary>
     /// <param name="model">The model; without batch normalisation nothing is done.</param>
-    /// <param name="forward">What the model computes.</param>
+    /// <param name="forward">The function of the model.</param>
     /// <param name="data">Training data, of which epoch 0 is taken.</param>
     /// <exception cref="ArgumentException">There are no batches.</exception>
     /// <exception cref="InvalidOperationException">Called inside an <see cref="InferenceScope"/>.</exception>
@@ -69,7 +69,7 @@ public static class RegularizationExtensions
             Array.ForEach(layers, static layer => layer.EndCumulative());
             foreach ((Module module, bool isTraining) in modes)
             {
-                // Parents come before what they hold, which then gets its own mode.
+                // Parents come before their children, so that each child then gets its own mode.
                 module.SetTraining(isTraining);
             }
         }

@@ -5,7 +5,7 @@ namespace Engine.Nn;
 /// their gradient goes through the optimizer as that of the loss does.
 /// </summary>
 /// <remarks>
-/// <para>How to make weights smaller, and what it does: <see cref="L2"/> and the <c>weightDecay</c> of <see cref="Sgd"/> and <see cref="Adam"/> add λ·w
+/// <para>Ways to make weights smaller, and their effects: <see cref="L2"/> and the <c>weightDecay</c> of <see cref="Sgd"/> and <see cref="Adam"/> add λ·w
 /// to the gradient (coupled: an adaptive optimizer divides it by the size of the gradients); <see cref="AdamW"/> multiplies w by 1 − α·λ beside the
 /// update (decoupled). <see cref="L1"/> adds λ·sign(w), which pulls every weight towards 0 at the same speed but only hovers about it;
 /// <see cref="ProximalL1"/> sets weights to 0 exactly.</para>
@@ -61,7 +61,7 @@ public static class Regularizers
     /// Moves every value towards 0 by an amount, in place, and no further than to 0: the proximal step of amount·Σ|w| (soft thresholding).
     /// Gradients are not touched and nothing is recorded.
     /// </summary>
-    /// <param name="parameters">What is changed.</param>
+    /// <param name="parameters">The parameters to change.</param>
     /// <param name="amount">How far.</param>
     /// <exception cref="ArgumentOutOfRangeException">The amount is negative or not finite.</exception>
     public static void SoftThreshold(IEnumerable<Tensor> parameters, double amount)

@@ -19,7 +19,7 @@ public sealed class WeightAveraging : Callback
     private readonly int _every;
 
     /// <summary>Averages during a run.</summary>
-    /// <param name="average">What is averaged, and how; of the trainer's own model.</param>
+    /// <param name="average">The averages, of the trainer's own model.</param>
     /// <param name="unit">Whether an update follows each step or each epoch.</param>
     /// <param name="start">How many steps or epochs are trained before the first update.</param>
     /// <param name="every">How many steps or epochs lie between two updates.</param>

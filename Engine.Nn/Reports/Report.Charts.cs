@@ -5,12 +5,12 @@ public sealed partial class Report
 {
     /// <summary>Lines over a common axis.</summary>
     /// <param name="title">The heading.</param>
-    /// <param name="xAxis">What the horizontal axis means: "step".</param>
-    /// <param name="series">The lines; each may have its own places on the axis, in any order. NaN and infinities leave gaps.</param>
-    /// <param name="yAxis">What the vertical axis means.</param>
+    /// <param name="xAxis">The name of the horizontal axis: "step".</param>
+    /// <param name="series">The lines; each may have its own values of x, in any order. NaN and infinities leave gaps.</param>
+    /// <param name="yAxis">The name of the vertical axis.</param>
     /// <param name="logY">Whether equal ratios of values lie equally far apart; values of zero and below are not drawn then.</param>
     /// <param name="logX">The same of the horizontal axis.</param>
-    /// <param name="caption">A line below it: what to look at.</param>
+    /// <param name="caption">A line below it that points the reader to something.</param>
     /// <exception cref="ArgumentException">A series has not as many values of x as of y.</exception>
     public Report AddLines(string title, string xAxis, IReadOnlyList<ReportSeries> series, string? yAxis = null, bool logY = false, bool logX = false, string? caption = null)
     {
@@ -21,8 +21,8 @@ public sealed partial class Report
 
     /// <summary>Points without lines.</summary>
     /// <param name="title">The heading.</param>
-    /// <param name="xAxis">What the horizontal axis means.</param>
-    /// <param name="yAxis">What the vertical axis means.</param>
+    /// <param name="xAxis">The name of the horizontal axis.</param>
+    /// <param name="yAxis">The name of the vertical axis.</param>
     /// <param name="series">The clouds, each in a color. Of more than 2,000 points of a cloud that many are drawn.</param>
     /// <param name="caption">A line below it.</param>
     /// <exception cref="ArgumentException">A series has not as many values of x as of y.</exception>
@@ -74,10 +74,10 @@ public sealed partial class Report
     /// <param name="function">The function; it is called now, about twelve thousand times. Where it is NaN or infinite there is a hole.</param>
     /// <param name="x">The range of the first variable.</param>
     /// <param name="y">The range of the second variable.</param>
-    /// <param name="paths">Ways over it, such as those of optimizers, in the order of their points; what lies outside of the ranges is cut off.</param>
+    /// <param name="paths">Ways over it, such as those of optimizers, in the order of their points; parts outside of the ranges are cut off.</param>
     /// <param name="logLevels">Whether the lines lie at equal ratios above the least value, as a narrow valley needs; else at equal differences.</param>
-    /// <param name="xAxis">What the first variable is called.</param>
-    /// <param name="yAxis">What the second variable is called.</param>
+    /// <param name="xAxis">The name of the first variable.</param>
+    /// <param name="yAxis">The name of the second variable.</param>
     /// <param name="caption">A line below it.</param>
     /// <exception cref="ArgumentException">A path has not as many values of x as of y.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A range is empty or not finite.</exception>
@@ -105,10 +105,10 @@ public sealed partial class Report
     /// <summary>A matrix, its values as colors; those of a small one are written too.</summary>
     /// <param name="title">The heading.</param>
     /// <param name="values">The matrix, row by row from the top.</param>
-    /// <param name="rowNames">What stands beside the rows; their numbers where left out.</param>
-    /// <param name="columnNames">What stands above the columns; their numbers where left out.</param>
-    /// <param name="rowAxis">What the rows are: "true".</param>
-    /// <param name="columnAxis">What the columns are: "predicted".</param>
+    /// <param name="rowNames">The names beside the rows; their numbers where left out.</param>
+    /// <param name="columnNames">The names above the columns; their numbers where left out.</param>
+    /// <param name="rowAxis">The meaning of the rows: "true".</param>
+    /// <param name="columnAxis">The meaning of the columns: "predicted".</param>
     /// <param name="caption">A line below it.</param>
     /// <exception cref="ArgumentException">The matrix is empty, or there are more or fewer names than rows or columns.</exception>
     public Report AddHeatmap(
@@ -151,10 +151,10 @@ public sealed partial class Report
             throw new ArgumentException($"{nameof(AddParallelCoordinates)}: there are {axes.Count} axes; lines need two at least.", nameof(axes));
         }
 
-        int place = color is null ? axes.Count - 1 : axes.ToList().FindIndex(a => a.Name == color);
-        return place < 0
+        int index = color is null ? axes.Count - 1 : axes.ToList().FindIndex(a => a.Name == color);
+        return index < 0
             ? throw new ArgumentException($"{nameof(AddParallelCoordinates)}: {FigureNames.Unknown(color!, [.. axes.Select(static a => a.Name)])}", nameof(color))
-            : Add(new ParallelSection(title, [.. axes], CopyRows(nameof(AddParallelCoordinates), rows, axes.Count, "axes"), place, caption));
+            : Add(new ParallelSection(title, [.. axes], CopyRows(nameof(AddParallelCoordinates), rows, axes.Count, "axes"), index, caption));
     }
 
     /// <summary>Boxes and arrows in layers.</summary>

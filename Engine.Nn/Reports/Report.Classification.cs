@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace Engine.Nn;
 
-/// <content>What a classifier does right and wrong.</content>
+/// <content>The right and wrong answers of a classifier.</content>
 public sealed partial class Report
 {
     /// <summary>A confusion matrix and a table of precision, recall and F1 of each class.</summary>
     /// <param name="title">The heading.</param>
     /// <param name="matrix">The counts.</param>
-    /// <param name="classNames">What the classes are called; their numbers where left out.</param>
+    /// <param name="classNames">The names of the classes; their numbers where left out.</param>
     /// <exception cref="ArgumentException">There are more or fewer names than classes.</exception>
     public Report AddConfusion(string title, ConfusionMatrix matrix, IReadOnlyList<string>? classNames = null)
     {
@@ -18,12 +18,12 @@ public sealed partial class Report
     }
 
     /// <summary>
-    /// Asks a classifier about each of a set of images and shows what came of it: the confusion matrix, a table of the classes, and the images about
-    /// which it was wrong and most sure of itself.
+    /// Runs a classifier on a set of images and shows the result: the confusion matrix, a table of the classes, and the wrong answers with the
+    /// highest probabilities.
     /// </summary>
     /// <param name="predict">[N, channels, height, width] → logits [N, classes], such as <c>x => trainer.Predict(x)</c>.</param>
     /// <param name="images">The images with their true classes.</param>
-    /// <param name="classNames">What the classes are called; as many as the classifier tells apart.</param>
+    /// <param name="classNames">The names of the classes; as many as the classifier has.</param>
     /// <param name="most">How many images are shown at most.</param>
     /// <param name="batchSize">How many images are computed at once.</param>
     /// <exception cref="ArgumentException">The answers are not [N, classes].</exception>

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Engine.Nn;
 
-/// <content>What goes on within a network.</content>
+/// <content>The inside of a network.</content>
 public sealed partial class Report
 {
     private const int TimeBins = 32;
@@ -41,7 +41,7 @@ public sealed partial class Report
         return AddHeatmap(title, shares, rows, [.. histograms.Select(static h => h.Step.ToString(CultureInfo.InvariantCulture))], "value", "step", caption);
     }
 
-    /// <summary>What a monitor saw: its findings in words; deviations of activations and gradients, update ratios and shares of zeros of each layer; histograms over time.</summary>
+    /// <summary>The observations of a monitor: its findings in words; standard deviations of activations and gradients, update ratios and shares of zeros of each layer; histograms over time.</summary>
     /// <param name="monitor">The monitor after the run.</param>
     /// <param name="histogramsOf">The names of the layers whose histograms are shown; of the first and the last where left out.</param>
     /// <exception cref="ArgumentException">There is no layer of such a name.</exception>

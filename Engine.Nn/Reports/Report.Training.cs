@@ -4,15 +4,15 @@ using System.Runtime.InteropServices;
 
 namespace Engine.Nn;
 
-/// <content>What is known of a training run.</content>
+/// <content>The record of a training run.</content>
 public sealed partial class Report
 {
     private const string Validation = "val_", LearningRate = "learning_rate";
 
     /// <summary>The curves of a run: loss and each other figure, of training and validation data, learning rate, speed and gradient norm; and a table of its epochs.</summary>
     /// <param name="history">The figures of each epoch.</param>
-    /// <param name="recorder">What was noted within the epochs; without it there is one point an epoch, and no speed or gradient norm.</param>
-    /// <param name="validationName">What the page calls the data that the run was validated on: a run that measured the test set after each epoch says so with "test".</param>
+    /// <param name="recorder">The record within the epochs; without it there is one point an epoch, and no speed or gradient norm.</param>
+    /// <param name="validationName">The name on the page for the validation data: "test" for a run that measured the test set after each epoch.</param>
     public Report AddHistory(History history, RunRecorder? recorder = null, string validationName = "validation")
     {
         ArgumentNullException.ThrowIfNull(history);
@@ -81,7 +81,7 @@ public sealed partial class Report
             string.Create(CultureInfo.InvariantCulture, $"{summary.ParameterCount:N0} parameters, {summary.TrainableParameterCount:N0} of them trained; {summary.Flops:N0} floating-point operations, a multiply-add counted as two."));
     }
 
-    /// <summary>What a run was made with: this engine, .NET, the system, the device; and further rows.</summary>
+    /// <summary>The environment of a run: this engine, .NET, the system, the device; and further rows.</summary>
     /// <param name="device">The device; <see cref="Device.Default"/> where left out.</param>
     /// <param name="more">Further rows: settings, data, seeds.</param>
     public Report AddEnvironment(Device? device = null, params IReadOnlyList<(string Name, object? Value)> more)
@@ -100,9 +100,9 @@ public sealed partial class Report
             ["written", DateTimeOffset.Now.ToString("yyyy-MM-dd HH:mm zzz", CultureInfo.InvariantCulture)]]);
     }
 
-    /// <summary>Several runs beside each other: a table of what they reached, and one chart for each figure with a line for each run.</summary>
+    /// <summary>Several runs beside each other: a table of their results, and one chart for each figure with a line for each run.</summary>
     /// <param name="title">The heading of the page.</param>
-    /// <param name="runs">The runs and what they are called.</param>
+    /// <param name="runs">The runs with their names.</param>
     /// <exception cref="ArgumentException">There are no runs, or two have the same name.</exception>
     public static Report Compare(string title, IReadOnlyList<(string Name, History History)> runs)
     {

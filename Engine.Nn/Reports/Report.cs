@@ -6,7 +6,7 @@ namespace Engine.Nn;
 /// <remarks>
 /// Parts stand on the page in the order in which they were added. Data are copied when they are added. Every picture has its numbers as a table
 /// below it. Of a line of more than 2,000 points those are drawn that show its course: the least and the greatest of each stretch. Names and texts may
-/// hold anything: they are never taken for markup. The browser is forbidden to load anything, so that a page from somebody else can be opened.
+/// hold anything: they are never taken for markup. The browser is forbidden to load anything, so that a page of unknown origin can be opened.
 /// </remarks>
 /// <example><code>
 /// Report report = new("Gradient descent 梯度下降");

@@ -107,6 +107,6 @@ public static class StudyReports
     }
 
     /// <summary>Choices of numbers stay numbers, so that their axis has their order.</summary>
-    private static object Choice(Dimension dimension, int place) =>
-        dimension.Choices.All(static c => double.TryParse(c, CultureInfo.InvariantCulture, out _)) ? double.Parse(dimension.Choices[place], CultureInfo.InvariantCulture) : dimension.Choices[place];
+    private static object Choice(Dimension dimension, int index) =>
+        dimension.Choices.All(static c => double.TryParse(c, CultureInfo.InvariantCulture, out _)) ? double.Parse(dimension.Choices[index], CultureInfo.InvariantCulture) : dimension.Choices[index];
 }

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Engine.Nn;
 
-/// <summary>What values a <see cref="Dimension"/> has.</summary>
+/// <summary>The kind of values of a <see cref="Dimension"/>.</summary>
 public enum DimensionKind : byte
 {
     /// <summary>Any number of a range, or every so many of it.</summary>
@@ -16,7 +16,7 @@ public enum DimensionKind : byte
 }
 
 /// <summary>One hyper-parameter of a <see cref="SearchSpace"/>.</summary>
-/// <remarks>Searches and studies handle a value as its coordinate: the number itself, or the place of a choice in its list.</remarks>
+/// <remarks>Searches and studies handle a value as its coordinate: the number itself, or the index of a choice in its list.</remarks>
 public abstract class Dimension
 {
     private protected Dimension(string name, DimensionKind kind, double low, double high)
@@ -27,7 +27,7 @@ public abstract class Dimension
     /// <summary>Its name in tables.</summary>
     public string Name { get; }
 
-    /// <summary>What values it has.</summary>
+    /// <summary>The kind of its values.</summary>
     public DimensionKind Kind { get; }
 
     /// <summary>The smallest coordinate.</summary>
@@ -42,16 +42,16 @@ public abstract class Dimension
     /// <summary>Whether each order of magnitude is as likely as the others.</summary>
     public bool IsLog { get; internal init; }
 
-    /// <summary>The choices as text, by their places; empty if it is a number.</summary>
+    /// <summary>The choices as text, by their indices; empty if it is a number.</summary>
     public IReadOnlyList<string> Choices { get; internal init; } = [];
 
     /// <summary>The choice that decides whether a trial has this hyper-parameter; null if every trial has it.</summary>
     public Dimension? Parent { get; internal init; }
 
-    /// <summary>The places of those choices of <see cref="Parent"/> at which a trial has it.</summary>
+    /// <summary>The indices of those choices of <see cref="Parent"/> at which a trial has it.</summary>
     public IReadOnlyList<int> ParentChoices { get; internal init; } = [];
 
-    /// <summary>Its place in the space.</summary>
+    /// <summary>Its index in the space.</summary>
     internal int Index { get; init; }
 
     /// <summary>Whether there is only one value.</summary>
@@ -66,10 +66,10 @@ public abstract class Dimension
     /// <summary>A coordinate as densities see it.</summary>
     internal double ToDomain(double coordinate) => IsLog ? Math.Log(coordinate) : coordinate;
 
-    /// <summary>The coordinate nearest to a place in <see cref="Domain"/>.</summary>
-    internal double FromDomain(double place)
+    /// <summary>The coordinate nearest to a position in <see cref="Domain"/>.</summary>
+    internal double FromDomain(double position)
     {
-        double coordinate = IsLog ? Math.Exp(place) : place;
+        double coordinate = IsLog ? Math.Exp(position) : position;
         return Math.Clamp(Step > 0 ? Low + (Math.Round((coordinate - Low) / Step) * Step) : coordinate, Low, High);
     }
 

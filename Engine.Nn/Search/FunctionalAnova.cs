@@ -41,21 +41,21 @@ internal static class FunctionalAnova
         return sum > 0 ? Array.ConvertAll(shares, s => s / sum) : shares;
     }
 
-    // Along an axis, what the tree predicts on average over all others is a step function: each leaf adds its value times the area of its side.
+    // Along an axis, the tree's prediction, averaged over all other axes, is a step function: each leaf adds its value times the area of its side.
     private static double MarginalVariance(List<RegressionTree.Leaf> leaves, int axis, double mean)
     {
-        (double Place, double Change)[] changes = [.. leaves.SelectMany(leaf =>
+        (double Coordinate, double Change)[] changes = [.. leaves.SelectMany(leaf =>
         {
             (double low, double high) = (leaf.Low[axis], leaf.High[axis]);
             double height = leaf.Volume / (high - low) * leaf.Value;
-            return ((double Place, double Change)[])[(low, height), (high, -height)];
-        }).OrderBy(static c => c.Place)];
+            return ((double Coordinate, double Change)[])[(low, height), (high, -height)];
+        }).OrderBy(static c => c.Coordinate)];
         double variance = 0, height = 0, from = 0;
-        foreach ((double place, double change) in changes)
+        foreach ((double coordinate, double change) in changes)
         {
-            variance += (place - from) * (height - mean) * (height - mean);
+            variance += (coordinate - from) * (height - mean) * (height - mean);
             height += change;
-            from = place;
+            from = coordinate;
         }
 
         return variance;

@@ -32,7 +32,7 @@ public sealed class GridSearch : SearchAlgorithm
     {
         double[] coordinates = new double[space.Dimensions.Count];
         Array.Fill(coordinates, double.NaN);
-        Place(Roots(space), number, space, coordinates);
+        Fill(Roots(space), number, space, coordinates);
         return coordinates;
     }
 
@@ -52,7 +52,7 @@ public sealed class GridSearch : SearchAlgorithm
         return count;
     }
 
-    // Of a choice with branches: the sum over its values of what their branches have.
+    // For a choice with branches: the sum of the combinations of its values' branches.
     private long Combinations(Dimension dimension, SearchSpace space)
     {
         int size = dimension.GridSize(_points);
@@ -70,7 +70,7 @@ public sealed class GridSearch : SearchAlgorithm
         return count;
     }
 
-    private void Place(Dimension[] dimensions, long number, SearchSpace space, double[] coordinates)
+    private void Fill(Dimension[] dimensions, long number, SearchSpace space, double[] coordinates)
     {
         for (int d = dimensions.Length - 1; d >= 0; d--)
         {
@@ -93,7 +93,7 @@ public sealed class GridSearch : SearchAlgorithm
             }
 
             coordinates[dimension.Index] = choice;
-            Place(children, digit, space, coordinates);
+            Fill(children, digit, space, coordinates);
         }
     }
 }

@@ -100,7 +100,7 @@ public sealed class InMemoryStudyStorage : IStudyStorage
 
         public List<(int Step, double Value)> Reports { get; } = [];
 
-        // What has ended does not change and is copied once.
+        // A trial that has ended does not change and is copied once.
         public TrialRecord Record => _finished ?? new TrialRecord(number, _attempt, TrialState.Running, Coordinates, double.NaN, [.. Reports], null, _started, null);
 
         public bool IsHeldBy(TrialClaim claim) => _finished is null && claim.Attempt == _attempt;

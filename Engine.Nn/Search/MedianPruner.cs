@@ -1,6 +1,6 @@
 namespace Engine.Nn;
 
-/// <summary>Gives up a trial whose best value so far is worse than the median of what completed trials had at the same step (Vizier's rule).</summary>
+/// <summary>Gives up a trial whose best value so far is worse than the median of the completed trials at the same step (Vizier's rule).</summary>
 /// <example><code>Study study = new(space) { Pruner = new MedianPruner() };</code></example>
 public sealed class MedianPruner : Pruner
 {

@@ -1,7 +1,7 @@
 namespace Engine.Nn;
 
 /// <summary>Values at random: of n trials every hyper-parameter sees n different values, where a grid shows each few of them.</summary>
-/// <remarks>The values of trial number n follow from the space and the seed alone, whoever tries it and whenever.</remarks>
+/// <remarks>The values of trial number n follow from the space and the seed alone, not from the worker or the time.</remarks>
 public sealed class RandomSearch : SearchAlgorithm
 {
     private readonly long _seed;

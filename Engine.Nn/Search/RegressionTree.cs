@@ -59,7 +59,7 @@ internal static class RegressionTree
 
         double mean = rows.Average(row => values[row]), best = double.NegativeInfinity, threshold = 0;
         int chosen = -1, axes = points[0].Length, first = random.Next(axes);
-        double[] places = new double[rows.Length];
+        double[] coordinates = new double[rows.Length];
         int[] order = new int[rows.Length];
         for (int a = 0; a < axes; a++)
         {
@@ -67,16 +67,16 @@ internal static class RegressionTree
             int axis = (first + a) % axes;
             for (int i = 0; i < rows.Length; i++)
             {
-                (places[i], order[i]) = (points[rows[i]][axis], rows[i]);
+                (coordinates[i], order[i]) = (points[rows[i]][axis], rows[i]);
             }
 
-            Array.Sort(places, order);
+            Array.Sort(coordinates, order);
             double left = 0;
             for (int i = 0; i < order.Length - 1; i++)
             {
                 left += values[order[i]] - mean;
-                double middle = 0.5 * (places[i] + places[i + 1]), gain = left * left * ((1.0 / (i + 1)) + (1.0 / (order.Length - i - 1)));
-                if (places[i] < middle && gain > best)
+                double middle = 0.5 * (coordinates[i] + coordinates[i + 1]), gain = left * left * ((1.0 / (i + 1)) + (1.0 / (order.Length - i - 1)));
+                if (coordinates[i] < middle && gain > best)
                 {
                     (best, chosen, threshold) = (gain, axis, middle);
                 }

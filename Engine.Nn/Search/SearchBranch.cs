@@ -100,7 +100,7 @@ public abstract class SearchBranch
 
     /// <summary>The branch of the space that only trials with one of these choices have.</summary>
     /// <param name="choice">A choice of this space.</param>
-    /// <param name="values">Its values at which what is added to the branch is there.</param>
+    /// <param name="values">The values of the choice at which the branch exists.</param>
     /// <exception cref="ArgumentException">The choice belongs to another space or has no such value.</exception>
     /// <example><code>Dimension&lt;double&gt; momentum = space.When(optimizer, "sgd").Uniform("momentum", 0, 0.99);</code></example>
     public SearchBranch When<T>(Dimension<T> choice, params ReadOnlySpan<T> values)
@@ -123,17 +123,17 @@ public abstract class SearchBranch
         }
 
         T[] all = [.. Enumerable.Range(0, choice.Choices.Count).Select(i => choice.ValueAt(i))];
-        int[] places = new int[values.Length];
-        for (int i = 0; i < places.Length; i++)
+        int[] indices = new int[values.Length];
+        for (int i = 0; i < indices.Length; i++)
         {
-            places[i] = Array.IndexOf(all, values[i]);
-            if (places[i] < 0)
+            indices[i] = Array.IndexOf(all, values[i]);
+            if (indices[i] < 0)
             {
                 throw new ArgumentException($"When: '{choice.Name}' is never {values[i]}; it is one of {string.Join(", ", choice.Choices)}.", nameof(values));
             }
         }
 
-        return new Part(Root, choice, [.. places.Distinct().Order()]);
+        return new Part(Root, choice, [.. indices.Distinct().Order()]);
     }
 
     private static void CheckName(string name) => ArgumentException.ThrowIfNullOrEmpty(name);

@@ -30,7 +30,7 @@ public sealed class SearchSpace : SearchBranch
     /// <summary>The ranges, a line for each hyper-parameter. Spaces of the same lines can share a study.</summary>
     public override string ToString() => string.Join('\n', _dimensions);
 
-    /// <summary>From now on the space stays as it is: trials have values for what is in it.</summary>
+    /// <summary>From now on the space does not change: trials have values for its dimensions.</summary>
     internal void Use() => _isUsed = true;
 
     internal bool Owns(Dimension dimension) => dimension.Index < _dimensions.Count && ReferenceEquals(_dimensions[dimension.Index], dimension);

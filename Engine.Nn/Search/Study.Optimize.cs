@@ -8,7 +8,7 @@ public sealed partial class Study
     private const double LookShare = 0.25;
 
     /// <summary>Tries until the study has so many trials.</summary>
-    /// <param name="objective">Trains with the trial's values and returns what is to be minimised or maximised. NaN fails the trial.</param>
+    /// <param name="objective">Trains with the trial's values and returns the number to minimise or maximise. NaN fails the trial.</param>
     /// <param name="trials">How many trials the study shall have, with those that it has already; all combinations if left out with a <see cref="GridSearch"/>.</param>
     /// <param name="parallelism">How many trials to try at a time, each on a thread of its own. 1 tries them one by one on the calling thread.</param>
     /// <param name="progress">Is told of each trial that ended here, one at a time.</param>
@@ -73,7 +73,7 @@ public sealed partial class Study
             }
         }
 
-        /// <summary>Tries trials until there are no more. Does not throw: what went wrong is kept, and stops the other workers.</summary>
+        /// <summary>Tries trials until there are no more. Does not throw: an exception is kept, and stops the other workers.</summary>
         public void Work()
         {
             try
@@ -159,7 +159,7 @@ public sealed partial class Study
             }
         }
 
-        /// <summary>Runs the objective and notes how it ended; false if the trial is somebody else's by now or was put back.</summary>
+        /// <summary>Runs the objective and notes how it ended; false if another worker has the trial by now or if it was put back.</summary>
         private bool Evaluate(Trial trial, TrialClaim claim)
         {
             IStudyStorage storage = _study.Storage;
@@ -195,7 +195,7 @@ public sealed partial class Study
         {
             (int step, double value) = trial.Reports[^1];
 
-            // A trial that somebody else has taken over is of no use here any more.
+            // Another worker has taken the trial over, so that its result here does not count.
             return !_study.Storage.Report(claim, step, value) || _study.Pruner?.ShouldPrune(trial, Others(trial.Number), _study.Mode) == true;
         }
 

@@ -19,7 +19,7 @@ public sealed partial class Study
     private readonly Dictionary<int, Trial> _ended = [];
 
     /// <summary>A study; begins it in the storage, or joins the one that is there.</summary>
-    /// <param name="space">What is tried. Nothing can be added to it any more.</param>
+    /// <param name="space">The hyper-parameters to try. Nothing can be added to it any more.</param>
     /// <param name="algorithm">How values are chosen; a <see cref="TpeSearch"/> if left out.</param>
     /// <param name="mode">Which way the objective gets better.</param>
     /// <param name="storage">Where trials are kept; in this process if left out. The study does not dispose of it.</param>
@@ -37,7 +37,7 @@ public sealed partial class Study
         space.Use();
     }
 
-    /// <summary>What is tried.</summary>
+    /// <summary>The hyper-parameters to try.</summary>
     public SearchSpace Space { get; }
 
     /// <summary>How values are chosen.</summary>
@@ -90,7 +90,7 @@ public sealed partial class Study
             {
                 for (int i = 0; i < trials.Length; i++)
                 {
-                    // What has ended stays as it is.
+                    // A trial that has ended does not change.
                     if (!_ended.TryGetValue(records[i].Number, out Trial? trial))
                     {
                         CheckRecord(records[i]);

@@ -1,6 +1,6 @@
 namespace Engine.Nn;
 
-/// <summary>What all who share a study agree on.</summary>
+/// <summary>The settings that all workers of a shared study agree on.</summary>
 /// <param name="Space">The space, a line for each hyper-parameter (<see cref="SearchSpace.ToString"/>).</param>
 /// <param name="Names">The names of the hyper-parameters in the order of coordinates.</param>
 /// <param name="Mode">Which way the objective gets better.</param>
@@ -13,7 +13,7 @@ public sealed record StudyDefinition(string Space, IReadOnlyList<string> Names, 
     public IReadOnlyList<string> Names { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } = Names ?? throw new ArgumentNullException(nameof(Names));
 
     /// <summary>Refuses a study that is not the one that a storage holds.</summary>
-    /// <param name="stored">What the storage holds.</param>
+    /// <param name="stored">The definition in the storage.</param>
     /// <param name="where">The storage, for the message.</param>
     /// <exception cref="StudyFileException">They differ; the message shows the first line that does.</exception>
     public void RequireSame(StudyDefinition stored, string where)

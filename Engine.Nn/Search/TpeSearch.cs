@@ -6,7 +6,7 @@ namespace Engine.Nn;
 /// </summary>
 /// <remarks>
 /// The settings are those of Optuna 3: the best ⌈n/10⌉ trials, at most 25, against the rest; every hyper-parameter by itself. Trials that were given up
-/// rank behind those that ended, the longer they ran the better. Trials that run elsewhere are left out, or count as bad ones with
+/// rank after those that ended; the longer they ran, the better. Trials that run elsewhere are left out, or count as bad ones with
 /// <c>constantLiar</c>. One trial after the other the values follow from the seed; with several at a time also from who was done when.
 /// Bergstra, Bardenet, Bengio and Kégl, Algorithms for Hyper-Parameter Optimization (2011).
 /// </remarks>

@@ -18,7 +18,7 @@ public enum TrialState : byte
     Failed,
 }
 
-/// <summary>One choice of hyper-parameters and what came of it.</summary>
+/// <summary>One choice of hyper-parameters and its result.</summary>
 public sealed class Trial
 {
     private readonly SearchSpace _space;
@@ -50,7 +50,7 @@ public sealed class Trial
     /// <summary>How it stands.</summary>
     public TrialState State { get; }
 
-    /// <summary>What the objective came to; NaN while it runs and where it failed.</summary>
+    /// <summary>The value of the objective; NaN while it runs and where it failed.</summary>
     public double Value { get; } = double.NaN;
 
     /// <summary>Why it failed; null if it did not.</summary>
@@ -81,7 +81,7 @@ public sealed class Trial
     /// <exception cref="ArgumentException">It belongs to another space.</exception>
     public bool Has(Dimension dimension) => !double.IsNaN(Coordinate(dimension));
 
-    /// <summary>The value as a number, for plots: itself, or the place of a choice in its list; NaN if the trial does not have it.</summary>
+    /// <summary>The value as a number, for plots: itself, or the index of a choice in its list; NaN if the trial does not have it.</summary>
     /// <exception cref="ArgumentException">It belongs to another space.</exception>
     public double Coordinate(Dimension dimension)
     {
@@ -117,7 +117,7 @@ public sealed class Trial
 
     /// <summary>Notes a value on the way and asks whether to go on: the objective should return when this is true.</summary>
     /// <param name="step">How far the trial is: epochs done, for example. Each report has a larger one.</param>
-    /// <param name="value">What the objective would come to now.</param>
+    /// <param name="value">The present value of the objective.</param>
     /// <returns><see cref="ShouldPrune"/>.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The step is negative or not larger than the one before.</exception>
     /// <exception cref="InvalidOperationException">The trial has ended, or runs somewhere else.</exception>

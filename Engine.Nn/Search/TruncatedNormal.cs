@@ -1,6 +1,6 @@
 namespace Engine.Nn;
 
-/// <summary>Logarithms of what a standard normal distribution has in an interval, exact also far out in its tails.</summary>
+/// <summary>Logarithms of the mass of a standard normal distribution in an interval, exact also far out in its tails.</summary>
 internal static class TruncatedNormal
 {
     // From here on erf is so near to −1 that 1 + erf loses digits.

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Engine.Nn;
 
-/// <summary>Words from a file in a message: whoever wrote the file must not be able to write lines of a log or to turn the text around.</summary>
+/// <summary>Words from a file in a message: the author of the file must not be able to write lines of a log or to reverse the text.</summary>
 internal static class FileText
 {
     private const int Longest = 100;

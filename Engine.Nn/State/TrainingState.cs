@@ -3,9 +3,9 @@ using System.Text.Json.Nodes;
 
 namespace Engine.Nn;
 
-/// <summary>What has to be saved of a run, so that it can go on as if it had never stopped: named tensors and a JSON document.</summary>
+/// <summary>The state of a run, from which it can go on as if it had never stopped: named tensors and a JSON document.</summary>
 /// <remarks>
-/// A tensor's name is a path whose first part tells whom it belongs to (<c>model/</c>, <c>optimizer/</c>, <c>trainer/</c>);
+/// A tensor's name is a path whose first part names its owner (<c>model/</c>, <c>optimizer/</c>, <c>trainer/</c>);
 /// <see cref="Section"/> gives each part its own view. Numbers in <see cref="Values"/> survive writing and reading bit by bit.
 /// </remarks>
 public sealed class TrainingState

@@ -1,9 +1,9 @@
 namespace Engine.Nn;
 
-/// <summary>Something that happens at the turns of a training run. Override what is needed.</summary>
+/// <summary>Code that is called at the events of a training run. Override the events that you need.</summary>
 /// <remarks>
 /// Callbacks are called in the order of <see cref="Trainer.Callbacks"/>, on the thread that trains, between whole steps: parameters may be
-/// read and changed. What one throws ends the run. State that a resumed run needs goes into <see cref="Save"/>.
+/// read and changed. An exception from one ends the run. State that a resumed run needs goes into <see cref="Save"/>.
 /// </remarks>
 public abstract class Callback
 {
@@ -40,7 +40,7 @@ public abstract class Callback
     {
     }
 
-    /// <summary>Writes what a resumed run needs to know.</summary>
+    /// <summary>Writes the state that a resumed run needs.</summary>
     public virtual void Save(TrainingState state)
     {
     }

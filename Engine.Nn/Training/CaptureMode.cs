@@ -7,7 +7,7 @@ public enum CaptureMode : byte
     Never,
 
     /// <summary>
-    /// Where the device records, and the step can be captured; otherwise steps run as ever. <see cref="Trainer.CaptureRefusal"/> tells why a
+    /// Where the device records, and the step can be captured; otherwise steps run without capture. <see cref="Trainer.CaptureRefusal"/> says why a
     /// step could not be captured.
     /// </summary>
     Auto,

@@ -6,7 +6,7 @@ namespace Engine.Nn;
 /// Measures a way of training rather than one model: for each fold a fresh model learns on the rest and is measured on the fold.
 /// </summary>
 /// <remarks>
-/// What is chosen by cross-validation has seen all of the data that was divided: keep a test set aside before
+/// A choice by cross-validation has used all of the data that was divided: keep a test set aside before
 /// (<see cref="DatasetViews.Split(IDataset, double, double, long)"/>). A callback that stops or restores by a figure of the validation data chooses the
 /// epoch by the fold that is measured, which makes the figures a little too good.
 /// </remarks>
@@ -60,7 +60,7 @@ public static class CrossValidation
     }
 }
 
-/// <summary>What a cross-validation measured.</summary>
+/// <summary>The figures of a cross-validation.</summary>
 public sealed class CrossValidationResult
 {
     internal CrossValidationResult(IReadOnlyList<Evaluation> folds, IReadOnlyList<History> histories) => (Folds, Histories) = (folds, histories);
@@ -83,8 +83,8 @@ public sealed class CrossValidationResult
             ArgumentNullException.ThrowIfNull(name);
             double[] values = [.. Folds.Select(fold => fold[name])];
             double mean = values.Average();
-            double deviation = Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1.0));
-            return new FoldFigure(mean, deviation, values);
+            double std = Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1.0));
+            return new FoldFigure(mean, std, values);
         }
     }
 
@@ -96,7 +96,7 @@ public sealed class CrossValidationResult
 /// <summary>A figure over the folds of a cross-validation.</summary>
 /// <param name="Mean">The mean of the folds.</param>
 /// <param name="Deviation">
-/// Their standard deviation, with k − 1 in the denominator; NaN of a single fold. The folds share most of what they learn on, so that the mean is
+/// Their standard deviation, with k − 1 in the denominator; NaN of a single fold. The folds share most of their training data, so that the mean is
 /// less sure than Deviation/√k.
 /// </param>
 /// <param name="Values">One value a fold.</param>

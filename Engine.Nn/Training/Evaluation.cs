@@ -1,6 +1,6 @@
 namespace Engine.Nn;
 
-/// <summary>What a model reached on a set of data.</summary>
+/// <summary>The figures of a model on a set of data.</summary>
 /// <param name="Loss">The mean loss over all samples.</param>
 /// <param name="Metrics">The other figures by name.</param>
 public sealed record Evaluation(double Loss, IReadOnlyDictionary<string, double> Metrics)

@@ -1,6 +1,6 @@
 namespace Engine.Nn;
 
-/// <summary>What to say of a figure's name that does not exist: which ones do, and which was probably meant.</summary>
+/// <summary>The error text for an unknown name of a figure: the names that exist, and the one that was probably meant.</summary>
 internal static class FigureNames
 {
     /// <summary>"there is no figure 'val_acc'; did you mean 'val_accuracy'? There are loss, accuracy, …"</summary>

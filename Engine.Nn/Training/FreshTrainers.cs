@@ -1,6 +1,6 @@
 namespace Engine.Nn;
 
-/// <summary>Refuses trainers that go on with what another one has learned, where each run is to begin anew.</summary>
+/// <summary>Refuses trainers that continue the training of another one, where each run has to begin anew.</summary>
 internal sealed class FreshTrainers(string op, string run)
 {
     private readonly HashSet<object> _seen = new(ReferenceEqualityComparer.Instance);

@@ -25,7 +25,7 @@ public sealed class History
         foreach (IReadOnlyDictionary<string, double> figures in epochs)
         {
             ArgumentNullException.ThrowIfNull(figures, nameof(epochs));
-            // A copy: what the caller does with its own does not change a history.
+            // A copy: changes to the caller's own dictionary must not change a history.
             _epochs.Add(new OrderedDictionary<string, double>(figures));
         }
     }
@@ -57,7 +57,7 @@ public sealed class History
     /// <param name="name">The figure.</param>
     /// <param name="mode">Which way is better; by the name where left out (see <see cref="MetricMonitor"/>).</param>
     /// <exception cref="KeyNotFoundException">No epoch has the figure.</exception>
-    /// <exception cref="InvalidOperationException">No mode was given and the name does not tell which way is better.</exception>
+    /// <exception cref="InvalidOperationException">No mode was given and the name does not say which way is better.</exception>
     public (int Epoch, double Value) Best(string name, MonitorMode? mode = null)
     {
         IReadOnlyList<double> values = this[name];

@@ -12,7 +12,7 @@ public sealed class LearningCurve
 {
     private LearningCurve(string axis, IReadOnlyList<LearningCurvePoint> points) => (Axis, Points) = (axis, points);
 
-    /// <summary>What <see cref="X"/> counts: <c>samples</c> or <c>epoch</c>.</summary>
+    /// <summary>The unit of <see cref="X"/>: <c>samples</c> or <c>epoch</c>.</summary>
     public string Axis { get; }
 
     /// <summary>The points in order.</summary>
@@ -24,8 +24,8 @@ public sealed class LearningCurve
     /// <summary>
     /// Trains a fresh model on each number of samples, the first ones of one random order, and measures it on these and on the validation data.
     /// </summary>
-    /// <param name="train">What to learn on.</param>
-    /// <param name="validation">What to measure on.</param>
+    /// <param name="train">The samples to train on.</param>
+    /// <param name="validation">The samples to evaluate on.</param>
     /// <param name="sizes">How many samples to learn on, each in 1 … the size of the training data.</param>
     /// <param name="newTrainer">Makes a trainer with a model and optimizer of its own; it is told the number of samples.</param>
     /// <param name="epochs">How many epochs each is trained: fewer samples are fewer steps.</param>

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Engine.Nn;
 
-/// <summary>What a learning-rate range test has measured: the loss after steps with growing rates.</summary>
+/// <summary>The result of a learning-rate range test: the loss after steps with growing rates.</summary>
 /// <param name="Rates">The learning rates, growing by a constant factor.</param>
 /// <param name="Losses">The loss of each step's batch, before the step with that rate.</param>
 /// <param name="Smoothed">The losses as an exponential average, corrected for its start as Adam's.</param>

@@ -26,10 +26,10 @@ public sealed class MetricMonitor
     public string Name { get; }
 
     /// <summary>Which way is better.</summary>
-    /// <exception cref="InvalidOperationException">No mode was given and the name does not tell.</exception>
+    /// <exception cref="InvalidOperationException">No mode was given and the name does not say it.</exception>
     public MonitorMode Mode => _mode ?? throw new InvalidOperationException(NoMode);
 
-    /// <summary>What every value is better than.</summary>
+    /// <summary>A value that every other one is better than.</summary>
     /// <exception cref="InvalidOperationException">As for <see cref="Mode"/>.</exception>
     public double Worst => Mode == MonitorMode.Min ? double.PositiveInfinity : double.NegativeInfinity;
 

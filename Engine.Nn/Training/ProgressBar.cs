@@ -28,7 +28,7 @@ internal sealed class ProgressBar : IProgress<TrainingProgress>, IDisposable
     private ProgressBar(ProgressConsole console, bool rewrites) => (_console, _rewrites) = (console, rewrites);
 
     /// <summary>The display that a trainer is to have; null for none.</summary>
-    /// <param name="verbosity">What the trainer was told.</param>
+    /// <param name="verbosity">The setting of the trainer.</param>
     /// <param name="hasListener">Whether the caller shows progress himself.</param>
     /// <param name="console">A console in place of the process's.</param>
     public static ProgressBar? For(Verbosity verbosity, bool hasListener, ProgressConsole? console)
@@ -135,7 +135,7 @@ internal sealed class ProgressBar : IProgress<TrainingProgress>, IDisposable
         ? string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalMinutes}:{time.Seconds:00}")
         : string.Create(CultureInfo.InvariantCulture, $"{(long)time.TotalHours}:{time.Minutes:00}:{time.Seconds:00}");
 
-    /// <summary>A metric's name is somebody's text; in a line that is rewritten it must stay one.</summary>
+    /// <summary>The name of a metric may have any characters; line breaks would damage a line that is rewritten.</summary>
     private static string Name(string name) => string.Concat(name.Select(static c => char.IsControl(c) ? ' ' : c));
 
     private void Show(in TrainingProgress p)
@@ -148,7 +148,7 @@ internal sealed class ProgressBar : IProgress<TrainingProgress>, IDisposable
             return;
         }
 
-        // Blanks over what a longer line has left; that works where escape sequences do not.
+        // Blanks over the rest of a longer line; they work also without escape sequences.
         string text = "\r" + line + new string(' ', Math.Max(0, _length - line.Length));
         _length = line.Length;
         bool stays = p.IsEpochEnd && (p.Elapsed >= s_longEpoch || p.Epoch + 1 == p.Epochs);

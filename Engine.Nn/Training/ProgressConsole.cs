@@ -1,7 +1,7 @@
 namespace Engine.Nn;
 
 /// <summary>Where a trainer's progress is shown: the process's console, or a test's writer in its place.</summary>
-/// <param name="Writer">What is written to.</param>
+/// <param name="Writer">The output.</param>
 /// <param name="IsTerminal">Whether a line can be rewritten.</param>
 /// <param name="Width">The columns of the terminal at this moment.</param>
 internal sealed record ProgressConsole(TextWriter Writer, bool IsTerminal, Func<int> Width)

@@ -10,11 +10,11 @@ public sealed partial class Trainer
 
     /// <summary>
     /// Whether steps are captured and replayed, which saves the host's work: on a card small models train several times faster. The results
-    /// have the same bits. Batches of another size than most, such as an epoch's last one, run as ever.
+    /// have the same bits. Batches of another size than most, such as an epoch's last one, run without capture.
     /// </summary>
     /// <remarks>
-    /// What the model does in a step must be the same each time (see <see cref="Device.Capture(Action, IReadOnlyList{Tensor}, int)"/>); its code
-    /// is not run any more. Not together with <see cref="GradientAccumulation"/>.
+    /// The model must do the same work in each step (see <see cref="Device.Capture(Action, IReadOnlyList{Tensor}, int)"/>); its code
+    /// does not run in a replay. Not together with <see cref="GradientAccumulation"/>.
     /// </remarks>
     public CaptureMode Capture { get; init; }
 
@@ -35,7 +35,7 @@ public sealed partial class Trainer
         }
     }
 
-    /// <summary>Makes a whole step by way of a recording; false if it is to be made as ever.</summary>
+    /// <summary>Makes a whole step by way of a recording; false if the step has to run without one.</summary>
     private bool TryCapturedStep(Batch batch)
     {
         if (Capture == CaptureMode.Never || CaptureRefusal is not null || AvoidsCapture || GradientAccumulation > 1
@@ -47,7 +47,7 @@ public sealed partial class Trainer
         var shapes = (batch.Inputs.Shape, batch.Inputs.DType, batch.Targets.Shape, batch.Targets.DType);
         if (_captured is null && _shapes != shapes)
         {
-            // Two batches of one size in a row are the usual size.
+            // Capture once two consecutive batches have the same shape.
             _shapes = shapes;
             return false;
         }
@@ -65,7 +65,8 @@ public sealed partial class Trainer
         }
         catch (CaptureException e) when (wasRecorded || Capture == CaptureMode.Auto)
         {
-            // What a recording relied on has changed, such as the parameters that are trained: it is made anew. Or there will be none.
+            // A recording fails if something that it relies on has changed, such as the parameters to train: a new one is made later. A first
+            // capture that fails is not tried again.
             CaptureRefusal = wasRecorded ? null : e.Message;
             EndCapture();
             return false;
@@ -74,7 +75,7 @@ public sealed partial class Trainer
         CountCaptured(step, batch.Count);
         if (wasReady && step.State == CaptureState.Failed)
         {
-            // Without a recording a change shows while the step runs, which it did to its end.
+            // A device without recordings runs the step anew. It found a change during the step, which has still run to its end.
             EndCapture();
         }
 

@@ -77,6 +77,6 @@ public sealed partial class Trainer
         return scope.Keep(Tensor.Concat(parts));
     }
 
-    /// <summary>What mixed precision has made of a result, in float32 again.</summary>
+    /// <summary>The result of a pass in mixed precision, in float32 again.</summary>
     private static Tensor Widened(Tensor y) => Autocast.Type is not null && y.DType.IsHalf() ? y.To(DType.Float32) : y;
 }

@@ -1,6 +1,6 @@
 namespace Engine.Nn;
 
-// Epochs, steps and what a step consists of.
+// Epochs, steps and the parts of a step.
 public sealed partial class Trainer
 {
     private TrainingEnd Run(IBatchSource train, IBatchSource? validation, TrainingContext context, IReadOnlyList<Callback> callbacks, CancellationToken cancellationToken)
@@ -99,7 +99,7 @@ public sealed partial class Trainer
                 BeginStep();
             }
 
-            // As if all batches had the size of the first; what they really have is known after the last.
+            // As if all batches had the size of the first; the true sizes are known after the last one.
             samples += batch.Count;
             AddGradients(batch, batch.Count == unit ? 1.0 / count : batch.Count / ((double)unit * count));
             (context.Batch, context.Samples) = (Batch + i + 1, _samples);

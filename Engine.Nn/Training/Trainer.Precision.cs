@@ -13,7 +13,7 @@ public sealed partial class Trainer
         init => field = Enum.IsDefined(value) ? value : throw new ArgumentOutOfRangeException(nameof(Precision), value, "Trainer: there is no such precision.");
     }
 
-    /// <summary>What keeps float16 gradients in range; made with its defaults for <see cref="TrainingPrecision.MixedFloat16"/>, otherwise null.</summary>
+    /// <summary>The scaler that keeps float16 gradients in range; made with its defaults for <see cref="TrainingPrecision.MixedFloat16"/>, otherwise null.</summary>
     /// <remarks>A step that it leaves out counts as one: <see cref="Step"/>, callbacks and schedules go on.</remarks>
     public LossScaler? LossScaler
     {
@@ -21,7 +21,7 @@ public sealed partial class Trainer
         init;
     }
 
-    /// <summary>The scope of the precision; in full precision what surrounds the trainer stays in force.</summary>
+    /// <summary>The scope of the precision; in full precision a scope around the trainer stays in force.</summary>
     private Autocast.Scope BeginPrecision() => Precision switch
     {
         TrainingPrecision.MixedBFloat16 => Autocast.To(DType.BFloat16),
@@ -29,7 +29,7 @@ public sealed partial class Trainer
         _ => default,
     };
 
-    /// <summary>What the model computes in the trainer's precision.</summary>
+    /// <summary>The output of the model in the trainer's precision.</summary>
     internal Tensor ForwardInPrecision(Tensor inputs)
     {
         using Autocast.Scope types = BeginPrecision();
@@ -51,7 +51,7 @@ public sealed partial class Trainer
         root.Backward(share == 1 ? null : Tensor.Full(root.Shape, share, root.DType, root.Device));
     }
 
-    /// <summary>Clips the gradients and moves the parameters; tells what <see cref="Clip"/> tells.</summary>
+    /// <summary>Clips the gradients and updates the parameters; returns the result of <see cref="Clip"/>.</summary>
     private Tensor? Apply()
     {
         Tensor? isClipped;
@@ -70,7 +70,7 @@ public sealed partial class Trainer
         return isClipped;
     }
 
-    /// <summary>Drops the gradients, and what is left of a step that was given up.</summary>
+    /// <summary>Drops the gradients, and the rest of a step that was given up.</summary>
     private void BeginStep()
     {
         Optimizer.ZeroGrad();

@@ -5,7 +5,7 @@ public sealed partial class Trainer
 {
     /// <summary>
     /// The learning-rate range test (Smith 2017): trains with rates that grow exponentially from <paramref name="minimum"/> to
-    /// <paramref name="maximum"/> and records the loss. Afterwards model, optimizer, random numbers and position are what they were before,
+    /// <paramref name="maximum"/> and records the loss. Afterwards model, optimizer, random numbers and position are as they were before,
     /// bit by bit.
     /// </summary>
     /// <remarks>
@@ -23,7 +23,7 @@ public sealed partial class Trainer
     /// <param name="steps">The number of steps.</param>
     /// <param name="smoothing">The weight of the past in the smoothed loss, in [0, 1).</param>
     /// <param name="divergence">The test ends when the smoothed loss exceeds its minimum by this factor, or is not finite; null to go on.</param>
-    /// <param name="cancellationToken">Checked before each step; what was there before is restored.</param>
+    /// <param name="cancellationToken">Checked before each step; the state before the test is restored.</param>
     /// <exception cref="ArgumentException">A rate is not positive and finite, they do not grow, there are fewer than two steps, or the source has no batches.</exception>
     /// <exception cref="InvalidOperationException">This trainer is training.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>

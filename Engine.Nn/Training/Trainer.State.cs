@@ -50,7 +50,7 @@ public sealed partial class Trainer
         }
     }
 
-    /// <summary>The optimizer that a state was made with, by its place among those this trainer knows.</summary>
+    /// <summary>The optimizer that a state was made with, by its index among those that this trainer knows.</summary>
     private Optimizer ActiveIn(TrainingState state)
     {
         List<Optimizer> known = KnownOptimizers();
@@ -120,7 +120,7 @@ public sealed partial class Trainer
     {
         ArgumentNullException.ThrowIfNull(state);
 
-        // What takes much memory is checked now and copied at the end; for the rest, some numbers, it is simpler to keep those before.
+        // Large parts are checked now and copied at the end. Of the small parts, some numbers, the values before are kept for a failure.
         List<Action> copies = [];
         Refusing(() =>
         {

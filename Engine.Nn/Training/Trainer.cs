@@ -8,7 +8,7 @@ namespace Engine.Nn;
 /// them, not at every step. Each step has a <see cref="TensorScope"/> of its own, so that memory is flat.</para>
 /// <para>A trainer knows its position. <see cref="Fit"/> goes on from there, after a cancellation or after <see cref="Load"/>, with the same
 /// bits as a run that was never interrupted. It is used by one thread at a time; <see cref="Predict"/> and <see cref="Evaluate"/> may be
-/// called from others while nobody trains.</para>
+/// called from others while no training runs.</para>
 /// <code>
 /// Trainer trainer = new(model, new Adam(model.Parameters), Losses.CrossEntropy)
 /// {
@@ -21,7 +21,7 @@ namespace Engine.Nn;
 /// </remarks>
 public sealed partial class Trainer
 {
-    /// <summary>More often nobody can read.</summary>
+    /// <summary>A reader needs no shorter interval.</summary>
     private static readonly TimeSpan s_barInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly Func<Tensor, Tensor> _forward;
@@ -39,7 +39,7 @@ public sealed partial class Trainer
     {
     }
 
-    /// <summary>A trainer of any module, given what to do with the inputs of a batch.</summary>
+    /// <summary>A trainer of any module, given the function of the inputs of a batch.</summary>
     /// <remarks>
     /// The optimizer may hold a part of the model's parameters (the others stay as they are) and tensors beside the model's (weights of a
     /// loss, say).
@@ -58,10 +58,10 @@ public sealed partial class Trainer
     /// <summary>The model.</summary>
     public Module Model { get; }
 
-    /// <summary>What is measured beside the loss; of the training data while it is trained on, of validation data with fresh copies.</summary>
+    /// <summary>The figures beside the loss: of the training data during training, of validation data with fresh copies.</summary>
     public IReadOnlyList<Metric> Metrics { get; init => field = Guard.NoNulls(value); } = [];
 
-    /// <summary>What happens at the turns of a run, in this order. Those added while it trains take part from the next <see cref="Fit"/> on.</summary>
+    /// <summary>The code that is called at the events of a run, in this order. A callback that is added during a run takes part from the next <see cref="Fit"/> on.</summary>
     public IList<Callback> Callbacks
     {
         get;
@@ -114,12 +114,12 @@ public sealed partial class Trainer
     = 1;
 
     /// <summary>
-    /// What is written to the console while it trains: by itself a progress bar where that is a terminal, a plain line an epoch elsewhere, and nothing where
+    /// The output to the console during training: by default a progress bar where that is a terminal, a plain line an epoch elsewhere, and nothing where
     /// <see cref="Fit"/> is given a listener.
     /// </summary>
     public Verbosity Verbosity { get; set => field = Known(value); } = DefaultVerbosity;
 
-    /// <summary>What trainers of this process begin with; a service, or a program that prints lines of its own, sets it to <see cref="Verbosity.Quiet"/>.</summary>
+    /// <summary>The default of the trainers of this process; a service, or a program that prints lines of its own, sets it to <see cref="Verbosity.Quiet"/>.</summary>
     public static Verbosity DefaultVerbosity { get; set => field = Known(value); }
 
     /// <summary>A console in place of the process's.</summary>
@@ -151,8 +151,8 @@ public sealed partial class Trainer
     /// <param name="cancellationToken">Ends the run between two steps: the model is as after the last whole one, and <see cref="Fit"/> can go on.</param>
     /// <param name="additionalEpochs">How many epochs to train from here; one that was interrupted counts as the first. Instead of <paramref name="epochs"/>.</param>
     /// <returns>
-    /// The figures of all epochs; <see cref="History.End"/> tells why the run ended. A run that was loaded with all its epochs done is not an
-    /// error: what a restarted program resumes may be finished. It ends at once with <see cref="TrainingEnd.NothingToDo"/>.
+    /// The figures of all epochs; <see cref="History.End"/> says why the run ended. A run that was loaded with all its epochs done is not an
+    /// error: a restarted program may resume a finished run. It ends at once with <see cref="TrainingEnd.NothingToDo"/>.
     /// </returns>
     /// <exception cref="ArgumentException">Both numbers are given, or a source has no batches.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>

@@ -95,8 +95,8 @@ public sealed class TrainingContext
     }
 
     /// <summary>
-    /// Hands the state of the run to <paramref name="save"/> as soon as all callbacks have seen the present event, so that what is saved
-    /// has their state of the same moment. During <see cref="Callback.OnBatchEnd"/> this is after the step to which the batch belongs.
+    /// Hands the state of the run to <paramref name="save"/> as soon as all callbacks have handled the present event, so that
+    /// the saved state has their state of the same moment. During <see cref="Callback.OnBatchEnd"/> this is after the step to which the batch belongs.
     /// </summary>
     public void RequestSave(Action<TrainingState> save)
     {

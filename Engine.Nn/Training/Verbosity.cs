@@ -1,6 +1,6 @@
 namespace Engine.Nn;
 
-/// <summary>What a <see cref="Trainer"/> writes to the console by itself.</summary>
+/// <summary>The output of a <see cref="Trainer"/> to the console.</summary>
 public enum Verbosity : byte
 {
     /// <summary>

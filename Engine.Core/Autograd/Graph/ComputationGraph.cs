@@ -43,7 +43,7 @@ public sealed partial class ComputationGraph
     /// <summary>The edges, by the nodes they lead to.</summary>
     public IReadOnlyList<GraphEdge> Edges => Current.Edges;
 
-    /// <summary>The groups that nodes belong to, each behind those around it.</summary>
+    /// <summary>The groups of the nodes. A group comes after the groups that contain it.</summary>
     public IReadOnlyList<GraphGroup> Groups => Current.Groups;
 
     /// <summary>The result of a graph that was made by <see cref="Record(Func{Tensor})"/>; null of one made by <see cref="Of"/>, which holds no tensor.</summary>
@@ -114,7 +114,7 @@ public sealed partial class ComputationGraph
 
     /// <summary>Puts the steps that are recorded until it is disposed into a group: <c>using (ComputationGraph.Group("encoder")) { … }</c>.</summary>
     /// <param name="name">Its name.</param>
-    /// <param name="kind">What it is, such as a type's name; may be empty.</param>
+    /// <param name="kind">The kind of the group, such as the name of a type; may be empty.</param>
     /// <remarks>Groups may be nested. Where nothing is recorded it does nothing.</remarks>
     public static GroupScope Group(string name, string kind = "")
     {
@@ -159,7 +159,7 @@ public sealed partial class ComputationGraph
     /// <summary>The graph in the language of Graphviz (<c>dot -Tsvg</c>); groups are clusters.</summary>
     public string ToDot() => GraphDot.Write(Current);
 
-    /// <summary>The steps and leaves themselves, for a model that says what belongs to which of its modules.</summary>
+    /// <summary>The steps and leaves themselves, for a model that assigns them to its modules.</summary>
     internal IReadOnlyList<GraphMember> Members => _members;
 
     private static ComputationGraph Take(Tensor root, bool retainGradients, Tensor? result)

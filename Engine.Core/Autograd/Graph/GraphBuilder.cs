@@ -141,7 +141,7 @@ internal sealed class GraphBuilder(bool unfoldsAll)
         });
     }
 
-    /// <summary>The derivative of a leaf is the sum of what came back on its edges; without a record of that, what the leaf has gathered.</summary>
+    /// <summary>The derivative of a leaf is the sum of the gradients on its edges. Without a record of those it is the gradient that the leaf has accumulated.</summary>
     private void AddUpLeaves(ReadOnlySpan<GraphMember> members)
     {
         Dictionary<int, List<GraphEdge>> edges = [];

@@ -17,9 +17,9 @@ public sealed class GraphCalls
 
     /// <summary>A call has ended.</summary>
     /// <param name="path">The module's name within the model, <c>layer1.0.conv1</c>; empty for the model itself, which makes no group.</param>
-    /// <param name="kind">What it is: the name of its type.</param>
-    /// <param name="x">What it was called with.</param>
-    /// <param name="y">What it returned.</param>
+    /// <param name="kind">Its kind: the name of its type.</param>
+    /// <param name="x">The input of the call.</param>
+    /// <param name="y">The result of the call.</param>
     public void Add(string path, string kind, Tensor x, Tensor y)
     {
         ArgumentNullException.ThrowIfNull(path);

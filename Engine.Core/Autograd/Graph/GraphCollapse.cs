@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Engine;
 
-/// <summary>Puts one node in the place of all steps of a group.</summary>
+/// <summary>Replaces all steps of a group by one node.</summary>
 internal static class GraphCollapse
 {
     public static GraphSnapshot Apply(GraphSnapshot graph, Func<GraphGroup, bool> choose)
@@ -29,7 +29,7 @@ internal static class GraphCollapse
             }
             else if (ReferenceEquals(members[group][^1], node))
             {
-                // Where its last step was, so that it comes behind all that it reads.
+                // The position of its last step: the group then comes after all values that it reads.
                 members[group].ForEach(member => ids[member.Id] = nodes.Count);
                 nodes.Add(OfGroup(group, members[group], nodes.Count));
             }
@@ -112,7 +112,7 @@ internal static class GraphCollapse
 
     private static GraphEdge OfMany((int From, int To) ends, List<GraphEdge> edges)
     {
-        // Several ways from one value into a group: what comes back adds up.
+        // One value may have several edges into a group: their gradients add up.
         bool adds = edges.TrueForAll(edge => edge.From == edges[0].From && (!edge.CarriesGradient || edge.Gradient is not null));
         Tensor[] gradients = [.. edges.Where(static edge => edge.Gradient is not null).Select(static edge => edge.Gradient!)];
         return new GraphEdge(ends.From, ends.To, edges.Count == 1 ? new Lazy<Tensor?>(() => edges[0].Factor) : null)

@@ -197,7 +197,7 @@ internal sealed class GraphFormula(GraphBuilder builder, GraphMember member, Map
         return y;
     }
 
-    /// <summary>What an operation hands back to an argument for a gradient; for 1 where none is given, which is the edge's factor.</summary>
+    /// <summary>The gradient that an operation passes to an argument. Without a gradient of the result it is the factor of the edge, the gradient for 1.</summary>
     private Tensor? PassOn(Expr node, int argument, Tensor? dy)
     {
         Tensor? y = ReferenceEquals(node, Root) ? Value : ValueOf(node);
@@ -233,7 +233,7 @@ internal sealed class GraphFormula(GraphBuilder builder, GraphMember member, Map
             inputs.Add(dy);
         }
 
-        // A null stands for a zero gradient.
+        // Null is a zero gradient.
         Expr part = ScalarOp.Of(node.Opcode).Derivative!(arguments, result, gradient)[argument] ?? Expr.Constant(0);
         return Run(MapProgram.Compile(inputs.Count, part), [.. inputs], y);
     }

@@ -14,7 +14,7 @@ public sealed class GraphGroup
     /// <summary>The last part of its path: <c>conv1</c>.</summary>
     public string Name { get; }
 
-    /// <summary>What it is: the module's type, <c>BasicBlock</c>; the operation of a formula; may be empty.</summary>
+    /// <summary>The kind of the group: the type of a module, <c>BasicBlock</c>, or the operation of a formula; may be empty.</summary>
     public string Kind { get; }
 
     /// <summary>The group around it; null at the top.</summary>

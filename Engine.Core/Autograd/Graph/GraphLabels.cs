@@ -1,6 +1,6 @@
 namespace Engine;
 
-/// <summary>What stands in a node and at an edge of a picture.</summary>
+/// <summary>The texts in the nodes and at the edges of a picture.</summary>
 internal static class GraphLabels
 {
     /// <summary><c>c = Mul</c>, the shape, the value, <c>∂J/∂c = 3</c>, one below the other.</summary>

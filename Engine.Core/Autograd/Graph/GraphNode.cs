@@ -1,6 +1,6 @@
 namespace Engine;
 
-/// <summary>What a node of a <see cref="ComputationGraph"/> stands for.</summary>
+/// <summary>The kinds of nodes of a <see cref="ComputationGraph"/>.</summary>
 public enum GraphNodeKind
 {
     /// <summary>A single step.</summary>
@@ -30,10 +30,10 @@ public sealed class GraphNode
     /// <summary>Its number, in the order of computation.</summary>
     public int Id { get; internal set; }
 
-    /// <summary>What it stands for.</summary>
+    /// <summary>The kind of the node.</summary>
     public GraphNodeKind Kind { get; }
 
-    /// <summary>What was computed: <c>Mul</c>, <c>Conv2d</c>; <c>Parameter</c>, <c>Input</c>, <c>Constant</c>; of a collapsed group its kind.</summary>
+    /// <summary>The operation: <c>Mul</c>, <c>Conv2d</c>; for a leaf <c>Parameter</c>, <c>Input</c> or <c>Constant</c>; for a collapsed group its kind.</summary>
     public string Operation { get; }
 
     /// <summary>The tensor's <see cref="Tensor.Name"/>, a model's name of a parameter, a collapsed group's path; null without one.</summary>
@@ -57,13 +57,13 @@ public sealed class GraphNode
     /// <summary>The group that it belongs to; null at the top.</summary>
     public GraphGroup? Group { get; internal set; }
 
-    /// <summary>What is inside, of a collapsed group: how many steps and parameters.</summary>
+    /// <summary>For a collapsed group, the number of steps and parameters inside.</summary>
     public string? Details { get; internal init; }
 
     /// <summary>Whether this is the result that the graph computed.</summary>
     public bool IsResult { get; internal set; }
 
-    /// <summary>What formulas call it: its label; <c>J</c> for a result without one; a constant's number; else <c>#5</c>.</summary>
+    /// <summary>The name of the node in formulas: its label; <c>J</c> for a result without one; the number of a constant; else <c>#5</c>.</summary>
     public string Display => Label
         ?? (IsResult ? "J" : Kind == GraphNodeKind.Constant && Value is not null ? GraphFormat.Value(Value) : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"#{Id}"));
 
@@ -97,6 +97,6 @@ public sealed class GraphEdge
     /// <summary>The part of ∂root/∂from that came back along this edge, after a backward pass.</summary>
     public Tensor? Gradient { get; internal init; }
 
-    /// <summary>Whether a derivative flows along it: whether something behind it wants one.</summary>
+    /// <summary>Whether a derivative flows along it: whether a node before it needs one.</summary>
     public bool CarriesGradient { get; internal init; }
 }

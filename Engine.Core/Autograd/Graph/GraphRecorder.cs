@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Engine;
 
 /// <summary>
-/// What is written down while somebody wants a picture of the steps on this thread: values, operands that need no gradient, groups. Without
+/// The record of the steps on this thread for a picture: values, operands that need no gradient, groups. Without
 /// one in the process a new step costs a look at a static field.
 /// </summary>
 internal sealed class GraphRecorder
@@ -23,10 +23,10 @@ internal sealed class GraphRecorder
         Group = _outer?.Group;
     }
 
-    /// <summary>The recorder of this thread; null if nobody looks.</summary>
+    /// <summary>The recorder of this thread; null if there is none.</summary>
     public static GraphRecorder? Current => Volatile.Read(ref s_active) == 0 ? null : t_current;
 
-    /// <summary>What the steps that are made now belong to.</summary>
+    /// <summary>The group of the steps that are recorded now.</summary>
     public GraphGroup? Group { get; set; }
 
     public static GraphRecorder Begin()
@@ -45,7 +45,7 @@ internal sealed class GraphRecorder
         Interlocked.Decrement(ref s_active);
     }
 
-    /// <summary>A value as it is now. The memory is shared where only the step's result holds it; what others may write is copied.</summary>
+    /// <summary>A value as it is now. The memory is shared where only the result of the step holds it. A value that others may write is copied.</summary>
     /// <remarks>A recording of a captured step has no values: nothing is computed while it is made.</remarks>
     public static Tensor? Snapshot(Tensor value)
     {
@@ -59,7 +59,7 @@ internal sealed class GraphRecorder
         return value.Storage.References > 1 || value.Node is null ? value.Clone() : value.Share();
     }
 
-    /// <summary>The leaf that stands for an operand which no recorded step has computed.</summary>
+    /// <summary>The leaf for an operand that no recorded step has computed.</summary>
     public GraphLeaf LeafOf(Tensor operand)
     {
         object key = operand.History ?? (object)operand;
@@ -83,7 +83,7 @@ internal sealed class GraphLeaf(Tensor tensor, Tensor? value)
 
     public DType DType { get; } = tensor.DType;
 
-    /// <summary>A name that was given later counts too.</summary>
+    /// <summary>A name that the tensor got later is used too.</summary>
     public string? Name => Tensor?.Name ?? _name ?? Given;
 
     /// <summary>A name that a model gives it.</summary>
@@ -95,6 +95,6 @@ internal sealed class GraphLeaf(Tensor tensor, Tensor? value)
     /// <summary>Whether it is another tensor, or a view of it.</summary>
     public bool IsOf(Tensor other) => !other.IsDisposed && _storage.TryGetTarget(out Storage? storage) && ReferenceEquals(storage, other.Storage);
 
-    /// <summary>The operand itself; null if nobody holds it any more.</summary>
+    /// <summary>The operand itself; null if it has no references any more.</summary>
     public Tensor? Tensor => _tensor.TryGetTarget(out Tensor? tensor) ? tensor : null;
 }

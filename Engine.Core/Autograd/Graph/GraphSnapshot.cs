@@ -3,7 +3,7 @@ namespace Engine;
 /// <summary>A step with the edges it had when the graph was taken.</summary>
 internal readonly record struct GraphMember(GradNode Node, GradNode?[] Inputs);
 
-/// <summary>How a graph is looked at.</summary>
+/// <summary>The settings for a picture of a graph.</summary>
 internal readonly record struct GraphView(bool UnfoldsAll, Func<GraphGroup, bool>? Collapses);
 
 /// <summary>The nodes and edges of a graph as they are known after a number of backward passes.</summary>

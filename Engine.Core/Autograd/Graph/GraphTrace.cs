@@ -1,6 +1,6 @@
 namespace Engine;
 
-/// <summary>What is known of one step beyond its rule: the values it read and made, and what flowed back through it.</summary>
+/// <summary>The record of one step: the values that it read and made, and the gradients that flowed back through it.</summary>
 internal sealed class GraphTrace
 {
     /// <summary>A Jacobian is taken of results of at most this many elements, which takes as many backward passes through the step…</summary>
@@ -25,7 +25,7 @@ internal sealed class GraphTrace
 
     public double[] Parameters { get; private set; } = [];
 
-    /// <summary>Whether the step was made under a recorder, so that its operands are known.</summary>
+    /// <summary>Whether the step was computed under a recorder, so that its operands are known.</summary>
     public bool IsRecorded { get; private init; }
 
     public string? Label { get; set; }
@@ -110,7 +110,7 @@ internal sealed class GraphTrace
         }
     }
 
-    /// <summary>What flows back to an input; a rule may hand it over in several parts.</summary>
+    /// <summary>The gradient of an input; a rule may give it in several parts.</summary>
     public void Add(int input, Tensor gradient)
     {
         using TensorScope outside = TensorScope.Suspend();
@@ -118,7 +118,7 @@ internal sealed class GraphTrace
         _edgeGradients[input] = _edgeGradients[input] is { } sum ? sum + gradient : gradient.Share();
     }
 
-    /// <summary>Row k is what the rule makes of a gradient that is 1 at element k of the result.</summary>
+    /// <summary>Row k is the result of the rule for a gradient that is 1 at element k and 0 elsewhere.</summary>
     private static Tensor?[] Jacobians(GradNode node, Tensor dy)
     {
         int outputs = (int)node.OutputShape.ElementCount;

@@ -2,7 +2,7 @@ using System.Numerics.Tensors;
 
 namespace Engine;
 
-/// <summary>A batch of matrices in host memory, in double precision, each row by row: what the factorisations work on.</summary>
+/// <summary>A batch of matrices in host memory, in double precision, each row by row. The factorisations work on them.</summary>
 internal sealed class HostMatrices
 {
     private readonly double[] _values;

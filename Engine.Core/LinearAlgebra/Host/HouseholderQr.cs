@@ -140,7 +140,7 @@ internal sealed class HouseholderQr
         (squares[best], original[best]) = (squares[k], original[k]);
     }
 
-    /// <summary>Takes row k out of a column's sum of squares; what has cancelled is summed anew.</summary>
+    /// <summary>Takes row k out of a column's sum of squares. After cancellation the sum is computed anew.</summary>
     private void Downdate(ReadOnlySpan<double> a, int columns, int k, int j, double[] squares, double[] original)
     {
         double top = a[(k * columns) + j];

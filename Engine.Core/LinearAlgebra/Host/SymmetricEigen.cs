@@ -42,7 +42,7 @@ internal static class SymmetricEigen
         return true;
     }
 
-    /// <summary>Reduces to a diagonal and what stands beside it. The vector of reflection k stays in row k of a, behind the diagonal.</summary>
+    /// <summary>Reduces to a diagonal and a subdiagonal. The vector of reflection k stays in row k of a, after the diagonal.</summary>
     private static void Tridiagonalize(Span<double> a, int n, Span<double> diagonal, Span<double> beside, Span<double> factors)
     {
         double[] products = new double[n];

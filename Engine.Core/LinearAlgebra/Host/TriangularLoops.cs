@@ -23,7 +23,7 @@ internal static class TriangularLoops
         }
     }
 
-    /// <summary>x ← L⁻ᵀ·x: what is known of x is taken out of the rest row by row, so that L is still read in its own order.</summary>
+    /// <summary>x ← L⁻ᵀ·x: each known element of x is taken out of the others row by row, so that L is still read in its own order.</summary>
     public static void LowerTransposed(ReadOnlySpan<double> t, int n, Span<double> x, bool unit)
     {
         for (int i = n - 1; i >= 0; i--)

@@ -5,7 +5,7 @@ namespace Engine.Gpu;
 
 /// <summary>
 /// The functions of the CUDA driver that the engine calls, under their exported names. They are looked up at run time, so that a machine
-/// without the driver starts as usual, and another library can stand in for the driver in tests.
+/// without the driver starts as usual, and another library can replace the driver in tests.
 /// </summary>
 internal sealed unsafe class CudaApi
 {
@@ -73,7 +73,7 @@ internal sealed unsafe class CudaApi
     /// <summary>Null where <see cref="cuGraphInstantiateWithFlags"/> is there.</summary>
     public readonly delegate* unmanaged<nint*, nint, nint*, byte*, nuint, CudaResult> cuGraphInstantiate_v2;
 
-    /// <summary>Looks up every function; the resolver gives 0 for a name that it does not know. What only informs may be missing: words for errors, times, registers.</summary>
+    /// <summary>Looks up every function; the resolver gives 0 for a name that it does not know. Functions that only inform may be missing: error texts, times, registers.</summary>
     /// <exception cref="EntryPointNotFoundException">Functions are missing: the driver is older than CUDA 11.</exception>
     public CudaApi(Func<string, nint> resolve)
     {

@@ -5,7 +5,7 @@ namespace Engine.Gpu;
 
 /// <summary>
 /// A CUDA context, the device's primary one or a host's, and the one place where the driver's answers are judged. CUDA keeps a current
-/// context per thread, so each group of calls stands inside <see cref="Enter"/>. The primary context is made at the first of them: it costs
+/// context per thread, so each group of calls is inside <see cref="Enter"/>. The primary context is made at the first of them: it costs
 /// a fraction of a second and hundreds of megabytes, which cards that are found but not used are spared.
 /// </summary>
 internal sealed unsafe class CudaContext : IDisposable
@@ -39,7 +39,7 @@ internal sealed unsafe class CudaContext : IDisposable
     /// <summary>The driver's number of the device.</summary>
     public int Device { get; }
 
-    /// <summary>Whether the context was let go.</summary>
+    /// <summary>Whether the context was released.</summary>
     public bool IsDisposed => Volatile.Read(ref _disposed) != 0;
 
     /// <summary>The context that the CUDA runtime, and most libraries, use on a device.</summary>
@@ -80,7 +80,7 @@ internal sealed unsafe class CudaContext : IDisposable
         return new Scope(Api, previous);
     }
 
-    /// <summary>As <see cref="Enter"/>, for what must not throw; false where there is no context left to work in.</summary>
+    /// <summary>As <see cref="Enter"/>, for code that must not throw; false without a context to work in.</summary>
     public bool TryEnter(out Scope scope)
     {
         nint previous;
@@ -178,7 +178,7 @@ internal sealed unsafe class CudaContext : IDisposable
     [DoesNotReturn]
     private void Throw(CudaResult result, string call)
     {
-        // The argument is source text such as "Api.cuMemFree_v2(handle)"; the name is what helps.
+        // The argument is source text such as "Api.cuMemFree_v2(handle)"; messages need the name only.
         int end = call.IndexOf('(');
         string name = end < 0 ? call : call[(call.LastIndexOf('.', end) + 1)..end];
         string kernel = _lastKernel is null ? "no kernel was launched before" : $"the last kernel launched was {_lastKernel}";

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Engine.Gpu;
 
-/// <summary>What the driver tells of a device before anything is made on it.</summary>
+/// <summary>The driver's answers about a device before anything is made on it.</summary>
 internal sealed unsafe record CudaDeviceInfo
 {
     /// <summary>Least compute capability: from here on every device has independent threads, and shuffles and barriers as the kernels use them.</summary>
@@ -34,7 +34,7 @@ internal sealed unsafe record CudaDeviceInfo
         CultureInfo.InvariantCulture,
         $"{Name}, {TotalMemory / (double)(1L << 30):0.#} GiB, compute capability {ComputeCapability / 10}.{ComputeCapability % 10}, driver for CUDA {DriverVersion / 1000}.{DriverVersion % 1000 / 10}");
 
-    /// <summary>What a cached binary depends on: the version is that of CUDA, which drivers with different compilers share.</summary>
+    /// <summary>The key of cached binaries. The version is that of CUDA, which drivers with different compilers share.</summary>
     public string Identity => $"{Name} sm_{ComputeCapability} cuda {DriverVersion}{(DriverBuild.Length > 0 ? $" build {DriverBuild}" : string.Empty)}";
 
     /// <summary>Asks the driver.</summary>
@@ -79,7 +79,7 @@ internal sealed unsafe record CudaDeviceInfo
         }
     }
 
-    /// <summary>What kernels may use.</summary>
+    /// <summary>The features that kernels may use.</summary>
     public GpuTarget ToTarget() => new()
     {
         Api = GpuApi.Cuda,

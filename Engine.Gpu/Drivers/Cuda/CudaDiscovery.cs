@@ -7,7 +7,7 @@ internal static unsafe class CudaDiscovery
 {
     private const string Provider = "Engine.Gpu";
 
-    /// <summary>Every usable device that the machine's driver lists, in its order; each attempt is recorded. Never throws for what is absent.</summary>
+    /// <summary>Every usable device that the machine's driver lists, in its order; each attempt is recorded. Never throws if a driver or a device is absent.</summary>
     public static IReadOnlyList<CudaDriver> Discover(ICollection<ProbeEntry> report)
     {
         if (CudaApi.TryLoad(out CudaApi? api, out string reason))

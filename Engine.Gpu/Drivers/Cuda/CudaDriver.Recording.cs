@@ -11,7 +11,7 @@ internal sealed unsafe partial class CudaDriver
     private volatile int _recordingThread;
     private int _recordedLaunches;
 
-    /// <summary>Whether what this thread does is recorded.</summary>
+    /// <summary>Whether the work of this thread is recorded.</summary>
     private bool IsRecordedHere => _recordingThread is var thread && thread != 0 && thread == Environment.CurrentManagedThreadId;
 
     /// <summary>Where this thread's launches, copies and clears go now.</summary>

@@ -1,6 +1,6 @@
 namespace Engine.Gpu;
 
-/// <summary>CUresult: what the driver answers; only the codes that the engine treats differently, and a few that tests make.</summary>
+/// <summary>CUresult: the driver's answer; only the codes that the engine treats differently, and a few that tests make.</summary>
 internal enum CudaResult
 {
     CUDA_SUCCESS = 0,

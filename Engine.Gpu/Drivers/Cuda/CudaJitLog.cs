@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Engine.Gpu;
 
-/// <summary>Memory for what the driver's compiler has to say, and the options that hand it over.</summary>
+/// <summary>Memory for the messages of the driver's compiler, and the options that pass it.</summary>
 internal sealed unsafe class CudaJitLog : IDisposable
 {
     /// <summary>The number of options and values.</summary>

@@ -2,7 +2,7 @@ namespace Engine.Gpu;
 
 /// <summary>
 /// Page-locked memory through which uploads go: a copy from it runs by itself, so an upload returns as soon as its bytes are in the ring.
-/// A slot is used again when the event behind its last copy has passed.
+/// A slot is used again when the event after its last copy has passed.
 /// </summary>
 internal sealed unsafe class CudaStagingRing(CudaContext context)
 {

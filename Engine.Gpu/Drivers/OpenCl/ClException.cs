@@ -6,7 +6,7 @@ internal sealed class ClException(string call, int code, string message) : Engin
     /// <summary>The function.</summary>
     public string Call { get; } = call;
 
-    /// <summary>What it returned.</summary>
+    /// <summary>Its error code.</summary>
     public int Code { get; } = code;
 
     /// <summary>The constant of a code in cl.h, with its number.</summary>

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Engine.Gpu;
 
-/// <summary>Answers of OpenCL's <c>clGet…Info</c> functions as values of .NET. What a driver does not answer is the default value.</summary>
+/// <summary>Answers of OpenCL's <c>clGet…Info</c> functions as values of .NET. An answer that a driver does not give is the default value.</summary>
 internal static unsafe class ClInfo
 {
     public static string PlatformString(ClApi api, nint platform, uint name) => Text(api.clGetPlatformInfo, platform, name);

@@ -7,7 +7,7 @@ internal static unsafe class ClLibrary
 {
     private const string Provider = "Engine.Gpu";
 
-    /// <summary>What the loader is called here.</summary>
+    /// <summary>The name of the loader on this system.</summary>
     public static IReadOnlyList<string> LoaderNames { get; } =
         OperatingSystem.IsWindows() ? ["OpenCL.dll"]
         : OperatingSystem.IsMacOS() ? ["/System/Library/Frameworks/OpenCL.framework/OpenCL"]

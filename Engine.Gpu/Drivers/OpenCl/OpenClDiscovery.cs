@@ -7,7 +7,7 @@ internal static unsafe class OpenClDiscovery
 {
     private const string Provider = "Engine.Gpu";
 
-    /// <summary>Cards before accelerators before processors; each attempt is recorded, nothing throws for what is absent or broken.</summary>
+    /// <summary>Cards before accelerators before processors; each attempt is recorded. Nothing throws if a driver is absent or broken.</summary>
     public static IReadOnlyList<OpenClDriver> Discover(ICollection<ProbeEntry> report) =>
         ClLibrary.Open(report) is { } api ? Discover(api, report) : [];
 

@@ -188,7 +188,7 @@ internal sealed unsafe partial class OpenClDriver
         }
     }
 
-    /// <summary>Takes the kernel out of a built program; tells what is wrong with it, if anything, and then gives the program back.</summary>
+    /// <summary>Takes the kernel out of a built program. On an error it reports the error and releases the program.</summary>
     private string? Finish(KernelSource source, nint program, out OpenClKernel? kernel)
     {
         kernel = null;

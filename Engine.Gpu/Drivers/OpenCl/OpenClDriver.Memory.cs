@@ -44,7 +44,7 @@ internal sealed unsafe partial class OpenClDriver
     /// <inheritdoc/>
     public override void Free(nint handle)
     {
-        // Commands in the queue hold the memory until they are done. What a lost device answers does not matter.
+        // Commands in the queue hold the memory until they are done. The answer of a lost device does not matter.
         if (handle != 0)
         {
             _ = _api.clReleaseMemObject(handle);

@@ -7,7 +7,7 @@ internal sealed unsafe partial class OpenClDriver
     private volatile RecordingBuilder? _recording;
     private volatile int _recordingThread;
 
-    /// <summary>What this thread's launches, copies and clears go to instead of the queue; other threads' work is carried out as ever.</summary>
+    /// <summary>The recording that takes this thread's launches, copies and clears instead of the queue. Work of other threads goes to the queue.</summary>
     private RecordingBuilder? Recording => _recording is { } recording && _recordingThread == Environment.CurrentManagedThreadId ? recording : null;
 
     /// <inheritdoc/>

@@ -4,7 +4,7 @@ using static Engine.Gpu.ClConstants;
 
 namespace Engine.Gpu;
 
-/// <summary>A device behind OpenCL 1.2 and one in-order queue on it.</summary>
+/// <summary>A device with OpenCL 1.2 and one in-order queue on it.</summary>
 /// <remarks>The context is made by the first call that needs it: on a card that takes a tenth of a second and memory that a host may not want to spend.</remarks>
 internal sealed unsafe partial class OpenClDriver : GpuDriver
 {

@@ -17,7 +17,7 @@ internal sealed unsafe class RecordingBuilder(ClApi api)
         _commands.Add(command);
     }
 
-    /// <summary>Gives back what an unfinished recording held.</summary>
+    /// <summary>Releases the objects of an unfinished recording.</summary>
     public void Release() => Release(api, Commands);
 
     /// <summary>Gives back the kernel objects and the memory of commands.</summary>

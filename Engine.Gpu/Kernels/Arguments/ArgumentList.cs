@@ -37,19 +37,19 @@ internal ref struct ArgumentList(Span<KernelArgument> initial)
     }
 
     /// <summary>Appends the strides that a <see cref="StridesParameter"/> declares, if there is an operand.</summary>
-    public void AddStrides(in Operand? operand, bool wide)
+    public void AddStrides(in Operand? operand, bool is64Bit)
     {
         if (operand is { } given)
         {
             foreach (long stride in given.Layout.Strides)
             {
-                Add(wide ? (KernelArgument)stride : (int)stride);
+                Add(is64Bit ? (KernelArgument)stride : (int)stride);
             }
         }
     }
 
     /// <summary>Appends a stride or distance in the kernel's type of indices.</summary>
-    public void AddIndex(long value, bool wide) => Add(wide ? (KernelArgument)value : (int)value);
+    public void AddIndex(long value, bool is64Bit) => Add(is64Bit ? (KernelArgument)value : (int)value);
 
     /// <summary>Appends the three numbers that a <see cref="DivisorParameter"/> declares.</summary>
     public void Add(int size, in Divisor divisor)

@@ -91,13 +91,13 @@ internal sealed class CoordinateParameters
     }
 
     /// <summary>Adds an operand's strides to a launch.</summary>
-    public static void AddStrides(ref ArgumentList arguments, in IterationSpace space, int operand, int rank, bool wide, int width = 1)
+    public static void AddStrides(ref ArgumentList arguments, in IterationSpace space, int operand, int rank, bool is64Bit, int width = 1)
     {
         for (int i = 0; i < rank; i++)
         {
             int loop = i - (rank - space.Rank);
             long stride = loop < 0 ? 0 : space.Stride(operand, loop) * (i == rank - 1 ? width : 1);
-            if (wide)
+            if (is64Bit)
             {
                 arguments.Add(stride);
             }

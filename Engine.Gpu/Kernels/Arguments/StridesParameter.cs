@@ -9,13 +9,13 @@ internal sealed class StridesParameter
     /// <param name="k">The kernel.</param>
     /// <param name="name">The operand's name.</param>
     /// <param name="rank">How many.</param>
-    /// <param name="wide">Whether indices need 64 bits; see <see cref="IsWide"/>.</param>
-    public StridesParameter(KernelBuilder k, string name, int rank, bool wide)
+    /// <param name="is64Bit">Whether indices need 64 bits; see <see cref="Is64Bit"/>.</param>
+    public StridesParameter(KernelBuilder k, string name, int rank, bool is64Bit)
     {
         _strides = new Value[rank];
         for (int i = 0; i < rank; i++)
         {
-            _strides[i] = k.Scalar($"{name}_s{i}", wide ? RegisterType.Int64 : RegisterType.Int32);
+            _strides[i] = k.Scalar($"{name}_s{i}", is64Bit ? RegisterType.Int64 : RegisterType.Int32);
         }
     }
 
@@ -38,7 +38,7 @@ internal sealed class StridesParameter
     }
 
     /// <summary>Whether elements of one of the operands lie 2³¹ elements or more apart.</summary>
-    public static bool IsWide(params ReadOnlySpan<Operand?> operands)
+    public static bool Is64Bit(params ReadOnlySpan<Operand?> operands)
     {
         foreach (Operand? operand in operands)
         {

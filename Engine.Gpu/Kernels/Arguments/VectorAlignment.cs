@@ -2,7 +2,7 @@ namespace Engine.Gpu;
 
 /// <summary>Where several neighbouring elements of an operand can be read or written by one access.</summary>
 /// <remarks>
-/// Offsets decide alone: a driver's handle always stands for the beginning of a block, and blocks begin at multiples of the widest access. A
+/// Offsets decide alone: a driver's handle is always the beginning of a block, and blocks begin at multiples of the widest access. A
 /// host's memory that begins elsewhere is wrapped as a block that begins before it (<see cref="CudaDevice"/>), or refused (<see cref="OpenClDevice"/>).
 /// </remarks>
 internal static class VectorAlignment

@@ -89,7 +89,7 @@ internal readonly record struct Correlation
     public long OutOrigin => (Out.Layout.Strides[2] * Rows.OutOrigin) + (Out.Layout.Strides[3] * Columns.OutOrigin);
 
     /// <summary>Whether indices need 64 bits.</summary>
-    public bool IsWide => StridesParameter.IsWide(In, Out, Weight) || Math.Abs(InOrigin) > int.MaxValue / 2;
+    public bool Is64Bit => StridesParameter.Is64Bit(In, Out, Weight) || Math.Abs(InOrigin) > int.MaxValue / 2;
 
     /// <summary>The operations after the sums.</summary>
     public Epilogue Epilogue(BiasKind perChannel) => new(false, false, Bias is null ? BiasKind.None : perChannel, Bias?.DType ?? default, Activation);
@@ -134,10 +134,10 @@ internal readonly record struct Strides3(long First, long Second, long Third)
     public static Value[] Declare(KernelBuilder k, string name, RegisterType index) => [k.Scalar(name + "0", index), k.Scalar(name + "1", index), k.Scalar(name + "2", index)];
 
     /// <summary>Adds the three to the arguments.</summary>
-    public void Bind(ref ArgumentList arguments, bool wide)
+    public void Bind(ref ArgumentList arguments, bool is64Bit)
     {
-        arguments.AddIndex(First, wide);
-        arguments.AddIndex(Second, wide);
-        arguments.AddIndex(Third, wide);
+        arguments.AddIndex(First, is64Bit);
+        arguments.AddIndex(Second, is64Bit);
+        arguments.AddIndex(Third, is64Bit);
     }
 }

@@ -18,7 +18,7 @@ namespace Engine.Gpu;
 /// <param name="StoreWidth">Neighbouring columns that are stored at once.</param>
 /// <param name="Epilogue">The operations after the sum.</param>
 /// <param name="IsSplit">Whether each group sums a part of the depth and stores the bare sums, [part, group, rows, columns].</param>
-/// <param name="Wide">Whether indices need 64 bits.</param>
+/// <param name="Is64Bit">Whether indices need 64 bits.</param>
 internal readonly record struct CorrelationKernel(
     GemmTile Tile,
     bool PixelsAreRows,
@@ -34,7 +34,7 @@ internal readonly record struct CorrelationKernel(
     int StoreWidth,
     Epilogue Epilogue,
     bool IsSplit,
-    bool Wide) : IKernelDefinition
+    bool Is64Bit) : IKernelDefinition
 {
     /// <summary>The kernel of a plan; where the plan has parts, the epilogue is left to <see cref="SplitSumKernel"/>.</summary>
     public static CorrelationKernel Of(in Correlation c, in GemmPlan plan, DType compute)
@@ -56,7 +56,7 @@ internal readonly record struct CorrelationKernel(
             isSplit ? 1 : c.StoreWidth,
             isSplit ? Epilogue.None : c.Epilogue(pixelsAreRows ? BiasKind.PerColumn : BiasKind.PerRow),
             isSplit,
-            c.IsWide || plan.Parts * c.Results > int.MaxValue / 2);
+            c.Is64Bit || plan.Parts * c.Results > int.MaxValue / 2);
     }
 
     /// <summary>The groups of a launch.</summary>
@@ -69,7 +69,7 @@ internal readonly record struct CorrelationKernel(
     public Kernel Build(GpuTarget target)
     {
         KernelBuilder k = new($"conv_{Tile.Name}", target, Tile.GroupSize) { MinGroupsPerUnit = Tile.MinGroupsPerUnit(Compute, In, Weight) };
-        RegisterType type = Wide ? RegisterType.Int64 : RegisterType.Int32;
+        RegisterType type = Is64Bit ? RegisterType.Int64 : RegisterType.Int32;
         Memory image = k.Buffer("image", InType, readOnly: true), filters = k.Buffer("filters", WeightType, readOnly: true);
         Memory result = k.Buffer("result", IsSplit ? Compute : OutType);
         Memory? bias = Epilogue.Bias == BiasKind.None ? null : k.Buffer("bias", Epilogue.BiasType);
@@ -158,22 +158,22 @@ internal readonly record struct CorrelationKernel(
         arguments.Add(c.Depth);
         NestedIndex.Bind(ref arguments, c.Rows.Count, c.Columns.Count);
         NestedIndex.Bind(ref arguments, c.Sizes.Second, c.Sizes.Third);
-        c.InSteps.Bind(ref arguments, Wide);
-        c.Ordered(c.InTaps).Bind(ref arguments, Wide);
-        c.Ordered(c.WeightTaps).Bind(ref arguments, Wide);
-        (IsSplit ? new Strides3(0, 0, PixelsAreRows ? c.OutChannels : 1) : c.OutSteps).Bind(ref arguments, Wide);
-        arguments.AddIndex(c.WeightStrides.Out, Wide);
-        arguments.AddIndex(!IsSplit ? c.Out.Layout.Strides[1] : PixelsAreRows ? 1 : pixels, Wide);
-        arguments.AddIndex(c.BiasStride, Wide);
-        arguments.AddIndex(c.InOrigin, Wide);
-        arguments.AddIndex(c.InChannels * c.In.Layout.Strides[1], Wide);
-        arguments.AddIndex(c.WeightGroup, Wide);
-        arguments.AddIndex(IsSplit ? (long)pixels * c.OutChannels : c.OutChannels * c.Out.Layout.Strides[1], Wide);
+        c.InSteps.Bind(ref arguments, Is64Bit);
+        c.Ordered(c.InTaps).Bind(ref arguments, Is64Bit);
+        c.Ordered(c.WeightTaps).Bind(ref arguments, Is64Bit);
+        (IsSplit ? new Strides3(0, 0, PixelsAreRows ? c.OutChannels : 1) : c.OutSteps).Bind(ref arguments, Is64Bit);
+        arguments.AddIndex(c.WeightStrides.Out, Is64Bit);
+        arguments.AddIndex(!IsSplit ? c.Out.Layout.Strides[1] : PixelsAreRows ? 1 : pixels, Is64Bit);
+        arguments.AddIndex(c.BiasStride, Is64Bit);
+        arguments.AddIndex(c.InOrigin, Is64Bit);
+        arguments.AddIndex(c.InChannels * c.In.Layout.Strides[1], Is64Bit);
+        arguments.AddIndex(c.WeightGroup, Is64Bit);
+        arguments.AddIndex(IsSplit ? (long)pixels * c.OutChannels : c.OutChannels * c.Out.Layout.Strides[1], Is64Bit);
         ImageParameters.Bind(ref arguments, c.Rows, c.Columns);
         if (IsSplit)
         {
             arguments.Add(plan.SlicesPerPart);
-            arguments.AddIndex(c.Results, Wide);
+            arguments.AddIndex(c.Results, Is64Bit);
         }
     }
 }

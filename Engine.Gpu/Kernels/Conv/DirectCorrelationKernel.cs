@@ -11,18 +11,18 @@ namespace Engine.Gpu;
 /// <param name="Compute">Float32 or Float64.</param>
 /// <param name="IsPadded">Whether some taps lie outside of the image.</param>
 /// <param name="Epilogue">The operations after the sum.</param>
-/// <param name="Wide">Whether indices need 64 bits.</param>
+/// <param name="Is64Bit">Whether indices need 64 bits.</param>
 internal readonly record struct DirectCorrelationKernel(
-    bool ChannelsAreNeighbours, DType InType, DType WeightType, DType OutType, DType Compute, bool IsPadded, Epilogue Epilogue, bool Wide) : IKernelDefinition
+    bool ChannelsAreNeighbours, DType InType, DType WeightType, DType OutType, DType Compute, bool IsPadded, Epilogue Epilogue, bool Is64Bit) : IKernelDefinition
 {
     /// <summary>The kernel of a correlation.</summary>
     public static DirectCorrelationKernel Of(in Correlation c, DType compute) => new(
-        Correlation.IsChannelsLast(c.Out, c.OutChannels * c.Groups), c.In.DType, c.Weight.DType, c.Out.DType, compute, c.IsPadded, c.Epilogue(BiasKind.Full), c.IsWide);
+        Correlation.IsChannelsLast(c.Out, c.OutChannels * c.Groups), c.In.DType, c.Weight.DType, c.Out.DType, compute, c.IsPadded, c.Epilogue(BiasKind.Full), c.Is64Bit);
 
     public Kernel Build(GpuTarget target)
     {
         KernelBuilder k = new("conv_direct", target, target.GroupSize);
-        RegisterType type = Wide ? RegisterType.Int64 : RegisterType.Int32, compute = Compute.InRegister();
+        RegisterType type = Is64Bit ? RegisterType.Int64 : RegisterType.Int32, compute = Compute.InRegister();
         Memory image = k.Buffer("image", InType, readOnly: true), filters = k.Buffer("filters", WeightType, readOnly: true), result = k.Buffer("result", OutType);
         Memory? bias = Epilogue.Bias == BiasKind.None ? null : k.Buffer("bias", Epilogue.BiasType);
         Value count = k.Size("count"), inChannels = k.Size("in_channels"), tapRows = k.Size("tap_rows"), tapColumns = k.Size("tap_columns");
@@ -85,16 +85,16 @@ internal readonly record struct DirectCorrelationKernel(
         arguments.Add(c.OutChannels, new Divisor(c.OutChannels));
         arguments.Add(pixels, new Divisor(pixels));
         NestedIndex.Bind(ref arguments, c.Rows.Count, c.Columns.Count);
-        c.InSteps.Bind(ref arguments, Wide);
-        c.InTaps.Bind(ref arguments, Wide);
-        c.WeightTaps.Bind(ref arguments, Wide);
-        c.OutSteps.Bind(ref arguments, Wide);
-        arguments.AddIndex(c.WeightStrides.Out, Wide);
-        arguments.AddIndex(c.Out.Layout.Strides[1], Wide);
-        arguments.AddIndex(c.BiasStride, Wide);
-        arguments.AddIndex(c.InOrigin, Wide);
-        arguments.AddIndex(c.InChannels * c.In.Layout.Strides[1], Wide);
-        arguments.AddIndex(c.WeightGroup, Wide);
+        c.InSteps.Bind(ref arguments, Is64Bit);
+        c.InTaps.Bind(ref arguments, Is64Bit);
+        c.WeightTaps.Bind(ref arguments, Is64Bit);
+        c.OutSteps.Bind(ref arguments, Is64Bit);
+        arguments.AddIndex(c.WeightStrides.Out, Is64Bit);
+        arguments.AddIndex(c.Out.Layout.Strides[1], Is64Bit);
+        arguments.AddIndex(c.BiasStride, Is64Bit);
+        arguments.AddIndex(c.InOrigin, Is64Bit);
+        arguments.AddIndex(c.InChannels * c.In.Layout.Strides[1], Is64Bit);
+        arguments.AddIndex(c.WeightGroup, Is64Bit);
         ImageParameters.Bind(ref arguments, c.Rows, c.Columns);
     }
 }

@@ -10,21 +10,21 @@ namespace Engine.Gpu;
 /// <param name="Compute">Float32 or Float64.</param>
 /// <param name="Epilogue">The operations after the sum.</param>
 /// <param name="IsPadded">Whether some taps lie outside of the image.</param>
-/// <param name="Wide">Whether indices need 64 bits.</param>
+/// <param name="Is64Bit">Whether indices need 64 bits.</param>
 internal readonly record struct DirectWeightGradientKernel(
-    DType GradType, DType InType, DType OutType, DType Compute, Epilogue Epilogue, bool IsPadded, bool Wide) : IKernelDefinition
+    DType GradType, DType InType, DType OutType, DType Compute, Epilogue Epilogue, bool IsPadded, bool Is64Bit) : IKernelDefinition
 {
     /// <summary>Work-items of a group.</summary>
     public static int GroupSize(GpuTarget target) => target.IsProcessor ? Math.Min(16, target.GroupSize) : target.GroupSize;
 
     /// <summary>The kernel of a correlation.</summary>
     public static DirectWeightGradientKernel Of(in Correlation c, DType compute, in Epilogue epilogue) =>
-        new(c.Out.DType, c.In.DType, c.Weight.DType, compute, epilogue, c.IsPadded, c.IsWide);
+        new(c.Out.DType, c.In.DType, c.Weight.DType, compute, epilogue, c.IsPadded, c.Is64Bit);
 
     public Kernel Build(GpuTarget target)
     {
         KernelBuilder k = new("conv_weight_direct", target, GroupSize(target));
-        RegisterType type = Wide ? RegisterType.Int64 : RegisterType.Int32, compute = Compute.InRegister();
+        RegisterType type = Is64Bit ? RegisterType.Int64 : RegisterType.Int32, compute = Compute.InRegister();
         Memory grad = k.Buffer("grad", GradType, readOnly: true), image = k.Buffer("image", InType, readOnly: true), result = k.Buffer("result", OutType);
         Value pixels = k.Size("pixels");
         DivisorParameter groupChannels = new(k, "group_channels"), columns = new(k, "columns");
@@ -69,14 +69,14 @@ internal readonly record struct DirectWeightGradientKernel(
         arguments.Add(c.Depth, new Divisor(c.Depth));
         NestedIndex.Bind(ref arguments, c.Rows.Count, c.Columns.Count);
         NestedIndex.Bind(ref arguments, c.Rows.Taps, c.Columns.Taps);
-        c.OutSteps.Bind(ref arguments, Wide);
-        c.InSteps.Bind(ref arguments, Wide);
-        c.InTaps.Bind(ref arguments, Wide);
-        c.WeightTaps.Bind(ref arguments, Wide);
-        arguments.AddIndex(c.Out.Layout.Strides[1], Wide);
-        arguments.AddIndex(c.WeightStrides.Out, Wide);
-        arguments.AddIndex(c.InOrigin, Wide);
-        arguments.AddIndex(c.InChannels * c.In.Layout.Strides[1], Wide);
+        c.OutSteps.Bind(ref arguments, Is64Bit);
+        c.InSteps.Bind(ref arguments, Is64Bit);
+        c.InTaps.Bind(ref arguments, Is64Bit);
+        c.WeightTaps.Bind(ref arguments, Is64Bit);
+        arguments.AddIndex(c.Out.Layout.Strides[1], Is64Bit);
+        arguments.AddIndex(c.WeightStrides.Out, Is64Bit);
+        arguments.AddIndex(c.InOrigin, Is64Bit);
+        arguments.AddIndex(c.InChannels * c.In.Layout.Strides[1], Is64Bit);
         ImageParameters.Bind(ref arguments, c.Rows, c.Columns);
         Epilogue.Bind(ref arguments, Compute.InRegister(), 1, beta);
     }

@@ -17,7 +17,7 @@ namespace Engine.Gpu;
 /// <param name="StoreWidth">Neighbouring columns that are stored at once.</param>
 /// <param name="Epilogue">The operations after the sum.</param>
 /// <param name="IsSplit">Whether each group sums a part of the pixels and stores the bare sums, [part, group, rows, columns].</param>
-/// <param name="Wide">Whether indices need 64 bits.</param>
+/// <param name="Is64Bit">Whether indices need 64 bits.</param>
 internal readonly record struct WeightGradientKernel(
     GemmTile Tile,
     DType GradType,
@@ -32,7 +32,7 @@ internal readonly record struct WeightGradientKernel(
     int StoreWidth,
     Epilogue Epilogue,
     bool IsSplit,
-    bool Wide) : IKernelDefinition
+    bool Is64Bit) : IKernelDefinition
 {
     /// <summary>The kernel of a plan; where the plan has parts, the epilogue is left to <see cref="SplitSumKernel"/>.</summary>
     public static WeightGradientKernel Of(in Correlation c, in GemmPlan plan, DType compute, in Epilogue epilogue)
@@ -53,13 +53,13 @@ internal readonly record struct WeightGradientKernel(
             isSplit ? 1 : c.WeightStoreWidth,
             isSplit ? Epilogue.None : epilogue,
             isSplit,
-            c.IsWide || plan.Parts * c.WeightResults > int.MaxValue / 2);
+            c.Is64Bit || plan.Parts * c.WeightResults > int.MaxValue / 2);
     }
 
     public Kernel Build(GpuTarget target)
     {
         KernelBuilder k = new($"conv_weight_{Tile.Name}", target, Tile.GroupSize) { MinGroupsPerUnit = Tile.MinGroupsPerUnit(Compute, Grad, In) };
-        RegisterType type = Wide ? RegisterType.Int64 : RegisterType.Int32;
+        RegisterType type = Is64Bit ? RegisterType.Int64 : RegisterType.Int32;
         Memory grad = k.Buffer("grad", GradType, readOnly: true), image = k.Buffer("image", InType, readOnly: true);
         Memory result = k.Buffer("result", IsSplit ? Compute : OutType);
         Value channels = k.Size("channels"), columns = k.Size("columns"), pixels = k.Size("pixels");
@@ -136,22 +136,22 @@ internal readonly record struct WeightGradientKernel(
         arguments.Add((int)c.Pixels);
         NestedIndex.Bind(ref arguments, c.Rows.Count, c.Columns.Count);
         NestedIndex.Bind(ref arguments, c.Sizes.Second, c.Sizes.Third);
-        c.OutSteps.Bind(ref arguments, Wide);
-        c.InSteps.Bind(ref arguments, Wide);
-        c.Ordered(c.InTaps).Bind(ref arguments, Wide);
-        (IsSplit ? new Strides3(0, 0, 1) : c.Ordered(c.WeightTaps)).Bind(ref arguments, Wide);
-        arguments.AddIndex(c.Out.Layout.Strides[1], Wide);
-        arguments.AddIndex(IsSplit ? c.Depth : c.WeightStrides.Out, Wide);
-        arguments.AddIndex(c.OutChannels * c.Out.Layout.Strides[1], Wide);
-        arguments.AddIndex(c.InOrigin, Wide);
-        arguments.AddIndex(c.InChannels * c.In.Layout.Strides[1], Wide);
-        arguments.AddIndex(IsSplit ? (long)c.OutChannels * c.Depth : c.WeightGroup, Wide);
+        c.OutSteps.Bind(ref arguments, Is64Bit);
+        c.InSteps.Bind(ref arguments, Is64Bit);
+        c.Ordered(c.InTaps).Bind(ref arguments, Is64Bit);
+        (IsSplit ? new Strides3(0, 0, 1) : c.Ordered(c.WeightTaps)).Bind(ref arguments, Is64Bit);
+        arguments.AddIndex(c.Out.Layout.Strides[1], Is64Bit);
+        arguments.AddIndex(IsSplit ? c.Depth : c.WeightStrides.Out, Is64Bit);
+        arguments.AddIndex(c.OutChannels * c.Out.Layout.Strides[1], Is64Bit);
+        arguments.AddIndex(c.InOrigin, Is64Bit);
+        arguments.AddIndex(c.InChannels * c.In.Layout.Strides[1], Is64Bit);
+        arguments.AddIndex(IsSplit ? (long)c.OutChannels * c.Depth : c.WeightGroup, Is64Bit);
         ImageParameters.Bind(ref arguments, c.Rows, c.Columns);
         Epilogue.Bind(ref arguments, Compute.InRegister(), 1, beta);
         if (IsSplit)
         {
             arguments.Add(plan.SlicesPerPart);
-            arguments.AddIndex(c.WeightResults, Wide);
+            arguments.AddIndex(c.WeightResults, Is64Bit);
         }
     }
 }

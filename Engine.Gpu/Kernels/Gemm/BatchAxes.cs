@@ -26,7 +26,7 @@ internal sealed class BatchAxes
     }
 
     /// <summary>Adds the arguments for the operands from a first one on.</summary>
-    public static void Bind(ref ArgumentList arguments, in BatchAxisList axes, int firstOperand, bool wide)
+    public static void Bind(ref ArgumentList arguments, in BatchAxisList axes, int firstOperand, bool is64Bit)
     {
         for (int i = 0; i < axes.Count; i++)
         {
@@ -37,7 +37,7 @@ internal sealed class BatchAxes
 
             for (int operand = firstOperand; operand < GemmProblem.Operands; operand++)
             {
-                arguments.AddIndex(axes[i].Stride(operand), wide);
+                arguments.AddIndex(axes[i].Stride(operand), is64Bit);
             }
         }
     }

@@ -57,7 +57,7 @@ internal struct BatchAxisList
     }
 
     /// <summary>Whether offsets of some operand along these axes need 64 bits.</summary>
-    public readonly bool IsWide
+    public readonly bool Is64Bit
     {
         get
         {

@@ -15,9 +15,9 @@ namespace Engine.Gpu;
 /// <param name="Compute">The type of the sums.</param>
 /// <param name="Epilogue">The operations after the sum.</param>
 /// <param name="Batch">Axes of the batch.</param>
-/// <param name="Wide">Whether indices need 64 bits.</param>
+/// <param name="Is64Bit">Whether indices need 64 bits.</param>
 internal readonly record struct DirectGemmKernel(
-    int Rows, int Lanes, bool NeighbouringLanes, DType AType, DType BType, DType CType, DType Compute, Epilogue Epilogue, int Batch, bool Wide) : IKernelDefinition
+    int Rows, int Lanes, bool NeighbouringLanes, DType AType, DType BType, DType CType, DType Compute, Epilogue Epilogue, int Batch, bool Is64Bit) : IKernelDefinition
 {
     private const long WorkItemsPerUnit = 1024;
 
@@ -31,7 +31,7 @@ internal readonly record struct DirectGemmKernel(
     public static int GroupSize(GpuTarget target) => Math.Min(target.MaxGroupSize, 128);
 
     /// <summary>Chooses rows and lanes for a product with fewer rows than columns.</summary>
-    public static DirectGemmKernel Choose(GpuTarget target, in GemmProblem problem, DType compute, bool wide)
+    public static DirectGemmKernel Choose(GpuTarget target, in GemmProblem problem, DType compute, bool is64Bit)
     {
         int most = compute.InRegister() == RegisterType.Float32 && !target.IsProcessor ? 8 : 4;
         int rows = Math.Min(most, (int)BitOperations.RoundUpToPowerOf2((uint)problem.M));
@@ -49,7 +49,7 @@ internal readonly record struct DirectGemmKernel(
         }
 
         return new DirectGemmKernel(
-            rows, lanes, alongDepth, problem.A.Operand.DType, problem.B.Operand.DType, problem.C.Operand.DType, compute, problem.Epilogue, problem.Batch.Count, wide);
+            rows, lanes, alongDepth, problem.A.Operand.DType, problem.B.Operand.DType, problem.C.Operand.DType, compute, problem.Epilogue, problem.Batch.Count, is64Bit);
     }
 
     /// <summary>The groups of a launch.</summary>
@@ -62,8 +62,8 @@ internal readonly record struct DirectGemmKernel(
     public Kernel Build(GpuTarget target)
     {
         KernelBuilder k = new($"gemm_direct_{Rows}x{Lanes}", target, GroupSize(target)) { MinGroupsPerUnit = GroupsPerUnit };
-        RegisterType index = Wide ? RegisterType.Int64 : RegisterType.Int32, compute = Compute.InRegister();
-        GemmParameters p = new(k, AType, BType, CType, Compute, Epilogue, Batch, Wide);
+        RegisterType index = Is64Bit ? RegisterType.Int64 : RegisterType.Int32, compute = Compute.InRegister();
+        GemmParameters p = new(k, AType, BType, CType, Compute, Epilogue, Batch, Is64Bit);
         (Value rows, Value columns) = (p.M, p.N);
         int columnsOfGroup = k.GroupSize / Lanes;
         Value across = (columns + (columnsOfGroup - 1)) / columnsOfGroup;
@@ -108,7 +108,7 @@ internal readonly record struct DirectGemmKernel(
     }
 
     /// <summary>Adds the arguments in the order of the parameters.</summary>
-    public void Bind(ref ArgumentList arguments, in GemmProblem problem) => GemmParameters.Bind(ref arguments, problem, Epilogue, Compute, Wide);
+    public void Bind(ref ArgumentList arguments, in GemmProblem problem) => GemmParameters.Bind(ref arguments, problem, Epilogue, Compute, Is64Bit);
 
     private Value[] Combine(KernelBuilder k, Value[] sums, Value lane, Value inGroup)
     {

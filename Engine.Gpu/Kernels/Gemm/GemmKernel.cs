@@ -12,9 +12,9 @@ namespace Engine.Gpu;
 /// <param name="Epilogue">The operations after the sum.</param>
 /// <param name="Batch">Axes of the batch.</param>
 /// <param name="IsSplit">Whether each group sums a part of the depth and stores the bare sums, [part, batch, M, N].</param>
-/// <param name="Wide">Whether indices need 64 bits.</param>
+/// <param name="Is64Bit">Whether indices need 64 bits.</param>
 internal readonly record struct GemmKernel(
-    GemmTile Tile, DType AType, TileAccess A, DType BType, TileAccess B, DType CType, DType Compute, int StoreWidth, Epilogue Epilogue, int Batch, bool IsSplit, bool Wide)
+    GemmTile Tile, DType AType, TileAccess A, DType BType, TileAccess B, DType CType, DType Compute, int StoreWidth, Epilogue Epilogue, int Batch, bool IsSplit, bool Is64Bit)
     : IKernelDefinition
 {
     /// <summary>The kernel of a plan; where the plan has parts, the product is one without an epilogue.</summary>
@@ -30,13 +30,13 @@ internal readonly record struct GemmKernel(
         problem.Epilogue,
         problem.Batch.Count,
         IsSplit: plan.Parts > 1,
-        problem.IsWide);
+        problem.Is64Bit);
 
     public Kernel Build(GpuTarget target)
     {
         KernelBuilder k = new($"gemm_{Tile.Name}", target, Tile.GroupSize) { MinGroupsPerUnit = Tile.MinGroupsPerUnit(Compute, A, B) };
-        RegisterType index = Wide ? RegisterType.Int64 : RegisterType.Int32;
-        GemmParameters p = new(k, AType, BType, IsSplit ? Compute : CType, Compute, Epilogue, Batch, Wide);
+        RegisterType index = Is64Bit ? RegisterType.Int64 : RegisterType.Int32;
+        GemmParameters p = new(k, AType, BType, IsSplit ? Compute : CType, Compute, Epilogue, Batch, Is64Bit);
         TileGrid grid = new(k, Tile, p.M, p.N, IsSplit);
         Value[] origins = p.Batch.Origins(grid.Batch, GemmProblem.Operands);
         Value cOrigin = IsSplit ? (k.GroupY.To(index) * k.Scalar("part_stride", index)) + origins[2] : origins[2];
@@ -71,11 +71,11 @@ internal readonly record struct GemmKernel(
     /// <summary>Adds the arguments in the order of the parameters.</summary>
     public void Bind(ref ArgumentList arguments, in GemmProblem problem, in GemmPlan plan)
     {
-        GemmParameters.Bind(ref arguments, problem, Epilogue, Compute, Wide);
+        GemmParameters.Bind(ref arguments, problem, Epilogue, Compute, Is64Bit);
         if (IsSplit)
         {
             arguments.Add(plan.SlicesPerPart);
-            arguments.AddIndex((long)problem.Batch.Total * problem.M * problem.N, Wide);
+            arguments.AddIndex((long)problem.Batch.Total * problem.M * problem.N, Is64Bit);
         }
     }
 }

@@ -4,9 +4,9 @@ namespace Engine.Gpu;
 internal sealed class GemmParameters
 {
     /// <summary>Adds the parameters; <see cref="Bind"/> adds the arguments in the same order.</summary>
-    public GemmParameters(KernelBuilder k, DType a, DType b, DType c, DType compute, in Epilogue epilogue, int batch, bool wide)
+    public GemmParameters(KernelBuilder k, DType a, DType b, DType c, DType compute, in Epilogue epilogue, int batch, bool is64Bit)
     {
-        RegisterType index = wide ? RegisterType.Int64 : RegisterType.Int32;
+        RegisterType index = is64Bit ? RegisterType.Int64 : RegisterType.Int32;
         (A, B, C) = (k.Buffer("a", a, readOnly: true), k.Buffer("b", b, readOnly: true), k.Buffer("c", c));
         Bias = epilogue.Bias == BiasKind.None ? null : k.Buffer("bias", epilogue.BiasType);
         (M, N, K) = (k.Size("m"), k.Size("n"), k.Size("depth"));
@@ -71,7 +71,7 @@ internal sealed class GemmParameters
     public BatchAxes Batch { get; }
 
     /// <summary>Adds the arguments.</summary>
-    public static void Bind(ref ArgumentList arguments, in GemmProblem problem, in Epilogue epilogue, DType compute, bool wide)
+    public static void Bind(ref ArgumentList arguments, in GemmProblem problem, in Epilogue epilogue, DType compute, bool is64Bit)
     {
         arguments.Add(problem.A.Operand);
         arguments.Add(problem.B.Operand);
@@ -80,19 +80,19 @@ internal sealed class GemmParameters
         arguments.Add(problem.M);
         arguments.Add(problem.N);
         arguments.Add(problem.K);
-        arguments.AddIndex(problem.A.Row, wide);
-        arguments.AddIndex(problem.A.Column, wide);
-        arguments.AddIndex(problem.B.Row, wide);
-        arguments.AddIndex(problem.B.Column, wide);
-        arguments.AddIndex(problem.C.Row, wide);
-        arguments.AddIndex(problem.C.Column, wide);
+        arguments.AddIndex(problem.A.Row, is64Bit);
+        arguments.AddIndex(problem.A.Column, is64Bit);
+        arguments.AddIndex(problem.B.Row, is64Bit);
+        arguments.AddIndex(problem.B.Column, is64Bit);
+        arguments.AddIndex(problem.C.Row, is64Bit);
+        arguments.AddIndex(problem.C.Column, is64Bit);
         if (problem.Bias is { } bias)
         {
-            arguments.AddIndex(bias.Row, wide);
-            arguments.AddIndex(bias.Column, wide);
+            arguments.AddIndex(bias.Row, is64Bit);
+            arguments.AddIndex(bias.Column, is64Bit);
         }
 
         epilogue.Bind(ref arguments, compute.InRegister(), problem.Alpha, problem.Beta);
-        BatchAxes.Bind(ref arguments, problem.Batch, 0, wide);
+        BatchAxes.Bind(ref arguments, problem.Batch, 0, is64Bit);
     }
 }

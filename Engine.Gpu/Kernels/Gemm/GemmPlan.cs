@@ -41,7 +41,7 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
     ];
 
     // The menus where tensor cores may multiply; small products stay with the tiles above. Factors that are converted on their way are
-    // carried as singles: slices of half the depth keep the largest tile within 128 registers.
+    // carried as float32: slices of half the K keep the largest tile within 128 registers.
     private static readonly Dictionary<TileFactors, (GemmTile Tile, double Efficiency)[]> s_tensorMenus =
         (from math in (TileMath[])[TileMath.Tf32, TileMath.Float16, TileMath.BFloat16]
          from flow in Enum.GetValues<TileFlow>()

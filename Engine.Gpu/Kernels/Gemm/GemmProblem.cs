@@ -107,7 +107,7 @@ internal struct GemmProblem
     }
 
     /// <summary>Whether some operand spans more elements than 32 bits can count.</summary>
-    public readonly bool IsWide =>
+    public readonly bool Is64Bit =>
         Math.Max(
             Math.Max(Span(M, A.Row) + Span(K, A.Column) + Batch.Span(0), Span(K, B.Row) + Span(N, B.Column) + Batch.Span(1)),
             Math.Max(Span(M, C.Row) + Span(N, C.Column) + Batch.Span(2), Bias is { } bias ? Span(M, bias.Row) + Span(N, bias.Column) + Batch.Span(3) : 0))
@@ -149,7 +149,7 @@ internal struct GemmProblem
     /// <param name="length">Elements along the direction.</param>
     /// <param name="along">The stride along the direction.</param>
     /// <param name="across">The other stride of the matrix.</param>
-    /// <param name="math">What multiplies.</param>
+    /// <param name="math">The units that multiply.</param>
     private readonly int VectorWidth(int operand, in MatrixView view, int length, long along, long across, TileMath math)
     {
         if (along != 1 || length == 0)

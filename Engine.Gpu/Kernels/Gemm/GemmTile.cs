@@ -4,14 +4,14 @@ namespace Engine.Gpu;
 /// <remarks>All numbers are powers of two. The group holds slices of both operands in shared memory, summed-up direction first.</remarks>
 /// <param name="BM">Rows of a group.</param>
 /// <param name="BN">Columns of a group.</param>
-/// <param name="BK">Depth of a slice.</param>
+/// <param name="BK">K of a slice.</param>
 /// <param name="TM">Rows of a work-item.</param>
 /// <param name="TN">Columns of a work-item.</param>
 /// <param name="Buffers">
 /// 2: the next slice is written beside the current one, with one barrier a slice; 1: in its place, with two barriers; more, with tensor cores:
 /// slices are copied asynchronously.
 /// </param>
-/// <param name="Math">What multiplies.</param>
+/// <param name="Math">The units that multiply.</param>
 internal readonly record struct GemmTile(int BM, int BN, int BK, int TM, int TN, int Buffers = 2, TileMath Math = TileMath.Fma)
 {
     // Neighbouring depths four words apart let a warp write a slice that it read along the depth without bank conflicts, and keep
@@ -80,7 +80,7 @@ internal readonly record struct GemmTile(int BM, int BN, int BK, int TM, int TN,
         bool isByVectors = left.Width > 1 && right.Width > 1;
         if (Math == TileMath.Fma)
         {
-            // Elements that are read one by one need an address each, for which items of few sums have no room.
+            // Elements that are read one by one need an address each. Items of few sums have no room for those.
             int addresses = !isByVectors && TM * TN == 32 && carried >= 10 ? 16 : 0;
             return (64 + System.Math.Max(TM * TN, 32) + (8 * System.Math.Max(carried - 12, 0)) + addresses) * compute.SizeInBytes() / sizeof(float);
         }
@@ -92,6 +92,6 @@ internal readonly record struct GemmTile(int BM, int BN, int BK, int TM, int TN,
         ? (long)SharedElements * compute.SizeInBytes()
         : (long)Buffers * sizeof(int) * (MostWords(BM) + MostWords(BN));
 
-    // However the operand is read.
+    // The larger number for both directions in which the operand may be read.
     private int MostWords(int side) => System.Math.Max(new MmaSlice(Math, true, side, BK).Words, new MmaSlice(Math, false, side, BK).Words);
 }

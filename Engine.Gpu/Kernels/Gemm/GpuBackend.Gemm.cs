@@ -86,8 +86,8 @@ internal partial class GpuBackend
     private void SumParts(
         in Operand parts, int count, long results, in Operand result, Operand? bias, in BatchAxisList axes, in Epilogue epilogue, double alpha, double beta)
     {
-        bool wide = axes.IsWide || count * results > int.MaxValue / 2;
-        SplitSumKernel kernel = new(parts.DType, result.DType, epilogue, axes.Count, wide);
+        bool is64Bit = axes.Is64Bit || count * results > int.MaxValue / 2;
+        SplitSumKernel kernel = new(parts.DType, result.DType, epilogue, axes.Count, is64Bit);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
         kernel.Bind(ref arguments, parts, count, result, bias, axes, alpha, beta);
         Launch(kernel, new LaunchGrid((int)((results + SplitSumKernel.GroupSize(Target) - 1) / SplitSumKernel.GroupSize(Target))), arguments.Span);
@@ -100,8 +100,8 @@ internal partial class GpuBackend
             problem.Transpose();
         }
 
-        bool wide = problem.IsWide;
-        DirectGemmKernel kernel = DirectGemmKernel.Choose(Target, problem, compute, wide);
+        bool is64Bit = problem.Is64Bit;
+        DirectGemmKernel kernel = DirectGemmKernel.Choose(Target, problem, compute, is64Bit);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
         kernel.Bind(ref arguments, problem);
         Launch(kernel, kernel.Grid(Target, problem.Batch.Total, problem.M, problem.N), arguments.Span);

@@ -5,8 +5,8 @@ namespace Engine.Gpu;
 /// <summary>A tile that tensor cores multiply: each warp sums WM × WN results by matrix instructions of 16 × 8.</summary>
 /// <remarks>
 /// A work-item holds the results of rows lane / 4 and eight below and of columns 2 · (lane % 4) and the next, of every 16 × 8 block: TM is
-/// WM / 8 and TN is WN / 4. Factors are converted when they are written to shared memory, or what was copied there asynchronously when it is
-/// read from it.
+/// WM / 8 and TN is WN / 4. Factors are converted when they are written to shared memory. Factors that were copied there asynchronously are converted when they are read
+/// from it.
 /// </remarks>
 internal sealed class MmaProduct : TileProduct
 {
@@ -33,7 +33,7 @@ internal sealed class MmaProduct : TileProduct
         (_leftAt, _rightAt) = (At(_left, firstRow, lane, lane / 8 % 2, lane / 16), At(_right, firstColumn, lane, lane / 16, lane / 8 % 2) + _left.Words);
     }
 
-    // What is copied asynchronously goes past the registers, where it could be rounded; the instruction itself would cut digits off.
+    // Asynchronous copies do not go through registers, where factors could be rounded; the instruction itself would cut digits off.
     private bool IsRoundedLate => Tile.IsPipelined && Tile.Math == TileMath.Tf32;
 
     /// <inheritdoc/>
@@ -68,7 +68,7 @@ internal sealed class MmaProduct : TileProduct
 
         Value[] words = slice.PerWord == 1 ? Array.ConvertAll(values, value => _k.RoundTf32(value).As(RegisterType.Int32))
             : values[0].Type == RegisterType.Int32 ? values : Pack(values);
-        _k.StoreVector(_shared, PlaceOf(slice, slots, slot) + start, words, slots.Exists);
+        _k.StoreVector(_shared, OffsetOf(slice, slots, slot) + start, words, slots.Exists);
     }
 
     /// <inheritdoc/>
@@ -80,7 +80,7 @@ internal sealed class MmaProduct : TileProduct
         for (int slot = 0; slot < slots.Count; slot++)
         {
             (Value at, Value? condition) = source.Locate(slot, depth, isWithin?.Invoke(slots.Depth(slot)));
-            Value to = PlaceOf(slice, slots, slot) + (isLeft ? stage : stage + _left.Words);
+            Value to = OffsetOf(slice, slots, slot) + (isLeft ? stage : stage + _left.Words);
             _k.CopyAsync(_shared, to, source.Memory, at, 16, condition);
         }
     }
@@ -121,7 +121,7 @@ internal sealed class MmaProduct : TileProduct
     }
 
     /// <summary>The word where a vector of a slice begins.</summary>
-    private static Value PlaceOf(in MmaSlice slice, TileSlots slots, int slot)
+    private static Value OffsetOf(in MmaSlice slice, TileSlots slots, int slot)
     {
         (Value outer, Value inner) = slice.AlongDepth ? (slots.Row(slot), slots.Depth(slot)) : (slots.Depth(slot), slots.Row(slot));
         return (outer * slice.Lead) + (inner / slice.PerWord);

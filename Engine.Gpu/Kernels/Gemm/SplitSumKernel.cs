@@ -5,8 +5,8 @@ namespace Engine.Gpu;
 /// <param name="Result">Elements of the result.</param>
 /// <param name="Epilogue">The operations after the sum; a bias is read at its own strides, whatever its kind.</param>
 /// <param name="Axes">Axes of the result.</param>
-/// <param name="Wide">Whether indices need 64 bits.</param>
-internal readonly record struct SplitSumKernel(DType Compute, DType Result, Epilogue Epilogue, int Axes, bool Wide) : IKernelDefinition
+/// <param name="Is64Bit">Whether indices need 64 bits.</param>
+internal readonly record struct SplitSumKernel(DType Compute, DType Result, Epilogue Epilogue, int Axes, bool Is64Bit) : IKernelDefinition
 {
     /// <summary>Of a product's operands the result is the first that this kernel knows; the bias follows.</summary>
     private const int FirstOperand = 2;
@@ -19,7 +19,7 @@ internal readonly record struct SplitSumKernel(DType Compute, DType Result, Epil
     public Kernel Build(GpuTarget target)
     {
         KernelBuilder k = new("split_sum", target, GroupSize(target));
-        RegisterType index = Wide ? RegisterType.Int64 : RegisterType.Int32;
+        RegisterType index = Is64Bit ? RegisterType.Int64 : RegisterType.Int32;
         Memory parts = k.Buffer("parts", Compute, readOnly: true), result = k.Buffer("result", Result);
         Memory? bias = Epilogue.Bias == BiasKind.None ? null : k.Buffer("bias", Epilogue.BiasType);
         Value count = k.Size("count"), partCount = k.Size("part_count");
@@ -55,6 +55,6 @@ internal readonly record struct SplitSumKernel(DType Compute, DType Result, Epil
         arguments.Add(axes.Total);
         arguments.Add(count);
         Epilogue.Bind(ref arguments, Compute.InRegister(), alpha, beta);
-        BatchAxes.Bind(ref arguments, axes, FirstOperand, Wide);
+        BatchAxes.Bind(ref arguments, axes, FirstOperand, Is64Bit);
     }
 }

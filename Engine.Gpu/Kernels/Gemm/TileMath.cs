@@ -1,6 +1,6 @@
 namespace Engine.Gpu;
 
-/// <summary>What multiplies the factors of a tile.</summary>
+/// <summary>The units that multiply the factors of a tile.</summary>
 internal enum TileMath : byte
 {
     /// <summary>Each work-item for itself, in the type of the sums.</summary>
@@ -19,18 +19,18 @@ internal enum TileMath : byte
 /// <summary>How factors of tensor cores come from global to shared memory.</summary>
 internal enum TileFlow : byte
 {
-    /// <summary>As singles, through registers.</summary>
+    /// <summary>As float32, through registers.</summary>
     Converted,
 
-    /// <summary>As halves, through registers.</summary>
+    /// <summary>As half precision, through registers.</summary>
     Carried,
 
     /// <summary>Sixteen bytes at a time, past the registers, several slices ahead.</summary>
     Asynchronous,
 }
 
-/// <summary>What multiplies a tile, and how its factors come there.</summary>
-/// <param name="Math">What multiplies.</param>
+/// <summary>The units that multiply a tile, and the way of the factors to them.</summary>
+/// <param name="Math">The units that multiply.</param>
 /// <param name="Flow">With tensor cores: how factors come to shared memory.</param>
 internal readonly record struct TileFactors(TileMath Math, TileFlow Flow)
 {
@@ -66,7 +66,7 @@ internal static class TileMaths
             _ => MmaShape.M16N8K8Tf32,
         };
 
-        /// <summary>What is added to the names of kernels.</summary>
+        /// <summary>The suffix in the names of kernels.</summary>
         public string Suffix => math switch
         {
             TileMath.Tf32 => "_tf32",
@@ -76,9 +76,9 @@ internal static class TileMaths
         };
     }
 
-    /// <summary>What may multiply two operands: tensor cores where nothing is lost by them, or as far as the device's mode allows.</summary>
+    /// <summary>The units that may multiply two operands: tensor cores where they lose no digits, or as far as the device's mode allows.</summary>
     /// <param name="target">The device.</param>
-    /// <param name="mode">What the host allows.</param>
+    /// <param name="mode">The mode that the host allows.</param>
     /// <param name="left">Elements of one operand.</param>
     /// <param name="right">Elements of the other.</param>
     /// <param name="compute">The type of the sums.</param>

@@ -5,7 +5,7 @@ namespace Engine.Gpu;
 /// <param name="Width">Elements of one access: above 1 where they are neighbours in memory and aligned.</param>
 internal readonly record struct TileAccess(bool AlongDepth, int Width)
 {
-    /// <summary>Elements of the widest vectors, 16 bytes; of halves that are converted one by one, 8.</summary>
+    /// <summary>Elements of the widest vectors, 16 bytes; of half precision that is converted element by element, 8.</summary>
     public static int Widest(DType element, TileMath math) => element.SizeInBytes() switch
     {
         8 => 2,
@@ -13,7 +13,7 @@ internal readonly record struct TileAccess(bool AlongDepth, int Width)
         _ => 4,
     };
 
-    /// <summary>What to try where offsets are not aligned for a width: one half, or single elements.</summary>
+    /// <summary>The next width to try where offsets are not aligned for one: half of it, or single elements.</summary>
     public static int Narrower(int width) => width == 8 ? 4 : 1;
 }
 
@@ -24,8 +24,8 @@ internal readonly record struct TileAccess(bool AlongDepth, int Width)
 /// <param name="depth">Its depth.</param>
 /// <param name="access">How it is read.</param>
 /// <param name="sharesDepth">
-/// Whether a work-item takes several lines of one depth where single elements are read along the lines: what depends on the depth is then
-/// computed once for all of them, and what depends on the lines takes more registers.
+/// Whether a work-item takes several lines at one index along K where single elements are read along the lines. The part of an address that
+/// depends on K is then computed once for all of them; the parts that depend on the lines take more registers.
 /// </param>
 internal sealed class TileSlots(KernelBuilder k, int side, int depth, TileAccess access, bool sharesDepth)
 {

@@ -1,6 +1,6 @@
 namespace Engine.Gpu;
 
-/// <summary>One operand of a tiled product: it brings slices of the operand to the work-items' registers, and from there to shared memory.</summary>
+/// <summary>One operand of a tiled product: it loads slices of the operand into the work-items' registers, and stores them in shared memory.</summary>
 internal abstract class TileSource
 {
     private readonly TileProduct _product;

@@ -5,11 +5,11 @@ namespace Engine.Gpu;
 
 /// <summary>
 /// Gradients of batch normalisation: with dy as the ReLU lets it through dshift = Σ dy, dscale = Σ dy·x̂, dx = scale·invStd·(dy − (dshift + x̂·dscale)/count).
-/// Views without elements stand for what is not given or not needed.
+/// A view without elements is an operand that is not given or not needed.
 /// </summary>
 internal static class BatchNormGradientKernels
 {
-    /// <summary>The sums of chunks, [2, chunks, channels], and what the ReLU lets through: for channels that several groups share.</summary>
+    /// <summary>The sums of chunks, [2, chunks, channels], and the gradient after the ReLU: for channels that several groups share.</summary>
     public static void GradientPartials<T>(
         ArrayView<T> x,
         ArrayView<T> dy,
@@ -136,7 +136,7 @@ internal static class BatchNormGradientKernels
         }
     }
 
-    /// <summary>What the ReLU lets through of both parts of the gradient.</summary>
+    /// <summary>The sum of both parts of the gradient, after the ReLU.</summary>
     private static T Passed<T>(
         ArrayView<T> dy, ArrayView<T> more, ArrayView<T> y, ChannelElements elements, ChannelSteps dySteps, ChannelSteps moreSteps, ChannelSteps ySteps)
         where T : unmanaged, INumber<T>

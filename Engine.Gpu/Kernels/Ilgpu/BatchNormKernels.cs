@@ -24,7 +24,7 @@ internal readonly struct BatchNormNumbers<T>(T epsilon, T keep, T momentum, T un
     public readonly T Unbiased = unbiased;
 }
 
-/// <summary>Batch normalisation of [N, C, L] with the statistics of the batch, in float32 and float64; views without elements stand for what is not given.</summary>
+/// <summary>Batch normalisation of [N, C, L] with the statistics of the batch, in float32 and float64; a view without elements is an operand that is not given.</summary>
 /// <remarks>Numbers are taken relative to the channel's first, so that a mean that is large beside the standard deviation costs no digits.</remarks>
 internal static class BatchNormKernels
 {
@@ -43,7 +43,7 @@ internal static class BatchNormKernels
         }
     }
 
-    /// <summary>y = relu?((x − mean)·invStd·scale + shift + residual), and what there is to be kept of the statistics.</summary>
+    /// <summary>y = relu?((x − mean)·invStd·scale + shift + residual), and the statistics that are kept.</summary>
     public static void BatchNorm<T>(
         ArrayView<T> x,
         ArrayView<T> y,

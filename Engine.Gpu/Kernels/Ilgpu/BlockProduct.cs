@@ -71,7 +71,7 @@ internal static class BlockProduct
     public static int Blocks(int size) => (size + Side - 1) / Side;
 
     /// <summary>sums + the product of the factors over a range of depths. All work-items of the group must come here.</summary>
-    /// <param name="sums">What is added to.</param>
+    /// <param name="sums">The sums to add to.</param>
     /// <param name="leftSlice">Shared memory of <see cref="SliceLength"/> elements.</param>
     /// <param name="rightSlice">As much again.</param>
     /// <param name="left">A.</param>
@@ -125,7 +125,7 @@ internal static class BlockProduct
         result.Write(row, column + (3 * Items), sums.Fourth);
     }
 
-    /// <summary>Brings a factor's slice to shared memory: four elements a work-item, zeros outside of the matrix and behind the end.</summary>
+    /// <summary>Loads a factor's slice into shared memory: four elements a work-item, zeros outside of the matrix and after the end.</summary>
     private static void Fill<T, TFactor>(ArrayView<T> slice, TFactor factor, int line, int depth, int end)
         where T : unmanaged
         where TFactor : struct, IBlockFactor<T>

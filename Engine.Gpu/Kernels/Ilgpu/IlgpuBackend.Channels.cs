@@ -1,6 +1,6 @@
 namespace Engine.Gpu;
 
-/// <summary>What launches over the channels of [N, C, L] share.</summary>
+/// <summary>The common part of launches over the channels of [N, C, L].</summary>
 internal sealed partial class IlgpuBackend
 {
     /// <summary>Whether operands are all of a type that these kernels know, and near enough for 32 bits.</summary>

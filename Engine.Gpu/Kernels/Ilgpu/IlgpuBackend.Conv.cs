@@ -3,7 +3,7 @@ using System.Reflection;
 
 namespace Engine.Gpu;
 
-/// <summary>Convolutions, in the two forms that the base class brings all directions to.</summary>
+/// <summary>Convolutions, in the two forms to which the base class reduces all directions.</summary>
 internal sealed partial class IlgpuBackend
 {
     // With fewer channels slices along them are mostly empty.
@@ -53,7 +53,7 @@ internal sealed partial class IlgpuBackend
     }
 
     private static bool Covers(in Correlation c) =>
-        HaveKernels(c.Out, c.Bias) && !c.IsWide && StridedMemory.AreNear(c.In, c.Out, c.Weight, c.Bias) && c.Pixels * c.OutChannels * c.Groups <= MostPixels;
+        HaveKernels(c.Out, c.Bias) && !c.Is64Bit && StridedMemory.AreNear(c.In, c.Out, c.Weight, c.Bias) && c.Pixels * c.OutChannels * c.Groups <= MostPixels;
 
     private void Correlate<T>(in Correlation c, bool isTiled)
         where T : unmanaged, INumber<T>
@@ -164,7 +164,7 @@ internal sealed partial class IlgpuBackend
         return (slices + parts - 1) / parts * BlockProduct.Depth;
     }
 
-    /// <summary>What all kernels of convolutions take: channels, pixels, and the window's indices.</summary>
+    /// <summary>The arguments of all kernels of convolutions: channels, pixels, and the window's indices.</summary>
     private static void AddWindow(ref IlgpuArguments arguments, in Correlation c)
     {
         arguments.AddStructure(new ConvolutionChannels(c.Groups, c.OutChannels, c.InChannels));

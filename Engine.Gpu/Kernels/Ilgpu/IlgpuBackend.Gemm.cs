@@ -34,7 +34,7 @@ internal sealed partial class IlgpuBackend
         }
     }
 
-    /// <summary>Whole numbers and halves, operands of more than 2³¹ elements and batches that step through memory in three ways are not for these kernels.</summary>
+    /// <summary>Integers and half precision, operands of more than 2³¹ elements and batches that step through memory in three ways are not for these kernels.</summary>
     private bool Covers(in GemmProblem problem)
     {
         Operand a = problem.A.Operand, b = problem.B.Operand, c = problem.C.Operand;

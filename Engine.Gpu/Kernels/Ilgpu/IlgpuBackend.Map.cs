@@ -137,7 +137,7 @@ internal sealed partial class IlgpuBackend
         return true;
     }
 
-    /// <summary>The vector behind one number per channel that was stretched over all others.</summary>
+    /// <summary>The vector of one number per channel that was broadcast over the other axes.</summary>
     private static bool TryAsVector(in Operand operand, out Operand vector)
     {
         Layout layout = operand.Layout;

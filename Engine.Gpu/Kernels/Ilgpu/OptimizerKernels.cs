@@ -3,7 +3,7 @@ using ILGPU;
 
 namespace Engine.Gpu;
 
-/// <summary>Bits of an argument that tells which update it is.</summary>
+/// <summary>Bits of an argument that selects the update.</summary>
 internal static class OptimizerOptions
 {
     /// <summary>Momentum looks ahead.</summary>
@@ -26,7 +26,7 @@ internal readonly struct HyperParameters<T>(T keep, T decay, T rate, T beta1, T 
     /// <summary>The factor of the old parameter.</summary>
     public readonly T Keep = keep;
 
-    /// <summary>What is added to the gradient for each unit of the parameter.</summary>
+    /// <summary>The factor of the parameter in the gradient: the weight decay.</summary>
     public readonly T Decay = decay;
 
     /// <summary>The size of the step.</summary>
@@ -68,7 +68,7 @@ internal readonly struct HyperParameters<T>(T keep, T decay, T rate, T beta1, T 
             At(memory, AdamParameters.Epsilon),
             At(memory, AdamParameters.GradientRate));
 
-    /// <summary>Those given by value; what a program lacks is 0 and not used.</summary>
+    /// <summary>Those given by value; a parameter that a program lacks is 0 and not used.</summary>
     public static HyperParameters<T> Of(ReadOnlySpan<double> parameters) => new(
         At(parameters, AdamParameters.Keep),
         At(parameters, AdamParameters.Decay),

@@ -18,7 +18,7 @@ internal sealed record OptimizerUpdate(bool IsAdaptive, int States, int Options 
         [OptimizerPrograms.RAdam] = new(IsAdaptive: true, States: 2, OptimizerOptions.IsRectified),
     });
 
-    /// <summary>The update that a program is, or null. Programs are compared by what they compute: an optimizer of the user's may have the same.</summary>
+    /// <summary>The update that a program is, or null. Programs are compared by their code: an optimizer of the user's may have the same.</summary>
     public static OptimizerUpdate? Of(MapProgram program) => s_known.GetValueOrDefault(program);
 
     private static Dictionary<MapProgram, OptimizerUpdate> WithConditions(Dictionary<MapProgram, OptimizerUpdate> updates)

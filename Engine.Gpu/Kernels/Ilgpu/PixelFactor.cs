@@ -4,7 +4,7 @@ using ILGPU;
 namespace Engine.Gpu;
 
 /// <summary>
-/// Images as a factor of a product, seen through one tap of the window: element (pixel, channel) is what the tap meets at the pixel, 0 in the padding.
+/// Images as a factor of a product, seen through one tap of the window: element (pixel, channel) is the value under the tap at the pixel, 0 in the padding.
 /// </summary>
 /// <param name="memory">The images.</param>
 /// <param name="steps">Where their elements lie.</param>

@@ -28,7 +28,7 @@ internal readonly record struct StridedMemory(Operand Memory, int Origin)
             }
         }
 
-        return !StridesParameter.IsWide(operands);
+        return !StridesParameter.Is64Bit(operands);
     }
 
     private static Layout Lowest(in Layout layout, long origin)

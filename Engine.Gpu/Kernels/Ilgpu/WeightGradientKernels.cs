@@ -7,7 +7,7 @@ namespace Engine.Gpu;
 /// The gradient to a convolution's filters: dw[k, c, r, s] = Σ dy[n, k, i, j] · in[n, c, row(i, r), column(j, s)] over all pixels (n, i, j).
 /// </summary>
 /// <remarks>
-/// The sums are long and few, so groups share the pixels of one result. Nobody adds to memory that others add to: parts are stored and summed in order, so the
+/// The sums are long and few, so groups share the pixels of one result. No two groups add to the same memory: parts are stored and summed in order, so the
 /// same call gives the same bits.
 /// </remarks>
 internal static class WeightGradientKernels
@@ -23,7 +23,7 @@ internal static class WeightGradientKernels
     /// </summary>
     /// <remarks>
     /// Groups are numbered by block of channels in, block of channels out, column and row of the tap, group of channels, part. The part with number i stores
-    /// its sums i · <paramref name="partStep"/> elements behind the first one.
+    /// its sums i · <paramref name="partStep"/> elements after the first one.
     /// </remarks>
     public static void TiledWeightGradient<T>(
         ArrayView<T> grad,

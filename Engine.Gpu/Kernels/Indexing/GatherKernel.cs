@@ -4,8 +4,8 @@ namespace Engine.Gpu;
 /// <param name="Element">Type of x and y.</param>
 /// <param name="Index">Type of the index.</param>
 /// <param name="Rank">Padded number of loops over y.</param>
-/// <param name="IsWide">Whether indices need 64 bits.</param>
-internal readonly record struct GatherKernel(DType Element, DType Index, int Rank, bool IsWide) : IKernelDefinition
+/// <param name="Is64Bit">Whether indices need 64 bits.</param>
+internal readonly record struct GatherKernel(DType Element, DType Index, int Rank, bool Is64Bit) : IKernelDefinition
 {
     /// <summary>Operands of the loops: x without its axis, index, y.</summary>
     public const int X = 0, Indices = 1, Y = 2;
@@ -13,7 +13,7 @@ internal readonly record struct GatherKernel(DType Element, DType Index, int Ran
     /// <inheritdoc/>
     public Kernel Build(GpuTarget target)
     {
-        RegisterType indexType = IsWide ? RegisterType.Int64 : RegisterType.Int32;
+        RegisterType indexType = Is64Bit ? RegisterType.Int64 : RegisterType.Int32;
         KernelBuilder k = new("gather", target, IndexLaunch.GroupSize(target));
         Value items = k.Size("items"), size = k.Size("axis_size"), axisStride = k.Scalar("axis_stride", indexType);
         CoordinateParameters loops = new(k, Rank, indexType);
@@ -42,13 +42,13 @@ internal readonly record struct GatherKernel(DType Element, DType Index, int Ran
     {
         arguments.Add((int)space.Count);
         arguments.Add(x.Shape[axis]);
-        arguments.AddIndex(x.Layout.Strides[axis], IsWide);
+        arguments.AddIndex(x.Layout.Strides[axis], Is64Bit);
         CoordinateParameters.AddSizes(ref arguments, space, Rank);
         arguments.Add(KernelArgument.Buffer(x, space.Offset(X)));
-        CoordinateParameters.AddStrides(ref arguments, space, X, Rank, IsWide);
+        CoordinateParameters.AddStrides(ref arguments, space, X, Rank, Is64Bit);
         arguments.Add(KernelArgument.Buffer(index, space.Offset(Indices)));
-        CoordinateParameters.AddStrides(ref arguments, space, Indices, Rank, IsWide);
+        CoordinateParameters.AddStrides(ref arguments, space, Indices, Rank, Is64Bit);
         arguments.Add(KernelArgument.Buffer(y, space.Offset(Y)));
-        CoordinateParameters.AddStrides(ref arguments, space, Y, Rank, IsWide);
+        CoordinateParameters.AddStrides(ref arguments, space, Y, Rank, Is64Bit);
     }
 }

@@ -35,7 +35,7 @@ internal partial class GpuBackend
             return;
         }
 
-        bool isWide = IndexLaunch.IsWide(space, axis, x, index, y);
+        bool isWide = IndexLaunch.Is64Bit(space, axis, x, index, y);
         GatherKernel kernel = new(y.DType, index.DType, CoordinateParameters.Padded(space.Rank), isWide);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
         kernel.Bind(ref arguments, x, index, y, axis, space);
@@ -45,8 +45,8 @@ internal partial class GpuBackend
 
     /// <inheritdoc/>
     /// <remarks>
-    /// The device cannot throw: what an index outside of the axis names is left out. Sums of 16-bit floats, and those of float32 where many terms may
-    /// meet in one place, are made in float32 with what rounding took kept beside, and rounded once, at the end.
+    /// The device cannot throw: terms with an index outside of the axis are left out. Sums of 16-bit floats, and those of float32 with many terms for
+    /// one element, are computed in float32. The rounding errors are summed beside them, and the result is rounded once, at the end.
     /// </remarks>
     protected override void ScatterAddCore(in Operand destination, in Operand index, in Operand source, int axis)
     {
@@ -100,7 +100,7 @@ internal partial class GpuBackend
         long wanted = Target.IsProcessor ? Target.ComputeUnits : (long)Target.ComputeUnits * ScatterItemsOfUnit;
         int stretch = (int)Math.Max(size / Math.Clamp(wanted / lines, 1, size), 1);
         int stretches = (size + stretch - 1) / stretch;
-        bool isWide = IndexLaunch.IsWide(space, axis, destination, index, source);
+        bool isWide = IndexLaunch.Is64Bit(space, axis, destination, index, source);
         ScatterAddKernel kernel = new(source.DType, destination.DType, index.DType, CoordinateParameters.Padded(space.Rank), isWide, carries is not null);
         long items = lines * stretches;
         ArgumentList arguments = new(stackalloc KernelArgument[64]);

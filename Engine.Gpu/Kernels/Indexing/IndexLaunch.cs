@@ -1,6 +1,6 @@
 namespace Engine.Gpu;
 
-/// <summary>What gathering and scattering share on the host's side: loops in which one operand's axis is left to the index.</summary>
+/// <summary>The common host code of gathering and scattering: loops in which one operand's axis is left to the index.</summary>
 internal static class IndexLaunch
 {
     /// <summary>Work-items of a processor's group.</summary>
@@ -23,7 +23,7 @@ internal static class IndexLaunch
     }
 
     /// <summary>Whether offsets within the loops and along the axis need 64 bits.</summary>
-    public static bool IsWide(in IterationSpace space, int axis, params ReadOnlySpan<Operand> operands)
+    public static bool Is64Bit(in IterationSpace space, int axis, params ReadOnlySpan<Operand> operands)
     {
         bool isWide = false;
         for (int i = 0; i < operands.Length; i++)

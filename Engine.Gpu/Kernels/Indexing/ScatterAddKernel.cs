@@ -2,7 +2,7 @@ namespace Engine.Gpu;
 
 /// <summary>
 /// Sums into indexed elements without atomics: a work-item owns a stretch of one line of the destination, reads all indices of that line in
-/// order and adds what falls into its stretch. Indices outside of the axis are skipped.
+/// order and adds the terms of its stretch. Indices outside of the axis are skipped.
 /// </summary>
 /// <remarks>
 /// The order of the sums is that of the source whatever the number of stretches, so that results have the same bits on every card. Reading
@@ -12,9 +12,9 @@ namespace Engine.Gpu;
 /// <param name="Sum">Type of the destination.</param>
 /// <param name="Index">Type of the index.</param>
 /// <param name="Rank">Padded number of loops over lines.</param>
-/// <param name="IsWide">Whether indices need 64 bits.</param>
-/// <param name="HasCarry">Whether what rounding takes from each sum is summed in a tensor of its own, which lies like the destination.</param>
-internal readonly record struct ScatterAddKernel(DType Element, DType Sum, DType Index, int Rank, bool IsWide, bool HasCarry) : IKernelDefinition
+/// <param name="Is64Bit">Whether indices need 64 bits.</param>
+/// <param name="HasCarry">Whether the rounding errors of each sum are summed in a tensor of their own, with the layout of the destination.</param>
+internal readonly record struct ScatterAddKernel(DType Element, DType Sum, DType Index, int Rank, bool Is64Bit, bool HasCarry) : IKernelDefinition
 {
     /// <summary>Operands of the loops.</summary>
     public const int Destination = 0, Indices = 1, Source = 2;
@@ -25,7 +25,7 @@ internal readonly record struct ScatterAddKernel(DType Element, DType Sum, DType
     /// <inheritdoc/>
     public Kernel Build(GpuTarget target)
     {
-        RegisterType indexType = IsWide ? RegisterType.Int64 : RegisterType.Int32;
+        RegisterType indexType = Is64Bit ? RegisterType.Int64 : RegisterType.Int32;
         KernelBuilder k = new("scatter_add", target, IndexLaunch.GroupSize(target));
         Value items = k.Size("items"), length = k.Size("length"), size = k.Size("axis_size"), stretch = k.Size("stretch");
         DivisorParameter lines = new(k, "lines");
@@ -81,10 +81,10 @@ internal readonly record struct ScatterAddKernel(DType Element, DType Sum, DType
 
     /// <summary>Adds the arguments for the loops over lines, in the order of the parameters.</summary>
     /// <param name="arguments">The arguments of the launch.</param>
-    /// <param name="destination">What is added to.</param>
-    /// <param name="carries">The tensor of what rounding takes, if the kernel has one.</param>
+    /// <param name="destination">The tensor to add to.</param>
+    /// <param name="carries">The tensor of the rounding errors, if the kernel has one.</param>
     /// <param name="index">The index.</param>
-    /// <param name="source">What is added.</param>
+    /// <param name="source">The terms to add.</param>
     /// <param name="axis">The axis of the index.</param>
     /// <param name="space">The loops.</param>
     /// <param name="items">Work-items.</param>
@@ -105,17 +105,17 @@ internal readonly record struct ScatterAddKernel(DType Element, DType Sum, DType
             arguments.Add(KernelArgument.Buffer(beside, space.Offset(Destination)));
         }
 
-        arguments.AddIndex(destination.Layout.Strides[axis], IsWide);
-        CoordinateParameters.AddStrides(ref arguments, space, Destination, Rank, IsWide);
+        arguments.AddIndex(destination.Layout.Strides[axis], Is64Bit);
+        CoordinateParameters.AddStrides(ref arguments, space, Destination, Rank, Is64Bit);
         arguments.Add(KernelArgument.Buffer(index, space.Offset(Indices)));
-        arguments.AddIndex(index.Layout.Strides[axis], IsWide);
-        CoordinateParameters.AddStrides(ref arguments, space, Indices, Rank, IsWide);
+        arguments.AddIndex(index.Layout.Strides[axis], Is64Bit);
+        CoordinateParameters.AddStrides(ref arguments, space, Indices, Rank, Is64Bit);
         arguments.Add(KernelArgument.Buffer(source, space.Offset(Source)));
-        arguments.AddIndex(source.Layout.Strides[axis], IsWide);
-        CoordinateParameters.AddStrides(ref arguments, space, Source, Rank, IsWide);
+        arguments.AddIndex(source.Layout.Strides[axis], Is64Bit);
+        CoordinateParameters.AddStrides(ref arguments, space, Source, Rank, Is64Bit);
     }
 
-    // What rounding took from a sum, exactly (Knuth); nothing where the sum is not finite.
+    // The rounding error of a sum, exactly (Knuth); 0 where the sum is not finite.
     private static Value Lost(KernelBuilder k, Value a, Value b, Value sum)
     {
         Value part = sum - a;

@@ -6,7 +6,7 @@ namespace Engine.Gpu;
 /// </summary>
 /// <param name="Base">Int32 or Int64, at least 0.</param>
 /// <param name="Lane">Added to the base.</param>
-/// <param name="Multiple">What the base is known to be a multiple of.</param>
+/// <param name="Multiple">A known divisor of the base.</param>
 internal readonly record struct ElementIndex(Value Base, int Lane = 0, int Multiple = 1)
 {
     /// <summary>The number itself.</summary>

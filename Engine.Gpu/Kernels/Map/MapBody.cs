@@ -1,6 +1,6 @@
 namespace Engine.Gpu;
 
-/// <summary>The parameters of a <see cref="MapKernel"/> and what it does for an item of work.</summary>
+/// <summary>The parameters of a <see cref="MapKernel"/> and its work for one item.</summary>
 internal sealed class MapBody
 {
     private readonly KernelBuilder _k;
@@ -17,11 +17,11 @@ internal sealed class MapBody
     {
         (_k, _kernel) = (k, kernel);
         MapProgram program = kernel.Program;
-        _indexType = kernel.IsWide ? RegisterType.Int64 : RegisterType.Int32;
+        _indexType = kernel.Is64Bit ? RegisterType.Int64 : RegisterType.Int32;
         Items = k.Size("items");
         Elements = k.Size("elements");
         ItemsOfGroup = k.Size("items_of_group");
-        _firstIndex = kernel.IsWide && (program.UsesIndex || program.UsesRandom) ? k.Scalar("first_index", RegisterType.Int64) : null;
+        _firstIndex = kernel.Is64Bit && (program.UsesIndex || program.UsesRandom) ? k.Scalar("first_index", RegisterType.Int64) : null;
         _coordinates = new CoordinateParameters(k, kernel.Rank, _indexType);
         int operands = program.InputCount + program.OutputCount;
         (_memories, _strides) = (new Memory[operands], new Value[operands][]);
@@ -61,7 +61,7 @@ internal sealed class MapBody
         arguments.Add((int)(elements / kernel.Width));
         arguments.Add((int)elements);
         arguments.Add(itemsOfGroup);
-        if (kernel.IsWide && (program.UsesIndex || program.UsesRandom))
+        if (kernel.Is64Bit && (program.UsesIndex || program.UsesRandom))
         {
             arguments.Add(firstIndex);
         }
@@ -78,7 +78,7 @@ internal sealed class MapBody
             arguments.Add(KernelArgument.Buffer(operand, space.Offset(i)));
             if (kernel.Operands.Access(i) >= Access.Row)
             {
-                CoordinateParameters.AddStrides(ref arguments, space, i, kernel.Rank, kernel.IsWide, kernel.Width);
+                CoordinateParameters.AddStrides(ref arguments, space, i, kernel.Rank, kernel.Is64Bit, kernel.Width);
             }
         }
 
@@ -205,7 +205,7 @@ internal sealed class MapBody
 
     private Value Index(Value item, int width) => _firstIndex is null ? item * width : (item.To(RegisterType.Int64) * width) + _firstIndex;
 
-    // An input that the program does not read was not loaded; anything may stand for it.
+    // An input that the program does not read was not loaded; its value is not used.
     private Value Lane(Value[] values, int lane) => values.Length switch
     {
         0 => _k.Int32(0),

@@ -7,10 +7,10 @@ namespace Engine.Gpu;
 /// <param name="Rank">Padded number of loops; 0 where no operand is found by coordinates.</param>
 /// <param name="Width">Neighbouring elements of one item of work: 1, 2 or 4.</param>
 /// <param name="Unroll">Items of work that a work-item carries out at once.</param>
-/// <param name="IsWide">Whether indices and element numbers need 64 bits.</param>
+/// <param name="Is64Bit">Whether indices and element numbers need 64 bits.</param>
 /// <param name="Parameters">Where the parameters are.</param>
 internal readonly record struct MapKernel(
-    MapProgram Program, DType Compute, OperandClasses Operands, int Rank, int Width, int Unroll, bool IsWide, ParameterForm Parameters) : IKernelDefinition
+    MapProgram Program, DType Compute, OperandClasses Operands, int Rank, int Width, int Unroll, bool Is64Bit, ParameterForm Parameters) : IKernelDefinition
 {
     /// <summary>Work-items of a group: one on a processor, where it loops over its part.</summary>
     public static int GroupSize(GpuTarget target) => target.IsProcessor ? 1 : target.MaxGroupSize;

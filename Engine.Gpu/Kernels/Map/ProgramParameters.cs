@@ -11,7 +11,6 @@ internal readonly record struct ParameterForm(bool InMemory, bool HasDrawOffset)
 /// </summary>
 internal sealed class ProgramParameters
 {
-    private readonly KernelBuilder _k;
     private readonly RegisterType _compute;
     private readonly Value[] _values;
     private readonly Value? _drawOffset;
@@ -19,7 +18,7 @@ internal sealed class ProgramParameters
     /// <summary>Adds the parameters; <see cref="Bind"/> adds the arguments in the same order.</summary>
     public ProgramParameters(KernelBuilder k, DType compute, ParameterForm form, params ReadOnlySpan<MapProgram> programs)
     {
-        (_k, _compute) = (k, compute.InRegister());
+        _compute = compute.InRegister();
         _values = new Value[Count(programs)];
         Memory? memory = form.InMemory ? k.Buffer("parameters", compute) : null;
         for (int i = 0; i < _values.Length; i++)

@@ -12,10 +12,10 @@ namespace Engine.Gpu;
 /// <param name="Compute">The type of the arithmetic.</param>
 /// <param name="Operands">Inputs, then outputs: <see cref="Access.Spread"/> are those that lie across, <see cref="Access.Strided"/> the others.</param>
 /// <param name="Rank">Padded number of loops.</param>
-/// <param name="IsWide">Whether indices need 64 bits.</param>
+/// <param name="Is64Bit">Whether indices need 64 bits.</param>
 /// <param name="Parameters">Where the parameters are.</param>
 internal readonly record struct TransposingMapKernel(
-    MapProgram Program, DType Compute, OperandClasses Operands, int Rank, bool IsWide, ParameterForm Parameters) : IKernelDefinition
+    MapProgram Program, DType Compute, OperandClasses Operands, int Rank, bool Is64Bit, ParameterForm Parameters) : IKernelDefinition
 {
     /// <summary>Elements of a tile's side: neighbouring work-items, as many as a sub-group has on most cards.</summary>
     public const int Tile = 32;
@@ -31,7 +31,7 @@ internal readonly record struct TransposingMapKernel(
     {
         KernelBuilder k = new("map_transposed", target, target.GroupSize);
         MapProgram program = Program;
-        RegisterType indexType = IsWide ? RegisterType.Int64 : RegisterType.Int32;
+        RegisterType indexType = Is64Bit ? RegisterType.Int64 : RegisterType.Int32;
         Value lines = k.Size("lines"), columns = k.Size("columns");
         CoordinateParameters tiles = new(k, Rank, indexType);
         var operands = new TransposedOperand?[program.InputCount + program.OutputCount];
@@ -94,9 +94,9 @@ internal readonly record struct TransposingMapKernel(
             arguments.Add(KernelArgument.Buffer(i < inputs ? args.Inputs[i] : args.Outputs[i - inputs], plan.Space.Offset(i)));
             if (Operands.Access(i) != Access.Uniform)
             {
-                CoordinateParameters.AddStrides(ref arguments, plan.Tiles, i, Rank, IsWide);
-                arguments.AddIndex(plan.Space.Stride(i, columns - 1), IsWide);
-                arguments.AddIndex(plan.Space.Stride(i, columns), IsWide);
+                CoordinateParameters.AddStrides(ref arguments, plan.Tiles, i, Rank, Is64Bit);
+                arguments.AddIndex(plan.Space.Stride(i, columns - 1), Is64Bit);
+                arguments.AddIndex(plan.Space.Stride(i, columns), Is64Bit);
             }
         }
 
@@ -134,7 +134,7 @@ internal readonly record struct TransposingMapKernel(
         /// <summary>Finds where the tile begins.</summary>
         public void Begin(Value[] tile) => _start = _strides is null ? null : _tiles.Offset(tile, _strides);
 
-        /// <summary>Brings the tile of an input that lies across into shared memory: work-items side by side read along its lines.</summary>
+        /// <summary>Loads the tile of a transposed input into shared memory: work-items side by side read along its lines.</summary>
         public void ReadTile(Value line, ReadOnlySpan<Value> columns, Func<Value, Value> exists)
         {
             if (_shared is null)

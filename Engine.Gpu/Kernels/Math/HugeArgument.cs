@@ -97,7 +97,7 @@ internal static class HugeArgument
         return product;
     }
 
-    // A signed fraction of π/2 with 64 bits; singles alone would round three times.
+    // A signed fraction of π/2 with 64 bits; float32 alone would round three times.
     private static Value ToSingle(KernelBuilder k, Value[] rest) =>
         (Signed(rest).To(k.Target.HasFloat64 ? RegisterType.Float64 : RegisterType.Float32) * (System.Math.PI / 2 * TwoToMinus64)).To(RegisterType.Float32);
 

@@ -46,7 +46,7 @@ internal static partial class MathFunctions
     // x = 2ᵉ·(1 + f) with 1 + f in [√½, √2).
     private static Value LogSingle(KernelBuilder k, Value x)
     {
-        Value small = x < SmallestNormalSingle;                         // subnormals are scaled up; what is ≤ 0 is replaced below
+        Value small = x < SmallestNormalSingle;                         // subnormals are scaled up; results for x ≤ 0 are replaced below
         Value scaled = k.Select(small, x * (1 << 23), x);
         Value e = ExponentOf(scaled);
         Value f = (scaled.As(RegisterType.Int32) - (e << 23)).As(RegisterType.Float32) - 1;

@@ -103,7 +103,7 @@ internal static partial class MathFunctions
         return x * PowerOfTwo(half) * PowerOfTwo(n - half);
     }
 
-    /// <summary>What a logarithm gives outside of (pole, ∞).</summary>
+    /// <summary>The values of a logarithm outside of (pole, ∞).</summary>
     private static Value LogSpecials(KernelBuilder k, Value y, Value x, double pole)
     {
         Value special = k.Select(x < pole, x.Like(double.NaN), k.Select(x.Is(pole), x.Like(double.NegativeInfinity), x));

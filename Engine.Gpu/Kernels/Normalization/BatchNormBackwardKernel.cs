@@ -3,7 +3,7 @@ namespace Engine.Gpu;
 /// <summary>Gradients of batch normalisation: Σ dy and Σ dy·x̂ per channel, then dx; dy counts where the fused ReLU let the result through.</summary>
 /// <remarks>With a residual, the first pass writes the gradient that passed the ReLU, and the second one makes dx from it.</remarks>
 internal readonly record struct BatchNormBackwardKernel(
-    ChannelStage Stage, ChannelShape Shape, DType Element, DType Affine, DType Gradients, bool Wide) : IKernelDefinition
+    ChannelStage Stage, ChannelShape Shape, DType Element, DType Affine, DType Gradients, bool Is64Bit) : IKernelDefinition
 {
     public bool HasScale { get; init; }
 
@@ -70,14 +70,14 @@ internal readonly record struct BatchNormBackwardKernel(
 
         arguments.Add(args.GradShift);
         arguments.Add(args.GradScale);
-        arguments.AddStrides(args.GradShift, Wide);
-        arguments.AddStrides(args.GradScale, Wide);
+        arguments.AddStrides(args.GradShift, Is64Bit);
+        arguments.AddStrides(args.GradScale, Is64Bit);
         if (HasGradX)
         {
             arguments.AddOptional(args.GradX);
-            arguments.AddStrides(args.GradX, Wide);
+            arguments.AddStrides(args.GradX, Is64Bit);
             arguments.AddNumber(Element.InRegister(), 1.0 / tiles.Count);
-            ChannelVector.Bind(ref arguments, args.Scale, Wide);
+            ChannelVector.Bind(ref arguments, args.Scale, Is64Bit);
         }
     }
 
@@ -85,7 +85,7 @@ internal readonly record struct BatchNormBackwardKernel(
     {
         RegisterType type = Element.InRegister();
         Memory gradShift = k.Buffer("dshift", Gradients), gradScale = k.Buffer("dscale", Gradients);
-        StridesParameter shiftStep = new(k, "dshift", 1, Wide), scaleStep = new(k, "dscale", 1, Wide);
+        StridesParameter shiftStep = new(k, "dshift", 1, Is64Bit), scaleStep = new(k, "dscale", 1, Is64Bit);
         Value isWriter = items.IsFirst & k.GroupY.Is(0);
         RegisterType gradientType = Gradients.InRegister();
         k.Store(gradShift, shiftStep.Along(0, items.Channel), sums[0].To(gradientType), isWriter);
@@ -96,9 +96,9 @@ internal readonly record struct BatchNormBackwardKernel(
         }
 
         Memory output = k.Buffer("dx", Element);
-        StridesParameter dx = new(k, "dx", 3, Wide);
+        StridesParameter dx = new(k, "dx", 3, Is64Bit);
         Value share = k.Scalar("share", type);
-        Value scale = HasScale ? new ChannelVector(k, items.Channel, Affine, Wide).Load("scale").To(type) : share.Like(1);
+        Value scale = HasScale ? new ChannelVector(k, items.Channel, Affine, Is64Bit).Load("scale").To(type) : share.Like(1);
         Value factor = scale * source.InverseStd, meanSum = sums[0] * share, meanProduct = sums[1] * share;
         items.ForEach(elements => items.Store(
             output, dx, elements, Array.ConvertAll(source.Load(elements, keep: false), e => factor * (e.Gradient - k.Fma(e.Normalized, meanProduct, meanSum)))));
@@ -121,14 +121,14 @@ internal readonly record struct BatchNormBackwardKernel(
             _x = k.Buffer("x", kernel.Element);
             _dy = k.Buffer("dy", kernel.Element);
             _y = kernel.HasY ? k.Buffer("y", kernel.Element) : null;
-            _xStrides = new StridesParameter(k, "x", 3, kernel.Wide);
-            _dyStrides = new StridesParameter(k, "dy", 3, kernel.Wide);
-            _yStrides = kernel.HasY ? new StridesParameter(k, "y", 3, kernel.Wide) : null;
+            _xStrides = new StridesParameter(k, "x", 3, kernel.Is64Bit);
+            _dyStrides = new StridesParameter(k, "dy", 3, kernel.Is64Bit);
+            _yStrides = kernel.HasY ? new StridesParameter(k, "y", 3, kernel.Is64Bit) : null;
             _more = kernel.HasMore ? k.Buffer("dy_more", kernel.Element) : null;
-            _moreStrides = kernel.HasMore ? new StridesParameter(k, "dy_more", 3, kernel.Wide) : null;
+            _moreStrides = kernel.HasMore ? new StridesParameter(k, "dy_more", 3, kernel.Is64Bit) : null;
             _kept = kernel.HasKept ? k.Buffer("dresidual", kernel.Element) : null;
-            _keptStrides = kernel.HasKept ? new StridesParameter(k, "dresidual", 3, kernel.Wide) : null;
-            ChannelVector vector = new(k, items.Channel, kernel.Element.ComputeType(), kernel.Wide);
+            _keptStrides = kernel.HasKept ? new StridesParameter(k, "dresidual", 3, kernel.Is64Bit) : null;
+            ChannelVector vector = new(k, items.Channel, kernel.Element.ComputeType(), kernel.Is64Bit);
             _mean = vector.Load("mean");
             InverseStd = vector.Load("inverse_std");
         }
@@ -138,20 +138,20 @@ internal readonly record struct BatchNormBackwardKernel(
         /// <summary>Adds the arguments in the same order.</summary>
         public static void Bind(ref ArgumentList arguments, in BatchNormBackwardKernel kernel, in BatchNormBackwardArgs args, in Operand gradient)
         {
-            bool wide = kernel.Wide;
+            bool is64Bit = kernel.Is64Bit;
             Operand? y = kernel.HasY ? args.Y : null, more = kernel.HasMore ? args.GradYMore : null, kept = kernel.HasKept ? args.GradResidual : null;
             arguments.Add(args.X);
             arguments.Add(gradient);
             arguments.AddOptional(y);
-            arguments.AddStrides(args.X, wide);
-            arguments.AddStrides(gradient, wide);
-            arguments.AddStrides(y, wide);
+            arguments.AddStrides(args.X, is64Bit);
+            arguments.AddStrides(gradient, is64Bit);
+            arguments.AddStrides(y, is64Bit);
             arguments.AddOptional(more);
-            arguments.AddStrides(more, wide);
+            arguments.AddStrides(more, is64Bit);
             arguments.AddOptional(kept);
-            arguments.AddStrides(kept, wide);
-            ChannelVector.Bind(ref arguments, args.Mean, wide);
-            ChannelVector.Bind(ref arguments, args.InverseStd, wide);
+            arguments.AddStrides(kept, is64Bit);
+            ChannelVector.Bind(ref arguments, args.Mean, is64Bit);
+            ChannelVector.Bind(ref arguments, args.InverseStd, is64Bit);
         }
 
         /// <summary>dy and x̂ of elements, both 0 where there is none. The first pass over them keeps dy where that is asked for.</summary>

@@ -2,7 +2,7 @@ namespace Engine.Gpu;
 
 /// <summary>Statistics per channel, normalisation, scale and shift, residual, ReLU and the update of the running statistics.</summary>
 /// <remarks>Numbers are taken relative to the channel's first, so that a mean that is large beside the standard deviation costs no digits.</remarks>
-internal readonly record struct BatchNormForwardKernel(ChannelStage Stage, ChannelShape Shape, DType Element, DType Affine, bool Wide) : IKernelDefinition
+internal readonly record struct BatchNormForwardKernel(ChannelStage Stage, ChannelShape Shape, DType Element, DType Affine, bool Is64Bit) : IKernelDefinition
 {
     public bool HasScale { get; init; }
 
@@ -23,7 +23,7 @@ internal readonly record struct BatchNormForwardKernel(ChannelStage Stage, Chann
         Memory input = k.Buffer("x", Element, readOnly: true);
         Memory? partial = Stage == ChannelStage.Whole ? null : k.Buffer("partials", type == RegisterType.Float64 ? DType.Float64 : DType.Float32);
         ChannelItems items = new(k, Shape);
-        StridesParameter x = new(k, "x", 3, Wide);
+        StridesParameter x = new(k, "x", 3, Is64Bit);
         Value origin = k.Load(input, x.Along(1, items.Channel), items.Exists);
         Moments moments = Stage == ChannelStage.Apply ? Combined(k, items, partial!, type) : OfChunk(k, items, input, x, origin);
         moments = moments.Over(k, items.Reduction(type, type, type));
@@ -46,7 +46,7 @@ internal readonly record struct BatchNormForwardKernel(ChannelStage Stage, Chann
         arguments.Add(args.X);
         arguments.AddOptional(partials);
         ChannelItems.Bind(ref arguments, tiles, args.X.Shape[2]);
-        arguments.AddStrides(args.X, Wide);
+        arguments.AddStrides(args.X, Is64Bit);
         if (Stage == ChannelStage.Partial)
         {
             return;
@@ -56,24 +56,24 @@ internal readonly record struct BatchNormForwardKernel(ChannelStage Stage, Chann
         arguments.Add(args.Y);
         arguments.Add(args.Mean);
         arguments.Add(args.InverseStd);
-        arguments.AddStrides(args.Y, Wide);
-        arguments.AddStrides(args.Mean, Wide);
-        arguments.AddStrides(args.InverseStd, Wide);
+        arguments.AddStrides(args.Y, Is64Bit);
+        arguments.AddStrides(args.Mean, Is64Bit);
+        arguments.AddStrides(args.InverseStd, Is64Bit);
         arguments.AddNumber(type, args.Epsilon);
-        ChannelVector.Bind(ref arguments, args.Scale, Wide);
-        ChannelVector.Bind(ref arguments, args.Shift, Wide);
+        ChannelVector.Bind(ref arguments, args.Scale, Is64Bit);
+        ChannelVector.Bind(ref arguments, args.Shift, Is64Bit);
         if (HasRunning)
         {
             arguments.AddNumber(type, 1 - args.Momentum);
             arguments.AddNumber(type, args.Momentum);
             arguments.AddNumber(type, args.Momentum * tiles.Count / (tiles.Count - 1.0));
-            ChannelVector.Bind(ref arguments, args.RunningMean, Wide);
-            ChannelVector.Bind(ref arguments, args.RunningVariance, Wide);
+            ChannelVector.Bind(ref arguments, args.RunningMean, Is64Bit);
+            ChannelVector.Bind(ref arguments, args.RunningVariance, Is64Bit);
         }
 
         arguments.AddOptional(args.BatchCount);
         arguments.AddOptional(args.Residual);
-        arguments.AddStrides(args.Residual, Wide);
+        arguments.AddStrides(args.Residual, Is64Bit);
     }
 
     private static Moments OfChunk(KernelBuilder k, ChannelItems items, Memory input, StridesParameter x, Value origin)
@@ -100,10 +100,10 @@ internal readonly record struct BatchNormForwardKernel(ChannelStage Stage, Chann
         RegisterType type = Element.InRegister();
         DType statistics = Element.ComputeType();
         Memory output = k.Buffer("y", Element), means = k.Buffer("mean", statistics), inverses = k.Buffer("inverse_std", statistics);
-        StridesParameter y = new(k, "y", 3, Wide), meanStep = new(k, "mean", 1, Wide), inverseStep = new(k, "inverse_std", 1, Wide);
+        StridesParameter y = new(k, "y", 3, Is64Bit), meanStep = new(k, "mean", 1, Is64Bit), inverseStep = new(k, "inverse_std", 1, Is64Bit);
         Value epsilon = k.Scalar("epsilon", type);
         Value variance = moments.M2 / moments.Count, inverse = MathFunctions.Rsqrt(k, variance + epsilon), mean = origin + moments.Mean;
-        ChannelVector vector = new(k, items.Channel, Affine, Wide);
+        ChannelVector vector = new(k, items.Channel, Affine, Is64Bit);
         Value scale = HasScale ? vector.Load("scale").To(type) : inverse.Like(1), shift = HasShift ? vector.Load("shift").To(type) : inverse.Like(0);
         Value isWriter = items.IsFirst & k.GroupY.Is(0);
         k.Store(means, meanStep.Along(0, items.Channel), mean, isWriter);
@@ -123,7 +123,7 @@ internal readonly record struct BatchNormForwardKernel(ChannelStage Stage, Chann
         }
 
         Memory? residuals = HasResidual ? k.Buffer("residual", Element) : null;
-        StridesParameter? residual = HasResidual ? new StridesParameter(k, "residual", 3, Wide) : null;
+        StridesParameter? residual = HasResidual ? new StridesParameter(k, "residual", 3, Is64Bit) : null;
         Value factor = inverse * scale;
         bool relu = Relu;
         items.ForEach(elements =>

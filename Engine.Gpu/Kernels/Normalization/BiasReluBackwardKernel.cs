@@ -2,7 +2,7 @@ namespace Engine.Gpu;
 
 /// <summary>The gradient to the input of a ReLU and its sum per channel, which is the gradient of the bias.</summary>
 /// <remarks>In parts: the first launch passes the gradient on and leaves sums of chunks, the second adds those up in order.</remarks>
-internal readonly record struct BiasReluBackwardKernel(ChannelStage Stage, ChannelShape Shape, DType Element, bool Wide) : IKernelDefinition
+internal readonly record struct BiasReluBackwardKernel(ChannelStage Stage, ChannelShape Shape, DType Element, bool Is64Bit) : IKernelDefinition
 {
     public Kernel Build(GpuTarget target)
     {
@@ -27,7 +27,7 @@ internal readonly record struct BiasReluBackwardKernel(ChannelStage Stage, Chann
         }
         else
         {
-            new ChannelVector(k, items.Channel, Element, Wide).Update("dbias", items.IsFirst & k.GroupY.Is(0), _ => total);
+            new ChannelVector(k, items.Channel, Element, Is64Bit).Update("dbias", items.IsFirst & k.GroupY.Is(0), _ => total);
         }
 
         return k.Build();
@@ -44,21 +44,21 @@ internal readonly record struct BiasReluBackwardKernel(ChannelStage Stage, Chann
             arguments.Add(gradY);
             arguments.Add(y);
             arguments.Add(gradX);
-            arguments.AddStrides(gradY, Wide);
-            arguments.AddStrides(y, Wide);
-            arguments.AddStrides(gradX, Wide);
+            arguments.AddStrides(gradY, Is64Bit);
+            arguments.AddStrides(y, Is64Bit);
+            arguments.AddStrides(gradX, Is64Bit);
         }
 
         if (Stage != ChannelStage.Partial)
         {
-            ChannelVector.Bind(ref arguments, gradBias, Wide);
+            ChannelVector.Bind(ref arguments, gradBias, Is64Bit);
         }
     }
 
     private void PassOn(KernelBuilder k, ChannelItems items, Variable sum)
     {
         Memory gradient = k.Buffer("dy", Element), result = k.Buffer("y", Element), output = k.Buffer("dx", Element);
-        StridesParameter dy = new(k, "dy", 3, Wide), y = new(k, "y", 3, Wide), dx = new(k, "dx", 3, Wide);
+        StridesParameter dy = new(k, "dy", 3, Is64Bit), y = new(k, "y", 3, Is64Bit), dx = new(k, "dx", 3, Is64Bit);
         items.ForEach(elements =>
         {
             Value[] numbers = items.Load(gradient, dy, elements), results = items.Load(result, y, elements);

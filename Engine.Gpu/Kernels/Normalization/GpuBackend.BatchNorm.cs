@@ -16,10 +16,10 @@ internal partial class GpuBackend
             return;
         }
 
-        bool wide = StridesParameter.IsWide(
+        bool is64Bit = StridesParameter.Is64Bit(
             x, args.Y, args.Residual, args.Mean, args.InverseStd, args.Scale, args.Shift, args.RunningMean, args.RunningVariance);
         ChannelTiles tiles = ChannelTiles.Choose(Target, x, args.Y, args.Residual);
-        BatchNormForwardKernel kernel = new(ChannelStage.Whole, tiles.Shape, x.DType, affine, wide)
+        BatchNormForwardKernel kernel = new(ChannelStage.Whole, tiles.Shape, x.DType, affine, is64Bit)
         {
             HasScale = args.Scale is not null,
             HasShift = args.Shift is not null,
@@ -33,7 +33,7 @@ internal partial class GpuBackend
         if (tiles.Chunks > 1)
         {
             partials = Partials(tiles, x.DType);
-            BatchNormForwardKernel chunks = new(ChannelStage.Partial, tiles.Shape, x.DType, x.DType, wide);
+            BatchNormForwardKernel chunks = new(ChannelStage.Partial, tiles.Shape, x.DType, x.DType, is64Bit);
             ArgumentList first = new(stackalloc KernelArgument[16]);
             chunks.Bind(ref first, args, tiles, partials);
             Launch(chunks, tiles.Grid, first.Span);
@@ -57,10 +57,10 @@ internal partial class GpuBackend
             return;
         }
 
-        bool wide = StridesParameter.IsWide(x, gradient, more, y, args.Mean, args.InverseStd, args.Scale, args.GradX, kept, args.GradScale, args.GradShift);
+        bool is64Bit = StridesParameter.Is64Bit(x, gradient, more, y, args.Mean, args.InverseStd, args.Scale, args.GradX, kept, args.GradScale, args.GradShift);
         Operand? scale = args.GradX is null ? null : args.Scale;
         ChannelTiles tiles = ChannelTiles.Choose(Target, x, gradient, more, y, args.GradX, kept);
-        BatchNormBackwardKernel kernel = new(ChannelStage.Whole, tiles.Shape, x.DType, scale?.DType ?? x.DType, gradients, wide)
+        BatchNormBackwardKernel kernel = new(ChannelStage.Whole, tiles.Shape, x.DType, scale?.DType ?? x.DType, gradients, is64Bit)
         {
             HasScale = scale is not null,
             HasY = y is not null,
@@ -73,7 +73,7 @@ internal partial class GpuBackend
         if (tiles.Chunks > 1)
         {
             partials = Partials(tiles, x.DType);
-            BatchNormBackwardKernel sums = new(ChannelStage.Partial, tiles.Shape, x.DType, x.DType, x.DType, wide)
+            BatchNormBackwardKernel sums = new(ChannelStage.Partial, tiles.Shape, x.DType, x.DType, x.DType, is64Bit)
             {
                 HasY = kernel.HasY,
                 HasMore = kernel.HasMore,

@@ -11,9 +11,9 @@ internal partial class GpuBackend
             return;
         }
 
-        bool wide = StridesParameter.IsWide(gradY, y, gradX, gradBias);
+        bool is64Bit = StridesParameter.Is64Bit(gradY, y, gradX, gradBias);
         ChannelTiles tiles = ChannelTiles.Choose(Target, gradX, gradY, y);
-        BiasReluBackwardKernel kernel = new(tiles.Chunks > 1 ? ChannelStage.Partial : ChannelStage.Whole, tiles.Shape, gradX.DType, wide);
+        BiasReluBackwardKernel kernel = new(tiles.Chunks > 1 ? ChannelStage.Partial : ChannelStage.Whole, tiles.Shape, gradX.DType, is64Bit);
         using TensorScope scope = TensorScope.Begin();
         Operand? partials = tiles.Chunks > 1 ? Partials(tiles, gradX.DType) : null;
         ArgumentList arguments = new(stackalloc KernelArgument[32]);

@@ -14,9 +14,9 @@ internal partial class GpuBackend
             return;
         }
 
-        bool wide = StridesParameter.IsWide(x, y, args.Mean, args.InverseStd, args.Scale, args.Shift);
+        bool is64Bit = StridesParameter.Is64Bit(x, y, args.Mean, args.InverseStd, args.Scale, args.Shift);
         RowShape shape = ShapeOf(split).WithRuns(Target, split, [x, y], args.Scale, args.Shift);
-        LayerNormForwardKernel kernel = new(x.DType, affine, args.Scale is not null, args.Shift is not null, shape, wide);
+        LayerNormForwardKernel kernel = new(x.DType, affine, args.Scale is not null, args.Shift is not null, shape, is64Bit);
         ArgumentList arguments = new(stackalloc KernelArgument[32]);
         kernel.Bind(ref arguments, args, x, y, split);
         Launch(kernel, shape.Grid(Target, split.Rows), arguments.Span);
@@ -34,12 +34,12 @@ internal partial class GpuBackend
             return;
         }
 
-        bool wide = StridesParameter.IsWide(x, dy, args.Mean, args.InverseStd, args.Scale, args.GradX, args.GradScale, args.GradShift);
+        bool is64Bit = StridesParameter.Is64Bit(x, dy, args.Mean, args.InverseStd, args.Scale, args.GradX, args.GradScale, args.GradShift);
         if (args.GradX is { } gradX)
         {
             _ = split.TryView(gradX, out Operand dx);
             RowShape shape = ShapeOf(split).WithRuns(Target, split, [x, dy, dx], args.Scale);
-            LayerNormBackwardKernel kernel = new(type, args.Scale?.DType ?? type, args.Scale is not null, shape, wide);
+            LayerNormBackwardKernel kernel = new(type, args.Scale?.DType ?? type, args.Scale is not null, shape, is64Bit);
             ArgumentList arguments = new(stackalloc KernelArgument[32]);
             kernel.Bind(ref arguments, args, x, dy, dx, split);
             Launch(kernel, shape.Grid(Target, split.Rows), arguments.Span);
@@ -47,15 +47,15 @@ internal partial class GpuBackend
 
         if ((args.GradScale ?? args.GradShift) is { } gradient)
         {
-            LayerNormColumns(args, x, dy, gradient.DType, wide);
+            LayerNormColumns(args, x, dy, gradient.DType, is64Bit);
         }
     }
 
-    private void LayerNormColumns(in LayerNormBackwardArgs args, in Operand x, in Operand dy, DType gradients, bool wide)
+    private void LayerNormColumns(in LayerNormBackwardArgs args, in Operand x, in Operand dy, DType gradients, bool is64Bit)
     {
         ChannelTiles tiles = ChannelTiles.Choose(Target, x);
         LayerNormColumnsKernel kernel = new(
-            ChannelStage.Whole, tiles.Shape, x.DType, gradients, args.GradScale is not null, args.GradShift is not null, wide);
+            ChannelStage.Whole, tiles.Shape, x.DType, gradients, args.GradScale is not null, args.GradShift is not null, is64Bit);
         using TensorScope scope = TensorScope.Begin();
         Operand? partials = null;
         ArgumentList arguments = new(stackalloc KernelArgument[32]);

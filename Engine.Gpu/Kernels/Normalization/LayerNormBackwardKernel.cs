@@ -1,7 +1,7 @@
 namespace Engine.Gpu;
 
 /// <summary>Gradient of layer normalisation to its input: invStd·(g − (Σg + x̂·Σ g·x̂)/length) with g = dy·scale.</summary>
-internal readonly record struct LayerNormBackwardKernel(DType Element, DType Affine, bool HasScale, RowShape Shape, bool Wide) : IKernelDefinition
+internal readonly record struct LayerNormBackwardKernel(DType Element, DType Affine, bool HasScale, RowShape Shape, bool Is64Bit) : IKernelDefinition
 {
     public Kernel Build(GpuTarget target)
     {
@@ -9,11 +9,11 @@ internal readonly record struct LayerNormBackwardKernel(DType Element, DType Aff
         RegisterType type = Element.InRegister();
         Memory input = k.Buffer("x", Element, readOnly: true), gradient = k.Buffer("dy", Element, readOnly: true), output = k.Buffer("dx", Element);
         RowItems rows = new(k, Shape);
-        RowOperand x = rows.Operand(input, new StridesParameter(k, "x", 3, Wide));
-        RowOperand dy = rows.Operand(gradient, new StridesParameter(k, "dy", 3, Wide)), dx = rows.Operand(output, new StridesParameter(k, "dx", 3, Wide));
-        ChannelVector row = new(k, rows.Row, Element.ComputeType(), Wide);
+        RowOperand x = rows.Operand(input, new StridesParameter(k, "x", 3, Is64Bit));
+        RowOperand dy = rows.Operand(gradient, new StridesParameter(k, "dy", 3, Is64Bit)), dx = rows.Operand(output, new StridesParameter(k, "dx", 3, Is64Bit));
+        ChannelVector row = new(k, rows.Row, Element.ComputeType(), Is64Bit);
         Value mean = row.Load("mean"), inverse = row.Load("inverse_std");
-        ColumnVector? scale = HasScale ? new(k, "scale", Affine, Wide) : null;
+        ColumnVector? scale = HasScale ? new(k, "scale", Affine, Is64Bit) : null;
 
         // Both are 0 where there is no element: the gradient is.
         (Value Gradient, Value Normalized) Of(Value[] values) =>
@@ -50,17 +50,17 @@ internal readonly record struct LayerNormBackwardKernel(DType Element, DType Aff
         arguments.Add(dy);
         arguments.Add(dx);
         RowItems.Bind(ref arguments, split);
-        arguments.AddStrides(x, Wide);
-        arguments.AddStrides(dy, Wide);
-        arguments.AddStrides(dx, Wide);
-        ChannelVector.Bind(ref arguments, args.Mean, Wide);
-        ChannelVector.Bind(ref arguments, args.InverseStd, Wide);
-        ChannelVector.Bind(ref arguments, args.Scale, Wide);
+        arguments.AddStrides(x, Is64Bit);
+        arguments.AddStrides(dy, Is64Bit);
+        arguments.AddStrides(dx, Is64Bit);
+        ChannelVector.Bind(ref arguments, args.Mean, Is64Bit);
+        ChannelVector.Bind(ref arguments, args.InverseStd, Is64Bit);
+        ChannelVector.Bind(ref arguments, args.Scale, Is64Bit);
     }
 }
 
 /// <summary>Gradients to scale and shift: Σ dy·x̂ and Σ dy of each column; one launch, or two where chunks of rows are summed apart.</summary>
-internal readonly record struct LayerNormColumnsKernel(ChannelStage Stage, ChannelShape Shape, DType Element, DType Gradients, bool HasScale, bool HasShift, bool Wide) : IKernelDefinition
+internal readonly record struct LayerNormColumnsKernel(ChannelStage Stage, ChannelShape Shape, DType Element, DType Gradients, bool HasScale, bool HasShift, bool Is64Bit) : IKernelDefinition
 {
     public Kernel Build(GpuTarget target)
     {
@@ -90,7 +90,7 @@ internal readonly record struct LayerNormColumnsKernel(ChannelStage Stage, Chann
             return k.Build();
         }
 
-        ChannelVector column = new(k, items.Channel, Gradients, Wide);
+        ChannelVector column = new(k, items.Channel, Gradients, Is64Bit);
         if (HasShift)
         {
             column.Update("dshift", items.IsFirst & k.GroupY.Is(0), _ => sums[0]);
@@ -113,24 +113,24 @@ internal readonly record struct LayerNormColumnsKernel(ChannelStage Stage, Chann
         {
             arguments.Add(x);
             arguments.Add(dy);
-            arguments.AddStrides(x, Wide);
-            arguments.AddStrides(dy, Wide);
-            ChannelVector.Bind(ref arguments, args.Mean, Wide);
-            ChannelVector.Bind(ref arguments, args.InverseStd, Wide);
+            arguments.AddStrides(x, Is64Bit);
+            arguments.AddStrides(dy, Is64Bit);
+            ChannelVector.Bind(ref arguments, args.Mean, Is64Bit);
+            ChannelVector.Bind(ref arguments, args.InverseStd, Is64Bit);
         }
 
         if (Stage != ChannelStage.Partial)
         {
-            ChannelVector.Bind(ref arguments, args.GradShift, Wide);
-            ChannelVector.Bind(ref arguments, args.GradScale, Wide);
+            ChannelVector.Bind(ref arguments, args.GradShift, Is64Bit);
+            ChannelVector.Bind(ref arguments, args.GradScale, Is64Bit);
         }
     }
 
     private void SumRows(KernelBuilder k, ChannelItems items, Variable sum, Variable product)
     {
         Memory input = k.Buffer("x", Element), gradient = k.Buffer("dy", Element);
-        StridesParameter x = new(k, "x", 3, Wide), dy = new(k, "dy", 3, Wide);
-        ColumnVector means = new(k, "mean", Element.ComputeType(), Wide), inverses = new(k, "inverse_std", Element.ComputeType(), Wide);
+        StridesParameter x = new(k, "x", 3, Is64Bit), dy = new(k, "dy", 3, Is64Bit);
+        ColumnVector means = new(k, "mean", Element.ComputeType(), Is64Bit), inverses = new(k, "inverse_std", Element.ComputeType(), Is64Bit);
         Value xStart = x.Along(1, items.Channel), dyStart = dy.Along(1, items.Channel);
         RegisterType type = Element.InRegister();
         items.ForEach(elements =>

@@ -2,7 +2,7 @@ namespace Engine.Gpu;
 
 /// <summary>Layer normalisation of rows: mean, standard deviation, scale and shift in one launch.</summary>
 /// <remarks>Numbers are taken relative to the row's first, so that a mean that is large beside the standard deviation costs no digits.</remarks>
-internal readonly record struct LayerNormForwardKernel(DType Element, DType Affine, bool HasScale, bool HasShift, RowShape Shape, bool Wide) : IKernelDefinition
+internal readonly record struct LayerNormForwardKernel(DType Element, DType Affine, bool HasScale, bool HasShift, RowShape Shape, bool Is64Bit) : IKernelDefinition
 {
     public Kernel Build(GpuTarget target)
     {
@@ -11,10 +11,10 @@ internal readonly record struct LayerNormForwardKernel(DType Element, DType Affi
         Memory input = k.Buffer("x", Element, readOnly: true), output = k.Buffer("y", Element);
         Memory means = k.Buffer("mean", Element.ComputeType()), inverses = k.Buffer("inverse_std", Element.ComputeType());
         RowItems rows = new(k, Shape);
-        RowOperand x = rows.Operand(input, new StridesParameter(k, "x", 3, Wide)), y = rows.Operand(output, new StridesParameter(k, "y", 3, Wide));
-        StridesParameter meanStep = new(k, "mean", 1, Wide), inverseStep = new(k, "inverse_std", 1, Wide);
+        RowOperand x = rows.Operand(input, new StridesParameter(k, "x", 3, Is64Bit)), y = rows.Operand(output, new StridesParameter(k, "y", 3, Is64Bit));
+        StridesParameter meanStep = new(k, "mean", 1, Is64Bit), inverseStep = new(k, "inverse_std", 1, Is64Bit);
         Value epsilon = k.Scalar("epsilon", type), length = rows.Length.To(type);
-        ColumnVector? scale = HasScale ? new(k, "scale", Affine, Wide) : null, shift = HasShift ? new(k, "shift", Affine, Wide) : null;
+        ColumnVector? scale = HasScale ? new(k, "scale", Affine, Is64Bit) : null, shift = HasShift ? new(k, "shift", Affine, Is64Bit) : null;
         Value origin = k.Load(input, x.Start, rows.Exists), zero = origin.Like(0);
 
         RowReader reader = rows.Reader(x);
@@ -51,13 +51,13 @@ internal readonly record struct LayerNormForwardKernel(DType Element, DType Affi
         arguments.Add(args.Mean);
         arguments.Add(args.InverseStd);
         RowItems.Bind(ref arguments, split);
-        arguments.AddStrides(x, Wide);
-        arguments.AddStrides(y, Wide);
-        arguments.AddStrides(args.Mean, Wide);
-        arguments.AddStrides(args.InverseStd, Wide);
+        arguments.AddStrides(x, Is64Bit);
+        arguments.AddStrides(y, Is64Bit);
+        arguments.AddStrides(args.Mean, Is64Bit);
+        arguments.AddStrides(args.InverseStd, Is64Bit);
         arguments.AddNumber(Element.InRegister(), args.Epsilon);
-        ChannelVector.Bind(ref arguments, args.Scale, Wide);
-        ChannelVector.Bind(ref arguments, args.Shift, Wide);
+        ChannelVector.Bind(ref arguments, args.Scale, Is64Bit);
+        ChannelVector.Bind(ref arguments, args.Shift, Is64Bit);
     }
 }
 
@@ -69,11 +69,11 @@ internal sealed class ColumnVector
     private readonly StridesParameter _step;
 
     /// <summary>Adds the parameters; <see cref="ChannelVector.Bind"/> adds the arguments.</summary>
-    public ColumnVector(KernelBuilder k, string name, DType dtype, bool wide)
+    public ColumnVector(KernelBuilder k, string name, DType dtype, bool is64Bit)
     {
         _k = k;
         _memory = k.Buffer(name, dtype, readOnly: true);
-        _step = new StridesParameter(k, name, 1, wide);
+        _step = new StridesParameter(k, name, 1, is64Bit);
     }
 
     /// <summary>Those that are there, as operands that are the same for each row.</summary>

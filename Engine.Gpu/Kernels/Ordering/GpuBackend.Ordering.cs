@@ -12,9 +12,9 @@ internal partial class GpuBackend
             return;
         }
 
-        bool wide = StridesParameter.IsWide(xView, yView);
+        bool is64Bit = StridesParameter.Is64Bit(xView, yView);
         int width = ShapeOf(split).Width == 1 ? 1 : Target.GroupSize;
-        RunningSumKernel kernel = new(x.DType, y.DType, width, wide);
+        RunningSumKernel kernel = new(x.DType, y.DType, width, is64Bit);
         ArgumentList arguments = new(stackalloc KernelArgument[24]);
         kernel.Bind(ref arguments, xView, yView, split);
         Launch(kernel, new RowShape(width, 0).Grid(Target, split.Rows), arguments.Span);
@@ -29,21 +29,21 @@ internal partial class GpuBackend
             return;
         }
 
-        bool wide = StridesParameter.IsWide(keys, output);
+        bool is64Bit = StridesParameter.Is64Bit(keys, output);
         if (split.Length > RankKernel.MostElements)
         {
-            MergeSort(keys, output, split, descending, wide);
+            MergeSort(keys, output, split, descending, is64Bit);
             return;
         }
 
-        RankKernel kernel = new(x.DType, descending, wide);
+        RankKernel kernel = new(x.DType, descending, is64Bit);
         ArgumentList arguments = new(stackalloc KernelArgument[24]);
         kernel.Bind(ref arguments, keys, output, split);
         Launch(kernel, Cover(x.Shape.ElementCount), arguments.Span);
     }
 
     // Chunks in shared memory, then ever longer runs from one pair of temporaries to the other; the last pass writes the result.
-    private void MergeSort(in Operand x, in Operand indices, in RowSplit split, bool descending, bool wide)
+    private void MergeSort(in Operand x, in Operand indices, in RowSplit split, bool descending, bool is64Bit)
     {
         using TensorScope scope = TensorScope.Begin();
         int chunk = SortChunksKernel.Keys(Target, x.DType), count = (int)split.Rows * split.Length;
@@ -54,7 +54,7 @@ internal partial class GpuBackend
         Operand nextOrder = chunks <= 2 ? indices : Tensor.Empty([count], DType.Int32, _device).Operand;
 
         ArgumentList arguments = new(stackalloc KernelArgument[32]);
-        SortChunksKernel sort = new(x.DType, descending, wide, isLast);
+        SortChunksKernel sort = new(x.DType, descending, is64Bit, isLast);
         sort.Bind(ref arguments, x, keys, order, split, chunk);
         Launch(sort, new LaunchGrid((int)split.Rows * chunks), arguments.Span);
 
@@ -62,7 +62,7 @@ internal partial class GpuBackend
         {
             isLast = 2 * width >= split.Length;
             arguments.Clear();
-            SortMergeKernel merge = new(x.DType, descending, wide, isLast);
+            SortMergeKernel merge = new(x.DType, descending, is64Bit, isLast);
             merge.Bind(ref arguments, keys!.Value, order, isLast ? null : nextKeys, isLast ? indices : nextOrder, split, (int)width);
             Launch(merge, Cover(count), arguments.Span);
             (keys, nextKeys) = (nextKeys, keys);

@@ -4,7 +4,7 @@ namespace Engine.Gpu;
 /// Sorting by rank: a work-item counts the elements of its row that come before its own, which is where its own belongs. Quadratic, but
 /// without barriers, and many short rows share a group.
 /// </summary>
-internal readonly record struct RankKernel(DType Element, bool Descending, bool Wide) : IKernelDefinition
+internal readonly record struct RankKernel(DType Element, bool Descending, bool Is64Bit) : IKernelDefinition
 {
     /// <summary>Rows that are longer are sorted by merging.</summary>
     public const int MostElements = 128;
@@ -17,7 +17,7 @@ internal readonly record struct RankKernel(DType Element, bool Descending, bool 
         Memory keys = k.Buffer("x", Element, readOnly: true), output = k.Buffer("indices", DType.Int64);
         Value count = k.Size("count");
         DivisorParameter length = new(k, "length"), inner = new(k, "inner");
-        StridesParameter x = new(k, "x", 3, Wide), indices = new(k, "indices", 3, Wide);
+        StridesParameter x = new(k, "x", 3, Is64Bit), indices = new(k, "indices", 3, Is64Bit);
         bool descending = Descending;
         k.If(k.GlobalId < count, () =>
         {
@@ -50,7 +50,7 @@ internal readonly record struct RankKernel(DType Element, bool Descending, bool 
         arguments.Add((int)x.Shape.ElementCount);
         arguments.Add(split.Length, new Divisor(split.Length));
         arguments.Add(split.Inner, new Divisor(split.Inner));
-        arguments.AddStrides(x, Wide);
-        arguments.AddStrides(indices, Wide);
+        arguments.AddStrides(x, Is64Bit);
+        arguments.AddStrides(indices, Is64Bit);
     }
 }

@@ -6,15 +6,15 @@ namespace Engine.Gpu;
 /// <param name="Input">The type of x.</param>
 /// <param name="Result">The type of y, in which sums are taken.</param>
 /// <param name="Width">Work-items of a row: 1, or the whole group.</param>
-/// <param name="Wide">Whether indices need 64 bits.</param>
-internal readonly record struct RunningSumKernel(DType Input, DType Result, int Width, bool Wide) : IKernelDefinition
+/// <param name="Is64Bit">Whether indices need 64 bits.</param>
+internal readonly record struct RunningSumKernel(DType Input, DType Result, int Width, bool Is64Bit) : IKernelDefinition
 {
     public Kernel Build(GpuTarget target)
     {
         KernelBuilder k = new("running_sum", target, target.GroupSize);
         Memory input = k.Buffer("x", Input), output = k.Buffer("y", Result);
         RowItems rows = new(k, new RowShape(Width, 0));
-        RowOperand x = rows.Operand(input, new StridesParameter(k, "x", 3, Wide)), y = rows.Operand(output, new StridesParameter(k, "y", 3, Wide));
+        RowOperand x = rows.Operand(input, new StridesParameter(k, "x", 3, Is64Bit)), y = rows.Operand(output, new StridesParameter(k, "y", 3, Is64Bit));
         Value stretch = k.Size("stretch"), start = rows.Lane * stretch;
         Value end = k.Select(rows.Exists, k.Min(start + stretch, rows.Length), k.Int32(0));
         RegisterType type = Result.InRegister();
@@ -39,8 +39,8 @@ internal readonly record struct RunningSumKernel(DType Input, DType Result, int 
         arguments.Add(x);
         arguments.Add(y);
         RowItems.Bind(ref arguments, split);
-        arguments.AddStrides(x, Wide);
-        arguments.AddStrides(y, Wide);
+        arguments.AddStrides(x, Is64Bit);
+        arguments.AddStrides(y, Is64Bit);
         arguments.Add((split.Length + Width - 1) / Width);
     }
 

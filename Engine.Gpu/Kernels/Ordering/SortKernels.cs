@@ -5,9 +5,9 @@ namespace Engine.Gpu;
 /// <summary>Sorts chunks of rows, each in the shared memory of a group: runs of 1, 2, 4 … keys are merged until one is left.</summary>
 /// <param name="Element">The type of the keys.</param>
 /// <param name="Descending">The largest first.</param>
-/// <param name="Wide">Whether indices need 64 bits.</param>
+/// <param name="Is64Bit">Whether indices need 64 bits.</param>
 /// <param name="IsLast">Whether rows are chunks, so that the order is final.</param>
-internal readonly record struct SortChunksKernel(DType Element, bool Descending, bool Wide, bool IsLast) : IKernelDefinition
+internal readonly record struct SortChunksKernel(DType Element, bool Descending, bool Is64Bit, bool IsLast) : IKernelDefinition
 {
     private const int MostKeysOfItem = 4;
 
@@ -29,12 +29,12 @@ internal readonly record struct SortChunksKernel(DType Element, bool Descending,
         int size = Keys(target, Element);
         bool descending = Descending;
         Memory input = k.Buffer("x", Element, readOnly: true);
-        SortOutput output = new(k, Element, Wide, IsLast);
+        SortOutput output = new(k, Element, Is64Bit, IsLast);
         Value length = k.Size("length"), rounds = k.Size("rounds");
         DivisorParameter chunks = new(k, "chunks"), inner = new(k, "inner");
-        StridesParameter x = new(k, "x", 3, Wide);
+        StridesParameter x = new(k, "x", 3, Is64Bit);
         output.AddStrides();
-        Memory keys = k.Shared("keys", Element, 2 * size), order = k.Shared("places", DType.Int32, 2 * size);
+        Memory keys = k.Shared("keys", Element, 2 * size), order = k.Shared("indices", DType.Int32, 2 * size);
         (Value row, Value chunk) = chunks.Divide(k.GroupX);
         (Value outer, Value side) = inner.Divide(row);
         Value start = chunk * size, count = k.Min(length - start, k.Int32(size)), rowStart = x.Along(0, outer) + x.Along(2, side);
@@ -88,23 +88,23 @@ internal readonly record struct SortChunksKernel(DType Element, bool Descending,
         arguments.Add(BitOperations.Log2((uint)Math.Min(size, split.Length) - 1) + 1);
         arguments.Add(chunks, new Divisor(chunks));
         arguments.Add(split.Inner, new Divisor(split.Inner));
-        arguments.AddStrides(x, Wide);
-        SortOutput.BindStrides(ref arguments, indices, Wide, IsLast);
+        arguments.AddStrides(x, Is64Bit);
+        SortOutput.BindStrides(ref arguments, indices, Is64Bit, IsLast);
     }
 }
 
 /// <summary>Merges each two neighbouring sorted runs of the rows.</summary>
 /// <param name="Element">The type of the keys.</param>
 /// <param name="Descending">The largest first.</param>
-/// <param name="Wide">Whether indices need 64 bits.</param>
+/// <param name="Is64Bit">Whether indices need 64 bits.</param>
 /// <param name="IsLast">Whether one run is left then.</param>
-internal readonly record struct SortMergeKernel(DType Element, bool Descending, bool Wide, bool IsLast) : IKernelDefinition
+internal readonly record struct SortMergeKernel(DType Element, bool Descending, bool Is64Bit, bool IsLast) : IKernelDefinition
 {
     public Kernel Build(GpuTarget target)
     {
         KernelBuilder k = new("sort_merge", target, target.GroupSize);
-        Memory keys = k.Buffer("keys", Element, readOnly: true), order = k.Buffer("places", DType.Int32, readOnly: true);
-        SortOutput output = new(k, Element, Wide, IsLast);
+        Memory keys = k.Buffer("keys", Element, readOnly: true), order = k.Buffer("indices", DType.Int32, readOnly: true);
+        SortOutput output = new(k, Element, Is64Bit, IsLast);
         Value count = k.Size("count"), width = k.Size("width"), halvings = k.Size("halvings");
         DivisorParameter length = new(k, "length"), inner = new(k, "inner");
         output.AddStrides();
@@ -135,7 +135,7 @@ internal readonly record struct SortMergeKernel(DType Element, bool Descending, 
         arguments.Add(BitOperations.Log2((uint)width) + 1);
         arguments.Add(split.Length, new Divisor(split.Length));
         arguments.Add(split.Inner, new Divisor(split.Inner));
-        SortOutput.BindStrides(ref arguments, indices, Wide, IsLast);
+        SortOutput.BindStrides(ref arguments, indices, Is64Bit, IsLast);
     }
 }
 
@@ -149,9 +149,9 @@ internal sealed class SortOutput
     private StridesParameter? _strides;
 
     /// <summary>Adds the buffers; <see cref="BindBuffers"/> adds the arguments.</summary>
-    public SortOutput(KernelBuilder k, DType element, bool wide, bool isLast)
+    public SortOutput(KernelBuilder k, DType element, bool is64Bit, bool isLast)
     {
-        (_k, _isWide) = (k, wide);
+        (_k, _isWide) = (k, is64Bit);
         _keys = isLast ? null : k.Buffer("sorted_keys", element);
         _indices = isLast ? k.Buffer("indices", DType.Int64) : k.Buffer("sorted_places", DType.Int32);
     }
@@ -167,11 +167,11 @@ internal sealed class SortOutput
     public void AddStrides() => _strides = _keys is null ? new StridesParameter(_k, "indices", 3, _isWide) : null;
 
     /// <summary>Adds the arguments of the strides.</summary>
-    public static void BindStrides(ref ArgumentList arguments, in Operand indices, bool wide, bool isLast)
+    public static void BindStrides(ref ArgumentList arguments, in Operand indices, bool is64Bit, bool isLast)
     {
         if (isLast)
         {
-            arguments.AddStrides(indices, wide);
+            arguments.AddStrides(indices, is64Bit);
         }
     }
 

@@ -13,8 +13,8 @@ internal partial class GpuBackend
             return;
         }
 
-        bool wide = StridesParameter.IsWide(args.X, y, args.Indices);
-        PoolForwardKernel kernel = new(args.Kind, y.DType, args.Indices is not null, args.Geometry.CountIncludePad, IsChannelsLast(y), wide);
+        bool is64Bit = StridesParameter.Is64Bit(args.X, y, args.Indices);
+        PoolForwardKernel kernel = new(args.Kind, y.DType, args.Indices is not null, args.Geometry.CountIncludePad, IsChannelsLast(y), is64Bit);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
         kernel.Bind(ref arguments, args);
         Launch(kernel, Cover(y.Shape.ElementCount), arguments.Span);
@@ -30,8 +30,8 @@ internal partial class GpuBackend
             return;
         }
 
-        bool wide = StridesParameter.IsWide(dx, args.GradY, args.Indices);
-        PoolBackwardKernel kernel = new(args.Kind, dx.DType, args.Geometry.CountIncludePad, IsChannelsLast(dx), wide);
+        bool is64Bit = StridesParameter.Is64Bit(dx, args.GradY, args.Indices);
+        PoolBackwardKernel kernel = new(args.Kind, dx.DType, args.Geometry.CountIncludePad, IsChannelsLast(dx), is64Bit);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
         kernel.Bind(ref arguments, args);
         Launch(kernel, Cover(dx.Shape.ElementCount), arguments.Span);

@@ -4,7 +4,7 @@ namespace Engine.Gpu;
 /// Gradients of pooling in gather form: each cell of the image sums, in order, the gradients of the windows that chose it (or, of means,
 /// that cover it), so that overlapping windows need no atomics.
 /// </summary>
-internal readonly record struct PoolBackwardKernel(PoolKind Kind, DType Element, bool CountIncludePad, bool ChannelsLast, bool Wide)
+internal readonly record struct PoolBackwardKernel(PoolKind Kind, DType Element, bool CountIncludePad, bool ChannelsLast, bool Is64Bit)
     : IKernelDefinition
 {
     public Kernel Build(GpuTarget target)
@@ -13,8 +13,8 @@ internal readonly record struct PoolBackwardKernel(PoolKind Kind, DType Element,
         Memory dx = k.Buffer("dx", Element), dy = k.Buffer("dy", Element, readOnly: true);
         Memory? indices = Kind == PoolKind.Max ? k.Buffer("indices", DType.Int32, readOnly: true) : null;
         PoolGrid grid = new(k, ChannelsLast);
-        StridesParameter dxStrides = new(k, "dx", 4, Wide), dyStrides = new(k, "dy", 4, Wide);
-        StridesParameter? indexStrides = indices is null ? null : new(k, "indices", 4, Wide);
+        StridesParameter dxStrides = new(k, "dx", 4, Is64Bit), dyStrides = new(k, "dy", 4, Is64Bit);
+        StridesParameter? indexStrides = indices is null ? null : new(k, "indices", 4, Is64Bit);
         PoolAxis rows = new(k, "h"), columns = new(k, "w");
         bool includePad = CountIncludePad;
         k.If(grid.Contains(k.GlobalId), () =>
@@ -55,9 +55,9 @@ internal readonly record struct PoolBackwardKernel(PoolKind Kind, DType Element,
         arguments.Add(args.GradY);
         arguments.AddOptional(args.Indices);
         PoolGrid.Bind(ref arguments, args.GradX.Shape);
-        arguments.AddStrides(args.GradX, Wide);
-        arguments.AddStrides(args.GradY, Wide);
-        arguments.AddStrides(args.Indices, Wide);
+        arguments.AddStrides(args.GradX, Is64Bit);
+        arguments.AddStrides(args.GradY, Is64Bit);
+        arguments.AddStrides(args.Indices, Is64Bit);
         PoolAxis.Bind(ref arguments, args.Geometry, args.GradX.Shape, args.GradY.Shape);
     }
 }

@@ -2,7 +2,7 @@ namespace Engine.Gpu;
 
 /// <summary>The largest or the mean cell of each window: one work-item an output.</summary>
 /// <remarks>The first largest in row-major order, the first NaN before all; a window without a cell has −∞ at index −1.</remarks>
-internal readonly record struct PoolForwardKernel(PoolKind Kind, DType Element, bool HasIndices, bool CountIncludePad, bool ChannelsLast, bool Wide)
+internal readonly record struct PoolForwardKernel(PoolKind Kind, DType Element, bool HasIndices, bool CountIncludePad, bool ChannelsLast, bool Is64Bit)
     : IKernelDefinition
 {
     public Kernel Build(GpuTarget target)
@@ -11,8 +11,8 @@ internal readonly record struct PoolForwardKernel(PoolKind Kind, DType Element, 
         Memory x = k.Buffer("x", Element, readOnly: true), y = k.Buffer("y", Element);
         Memory? indices = HasIndices ? k.Buffer("indices", DType.Int32) : null;
         PoolGrid grid = new(k, ChannelsLast);
-        StridesParameter xStrides = new(k, "x", 4, Wide), yStrides = new(k, "y", 4, Wide);
-        StridesParameter? indexStrides = HasIndices ? new(k, "indices", 4, Wide) : null;
+        StridesParameter xStrides = new(k, "x", 4, Is64Bit), yStrides = new(k, "y", 4, Is64Bit);
+        StridesParameter? indexStrides = HasIndices ? new(k, "indices", 4, Is64Bit) : null;
         PoolAxis rows = new(k, "h"), columns = new(k, "w");
         PoolKind kind = Kind;
         bool includePad = CountIncludePad;
@@ -46,9 +46,9 @@ internal readonly record struct PoolForwardKernel(PoolKind Kind, DType Element, 
         arguments.Add(args.Y);
         arguments.AddOptional(args.Indices);
         PoolGrid.Bind(ref arguments, args.Y.Shape);
-        arguments.AddStrides(args.X, Wide);
-        arguments.AddStrides(args.Y, Wide);
-        arguments.AddStrides(args.Indices, Wide);
+        arguments.AddStrides(args.X, Is64Bit);
+        arguments.AddStrides(args.Y, Is64Bit);
+        arguments.AddStrides(args.Indices, Is64Bit);
         PoolAxis.Bind(ref arguments, args.Geometry, args.X.Shape, args.Y.Shape);
     }
 

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Engine.Gpu;
 
 /// <summary>
-/// The running state of a reduction's combiners in registers ("slots"): float32 sums hold what rounding took away in a second register,
+/// The running state of a reduction's combiners in registers ("slots"): float32 sums hold their rounding errors in a second register,
 /// index combiners hold value and index.
 /// </summary>
 /// <remarks>

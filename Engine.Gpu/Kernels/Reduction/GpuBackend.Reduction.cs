@@ -38,7 +38,7 @@ internal partial class GpuBackend
 
     private void ReduceResults(in ReduceArgs args, in ReducePlan plan)
     {
-        bool isWide = plan.IsWide(), isLong = plan.Elements > MostElementsOfLaunch;
+        bool isWide = plan.Is64Bit(), isLong = plan.Elements > MostElementsOfLaunch;
         int width = isLong ? 1 : ReduceLaunch.WidthOf(args, plan, Target);
         ReduceShape shape = ReduceShape.Choose(Target, plan.Results, plan.Elements / width, plan.IsByColumns(), mayCut: true);
         var launch = new ReduceLaunch(args, plan, shape, width, isWide);
@@ -71,7 +71,7 @@ internal partial class GpuBackend
         Launch(last, launch.Grid(1), finishing.Span);
     }
 
-    /// <summary>The states of all chunks, in ascending order of the elements, however many launches that takes.</summary>
+    /// <summary>The states of all chunks, in ascending order of the elements, by as many launches as needed.</summary>
     private void ReduceChunks(in ReduceLaunch launch, in IterationSpace reduced, Operand[] states, ref int chunk, long firstItem)
     {
         if (reduced.Count > MostElementsOfLaunch)

@@ -20,7 +20,7 @@ internal sealed class ReduceBody
     public ReduceBody(KernelBuilder k, in ReduceKernel kernel)
     {
         (_k, _kernel) = (k, kernel);
-        _indexType = kernel.IsWide ? RegisterType.Int64 : RegisterType.Int32;
+        _indexType = kernel.Is64Bit ? RegisterType.Int64 : RegisterType.Int32;
         Accumulators = new Accumulators(k, kernel.Program, Compute, _indexType);
         Results = k.Size("results");
         Items = k.Size("items");
@@ -84,7 +84,7 @@ internal sealed class ReduceBody
         arguments.Add((int)plan.Results);
         arguments.Add((int)items.All);
         arguments.Add((int)items.OfChunk);
-        arguments.AddIndex(firstItem, kernel.IsWide);
+        arguments.AddIndex(firstItem, kernel.Is64Bit);
         arguments.Add(firstChunk);
         CoordinateParameters.AddSizes(ref arguments, plan.Kept, kernel.KeptRank);
         CoordinateParameters.AddSizes(ref arguments, reduced, kernel.ReducedRank, kernel.Width);
@@ -101,11 +101,11 @@ internal sealed class ReduceBody
                 arguments.Add(KernelArgument.Buffer(args.Inputs[i], plan.Kept.Offset(i) + reduced.Offset(i)));
             }
 
-            CoordinateParameters.AddStrides(ref arguments, plan.Kept, i, kernel.KeptRank, kernel.IsWide);
-            CoordinateParameters.AddStrides(ref arguments, reduced, i, kernel.ReducedRank, kernel.IsWide, kernel.Width);
+            CoordinateParameters.AddStrides(ref arguments, plan.Kept, i, kernel.KeptRank, kernel.Is64Bit);
+            CoordinateParameters.AddStrides(ref arguments, reduced, i, kernel.ReducedRank, kernel.Is64Bit, kernel.Width);
             if (i >= inputs)
             {
-                arguments.AddIndex(plan.Kept.Offset(i) + reduced.Offset(i), kernel.IsWide);
+                arguments.AddIndex(plan.Kept.Offset(i) + reduced.Offset(i), kernel.Is64Bit);
             }
         }
 
@@ -122,10 +122,10 @@ internal sealed class ReduceBody
                 arguments.Add(KernelArgument.Buffer(args.Outputs[output], plan.Kept.Offset(i)));
             }
 
-            CoordinateParameters.AddStrides(ref arguments, plan.Kept, i, kernel.KeptRank, kernel.IsWide);
+            CoordinateParameters.AddStrides(ref arguments, plan.Kept, i, kernel.KeptRank, kernel.Is64Bit);
             if (output >= args.Outputs.Length)
             {
-                arguments.AddIndex(plan.Kept.Offset(i), kernel.IsWide);
+                arguments.AddIndex(plan.Kept.Offset(i), kernel.Is64Bit);
             }
         }
 

@@ -28,7 +28,7 @@ internal enum ReduceStage : byte
 /// <param name="ByColumns">Whether neighbouring work-items have neighbouring results, else neighbouring elements of one.</param>
 /// <param name="Width">Neighbouring elements that a work-item loads at once.</param>
 /// <param name="Unroll">Loads that it has under way.</param>
-/// <param name="IsWide">Whether indices need 64 bits.</param>
+/// <param name="Is64Bit">Whether indices need 64 bits.</param>
 internal readonly record struct ReduceKernel(
     ReduceProgram Program,
     DType Compute,
@@ -41,7 +41,7 @@ internal readonly record struct ReduceKernel(
     bool ByColumns,
     int Width,
     int Unroll,
-    bool IsWide) : IKernelDefinition
+    bool Is64Bit) : IKernelDefinition
 {
     /// <inheritdoc/>
     public Kernel Build(GpuTarget target)

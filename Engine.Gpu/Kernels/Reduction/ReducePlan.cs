@@ -90,7 +90,7 @@ internal struct ReducePlan
         && Math.Abs(Kept.InnerStride(input)) < Math.Abs(Reduced.InnerStride(input)) && Kept.InnerStride(input) != 0;
 
     /// <summary>Whether indices need 64 bits.</summary>
-    public readonly bool IsWide()
+    public readonly bool Is64Bit()
     {
         bool isWide = Elements > MapPlan.MostElements;
         for (int i = 0; i < Kept.Operands; i++)

@@ -119,7 +119,7 @@ internal sealed class RowReader(KernelBuilder k, RowItems rows, RowOperand[] ope
     public RegisterType Type => operands[0].Memory.Element.InRegister();
 
     /// <summary>
-    /// One pass: the body gets the element's index in the row, whether there is one, and the values (0 where there is none), behind them those
+    /// One pass: the body gets the element's index in the row, whether there is one, and the values (0 where there is none), then those
     /// of operands that only this pass reads.
     /// </summary>
     public void ForEach(Action<Value, Value, Value[]> body, params RowOperand[] also) => ForEachRun(also, (first, exists, values) =>

@@ -36,7 +36,7 @@ internal readonly record struct RowShape(int Width, int Kept, int Run = 1, bool 
 
     /// <summary>
     /// The same with runs of as many elements as a vector holds, where that divides the rows. Only sizes and types decide, so that a sum has
-    /// the same bits wherever its operands lie; where they lie decides how they are read.
+    /// the same bits at all addresses. The addresses decide only how the operands are read.
     /// </summary>
     /// <param name="target">The device; a processor's driver makes vectors of neighbouring work-items instead.</param>
     /// <param name="split">The rows.</param>

@@ -2,15 +2,15 @@ namespace Engine.Gpu;
 
 /// <summary>Losses and log Σ eᶻ of rows of logits.</summary>
 /// <remarks>loss = (1 − s)·w_t·(lse − z_t) + s/C·Σ w·(lse − z), with lse − z as (max − z) + log: nothing large cancels.</remarks>
-internal readonly record struct CrossEntropyForwardKernel(DType Element, bool HasWeights, bool Smooth, RowShape Shape, bool Wide) : IKernelDefinition
+internal readonly record struct CrossEntropyForwardKernel(DType Element, bool HasWeights, bool Smooth, RowShape Shape, bool Is64Bit) : IKernelDefinition
 {
     public Kernel Build(GpuTarget target)
     {
         KernelBuilder k = new("cross_entropy", target, target.GroupSize);
         Memory logits = k.Buffer("z", Element, readOnly: true), losses = k.Buffer("losses", Element), lse = k.Buffer("lse", Element);
-        CrossEntropyTarget targets = new(k, Element, HasWeights, Wide);
+        CrossEntropyTarget targets = new(k, Element, HasWeights, Is64Bit);
         RowItems rows = new(k, Shape);
-        StridesParameter strides = new(k, "z", 3, Wide), lossSteps = new(k, "losses", 1, Wide), lseSteps = new(k, "lse", 1, Wide);
+        StridesParameter strides = new(k, "z", 3, Is64Bit), lossSteps = new(k, "losses", 1, Is64Bit), lseSteps = new(k, "lse", 1, Is64Bit);
         RowOperand z = rows.Operand(logits, strides);
         RowReader reader = rows.Reader(z);
         (Value max, Value sum) = RowExp.MaxAndSum(k, rows, reader);
@@ -41,11 +41,11 @@ internal readonly record struct CrossEntropyForwardKernel(DType Element, bool Ha
         arguments.Add(args.Losses);
         arguments.Add(args.LogSumExp);
         CrossEntropyTarget.BindBuffers(ref arguments, args.Targets, args.ClassWeights);
-        CrossEntropyTarget.BindScalars(ref arguments, args.Logits, args.Targets, args.ClassWeights, args.IgnoreIndex, args.LabelSmoothing, Wide);
+        CrossEntropyTarget.BindScalars(ref arguments, args.Logits, args.Targets, args.ClassWeights, args.IgnoreIndex, args.LabelSmoothing, Is64Bit);
         RowItems.Bind(ref arguments, split);
-        arguments.AddStrides(logits, Wide);
-        arguments.AddStrides(args.Losses, Wide);
-        arguments.AddStrides(args.LogSumExp, Wide);
+        arguments.AddStrides(logits, Is64Bit);
+        arguments.AddStrides(args.Losses, Is64Bit);
+        arguments.AddStrides(args.LogSumExp, Is64Bit);
     }
 
     private static Value SumOverClasses(KernelBuilder k, RowItems rows, RowReader reader, CrossEntropyTarget targets, Value max, Value logarithm)
@@ -61,17 +61,17 @@ internal readonly record struct CrossEntropyForwardKernel(DType Element, bool Ha
 }
 
 /// <summary>Gradient of the losses to the logits: dy·(Σ(q·w)·softmax − q·w), 0 in rows that are ignored.</summary>
-internal readonly record struct CrossEntropyBackwardKernel(DType Element, bool HasWeights, bool Smooth, RowShape Shape, bool Wide) : IKernelDefinition
+internal readonly record struct CrossEntropyBackwardKernel(DType Element, bool HasWeights, bool Smooth, RowShape Shape, bool Is64Bit) : IKernelDefinition
 {
     public Kernel Build(GpuTarget target)
     {
         KernelBuilder k = new("cross_entropy_backward", target, target.GroupSize);
         Memory logits = k.Buffer("z", Element, readOnly: true), gradient = k.Buffer("dlosses", Element, readOnly: true);
         Memory lse = k.Buffer("lse", Element, readOnly: true), output = k.Buffer("dz", Element);
-        CrossEntropyTarget targets = new(k, Element, HasWeights, Wide);
+        CrossEntropyTarget targets = new(k, Element, HasWeights, Is64Bit);
         RowItems rows = new(k, Shape);
-        StridesParameter strides = new(k, "z", 3, Wide), outputStrides = new(k, "dz", 3, Wide);
-        StridesParameter gradientSteps = new(k, "dlosses", 1, Wide), lseSteps = new(k, "lse", 1, Wide);
+        StridesParameter strides = new(k, "z", 3, Is64Bit), outputStrides = new(k, "dz", 3, Is64Bit);
+        StridesParameter gradientSteps = new(k, "dlosses", 1, Is64Bit), lseSteps = new(k, "lse", 1, Is64Bit);
         RowOperand dz = rows.Operand(output, outputStrides);
         (Value number, Value isClass, Value counts, Value mass) = targets.Of(rows);
         Value dy = k.Load(gradient, gradientSteps.Along(0, rows.Row), rows.Exists);
@@ -106,12 +106,12 @@ internal readonly record struct CrossEntropyBackwardKernel(DType Element, bool H
         arguments.Add(args.LogSumExp);
         arguments.Add(gradLogits);
         CrossEntropyTarget.BindBuffers(ref arguments, args.Targets, args.ClassWeights);
-        CrossEntropyTarget.BindScalars(ref arguments, args.Logits, args.Targets, args.ClassWeights, args.IgnoreIndex, args.LabelSmoothing, Wide);
+        CrossEntropyTarget.BindScalars(ref arguments, args.Logits, args.Targets, args.ClassWeights, args.IgnoreIndex, args.LabelSmoothing, Is64Bit);
         RowItems.Bind(ref arguments, split);
-        arguments.AddStrides(logits, Wide);
-        arguments.AddStrides(gradLogits, Wide);
-        arguments.AddStrides(args.GradLosses, Wide);
-        arguments.AddStrides(args.LogSumExp, Wide);
+        arguments.AddStrides(logits, Is64Bit);
+        arguments.AddStrides(gradLogits, Is64Bit);
+        arguments.AddStrides(args.GradLosses, Is64Bit);
+        arguments.AddStrides(args.LogSumExp, Is64Bit);
     }
 
     private static Value TotalWeight(KernelBuilder k, RowItems rows, CrossEntropyTarget targets, RegisterType type, bool hasWeights)

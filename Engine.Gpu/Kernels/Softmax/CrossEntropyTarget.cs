@@ -1,6 +1,6 @@
 namespace Engine.Gpu;
 
-/// <summary>The class that a row belongs to, and what the loss counts of it.</summary>
+/// <summary>The class of a row, and the weight of the row in the loss.</summary>
 /// <remarks>No memory is read for a target that is no class; such a row has the loss and the gradient NaN, so that it does not go unnoticed.</remarks>
 internal sealed class CrossEntropyTarget
 {
@@ -11,9 +11,9 @@ internal sealed class CrossEntropyTarget
     private readonly Value? _weightStep;
 
     /// <summary>Adds the buffers and parameters; <see cref="BindBuffers"/> and <see cref="BindScalars"/> add the arguments in the same order.</summary>
-    public CrossEntropyTarget(KernelBuilder k, DType element, bool hasWeights, bool wide)
+    public CrossEntropyTarget(KernelBuilder k, DType element, bool hasWeights, bool is64Bit)
     {
-        RegisterType type = element.InRegister(), indexType = wide ? RegisterType.Int64 : RegisterType.Int32;
+        RegisterType type = element.InRegister(), indexType = is64Bit ? RegisterType.Int64 : RegisterType.Int32;
         _k = k;
         _targets = k.Buffer("targets", DType.Int64, readOnly: true);
         _weights = hasWeights ? k.Buffer("weights", element, readOnly: true) : null;
@@ -36,11 +36,11 @@ internal sealed class CrossEntropyTarget
 
     /// <summary>Adds the arguments of the parameters.</summary>
     public static void BindScalars(
-        ref ArgumentList arguments, in Operand logits, in Operand targets, in Operand? classWeights, long ignoreIndex, double labelSmoothing, bool wide)
+        ref ArgumentList arguments, in Operand logits, in Operand targets, in Operand? classWeights, long ignoreIndex, double labelSmoothing, bool is64Bit)
     {
         RegisterType type = logits.DType.InRegister();
-        arguments.AddStrides(targets, wide);
-        arguments.AddStrides(classWeights, wide);
+        arguments.AddStrides(targets, is64Bit);
+        arguments.AddStrides(classWeights, is64Bit);
         arguments.Add(ignoreIndex);
         arguments.AddNumber(type, 1 - labelSmoothing);
         arguments.AddNumber(type, labelSmoothing / logits.Shape[1]);

@@ -11,9 +11,9 @@ internal partial class GpuBackend
             return;
         }
 
-        bool wide = StridesParameter.IsWide(xView, yView);
+        bool is64Bit = StridesParameter.Is64Bit(xView, yView);
         RowShape shape = ShapeOf(split).WithRuns(Target, split, [xView, yView]);
-        SoftmaxKernel kernel = new(y.DType, log, shape, wide);
+        SoftmaxKernel kernel = new(y.DType, log, shape, is64Bit);
         ArgumentList arguments = new(stackalloc KernelArgument[16]);
         kernel.Bind(ref arguments, xView, yView, split);
         Launch(kernel, shape.Grid(Target, split.Rows), arguments.Span);
@@ -28,9 +28,9 @@ internal partial class GpuBackend
             return;
         }
 
-        bool wide = StridesParameter.IsWide(yView, gradient, output);
+        bool is64Bit = StridesParameter.Is64Bit(yView, gradient, output);
         RowShape shape = ShapeOf(split).WithRuns(Target, split, [yView, gradient, output]);
-        SoftmaxBackwardKernel kernel = new(y.DType, log, shape, wide);
+        SoftmaxBackwardKernel kernel = new(y.DType, log, shape, is64Bit);
         ArgumentList arguments = new(stackalloc KernelArgument[24]);
         kernel.Bind(ref arguments, yView, gradient, output, split);
         Launch(kernel, shape.Grid(Target, split.Rows), arguments.Span);
@@ -46,9 +46,9 @@ internal partial class GpuBackend
             return;
         }
 
-        bool wide = StridesParameter.IsWide(args.Logits, args.Targets, args.ClassWeights, args.LogSumExp, args.Losses);
+        bool is64Bit = StridesParameter.Is64Bit(args.Logits, args.Targets, args.ClassWeights, args.LogSumExp, args.Losses);
         RowShape shape = ShapeOf(split).WithRuns(Target, split, [z]);
-        CrossEntropyForwardKernel kernel = new(z.DType, args.ClassWeights is not null, args.LabelSmoothing > 0, shape, wide);
+        CrossEntropyForwardKernel kernel = new(z.DType, args.ClassWeights is not null, args.LabelSmoothing > 0, shape, is64Bit);
         ArgumentList arguments = new(stackalloc KernelArgument[24]);
         kernel.Bind(ref arguments, args, z, split);
         Launch(kernel, shape.Grid(Target, split.Rows), arguments.Span);
@@ -65,9 +65,9 @@ internal partial class GpuBackend
             return;
         }
 
-        bool wide = StridesParameter.IsWide(args.Logits, args.Targets, args.ClassWeights, args.LogSumExp, args.GradLosses, args.GradLogits);
+        bool is64Bit = StridesParameter.Is64Bit(args.Logits, args.Targets, args.ClassWeights, args.LogSumExp, args.GradLosses, args.GradLogits);
         RowShape shape = ShapeOf(split).WithRuns(Target, split, [z, output]);
-        CrossEntropyBackwardKernel kernel = new(z.DType, args.ClassWeights is not null, args.LabelSmoothing > 0, shape, wide);
+        CrossEntropyBackwardKernel kernel = new(z.DType, args.ClassWeights is not null, args.LabelSmoothing > 0, shape, is64Bit);
         ArgumentList arguments = new(stackalloc KernelArgument[32]);
         kernel.Bind(ref arguments, args, z, output, split);
         Launch(kernel, shape.Grid(Target, split.Rows), arguments.Span);

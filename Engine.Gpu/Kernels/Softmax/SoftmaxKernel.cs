@@ -1,14 +1,14 @@
 namespace Engine.Gpu;
 
 /// <summary>Softmax or its logarithm of each row.</summary>
-internal readonly record struct SoftmaxKernel(DType Element, bool Log, RowShape Shape, bool Wide) : IKernelDefinition
+internal readonly record struct SoftmaxKernel(DType Element, bool Log, RowShape Shape, bool Is64Bit) : IKernelDefinition
 {
     public Kernel Build(GpuTarget target)
     {
         KernelBuilder k = new(Log ? "log_softmax" : "softmax", target, target.GroupSize);
         Memory input = k.Buffer("x", Element), output = k.Buffer("y", Element);
         RowItems rows = new(k, Shape);
-        RowOperand x = rows.Operand(input, new StridesParameter(k, "x", 3, Wide)), y = rows.Operand(output, new StridesParameter(k, "y", 3, Wide));
+        RowOperand x = rows.Operand(input, new StridesParameter(k, "x", 3, Is64Bit)), y = rows.Operand(output, new StridesParameter(k, "y", 3, Is64Bit));
         RowReader reader = rows.Reader(x);
         (Value max, Value sum) = RowExp.MaxAndSum(k, rows, reader);
         Value logarithm = MathFunctions.Log(k, sum);
@@ -27,22 +27,22 @@ internal readonly record struct SoftmaxKernel(DType Element, bool Log, RowShape 
         arguments.Add(x);
         arguments.Add(y);
         RowItems.Bind(ref arguments, split);
-        arguments.AddStrides(x, Wide);
-        arguments.AddStrides(y, Wide);
+        arguments.AddStrides(x, Is64Bit);
+        arguments.AddStrides(y, Is64Bit);
     }
 }
 
 /// <summary>Gradient of softmax, y·(dy − Σ y·dy), or of its logarithm, dy − eʸ·Σ dy.</summary>
-internal readonly record struct SoftmaxBackwardKernel(DType Element, bool Log, RowShape Shape, bool Wide) : IKernelDefinition
+internal readonly record struct SoftmaxBackwardKernel(DType Element, bool Log, RowShape Shape, bool Is64Bit) : IKernelDefinition
 {
     public Kernel Build(GpuTarget target)
     {
         KernelBuilder k = new(Log ? "log_softmax_backward" : "softmax_backward", target, target.GroupSize);
         Memory result = k.Buffer("y", Element), gradient = k.Buffer("dy", Element), output = k.Buffer("dx", Element);
         RowItems rows = new(k, Shape);
-        RowOperand y = rows.Operand(result, new StridesParameter(k, "y", 3, Wide));
-        RowOperand dy = rows.Operand(gradient, new StridesParameter(k, "dy", 3, Wide));
-        RowOperand dx = rows.Operand(output, new StridesParameter(k, "dx", 3, Wide));
+        RowOperand y = rows.Operand(result, new StridesParameter(k, "y", 3, Is64Bit));
+        RowOperand dy = rows.Operand(gradient, new StridesParameter(k, "dy", 3, Is64Bit));
+        RowOperand dx = rows.Operand(output, new StridesParameter(k, "dx", 3, Is64Bit));
         RowReader reader = rows.Reader(y, dy);
         Variable sum = k.Variable(k.Constant(Element.InRegister(), 0));
         bool log = Log;
@@ -59,8 +59,8 @@ internal readonly record struct SoftmaxBackwardKernel(DType Element, bool Log, R
         arguments.Add(dy);
         arguments.Add(dx);
         RowItems.Bind(ref arguments, split);
-        arguments.AddStrides(y, Wide);
-        arguments.AddStrides(dy, Wide);
-        arguments.AddStrides(dx, Wide);
+        arguments.AddStrides(y, Is64Bit);
+        arguments.AddStrides(dy, Is64Bit);
+        arguments.AddStrides(dx, Is64Bit);
     }
 }

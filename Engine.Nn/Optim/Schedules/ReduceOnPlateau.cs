@@ -23,7 +23,7 @@ public sealed class ReduceOnPlateau
     /// <summary>Watches for a plateau.</summary>
     /// <param name="optimizer">Whose rate is lowered.</param>
     /// <param name="mode">Which way is better.</param>
-    /// <param name="factor">What the rate is multiplied by.</param>
+    /// <param name="factor">The factor of the rate.</param>
     /// <param name="patience">How many observations without improvement are borne.</param>
     /// <param name="threshold">How much better, relatively, counts.</param>
     /// <param name="cooldown">How many observations after a reduction are not counted.</param>

@@ -94,7 +94,7 @@ public sealed partial class Schedule
     /// rate at s.
     /// </summary>
     /// <param name="steps">The length of a round.</param>
-    /// <param name="factor">What each round is multiplied by against the one before.</param>
+    /// <param name="factor">The length of each round relative to the one before.</param>
     public Schedule WithRestarts(int steps, double factor = 1)
     {
         Hyper.Count(steps);

@@ -8,7 +8,7 @@ namespace Engine.Nn;
 /// <summary>HTML that is written from top to bottom: markup as it is, texts escaped.</summary>
 internal sealed class HtmlText
 {
-    // Chinese stays readable in the file; what means something to a browser does not get through.
+    // Chinese stays readable in the file; characters of markup are escaped.
     private static readonly HtmlEncoder s_encoder = HtmlEncoder.Create(UnicodeRanges.All);
     private readonly StringBuilder _text = new();
 
@@ -76,7 +76,7 @@ internal sealed class HtmlText
         return this;
     }
 
-    /// <summary>The numbers behind a picture, closed until somebody wants them.</summary>
+    /// <summary>The numbers of a picture, closed until the reader opens them.</summary>
     public HtmlText Details(string summary, Action content)
     {
         Raw("<details class=\"numbers\"><summary>").Text(summary).Raw("</summary>");

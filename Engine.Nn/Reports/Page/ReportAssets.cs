@@ -19,7 +19,7 @@ internal static class ReportAssets
         return reader.ReadToEnd().Replace("\r\n", "\n", StringComparison.Ordinal);
     }
 
-    /// <summary>A script of somebody else, without the line that makes developer tools ask for a file that is not there.</summary>
+    /// <summary>A third-party script, without the line that makes developer tools request a file that is not there.</summary>
     public static string Library(string name)
     {
         string text = Text(name);

@@ -9,11 +9,11 @@ namespace Engine.Nn;
 /// <summary>A report as one HTML file: nothing in it asks for another file, and the browser is told to allow none.</summary>
 internal static class ReportPage
 {
-    /// <summary>Chinese stays readable; &lt; and &amp; are escaped, so that no text can end the script it stands in.</summary>
+    /// <summary>Chinese stays readable; &lt; and &amp; are escaped, so that no text can end the script that contains it.</summary>
     private static readonly JsonWriterOptions s_json = new() { Encoder = JavaScriptEncoder.Create(UnicodeRanges.All) };
 
     /// <param name="title">The heading.</param>
-    /// <param name="sections">What stands below it.</param>
+    /// <param name="sections">The sections below it.</param>
     /// <param name="liveScript">A further script, which may talk to the server that the page came from; null for a file.</param>
     public static string Html(string title, IReadOnlyList<ReportSection> sections, string? liveScript = null)
     {

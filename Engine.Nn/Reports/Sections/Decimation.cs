@@ -3,7 +3,7 @@ namespace Engine.Nn;
 /// <summary>Chooses some of many points.</summary>
 internal static class Decimation
 {
-    /// <summary>The places of at most <paramref name="most"/> of <paramref name="count"/> points, evenly, the first and the last among them.</summary>
+    /// <summary>The indices of at most <paramref name="most"/> of <paramref name="count"/> points, evenly, the first and the last among them.</summary>
     public static int[] Even(int count, int most)
     {
         if (count <= most)
@@ -15,8 +15,8 @@ internal static class Decimation
     }
 
     /// <summary>
-    /// The places of about <paramref name="most"/> points: the first, the last, and of each stretch of equal length the least and the greatest
-    /// value, in their order, so that a line through them covers what a line through all would. A stretch with values that are not finite keeps one of them: the gap stays.
+    /// The indices of about <paramref name="most"/> points: the first, the last, and of each stretch of equal length the least and the greatest
+    /// value, in their order, so that a line through them covers the same area as a line through all. A stretch with values that are not finite keeps one of them: the gap stays.
     /// </summary>
     public static int[] Envelope(ReadOnlySpan<double> values, int most)
     {

@@ -41,7 +41,7 @@ internal abstract class ReportSection(string? title, string? caption)
         html.Raw("</section>\n");
     }
 
-    /// <summary>What the page's script needs; within an object.</summary>
+    /// <summary>The data for the script of the page; within an object.</summary>
     public virtual void WriteData(Utf8JsonWriter json)
     {
     }

@@ -12,9 +12,9 @@ internal sealed class SeriesPoints
     private readonly bool _isDashed, _isPoints;
     private readonly int _color;
 
-    private SeriesPoints(ReportSeries series, int place, double[] x, double[] y, bool logX, bool logY)
+    private SeriesPoints(ReportSeries series, int index, double[] x, double[] y, bool logX, bool logY)
     {
-        (Name, X, Y, _isDashed, _isPoints, _color) = (series.Name, x, y, series.IsDashed, series.IsPoints, series.Color ?? place);
+        (Name, X, Y, _isDashed, _isPoints, _color) = (series.Name, x, y, series.IsDashed, series.IsPoints, series.Color ?? index);
         Count = x.Length;
         for (int i = 0; i < x.Length; i++)
         {
@@ -36,19 +36,19 @@ internal sealed class SeriesPoints
     /// <summary>How many points are NaN or infinite.</summary>
     public int NotFinite { get; }
 
-    /// <summary>How many points have no place on an axis of logarithms.</summary>
+    /// <summary>The number of points that a logarithmic axis cannot show.</summary>
     public int NotPositive { get; }
 
     /// <summary>Copies series, so that the caller may go on with the lists.</summary>
-    /// <param name="what">What is told in errors: the name of the method.</param>
+    /// <param name="what">The name of the method, for errors.</param>
     /// <param name="series">The series.</param>
     /// <param name="isSorted">Whether points are put in the order of x, as the lines of a function need.</param>
     /// <param name="logX">Whether x is shown by its logarithm.</param>
     /// <param name="logY">Whether y is shown by its logarithm.</param>
-    /// <param name="parameter">What the method's caller knows the series as.</param>
+    /// <param name="parameter">The name of the caller's parameter.</param>
     public static SeriesPoints[] Of(string what, IReadOnlyList<ReportSeries> series, bool isSorted, bool logX = false, bool logY = false, string parameter = "series")
     {
-        return [.. Guard.NoNulls(series, parameter).Select((s, place) =>
+        return [.. Guard.NoNulls(series, parameter).Select((s, index) =>
         {
             ArgumentNullException.ThrowIfNull(s.Name, parameter);
             ArgumentNullException.ThrowIfNull(s.X, parameter);
@@ -62,16 +62,16 @@ internal sealed class SeriesPoints
             double[] x = [.. s.X], y = [.. s.Y];
             if (isSorted && !IsAscending(x))
             {
-                // NaN sorts first. Sorting by pairs of (x, place) keeps points of one x in their order.
+                // NaN sorts first. Sorting by pairs of (x, index) keeps points of one x in their order.
                 int[] order = [.. Enumerable.Range(0, x.Length).OrderBy(i => x[i])];
                 (x, y) = ([.. order.Select(i => s.X[i])], [.. order.Select(i => s.Y[i])]);
             }
 
-            return new SeriesPoints(s, place, x, y, logX, logY);
+            return new SeriesPoints(s, index, x, y, logX, logY);
         })];
     }
 
-    /// <summary>Says what is not drawn; null if all is.</summary>
+    /// <summary>A sentence on the points that are not drawn; null if all are.</summary>
     public static string? Omissions(IReadOnlyList<SeriesPoints> series)
     {
         int notFinite = series.Sum(static s => s.NotFinite), notPositive = series.Sum(static s => s.NotPositive);

@@ -32,7 +32,7 @@ public sealed class EarlyStopping : Callback
     public int BestEpoch { get; private set; } = -1;
 
     /// <inheritdoc/>
-    /// <exception cref="InvalidOperationException">The run will not have the figure (the message lists those it will), or its name tells no mode.</exception>
+    /// <exception cref="InvalidOperationException">The run will not have the figure (the message lists those it will), or its name implies no mode.</exception>
     public override void OnTrainBegin(TrainingContext context)
     {
         ArgumentNullException.ThrowIfNull(context);

@@ -56,7 +56,7 @@ public sealed class ModelCheckpoint : Callback
     }
 
     /// <inheritdoc/>
-    /// <exception cref="InvalidOperationException">The run will not have the figure (the message lists those it will), or its name tells no mode.</exception>
+    /// <exception cref="InvalidOperationException">The run will not have the figure (the message lists those it will), or its name implies no mode.</exception>
     public override void OnTrainBegin(TrainingContext context)
     {
         ArgumentNullException.ThrowIfNull(context);

@@ -5,7 +5,7 @@ namespace Engine.Nn;
 /// <summary>Lowers the learning rate when a figure has stopped improving; see <see cref="ReduceOnPlateau"/>.</summary>
 /// <remarks>
 /// With <c>restoreBest</c> it restarts one level down: beside the lower rate, the model gets the weights of the best epoch back, and the optimizer its
-/// state of that moment, so that the smaller steps begin at the best place seen rather than wherever the larger ones had led. While another optimizer
+/// state of that moment, so that the smaller steps begin at the best parameters seen, not where the larger steps had led. While another optimizer
 /// has the turn (<see cref="SwitchOptimizer"/>), nothing is counted.
 /// </remarks>
 public sealed class PlateauCallback : Callback

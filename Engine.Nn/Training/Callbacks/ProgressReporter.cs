@@ -1,6 +1,6 @@
 namespace Engine.Nn;
 
-/// <summary>Tells an <see cref="IProgress{T}"/> where the run stands, every few steps and at the end of each epoch.</summary>
+/// <summary>Reports the progress of a run to an <see cref="IProgress{T}"/>, every few steps and at the end of each epoch.</summary>
 /// <remarks>Each report reads the loss and the metrics and so waits for the device; every ten steps that costs nothing to speak of.</remarks>
 public sealed class ProgressReporter : Callback
 {

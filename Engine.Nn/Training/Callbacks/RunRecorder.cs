@@ -15,8 +15,8 @@ public readonly record struct RunSample(long Step, double Epoch, double Seconds,
 
 /// <summary>Notes loss, learning rate, speed and gradient norm while a run goes on, for the curves of a <see cref="Report"/>.</summary>
 /// <remarks>
-/// It looks a few times a second (more often in the first seconds), not at each step, because each look waits for the device. Of a long run it keeps at most
-/// <see cref="MostSamples"/> moments: when there are more, every second one is dropped, and it looks half as often. A resumed run goes on with what it had.
+/// It takes a sample a few times a second (more often in the first seconds), not at each step, because each sample waits for the device. Of a long run it keeps
+/// at most <see cref="MostSamples"/>: when there are more, every second one is dropped, and samples are taken half as often. A resumed run keeps its samples.
 /// </remarks>
 /// <example><code>
 /// RunRecorder recorder = new();

@@ -1,6 +1,6 @@
 namespace Engine.Nn;
 
-/// <summary>What a schedule's time counts.</summary>
+/// <summary>The unit of a schedule's time.</summary>
 public enum ScheduleUnit : byte
 {
     /// <summary>Updates of the parameters.</summary>
@@ -19,7 +19,7 @@ public sealed class ScheduleCallback : Callback
 
     /// <summary>Follows a schedule.</summary>
     /// <param name="schedule">The rate as a function of the run's time.</param>
-    /// <param name="unit">What the time counts.</param>
+    /// <param name="unit">The unit of the time.</param>
     /// <param name="optimizer">
     /// Whose rate is set; that of the trainer's own where left out, not of one that a <see cref="SwitchOptimizer"/> puts in its place: rates that
     /// suit Adam do not suit SGD.

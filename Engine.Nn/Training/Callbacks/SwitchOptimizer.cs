@@ -69,7 +69,7 @@ public sealed class SwitchOptimizer : Callback
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">An optimizer holds none of the model's parameters.</exception>
-    /// <exception cref="InvalidOperationException">The run will not have the figure (the message lists those it will), or its name tells no mode.</exception>
+    /// <exception cref="InvalidOperationException">The run will not have the figure (the message lists those it will), or its name implies no mode.</exception>
     public override void OnTrainBegin(TrainingContext context)
     {
         ArgumentNullException.ThrowIfNull(context);

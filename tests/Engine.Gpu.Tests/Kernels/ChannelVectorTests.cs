@@ -68,14 +68,14 @@ internal sealed class ChannelVectorTests() : KernelFixture(GroupLimits[^1])
     public void Kernels_OfAlignedImages_ReadAndWriteImagesInVectors()
     {
         ChannelShape shape = new(1, 4, IsAligned: true);
-        BatchNormForwardKernel forward = new(ChannelStage.Apply, shape, DType.Float32, DType.Float32, Wide: false) { HasResidual = true };
-        BatchNormBackwardKernel sums = new(ChannelStage.Partial, shape, DType.Float32, DType.Float32, DType.Float32, Wide: false) { HasY = true, HasKept = true };
+        BatchNormForwardKernel forward = new(ChannelStage.Apply, shape, DType.Float32, DType.Float32, Is64Bit: false) { HasResidual = true };
+        BatchNormBackwardKernel sums = new(ChannelStage.Partial, shape, DType.Float32, DType.Float32, DType.Float32, Is64Bit: false) { HasY = true, HasKept = true };
         Assert.Multiple(() =>
         {
             // Two runs of each operand.
             Assert.That(PtxAccesses.Of(forward) is (4, _, 2, _), $"{PtxAccesses.Of(forward)}");
             Assert.That(PtxAccesses.Of(sums) is (6, _, 2, _), $"{PtxAccesses.Of(sums)}");
-            Assert.That(PtxAccesses.Of(new BiasReluBackwardKernel(ChannelStage.Partial, shape, DType.Float32, Wide: false)), Is.EqualTo((4, 0, 2, 1)));
+            Assert.That(PtxAccesses.Of(new BiasReluBackwardKernel(ChannelStage.Partial, shape, DType.Float32, Is64Bit: false)), Is.EqualTo((4, 0, 2, 1)));
         });
     }
 }

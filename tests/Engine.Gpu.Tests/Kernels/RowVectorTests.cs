@@ -68,8 +68,8 @@ internal sealed class RowVectorTests() : KernelFixture(GroupLimits[^1])
         RowShape shape = new(256, 8, 4, IsAligned: true);
         Assert.Multiple(() =>
         {
-            Assert.That(PtxAccesses.Of(new SoftmaxKernel(DType.Float32, Log: false, shape, Wide: false)), Is.EqualTo((2, 0, 2, 0)));
-            Assert.That(PtxAccesses.Of(new SoftmaxBackwardKernel(DType.Float32, Log: false, shape, Wide: false)), Is.EqualTo((4, 0, 2, 0)));
+            Assert.That(PtxAccesses.Of(new SoftmaxKernel(DType.Float32, Log: false, shape, Is64Bit: false)), Is.EqualTo((2, 0, 2, 0)));
+            Assert.That(PtxAccesses.Of(new SoftmaxBackwardKernel(DType.Float32, Log: false, shape, Is64Bit: false)), Is.EqualTo((4, 0, 2, 0)));
 
             // The row's first element; mean and deviation.
             Assert.That(PtxAccesses.Of(new LayerNormForwardKernel(DType.Float32, DType.Float32, true, true, shape, false)), Is.EqualTo((6, 1, 2, 2)));

@@ -35,13 +35,13 @@ internal sealed class DeepGraphTests(string deviceName) : DeviceFixture(deviceNa
     [Test]
     public void Backward_LongChain_ReleasesMemoryAsItGoes()
     {
-        const int steps = 20, elements = 16 << 10;
+        const int Steps = 20, Elements = 16 << 10;
         using TensorScope scope = TensorScope.Begin();
-        Tensor x = Tensor.Full([elements], 0.01, device: Device).WithGrad();
+        Tensor x = Tensor.Full([Elements], 0.01, device: Device).WithGrad();
         long start = ForgottenTensors.Settled(Device).InUse;
         var seen = new List<long>();
         Tensor y = x;
-        for (int i = 0; i < steps; i++)
+        for (int i = 0; i < Steps; i++)
         {
             // Only the graph holds on to the intermediate results.
             using Tensor marked = new Probe(() => seen.Add(Device.Pool.Report.InUse - start)).Apply(y);
@@ -51,12 +51,12 @@ internal sealed class DeepGraphTests(string deviceName) : DeviceFixture(deviceNa
             y = next;
         }
 
-        long bytes = elements * sizeof(float);
-        Assert.That(Device.Pool.Report.InUse - start, Is.EqualTo(steps * bytes), "one saved result a step");
+        long bytes = Elements * sizeof(float);
+        Assert.That(Device.Pool.Report.InUse - start, Is.EqualTo(Steps * bytes), "one saved result a step");
         y.Backward(y.OnesLike());
         // At the k-th step from the end k results are gone; a few blocks of gradients come and go.
-        for (int k = 0; k < steps; k++)
-            Assert.That(seen[k], Is.LessThanOrEqualTo((steps - k + 4) * bytes), $"{k} steps into the backward pass");
+        for (int k = 0; k < Steps; k++)
+            Assert.That(seen[k], Is.LessThanOrEqualTo((Steps - k + 4) * bytes), $"{k} steps into the backward pass");
         Assert.That(Device.Pool.Report.InUse - start, Is.LessThanOrEqualTo(3 * bytes), "the last result, its gradient and that of the leaf");
     }
 

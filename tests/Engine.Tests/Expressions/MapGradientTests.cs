@@ -107,7 +107,7 @@ internal sealed class MapGradientTests
     {
         // y = tanh x keeps y: d/dx of dy·(1 − y²) flows through y, as a graph of the backward pass has it.
         MapProgram forward = MapProgram.Compile(1, Tanh(s_x));
-        const double x = 0.3;
+        double x = 0.3;
         double y = Math.Tanh(x);
         MapProgram backward = MapGradient.For(forward, 1).Program;
         double toOutput = MapRun.Backward(backward, 0b10, [1, y], backward.Evaluate([1, y]))[0];

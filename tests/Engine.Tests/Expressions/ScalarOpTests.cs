@@ -121,7 +121,7 @@ internal sealed class ScalarOpTests
 
     private static double CentralDifference(ScalarOp op, double[] x, int argument)
     {
-        const double h = 1e-5;
+        double h = 1e-5;
         return (At(h) - At(-h)) / (2 * h);
 
         double At(double step)

@@ -76,7 +76,7 @@ internal sealed class FactorPropertyTests
     [Test]
     public void Inverse_OfAHilbertMatrix_MatchesTheIntegersOfItsFormula()
     {
-        const int n = 6;
+        int n = 6;
         double[] expected = new double[n * n];
         for (int i = 1; i <= n; i++)
         {
@@ -102,9 +102,9 @@ internal sealed class FactorPropertyTests
     public void Eigvalsh_OfASecondDifference_MatchesTheFormula()
     {
         // 2 on the diagonal, −1 beside it: 2 − 2·cos(kπ/(n + 1)).
-        const int n = 60;
+        int n = 60;
         Tensor x = (Matrices.Identity(n) * 2) - Matrices.Identity(n + 1).Narrow(0, 0, n).Narrow(1, 1, n) - Matrices.Identity(n + 1).Narrow(0, 1, n).Narrow(1, 0, n);
-        double[] expected = [.. Enumerable.Range(1, n).Select(static k => 2 - (2 * Math.Cos(k * Math.PI / (n + 1))))];
+        double[] expected = [.. Enumerable.Range(1, n).Select(k => 2 - (2 * Math.Cos(k * Math.PI / (n + 1))))];
         Close.AssertAll("eigenvalues", expected, x.Eigvalsh().ToArray<double>(), 0, 1e-14);
     }
 
@@ -191,7 +191,7 @@ internal sealed class FactorPropertyTests
 
     private static Tensor Kahan(int n)
     {
-        const double c = 0.3;
+        double c = 0.3;
         double s = Math.Sqrt(1 - (c * c));
         return Matrices.From([.. Enumerable.Range(0, n * n).Select(k => Math.Pow(s, k / n) * (k / n == k % n ? 1 : k / n < k % n ? -c : 0))], n, n);
     }

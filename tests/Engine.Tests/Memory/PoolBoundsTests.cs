@@ -161,7 +161,7 @@ internal sealed class PoolBoundsTests
     [Test]
     public void HostMemory_KernelsFiles_AreUnderstood()
     {
-        const string memory = "MemTotal:       24683520 kB\nMemFree:         100 kB\nSwapTotal:       2048 kB\n";
+        string memory = "MemTotal:       24683520 kB\nMemFree:         100 kB\nSwapTotal:       2048 kB\n";
         Assert.That(HostMemory.FieldOf(memory, "MemTotal"), Is.EqualTo(24683520L << 10));
         Assert.That(HostMemory.FieldOf(memory, "SwapTotal"), Is.EqualTo(2 << 20));
         Assert.That(HostMemory.FieldOf(memory, "Total"), Is.Zero);

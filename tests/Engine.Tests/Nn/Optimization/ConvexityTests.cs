@@ -66,7 +66,7 @@ internal sealed class ConvexityTests
         double[] point = curvature.Point.ToArray<double>(), direction = curvature.Direction.ToArray<double>();
         Assert.That(direction.Sum(static d => d * d), Is.EqualTo(1).Within(1e-12));
         Assert.That(point, Is.All.InRange(low, high));
-        const double step = 1e-4;
+        double step = 1e-4;
         double second = (plain(Along(step)) - (2 * plain(point)) + plain(Along(-step))) / (step * step);
         Assert.That(second, Is.EqualTo(curvature.Curvature).Within(1e-3 * Math.Max(1, Math.Abs(curvature.Curvature))));
         if (report.Chords == 0)

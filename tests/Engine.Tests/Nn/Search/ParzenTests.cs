@@ -22,7 +22,7 @@ internal sealed class ParzenTests
             if (recorded["means"] is { } means)
             {
                 Assert.That(estimator.Means, Is.EqualTo(means.Numbers()).Within(1e-12));
-                Assert.That(estimator.Deviations, Is.EqualTo(recorded["deviations"]!.Numbers()).Within(1e-12));
+                Assert.That(estimator.Stds, Is.EqualTo(recorded["deviations"]!.Numbers()).Within(1e-12));
             }
 
             // Optuna's own error function is good for about nine digits.
@@ -60,7 +60,7 @@ internal sealed class ParzenTests
                 place = dimension.Step == 0 ? place : dimension.ToDomain(dimension.FromDomain(place) + (dimension.Step / 2));
                 for (int i = 0; i < estimator.Means.Length; i++)
                 {
-                    double Cdf(double x) => 0.5 * (1 + SpecialFunctions.Erf((x - estimator.Means[i]) / estimator.Deviations[i] / Math.Sqrt(2)));
+                    double Cdf(double x) => 0.5 * (1 + SpecialFunctions.Erf((x - estimator.Means[i]) / estimator.Stds[i] / Math.Sqrt(2)));
                     expected += estimator.Weights[i] * (Cdf(place) - Cdf(low)) / (Cdf(high) - Cdf(low));
                 }
             }
