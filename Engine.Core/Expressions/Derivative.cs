@@ -34,12 +34,16 @@ public static class Derivative
         HashSet<Expr> carriers = Carriers(order, inputs);
         var gradients = new Dictionary<Expr, Expr>(ReferenceEqualityComparer.Instance);
         if (carriers.Contains(root))
+        {
             gradients[root] = simplifier.Simplify(dy);
+        }
         for (int i = order.Count - 1; i >= 0; i--)
         {
             Expr node = order[i];
             if (node.Arity > 0 && gradients.TryGetValue(node, out Expr? gradient))
+            {
                 PassOn(node, ReferenceEquals(node, root) ? self : node, gradient);
+            }
         }
 
         var results = new Expr[inputs.Length];
@@ -81,10 +85,14 @@ public static class Derivative
             if (ScalarOp.Of(node.Opcode).Derivative is not null)
             {
                 for (int i = 0; i < node.Arity; i++)
+                {
                     carries |= carriers.Contains(node[i]);
+                }
             }
             if (carries)
+            {
                 carriers.Add(node);
+            }
         }
         return carriers;
     }

@@ -38,7 +38,9 @@ public sealed partial class Expr : IEquatable<Expr>
         Value = value;
         int arity = ScalarOp.Of(opcode).Arity;
         if (Arity != arity)
+        {
             throw new ArgumentNullException(a is null ? nameOfA : b is null && arity > 1 ? nameOfB : nameOfC, $"{ScalarOp.Of(opcode).Name}: an argument of a formula is null.");
+        }
         ulong hash = StableHash.Mix(StableHash.Mix((ulong)opcode + 1, (ulong)(uint)number), BitConverter.DoubleToUInt64Bits(value));
         Hash = StableHash.Mix(StableHash.Mix(StableHash.Mix(hash, a?.Hash ?? 0), b?.Hash ?? 0), c?.Hash ?? 0);
     }
@@ -102,7 +104,9 @@ public sealed partial class Expr : IEquatable<Expr>
         Guard.NoNulls(arguments);
         ScalarOp op = ScalarOp.Of(opcode);
         if (op.IsLeaf || arguments.Length != op.Arity)
+        {
             throw new ArgumentException($"{op.Name} takes {op.Arity} arguments; got {arguments.Length}.", nameof(arguments));
+        }
         return new Expr(opcode, arguments[0], op.Arity > 1 ? arguments[1] : null, op.Arity > 2 ? arguments[2] : null);
     }
 
@@ -136,9 +140,13 @@ public sealed partial class Expr : IEquatable<Expr>
     public bool Equals(Expr? other)
     {
         if (ReferenceEquals(this, other))
+        {
             return true;
+        }
         if (other is null || Hash != other.Hash)
+        {
             return false;
+        }
         // Interning visits each node once, where a plain recursion is exponential in formulas that share their parts.
         var table = new ExprTable();
         return ReferenceEquals(table.Intern(this), table.Intern(other));
@@ -163,7 +171,9 @@ public sealed partial class Expr : IEquatable<Expr>
         foreach (Expr root in roots)
         {
             if (known?.ContainsKey(root) != true && seen.Add(root))
+            {
                 stack.Push((root, 0));
+            }
             while (stack.TryPop(out (Expr Node, int Next) top))
             {
                 if (top.Next == top.Node.Arity)
@@ -174,7 +184,9 @@ public sealed partial class Expr : IEquatable<Expr>
                 stack.Push((top.Node, top.Next + 1));
                 Expr argument = top.Node[top.Next];
                 if (known?.ContainsKey(argument) != true && seen.Add(argument))
+                {
                     stack.Push((argument, 0));
+                }
             }
         }
         return order;

@@ -29,13 +29,17 @@ internal static class ExprPrinter
             {
                 names.Append(CultureInfo.InvariantCulture, $"t{named} = {texts[i].Text}; ");
                 if (names.Length > LongestText)
+                {
                     return names.Append(CultureInfo.InvariantCulture, $"… ({code.Length} steps)").ToString();
+                }
                 texts[i] = ($"t{named++}", Atom);
             }
         }
         var outputs = new string[program.OutputCount];
         for (int i = 0; i < outputs.Length; i++)
+        {
             outputs[i] = texts[program.Outputs[i]].Text;
+        }
         return names.Append(string.Join(", ", outputs)).ToString();
     }
 
@@ -46,14 +50,22 @@ internal static class ExprPrinter
         {
             int arity = ScalarOp.Of(step.Op).Arity;
             if (arity > 0)
+            {
                 uses[step.A]++;
+            }
             if (arity > 1)
+            {
                 uses[step.B]++;
+            }
             if (arity > 2)
+            {
                 uses[step.C]++;
+            }
         }
         foreach (int output in program.Outputs)
+        {
             uses[output]++;
+        }
         return uses;
     }
 

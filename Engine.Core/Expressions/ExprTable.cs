@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace Engine.Backends;
 
 /// <summary>Keeps one node for each structure: within a table, equal formulas are the same object.</summary>
@@ -11,7 +9,9 @@ internal sealed class ExprTable
     internal Expr Add(Expr node)
     {
         if (_nodes.TryGetValue(node, out Expr? known))
+        {
             return known;
+        }
         _nodes.Add(node, node);
         return node;
     }
@@ -39,11 +39,15 @@ internal sealed class ExprTable
         {
             if (x is null || y is null || x.Opcode != y.Opcode || x.Number != y.Number
                 || BitConverter.DoubleToInt64Bits(x.Value) != BitConverter.DoubleToInt64Bits(y.Value))
+            {
                 return false;
+            }
             for (int i = 0; i < x.Arity; i++)
             {
                 if (!ReferenceEquals(x[i], y[i]))
+                {
                     return false;
+                }
             }
             return true;
         }

@@ -40,7 +40,9 @@ public sealed class MapGradient
     public MapProgram Single(int output)
     {
         if (Program.OutputCount == 1)
+        {
             return Program;
+        }
         MapProgram?[] programs = _oneOutput ??= new MapProgram?[Program.OutputCount];
         return programs[output] ??= MapProgram.Compile(Program.InputCount, Program.Expressions[output]);
     }
@@ -54,10 +56,14 @@ public sealed class MapGradient
     {
         ArgumentNullException.ThrowIfNull(forward);
         if (forward.OutputCount != 1)
+        {
             throw new ArgumentException($"Map: the gradient of `{forward}` needs one output; it has {forward.OutputCount}.", nameof(forward));
+        }
         if (needsMask == 0 || needsMask >> forward.InputCount != 0 || BitOperations.PopCount(needsMask) > MapProgram.MaxOutputs)
+        {
             throw new ArgumentException(
                 $"Map: the mask 0x{needsMask:x} must choose 1 to {MapProgram.MaxOutputs} of {forward.InputCount} inputs.", nameof(needsMask));
+        }
         return forward.Gradients.GetOrAdd(needsMask, static (mask, program) => Derive(program, mask), forward);
     }
 
@@ -80,14 +86,18 @@ public sealed class MapGradient
             var simplifier = new Simplifier();
             Expr root = simplifier.Simplify(forward.Expressions[0]);
             if (readsOutput)
+            {
                 simplifier.Replace(root, y);
+            }
             Expr[] gradients = Derivative.Reverse(simplifier, root, readsOutput ? y : root, dy, NumbersOf(needsMask));
 
             var used = new SortedSet<int>();
             foreach (Expr node in Expr.PostOrder(gradients))
             {
                 if (node.Opcode == ScalarOpcode.Input)
+                {
                     used.Add(node.Number);
+                }
             }
             bool savesOutput = used.Remove(y.Number);
             used.Remove(dy.Number);
@@ -98,7 +108,9 @@ public sealed class MapGradient
             renumbered[dy.Number] = Expr.Input(0);
             renumbered[y.Number] = Expr.Input(saved.Length + 1);
             for (int i = 0; i < saved.Length; i++)
+            {
                 renumbered[saved[i]] = Expr.Input(i + 1);
+            }
             Expr[] outputs = Array.ConvertAll(gradients, gradient => gradient.Substitute(renumbered));
             return new Form(MapProgram.Compile(1 + saved.Length + (savesOutput ? 1 : 0), outputs), saved, savesOutput);
         }
@@ -107,7 +119,9 @@ public sealed class MapGradient
         {
             var numbers = new int[BitOperations.PopCount(mask)];
             for (int i = 0; i < numbers.Length; i++, mask &= mask - 1)
+            {
                 numbers[i] = BitOperations.TrailingZeroCount(mask);
+            }
             return numbers;
         }
     }

@@ -28,7 +28,9 @@ public sealed partial class MapProgram
             };
         }
         for (int i = 0; i < _outputs.Length; i++)
+        {
             outputs[i] = values[_outputs[i]];
+        }
     }
 
     /// <summary>The single output for one element, in double precision.</summary>
@@ -51,9 +53,13 @@ public sealed partial class MapProgram
     public void Evaluate(ReadOnlySpan<long> inputs, ReadOnlySpan<long> parameters, long index, Span<long> outputs, DType computeType)
     {
         if (computeType is not (DType.Int32 or DType.Int64))
+        {
             throw new ArgumentException($"Integer programs run in i32 or i64, not in {computeType.ShortName()}.", nameof(computeType));
+        }
         if (!SupportsInteger)
+        {
             throw new NotSupportedException($"Map: `{this}` is not defined on integers; convert its inputs to floating point first.");
+        }
         CheckLengths(inputs.Length, parameters.Length, outputs.Length);
         var values = new long[_code.Length];
         for (int i = 0; i < values.Length; i++)
@@ -70,7 +76,9 @@ public sealed partial class MapProgram
             values[i] = computeType == DType.Int32 ? unchecked((int)value) : value;
         }
         for (int i = 0; i < _outputs.Length; i++)
+        {
             outputs[i] = values[_outputs[i]];
+        }
     }
 
     /// <summary>Adds to the draw number of every random key in a parameter list, modulo 2⁶⁴: see <see cref="MapArgs.DrawOffset"/>.</summary>

@@ -40,11 +40,15 @@ public sealed partial class MapProgram : IEquatable<MapProgram>
             UsedInputs |= step.Op == ScalarOpcode.Input ? 1u << step.A : 0;
             SupportsInteger &= IsInteger(step);
             if (step.Op is ScalarOpcode.Parameter or ScalarOpcode.Random)
+            {
                 ParameterCount = Math.Max(ParameterCount, step.A + (step.Op == ScalarOpcode.Random ? 4 : 1));
+            }
         }
         Key = StableHash.Mix((ulong)inputCount, (ulong)expressions.Length);
         foreach (Expr expression in expressions)
+        {
             Key = StableHash.Mix(Key, expression.Hash);
+        }
     }
 
     /// <summary>Number of inputs; the code may leave some unused.</summary>
@@ -92,9 +96,13 @@ public sealed partial class MapProgram : IEquatable<MapProgram>
     public static MapProgram Compile(int inputCount, params ReadOnlySpan<Expr> outputs)
     {
         if (inputCount is < 0 or > MaxInputs)
+        {
             throw new ArgumentOutOfRangeException(nameof(inputCount), inputCount, $"A program has 0 to {MaxInputs} inputs.");
+        }
         if (outputs.Length is 0 or > MaxOutputs)
+        {
             throw new ArgumentException($"A program has 1 to {MaxOutputs} outputs; got {outputs.Length}.", nameof(outputs));
+        }
         var simplifier = new Simplifier();
         var expressions = new Expr[outputs.Length];
         for (int i = 0; i < outputs.Length; i++)
@@ -104,9 +112,13 @@ public sealed partial class MapProgram : IEquatable<MapProgram>
         }
         MapProgram program = Linearize(expressions, inputCount);
         if (program.InputCount > inputCount)
+        {
             throw new ArgumentException($"The formula reads input {program.InputCount - 1}; there are {inputCount} inputs.", nameof(outputs));
+        }
         if (program.Code.Length > MaxInstructions)
+        {
             throw new ArgumentException($"The formula has {program.Code.Length} steps; the most is {MaxInstructions}.", nameof(outputs));
+        }
         return program;
     }
 
@@ -148,7 +160,9 @@ public sealed partial class MapProgram : IEquatable<MapProgram>
                 _ => new Instruction(node.Opcode, indices[node[0]], indices[node[1]], indices[node[2]], 0),
             };
             if (node.Opcode == ScalarOpcode.Input)
+            {
                 inputCount = Math.Max(inputCount, node.Number + 1);
+            }
         }
         return new MapProgram(inputCount, expressions, code, Array.ConvertAll(expressions, e => indices[e]));
     }

@@ -22,7 +22,9 @@ public sealed class ReduceProgram : IEquatable<ReduceProgram>
         (Prologue, _combiners, Epilogue) = (prologue, combiners, epilogue);
         Key = StableHash.Mix(prologue.Key, epilogue.Key);
         foreach (Combiner combiner in combiners)
+        {
             Key = StableHash.Mix(Key, (ulong)combiner);
+        }
     }
 
     /// <summary>Σ x.</summary>

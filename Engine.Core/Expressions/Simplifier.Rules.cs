@@ -61,22 +61,38 @@ internal sealed partial class Simplifier
     private Expr? RewriteTernary(ScalarOpcode opcode, Expr a, Expr b, Expr c)
     {
         if (opcode != Where)
+        {
             return null;
+        }
         if (a.IsConstant)
+        {
             return a.Value != 0 ? b : c;
+        }
         if (ReferenceEquals(b, c))
+        {
             return b;
+        }
         if (a.Opcode == Not)
+        {
             return Make(Where, a[0], c, b);
+        }
         if (a.Opcode == NotEqual && Is(a[1], 0))
+        {
             return Make(Where, a[0], b, c);
+        }
         // Not in gradients, where a switch says more than a number.
         if (!BuildsGradients && Is(b, 1) && Is(c, 0) && IsBoolean(a))
+        {
             return a;
+        }
         if (b.Opcode == Where && ReferenceEquals(b[0], a))
+        {
             return Make(Where, a, b[1], c);
+        }
         if (c.Opcode == Where && ReferenceEquals(c[0], a))
+        {
             return Make(Where, a, b, c[2]);
+        }
         return null;
     }
 

@@ -46,9 +46,13 @@ internal sealed partial class Simplifier
     {
         ScalarOp op = ScalarOp.Of(opcode);
         if (a.IsConstant && b?.IsConstant != false && c?.IsConstant != false && Fold(op, a.Value, b?.Value ?? 0, c?.Value ?? 0) is { } folded)
+        {
             return Constant(folded);
+        }
         if (op.IsCommutative && Compare(a, b!) > 0)
+        {
             (a, b) = (b!, a);
+        }
         Expr? rewritten = (op.Arity switch
         {
             1 => RewriteUnary(opcode, a),
@@ -56,7 +60,9 @@ internal sealed partial class Simplifier
             _ => RewriteTernary(opcode, a, b!, c!),
         }) ?? (BuildsGradients ? RewriteGradient(opcode, a, b) : null);
         if (rewritten is not null)
+        {
             return rewritten;
+        }
         Expr node = Known(_table.Add(new Expr(opcode, a, b, c)));
         return ReferenceEquals(node, _replaced) ? _replacement! : node;
     }
@@ -66,7 +72,9 @@ internal sealed partial class Simplifier
     {
         double result = op.Reference!(a, b, c);
         if (op.IntegerReference is null || !IsWhole(a) || !IsWhole(b) || !IsWhole(c))
+        {
             return result;
+        }
         long exact = op.IntegerReference((long)a, (long)b, (long)c);
         return exact == result && Math.Abs(result) < 1L << 53 ? result : null;
 
@@ -90,16 +98,26 @@ internal sealed partial class Simplifier
         {
             int order = Rank(x).CompareTo(Rank(y));
             if (order == 0)
+            {
                 order = x.Number.CompareTo(y.Number);
+            }
             if (order == 0)
+            {
                 order = x.Value.CompareTo(y.Value);
+            }
             if (order != 0)
+            {
                 return order;
+            }
             int differing = 0;
             while (differing < x.Arity && ReferenceEquals(x[differing], y[differing]))
+            {
                 differing++;
+            }
             if (differing == x.Arity)
+            {
                 return BitConverter.DoubleToInt64Bits(x.Value).CompareTo(BitConverter.DoubleToInt64Bits(y.Value));
+            }
             (x, y) = (x[differing], y[differing]);
         }
         return 0;

@@ -18,7 +18,9 @@ public static class SpecialFunctions
     {
         double u = 1 + x;
         if (u == 1 || double.IsPositiveInfinity(x))
+        {
             return x;
+        }
         return Math.Log(u) * (x / (u - 1));
     }
 
@@ -28,7 +30,9 @@ public static class SpecialFunctions
     {
         double u = Math.Exp(x);
         if (u == 1)
+        {
             return x;
+        }
         double v = u - 1;
         return v == -1 || double.IsPositiveInfinity(u) ? v : v * (x / Math.Log(u));
     }
@@ -45,9 +49,13 @@ public static class SpecialFunctions
     {
         double a = Math.Abs(x);
         if (a < ErfSeriesEnd)
+        {
             return ErfSeries(x);
+        }
         if (double.IsNaN(x))
+        {
             return x;
+        }
         return Math.CopySign(a >= ErfIsOne ? 1 : 1 - ErfcFraction(a), x);
     }
 
@@ -55,11 +63,15 @@ public static class SpecialFunctions
     public static double FloorDiv(double a, double b)
     {
         if (b == 0)
+        {
             return a / b;
+        }
         double remainder = a % b;
         double quotient = (a - remainder) / b;
         if (remainder != 0 && remainder < 0 != b < 0)
+        {
             quotient -= 1;
+        }
         // The quotient is an integer but for its rounding error.
         return quotient == 0 ? Math.CopySign(0, a / b) : Math.Floor(quotient + 0.5);
     }
@@ -76,7 +88,9 @@ public static class SpecialFunctions
     {
         // The processor traps on both special divisors.
         if (b is 0 or -1)
+        {
             return unchecked(b * a);
+        }
         long quotient = a / b;
         return a % b != 0 && a < 0 != b < 0 ? quotient - 1 : quotient;
     }
@@ -85,7 +99,9 @@ public static class SpecialFunctions
     public static long Mod(long a, long b)
     {
         if (b is 0 or -1)
+        {
             return 0;
+        }
         long remainder = a % b;
         return remainder != 0 && remainder < 0 != b < 0 ? remainder + b : remainder;
     }
@@ -94,12 +110,16 @@ public static class SpecialFunctions
     public static long Pow(long a, long b)
     {
         if (b < 0)
+        {
             return a == 1 ? 1 : a == -1 ? 1 - 2 * (b & 1) : 0;
+        }
         long power = 1;
         for (; b != 0; b >>= 1, a = unchecked(a * a))
         {
             if ((b & 1) != 0)
+            {
                 power = unchecked(power * a);
+            }
         }
         return power;
     }
@@ -121,7 +141,9 @@ public static class SpecialFunctions
     {
         double fraction = x;
         for (int n = 60; n > 0; n--)
+        {
             fraction = x + n * 0.5 / fraction;
+        }
         return Math.Exp(-x * x) / (Math.Sqrt(Math.PI) * fraction);
     }
 }

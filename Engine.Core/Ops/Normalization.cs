@@ -153,7 +153,6 @@ file sealed class LayerNormNode(Tensor x, Tensor? weight, Tensor? bias, Tensor m
     }
 }
 
-
 /// <summary>The gradients of normalisation in tensor operations, for second derivatives: slower than the kernels, but differentiable.</summary>
 internal static class NormalizationRules
 {

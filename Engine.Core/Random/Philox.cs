@@ -65,7 +65,9 @@ public static class Philox
     {
         int i = 0;
         for (; i < destination.Length && (firstIndex + i & 3) != 0; i++)
+        {
             destination[i] = Uniform(key0, key1, stream0, stream1, firstIndex + i);
+        }
         for (; i + 4 <= destination.Length; i += 4)
         {
             ulong block = (ulong)(firstIndex + i) / 4;
@@ -74,7 +76,9 @@ public static class Philox
             (four[0], four[1], four[2], four[3]) = (ToUniform(w0), ToUniform(w1), ToUniform(w2), ToUniform(w3));
         }
         for (; i < destination.Length; i++)
+        {
             destination[i] = Uniform(key0, key1, stream0, stream1, firstIndex + i);
+        }
     }
 
     /// <summary>The upper 24 bits of a word times 2⁻²⁴: exact in <see cref="float"/>, never 1.</summary>

@@ -52,15 +52,24 @@ internal static class HostConversion
         {
             case DType.Float16:
                 ReadOnlySpan<Half> float16 = MemoryMarshal.Cast<byte, Half>(source);
-                for (int i = 0; i < numbers.Length; i++) numbers[i] = (double)float16[i];
+                for (int i = 0; i < numbers.Length; i++)
+                {
+                    numbers[i] = (double)float16[i];
+                }
                 break;
             case DType.BFloat16:
                 ReadOnlySpan<BFloat16> brains = MemoryMarshal.Cast<byte, BFloat16>(source);
-                for (int i = 0; i < numbers.Length; i++) numbers[i] = (float)brains[i];
+                for (int i = 0; i < numbers.Length; i++)
+                {
+                    numbers[i] = (float)brains[i];
+                }
                 break;
             case DType.Float32:
                 ReadOnlySpan<float> float32 = MemoryMarshal.Cast<byte, float>(source);
-                for (int i = 0; i < numbers.Length; i++) numbers[i] = float32[i];
+                for (int i = 0; i < numbers.Length; i++)
+                {
+                    numbers[i] = float32[i];
+                }
                 break;
             default:
                 MemoryMarshal.Cast<byte, double>(source)[..numbers.Length].CopyTo(numbers);
@@ -73,14 +82,23 @@ internal static class HostConversion
         switch (from)
         {
             case DType.Bool:
-                for (int i = 0; i < integers.Length; i++) integers[i] = source[i] != 0 ? 1 : 0;
+                for (int i = 0; i < integers.Length; i++)
+                {
+                    integers[i] = source[i] != 0 ? 1 : 0;
+                }
                 break;
             case DType.UInt8:
-                for (int i = 0; i < integers.Length; i++) integers[i] = source[i];
+                for (int i = 0; i < integers.Length; i++)
+                {
+                    integers[i] = source[i];
+                }
                 break;
             case DType.Int32:
                 ReadOnlySpan<int> ints = MemoryMarshal.Cast<byte, int>(source);
-                for (int i = 0; i < integers.Length; i++) integers[i] = ints[i];
+                for (int i = 0; i < integers.Length; i++)
+                {
+                    integers[i] = ints[i];
+                }
                 break;
             default:
                 MemoryMarshal.Cast<byte, long>(source)[..integers.Length].CopyTo(integers);
@@ -94,30 +112,51 @@ internal static class HostConversion
         switch (to)
         {
             case DType.Bool:
-                for (int i = 0; i < numbers.Length; i++) destination[i] = numbers[i] == 0 ? (byte)0 : (byte)1;
+                for (int i = 0; i < numbers.Length; i++)
+                {
+                    destination[i] = numbers[i] == 0 ? (byte)0 : (byte)1;
+                }
                 break;
             case DType.UInt8:
-                for (int i = 0; i < numbers.Length; i++) destination[i] = unchecked((byte)long.CreateSaturating(numbers[i]));
+                for (int i = 0; i < numbers.Length; i++)
+                {
+                    destination[i] = unchecked((byte)long.CreateSaturating(numbers[i]));
+                }
                 break;
             case DType.Int32:
                 Span<int> ints = MemoryMarshal.Cast<byte, int>(destination);
-                for (int i = 0; i < numbers.Length; i++) ints[i] = int.CreateSaturating(numbers[i]);
+                for (int i = 0; i < numbers.Length; i++)
+                {
+                    ints[i] = int.CreateSaturating(numbers[i]);
+                }
                 break;
             case DType.Int64:
                 Span<long> longs = MemoryMarshal.Cast<byte, long>(destination);
-                for (int i = 0; i < numbers.Length; i++) longs[i] = long.CreateSaturating(numbers[i]);
+                for (int i = 0; i < numbers.Length; i++)
+                {
+                    longs[i] = long.CreateSaturating(numbers[i]);
+                }
                 break;
             case DType.Float16:
                 Span<Half> float16 = MemoryMarshal.Cast<byte, Half>(destination);
-                for (int i = 0; i < numbers.Length; i++) float16[i] = (Half)numbers[i];
+                for (int i = 0; i < numbers.Length; i++)
+                {
+                    float16[i] = (Half)numbers[i];
+                }
                 break;
             case DType.BFloat16:
                 Span<BFloat16> brains = MemoryMarshal.Cast<byte, BFloat16>(destination);
-                for (int i = 0; i < numbers.Length; i++) brains[i] = (BFloat16)(float)numbers[i];
+                for (int i = 0; i < numbers.Length; i++)
+                {
+                    brains[i] = (BFloat16)(float)numbers[i];
+                }
                 break;
             case DType.Float32:
                 Span<float> float32 = MemoryMarshal.Cast<byte, float>(destination);
-                for (int i = 0; i < numbers.Length; i++) float32[i] = (float)numbers[i];
+                for (int i = 0; i < numbers.Length; i++)
+                {
+                    float32[i] = (float)numbers[i];
+                }
                 break;
             default:
                 numbers.CopyTo(MemoryMarshal.Cast<byte, double>(destination));
@@ -130,33 +169,54 @@ internal static class HostConversion
         switch (to)
         {
             case DType.Bool:
-                for (int i = 0; i < integers.Length; i++) destination[i] = integers[i] == 0 ? (byte)0 : (byte)1;
+                for (int i = 0; i < integers.Length; i++)
+                {
+                    destination[i] = integers[i] == 0 ? (byte)0 : (byte)1;
+                }
                 break;
             case DType.UInt8:
-                for (int i = 0; i < integers.Length; i++) destination[i] = unchecked((byte)integers[i]);
+                for (int i = 0; i < integers.Length; i++)
+                {
+                    destination[i] = unchecked((byte)integers[i]);
+                }
                 break;
             case DType.Int32:
                 Span<int> ints = MemoryMarshal.Cast<byte, int>(destination);
-                for (int i = 0; i < integers.Length; i++) ints[i] = unchecked((int)integers[i]);
+                for (int i = 0; i < integers.Length; i++)
+                {
+                    ints[i] = unchecked((int)integers[i]);
+                }
                 break;
             case DType.Int64:
                 integers.CopyTo(MemoryMarshal.Cast<byte, long>(destination));
                 break;
             case DType.Float16:
                 Span<Half> float16 = MemoryMarshal.Cast<byte, Half>(destination);
-                for (int i = 0; i < integers.Length; i++) float16[i] = (Half)(float)integers[i];
+                for (int i = 0; i < integers.Length; i++)
+                {
+                    float16[i] = (Half)(float)integers[i];
+                }
                 break;
             case DType.BFloat16:
                 Span<BFloat16> brains = MemoryMarshal.Cast<byte, BFloat16>(destination);
-                for (int i = 0; i < integers.Length; i++) brains[i] = (BFloat16)(float)integers[i];
+                for (int i = 0; i < integers.Length; i++)
+                {
+                    brains[i] = (BFloat16)(float)integers[i];
+                }
                 break;
             case DType.Float32:
                 Span<float> float32 = MemoryMarshal.Cast<byte, float>(destination);
-                for (int i = 0; i < integers.Length; i++) float32[i] = integers[i];
+                for (int i = 0; i < integers.Length; i++)
+                {
+                    float32[i] = integers[i];
+                }
                 break;
             default:
                 Span<double> doubles = MemoryMarshal.Cast<byte, double>(destination);
-                for (int i = 0; i < integers.Length; i++) doubles[i] = integers[i];
+                for (int i = 0; i < integers.Length; i++)
+                {
+                    doubles[i] = integers[i];
+                }
                 break;
         }
     }
