@@ -29,7 +29,10 @@ internal readonly unsafe ref struct DenseOperand<T> : IDisposable where T : unma
     /// <summary>Null gives a null pointer.</summary>
     public DenseOperand(Backend backend, in Operand? operand, OperandUse use = OperandUse.Read)
     {
-        if (operand is not { } value) return;
+        if (operand is not { } value)
+        {
+            return;
+        }
         if (value.DType == Type && value.Layout.IsContiguous)
         {
             Pointer = (T*)value.Address;
@@ -42,7 +45,10 @@ internal readonly unsafe ref struct DenseOperand<T> : IDisposable where T : unma
         _copy = Scratch.Rent((nint)bytes);
         Pointer = _copy.As<T>();
         _dense = new Operand(Storage.Wrap(value.Storage.Device, (nint)Pointer, bytes), Type, Layout.Contiguous(value.Shape));
-        if (use != OperandUse.Write) Transfer(backend, _operand, _dense);
+        if (use != OperandUse.Write)
+        {
+            Transfer(backend, _operand, _dense);
+        }
     }
 
     /// <summary>The first value.</summary>
@@ -58,13 +64,19 @@ internal readonly unsafe ref struct DenseOperand<T> : IDisposable where T : unma
     /// <summary>Copies the results into the operand.</summary>
     public void WriteBack(Backend backend)
     {
-        if (_copied) Transfer(backend, _dense, _operand);
+        if (_copied)
+        {
+            Transfer(backend, _dense, _operand);
+        }
     }
 
     /// <summary>Ends the copy's lease.</summary>
     public void Dispose()
     {
-        if (_copied) _copy.Dispose();
+        if (_copied)
+        {
+            _copy.Dispose();
+        }
     }
 
     private static void Transfer(Backend backend, in Operand from, in Operand to) => backend.Map(new MapArgs

@@ -50,9 +50,17 @@ internal readonly record struct Correlation
     /// <summary>Runs a loop on the threads of the pool, or on the calling one where waking them would take longer than they save.</summary>
     public void Loop<TBody>(WorkerPool pool, int parts, ref TBody body) where TBody : struct, IParallelBody
     {
-        if (Flops >= ParallelFlops) pool.Run(parts, ref body);
+        if (Flops >= ParallelFlops)
+        {
+            pool.Run(parts, ref body);
+        }
         else
-            for (int part = 0; part < parts; part++) body.Run(part, 0);
+        {
+            for (int part = 0; part < parts; part++)
+            {
+                body.Run(part, 0);
+            }
+        }
     }
 
     /// <summary>

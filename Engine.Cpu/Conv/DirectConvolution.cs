@@ -22,7 +22,10 @@ internal unsafe struct DirectConvolution<T, TVec> : IParallelBody
     /// <summary>Computes all images; without a <paramref name="bias"/> sums start at 0.</summary>
     public static void Run(in Correlation task, in OutputGrid grid, T* input, T* weights, T* output, T* bias, bool relu, WorkerPool pool)
     {
-        if (task.Batch == 0 || task.OutPlane == 0) return;
+        if (task.Batch == 0 || task.OutPlane == 0)
+        {
+            return;
+        }
         using ScratchLease values = Scratch.Rent<T>(PreparedValues(task));
         using ScratchLease offsets = Scratch.Rent<nint>(task.Taps);
         DirectConvolution<T, TVec> body = Prepare(
@@ -41,7 +44,10 @@ internal unsafe struct DirectConvolution<T, TVec> : IParallelBody
         int allOut = task.Groups * task.OutChannels;
         T* start = values + task.Groups * PackedWeights<T, TVec>.GroupSize(task);
         PackedWeights<T, TVec>.Pack(task, weights, values);
-        for (int k = 0; k < allOut + ConvTile<T, TVec>.TallestTile; k++) start[k] = bias != null && k < allOut ? bias[k] : default;
+        for (int k = 0; k < allOut + ConvTile<T, TVec>.TallestTile; k++)
+        {
+            start[k] = bias != null && k < allOut ? bias[k] : default;
+        }
         DirectConvolution<T, TVec> body = new()
         {
             _task = task,
@@ -69,7 +75,10 @@ internal unsafe struct DirectConvolution<T, TVec> : IParallelBody
         int tileRows = Math.Min(outRows, (6 * TVec.Count + width - 1) / width);
         nint budget = LoweredBytes / sizeof(T);
         _chunkChannels = _task.InChannels;
-        if (ReadsDirectly) _blockRows = outRows;
+        if (ReadsDirectly)
+        {
+            _blockRows = outRows;
+        }
         else
         {
             nint channelSize = Math.Max(1, new RowLowering<T, TVec>(_task, tileRows).ChannelSize);
@@ -80,7 +89,10 @@ internal unsafe struct DirectConvolution<T, TVec> : IParallelBody
         }
 
         int units = _task.Batch * _task.Groups;
-        if (units < threads) _blockRows = Math.Min(_blockRows, Math.Max(tileRows, (outRows * units + threads - 1) / threads));
+        if (units < threads)
+        {
+            _blockRows = Math.Min(_blockRows, Math.Max(tileRows, (outRows * units + threads - 1) / threads));
+        }
         _rowBlocks = (outRows + _blockRows - 1) / _blockRows;
         _blockRows = (outRows + _rowBlocks - 1) / _rowBlocks;
         _rowBlocks = (outRows + _blockRows - 1) / _blockRows;
@@ -99,8 +111,12 @@ internal unsafe struct DirectConvolution<T, TVec> : IParallelBody
 
         nint* offset = _offsets;
         for (int c = 0; c < _task.InChannels; c++)
+        {
             for (int i = 0; i < _task.Rows.Count; i++)
+            {
                 *offset++ = c * _task.InPlane + (nint)(_task.Rows.FirstOffset + i * _task.Rows.OffsetStep) * _task.Columns.InSize;
+            }
+        }
     }
 
     public readonly void Run(int part, int worker)
@@ -155,7 +171,10 @@ internal unsafe struct DirectConvolution<T, TVec> : IParallelBody
             for (int p = 0; p < rows; p++, block += width)
             {
                 T* row = output + k * _grid.Plane + p * _grid.RowStep;
-                for (int q = 0; q < width; q++) row[q * _grid.ColumnStep] = block[q];
+                for (int q = 0; q < width; q++)
+                {
+                    row[q * _grid.ColumnStep] = block[q];
+                }
             }
         }
     }
@@ -185,7 +204,10 @@ internal unsafe struct DirectConvolution<T, TVec> : IParallelBody
                 if (overlap && f + vectors * TVec.Count > run)
                 {
                     // The last tile begins early enough to end with the run; columns that it computes twice get the same values.
-                    if (vectors * TVec.Count > run) vectors = ConvTile<T, TVec>.VectorsOf(height, run / TVec.Count);
+                    if (vectors * TVec.Count > run)
+                    {
+                        vectors = ConvTile<T, TVec>.VectorsOf(height, run / TVec.Count);
+                    }
                     f = Math.Min(f, run - vectors * TVec.Count);
                 }
 
@@ -194,8 +216,14 @@ internal unsafe struct DirectConvolution<T, TVec> : IParallelBody
                 T* target = direct ? plane + f : edge;
                 nint targetPitch = direct ? pitch : vectors * TVec.Count;
                 ConvTile<T, TVec>.Run(height, vectors, _offsets, taps, input + f, weights, height, start, target, targetPitch);
-                if (!direct) Merge(edge, targetPitch, plane + f, pitch, valid, count, !first);
-                if (_relu && last) Rectify(plane + f, pitch, valid, count);
+                if (!direct)
+                {
+                    Merge(edge, targetPitch, plane + f, pitch, valid, count, !first);
+                }
+                if (_relu && last)
+                {
+                    Rectify(plane + f, pitch, valid, count);
+                }
             }
         }
     }
@@ -207,7 +235,10 @@ internal unsafe struct DirectConvolution<T, TVec> : IParallelBody
             for (int f = 0; f < count; f += TVec.Count)
             {
                 TVec sum = TVec.Load(edge + f);
-                if (accumulate) sum += TVec.LoadFirst(plane + f, Math.Min(count - f, TVec.Count));
+                if (accumulate)
+                {
+                    sum += TVec.LoadFirst(plane + f, Math.Min(count - f, TVec.Count));
+                }
                 sum.StoreFirst(plane + f, Math.Min(count - f, TVec.Count));
             }
         }

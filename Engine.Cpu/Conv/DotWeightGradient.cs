@@ -33,7 +33,10 @@ internal unsafe struct DotWeightGradient<T, TVec> : IParallelBody
     public static void Run(in Correlation task, T* input, T* gradient, T* weightGradient, T beta, WorkerPool pool)
     {
         nint size = (nint)task.Groups * task.OutChannels * task.Taps;
-        if (size == 0) return;
+        if (size == 0)
+        {
+            return;
+        }
         if (task.Batch == 0 || task.OutPlane == 0)
         {
             using ScratchLease zeros = Scratch.Rent<T>(size);
@@ -88,15 +91,22 @@ internal unsafe struct DotWeightGradient<T, TVec> : IParallelBody
 
         nint* offset = _offsets;
         for (int c = 0; c < _blockChannels; c++)
+        {
             for (int i = 0; i < _task.Rows.Count; i++)
+            {
                 *offset++ = c * _task.InPlane + (nint)(_task.Rows.FirstOffset + i * _task.Rows.OffsetStep) * _task.Columns.InSize;
+            }
+        }
     }
 
     public readonly void Run(int part, int worker)
     {
         int block = part % _channelBlocks, group = part / _channelBlocks % _task.Groups, chunk = part / _channelBlocks / _task.Groups;
         int firstIn = block * _blockChannels, channels = Math.Min(_blockChannels, _task.InChannels - firstIn);
-        if (channels <= 0) return;
+        if (channels <= 0)
+        {
+            return;
+        }
         int runs = (_task.Batch + _runImages - 1) / _runImages;
         int firstImage = (int)((long)runs * chunk / _chunks) * _runImages;
         int endImage = Math.Min(_task.Batch, (int)((long)runs * (chunk + 1) / _chunks) * _runImages);
@@ -115,10 +125,16 @@ internal unsafe struct DotWeightGradient<T, TVec> : IParallelBody
                 nint unit = (nint)image * _task.Groups + group;
                 T* input = _input + (unit * _task.InChannels + firstIn) * _task.InPlane;
                 nint inputStep = (nint)_task.Groups * _task.InChannels * _task.InPlane;
-                if (ReadsDirectly) input += (nint)row * _task.Columns.InSize;
+                if (ReadsDirectly)
+                {
+                    input += (nint)row * _task.Columns.InSize;
+                }
                 else
                 {
-                    for (int i = 0; i < images; i++) lowering.Lower(input + i * inputStep, channels, row, rows, low.As<T>() + i * lowImage);
+                    for (int i = 0; i < images; i++)
+                    {
+                        lowering.Lower(input + i * inputStep, channels, row, rows, low.As<T>() + i * lowImage);
+                    }
                     input = low.As<T>();
                     inputStep = lowImage;
                 }
@@ -175,7 +191,10 @@ internal unsafe struct DotWeightGradient<T, TVec> : IParallelBody
         for (int i = 0; i < count; i++)
         {
             TVec value = TVec.LoadFirst(values + i, 1);
-            if (!first) value += TVec.LoadFirst(sums + i, 1);
+            if (!first)
+            {
+                value += TVec.LoadFirst(sums + i, 1);
+            }
             value.StoreFirst(sums + i, 1);
         }
     }
@@ -189,8 +208,14 @@ internal unsafe struct DotWeightGradient<T, TVec> : IParallelBody
         {
             nint lanes = Math.Min(size - i, TVec.Count);
             TVec sum = TVec.LoadFirst(sums + i, lanes);
-            for (int chunk = 1; chunk < chunks; chunk++) sum += TVec.LoadFirst(sums + chunk * size + i, lanes);
-            if (keep) sum = TVec.MultiplyAdd(factor, TVec.LoadFirst(weightGradient + i, lanes), sum);
+            for (int chunk = 1; chunk < chunks; chunk++)
+            {
+                sum += TVec.LoadFirst(sums + chunk * size + i, lanes);
+            }
+            if (keep)
+            {
+                sum = TVec.MultiplyAdd(factor, TVec.LoadFirst(weightGradient + i, lanes), sum);
+            }
             sum.StoreFirst(weightGradient + i, lanes);
         }
     }

@@ -99,9 +99,15 @@ internal unsafe struct OuterWeightGradient<T, TVec> : IParallelBody
         nint* offset = _offsets;
         nint pitch = (nint)InColumns * _blockChannels;
         for (int n = 0; n < _unitImages; n++)
+        {
             for (int p = 0; p < _unitRows; p++)
+            {
                 for (int q = 0; q < _task.Columns.OutSize; q++)
+                {
                     *offset++ = ((nint)n * InRows(_unitRows) + p * _task.Rows.Stride) * pitch + (nint)q * _task.Columns.Stride * _blockChannels;
+                }
+            }
+        }
     }
 
     public readonly void Run(int part, int worker)
@@ -152,7 +158,10 @@ internal unsafe struct OuterWeightGradient<T, TVec> : IParallelBody
         {
             int valid = Math.Min(TransposedChannels, _task.OutChannels - k);
             T* block = packed + (nint)k * total + (nint)at * TransposedChannels;
-            if (valid < TransposedChannels) Clear(block, (nint)count * TransposedChannels);
+            if (valid < TransposedChannels)
+            {
+                Clear(block, (nint)count * TransposedChannels);
+            }
             Transpose<T, TVec>.Copy(gradient + k * _task.OutPlane, _task.OutPlane, valid, count, block, TransposedChannels);
         }
     }
@@ -189,7 +198,10 @@ internal unsafe struct OuterWeightGradient<T, TVec> : IParallelBody
     private readonly void Combine(T* weightGradient, T beta)
     {
         nint chunkSums = _task.Groups * _channelBlocks * ItemSums;
-        for (int chunk = 1; chunk < _chunks; chunk++) Add(_sums, _sums + chunk * chunkSums, chunkSums);
+        for (int chunk = 1; chunk < _chunks; chunk++)
+        {
+            Add(_sums, _sums + chunk * chunkSums, chunkSums);
+        }
         using ScratchLease row = Scratch.Rent<T>(_task.Taps + TVec.Count);
         for (int k = 0; k < _task.Groups * _task.OutChannels; k++)
         {
@@ -212,7 +224,10 @@ internal unsafe struct OuterWeightGradient<T, TVec> : IParallelBody
                 {
                     T* target = row + (nint)firstIn * rows * columns + step * spanColumns + j;
                     T* source = sums + j * _blockChannels;
-                    for (int c = 0; c < channels; c++, target += rows * columns) *target = source[c];
+                    for (int c = 0; c < channels; c++, target += rows * columns)
+                    {
+                        *target = source[c];
+                    }
                 }
             }
         }
@@ -236,7 +251,10 @@ internal unsafe struct OuterWeightGradient<T, TVec> : IParallelBody
         {
             nint lanes = Math.Min(count - i, TVec.Count);
             TVec sum = TVec.LoadFirst(row + i, lanes);
-            if (keep) sum = TVec.MultiplyAdd(factor, TVec.LoadFirst(target + i, lanes), sum);
+            if (keep)
+            {
+                sum = TVec.MultiplyAdd(factor, TVec.LoadFirst(target + i, lanes), sum);
+            }
             sum.StoreFirst(target + i, lanes);
         }
     }

@@ -35,7 +35,10 @@ internal static unsafe class PackedWeights<T, TVec>
                 {
                     T* source = weights + m * task.WeightOutStride + c * task.WeightInStride
                         + (nint)(rows.FirstTap + i * rows.TapStep) * task.KernelWidth + columns.FirstTap;
-                    for (int j = 0; j < columns.Count; j++, target += height) *target = m < channels ? source[j * columns.TapStep] : default;
+                    for (int j = 0; j < columns.Count; j++, target += height)
+                    {
+                        *target = m < channels ? source[j * columns.TapStep] : default;
+                    }
                 }
             }
         }

@@ -51,15 +51,25 @@ internal readonly unsafe struct PixelCopy<T, TVec>
         for (int c = 0; c < channels; c += ChannelsAtATime)
         {
             int some = Math.Min(ChannelsAtATime, channels - c);
-            if (flat) Transpose<T, TVec>.Copy(source + c * plane, plane, some, inside * Columns, pixels + c, Pitch);
+            if (flat)
+            {
+                Transpose<T, TVec>.Copy(source + c * plane, plane, some, inside * Columns, pixels + c, Pitch);
+            }
             else
+            {
                 for (int i = 0; i < inside; i++)
+                {
                     Transpose<T, TVec>.Copy(source + c * plane + (nint)i * InColumns, plane, some, end - begin, pixels + i * rowSize + begin * Pitch + c, Pitch);
+                }
+            }
         }
     }
 
     private static void Clear(T* target, nint count)
     {
-        if (count > 0) Unsafe.InitBlockUnaligned(target, 0, checked((uint)(count * sizeof(T))));
+        if (count > 0)
+        {
+            Unsafe.InitBlockUnaligned(target, 0, checked((uint)(count * sizeof(T))));
+        }
     }
 }

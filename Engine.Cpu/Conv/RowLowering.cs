@@ -47,7 +47,9 @@ internal readonly unsafe struct RowLowering<T, TVec>
                 int distance = _task.Rows.Distance(i), stride = _task.Rows.Stride;
                 nint row = (nint)(distance % stride) * _rowsPerPhase + distance / stride;
                 for (int j = 0; j < _task.Columns.Count; j++)
+                {
                     *offsets++ = c * ChannelSize + j * PlaneSize + row * _task.Columns.OutSize;
+                }
             }
         }
     }
@@ -70,7 +72,10 @@ internal readonly unsafe struct RowLowering<T, TVec>
                 T* target = low + c * ChannelSize + j * PlaneSize;
                 for (int phase = 0; phase < rowStep; phase++, target += (nint)_rowsPerPhase * width)
                 {
-                    if (!_task.Rows.UsesPhase(phase)) continue;
+                    if (!_task.Rows.UsesPhase(phase))
+                    {
+                        continue;
+                    }
                     int row = firstRow * rowStep + phase + _task.Rows.LowestOffset;
                     int above = Math.Min(usedRows, First(-row, rowStep)), below = Math.Clamp(First(_task.Rows.InSize - row, rowStep), above, usedRows);
                     LowerRows(input + (nint)row * columns.InSize + offset + (nint)begin * step, target, above, below, usedRows, begin, end);
@@ -89,18 +94,36 @@ internal readonly unsafe struct RowLowering<T, TVec>
         // A copy ends with zeros up to the next whole vector. Zeros that fall into the next row are overwritten by the copy of that row.
         int zerosFrom = begin + (count + TVec.Count - 1) / TVec.Count * TVec.Count;
         nint sourceStep = (nint)_task.Rows.Stride * _task.Columns.InSize;
-        if (above > 0) Clear(target, above * width);
+        if (above > 0)
+        {
+            Clear(target, above * width);
+        }
         source += above * sourceStep;
         target += above * width;
         for (int i = above; i < below; i++, source += sourceStep, target += width)
         {
-            if (begin > 0) Clear(target, begin);
-            if (step == 1) Copy(source, target + begin, count);
-            else CopyEvery(step, source, target + begin, count);
-            if (zerosFrom < width) Clear(target + zerosFrom, width - zerosFrom);
+            if (begin > 0)
+            {
+                Clear(target, begin);
+            }
+            if (step == 1)
+            {
+                Copy(source, target + begin, count);
+            }
+            else
+            {
+                CopyEvery(step, source, target + begin, count);
+            }
+            if (zerosFrom < width)
+            {
+                Clear(target + zerosFrom, width - zerosFrom);
+            }
         }
 
-        if (below < rows) Clear(target, (rows - below) * width);
+        if (below < rows)
+        {
+            Clear(target, (rows - below) * width);
+        }
     }
 
     private static void CopyEvery(int step, T* source, T* target, int count)
@@ -120,8 +143,14 @@ internal readonly unsafe struct RowLowering<T, TVec>
         }
 
         int q = 0;
-        for (; q < count; q++) target[q] = source[(nint)q * step];
-        for (; q % TVec.Count != 0; q++) target[q] = default;
+        for (; q < count; q++)
+        {
+            target[q] = source[(nint)q * step];
+        }
+        for (; q % TVec.Count != 0; q++)
+        {
+            target[q] = default;
+        }
     }
 
     private static Vector512<float> Mask(int count) => Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(count)).AsSingle();
@@ -129,14 +158,23 @@ internal readonly unsafe struct RowLowering<T, TVec>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Clear(T* target, int count)
     {
-        for (int i = 0; i < count; i += TVec.Count) TVec.Zero.Store(target + i);
+        for (int i = 0; i < count; i += TVec.Count)
+        {
+            TVec.Zero.Store(target + i);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Copy(T* source, T* target, int count)
     {
         int i = 0;
-        for (; i <= count - TVec.Count; i += TVec.Count) TVec.Load(source + i).Store(target + i);
-        if (i < count) TVec.LoadFirst(source + i, count - i).Store(target + i);
+        for (; i <= count - TVec.Count; i += TVec.Count)
+        {
+            TVec.Load(source + i).Store(target + i);
+        }
+        if (i < count)
+        {
+            TVec.LoadFirst(source + i, count - i).Store(target + i);
+        }
     }
 }

@@ -24,11 +24,17 @@ internal unsafe struct StridedDataGradient<T, TVec> : IParallelBody
         bool clears = residues > kernel;
         if (units < pool.Threads)
         {
-            if (clears) NativeMemory.Clear(dx, (nuint)(units * unit * sizeof(T)));
+            if (clears)
+            {
+                NativeMemory.Clear(dx, (nuint)(units * unit * sizeof(T)));
+            }
             for (nint i = 0; i < residues; i++)
             {
                 Correlation task = Correlation.BackwardData(g, (int)(i / columns), (int)(i % columns));
-                if (clears && task.Taps == 0) continue;
+                if (clears && task.Taps == 0)
+                {
+                    continue;
+                }
                 DirectConvolution<T, TVec>.Run(task, Grid(g, (int)(i / columns), (int)(i % columns)), dy, w, dx, null, relu: false, pool);
             }
 
@@ -39,7 +45,10 @@ internal unsafe struct StridedDataGradient<T, TVec> : IParallelBody
         for (nint i = 0; i < residues; i++)
         {
             Correlation task = Correlation.BackwardData(g, (int)(i / columns), (int)(i % columns));
-            if (clears && task.Taps == 0) continue;
+            if (clears && task.Taps == 0)
+            {
+                continue;
+            }
             values += DirectConvolution<T, TVec>.PreparedValues(task);
             taps += task.Taps;
         }
@@ -52,7 +61,10 @@ internal unsafe struct StridedDataGradient<T, TVec> : IParallelBody
         for (nint i = 0; i < residues; i++)
         {
             Correlation task = Correlation.BackwardData(g, (int)(i / columns), (int)(i % columns));
-            if (task.OutPlane == 0 || (clears && task.Taps == 0)) continue;
+            if (task.OutPlane == 0 || (clears && task.Taps == 0))
+            {
+                continue;
+            }
             body._residues[body._count++] = DirectConvolution<T, TVec>.Prepare(
                 task, Grid(g, (int)(i / columns), (int)(i % columns)), dy, w, dx, null, relu: false, threads: 1, valueMemory.As<T>() + values, tapMemory.As<nint>() + taps);
             values += DirectConvolution<T, TVec>.PreparedValues(task);
@@ -64,11 +76,17 @@ internal unsafe struct StridedDataGradient<T, TVec> : IParallelBody
 
     public readonly void Run(int part, int worker)
     {
-        if (_cleared != null) NativeMemory.Clear(_cleared + part * _unitSize, (nuint)(_unitSize * sizeof(T)));
+        if (_cleared != null)
+        {
+            NativeMemory.Clear(_cleared + part * _unitSize, (nuint)(_unitSize * sizeof(T)));
+        }
         for (int i = 0; i < _count; i++)
         {
             int items = _residues[i].ItemsOfUnit;
-            for (int item = 0; item < items; item++) _residues[i].Run(part * items + item, worker);
+            for (int item = 0; item < items; item++)
+            {
+                _residues[i].Run(part * items + item, worker);
+            }
         }
     }
 

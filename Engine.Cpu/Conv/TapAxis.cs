@@ -50,7 +50,12 @@ internal readonly record struct TapAxis
     public bool UsesPhase(int phase)
     {
         for (int tap = 0; tap < Count; tap++)
-            if (Distance(tap) % Stride == phase) return true;
+        {
+            if (Distance(tap) % Stride == phase)
+            {
+                return true;
+            }
+        }
         return false;
     }
 
@@ -79,7 +84,10 @@ internal readonly record struct TapAxis
         int period = stride / divisor;
         // A stride may be far larger than the kernel: no tap beyond it is looked for.
         int first = 0, last = Math.Min(period, kernel);
-        while (first < last && (residue + (long)pad - (long)first * dilation) % stride != 0) first++;
+        while (first < last && (residue + (long)pad - (long)first * dilation) % stride != 0)
+        {
+            first++;
+        }
         bool reached = first < last;
         return new TapAxis
         {

@@ -16,9 +16,13 @@ internal static unsafe class Transpose<T, TVec>
         if (sizeof(T) == sizeof(float) && TVec.Count == 16)
         {
             for (int i = 0; i < rows; i += 16)
+            {
                 for (int j = 0; j < columns; j += 16)
+                {
                     Block16((float*)(source + i * sourcePitch + j), sourcePitch, Math.Min(16, rows - i), Math.Min(16, columns - j),
                         (float*)(target + j * targetPitch + i), targetPitch);
+                }
+            }
             return;
         }
 
@@ -28,12 +32,21 @@ internal static unsafe class Transpose<T, TVec>
             wholeRows = rows & ~3;
             wholeColumns = columns & ~3;
             for (int i = 0; i < wholeRows; i += 4)
+            {
                 for (int j = 0; j < wholeColumns; j += 4)
+                {
                     Block4((float*)(source + i * sourcePitch + j), sourcePitch, (float*)(target + j * targetPitch + i), targetPitch);
+                }
+            }
         }
 
         for (int i = 0; i < rows; i++)
-            for (int j = i < wholeRows ? wholeColumns : 0; j < columns; j++) target[j * targetPitch + i] = source[i * sourcePitch + j];
+        {
+            for (int j = i < wholeRows ? wholeColumns : 0; j < columns; j++)
+            {
+                target[j * targetPitch + i] = source[i * sourcePitch + j];
+            }
+        }
     }
 
     private static void Block4(float* source, nint sourcePitch, float* target, nint targetPitch)
@@ -67,9 +80,14 @@ internal static unsafe class Transpose<T, TVec>
 
         Vector512<float> inRow = First(columns), inColumn = First(rows);
         for (int i = 0; i < 16; i++)
+        {
             (i < rows ? Avx512F.MaskLoad(source + i * sourcePitch, inRow, Vector512<float>.Zero) : Vector512<float>.Zero).Store(block + 16 * i);
+        }
         Whole16(block, 16, block, 16);
-        for (int j = 0; j < columns; j++) Avx512F.MaskStore(target + j * targetPitch, inColumn, Vector512.Load(block + 16 * j));
+        for (int j = 0; j < columns; j++)
+        {
+            Avx512F.MaskStore(target + j * targetPitch, inColumn, Vector512.Load(block + 16 * j));
+        }
     }
 
     /// <summary>All is read before anything is written.</summary>

@@ -59,7 +59,10 @@ internal unsafe struct WinogradConvolution<T, TVec> : IParallelBody
     /// <summary>Computes all images; without a <paramref name="bias"/> sums start at 0.</summary>
     public static void Run(in Correlation task, T* input, T* weights, T* output, T* bias, bool relu, WorkerPool pool)
     {
-        if (task.Batch == 0) return;
+        if (task.Batch == 0)
+        {
+            return;
+        }
         WinogradConvolution<T, TVec> body = new()
         {
             _task = task,
@@ -75,11 +78,21 @@ internal unsafe struct WinogradConvolution<T, TVec> : IParallelBody
         using ScratchLease start = Scratch.Rent<T>(task.Groups * startPitch);
         body._start = start.As<T>();
         for (int g = 0; g < task.Groups; g++)
+        {
             for (int k = 0; k < startPitch; k++)
+            {
                 body._start[g * startPitch + k] = bias != null && k < task.OutChannels ? bias[g * task.OutChannels + k] : T.Zero;
+            }
+        }
 
-        if (body.GroupFilters * task.Groups * sizeof(T) <= SmallFilterBytes) body.RunBlocks(pool);
-        else body.RunPanels(pool);
+        if (body.GroupFilters * task.Groups * sizeof(T) <= SmallFilterBytes)
+        {
+            body.RunBlocks(pool);
+        }
+        else
+        {
+            body.RunPanels(pool);
+        }
     }
 
     private static int PanelChannels => WinogradFilters<T, TVec>.PanelChannels;
@@ -165,9 +178,13 @@ internal unsafe struct WinogradConvolution<T, TVec> : IParallelBody
         Transform(group, first, end, before.As<T>(), inPoint, _inPitch, 0);
         T* filters = _filterPoints + group * GroupFilters;
         for (int point = 0; point < Points; point++)
+        {
             for (int panel = 0; panel < Panels; panel++, filters += PanelSize)
+            {
                 Multiply(before.As<T>() + point * inPoint, _inPitch, filters, _task.InChannels, after.As<T>() + point * outPoint + panel * PanelChannels, _outPitch,
                     (int)tiles, _task.OutChannels - panel * PanelChannels, accumulate: false);
+            }
+        }
         _tiles.Inverse(after.As<T>(), outPoint, _outPitch, _start + group * Panels * PanelChannels, _relu, group, 0, _task.OutChannels, first, end, _output);
     }
 
@@ -184,8 +201,10 @@ internal unsafe struct WinogradConvolution<T, TVec> : IParallelBody
             nint size = (nint)some * PanelChannels;
             _filters.Run(_group, panel, c, some, filters.As<T>(), size);
             for (int point = 0; point < Points; point++)
+            {
                 Multiply(_tilePoints + point * _tilePointPitch + c / ChannelsAtATime * _tileChunkPitch, ChannelsAtATime, filters.As<T>() + point * size, some, after.As<T>() + point * outPoint, PanelChannels,
                     (int)tiles, channels, accumulate: c > 0);
+            }
         }
 
         T* start = _start + ((nint)_group * Panels + panel) * PanelChannels;

@@ -31,7 +31,10 @@ internal readonly unsafe struct WinogradFilters<T, TVec>
         {
             int first = panel * PanelChannels + half, valid = Math.Clamp(_task.OutChannels - first, 0, TVec.Count);
             T* source = _weights + group * _task.WeightGroupStride + first * _task.WeightOutStride + firstIn * _task.WeightInStride;
-            if (valid < TVec.Count) new Span<T>(taps, 9 * TVec.Count).Clear();
+            if (valid < TVec.Count)
+            {
+                new Span<T>(taps, 9 * TVec.Count).Clear();
+            }
             for (int c = 0; c < channels; c++)
             {
                 Transpose<T, TVec>.Copy(source + c * _task.WeightInStride, _task.WeightOutStride, valid, 9, taps, TVec.Count);

@@ -77,7 +77,9 @@ internal readonly unsafe struct WinogradTiles<T, TVec>
                     {
                         nint panelEnd = Math.Min(c + panel, channels);
                         for (T* at = target; c < panelEnd; c += lanes, at += lanes)
+                        {
                             WinogradTransform<T, TVec>.Run<TLine>(tile + c, rowPitch, pitch, at, 6 * pointPitch, pointPitch, buffer);
+                        }
                     }
                 }
             }
@@ -115,7 +117,10 @@ internal readonly unsafe struct WinogradTiles<T, TVec>
                             for (int q = 0; q < across; q++)
                             {
                                 TVec value = TVec.Load(values + (4 * p + q) * lanes) + bias;
-                                if (relu) value = TVec.MaxNative(TVec.Zero, value);
+                                if (relu)
+                                {
+                                    value = TVec.MaxNative(TVec.Zero, value);
+                                }
                                 value.Store(tile + (p * width + q) * pitch + k);
                             }
                         }

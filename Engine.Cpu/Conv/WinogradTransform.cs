@@ -45,8 +45,14 @@ internal static unsafe class WinogradTransform<T, TVec>
         where TLine : struct, ILine
     {
         nint lanes = TVec.Count;
-        for (int j = 0; j < TLine.From; j++) TLine.Apply(source + j * sourceColumn, sourceRow, buffer + j * TLine.To * lanes, lanes);
-        for (int i = 0; i < TLine.To; i++) TLine.Apply(buffer + i * lanes, TLine.To * lanes, target + i * targetRow, targetColumn);
+        for (int j = 0; j < TLine.From; j++)
+        {
+            TLine.Apply(source + j * sourceColumn, sourceRow, buffer + j * TLine.To * lanes, lanes);
+        }
+        for (int i = 0; i < TLine.To; i++)
+        {
+            TLine.Apply(buffer + i * lanes, TLine.To * lanes, target + i * targetRow, targetColumn);
+        }
     }
 
     /// <summary>Bᵀ: pixels to points.</summary>

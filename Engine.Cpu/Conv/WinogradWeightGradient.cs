@@ -113,7 +113,10 @@ internal unsafe struct WinogradWeightGradient<T, TVec> : IParallelBody
             using ScratchLease own = Scratch.Rent<T>(_sums == null ? size : 0);
             T* sums = _sums == null ? own.As<T>() : _sums + Points * first * _inPitch;
             Multiply(sums, first, end - first);
-            if (_isLast) WriteFilters(sums, first, end - first);
+            if (_isLast)
+            {
+                WriteFilters(sums, first, end - first);
+            }
         }
     }
 
@@ -180,7 +183,10 @@ internal unsafe struct WinogradWeightGradient<T, TVec> : IParallelBody
                 {
                     TVec sum = TVec.LoadFirst(filters + i, count - i);
                     T* old = target + 9 * c + i;
-                    if (_beta != T.Zero) sum = TVec.MultiplyAdd(factor, TVec.LoadFirst(old, count - i), sum);
+                    if (_beta != T.Zero)
+                    {
+                        sum = TVec.MultiplyAdd(factor, TVec.LoadFirst(old, count - i), sum);
+                    }
                     sum.StoreFirst(old, count - i);
                 }
             }

@@ -12,15 +12,24 @@ internal readonly unsafe struct CopyLoop(CopyPlan* plan, SimdLevel level, int pa
     public static long Units(in CopyPlan plan)
     {
         IterationSpace space = plan.Space;
-        if (!plan.Transposes) return space.Count;
+        if (!plan.Transposes)
+        {
+            return space.Count;
+        }
         long columns = space.Size(space.Rank - 2);
         return space.Count / (columns * space.InnerSize) * ((columns + Band - 1) / Band);
     }
 
     public void Run(int part, int worker)
     {
-        if (plan->Transposes) RunTranspositions(part);
-        else RunRows(part);
+        if (plan->Transposes)
+        {
+            RunTranspositions(part);
+        }
+        else
+        {
+            RunRows(part);
+        }
     }
 
     private void RunRows(int part)
@@ -82,8 +91,14 @@ internal readonly unsafe struct CopyLoop(CopyPlan* plan, SimdLevel level, int pa
             for (int row = 0; row < wholeRows; row += side)
             {
                 float* from = source + (row * sourceStride) + column, to = destination + (column * destinationStride) + row;
-                if (side == 16) TransposeBlock.Run16(from, sourceStride, to, destinationStride);
-                else TransposeBlock.Run8(from, sourceStride, to, destinationStride);
+                if (side == 16)
+                {
+                    TransposeBlock.Run16(from, sourceStride, to, destinationStride);
+                }
+                else
+                {
+                    TransposeBlock.Run8(from, sourceStride, to, destinationStride);
+                }
             }
         }
 
@@ -97,7 +112,10 @@ internal readonly unsafe struct CopyLoop(CopyPlan* plan, SimdLevel level, int pa
         for (int c = column; c < columns; c++)
         {
             T* from = source + c, to = destination + (c * destinationStride);
-            for (int r = row; r < rows; r++) to[r] = from[r * sourceStride];
+            for (int r = row; r < rows; r++)
+            {
+                to[r] = from[r * sourceStride];
+            }
         }
     }
 }

@@ -51,10 +51,16 @@ internal unsafe struct CopyPlan
     private void FindTransposition()
     {
         int row = Space.Rank - 1;
-        if (row < 1 || Space.Stride(Destination, row) != 1 || Space.Stride(Source, row) == 1 || Space.Size(row) < SmallestSquare) return;
+        if (row < 1 || Space.Stride(Destination, row) != 1 || Space.Stride(Source, row) == 1 || Space.Size(row) < SmallestSquare)
+        {
+            return;
+        }
         for (int loop = 0; loop < row; loop++)
         {
-            if (Space.Stride(Source, loop) != 1 || Space.Size(loop) < SmallestSquare) continue;
+            if (Space.Stride(Source, loop) != 1 || Space.Size(loop) < SmallestSquare)
+            {
+                continue;
+            }
             Space.MoveInnermost(loop);
             Space.MoveInnermost(row - 1);
             Transposes = true;

@@ -113,7 +113,10 @@ internal readonly unsafe ref struct BlockedGemm<T, TVec>
                 tile.AColumn = _plan.PackA ? GemmKernels<T, TVec>.PanelRows : _p.AColumn;
                 SetB(ref tile, k, column + j, width, _packedB + (_plan.PackB ? (nint)j * kSize : 0), i == 0);
                 SetC(ref tile, row + i, column + j, lastTerms: k + kSize == _p.K);
-                if (_prefetchC && j + width < columns) PrefetchNextTile(tile.C, height);
+                if (_prefetchC && j + width < columns)
+                {
+                    PrefetchNextTile(tile.C, height);
+                }
                 GemmKernels<T, TVec>.Run(&tile, height, width);
             }
         }
@@ -131,7 +134,10 @@ internal readonly unsafe ref struct BlockedGemm<T, TVec>
 
         // The columns of B after the last whole vector are packed even if B is read in place: it is the only panel in the buffer then.
         int padded = width <= TVec.Count ? TVec.Count : GemmKernels<T, TVec>.PanelColumns;
-        if (firstUse) GemmPacking.Pack(panel, padded, b, _p.BColumn, _p.BRow, width, tile.K);
+        if (firstUse)
+        {
+            GemmPacking.Pack(panel, padded, b, _p.BColumn, _p.BRow, width, tile.K);
+        }
         tile.B = panel;
         tile.BRow = padded;
     }
@@ -141,7 +147,10 @@ internal readonly unsafe ref struct BlockedGemm<T, TVec>
         tile.C = _p.C + row * _p.CRow + column * _p.CColumn;
         tile.CRow = _p.CRow;
         tile.CColumn = _p.CColumn;
-        if (!lastTerms) return;
+        if (!lastTerms)
+        {
+            return;
+        }
         tile.BiasPerColumn = _p.BiasPerColumn == null ? null : _p.BiasPerColumn + column;
         tile.BiasPerRow = _p.BiasPerRow == null ? null : _p.BiasPerRow + row * _p.BiasPerRowStride;
         tile.BiasPerRowStride = _p.BiasPerRowStride;

@@ -10,9 +10,18 @@ internal static unsafe class GemmEpilogue
     {
         T* c = p.C + row * p.CRow + column * p.CColumn;
         T value = p.Alpha * sum;
-        if (p.Beta != T.Zero) value = T.MultiplyAddEstimate(p.Beta, *c, value);
-        if (p.BiasPerRow != null) value += p.BiasPerRow[row * p.BiasPerRowStride];
-        if (p.BiasPerColumn != null) value += p.BiasPerColumn[column * p.BiasPerColumnStride];
+        if (p.Beta != T.Zero)
+        {
+            value = T.MultiplyAddEstimate(p.Beta, *c, value);
+        }
+        if (p.BiasPerRow != null)
+        {
+            value += p.BiasPerRow[row * p.BiasPerRowStride];
+        }
+        if (p.BiasPerColumn != null)
+        {
+            value += p.BiasPerColumn[column * p.BiasPerColumnStride];
+        }
         *c = p.Relu ? Relu(value) : value;
     }
 
@@ -22,7 +31,10 @@ internal static unsafe class GemmEpilogue
         GemmProblem<T> zero = p with { Alpha = T.One };
         for (int i = 0; i < p.M; i++)
         {
-            for (int j = 0; j < p.N; j++) Store(zero, i, j, T.Zero);
+            for (int j = 0; j < p.N; j++)
+            {
+                Store(zero, i, j, T.Zero);
+            }
         }
     }
 

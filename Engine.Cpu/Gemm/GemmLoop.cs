@@ -43,7 +43,10 @@ internal unsafe struct GemmLoop<T, TVec> : IParallelBody
         int threads = (int)Math.Min(pool.Threads, work * count / MinWorkPerThread);
         if (threads <= 1)
         {
-            for (int item = 0; item < count; item++) loop.Run(item, 0);
+            for (int item = 0; item < count; item++)
+            {
+                loop.Run(item, 0);
+            }
             return;
         }
 
@@ -58,16 +61,28 @@ internal unsafe struct GemmLoop<T, TVec> : IParallelBody
         (int rowPart, int columnPart) = Math.DivRem(cell, _columnParts);
         (int row, int rows) = Slice(_problem.M, RowUnit, rowPart, _rowParts);
         (int column, int columns) = Slice(_problem.N, TVec.Count, columnPart, _columnParts);
-        if (rows == 0 || columns == 0) return;
+        if (rows == 0 || columns == 0)
+        {
+            return;
+        }
 
         GemmProblem<T> p = _problem.Part(row, rows, column, columns);
         GemmOffsets offsets = _offsets[item];
         p.A += _transposed ? offsets.B : offsets.A;
         p.B += _transposed ? offsets.A : offsets.B;
         p.C += offsets.C;
-        if (p.K <= 0) GemmEpilogue.StoreEmptySum(p);
-        else if (_plan.Dots) RunDots(p);
-        else BlockedGemm<T, TVec>.Run(p, _plan);
+        if (p.K <= 0)
+        {
+            GemmEpilogue.StoreEmptySum(p);
+        }
+        else if (_plan.Dots)
+        {
+            RunDots(p);
+        }
+        else
+        {
+            BlockedGemm<T, TVec>.Run(p, _plan);
+        }
     }
 
     private static (int First, int Count) Slice(int size, int unit, int part, int parts)
@@ -90,7 +105,10 @@ internal unsafe struct GemmLoop<T, TVec> : IParallelBody
         for (int i = 0; i < p.M; i++)
         {
             T* from = p.A + i * p.ARow;
-            for (int k = 0; k < p.K; k++) to[i * (nint)p.K + k] = from[k * p.AColumn];
+            for (int k = 0; k < p.K; k++)
+            {
+                to[i * (nint)p.K + k] = from[k * p.AColumn];
+            }
         }
 
         DotGemm<T, TVec>.Run(p with { A = to, ARow = p.K, AColumn = 1 });
@@ -109,11 +127,17 @@ internal unsafe struct GemmLoop<T, TVec> : IParallelBody
         (long Work, long Reads) best = (long.MaxValue, long.MaxValue);
         for (int rowParts = 1; rowParts <= cells; rowParts++)
         {
-            if (cells % rowParts != 0) continue;
+            if (cells % rowParts != 0)
+            {
+                continue;
+            }
             int columnParts = cells / rowParts;
             long work = ((rows - 1) / rowParts + 1) * ((columns - 1) / columnParts + 1);
             long reads = (long)rowParts * _problem.N + (long)columnParts * _problem.M;
-            if ((work, reads).CompareTo(best) >= 0) continue;
+            if ((work, reads).CompareTo(best) >= 0)
+            {
+                continue;
+            }
             best = (work, reads);
             _rowParts = rowParts;
             _columnParts = columnParts;

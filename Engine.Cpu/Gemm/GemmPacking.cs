@@ -23,12 +23,27 @@ internal static unsafe class GemmPacking
     /// </remarks>
     public static void Pack<T>(T* panel, int width, T* source, nint across, nint along, int count, nint kSize) where T : unmanaged
     {
-        if (across == 1) CopyRows(panel, width, source, along, count, kSize);
-        else if (along == 1) Transpose(panel, width, source, across, count, kSize);
-        else Gather(panel, width, source, across, along, 0, count, kSize);
+        if (across == 1)
+        {
+            CopyRows(panel, width, source, along, count, kSize);
+        }
+        else if (along == 1)
+        {
+            Transpose(panel, width, source, across, count, kSize);
+        }
+        else
+        {
+            Gather(panel, width, source, across, along, 0, count, kSize);
+        }
+        if (count == width)
+        {
+            return;
+        }
 
-        if (count == width) return;
-        for (nint k = 0; k < kSize; k++) new Span<T>(panel + k * width + count, width - count).Clear();
+        for (nint k = 0; k < kSize; k++)
+        {
+            new Span<T>(panel + k * width + count, width - count).Clear();
+        }
     }
 
     private static void Gather<T>(T* panel, int width, T* source, nint across, nint along, int first, int end, nint kSize) where T : unmanaged
@@ -36,7 +51,10 @@ internal static unsafe class GemmPacking
         for (int j = first; j < end; j++)
         {
             T* from = source + j * across;
-            for (nint k = 0; k < kSize; k++) panel[k * width + j] = from[k * along];
+            for (nint k = 0; k < kSize; k++)
+            {
+                panel[k * width + j] = from[k * along];
+            }
         }
     }
 
@@ -47,9 +65,18 @@ internal static unsafe class GemmPacking
         {
             byte* from = (byte*)source, to = (byte*)panel;
             nint at = 0;
-            for (; at <= bytes - 64; at += 64) Vector512.Store(Vector512.Load(from + at), to + at);
-            for (; at <= bytes - 16; at += 16) Vector128.Store(Vector128.Load(from + at), to + at);
-            for (; at < bytes; at += sizeof(T)) *(T*)(to + at) = *(T*)(from + at);
+            for (; at <= bytes - 64; at += 64)
+            {
+                Vector512.Store(Vector512.Load(from + at), to + at);
+            }
+            for (; at <= bytes - 16; at += 16)
+            {
+                Vector128.Store(Vector128.Load(from + at), to + at);
+            }
+            for (; at < bytes; at += sizeof(T))
+            {
+                *(T*)(to + at) = *(T*)(from + at);
+            }
         }
     }
 
@@ -59,17 +86,26 @@ internal static unsafe class GemmPacking
         int j = 0;
         if (sizeof(T) == 4 && Avx.IsSupported)
         {
-            for (; j <= count - 8; j += 8) Transpose8((float*)panel + j, width, (float*)source + j * across, across, kSize);
+            for (; j <= count - 8; j += 8)
+            {
+                Transpose8((float*)panel + j, width, (float*)source + j * across, across, kSize);
+            }
         }
 
         if (sizeof(T) == 4 && Sse.IsSupported)
         {
-            for (; j <= count - 4; j += 4) Transpose4((float*)panel + j, width, (float*)source + j * across, across, kSize);
+            for (; j <= count - 4; j += 4)
+            {
+                Transpose4((float*)panel + j, width, (float*)source + j * across, across, kSize);
+            }
         }
 
         if (sizeof(T) == 8 && Avx.IsSupported)
         {
-            for (; j <= count - 4; j += 4) Transpose4((double*)panel + j, width, (double*)source + j * across, across, kSize);
+            for (; j <= count - 4; j += 4)
+            {
+                Transpose4((double*)panel + j, width, (double*)source + j * across, across, kSize);
+            }
         }
 
         Gather(panel, width, source, across, 1, j, count, kSize);
@@ -97,7 +133,10 @@ internal static unsafe class GemmPacking
 
         for (; k < kSize; k++, source++, panel += width)
         {
-            for (int j = 0; j < 8; j++) panel[j] = source[j * across];
+            for (int j = 0; j < 8; j++)
+            {
+                panel[j] = source[j * across];
+            }
         }
     }
 
@@ -133,7 +172,10 @@ internal static unsafe class GemmPacking
 
         for (; k < kSize; k++, source++, panel += width)
         {
-            for (int j = 0; j < 4; j++) panel[j] = source[j * across];
+            for (int j = 0; j < 4; j++)
+            {
+                panel[j] = source[j * across];
+            }
         }
     }
 
@@ -153,7 +195,10 @@ internal static unsafe class GemmPacking
 
         for (; k < kSize; k++, source++, panel += width)
         {
-            for (int j = 0; j < 4; j++) panel[j] = source[j * across];
+            for (int j = 0; j < 4; j++)
+            {
+                panel[j] = source[j * across];
+            }
         }
     }
 

@@ -35,7 +35,10 @@ internal readonly record struct GemmPlan
     {
         bool bAlongK = p.BRow == 1 && (p.BColumn != 1 || p.N == 1);
         int fewest = p.AColumn == 1 ? Math.Min(p.M, p.N) : p.M;
-        if (bAlongK && fewest <= DotRows && p.K >= Math.Max(DotTerms, DotTermsPerRow * fewest)) return new GemmPlan { Dots = true };
+        if (bAlongK && fewest <= DotRows && p.K >= Math.Max(DotTerms, DotTermsPerRow * fewest))
+        {
+            return new GemmPlan { Dots = true };
+        }
         bool aLies = p.AColumn == 1
             ? p.ARow * sizeof(T) % ConflictBytes != 0 || p.M == 1
             : p.ARow == 1 && (long)p.M * p.K * sizeof(T) <= TransposedInPlaceBytes;

@@ -50,7 +50,10 @@ internal static unsafe class IntegerGemm
                 }
 
                 T* p = b;
-                for (int j = 0; j < sums.Length; j++, p += problem.BColumn) sums[j] = unchecked(sums[j] + (*a * *p));
+                for (int j = 0; j < sums.Length; j++, p += problem.BColumn)
+                {
+                    sums[j] = unchecked(sums[j] + (*a * *p));
+                }
             }
         }
 
@@ -61,9 +64,18 @@ internal static unsafe class IntegerGemm
                 nint column = first + j;
                 T* target = c + (column * problem.CColumn);
                 T value = unchecked(problem.Alpha * sums[j]);
-                if (!T.IsZero(problem.Beta)) value = unchecked(value + (problem.Beta * *target));
-                if (problem.BiasPerColumn != null) value = unchecked(value + problem.BiasPerColumn[column * problem.BiasPerColumnStride]);
-                if (problem.BiasPerRow != null) value = unchecked(value + problem.BiasPerRow[row * problem.BiasPerRowStride]);
+                if (!T.IsZero(problem.Beta))
+                {
+                    value = unchecked(value + (problem.Beta * *target));
+                }
+                if (problem.BiasPerColumn != null)
+                {
+                    value = unchecked(value + problem.BiasPerColumn[column * problem.BiasPerColumnStride]);
+                }
+                if (problem.BiasPerRow != null)
+                {
+                    value = unchecked(value + problem.BiasPerRow[row * problem.BiasPerRowStride]);
+                }
                 *target = problem.Relu ? T.Max(value, T.Zero) : value;
             }
         }

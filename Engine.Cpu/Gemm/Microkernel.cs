@@ -62,7 +62,6 @@ internal static unsafe class Microkernel<T, TVec>
             b += bRow;
         }
 
-
         Store<TRows, TVectors>(tile, 0, c00, c01);
         Store<TRows, TVectors>(tile, 1, c10, c11);
         Store<TRows, TVectors>(tile, 2, c20, c21);

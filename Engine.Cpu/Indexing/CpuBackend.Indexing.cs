@@ -74,7 +74,13 @@ internal sealed unsafe partial class CpuBackend
         where T : unmanaged
         where TAction : struct, IIndexedAction<T>
     {
-        if (index.DType == DType.Int32) IndexedLoop<T, int, TAction>.Run(op, space, distinct, table, (int*)index.Address, dense, _pool);
-        else IndexedLoop<T, long, TAction>.Run(op, space, distinct, table, (long*)index.Address, dense, _pool);
+        if (index.DType == DType.Int32)
+        {
+            IndexedLoop<T, int, TAction>.Run(op, space, distinct, table, (int*)index.Address, dense, _pool);
+        }
+        else
+        {
+            IndexedLoop<T, long, TAction>.Run(op, space, distinct, table, (long*)index.Address, dense, _pool);
+        }
     }
 }

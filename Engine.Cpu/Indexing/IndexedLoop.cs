@@ -43,7 +43,10 @@ internal readonly unsafe struct IndexedLoop<T, TIndex, TAction>(string op, Index
         nint size = (nint)space.Sizes[axis];
         nint unit = size >= parts * Unit ? Unit : 1;
         nint first = Partition.Start(size, part, parts, unit), end = Partition.Start(size, part + 1, parts, unit);
-        if (first == end) return;
+        if (first == end)
+        {
+            return;
+        }
         IndexedSpace share = space.Narrow(axis, first, end);
         int row = share.Rank - 1;
         long count = share.Sizes[row], tableStep = share.Table[row], indexStep = share.Index[row], denseStep = share.Dense[row];
@@ -57,11 +60,17 @@ internal readonly unsafe struct IndexedLoop<T, TIndex, TAction>(string op, Index
             if (contiguous)
             {
                 t += Place(*i) * share.AxisStride;
-                for (long done = 0; done < count; done += int.MaxValue) TAction.Row(t + done, d + done, (int)Math.Min(count - done, int.MaxValue));
+                for (long done = 0; done < count; done += int.MaxValue)
+                {
+                    TAction.Row(t + done, d + done, (int)Math.Min(count - done, int.MaxValue));
+                }
             }
             else
             {
-                for (long j = 0; j < count; j++, t += tableStep, i += indexStep, d += denseStep) TAction.Element(t + Place(*i) * share.AxisStride, d);
+                for (long j = 0; j < count; j++, t += tableStep, i += indexStep, d += denseStep)
+                {
+                    TAction.Element(t + Place(*i) * share.AxisStride, d);
+                }
             }
         }
         while (share.NextRow(coordinates));
@@ -71,7 +80,10 @@ internal readonly unsafe struct IndexedLoop<T, TIndex, TAction>(string op, Index
     private long Place(TIndex value)
     {
         long given = sizeof(TIndex) == sizeof(int) ? *(int*)&value : *(long*)&value;
-        if ((ulong)given >= (ulong)space.AxisSize) ThrowOutside(given);
+        if ((ulong)given >= (ulong)space.AxisSize)
+        {
+            ThrowOutside(given);
+        }
         return given;
     }
 

@@ -41,7 +41,10 @@ internal unsafe struct IndexedSpace
         for (int a = 0; a < index.Rank; a++)
         {
             long size = index.Shape[a];
-            if (size == 1) continue;
+            if (size == 1)
+            {
+                continue;
+            }
             long t = a == axis ? 0 : table.Strides[a], i = index.Strides[a], d = dense.Strides[a];
             int last = space.Rank - 1;
             if (last >= 0 && space.Table[last] == t * size && space.Index[last] == i * size && space.Dense[last] == d * size)
@@ -56,7 +59,10 @@ internal unsafe struct IndexedSpace
             (space.Table[last], space.Index[last], space.Dense[last]) = (t, i, d);
         }
 
-        if (space.Rank == 0) space.Sizes[space.Rank++] = 1;
+        if (space.Rank == 0)
+        {
+            space.Sizes[space.Rank++] = 1;
+        }
         return space;
     }
 
@@ -66,7 +72,10 @@ internal unsafe struct IndexedSpace
         get
         {
             long count = 1;
-            for (int a = 0; a < Rank; a++) count *= Sizes[a];
+            for (int a = 0; a < Rank; a++)
+            {
+                count *= Sizes[a];
+            }
             return count;
         }
     }
@@ -80,8 +89,14 @@ internal unsafe struct IndexedSpace
         int longest = -1;
         for (int a = 0; a < Rank; a++)
         {
-            if (distinct && Table[a] == 0) continue;
-            if (longest < 0 || Sizes[a] > Sizes[longest]) longest = a;
+            if (distinct && Table[a] == 0)
+            {
+                continue;
+            }
+            if (longest < 0 || Sizes[a] > Sizes[longest])
+            {
+                longest = a;
+            }
         }
 
         return longest;
@@ -107,7 +122,10 @@ internal unsafe struct IndexedSpace
             TableStart += Table[a];
             IndexStart += Index[a];
             DenseStart += Dense[a];
-            if (++coordinates[a] < Sizes[a]) return true;
+            if (++coordinates[a] < Sizes[a])
+            {
+                return true;
+            }
             coordinates[a] = 0;
             TableStart -= Sizes[a] * Table[a];
             IndexStart -= Sizes[a] * Index[a];

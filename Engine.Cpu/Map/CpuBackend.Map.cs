@@ -50,14 +50,20 @@ internal sealed partial class CpuBackend
         Span<double> parameters = count <= StackParameters ? stackalloc double[count] : new double[count];
         if (args.ParameterMemory is { } memory)
         {
-            for (int i = 0; i < count; i++) parameters[i] = Value(memory, i);
+            for (int i = 0; i < count; i++)
+            {
+                parameters[i] = Value(memory, i);
+            }
         }
         else
         {
             args.Parameters[..count].CopyTo(parameters);
         }
 
-        if (args.DrawOffset is { } offset) args.Program.ShiftDraws(parameters, *(long*)offset.Address);
+        if (args.DrawOffset is { } offset)
+        {
+            args.Program.ShiftDraws(parameters, *(long*)offset.Address);
+        }
         Map(new MapArgs
         {
             Program = args.Program,
@@ -80,8 +86,14 @@ internal sealed partial class CpuBackend
     /// <summary>The program in the form that the interpreter runs.</summary>
     private TileProgram Translate(MapProgram program, DType computeType, bool keepsTiles = false)
     {
-        if (_tilePrograms.TryGetValue((program, computeType, keepsTiles), out TileProgram? translated)) return translated;
-        if (_tilePrograms.Count >= MaxCachedPrograms) _tilePrograms.Clear();
+        if (_tilePrograms.TryGetValue((program, computeType, keepsTiles), out TileProgram? translated))
+        {
+            return translated;
+        }
+        if (_tilePrograms.Count >= MaxCachedPrograms)
+        {
+            _tilePrograms.Clear();
+        }
         return _tilePrograms.GetOrAdd(
             (program, computeType, keepsTiles), static (key, level) => TileCompiler.Compile(key.Program, key.ComputeType, level, key.KeepsTiles), _level);
     }

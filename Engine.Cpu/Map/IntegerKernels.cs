@@ -45,21 +45,30 @@ internal static unsafe class IntegerKernels
     {
         T* a = (T*)p[0], d = (T*)p[1];
         nint ma = m[0];
-        for (nint i = 0; i < bytes / sizeof(T); i++) d[i] = TOp.Invoke(a[i & ma], default, default);
+        for (nint i = 0; i < bytes / sizeof(T); i++)
+        {
+            d[i] = TOp.Invoke(a[i & ma], default, default);
+        }
     }
 
     private static void Binary<TOp, T>(byte** p, nint* m, nint bytes) where TOp : struct, IIntegerOp where T : unmanaged, IBinaryInteger<T>
     {
         T* a = (T*)p[0], b = (T*)p[1], d = (T*)p[2];
         nint ma = m[0], mb = m[1];
-        for (nint i = 0; i < bytes / sizeof(T); i++) d[i] = TOp.Invoke(a[i & ma], b[i & mb], default);
+        for (nint i = 0; i < bytes / sizeof(T); i++)
+        {
+            d[i] = TOp.Invoke(a[i & ma], b[i & mb], default);
+        }
     }
 
     private static void Ternary<TOp, T>(byte** p, nint* m, nint bytes) where TOp : struct, IIntegerOp where T : unmanaged, IBinaryInteger<T>
     {
         T* a = (T*)p[0], b = (T*)p[1], c = (T*)p[2], d = (T*)p[3];
         nint ma = m[0], mb = m[1], mc = m[2];
-        for (nint i = 0; i < bytes / sizeof(T); i++) d[i] = TOp.Invoke(a[i & ma], b[i & mb], c[i & mc]);
+        for (nint i = 0; i < bytes / sizeof(T); i++)
+        {
+            d[i] = TOp.Invoke(a[i & ma], b[i & mb], c[i & mc]);
+        }
     }
 
     private static T Bit<T>(bool holds) where T : INumberBase<T> => holds ? T.One : T.Zero;

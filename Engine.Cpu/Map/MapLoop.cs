@@ -14,7 +14,10 @@ internal readonly unsafe struct MapLoop(TileProgram program, MapPlan* plan, byte
             runner.Run(tile);
             for (int o = 0; o < plan->Outputs; o++)
             {
-                if (plan->View(plan->Inputs + o).Access != OperandAccess.Direct) Scatter(ref runner, o);
+                if (plan->View(plan->Inputs + o).Access != OperandAccess.Direct)
+                {
+                    Scatter(ref runner, o);
+                }
             }
         }
     }
@@ -25,6 +28,8 @@ internal readonly unsafe struct MapLoop(TileProgram program, MapPlan* plan, byte
         ref OperandView view = ref plan->View(k);
         byte* tile = runner.Pointer(program.OutputSlots[output]);
         for (TileRows rows = runner.Rows(k); rows.Next(); tile += rows.Length * program.ComputeType.SizeInBytes())
+        {
             TileTransfer.Store(program.ComputeType, view.DType, tile, view.Base + (rows.Offset * view.ElementBytes), rows.Stride, rows.Length);
+        }
     }
 }

@@ -92,7 +92,10 @@ internal unsafe struct MapPlan
             plan.Space.Add(args.Shape, axes, output.Layout.Strides);
         }
 
-        if (program.UsesIndex) plan.Space.Add(args.Shape, axes, Layout.Contiguous(args.Shape).Strides);
+        if (program.UsesIndex)
+        {
+            plan.Space.Add(args.Shape, axes, Layout.Contiguous(args.Shape).Strides);
+        }
         plan.Space.OrderBy(plan.Inputs);
         plan.Space.Coalesce();
         plan.Finish(program);
@@ -134,7 +137,10 @@ internal unsafe struct MapPlan
 
         for (int o = 0; o < Outputs; o++)
         {
-            if (_views[Inputs + o].Access == OperandAccess.Direct && IsReadLater(program, o)) _views[Inputs + o].Access = OperandAccess.Buffered;
+            if (_views[Inputs + o].Access == OperandAccess.Direct && IsReadLater(program, o))
+            {
+                _views[Inputs + o].Access = OperandAccess.Buffered;
+            }
         }
     }
 
@@ -144,7 +150,10 @@ internal unsafe struct MapPlan
         foreach (TileSource source in program.Sources)
         {
             if (source.Kind == ScalarOpcode.Input && source.LastUse > program.DefiningSteps[output]
-                && _views[source.Number].Base == _views[Inputs + output].Base) return true;
+                && _views[source.Number].Base == _views[Inputs + output].Base)
+            {
+                return true;
+            }
         }
 
         return false;
@@ -155,12 +164,18 @@ internal unsafe struct MapPlan
         int buffers = program.Temporaries;
         foreach (TileSource source in program.Sources)
         {
-            if (source.Kind != ScalarOpcode.Input || _views[source.Number].Access == OperandAccess.Buffered) buffers++;
+            if (source.Kind != ScalarOpcode.Input || _views[source.Number].Access == OperandAccess.Buffered)
+            {
+                buffers++;
+            }
         }
 
         for (int o = 0; o < Outputs; o++)
         {
-            if (_views[Inputs + o].Access == OperandAccess.Buffered) buffers++;
+            if (_views[Inputs + o].Access == OperandAccess.Buffered)
+            {
+                buffers++;
+            }
         }
 
         nint tile = buffers == 0 ? LargestTile

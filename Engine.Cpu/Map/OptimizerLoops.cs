@@ -79,7 +79,13 @@ internal static unsafe class OptimizerLoops
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store<V>(V value, byte* destination, nint lanes) where V : unmanaged, ISimd<V>
     {
-        if (lanes == V.Count) value.Store(destination);
-        else value.StoreFirst(destination, lanes);
+        if (lanes == V.Count)
+        {
+            value.Store(destination);
+        }
+        else
+        {
+            value.StoreFirst(destination, lanes);
+        }
     }
 }

@@ -19,7 +19,10 @@ internal static unsafe class PhiloxVectors
         {
             nint head = (nint)Math.Min(count, -first & (BlockElements - 1));
             Philox.FillUniform(new Span<float>(tile, (int)head), key.Key0, key.Key1, key.Stream0, key.Stream1, first);
-            for (i = head; i <= count - StepElements; i += StepElements) FillStep(key, (ulong)(first + i) / BlockElements, tile + i);
+            for (i = head; i <= count - StepElements; i += StepElements)
+            {
+                FillStep(key, (ulong)(first + i) / BlockElements, tile + i);
+            }
         }
 
         Philox.FillUniform(new Span<float>(tile + i, (int)(count - i)), key.Key0, key.Key1, key.Stream0, key.Stream1, first + i);

@@ -32,7 +32,10 @@ internal sealed unsafe class TileCompiler
     {
         var compiler = new TileCompiler(program, computeType, level, keepsTiles);
         delegate*<byte**, nint*, nint, void> whole = keepsTiles ? null : FusedPrograms.Find(program, computeType, level);
-        if (whole != null) return compiler.Wrap(whole);
+        if (whole != null)
+        {
+            return compiler.Wrap(whole);
+        }
         compiler.FindUniforms();
         compiler.Contract();
         return compiler.Allocate();
@@ -42,7 +45,10 @@ internal sealed unsafe class TileCompiler
     private TileProgram Wrap(delegate*<byte**, nint*, nint, void> kernel)
     {
         int[] parameters = Numbered(ScalarOpcode.Parameter), inputs = Numbered(ScalarOpcode.Input);
-        foreach (int node in parameters) _isUniform[node] = true;
+        foreach (int node in parameters)
+        {
+            _isUniform[node] = true;
+        }
         int firstOutput = parameters.Length + inputs.Length, count = firstOutput + _program.OutputCount;
         return new TileProgram
         {
@@ -72,20 +78,32 @@ internal sealed unsafe class TileCompiler
             _operations[i] = ((TileOp)step.Op, arguments);
             _isUniform[i] = step.Op is ScalarOpcode.Constant or ScalarOpcode.Parameter
                 || (arguments.Length > 0 && Array.TrueForAll(arguments, a => _isUniform[a]));
-            foreach (int argument in arguments) _users[argument]++;
+            foreach (int argument in arguments)
+            {
+                _users[argument]++;
+            }
         }
 
-        foreach (int output in _program.Outputs) _users[output]++;
+        foreach (int output in _program.Outputs)
+        {
+            _users[output]++;
+        }
     }
 
     // a·b ± c becomes one rounding, a comparison goes into the choice that it decides.
     private void Contract()
     {
-        if (!_computeType.IsFloatingPoint()) return;
+        if (!_computeType.IsFloatingPoint())
+        {
+            return;
+        }
         ReadOnlySpan<Instruction> code = _program.Code;
         for (int i = 0; i < code.Length; i++)
         {
-            if (_isUniform[i]) continue;
+            if (_isUniform[i])
+            {
+                continue;
+            }
             Instruction step = code[i];
             switch (step.Op)
             {
@@ -129,7 +147,10 @@ internal sealed unsafe class TileCompiler
         Array.Fill(_lastUse, Unused);
         for (int s = 0; s < steps.Length; s++)
         {
-            foreach (int argument in _operations[steps[s]].Arguments) _lastUse[argument] = s;
+            foreach (int argument in _operations[steps[s]].Arguments)
+            {
+                _lastUse[argument] = s;
+            }
         }
 
         // A step writes an output in memory directly. The other outputs (leaves, uniforms, a value for the second time) are moved at the end.
@@ -159,20 +180,35 @@ internal sealed unsafe class TileCompiler
         int[] uniforms = [.. Enumerable.Range(0, length).Where(i => _isUniform[i] && _lastUse[i] != Unused)];
         int[] sources = [.. Leaves(ScalarOpcode.Input), .. Leaves(ScalarOpcode.Index), .. Leaves(ScalarOpcode.Random)];
         var slotOf = new int[length];
-        for (int u = 0; u < uniforms.Length; u++) slotOf[uniforms[u]] = u;
-        for (int s = 0; s < sources.Length; s++) slotOf[sources[s]] = uniforms.Length + s;
+        for (int u = 0; u < uniforms.Length; u++)
+        {
+            slotOf[uniforms[u]] = u;
+        }
+        for (int s = 0; s < sources.Length; s++)
+        {
+            slotOf[sources[s]] = uniforms.Length + s;
+        }
         int temporaries = AssignTemporaries(steps, outputOf, slotOf, uniforms.Length + sources.Length);
         int firstOutput = uniforms.Length + sources.Length + temporaries;
         foreach (int node in steps)
         {
-            if (outputOf[node] != Unused) slotOf[node] = firstOutput + outputOf[node];
+            if (outputOf[node] != Unused)
+            {
+                slotOf[node] = firstOutput + outputOf[node];
+            }
         }
 
         var calls = new List<TileStep>();
         var slots = new List<int>();
         int cost = 0;
-        foreach (int node in steps) Emit(_operations[node].Op, [.. _operations[node].Arguments.Select(a => slotOf[a]), slotOf[node]]);
-        foreach (int o in moves) Emit(TileOp.Move, [slotOf[_program.Outputs[o]], firstOutput + o]);
+        foreach (int node in steps)
+        {
+            Emit(_operations[node].Op, [.. _operations[node].Arguments.Select(a => slotOf[a]), slotOf[node]]);
+        }
+        foreach (int o in moves)
+        {
+            Emit(TileOp.Move, [slotOf[_program.Outputs[o]], firstOutput + o]);
+        }
         int[] outputSlots = _keepsTiles ? Array.ConvertAll(_program.Outputs.ToArray(), node => slotOf[node])
             : [.. Enumerable.Range(firstOutput, definingSteps.Length)];
         return new TileProgram
@@ -207,10 +243,16 @@ internal sealed unsafe class TileCompiler
         {
             foreach (int argument in _operations[steps[s]].Arguments.Distinct())
             {
-                if (!_isUniform[argument] && !IsLeaf(argument) && outputOf[argument] == Unused && _lastUse[argument] == s) free.Push(slotOf[argument]);
+                if (!_isUniform[argument] && !IsLeaf(argument) && outputOf[argument] == Unused && _lastUse[argument] == s)
+                {
+                    free.Push(slotOf[argument]);
+                }
+            }
+            if (outputOf[steps[s]] != Unused)
+            {
+                continue;
             }
 
-            if (outputOf[steps[s]] != Unused) continue;
             slotOf[steps[s]] = free.Count > 0 ? free.Pop() : firstTemporary + temporaries++;
         }
 

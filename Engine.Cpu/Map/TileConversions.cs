@@ -40,7 +40,10 @@ internal static unsafe class TileConversions
         for (; i <= count - Vector128<byte>.Count; i += Vector128<byte>.Count)
         {
             Vector128<byte> bytes = Vector128.Load(source + i);
-            if (asTruth) bytes = Vector128.Min(bytes, Vector128<byte>.One);
+            if (asTruth)
+            {
+                bytes = Vector128.Min(bytes, Vector128<byte>.One);
+            }
             (Vector128<ushort> low, Vector128<ushort> high) = Vector128.Widen(bytes);
             (Vector128<uint> a, Vector128<uint> b) = Vector128.Widen(low);
             (Vector128<uint> c, Vector128<uint> d) = Vector128.Widen(high);
@@ -50,7 +53,10 @@ internal static unsafe class TileConversions
             Vector128.ConvertToSingle(d.AsInt32()).Store(tile + i + 12);
         }
 
-        for (; i < count; i++) tile[i] = asTruth ? Math.Min(source[i], (byte)1) : source[i];
+        for (; i < count; i++)
+        {
+            tile[i] = asTruth ? Math.Min(source[i], (byte)1) : source[i];
+        }
     }
 
     private static void StoreTruth(float* tile, byte* destination, nint count)
@@ -62,7 +68,10 @@ internal static unsafe class TileConversions
             Vector128.AndNot(Vector128<byte>.One, Vector128.Narrow(low, high).AsByte()).Store(destination + i);
         }
 
-        for (; i < count; i++) destination[i] = tile[i] == 0 ? (byte)0 : (byte)1;
+        for (; i < count; i++)
+        {
+            destination[i] = tile[i] == 0 ? (byte)0 : (byte)1;
+        }
     }
 
     private static Vector128<int> IsZero(float* values) => Vector128.Equals(Vector128.Load(values), Vector128<float>.Zero).AsInt32();
@@ -77,15 +86,23 @@ internal static unsafe class TileConversions
             (high << 16).AsSingle().Store(tile + i + 4);
         }
 
-        for (; i < count; i++) tile[i] = (float)((BFloat16*)source)[i];
+        for (; i < count; i++)
+        {
+            tile[i] = (float)((BFloat16*)source)[i];
+        }
     }
 
     private static void StoreBFloat16(float* tile, ushort* destination, nint count)
     {
         nint i = 0;
         for (; i <= count - Vector128<ushort>.Count; i += Vector128<ushort>.Count)
+        {
             Vector128.Narrow(ToBFloat16(tile + i), ToBFloat16(tile + i + 4)).Store(destination + i);
-        for (; i < count; i++) ((BFloat16*)destination)[i] = (BFloat16)tile[i];
+        }
+        for (; i < count; i++)
+        {
+            ((BFloat16*)destination)[i] = (BFloat16)tile[i];
+        }
     }
 
     // To nearest, ties to even, by adding half of the last kept bit; a NaN keeps a mantissa bit.

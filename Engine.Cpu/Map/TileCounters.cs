@@ -15,10 +15,10 @@ internal static unsafe class TileCounters
     {
         switch (compute)
         {
-            case DType.Float32: for (nint i = 0; i < count; i++) ((float*)tile)[i] = start + (i * step); break;
-            case DType.Float64: for (nint i = 0; i < count; i++) ((double*)tile)[i] = start + (i * step); break;
-            case DType.Int32: for (nint i = 0; i < count; i++) ((int*)tile)[i] = (int)(start + (i * step)); break;
-            default: for (nint i = 0; i < count; i++) ((long*)tile)[i] = start + (i * step); break;
+            case DType.Float32: for (nint i = 0; i < count; i++) { ((float*)tile)[i] = start + (i * step); } break;
+            case DType.Float64: for (nint i = 0; i < count; i++) { ((double*)tile)[i] = start + (i * step); } break;
+            case DType.Int32: for (nint i = 0; i < count; i++) { ((int*)tile)[i] = (int)(start + (i * step)); } break;
+            default: for (nint i = 0; i < count; i++) { ((long*)tile)[i] = start + (i * step); } break;
         }
     }
 
@@ -34,8 +34,14 @@ internal static unsafe class TileCounters
         for (nint i = 0; i < count; i++)
         {
             float value = Philox.Uniform(key.Key0, key.Key1, key.Stream0, key.Stream1, start + (i * step));
-            if (compute == DType.Float32) ((float*)tile)[i] = value;
-            else ((double*)tile)[i] = value;
+            if (compute == DType.Float32)
+            {
+                ((float*)tile)[i] = value;
+            }
+            else
+            {
+                ((double*)tile)[i] = value;
+            }
         }
     }
 }

@@ -19,8 +19,14 @@ internal static unsafe class TileLoops
     {
         byte* a = p[0], d = p[1];
         nint ma = m[0], i = 0;
-        for (; i <= bytes - sizeof(V); i += sizeof(V)) TOp.Invoke(V.Load(a + (i & ma))).Store(d + i);
-        if (i < bytes) UnaryTail<TOp, V>(a + (i & ma), d + i, Lanes<V>(bytes - i));
+        for (; i <= bytes - sizeof(V); i += sizeof(V))
+        {
+            TOp.Invoke(V.Load(a + (i & ma))).Store(d + i);
+        }
+        if (i < bytes)
+        {
+            UnaryTail<TOp, V>(a + (i & ma), d + i, Lanes<V>(bytes - i));
+        }
     }
 
     /// <summary>d = op(a, b).</summary>
@@ -29,8 +35,14 @@ internal static unsafe class TileLoops
     {
         byte* a = p[0], b = p[1], d = p[2];
         nint ma = m[0], mb = m[1], i = 0;
-        for (; i <= bytes - sizeof(V); i += sizeof(V)) TOp.Invoke(V.Load(a + (i & ma)), V.Load(b + (i & mb))).Store(d + i);
-        if (i < bytes) BinaryTail<TOp, V>(a + (i & ma), b + (i & mb), d + i, Lanes<V>(bytes - i));
+        for (; i <= bytes - sizeof(V); i += sizeof(V))
+        {
+            TOp.Invoke(V.Load(a + (i & ma)), V.Load(b + (i & mb))).Store(d + i);
+        }
+        if (i < bytes)
+        {
+            BinaryTail<TOp, V>(a + (i & ma), b + (i & mb), d + i, Lanes<V>(bytes - i));
+        }
     }
 
     /// <summary>d = op(a, b, c).</summary>
@@ -40,8 +52,13 @@ internal static unsafe class TileLoops
         byte* a = p[0], b = p[1], c = p[2], d = p[3];
         nint ma = m[0], mb = m[1], mc = m[2], i = 0;
         for (; i <= bytes - sizeof(V); i += sizeof(V))
+        {
             TOp.Invoke(V.Load(a + (i & ma)), V.Load(b + (i & mb)), V.Load(c + (i & mc))).Store(d + i);
-        if (i < bytes) TernaryTail<TOp, V>(a + (i & ma), b + (i & mb), c + (i & mc), d + i, Lanes<V>(bytes - i));
+        }
+        if (i < bytes)
+        {
+            TernaryTail<TOp, V>(a + (i & ma), b + (i & mb), c + (i & mc), d + i, Lanes<V>(bytes - i));
+        }
     }
 
     /// <summary>e = op(a, b, c, d).</summary>
@@ -51,8 +68,13 @@ internal static unsafe class TileLoops
         byte* a = p[0], b = p[1], c = p[2], d = p[3], e = p[4];
         nint ma = m[0], mb = m[1], mc = m[2], md = m[3], i = 0;
         for (; i <= bytes - sizeof(V); i += sizeof(V))
+        {
             TOp.Invoke(V.Load(a + (i & ma)), V.Load(b + (i & mb)), V.Load(c + (i & mc)), V.Load(d + (i & md))).Store(e + i);
-        if (i < bytes) QuaternaryTail<TOp, V>(a + (i & ma), b + (i & mb), c + (i & mc), d + (i & md), e + i, Lanes<V>(bytes - i));
+        }
+        if (i < bytes)
+        {
+            QuaternaryTail<TOp, V>(a + (i & ma), b + (i & mb), c + (i & mc), d + (i & md), e + i, Lanes<V>(bytes - i));
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

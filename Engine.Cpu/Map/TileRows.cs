@@ -17,11 +17,17 @@ internal unsafe ref struct TileRows
         _plan = plan;
         _inner = long.MaxValue;
         Stride = (nint)plan->Space.InnerStride(operand);
-        if (!plan->ShortRows) return;
+        if (!plan->ShortRows)
+        {
+            return;
+        }
         _inner = plan->Space.InnerSize;
         (long index, _position) = Math.DivRem(start, _inner);
         _row += plan->Space.Distance(operand, index, plan->Space.Rank - 1);
-        for (int loop = plan->Space.Rank - 2; loop >= 0; loop--) (index, _indices[loop]) = Math.DivRem(index, plan->Space.Size(loop));
+        for (int loop = plan->Space.Rank - 2; loop >= 0; loop--)
+        {
+            (index, _indices[loop]) = Math.DivRem(index, plan->Space.Size(loop));
+        }
     }
 
     /// <summary>First element of the piece, in elements.</summary>
@@ -35,12 +41,18 @@ internal unsafe ref struct TileRows
 
     public bool Next()
     {
-        if (_left == 0) return false;
+        if (_left == 0)
+        {
+            return false;
+        }
         Offset = _row + (_position * Stride);
         Length = (nint)Math.Min(_left, _inner - _position);
         _left -= Length;
         _position = 0;
-        if (_left > 0) NextRow();
+        if (_left > 0)
+        {
+            NextRow();
+        }
         return true;
     }
 
@@ -50,7 +62,10 @@ internal unsafe ref struct TileRows
         {
             long stride = _plan->Space.Stride(_operand, loop), size = _plan->Space.Size(loop);
             _row += stride;
-            if (++_indices[loop] < size) return;
+            if (++_indices[loop] < size)
+            {
+                return;
+            }
             _row -= stride * size;
             _indices[loop] = 0;
         }

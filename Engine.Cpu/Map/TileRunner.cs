@@ -72,7 +72,10 @@ internal unsafe ref struct TileRunner
         long row = _plan->ShortRows ? 0 : tile / _plan->TilesPerRow;
         Start = (tile - (row * _plan->TilesPerRow)) * _plan->Tile;
         Count = (nint)Math.Min(_plan->Tile, (_plan->ShortRows ? _plan->Space.Count : _plan->Space.InnerSize) - Start);
-        if (row != _row) StartRow(row);
+        if (row != _row)
+        {
+            StartRow(row);
+        }
         _row = row;
         Fill();
         Execute(Count * _elementBytes);
@@ -90,21 +93,33 @@ internal unsafe ref struct TileRunner
     // Gives every slot that needs one a buffer, and returns the bytes of all; without tables it only counts.
     private readonly nint BindSlots(byte* block)
     {
-        for (int u = 0; u < _program.Uniforms.Count; u++) BindSlot(u, _uniforms + (u * TileUniforms.Bytes), 0);
+        for (int u = 0; u < _program.Uniforms.Count; u++)
+        {
+            BindSlot(u, _uniforms + (u * TileUniforms.Bytes), 0);
+        }
         byte* next = block;
         for (int s = 0; s < _program.Sources.Length; s++)
         {
             TileSource source = _program.Sources[s];
             OperandAccess access = source.Kind == ScalarOpcode.Input ? _plan->View(source.Number).Access : OperandAccess.Buffered;
             BindSlot(_program.FirstSource + s, next, access == OperandAccess.Uniform ? 0 : -1);
-            if (access != OperandAccess.Direct) next += access == OperandAccess.Uniform ? TileUniforms.Bytes : _tileBytes;
+            if (access != OperandAccess.Direct)
+            {
+                next += access == OperandAccess.Uniform ? TileUniforms.Bytes : _tileBytes;
+            }
+        }
+        for (int t = 0; t < _program.Temporaries; t++, next += _tileBytes)
+        {
+            BindSlot(_program.FirstTemporary + t, next, -1);
         }
 
-        for (int t = 0; t < _program.Temporaries; t++, next += _tileBytes) BindSlot(_program.FirstTemporary + t, next, -1);
         for (int o = 0; o < _program.Outputs; o++)
         {
             BindSlot(_program.FirstOutput + o, next, -1);
-            if (_plan->View(_plan->Inputs + o).Access != OperandAccess.Direct) next += _tileBytes;
+            if (_plan->View(_plan->Inputs + o).Access != OperandAccess.Direct)
+            {
+                next += _tileBytes;
+            }
         }
 
         return (nint)(next - block);
@@ -112,7 +127,10 @@ internal unsafe ref struct TileRunner
 
     private readonly void BindSlot(int slot, byte* memory, nint mask)
     {
-        if (_pointers == null) return;
+        if (_pointers == null)
+        {
+            return;
+        }
         _pointers[slot] = _buffers[slot] = memory;
         _masks[slot] = mask;
     }
@@ -121,13 +139,21 @@ internal unsafe ref struct TileRunner
     {
         int outer = _plan->ShortRows ? 0 : Math.Max(0, _plan->Space.Rank - 1);
         for (int k = 0; k < _plan->Space.Operands; k++)
+        {
             _offsets[k] = _plan->Space.Distance(k, row, outer) + (_origin == null ? 0 : _origin[k]);
+        }
         for (int s = 0; s < _program.Sources.Length; s++)
         {
             TileSource source = _program.Sources[s];
-            if (source.Kind != ScalarOpcode.Input) continue;
+            if (source.Kind != ScalarOpcode.Input)
+            {
+                continue;
+            }
             ref OperandView view = ref _plan->View(source.Number);
-            if (view.Access != OperandAccess.Uniform) continue;
+            if (view.Access != OperandAccess.Uniform)
+            {
+                continue;
+            }
             byte* vector = _buffers[_program.FirstSource + s];
             TileTransfer.Load(view.DType, _program.ComputeType, view.Base + (_offsets[source.Number] * view.ElementBytes), 1, vector, 1);
             TileUniforms.Splat(_elementBytes, vector, vector);
@@ -147,15 +173,24 @@ internal unsafe ref struct TileRunner
             }
 
             ref OperandView view = ref _plan->View(source.Number);
-            if (view.Access == OperandAccess.Direct) _pointers[slot] = view.Base + ((_offsets[source.Number] + Start) * view.ElementBytes);
-            else if (view.Access == OperandAccess.Buffered) Gather(source.Number, _buffers[slot]);
+            if (view.Access == OperandAccess.Direct)
+            {
+                _pointers[slot] = view.Base + ((_offsets[source.Number] + Start) * view.ElementBytes);
+            }
+            else if (view.Access == OperandAccess.Buffered)
+            {
+                Gather(source.Number, _buffers[slot]);
+            }
         }
 
         for (int o = 0; o < _program.Outputs; o++)
         {
             int k = _plan->Inputs + o;
             ref OperandView view = ref _plan->View(k);
-            if (view.Access == OperandAccess.Direct) _pointers[_program.FirstOutput + o] = view.Base + ((_offsets[k] + Start) * view.ElementBytes);
+            if (view.Access == OperandAccess.Direct)
+            {
+                _pointers[_program.FirstOutput + o] = view.Base + ((_offsets[k] + Start) * view.ElementBytes);
+            }
         }
     }
 
@@ -181,7 +216,9 @@ internal unsafe ref struct TileRunner
     {
         ref OperandView view = ref _plan->View(k);
         for (TileRows rows = Rows(k); rows.Next(); tile += rows.Length * _elementBytes)
+        {
             TileTransfer.Load(view.DType, _program.ComputeType, view.Base + (rows.Offset * view.ElementBytes), rows.Stride, tile, rows.Length);
+        }
     }
 
     private readonly void FillCounted(TileSource source, byte* tile)
@@ -189,8 +226,14 @@ internal unsafe ref struct TileRunner
         RandomKey key = source.Kind == ScalarOpcode.Random ? RandomKey.From(_parameters + source.Number) : default;
         for (TileRows rows = Rows(_plan->IndexOperand); rows.Next(); tile += rows.Length * _elementBytes)
         {
-            if (source.Kind == ScalarOpcode.Index) TileCounters.FillIndex(_program.ComputeType, rows.Offset, rows.Stride, tile, rows.Length);
-            else TileCounters.FillUniform(_program.ComputeType, key, rows.Offset, rows.Stride, tile, rows.Length);
+            if (source.Kind == ScalarOpcode.Index)
+            {
+                TileCounters.FillIndex(_program.ComputeType, rows.Offset, rows.Stride, tile, rows.Length);
+            }
+            else
+            {
+                TileCounters.FillUniform(_program.ComputeType, key, rows.Offset, rows.Stride, tile, rows.Length);
+            }
         }
     }
 }

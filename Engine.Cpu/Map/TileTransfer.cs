@@ -17,7 +17,10 @@ internal static unsafe class TileTransfer
             return;
         }
 
-        if (compute == DType.Float32 && stride == 1 && TileConversions.TryLoad(from, source, (float*)tile, count)) return;
+        if (compute == DType.Float32 && stride == 1 && TileConversions.TryLoad(from, source, (float*)tile, count))
+        {
+            return;
+        }
         switch (compute)
         {
             case DType.Float32: Load(from, source, stride, (float*)tile, count); break;
@@ -36,7 +39,10 @@ internal static unsafe class TileTransfer
             return;
         }
 
-        if (compute == DType.Float32 && stride == 1 && TileConversions.TryStore(to, (float*)tile, destination, count)) return;
+        if (compute == DType.Float32 && stride == 1 && TileConversions.TryStore(to, (float*)tile, destination, count))
+        {
+            return;
+        }
         switch (compute)
         {
             case DType.Float32: StoreFloats(to, (float*)tile, destination, stride, count); break;
@@ -69,25 +75,31 @@ internal static unsafe class TileTransfer
         if (sourceStride == 0)
         {
             T value = *source;
-            for (nint i = 0; i < count; i++) destination[i * destinationStride] = value;
+            for (nint i = 0; i < count; i++)
+            {
+                destination[i * destinationStride] = value;
+            }
             return;
         }
 
-        for (nint i = 0; i < count; i++) destination[i * destinationStride] = source[i * sourceStride];
+        for (nint i = 0; i < count; i++)
+        {
+            destination[i * destinationStride] = source[i * sourceStride];
+        }
     }
 
     private static void Load<T>(DType from, byte* source, nint stride, T* tile, nint count) where T : unmanaged, INumber<T>
     {
         switch (from)
         {
-            case DType.Bool: for (nint i = 0; i < count; i++) tile[i] = source[i * stride] != 0 ? T.One : T.Zero; break;
-            case DType.UInt8: for (nint i = 0; i < count; i++) tile[i] = T.CreateTruncating(source[i * stride]); break;
-            case DType.Int32: for (nint i = 0; i < count; i++) tile[i] = T.CreateTruncating(((int*)source)[i * stride]); break;
-            case DType.Int64: for (nint i = 0; i < count; i++) tile[i] = T.CreateTruncating(((long*)source)[i * stride]); break;
-            case DType.Float16: for (nint i = 0; i < count; i++) tile[i] = FromFloat<T>((float)((Half*)source)[i * stride]); break;
-            case DType.BFloat16: for (nint i = 0; i < count; i++) tile[i] = FromFloat<T>((float)((BFloat16*)source)[i * stride]); break;
-            case DType.Float32: for (nint i = 0; i < count; i++) tile[i] = FromFloat<T>(((float*)source)[i * stride]); break;
-            default: for (nint i = 0; i < count; i++) tile[i] = FromFloat<T>(((double*)source)[i * stride]); break;
+            case DType.Bool: for (nint i = 0; i < count; i++) { tile[i] = source[i * stride] != 0 ? T.One : T.Zero; } break;
+            case DType.UInt8: for (nint i = 0; i < count; i++) { tile[i] = T.CreateTruncating(source[i * stride]); } break;
+            case DType.Int32: for (nint i = 0; i < count; i++) { tile[i] = T.CreateTruncating(((int*)source)[i * stride]); } break;
+            case DType.Int64: for (nint i = 0; i < count; i++) { tile[i] = T.CreateTruncating(((long*)source)[i * stride]); } break;
+            case DType.Float16: for (nint i = 0; i < count; i++) { tile[i] = FromFloat<T>((float)((Half*)source)[i * stride]); } break;
+            case DType.BFloat16: for (nint i = 0; i < count; i++) { tile[i] = FromFloat<T>((float)((BFloat16*)source)[i * stride]); } break;
+            case DType.Float32: for (nint i = 0; i < count; i++) { tile[i] = FromFloat<T>(((float*)source)[i * stride]); } break;
+            default: for (nint i = 0; i < count; i++) { tile[i] = FromFloat<T>(((double*)source)[i * stride]); } break;
         }
     }
 
@@ -99,14 +111,14 @@ internal static unsafe class TileTransfer
     {
         switch (to)
         {
-            case DType.Bool: for (nint i = 0; i < count; i++) destination[i * stride] = tile[i] == T.Zero ? (byte)0 : (byte)1; break;
-            case DType.UInt8: for (nint i = 0; i < count; i++) destination[i * stride] = (byte)long.CreateSaturating(tile[i]); break;
-            case DType.Int32: for (nint i = 0; i < count; i++) ((int*)destination)[i * stride] = int.CreateSaturating(tile[i]); break;
-            case DType.Int64: for (nint i = 0; i < count; i++) ((long*)destination)[i * stride] = long.CreateSaturating(tile[i]); break;
-            case DType.Float16: for (nint i = 0; i < count; i++) ((Half*)destination)[i * stride] = Half.CreateTruncating(tile[i]); break;
-            case DType.BFloat16: for (nint i = 0; i < count; i++) ((BFloat16*)destination)[i * stride] = (BFloat16)float.CreateTruncating(tile[i]); break;
-            case DType.Float32: for (nint i = 0; i < count; i++) ((float*)destination)[i * stride] = float.CreateTruncating(tile[i]); break;
-            default: for (nint i = 0; i < count; i++) ((double*)destination)[i * stride] = double.CreateTruncating(tile[i]); break;
+            case DType.Bool: for (nint i = 0; i < count; i++) { destination[i * stride] = tile[i] == T.Zero ? (byte)0 : (byte)1; } break;
+            case DType.UInt8: for (nint i = 0; i < count; i++) { destination[i * stride] = (byte)long.CreateSaturating(tile[i]); } break;
+            case DType.Int32: for (nint i = 0; i < count; i++) { ((int*)destination)[i * stride] = int.CreateSaturating(tile[i]); } break;
+            case DType.Int64: for (nint i = 0; i < count; i++) { ((long*)destination)[i * stride] = long.CreateSaturating(tile[i]); } break;
+            case DType.Float16: for (nint i = 0; i < count; i++) { ((Half*)destination)[i * stride] = Half.CreateTruncating(tile[i]); } break;
+            case DType.BFloat16: for (nint i = 0; i < count; i++) { ((BFloat16*)destination)[i * stride] = (BFloat16)float.CreateTruncating(tile[i]); } break;
+            case DType.Float32: for (nint i = 0; i < count; i++) { ((float*)destination)[i * stride] = float.CreateTruncating(tile[i]); } break;
+            default: for (nint i = 0; i < count; i++) { ((double*)destination)[i * stride] = double.CreateTruncating(tile[i]); } break;
         }
     }
 
@@ -114,14 +126,14 @@ internal static unsafe class TileTransfer
     {
         switch (to)
         {
-            case DType.Bool: for (nint i = 0; i < count; i++) destination[i * stride] = T.IsZero(tile[i]) ? (byte)0 : (byte)1; break;
-            case DType.UInt8: for (nint i = 0; i < count; i++) destination[i * stride] = byte.CreateTruncating(tile[i]); break;
-            case DType.Int32: for (nint i = 0; i < count; i++) ((int*)destination)[i * stride] = int.CreateTruncating(tile[i]); break;
-            case DType.Int64: for (nint i = 0; i < count; i++) ((long*)destination)[i * stride] = long.CreateTruncating(tile[i]); break;
-            case DType.Float16: for (nint i = 0; i < count; i++) ((Half*)destination)[i * stride] = Half.CreateSaturating(tile[i]); break;
-            case DType.BFloat16: for (nint i = 0; i < count; i++) ((BFloat16*)destination)[i * stride] = (BFloat16)float.CreateTruncating(tile[i]); break;
-            case DType.Float32: for (nint i = 0; i < count; i++) ((float*)destination)[i * stride] = float.CreateTruncating(tile[i]); break;
-            default: for (nint i = 0; i < count; i++) ((double*)destination)[i * stride] = double.CreateTruncating(tile[i]); break;
+            case DType.Bool: for (nint i = 0; i < count; i++) { destination[i * stride] = T.IsZero(tile[i]) ? (byte)0 : (byte)1; } break;
+            case DType.UInt8: for (nint i = 0; i < count; i++) { destination[i * stride] = byte.CreateTruncating(tile[i]); } break;
+            case DType.Int32: for (nint i = 0; i < count; i++) { ((int*)destination)[i * stride] = int.CreateTruncating(tile[i]); } break;
+            case DType.Int64: for (nint i = 0; i < count; i++) { ((long*)destination)[i * stride] = long.CreateTruncating(tile[i]); } break;
+            case DType.Float16: for (nint i = 0; i < count; i++) { ((Half*)destination)[i * stride] = Half.CreateSaturating(tile[i]); } break;
+            case DType.BFloat16: for (nint i = 0; i < count; i++) { ((BFloat16*)destination)[i * stride] = (BFloat16)float.CreateTruncating(tile[i]); } break;
+            case DType.Float32: for (nint i = 0; i < count; i++) { ((float*)destination)[i * stride] = float.CreateTruncating(tile[i]); } break;
+            default: for (nint i = 0; i < count; i++) { ((double*)destination)[i * stride] = double.CreateTruncating(tile[i]); } break;
         }
     }
 }

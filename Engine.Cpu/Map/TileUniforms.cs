@@ -18,23 +18,44 @@ internal sealed unsafe class TileUniforms(MapProgram program, DType computeType,
     /// <summary>Writes uniform u to <paramref name="destination"/> + u·<see cref="Bytes"/>.</summary>
     public void Write(ReadOnlySpan<double> parameters, byte* destination)
     {
-        if (nodes.Length == 0) return;
-        if (computeType.IsFloatingPoint()) WriteFloats(parameters, destination);
-        else WriteIntegers(parameters, destination);
+        if (nodes.Length == 0)
+        {
+            return;
+        }
+        if (computeType.IsFloatingPoint())
+        {
+            WriteFloats(parameters, destination);
+        }
+        else
+        {
+            WriteIntegers(parameters, destination);
+        }
     }
 
     /// <summary>Fills one vector with a value of the compute type.</summary>
     public static void Splat(DType computeType, double value, byte* destination)
     {
-        if (computeType == DType.Float32) new Span<float>(destination, Bytes / sizeof(float)).Fill((float)value);
-        else new Span<double>(destination, Bytes / sizeof(double)).Fill(value);
+        if (computeType == DType.Float32)
+        {
+            new Span<float>(destination, Bytes / sizeof(float)).Fill((float)value);
+        }
+        else
+        {
+            new Span<double>(destination, Bytes / sizeof(double)).Fill(value);
+        }
     }
 
     /// <summary>Fills one vector with the value at <paramref name="source"/>, which is of the compute type.</summary>
     public static void Splat(int elementBytes, byte* source, byte* destination)
     {
-        if (elementBytes == sizeof(int)) new Span<int>(destination, Bytes / sizeof(int)).Fill(*(int*)source);
-        else new Span<long>(destination, Bytes / sizeof(long)).Fill(*(long*)source);
+        if (elementBytes == sizeof(int))
+        {
+            new Span<int>(destination, Bytes / sizeof(int)).Fill(*(int*)source);
+        }
+        else
+        {
+            new Span<long>(destination, Bytes / sizeof(long)).Fill(*(long*)source);
+        }
     }
 
     private void WriteFloats(ReadOnlySpan<double> parameters, byte* destination)
@@ -43,7 +64,10 @@ internal sealed unsafe class TileUniforms(MapProgram program, DType computeType,
         Span<double> values = code.Length <= StackLength ? stackalloc double[StackLength] : new double[code.Length];
         for (int i = 0; i < code.Length; i++)
         {
-            if (!isUniform[i]) continue;
+            if (!isUniform[i])
+            {
+                continue;
+            }
             Instruction step = code[i];
             double value = step.Op switch
             {
@@ -54,7 +78,10 @@ internal sealed unsafe class TileUniforms(MapProgram program, DType computeType,
             values[i] = computeType == DType.Float32 ? (float)value : value;
         }
 
-        for (int u = 0; u < nodes.Length; u++) Splat(computeType, values[nodes[u]], destination + (u * Bytes));
+        for (int u = 0; u < nodes.Length; u++)
+        {
+            Splat(computeType, values[nodes[u]], destination + (u * Bytes));
+        }
     }
 
     private void WriteIntegers(ReadOnlySpan<double> parameters, byte* destination)
@@ -63,7 +90,10 @@ internal sealed unsafe class TileUniforms(MapProgram program, DType computeType,
         Span<long> values = code.Length <= StackLength ? stackalloc long[StackLength] : new long[code.Length];
         for (int i = 0; i < code.Length; i++)
         {
-            if (!isUniform[i]) continue;
+            if (!isUniform[i])
+            {
+                continue;
+            }
             Instruction step = code[i];
             long value = step.Op switch
             {

@@ -10,10 +10,22 @@ internal static unsafe class BatchNorm
         int images, int channels, nint length, T* x, T* residual, T* y, bool relu, in BatchNormStatistics<T> statistics, SimdLevel level, WorkerPool pool)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (residual == null && relu) Run<ReluActivation>(statistics);
-        else if (residual == null) Run<NoActivation>(statistics);
-        else if (relu) Run<AddReluActivation>(statistics);
-        else Run<AddActivation>(statistics);
+        if (residual == null && relu)
+        {
+            Run<ReluActivation>(statistics);
+        }
+        else if (residual == null)
+        {
+            Run<NoActivation>(statistics);
+        }
+        else if (relu)
+        {
+            Run<AddReluActivation>(statistics);
+        }
+        else
+        {
+            Run<AddActivation>(statistics);
+        }
 
         void Run<TActivation>(in BatchNormStatistics<T> statistics) where TActivation : struct, IActivation
         {
@@ -26,11 +38,26 @@ internal static unsafe class BatchNorm
     public static void Backward<T>(int images, int channels, nint length, in BatchNormGradient<T> args, SimdLevel level, WorkerPool pool)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (args.Y != null && args.GradYMore != null && args.GradResidual != null) Run<KeptSumGate>(args);
-        else if (args.Y != null && args.GradYMore != null) Run<SumGate>(args);
-        else if (args.GradResidual != null) Run<KeptGate>(args);
-        else if (args.Y != null) Run<ReluGate>(args);
-        else Run<NoGate>(args);
+        if (args.Y != null && args.GradYMore != null && args.GradResidual != null)
+        {
+            Run<KeptSumGate>(args);
+        }
+        else if (args.Y != null && args.GradYMore != null)
+        {
+            Run<SumGate>(args);
+        }
+        else if (args.GradResidual != null)
+        {
+            Run<KeptGate>(args);
+        }
+        else if (args.Y != null)
+        {
+            Run<ReluGate>(args);
+        }
+        else
+        {
+            Run<NoGate>(args);
+        }
 
         void Run<TGate>(in BatchNormGradient<T> args) where TGate : struct, IReluGate
         {
@@ -74,7 +101,10 @@ internal static unsafe class BatchNorm
             if (shape.IsColumns)
             {
                 using ScratchLease means = Scratch.Rent<T>(columns);
-                for (int channel = 0; channel < channels; channel++) new Span<T>(means.As<T>() + (channel * length), (int)length).Fill(args.Mean[channel]);
+                for (int channel = 0; channel < channels; channel++)
+                {
+                    new Span<T>(means.As<T>() + (channel * length), (int)length).Fill(args.Mean[channel]);
+                }
                 BatchNormBackwardColumns<T, TVec, TGate> step = new(shape, args, blocks.As<GradientSums>(), means.As<T>(), factors.As<T>());
                 BatchNormLoop<BatchNormBackwardColumns<T, TVec, TGate>>.Run(shape, step, pool);
             }

@@ -45,13 +45,19 @@ internal readonly unsafe struct BatchNormBackward<T, TVec, TGate>(
     public void Finish(int group)
     {
         GradientSums sums = default;
-        for (int block = 0; block < shape.Blocks; block++) sums.Add(blocks[((nint)group * shape.Blocks) + block]);
+        for (int block = 0; block < shape.Blocks; block++)
+        {
+            sums.Add(blocks[((nint)group * shape.Blocks) + block]);
+        }
         factors[group] = args.Publish(group, sums, shape.Count);
     }
 
     public void Apply(int group, int block)
     {
-        if (args.GradX == null) return;
+        if (args.GradX == null)
+        {
+            return;
+        }
         (T ForGradient, T ForDeviation, T Constant)* f = factors + group;
         TVec mean = TVec.Broadcast(args.Mean + group);
         TVec forGradient = TVec.Broadcast(&f->ForGradient), forDeviation = TVec.Broadcast(&f->ForDeviation), constant = TVec.Broadcast(&f->Constant);

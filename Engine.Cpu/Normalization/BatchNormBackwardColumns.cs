@@ -53,18 +53,26 @@ internal readonly unsafe struct BatchNormBackwardColumns<T, TVec, TGate>(
             GradientSums sums = default;
             for (nint l = column; l < column + shape.Length; l++)
             {
-                for (int block = 0; block < shape.Blocks; block++) sums.Add(blocks[(block * range.Pitch) + l]);
+                for (int block = 0; block < shape.Blocks; block++)
+                {
+                    sums.Add(blocks[(block * range.Pitch) + l]);
+                }
             }
 
             (T forGradient, T forDeviation, T constant) = args.Publish((int)(column / shape.Length), sums, shape.Count);
             for (nint l = column; l < column + shape.Length; l++)
+            {
                 (factors[l], factors[range.Pitch + l], factors[(2 * range.Pitch) + l]) = (forGradient, forDeviation, constant);
+            }
         }
     }
 
     public void Apply(int group, int block)
     {
-        if (args.GradX == null) return;
+        if (args.GradX == null)
+        {
+            return;
+        }
         ColumnRange range = shape.Columns(group, block);
         nint pitch = range.Pitch;
         for (nint column = range.First; column < range.End; column += TVec.Count)

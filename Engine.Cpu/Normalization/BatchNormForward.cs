@@ -74,7 +74,10 @@ internal readonly unsafe struct BatchNormForward<T, TVec, TActivation>(
     {
         Moments* parts = blocks + ((nint)group * shape.Blocks);
         Moments moments = parts[0];
-        for (int block = 1; block < shape.Blocks; block++) moments.Add(parts[block], block * shape.BlockSize, shape.BlockCount(block));
+        for (int block = 1; block < shape.Blocks; block++)
+        {
+            moments.Add(parts[block], block * shape.BlockSize, shape.BlockCount(block));
+        }
         factors[group] = statistics.Publish(group, moments, shape.Count);
     }
 
@@ -90,14 +93,20 @@ internal readonly unsafe struct BatchNormForward<T, TVec, TActivation>(
             for (; i <= n - TVec.Count; i += TVec.Count)
             {
                 TVec value = TVec.MultiplyAdd(TVec.Load(from + i) - center, factor, offset);
-                if (TActivation.Adds) value += TVec.Load(added + i);
+                if (TActivation.Adds)
+                {
+                    value += TVec.Load(added + i);
+                }
                 TActivation.Of(value).Store(to + i);
             }
 
             if (i < n)
             {
                 TVec value = TVec.MultiplyAdd(TVec.LoadFirst(from + i, n - i) - center, factor, offset);
-                if (TActivation.Adds) value += TVec.LoadFirst(added + i, n - i);
+                if (TActivation.Adds)
+                {
+                    value += TVec.LoadFirst(added + i, n - i);
+                }
                 TActivation.Of(value).StoreFirst(to + i, n - i);
             }
         }
@@ -118,8 +127,14 @@ internal readonly unsafe struct BatchNormForward<T, TVec, TActivation>(
                 d += TVec.Load(p + i + (3 * TVec.Count));
             }
 
-            for (; i <= n - TVec.Count; i += TVec.Count) a += TVec.Load(p + i);
-            if (i < n) b += TVec.LoadFirst(p + i, n - i);
+            for (; i <= n - TVec.Count; i += TVec.Count)
+            {
+                a += TVec.Load(p + i);
+            }
+            if (i < n)
+            {
+                b += TVec.LoadFirst(p + i, n - i);
+            }
         }
 
         return TVec.Sum((a + b) + (c + d));

@@ -56,7 +56,9 @@ internal readonly unsafe struct BatchNormForwardColumns<T, TVec, TActivation>(
 
             (T center, T factor, T offset) = statistics.Publish((int)(column / shape.Length), moments, count);
             for (nint l = column; l < column + shape.Length; l++)
+            {
                 (factors[l], factors[range.Pitch + l], factors[(2 * range.Pitch) + l]) = (center, factor, offset);
+            }
         }
     }
 
@@ -72,7 +74,10 @@ internal readonly unsafe struct BatchNormForwardColumns<T, TVec, TActivation>(
             for (nint row = 0; row < range.Rows; row++, from += pitch, to += pitch)
             {
                 TVec value = TVec.MultiplyAdd(Tail.Load<TVec>(from, left) - center, factor, offset);
-                if (TActivation.Adds) value += Tail.Load<TVec>(residual + (to - y), left);
+                if (TActivation.Adds)
+                {
+                    value += Tail.Load<TVec>(residual + (to - y), left);
+                }
                 Tail.Store(TActivation.Of(value), to, left);
             }
         }
@@ -90,7 +95,10 @@ internal readonly unsafe struct BatchNormForwardColumns<T, TVec, TActivation>(
             b += Tail.Load<TVec>(p + pitch, count);
         }
 
-        if (row < rows) a += Tail.Load<TVec>(p, count);
+        if (row < rows)
+        {
+            a += Tail.Load<TVec>(p, count);
+        }
         TVec mean = (a + b) * TVec.Create(1.0 / rows);
         (a, b) = (TVec.Zero, TVec.Zero);
         for (row = 0, p = x; row < rows - 1; row += 2, p += 2 * pitch)

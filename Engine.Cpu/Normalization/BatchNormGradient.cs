@@ -111,10 +111,19 @@ internal unsafe struct BatchNormGradient<T> where T : unmanaged, IBinaryFloating
     public readonly TVec Gradient<TVec, TGate>(nint at, nint left) where TVec : struct, ISimd<TVec> where TGate : struct, IReluGate
     {
         TVec dy = Tail.Load<TVec>(GradY + at, left);
-        if (!TGate.IsThere) return dy;
-        if (TGate.Sums) dy += Tail.Load<TVec>(GradYMore + at, left);
+        if (!TGate.IsThere)
+        {
+            return dy;
+        }
+        if (TGate.Sums)
+        {
+            dy += Tail.Load<TVec>(GradYMore + at, left);
+        }
         dy = TVec.Less(TVec.Zero, Tail.Load<TVec>(Y + at, left)) & dy;
-        if (TGate.Keeps) Tail.Store(dy, GradResidual + at, left);
+        if (TGate.Keeps)
+        {
+            Tail.Store(dy, GradResidual + at, left);
+        }
         return dy;
     }
 

@@ -54,24 +54,39 @@ internal struct BatchNormLoop<TStep>(BatchNormShape shape, TStep step, int parts
                 int last = (int)Partition.Start(shape.Groups, part + 1, parts);
                 for (int group = (int)Partition.Start(shape.Groups, part, parts); group < last; group++)
                 {
-                    for (int block = 0; block < shape.Blocks; block++) step.Collect(group, block);
+                    for (int block = 0; block < shape.Blocks; block++)
+                    {
+                        step.Collect(group, block);
+                    }
                     step.Finish(group);
 
                     // Backwards: the rows that were read last are still in the nearest cache.
-                    for (int block = shape.Blocks - 1; block >= 0; block--) step.Apply(group, block);
+                    for (int block = shape.Blocks - 1; block >= 0; block--)
+                    {
+                        step.Apply(group, block);
+                    }
                 }
 
                 break;
             case Phase.Finish:
-                for (int group = 0; group < shape.Groups; group++) step.Finish(group);
+                for (int group = 0; group < shape.Groups; group++)
+                {
+                    step.Finish(group);
+                }
                 break;
             default:
                 nint items = (nint)shape.Groups * shape.Blocks, end = Partition.Start(items, part + 1, parts);
                 for (nint item = Partition.Start(items, part, parts); item < end; item++)
                 {
                     int group = (int)(item / shape.Blocks), block = (int)(item % shape.Blocks);
-                    if (_phase == Phase.Collect) step.Collect(group, block);
-                    else step.Apply(group, block);
+                    if (_phase == Phase.Collect)
+                    {
+                        step.Collect(group, block);
+                    }
+                    else
+                    {
+                        step.Apply(group, block);
+                    }
                 }
 
                 break;

@@ -99,7 +99,10 @@ internal struct Strips
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool MoveNext()
     {
-        if (_left == 0) return false;
+        if (_left == 0)
+        {
+            return false;
+        }
         Offset = _next + _within;
         Size = Math.Min(_length - _within, _left);
         _left -= Size;

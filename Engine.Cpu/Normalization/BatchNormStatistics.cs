@@ -22,8 +22,14 @@ internal unsafe struct BatchNormStatistics<T> where T : unmanaged, IBinaryFloati
         T center = T.CreateTruncating(moments.Mean);
         Mean[channel] = center;
         InverseStd[channel] = T.CreateTruncating(inverseStd);
-        if (RunningMean != null) Blend(ref RunningMean[channel], moments.Mean);
-        if (RunningVariance != null) Blend(ref RunningVariance[channel], moments.SquaredDeviations / (count - 1));
+        if (RunningMean != null)
+        {
+            Blend(ref RunningMean[channel], moments.Mean);
+        }
+        if (RunningVariance != null)
+        {
+            Blend(ref RunningVariance[channel], moments.SquaredDeviations / (count - 1));
+        }
 
         double factor = Scale == null ? inverseStd : inverseStd * double.CreateTruncating(Scale[channel]);
         double shift = Shift == null ? 0 : double.CreateTruncating(Shift[channel]);

@@ -26,7 +26,10 @@ internal readonly unsafe struct LayerNormBackwardKernel<T>(nint rows, nint colum
         using ScratchLease sums = Scratch.Rent<T>(wantsSums ? 2 * blocks * columns : 0);
         LayerNormBackward<T, TVec> kernel = new(rows, columns, args, wantsSums ? sums.As<T>() : null);
         RowLoop<LayerNormBackward<T, TVec>>.Run(kernel, blocks, 2 * Math.Min(rows, BlockRows) * columns, pool);
-        if (!wantsSums) return;
+        if (!wantsSums)
+        {
+            return;
+        }
         LayerNormColumnSums<T> join = new(blocks, columns, sums.As<T>(), gradScale, gradShift);
         RowLoop<LayerNormColumnSums<T>>.Run(join, columns, blocks, pool);
     }

@@ -31,12 +31,21 @@ internal readonly unsafe struct LayerNormBackward<T, TVec>(nint rows, nint colum
     public void Run(nint block)
     {
         T* scaleSums = sums + (2 * block * columns), shiftSums = scaleSums + columns;
-        if (sums != null) new Span<T>(scaleSums, checked((int)(2 * columns))).Clear();
+        if (sums != null)
+        {
+            new Span<T>(scaleSums, checked((int)(2 * columns))).Clear();
+        }
         nint end = Math.Min(rows, (block + 1) * BlockRows);
         for (nint row = block * BlockRows; row < end; row++)
         {
-            if (sums != null) AddToSums(row, scaleSums, shiftSums);
-            if (args.GradX != null) WriteGradient(row);
+            if (sums != null)
+            {
+                AddToSums(row, scaleSums, shiftSums);
+            }
+            if (args.GradX != null)
+            {
+                WriteGradient(row);
+            }
         }
     }
 
@@ -105,7 +114,13 @@ internal readonly unsafe struct LayerNormColumnSums<T>(nint blocks, nint columns
             shift += double.CreateTruncating(part[columns]);
         }
 
-        if (gradScale != null) gradScale[column] = T.CreateTruncating(scale);
-        if (gradShift != null) gradShift[column] = T.CreateTruncating(shift);
+        if (gradScale != null)
+        {
+            gradScale[column] = T.CreateTruncating(scale);
+        }
+        if (gradShift != null)
+        {
+            gradShift[column] = T.CreateTruncating(shift);
+        }
     }
 }

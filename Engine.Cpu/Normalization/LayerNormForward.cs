@@ -32,8 +32,14 @@ internal readonly unsafe struct LayerNormForward<T, TVec>(nint columns, T* x, T*
         {
             nint left = columns - i;
             TVec value = TVec.MultiplyAdd(Tail.Load<TVec>(from + i, left) - center, factor, rest);
-            if (scale != null) value = shift != null ? TVec.MultiplyAdd(value, Tail.Load<TVec>(scale + i, left), Tail.Load<TVec>(shift + i, left)) : value * Tail.Load<TVec>(scale + i, left);
-            else if (shift != null) value += Tail.Load<TVec>(shift + i, left);
+            if (scale != null)
+            {
+                value = shift != null ? TVec.MultiplyAdd(value, Tail.Load<TVec>(scale + i, left), Tail.Load<TVec>(shift + i, left)) : value * Tail.Load<TVec>(scale + i, left);
+            }
+            else if (shift != null)
+            {
+                value += Tail.Load<TVec>(shift + i, left);
+            }
             Tail.Store(value, to + i, left);
         }
     }

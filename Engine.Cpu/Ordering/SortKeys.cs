@@ -17,7 +17,10 @@ internal readonly struct FloatKey : ISortKey<float>, ISortKey<double>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Of(double value)
     {
-        if (double.IsNaN(value)) return ulong.MaxValue;
+        if (double.IsNaN(value))
+        {
+            return ulong.MaxValue;
+        }
         long bits = BitConverter.DoubleToInt64Bits(value + 0.0);
         return (ulong)(bits ^ ((bits >> 63) | long.MinValue));
     }

@@ -29,7 +29,10 @@ internal readonly unsafe struct SortOrder<T, TKey>(AxisSplit split, T* x, long* 
 
         keys.Sort(order);
         RestoreOrderOfEquals(keys, order);
-        for (int i = 0; i < size; i++) indices[start + (i * split.Inner)] = order[i];
+        for (int i = 0; i < size; i++)
+        {
+            indices[start + (i * split.Inner)] = order[i];
+        }
     }
 
     /// <summary>The library's sort is not stable: indices of equal keys are put into ascending order afterwards.</summary>
@@ -37,8 +40,14 @@ internal readonly unsafe struct SortOrder<T, TKey>(AxisSplit split, T* x, long* 
     {
         for (int first = 0, end; first < keys.Length; first = end)
         {
-            for (end = first + 1; end < keys.Length && keys[end] == keys[first];) end++;
-            if (end - first > 1) order[first..end].Sort();
+            for (end = first + 1; end < keys.Length && keys[end] == keys[first];)
+            {
+                end++;
+            }
+            if (end - first > 1)
+            {
+                order[first..end].Sort();
+            }
         }
     }
 }

@@ -17,7 +17,10 @@ internal readonly unsafe struct AveragePool<T> : IPoolKernel<T> where T : unmana
                 for (int h = rows.First; h < rows.End; h += rows.Step)
                 {
                     T* row = x + ((nint)h * plane.Width);
-                    for (int w = columns.First; w < columns.End; w += columns.Step) sum += double.CreateTruncating(row[w]);
+                    for (int w = columns.First; w < columns.End; w += columns.Step)
+                    {
+                        sum += double.CreateTruncating(row[w]);
+                    }
                 }
 
                 *y = T.CreateTruncating(sum / plane.Divisor(rows, columns));
@@ -42,7 +45,10 @@ internal readonly unsafe struct AveragePoolGradient<T> : IPoolKernel<T> where T 
                 for (int h = rows.First; h < rows.End; h += rows.Step)
                 {
                     T* row = x + ((nint)h * plane.Width);
-                    for (int w = columns.First; w < columns.End; w += columns.Step) row[w] += share;
+                    for (int w = columns.First; w < columns.End; w += columns.Step)
+                    {
+                        row[w] += share;
+                    }
                 }
             }
         }
@@ -56,7 +62,10 @@ internal readonly unsafe struct HalvingMeanGradient<T> : IPoolKernel<T> where T 
     {
         nint width = plane.Width, outWidth = plane.OutWidth;
         bool hasRest = (plane.Width | plane.Height) % 2 != 0;
-        if (hasRest) new Span<T>(x, (int)plane.Size).Clear();
+        if (hasRest)
+        {
+            new Span<T>(x, (int)plane.Size).Clear();
+        }
         for (int p = 0; p < plane.OutHeight; p++, x += 2 * width, y += outWidth)
         {
             for (nint q = 0; q < outWidth; q++)

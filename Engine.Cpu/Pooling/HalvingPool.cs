@@ -45,12 +45,24 @@ internal readonly unsafe struct HalvingPool<T, TVec, TJoin> : IPoolKernel<T>
         for (int p = 0; p < plane.OutHeight; p++, x += 2 * width, y += outWidth)
         {
             nint q = 0;
-            for (; q <= outWidth - TVec.Count; q += TVec.Count) Block(x + (2 * q), width).Store(y + q);
-            if (q == outWidth) continue;
+            for (; q <= outWidth - TVec.Count; q += TVec.Count)
+            {
+                Block(x + (2 * q), width).Store(y + q);
+            }
+            if (q == outWidth)
+            {
+                continue;
+            }
 
             // A whole vector writes past the end of the row. The next rows overwrite those elements, as long as there are some.
-            if (x + width + (2 * (q + TVec.Count)) <= xEnd && y + q + TVec.Count <= yEnd) Block(x + (2 * q), width).Store(y + q);
-            else Tail(x + (2 * q), width, outWidth - q).StoreFirst(y + q, outWidth - q);
+            if (x + width + (2 * (q + TVec.Count)) <= xEnd && y + q + TVec.Count <= yEnd)
+            {
+                Block(x + (2 * q), width).Store(y + q);
+            }
+            else
+            {
+                Tail(x + (2 * q), width, outWidth - q).StoreFirst(y + q, outWidth - q);
+            }
         }
     }
 

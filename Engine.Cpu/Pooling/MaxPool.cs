@@ -15,7 +15,10 @@ internal readonly unsafe struct MaxPool<T> : IPoolKernel<T> where T : unmanaged,
             for (int q = 0; q < plane.OutWidth; q++, y++)
             {
                 int index = Largest(plane, rows, plane.Columns(q), x, out *y);
-                if (indices is not null) *indices++ = index;
+                if (indices is not null)
+                {
+                    *indices++ = index;
+                }
             }
         }
     }
@@ -31,7 +34,10 @@ internal readonly unsafe struct MaxPool<T> : IPoolKernel<T> where T : unmanaged,
             {
                 T value = x[((nint)h * plane.Width) + w];
                 bool replaces = !(value <= best) && !T.IsNaN(best);     // larger, or the first NaN
-                if (!replaces && index >= 0) continue;
+                if (!replaces && index >= 0)
+                {
+                    continue;
+                }
                 best = value;
                 index = (h * plane.Width) + w;
             }
@@ -50,7 +56,10 @@ internal readonly unsafe struct MaxPoolGradient<T> : IPoolKernel<T> where T : un
         for (nint i = 0; i < plane.OutSize; i++)
         {
             int index = indices[i];
-            if (index >= 0) x[index] += y[i];
+            if (index >= 0)
+            {
+                x[index] += y[i];
+            }
         }
     }
 }

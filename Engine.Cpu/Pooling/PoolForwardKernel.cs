@@ -8,11 +8,26 @@ internal readonly unsafe struct PoolForwardKernel<T>(PoolKind kind, PoolPlane pl
 {
     public void Run<TVec>() where TVec : unmanaged, ISimd<TVec>
     {
-        if (kind == PoolKind.Average && plane.IsHalving) RunKernel<HalvingPool<T, TVec, HalvingMean<TVec>>>();
-        else if (kind == PoolKind.Average) RunKernel<AveragePool<T>>();
-        else if (plane.IsHalving && indices == null) RunKernel<HalvingPool<T, TVec, HalvingMax<TVec>>>();
-        else if (plane.IsHalving && !TVec.IsFloat64) PoolLoop<float, HalvingMaxIndices<TVec>>.Run(plane, images, (float*)x, (float*)y, indices, pool);
-        else RunKernel<MaxPool<T>>();
+        if (kind == PoolKind.Average && plane.IsHalving)
+        {
+            RunKernel<HalvingPool<T, TVec, HalvingMean<TVec>>>();
+        }
+        else if (kind == PoolKind.Average)
+        {
+            RunKernel<AveragePool<T>>();
+        }
+        else if (plane.IsHalving && indices == null)
+        {
+            RunKernel<HalvingPool<T, TVec, HalvingMax<TVec>>>();
+        }
+        else if (plane.IsHalving && !TVec.IsFloat64)
+        {
+            PoolLoop<float, HalvingMaxIndices<TVec>>.Run(plane, images, (float*)x, (float*)y, indices, pool);
+        }
+        else
+        {
+            RunKernel<MaxPool<T>>();
+        }
     }
 
     private void RunKernel<TKernel>() where TKernel : struct, IPoolKernel<T> =>

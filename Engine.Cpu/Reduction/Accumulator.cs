@@ -32,13 +32,19 @@ internal struct Accumulator
     /// <summary>Takes in the state of another one for later elements.</summary>
     public void Add(Combiner combiner, in Accumulator later, bool isInteger)
     {
-        if (!later.Seen) return;
+        if (!later.Seen)
+        {
+            return;
+        }
         if (combiner.YieldsIndex())
         {
             bool replaces = isInteger
                 ? combiner == Combiner.ArgMax ? later.Integer > Integer : later.Integer < Integer
                 : combiner.Replaces(Value, later.Value);
-            if (!Seen || replaces) this = later;
+            if (!Seen || replaces)
+            {
+                this = later;
+            }
             return;
         }
 

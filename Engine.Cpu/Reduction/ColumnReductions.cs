@@ -54,7 +54,10 @@ internal static unsafe class ColumnReductions
         for (nint i = 0; i < bytes / sizeof(T); i++)
         {
             T value = ((T*)values)[i & mask];
-            if (value > ((T*)best)[i]) (((T*)best)[i], ((T*)indices)[i]) = (value, T.CreateTruncating(index));
+            if (value > ((T*)best)[i])
+            {
+                (((T*)best)[i], ((T*)indices)[i]) = (value, T.CreateTruncating(index));
+            }
         }
     }
 
@@ -63,7 +66,10 @@ internal static unsafe class ColumnReductions
         for (nint i = 0; i < bytes / sizeof(T); i++)
         {
             T value = ((T*)values)[i & mask];
-            if (value < ((T*)best)[i]) (((T*)best)[i], ((T*)indices)[i]) = (value, T.CreateTruncating(index));
+            if (value < ((T*)best)[i])
+            {
+                (((T*)best)[i], ((T*)indices)[i]) = (value, T.CreateTruncating(index));
+            }
         }
     }
 

@@ -64,13 +64,22 @@ internal sealed partial class CpuBackend
 
     private TileReduction Translate(ReduceProgram program, DType computeType)
     {
-        if (_tileReductions.TryGetValue((program, computeType), out TileReduction? translated)) return translated;
-        if (_tileReductions.Count >= MaxCachedPrograms) _tileReductions.Clear();
+        if (_tileReductions.TryGetValue((program, computeType), out TileReduction? translated))
+        {
+            return translated;
+        }
+        if (_tileReductions.Count >= MaxCachedPrograms)
+        {
+            _tileReductions.Clear();
+        }
         // An index that is the whole result is passed on as an integer: float32 does not distinguish all integers above 2²⁴.
         bool passesIndex = program.Combiners.Length == 1 && program.Combiners[0].YieldsIndex()
             && program.Epilogue.Code is [{ Op: ScalarOpcode.Input }] && program.Epilogue.OutputCount == 1;
         var kernels = new ReduceKernels[program.Combiners.Length];
-        for (int k = 0; k < kernels.Length; k++) kernels[k] = new ReduceKernels(program.Combiners[k], computeType, _level);
+        for (int k = 0; k < kernels.Length; k++)
+        {
+            kernels[k] = new ReduceKernels(program.Combiners[k], computeType, _level);
+        }
         translated = new TileReduction(
             Translate(program.Prologue, computeType, keepsTiles: true),
             passesIndex ? Translate(program.Epilogue, DType.Int64) : TranslateEpilogue(program.Epilogue, computeType),
@@ -82,7 +91,10 @@ internal sealed partial class CpuBackend
     private TileProgram TranslateEpilogue(MapProgram epilogue, DType computeType)
     {
         TileProgram translated = Translate(epilogue, computeType);
-        if (computeType != DType.Float32 || translated.IsCopy) return translated;
+        if (computeType != DType.Float32 || translated.IsCopy)
+        {
+            return translated;
+        }
         TileProgram wide = Translate(epilogue, DType.Float64);
         return wide.Cost <= MostCostInDouble ? wide : translated;
     }

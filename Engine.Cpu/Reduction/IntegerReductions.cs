@@ -17,7 +17,10 @@ internal static unsafe class IntegerReductions
     private static void Sum<T>(byte* values, nint mask, nint count, long position, Accumulator* result) where T : unmanaged, IBinaryInteger<T>
     {
         long sum = 0;
-        for (nint i = 0; i < count; i++) sum = unchecked(sum + long.CreateTruncating(((T*)values)[i & mask]));
+        for (nint i = 0; i < count; i++)
+        {
+            sum = unchecked(sum + long.CreateTruncating(((T*)values)[i & mask]));
+        }
         result->Integer = unchecked(result->Integer + sum);
         result->Seen = true;
     }
@@ -25,7 +28,10 @@ internal static unsafe class IntegerReductions
     private static void Product<T>(byte* values, nint mask, nint count, long position, Accumulator* result) where T : unmanaged, IBinaryInteger<T>
     {
         long product = result->Integer;
-        for (nint i = 0; i < count; i++) product = unchecked(product * long.CreateTruncating(((T*)values)[i & mask]));
+        for (nint i = 0; i < count; i++)
+        {
+            product = unchecked(product * long.CreateTruncating(((T*)values)[i & mask]));
+        }
         result->Integer = product;
         result->Seen = true;
     }
@@ -35,7 +41,10 @@ internal static unsafe class IntegerReductions
         for (nint i = 0; i < count; i++)
         {
             long value = long.CreateTruncating(((T*)values)[i & mask]);
-            if (!result->Seen || value > result->Integer) *result = new Accumulator { Integer = value, Index = position + i, Seen = true };
+            if (!result->Seen || value > result->Integer)
+            {
+                *result = new Accumulator { Integer = value, Index = position + i, Seen = true };
+            }
         }
     }
 
@@ -44,7 +53,10 @@ internal static unsafe class IntegerReductions
         for (nint i = 0; i < count; i++)
         {
             long value = long.CreateTruncating(((T*)values)[i & mask]);
-            if (!result->Seen || value < result->Integer) *result = new Accumulator { Integer = value, Index = position + i, Seen = true };
+            if (!result->Seen || value < result->Integer)
+            {
+                *result = new Accumulator { Integer = value, Index = position + i, Seen = true };
+            }
         }
     }
 }

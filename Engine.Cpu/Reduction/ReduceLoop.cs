@@ -58,8 +58,14 @@ internal readonly unsafe struct ReduceLoop(
         for (long item = plan->Items * part / parts; item < end; item++)
         {
             (long whole, long chunk) = Math.DivRem(item, plan->Chunks);
-            if (plan->Columns) RunColumns(ref runner, whole, chunk);
-            else RunRows(ref runner, whole, chunk);
+            if (plan->Columns)
+            {
+                RunColumns(ref runner, whole, chunk);
+            }
+            else
+            {
+                RunRows(ref runner, whole, chunk);
+            }
         }
     }
 
@@ -72,7 +78,10 @@ internal readonly unsafe struct ReduceLoop(
         for (long result = whole * plan->ResultsPerItem; result < end; result++)
         {
             SetOrigin(ref runner, origin, result);
-            for (int k = 0; k < kernels.Length; k++) results[k] = Accumulator.Start(kernels[k].Combiner, prologue.ComputeType);
+            for (int k = 0; k < kernels.Length; k++)
+            {
+                results[k] = Accumulator.Start(kernels[k].Combiner, prologue.ComputeType);
+            }
             for (long tile = plan->Tiles.Tiles * chunk / plan->Chunks; tile < lastTile; tile++)
             {
                 runner.Run(tile);
@@ -83,7 +92,10 @@ internal readonly unsafe struct ReduceLoop(
                 }
             }
 
-            for (int k = 0; k < kernels.Length; k++) Put(k, chunk, result, results[k]);
+            for (int k = 0; k < kernels.Length; k++)
+            {
+                Put(k, chunk, result, results[k]);
+            }
         }
     }
 
@@ -106,11 +118,19 @@ internal readonly unsafe struct ReduceLoop(
             SetOrigin(ref runner, origin, i);
             runner.Run(tile);
             for (int k = 0; k < kernels.Length; k++)
+            {
                 JoinRow(k, ref runner, rows + (k * rowBytes), indices + (k * rowBytes), i, isFirst: i == first, startsBlock: inBlock == 0);
-            if (++inBlock < RowsPerBlock || !widens) continue;
+            }
+            if (++inBlock < RowsPerBlock || !widens)
+            {
+                continue;
+            }
             for (int k = 0; k < kernels.Length; k++)
             {
-                if (kernels[k].Combiner == Combiner.Sum) AddTo(wide + (k * width), (float*)(rows + (k * rowBytes)), runner.Count, fresh: !wideUsed);
+                if (kernels[k].Combiner == Combiner.Sum)
+                {
+                    AddTo(wide + (k * width), (float*)(rows + (k * rowBytes)), runner.Count, fresh: !wideUsed);
+                }
             }
 
             (inBlock, wideUsed) = (0, true);
@@ -119,7 +139,10 @@ internal readonly unsafe struct ReduceLoop(
         for (int k = 0; k < kernels.Length; k++)
         {
             bool isWide = wideUsed && kernels[k].Combiner == Combiner.Sum;
-            if (isWide && inBlock > 0) AddTo(wide + (k * width), (float*)(rows + (k * rowBytes)), runner.Count, fresh: false);
+            if (isWide && inBlock > 0)
+            {
+                AddTo(wide + (k * width), (float*)(rows + (k * rowBytes)), runner.Count, fresh: false);
+            }
             PutRow(k, chunk, ref runner, rows + (k * rowBytes), indices + (k * rowBytes), isWide ? wide + (k * width) : null);
         }
     }
@@ -135,7 +158,10 @@ internal readonly unsafe struct ReduceLoop(
         {
             byte** p = stackalloc byte*[] { values, row };
             kernels[k].Move(p, &mask, bytes);
-            if (combiner.YieldsIndex()) FillIndices(indices, bytes, index);
+            if (combiner.YieldsIndex())
+            {
+                FillIndices(indices, bytes, index);
+            }
         }
         else if (combiner.YieldsIndex())
         {
@@ -151,8 +177,14 @@ internal readonly unsafe struct ReduceLoop(
 
     private void FillIndices(byte* indices, nint bytes, long index)
     {
-        if (prologue.ComputeType.SizeInBytes() == sizeof(int)) new Span<int>(indices, (int)(bytes / sizeof(int))).Fill((int)index);
-        else new Span<long>(indices, (int)(bytes / sizeof(long))).Fill(index);
+        if (prologue.ComputeType.SizeInBytes() == sizeof(int))
+        {
+            new Span<int>(indices, (int)(bytes / sizeof(int))).Fill((int)index);
+        }
+        else
+        {
+            new Span<long>(indices, (int)(bytes / sizeof(long))).Fill(index);
+        }
     }
 
     private void PutRow(int k, long chunk, ref TileRunner runner, byte* row, byte* indices, double* wide)
@@ -183,20 +215,32 @@ internal readonly unsafe struct ReduceLoop(
 
     private void Put(int k, long chunk, long result, in Accumulator value)
     {
-        if (target->Partials == null) value.Write(kernels[k].Combiner, target->Type, IsInteger, target->Values(k), result);
-        else target->Partials[(((chunk * kernels.Length) + k) * plan->ResultCount) + result] = value;
+        if (target->Partials == null)
+        {
+            value.Write(kernels[k].Combiner, target->Type, IsInteger, target->Values(k), result);
+        }
+        else
+        {
+            target->Partials[(((chunk * kernels.Length) + k) * plan->ResultCount) + result] = value;
+        }
     }
 
     private void SetOrigin(ref TileRunner runner, long* origin, long index)
     {
-        for (int k = 0; k < plan->Others.Operands; k++) origin[k] = plan->Others.Distance(k, index, plan->Others.Rank);
+        for (int k = 0; k < plan->Others.Operands; k++)
+        {
+            origin[k] = plan->Others.Distance(k, index, plan->Others.Rank);
+        }
         runner.MoveTo(origin);
     }
 
     private static void AddTo(double* wide, float* row, nint count, bool fresh)
     {
         // The sum that changes nothing, not even a negative zero.
-        if (fresh) new Span<double>(wide, (int)count).Fill(-0.0);
+        if (fresh)
+        {
+            new Span<double>(wide, (int)count).Fill(-0.0);
+        }
         nint j = 0;
         for (; j <= count - Vector<float>.Count; j += Vector<float>.Count)
         {
@@ -205,6 +249,9 @@ internal readonly unsafe struct ReduceLoop(
             (Vector.Load(wide + j + Vector<double>.Count) + high).Store(wide + j + Vector<double>.Count);
         }
 
-        for (; j < count; j++) wide[j] += row[j];
+        for (; j < count; j++)
+        {
+            wide[j] += row[j];
+        }
     }
 }

@@ -56,7 +56,10 @@ internal unsafe struct ReducePlan
         {
             results.Add(args.Shape, kept, args.Inputs[k].Layout.Strides);
             reduced.Add(args.Shape, args.Axes, args.Inputs[k].Layout.Strides);
-            if (leader < 0 && !(results.IsUniform(k) && reduced.IsUniform(k))) leader = k;
+            if (leader < 0 && !(results.IsUniform(k) && reduced.IsUniform(k)))
+            {
+                leader = k;
+            }
         }
 
         leader = Math.Max(leader, 0);
@@ -69,18 +72,27 @@ internal unsafe struct ReducePlan
 
         int loaded = results.Operands;
         Shape resultShape = args.Outputs[0].Shape;
-        foreach (ref readonly Operand output in args.Outputs) results.Add(args.Shape, kept, output.Layout.Strides);
+        foreach (ref readonly Operand output in args.Outputs)
+        {
+            results.Add(args.Shape, kept, output.Layout.Strides);
+        }
         results.Add(args.Shape, kept, Layout.Contiguous(resultShape).Strides);
 
         bool hasInputs = args.Inputs.Length > 0, yieldsIndex = false;
-        foreach (Combiner combiner in args.Program.Combiners) yieldsIndex |= combiner.YieldsIndex();
+        foreach (Combiner combiner in args.Program.Combiners)
+        {
+            yieldsIndex |= combiner.YieldsIndex();
+        }
         if (hasInputs)
         {
             results.OrderBy(leader);
             results.Coalesce();
         }
 
-        if (hasInputs && !yieldsIndex) reduced.OrderBy(leader);
+        if (hasInputs && !yieldsIndex)
+        {
+            reduced.OrderBy(leader);
+        }
         reduced.Coalesce();
 
         plan.Results = results;
@@ -94,7 +106,10 @@ internal unsafe struct ReducePlan
             plan.Others.AddFrom(plan.Columns ? reduced : results, k);
         }
 
-        foreach (ref readonly Operand input in args.Inputs) plan.Tiles.AddInput(new OperandView(input));
+        foreach (ref readonly Operand input in args.Inputs)
+        {
+            plan.Tiles.AddInput(new OperandView(input));
+        }
         plan.Tiles.Finish(prologue);
         plan.CutIntoItems(reduced.Count);
     }
@@ -128,8 +143,14 @@ internal unsafe struct ReducePlan
 
     private static bool ByColumns(in IterationSpace results, in IterationSpace reduced, int leader)
     {
-        if (reduced.Count == 0 || results.Rank == 0) return false;
-        if (reduced.Rank == 0) return true;
+        if (reduced.Count == 0 || results.Rank == 0)
+        {
+            return false;
+        }
+        if (reduced.Rank == 0)
+        {
+            return true;
+        }
         bool nearer = Math.Abs(results.InnerStride(leader)) < Math.Abs(reduced.InnerStride(leader));
         return results.InnerSize >= ShortestColumnTile && (nearer || reduced.Count < FewElements);
     }
@@ -141,7 +162,9 @@ internal unsafe struct ReducePlan
         long elementsPerWhole = Columns ? Tiles.Tile * reducedCount : reducedCount;
         Chunks = 1;
         if (wholeItems < MaxChunks && elementsPerWhole >= 2 * ItemElements)
+        {
             Chunks = (int)Math.Clamp(Math.Min(Columns ? pieces / FewestRowsOfChunk : pieces, elementsPerWhole / ItemElements), 1, MaxChunks);
+        }
         ResultsPerItem = Columns || Chunks > 1 ? 1 : Math.Clamp(ItemElements / Math.Max(1, reducedCount), 1, Math.Max(1, ResultCount / 8));
         Items = (Columns ? Tiles.Tiles : (ResultCount + ResultsPerItem - 1) / ResultsPerItem) * Chunks;
     }

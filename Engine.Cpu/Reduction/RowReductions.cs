@@ -39,7 +39,9 @@ internal static unsafe class RowReductions
     {
         nint block = BlockVectors * V.Count, blockBytes = BlockVectors * sizeof(V);
         for (nint i = 0, offset = 0; i < count; i += block, offset += blockBytes)
+        {
             result->Value = TCombine.JoinScalars(result->Value, Across<TCombine, V>(values + (offset & mask), mask, Math.Min(block, count - i)));
+        }
         result->Seen = true;
     }
 
@@ -49,9 +51,15 @@ internal static unsafe class RowReductions
     {
         double best = Across<TCombine, V>(values, mask, count);
         Combiner combiner = TCombine.Identity < 0 ? Combiner.ArgMax : Combiner.ArgMin;
-        if (result->Seen && !combiner.Replaces(result->Value, best)) return;
+        if (result->Seen && !combiner.Replaces(result->Value, best))
+        {
+            return;
+        }
         nint i = 0;
-        while (!Matches<V>(values, i & mask, best)) i++;
+        while (!Matches<V>(values, i & mask, best))
+        {
+            i++;
+        }
         *result = new Accumulator { Value = best, Index = position + i, Seen = true };
     }
 
@@ -74,7 +82,10 @@ internal static unsafe class RowReductions
             d = TCombine.Join(d, V.Load(values + ((i + (3 * sizeof(V))) & mask)));
         }
 
-        for (; i <= bytes - sizeof(V); i += sizeof(V)) a = TCombine.Join(a, V.Load(values + (i & mask)));
+        for (; i <= bytes - sizeof(V); i += sizeof(V))
+        {
+            a = TCombine.Join(a, V.Load(values + (i & mask)));
+        }
         if (i < bytes)
         {
             nint left = (bytes - i) / elementBytes;
@@ -109,7 +120,10 @@ internal static unsafe class RowReductions
             byte* lanes = stackalloc byte[TileUniforms.Bytes];
             a.Store(lanes);
             double product = 1;
-            for (int i = 0; i < V.Count; i++) product *= V.IsFloat64 ? ((double*)lanes)[i] : ((float*)lanes)[i];
+            for (int i = 0; i < V.Count; i++)
+            {
+                product *= V.IsFloat64 ? ((double*)lanes)[i] : ((float*)lanes)[i];
+            }
             return product;
         }
 

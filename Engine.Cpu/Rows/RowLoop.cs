@@ -23,6 +23,9 @@ internal struct RowLoop<TKernel>(TKernel kernel, nint rows, int parts) : IParall
     public void Run(int part, int worker)
     {
         nint end = Partition.Start(rows, part + 1, parts);
-        for (nint row = Partition.Start(rows, part, parts); row < end; row++) kernel.Run(row);
+        for (nint row = Partition.Start(rows, part, parts); row < end; row++)
+        {
+            kernel.Run(row);
+        }
     }
 }

@@ -14,7 +14,10 @@ internal static unsafe class RowSums<T, TVec>
     public static double Sum(T* x, nint count)
     {
         double sum = 0;
-        for (nint start = 0; start < count; start += Block) sum += BlockSum(x + start, Math.Min(Block, count - start));
+        for (nint start = 0; start < count; start += Block)
+        {
+            sum += BlockSum(x + start, Math.Min(Block, count - start));
+        }
         return sum;
     }
 
@@ -36,7 +39,10 @@ internal static unsafe class RowSums<T, TVec>
     public static double Dot(T* x, T* y, nint count)
     {
         double sum = 0;
-        for (nint start = 0; start < count; start += Block) sum += BlockDot(x + start, y + start, Math.Min(Block, count - start));
+        for (nint start = 0; start < count; start += Block)
+        {
+            sum += BlockDot(x + start, y + start, Math.Min(Block, count - start));
+        }
         return sum;
     }
 
@@ -52,7 +58,10 @@ internal static unsafe class RowSums<T, TVec>
             d += TVec.Load(x + i + (3 * TVec.Count));
         }
 
-        for (; i < count; i += TVec.Count) a += Tail.Load<TVec>(x + i, count - i);
+        for (; i < count; i += TVec.Count)
+        {
+            a += Tail.Load<TVec>(x + i, count - i);
+        }
         return TVec.Sum((a + b) + (c + d));
     }
 
@@ -89,7 +98,10 @@ internal static unsafe class RowSums<T, TVec>
             b = TVec.MultiplyAdd(TVec.Load(x + i + TVec.Count), TVec.Load(y + i + TVec.Count), b);
         }
 
-        for (; i < count; i += TVec.Count) a = TVec.MultiplyAdd(Tail.Load<TVec>(x + i, count - i), Tail.Load<TVec>(y + i, count - i), a);
+        for (; i < count; i += TVec.Count)
+        {
+            a = TVec.MultiplyAdd(Tail.Load<TVec>(x + i, count - i), Tail.Load<TVec>(y + i, count - i), a);
+        }
         return TVec.Sum(a + b);
     }
 }

@@ -40,7 +40,10 @@ internal readonly unsafe struct F32x1(float value) : ISimd<F32x1>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void StoreFirst(void* destination, nint count)
     {
-        if (count > 0) Store(destination);
+        if (count > 0)
+        {
+            Store(destination);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -35,7 +35,10 @@ internal readonly unsafe struct F32x4(Vector128<float> value) : ISimd<F32x4>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F32x4 LoadFirst(void* source, nint count)
     {
-        if (Avx.IsSupported) return new(Avx.MaskLoad((float*)source, First(count)));
+        if (Avx.IsSupported)
+        {
+            return new(Avx.MaskLoad((float*)source, First(count)));
+        }
         Vector128<float> lanes = Vector128<float>.Zero;
         Unsafe.CopyBlockUnaligned(&lanes, source, (uint)count * sizeof(float));
         return new(lanes);

@@ -40,7 +40,10 @@ internal readonly unsafe struct F64x1(double value) : ISimd<F64x1>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void StoreFirst(void* destination, nint count)
     {
-        if (count > 0) Store(destination);
+        if (count > 0)
+        {
+            Store(destination);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -35,7 +35,10 @@ internal readonly unsafe struct F64x2(Vector128<double> value) : ISimd<F64x2>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F64x2 LoadFirst(void* source, nint count)
     {
-        if (Avx.IsSupported) return new(Avx.MaskLoad((double*)source, First(count)));
+        if (Avx.IsSupported)
+        {
+            return new(Avx.MaskLoad((double*)source, First(count)));
+        }
         Vector128<double> lanes = Vector128<double>.Zero;
         Unsafe.CopyBlockUnaligned(&lanes, source, (uint)count * sizeof(double));
         return new(lanes);

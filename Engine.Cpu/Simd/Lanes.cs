@@ -13,7 +13,10 @@ internal static unsafe class Lanes
     {
         byte* lanes = stackalloc byte[WidestVectorBytes];
         x.Store(lanes);
-        for (int i = 0; i < V.Count; i++) Set<V>(lanes, i, f(Get<V>(lanes, i)));
+        for (int i = 0; i < V.Count; i++)
+        {
+            Set<V>(lanes, i, f(Get<V>(lanes, i)));
+        }
         return V.Load(lanes);
     }
 
@@ -24,7 +27,10 @@ internal static unsafe class Lanes
         byte* left = stackalloc byte[WidestVectorBytes], right = stackalloc byte[WidestVectorBytes];
         a.Store(left);
         b.Store(right);
-        for (int i = 0; i < V.Count; i++) Set<V>(left, i, f(Get<V>(left, i), Get<V>(right, i)));
+        for (int i = 0; i < V.Count; i++)
+        {
+            Set<V>(left, i, f(Get<V>(left, i), Get<V>(right, i)));
+        }
         return V.Load(left);
     }
 
@@ -38,7 +44,10 @@ internal static unsafe class Lanes
         b.Store(right);
         for (int i = 0; i < V.Count; i++)
         {
-            if ((where >> i & 1) != 0) Set<V>(result, i, f(Get<V>(left, i), Get<V>(right, i)));
+            if ((where >> i & 1) != 0)
+            {
+                Set<V>(result, i, f(Get<V>(left, i), Get<V>(right, i)));
+            }
         }
 
         return V.Load(result);
@@ -49,7 +58,13 @@ internal static unsafe class Lanes
 
     private static void Set<V>(byte* lanes, int i, double value) where V : struct, ISimd<V>
     {
-        if (V.IsFloat64) ((double*)lanes)[i] = value;
-        else ((float*)lanes)[i] = (float)value;
+        if (V.IsFloat64)
+        {
+            ((double*)lanes)[i] = value;
+        }
+        else
+        {
+            ((float*)lanes)[i] = (float)value;
+        }
     }
 }

@@ -13,8 +13,14 @@ internal static unsafe class Tail
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store<V>(V value, void* destination, nint left) where V : struct, ISimd<V>
     {
-        if (left >= V.Count) value.Store(destination);
-        else value.StoreFirst(destination, left);
+        if (left >= V.Count)
+        {
+            value.Store(destination);
+        }
+        else
+        {
+            value.StoreFirst(destination, left);
+        }
     }
 
     /// <summary>The first lanes of a value; 0 in the others.</summary>

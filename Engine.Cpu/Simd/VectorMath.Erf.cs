@@ -12,7 +12,10 @@ internal static unsafe partial class VectorMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Erf<V>(V x) where V : struct, ISimd<V>
     {
-        if (V.IsFloat64) return Lanes.Apply(x, &SpecialFunctions.Erf);
+        if (V.IsFloat64)
+        {
+            return Lanes.Apply(x, &SpecialFunctions.Erf);
+        }
         V one = V.Create(1);
         V a = V.MinNative(V.Create(3.93), V.Abs(x));
         V u = a * a;

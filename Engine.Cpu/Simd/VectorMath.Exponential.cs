@@ -15,7 +15,10 @@ internal static unsafe partial class VectorMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Exp<V>(V x) where V : struct, ISimd<V>
     {
-        if (V.IsFloat64) return Lanes.Apply(x, &Math.Exp);
+        if (V.IsFloat64)
+        {
+            return Lanes.Apply(x, &Math.Exp);
+        }
         x = Clamp(x, -104, 89);                         // beyond, the result is 0 or ∞ already
         (V n, V r) = ReduceByLn2(x);
         V p = V.MultiplyAdd(V.MultiplyAdd(ExpRemainder(r), r, V.Create(1)), r, V.Create(1));
@@ -27,7 +30,10 @@ internal static unsafe partial class VectorMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Expm1<V>(V x) where V : struct, ISimd<V>
     {
-        if (V.IsFloat64) return Lanes.Apply(x, &SpecialFunctions.Expm1);
+        if (V.IsFloat64)
+        {
+            return Lanes.Apply(x, &SpecialFunctions.Expm1);
+        }
         (V n, V r) = ReduceByLn2(Clamp(x, -18, 89));
         V q = V.MultiplyAdd(ExpRemainder(r), r * r, r);
         V half = V.Scale(V.Create(0.5), n);
@@ -40,7 +46,10 @@ internal static unsafe partial class VectorMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Sigmoid<V>(V x) where V : struct, ISimd<V>
     {
-        if (V.IsFloat64) return Lanes.Apply(x, &SpecialFunctions.Sigmoid);
+        if (V.IsFloat64)
+        {
+            return Lanes.Apply(x, &SpecialFunctions.Sigmoid);
+        }
         V e = Exp(x | V.Create(-0.0));
         return V.Select(V.Less(x, V.Zero), e, V.Create(1)) / (V.Create(1) + e);
     }
@@ -50,7 +59,10 @@ internal static unsafe partial class VectorMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Tanh<V>(V x) where V : struct, ISimd<V>
     {
-        if (V.IsFloat64) return Lanes.Apply(x, &Math.Tanh);
+        if (V.IsFloat64)
+        {
+            return Lanes.Apply(x, &Math.Tanh);
+        }
         V one = V.Create(1);
         V a = V.MaxNative(V.Create(-20), V.Abs(x) * V.Create(-2));
         (V n, V r) = ReduceByLn2(a);

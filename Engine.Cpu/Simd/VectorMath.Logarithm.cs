@@ -12,7 +12,10 @@ internal static unsafe partial class VectorMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Log<V>(V x) where V : struct, ISimd<V>
     {
-        if (V.IsFloat64) return Lanes.Apply(x, &Math.Log);
+        if (V.IsFloat64)
+        {
+            return Lanes.Apply(x, &Math.Log);
+        }
         V small = V.Less(x, V.Create(SmallestNormal));  // subnormals are scaled up; results for x ≤ 0 are replaced below
         V scaled = V.Select(small, x * V.Create(1 << 23), x);
         V e = ExponentBits(scaled);
@@ -26,7 +29,10 @@ internal static unsafe partial class VectorMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Log1p<V>(V x) where V : struct, ISimd<V>
     {
-        if (V.IsFloat64) return Lanes.Apply(x, &SpecialFunctions.Log1p);
+        if (V.IsFloat64)
+        {
+            return Lanes.Apply(x, &SpecialFunctions.Log1p);
+        }
         V one = V.Create(1);
         V u = one + x;
         V e = ExponentBits(u);

@@ -15,7 +15,10 @@ internal static unsafe partial class VectorMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Pow<V>(V a, V b) where V : struct, ISimd<V>
     {
-        if (V.IsFloat64 || !V.HasFusedMultiplyAdd) return Lanes.Apply(a, b, &Math.Pow);
+        if (V.IsFloat64 || !V.HasFusedMultiplyAdd)
+        {
+            return Lanes.Apply(a, b, &Math.Pow);
+        }
         V x = V.Abs(a), infinity = V.Create(double.PositiveInfinity);
         (V high, V low) = Log2(x);
         V product = b * high;

@@ -14,7 +14,10 @@ internal static unsafe partial class VectorMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Sin<V>(V x) where V : struct, ISimd<V>
     {
-        if (NeedsScalarReduction(x)) return Lanes.Apply(x, &Math.Sin);
+        if (NeedsScalarReduction(x))
+        {
+            return Lanes.Apply(x, &Math.Sin);
+        }
         (V sin, V cos, V quadrant) = SinCos(x);
         return V.Select(IsOdd(quadrant), cos, sin) ^ SignOfHalfTurn(quadrant);
     }
@@ -23,7 +26,10 @@ internal static unsafe partial class VectorMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Cos<V>(V x) where V : struct, ISimd<V>
     {
-        if (NeedsScalarReduction(x)) return Lanes.Apply(x, &Math.Cos);
+        if (NeedsScalarReduction(x))
+        {
+            return Lanes.Apply(x, &Math.Cos);
+        }
         (V sin, V cos, V quadrant) = SinCos(x);
         // cos x = sin(x + π/2): one quadrant on.
         return V.Select(IsOdd(quadrant), sin, cos) ^ SignOfHalfTurn(V.AddBits(quadrant, V.CreateBits(1)));
@@ -33,7 +39,10 @@ internal static unsafe partial class VectorMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Tan<V>(V x) where V : struct, ISimd<V>
     {
-        if (NeedsScalarReduction(x)) return Lanes.Apply(x, &Math.Tan);
+        if (NeedsScalarReduction(x))
+        {
+            return Lanes.Apply(x, &Math.Tan);
+        }
         (V sin, V cos, V quadrant) = SinCos(x);
         V odd = IsOdd(quadrant);
         return V.Select(odd, -cos, sin) / V.Select(odd, sin, cos);

@@ -52,8 +52,14 @@ internal unsafe struct CrossEntropyOperands<T> where T : unmanaged, IBinaryFloat
     {
         long given = Targets[row];
         target = (int)given;
-        if (given == IgnoreIndex) return false;
-        if ((ulong)given >= (ulong)Classes) ThrowNoClass(row, given);
+        if (given == IgnoreIndex)
+        {
+            return false;
+        }
+        if ((ulong)given >= (ulong)Classes)
+        {
+            ThrowNoClass(row, given);
+        }
         return true;
     }
 
@@ -118,7 +124,10 @@ internal readonly unsafe struct CrossEntropyForward<T, TVec>(CrossEntropyOperand
         }
 
         Vector512.Log(Vector512.Load(sums)).Store(sums);
-        for (nint i = 0; i < count; i++) Finish(start + i, double.CreateTruncating(shifts[i]), sums[i]);
+        for (nint i = 0; i < count; i++)
+        {
+            Finish(start + i, double.CreateTruncating(shifts[i]), sums[i]);
+        }
     }
 
     private void Finish(nint row, double shift, double logarithm)
@@ -134,7 +143,10 @@ internal readonly unsafe struct CrossEntropyForward<T, TVec>(CrossEntropyOperand
         // A factor of 0 would turn the infinite loss of an impossible class into NaN.
         T* z = args.Logits + (row * args.Classes);
         double loss = args.Smoothing < 1 ? args.TargetMass(target) * (shift - double.CreateTruncating(z[target]) + logarithm) : 0;
-        if (args.Smoothing > 0) loss += args.Smoothing / args.Classes * SumOverClasses(z, logarithm + shift);
+        if (args.Smoothing > 0)
+        {
+            loss += args.Smoothing / args.Classes * SumOverClasses(z, logarithm + shift);
+        }
         losses[row] = T.CreateTruncating(loss);
     }
 
@@ -180,7 +192,10 @@ internal readonly unsafe struct CrossEntropyBackward<T, TVec>(CrossEntropyOperan
         {
             nint left = classes - i;
             TVec value = VectorMath.Exp(Tail.Load<TVec>(z + i, left) - lse) * factor;
-            if (smooth) value = args.Weights == null ? value + each : TVec.MultiplyAdd(Tail.Load<TVec>(args.Weights + i, left), each, value);
+            if (smooth)
+            {
+                value = args.Weights == null ? value + each : TVec.MultiplyAdd(Tail.Load<TVec>(args.Weights + i, left), each, value);
+            }
             Tail.Store(value, dz + i, left);
         }
 

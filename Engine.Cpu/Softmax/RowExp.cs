@@ -27,7 +27,9 @@ internal static unsafe class RowExp<T, TVec>
         }
 
         for (; i < count; i += TVec.Count)
+        {
             a = VectorMath.Max(a, count - i >= TVec.Count ? TVec.Load(x + i) : TVec.Select(Tail.Mask<TVec>(count - i), TVec.LoadFirst(x + i, count - i), lowest));
+        }
         return T.CreateTruncating(TVec.Max(VectorMath.Max(a, b)));
     }
 
@@ -37,7 +39,9 @@ internal static unsafe class RowExp<T, TVec>
         double sum = 0;
         TVec center = TVec.Broadcast(&shift);
         for (nint start = 0; start < count; start += Block)
+        {
             sum += BlockSum(x + start, Math.Min(Block, count - start), center, y == null ? null : y + start);
+        }
         return sum;
     }
 
@@ -50,7 +54,10 @@ internal static unsafe class RowExp<T, TVec>
             TVec u = VectorMath.Exp(TVec.Load(x + i) - center), v = VectorMath.Exp(TVec.Load(x + i + TVec.Count) - center);
             a += u;
             b += v;
-            if (y == null) continue;
+            if (y == null)
+            {
+                continue;
+            }
             u.Store(y + i);
             v.Store(y + i + TVec.Count);
         }
@@ -60,7 +67,10 @@ internal static unsafe class RowExp<T, TVec>
             nint left = count - i;
             TVec u = VectorMath.Exp(Tail.Load<TVec>(x + i, left) - center);
             a += Tail.First(u, left);
-            if (y != null) Tail.Store(u, y + i, left);
+            if (y != null)
+            {
+                Tail.Store(u, y + i, left);
+            }
         }
 
         return TVec.Sum(a + b);

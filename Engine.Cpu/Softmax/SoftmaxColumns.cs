@@ -32,7 +32,10 @@ internal readonly unsafe struct SoftmaxColumns<T, TVec>(nint size, nint inner, T
         nint start = Start(row, size, inner, out nint left);
         T* from = x + start, to = y + start;
         TVec max = TVec.Create(double.NegativeInfinity), sum = TVec.Zero;
-        for (nint i = 0; i < size; i++) max = VectorMath.Max(max, Tail.Load<TVec>(from + (i * inner), left));
+        for (nint i = 0; i < size; i++)
+        {
+            max = VectorMath.Max(max, Tail.Load<TVec>(from + (i * inner), left));
+        }
         for (nint i = 0; i < size;)
         {
             TVec part = TVec.Zero;
@@ -40,7 +43,10 @@ internal readonly unsafe struct SoftmaxColumns<T, TVec>(nint size, nint inner, T
             {
                 TVec e = VectorMath.Exp(Tail.Load<TVec>(from + (i * inner), left) - max);
                 part += e;
-                if (!log) Tail.Store(e, to + (i * inner), left);
+                if (!log)
+                {
+                    Tail.Store(e, to + (i * inner), left);
+                }
             }
 
             sum += part;
@@ -49,12 +55,18 @@ internal readonly unsafe struct SoftmaxColumns<T, TVec>(nint size, nint inner, T
         if (log)
         {
             TVec logarithm = VectorMath.Log(sum);
-            for (nint i = 0; i < size; i++) Tail.Store(Tail.Load<TVec>(from + (i * inner), left) - max - logarithm, to + (i * inner), left);
+            for (nint i = 0; i < size; i++)
+            {
+                Tail.Store(Tail.Load<TVec>(from + (i * inner), left) - max - logarithm, to + (i * inner), left);
+            }
         }
         else
         {
             TVec factor = VectorMath.Reciprocal(sum);
-            for (nint i = 0; i < size; i++) Tail.Store(Tail.Load<TVec>(to + (i * inner), left) * factor, to + (i * inner), left);
+            for (nint i = 0; i < size; i++)
+            {
+                Tail.Store(Tail.Load<TVec>(to + (i * inner), left) * factor, to + (i * inner), left);
+            }
         }
     }
 }

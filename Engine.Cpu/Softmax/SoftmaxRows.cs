@@ -19,12 +19,18 @@ internal readonly unsafe struct SoftmaxRows<T, TVec>(nint columns, T* x, T* y, b
         if (log)
         {
             TVec center = TVec.Broadcast(&max), logarithm = TVec.Create(Math.Log(sum));
-            for (nint i = 0; i < columns; i += TVec.Count) Tail.Store(Tail.Load<TVec>(from + i, columns - i) - center - logarithm, to + i, columns - i);
+            for (nint i = 0; i < columns; i += TVec.Count)
+            {
+                Tail.Store(Tail.Load<TVec>(from + i, columns - i) - center - logarithm, to + i, columns - i);
+            }
         }
         else
         {
             TVec factor = TVec.Create(1 / sum);
-            for (nint i = 0; i < columns; i += TVec.Count) Tail.Store(Tail.Load<TVec>(to + i, columns - i) * factor, to + i, columns - i);
+            for (nint i = 0; i < columns; i += TVec.Count)
+            {
+                Tail.Store(Tail.Load<TVec>(to + i, columns - i) * factor, to + i, columns - i);
+            }
         }
     }
 }

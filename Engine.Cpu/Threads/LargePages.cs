@@ -19,7 +19,10 @@ internal static unsafe partial class LargePages
     public static void* Allocate(nint bytes)
     {
         void* memory = NativeMemory.AlignedAlloc((nuint)bytes, (nuint)PageBytes);
-        if (OperatingSystem.IsLinux()) Advise(memory, bytes);
+        if (OperatingSystem.IsLinux())
+        {
+            Advise(memory, bytes);
+        }
         return memory;
     }
 

@@ -19,7 +19,10 @@ internal static class Partition
     /// <summary>Where part <paramref name="part"/> of <paramref name="parts"/> begins, rounded down to a multiple of <paramref name="unit"/>; the end where part = parts.</summary>
     public static nint Start(nint count, int part, int parts, nint unit = 1)
     {
-        if (part == parts) return count;
+        if (part == parts)
+        {
+            return count;
+        }
         nint start = (nint)((Int128)count * part / parts);
         return start - (start % unit);
     }

@@ -82,13 +82,19 @@ internal sealed unsafe class ScratchStack
             "Scratch leases must end in reverse order, on the thread that rented them.");
         _chunk = chunk;
         _offset = offset;
-        if (chunk == 0 && offset == 0) Settle();
+        if (chunk == 0 && offset == 0)
+        {
+            Settle();
+        }
     }
 
     private bool TryAddChunk(nint bytes)
     {
         nint held = 0;
-        foreach ((nint _, nint size) in _chunks) held += size;
+        foreach ((nint _, nint size) in _chunks)
+        {
+            held += size;
+        }
         nint wanted = Math.Max(bytes, Math.Min(held, RetainedBytes));
         wanted = checked(wanted + LargePages.PageBytes - 1) & -LargePages.PageBytes;
         try
@@ -106,16 +112,28 @@ internal sealed unsafe class ScratchStack
     private void Settle()
     {
         nint held = 0;
-        foreach ((nint _, nint size) in _chunks) held += size;
-        if (_chunks.Count == 1 && held <= RetainedBytes) return;
+        foreach ((nint _, nint size) in _chunks)
+        {
+            held += size;
+        }
+        if (_chunks.Count == 1 && held <= RetainedBytes)
+        {
+            return;
+        }
         FreeChunks();
         // Where there is no memory now, the next round asks for it.
-        if (held <= RetainedBytes) _ = TryAddChunk(held);
+        if (held <= RetainedBytes)
+        {
+            _ = TryAddChunk(held);
+        }
     }
 
     private void FreeChunks()
     {
-        foreach ((nint pointer, nint _) in _chunks) NativeMemory.AlignedFree((void*)pointer);
+        foreach ((nint pointer, nint _) in _chunks)
+        {
+            NativeMemory.AlignedFree((void*)pointer);
+        }
         _chunks.Clear();
     }
 }

@@ -60,7 +60,10 @@ internal sealed unsafe class WorkerPool : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(threads, MaxThreads);
         Threads = threads;
         _workers = new Worker[threads - 1];
-        for (int i = 0; i < _workers.Length; i++) _workers[i] = new Worker(this, i + 1);
+        for (int i = 0; i < _workers.Length; i++)
+        {
+            _workers[i] = new Worker(this, i + 1);
+        }
     }
 
     /// <summary>Number of threads, the caller's included.</summary>
@@ -75,7 +78,10 @@ internal sealed unsafe class WorkerPool : IDisposable
     {
         if (parts <= 1 || _workers.Length == 0 || Interlocked.CompareExchange(ref _busy, 1, 0) != 0)
         {
-            for (int part = 0; part < parts; part++) body.Run(part, 0);
+            for (int part = 0; part < parts; part++)
+            {
+                body.Run(part, 0);
+            }
             return;
         }
 
@@ -105,23 +111,47 @@ internal sealed unsafe class WorkerPool : IDisposable
     /// <exception cref="InvalidOperationException">Called from inside a loop of this pool, which would wait for itself.</exception>
     public void Dispose()
     {
-        if (t_running == this) throw new InvalidOperationException("A worker pool cannot be disposed from inside one of its loops.");
-        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        if (t_running == this)
+        {
+            throw new InvalidOperationException("A worker pool cannot be disposed from inside one of its loops.");
+        }
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
         SpinWait spin = default;
-        while (Interlocked.CompareExchange(ref _busy, 1, 0) != 0) spin.SpinOnce();
+        while (Interlocked.CompareExchange(ref _busy, 1, 0) != 0)
+        {
+            spin.SpinOnce();
+        }
         Volatile.Write(ref _stopping, true);
         bool interrupted = false;
-        foreach (Worker worker in _workers) interrupted |= worker.Start();
-        if (interrupted) Thread.CurrentThread.Interrupt();
-        foreach (Worker worker in _workers) worker.Join();
+        foreach (Worker worker in _workers)
+        {
+            interrupted |= worker.Start();
+        }
+        if (interrupted)
+        {
+            Thread.CurrentThread.Interrupt();
+        }
+        foreach (Worker worker in _workers)
+        {
+            worker.Join();
+        }
     }
 
     /// <summary>Lets the threads end without waiting for them, as a finalizer must. The pool is unreachable, so that no loop begins any more.</summary>
     public void Abandon()
     {
-        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
         Volatile.Write(ref _stopping, true);
-        foreach (Worker worker in _workers) _ = worker.Start();
+        foreach (Worker worker in _workers)
+        {
+            _ = worker.Start();
+        }
     }
 
     private static void Invoke<TBody>(void* body, int part, int worker) where TBody : struct, IParallelBody
@@ -135,10 +165,16 @@ internal sealed unsafe class WorkerPool : IDisposable
         _active = Math.Min(parts, Threads);
         _pending.Value = _active - 1;
         bool interrupted = false;
-        for (int w = 1; w < _active; w++) interrupted |= _workers[w - 1].Start();
+        for (int w = 1; w < _active; w++)
+        {
+            interrupted |= _workers[w - 1].Start();
+        }
 
         Exception? failure = RunShare(0);
-        for (int w = _active - 1; w > 0; w--) _workers[w - 1].TryRunShare();
+        for (int w = _active - 1; w > 0; w--)
+        {
+            _workers[w - 1].TryRunShare();
+        }
         interrupted |= WaitForWorkers();
         for (int w = 1; w < _active; w++)
         {
@@ -149,11 +185,17 @@ internal sealed unsafe class WorkerPool : IDisposable
         if (failure is not null)
         {
             // The next wait of this thread hears of it.
-            if (interrupted) Thread.CurrentThread.Interrupt();
+            if (interrupted)
+            {
+                Thread.CurrentThread.Interrupt();
+            }
             ExceptionDispatchInfo.Throw(failure);
         }
 
-        if (interrupted) throw new ThreadInterruptedException("The thread was interrupted while it waited for the other threads of a kernel. They have finished; the result is complete.");
+        if (interrupted)
+        {
+            throw new ThreadInterruptedException("The thread was interrupted while it waited for the other threads of a kernel. They have finished; the result is complete.");
+        }
     }
 
     private Exception? RunShare(int worker)
@@ -161,7 +203,10 @@ internal sealed unsafe class WorkerPool : IDisposable
         int first = (int)((long)_parts * worker / _active), end = (int)((long)_parts * (worker + 1) / _active);
         try
         {
-            for (int part = first; part < end; part++) _invoke(_body, part, worker);
+            for (int part = first; part < end; part++)
+            {
+                _invoke(_body, part, worker);
+            }
             return null;
         }
         catch (Exception e)
@@ -181,14 +226,20 @@ internal sealed unsafe class WorkerPool : IDisposable
         while (Volatile.Read(ref _pending.Value) != 0)
         {
             Thread.SpinWait(4);
-            if (Stopwatch.GetTimestamp() - start < s_spinTicks) continue;
+            if (Stopwatch.GetTimestamp() - start < s_spinTicks)
+            {
+                continue;
+            }
 
             interrupted |= Uninterrupted.Enter(_join);
             try
             {
                 Volatile.Write(ref _callerParked, true);
                 Interlocked.MemoryBarrier();            // pairs with the decrement in Finish: one of the two sees the other
-                while (Volatile.Read(ref _pending.Value) != 0) interrupted |= Uninterrupted.Wait(_join);
+                while (Volatile.Read(ref _pending.Value) != 0)
+                {
+                    interrupted |= Uninterrupted.Wait(_join);
+                }
                 _callerParked = false;
             }
             finally
@@ -202,8 +253,14 @@ internal sealed unsafe class WorkerPool : IDisposable
 
     private void Finish()
     {
-        if (Interlocked.Decrement(ref _pending.Value) != 0 || !Volatile.Read(ref _callerParked)) return;
-        lock (_join) Monitor.Pulse(_join);
+        if (Interlocked.Decrement(ref _pending.Value) != 0 || !Volatile.Read(ref _callerParked))
+        {
+            return;
+        }
+        lock (_join)
+        {
+            Monitor.Pulse(_join);
+        }
     }
 
     /// <summary>
@@ -235,7 +292,10 @@ internal sealed unsafe class WorkerPool : IDisposable
         public bool Start()
         {
             Interlocked.Increment(ref _ticket.Value);
-            if (Volatile.Read(ref _parked.Value) == 0) return false;
+            if (Volatile.Read(ref _parked.Value) == 0)
+            {
+                return false;
+            }
             bool interrupted = Uninterrupted.Enter(_park);
             Monitor.Pulse(_park);
             Monitor.Exit(_park);
@@ -252,7 +312,10 @@ internal sealed unsafe class WorkerPool : IDisposable
         public void TryRunShare()
         {
             int ticket = Volatile.Read(ref _ticket.Value);
-            if (Interlocked.CompareExchange(ref _claimed.Value, ticket, ticket - 1) != ticket - 1) return;
+            if (Interlocked.CompareExchange(ref _claimed.Value, ticket, ticket - 1) != ticket - 1)
+            {
+                return;
+            }
             Failure = _pool.RunShare(_index);
             _pool.Finish();
         }
@@ -264,7 +327,10 @@ internal sealed unsafe class WorkerPool : IDisposable
             while (true)
             {
                 seen = WaitForTicket(seen);
-                if (Volatile.Read(ref _pool._stopping)) return;
+                if (Volatile.Read(ref _pool._stopping))
+                {
+                    return;
+                }
                 TryRunShare();
             }
         }
@@ -276,12 +342,18 @@ internal sealed unsafe class WorkerPool : IDisposable
             while ((ticket = Volatile.Read(ref _ticket.Value)) == seen)
             {
                 Thread.SpinWait(4);
-                if (Stopwatch.GetTimestamp() - start < s_spinTicks) continue;
+                if (Stopwatch.GetTimestamp() - start < s_spinTicks)
+                {
+                    continue;
+                }
 
                 lock (_park)
                 {
                     Interlocked.Exchange(ref _parked.Value, 1);
-                    while (Volatile.Read(ref _ticket.Value) == seen) Monitor.Wait(_park);
+                    while (Volatile.Read(ref _ticket.Value) == seen)
+                    {
+                        Monitor.Wait(_park);
+                    }
                     Volatile.Write(ref _parked.Value, 0);
                 }
             }
