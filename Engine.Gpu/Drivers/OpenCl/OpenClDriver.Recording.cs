@@ -1,5 +1,3 @@
-using static Engine.Gpu.ClConstants;
-
 namespace Engine.Gpu;
 
 internal sealed unsafe partial class OpenClDriver
