@@ -3,7 +3,6 @@ using System.Globalization;
 using Engine.Gpu;
 using Engine.PtxInterpreter;
 using ILGPU;
-using ILGPU.Algorithms;
 using ILGPU.Runtime.Cuda;
 using CudaDevice = Engine.Gpu.CudaDevice;
 
