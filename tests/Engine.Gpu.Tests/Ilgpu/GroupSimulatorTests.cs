@@ -157,8 +157,14 @@ internal sealed class GroupSimulatorTests
 
             failed[t] |= !x.IsIntactAround;
         }))];
-        foreach (Thread thread in threads) thread.Start();
-        foreach (Thread thread in threads) thread.Join();
+        foreach (Thread thread in threads)
+        {
+            thread.Start();
+        }
+        foreach (Thread thread in threads)
+        {
+            thread.Join();
+        }
         Assert.That(failed, Is.All.False);
     }
 

@@ -217,8 +217,14 @@ internal sealed class HostLoopTests
                 }
             }
         }))];
-        foreach (Thread thread in threads) thread.Start();
-        foreach (Thread thread in threads) thread.Join();
+        foreach (Thread thread in threads)
+        {
+            thread.Start();
+        }
+        foreach (Thread thread in threads)
+        {
+            thread.Join();
+        }
         Assert.That(failed, Is.All.False);
         Assert.That(results.All(y => y.IsIntactAround));
     }

@@ -1,7 +1,5 @@
 using System.Reflection;
-using System.Runtime.InteropServices;
 using ILGPU;
-using ILGPU.Algorithms;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 using NUnit.Framework;

@@ -178,7 +178,6 @@ internal sealed class IlgpuMathTests
 
     private static void Clamp(Index1D i, ArrayView<float> x) => x[i] = XMath.Clamp(x[i], -1f, 2f);
 
-
     private static void CopySign(Index1D i, ArrayView<float> x) => x[i] = MathF.CopySign(-3f, x[i]);
 
     private static void Remainder(Index1D i, ArrayView<float> x) => x[i] = x[i] % 1.75f;

@@ -1,5 +1,4 @@
 using Engine.Cpu;
-using ILGPU;
 using NUnit.Framework;
 
 namespace Engine.Gpu.Tests;

@@ -1,5 +1,4 @@
 using ILGPU;
-using ILGPU.Runtime;
 using NUnit.Framework;
 
 namespace Engine.Gpu.Tests;

@@ -236,7 +236,7 @@ internal sealed class KernelSubjectTests(string place)
         public int Bits;
     }
 
-    private struct Eight<T>
+    private readonly struct Eight<T>
     {
         private readonly T _a, _b, _c, _d, _e, _f, _g, _h;
 

@@ -402,7 +402,7 @@ internal static unsafe class KernelSubjects
 
     private static void Prints(Index1D i, ArrayView<int> x) => Console.WriteLine(x[i]);
 
-    private struct Leaf<T>
+    private readonly struct Leaf<T>
     {
         public T Value { get; init; }
     }

@@ -101,7 +101,7 @@ internal sealed class PtxControlTests
 
         Assert.That(actual, Is.EqualTo(Enumerable.Range(0, 32).Select(static id =>
         {
-            int Block(int i) => 31 - i;
+            static int Block(int i) => 31 - i;
             int sum = id > 7 ? Block(id) : -Block(id);
             for (int i = 0; i < 3; i++)
             {

@@ -181,7 +181,7 @@ internal sealed class ProductCodeTests
         IsBackward(lines, lines[end], out int start);
         return [.. lines[(start + 1)..(end + 1)].Where(line => !line.EndsWith(':'))];
 
-        bool IsBackward(string[] all, string jump, out int label)
+        static bool IsBackward(string[] all, string jump, out int label)
         {
             string name = jump[(jump.LastIndexOf(' ') + 1)..].TrimEnd(';');
             label = System.Array.IndexOf(all, name + ":");
