@@ -94,7 +94,7 @@ internal sealed class TrainingReportTests
     {
         // Image i is all i; the classifier says "odd" of all but the black one, and is the surer the brighter an image is.
         ImageDataset images = new([.. Enumerable.Range(0, 6).SelectMany(static i => Enumerable.Repeat((byte)(40 * i), 4))], [0, 1, 0, 1, 0, 1], [1, 2, 2]);
-        Tensor Predict(Tensor x)
+        static Tensor Predict(Tensor x)
         {
             Tensor brightness = x.Reshape(x.Shape[0], 4).Mean(1, keepDims: true);
             return Tensor.Concat([-brightness, brightness], 1);
