@@ -143,7 +143,9 @@ internal sealed class BackwardTests(string deviceName) : DeviceFixture(deviceNam
             Assert.That(GradMode.IsEnabled, Is.False);
             Assert.That((x * x).RequiresGrad, Is.False);
             using (GradMode.On())
+            {
                 Assert.That((x * x).RequiresGrad, Is.True);
+            }
             Assert.That((x * x).RequiresGrad, Is.False);
         }
 
@@ -156,7 +158,9 @@ internal sealed class BackwardTests(string deviceName) : DeviceFixture(deviceNam
         Tensor x = Leaf(3);
         Tensor constant;
         using (GradMode.Off())
+        {
             constant = x * x;
+        }
         (constant * x).Backward();
         Assert.That(x.Grad!.Item(), Is.EqualTo(9));
     }
@@ -221,7 +225,9 @@ internal sealed class BackwardTests(string deviceName) : DeviceFixture(deviceNam
     {
         Tensor x = Leaf(1, 2);
         using (TensorScope.Begin())
+        {
             (x * x).Sum().Backward();
+        }
         Assert.That(x.Grad!.ToArray<float>(), Is.EqualTo(new float[] { 2, 4 }));
     }
 

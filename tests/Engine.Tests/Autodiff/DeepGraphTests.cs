@@ -17,7 +17,9 @@ internal sealed class DeepGraphTests(string deviceName) : DeviceFixture(deviceNa
         Tensor x = Tensor.From<float>([1], Device).WithGrad();
         Tensor y = x;
         for (int i = 0; i < Depth; i++)
+        {
             y += x;
+        }
         y.Backward();
         Assert.That(x.Grad!.Item(), Is.EqualTo(Depth + 1));
     });
@@ -28,7 +30,9 @@ internal sealed class DeepGraphTests(string deviceName) : DeviceFixture(deviceNa
         using TensorScope scope = TensorScope.Begin();
         Tensor y = Tensor.From<float>([1], Device).WithGrad();
         for (int i = 0; i < 20_000; i++)
+        {
             y = -y;
+        }
         Assert.That(ComputationGraph.Of(y).Nodes, Has.Count.EqualTo(20_001));
     });
 
@@ -47,7 +51,9 @@ internal sealed class DeepGraphTests(string deviceName) : DeviceFixture(deviceNa
             using Tensor marked = new Probe(() => seen.Add(Device.Pool.Report.InUse - start)).Apply(y);
             Tensor next = marked.Tanh();
             if (i > 0)
+            {
                 y.Dispose();
+            }
             y = next;
         }
 
@@ -56,7 +62,9 @@ internal sealed class DeepGraphTests(string deviceName) : DeviceFixture(deviceNa
         y.Backward(y.OnesLike());
         // At the k-th step from the end k results are gone; a few blocks of gradients come and go.
         for (int k = 0; k < Steps; k++)
+        {
             Assert.That(seen[k], Is.LessThanOrEqualTo((Steps - k + 4) * bytes), $"{k} steps into the backward pass");
+        }
         Assert.That(Device.Pool.Report.InUse - start, Is.LessThanOrEqualTo(3 * bytes), "the last result, its gradient and that of the leaf");
     }
 

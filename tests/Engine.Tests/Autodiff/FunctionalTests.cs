@@ -163,7 +163,9 @@ internal sealed class FunctionalTests(string deviceName) : DeviceFixture(deviceN
     {
         Tensor x = Vector(1, 2).WithGrad();
         using (GradMode.Scope mode = GradMode.Off())
+        {
             Assert.That(Autograd.Hessian(static t => t.Pow(3).Sum(), x).ToArray<double>(), Is.EqualTo(new double[] { 6, 0, 0, 12 }).Within(1e-12));
+        }
         Assert.That(x.Grad, Is.Null);
         Assert.That(x.IsDisposed, Is.False);
     }

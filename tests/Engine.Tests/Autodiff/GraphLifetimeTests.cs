@@ -107,7 +107,9 @@ internal sealed class GraphLifetimeTests
         }
 
         using (TensorScope.Begin())
+        {
             first.Sum().Backward();
+        }
         AssertGrad(w, static x => Math.Exp(x) * (x + 2));
         w.ClearGrad();
         first.Dispose();
@@ -193,10 +195,14 @@ internal sealed class GraphLifetimeTests
         new Cube().Apply(constant).Dispose();
         Assert.That(InUse, Is.EqualTo(before), "not recorded");
         using (GradMode.Off())
+        {
             new Cube().Apply(w).Dispose();
+        }
         Assert.That(InUse, Is.EqualTo(before), "switched off");
         using (TensorScope.Begin())
+        {
             Assert.Throws<InvalidOperationException>(() => new Cube { Fails = true }.Apply(w));
+        }
         Assert.That(InUse, Is.EqualTo(before), "failed");
         new Cube().Apply(w).Backward(Tensor.From<double>([1, 1, 1], _device));
         AssertGrad(w, static x => 3 * x * x);
@@ -211,7 +217,9 @@ internal sealed class GraphLifetimeTests
         y.Dispose();
         Assert.That(c.IsDisposed, Is.False);
         using (TensorScope.Begin())
+        {
             y = new Second().Apply(c, w);
+        }
         Assert.That((y.IsDisposed, w.IsDisposed), Is.EqualTo((true, false)));
     }
 
@@ -228,7 +236,9 @@ internal sealed class GraphLifetimeTests
             {
                 Tensor next = y.Tanh();
                 if (i > 0)
+                {
                     y.Dispose();
+                }
                 y = next;
             }
 
@@ -329,7 +339,9 @@ internal sealed class GraphLifetimeTests
         {
             Save(inputs[0]);
             if (Fails)
+            {
                 throw new InvalidOperationException();
+            }
             using TensorScope scope = TensorScope.Begin();
             return scope.Keep(inputs[0] * inputs[0] * inputs[0]);
         }

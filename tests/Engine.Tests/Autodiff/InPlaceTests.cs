@@ -82,7 +82,9 @@ internal sealed class InPlaceTests(string deviceName) : DeviceFixture(deviceName
         Tensor x = Of(1, 2).WithGrad();
         Assert.That(Assert.Throws<GradientException>(() => x.AddInPlace(1))!.Message, Does.Contain("GradMode.Off()"));
         using (GradMode.Off())
+        {
             x.AddInPlace(1);
+        }
         Assert.That(x.ToArray<float>(), Is.EqualTo(new float[] { 2, 3 }));
     }
 
@@ -120,7 +122,9 @@ internal sealed class InPlaceTests(string deviceName) : DeviceFixture(deviceName
         Tensor x = Of(1, 2).WithGrad();
         Tensor y = x.Exp();
         using (GradMode.Off())
+        {
             y.MulInPlace(2);
+        }
         Assert.Throws<GradientException>(() => y.Sum().Backward());
     }
 

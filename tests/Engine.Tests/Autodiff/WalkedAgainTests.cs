@@ -106,7 +106,9 @@ internal sealed class WalkedAgainTests
         }
 
         for (int i = 0; i < inputs.Length; i++)
+        {
             Assert.That(inputs[i].Grad?.ToArray<double>(), once[i] is { } g ? Is.EqualTo(g.Select(v => times * v)).Within(1e-9) : Is.Null, $"operand {i}, walked {times} times");
+        }
     }
 
     private static Tensor Leaf() => Tensor.From<double>([0.5, -1, 2, 3], Device).WithGrad();

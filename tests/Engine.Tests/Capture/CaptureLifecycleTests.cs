@@ -35,7 +35,9 @@ internal sealed class CaptureLifecycleTests
             {
                 CaptureLifecycle lifecycle = new();
                 foreach (CaptureState state in path)
+                {
                     lifecycle.MoveTo(state);
+                }
                 CaptureState from = lifecycle.State;
                 if (s_allowed[from].Contains(next))
                 {

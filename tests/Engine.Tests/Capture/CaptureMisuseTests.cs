@@ -21,7 +21,9 @@ internal sealed class CaptureMisuseTests(string deviceName) : CaptureFixture(dev
         yield return Case("Trim", static x => x.Device.Pool.Trim());
         yield return Case("HostRandom", static x => Tensor.RandPerm(2, new Generator(1), x.Device));
         foreach ((string name, Action<Tensor> factorize) in Factorizations)
+        {
             yield return Case(name, x => factorize(Tensor.Eye(2, device: x.Device)));
+        }
 
         TestCaseData Case(string name, Action<Tensor> access) => new TestCaseData(name, access).SetArgDisplayNames($"{name} #{++number}");
     }
@@ -131,7 +133,9 @@ internal sealed class CaptureMisuseTests(string deviceName) : CaptureFixture(dev
     public void Capture_StepThatWritesItsInput_IsRefused()
     {
         if (!Device.CanRecord)
+        {
             Assert.Ignore("Nothing is recorded here.");
+        }
         Tensor x = Tensor.Ones([4], device: Device);
         Assert.That(() => Device.Capture(() => { x.AddInPlace(1); }, [x]), Throws.TypeOf<CaptureException>().With.Message.Contains("writes over its input 0"));
         AssertUsable();
@@ -183,7 +187,9 @@ internal sealed class CaptureMisuseTests(string deviceName) : CaptureFixture(dev
     public void Output_BeforeTheFirstReplay_IsNotThere()
     {
         if (!Device.CanRecord)
+        {
             Assert.Ignore("The last warm-up's value is there.");
+        }
         Tensor x = Tensor.Ones([4], device: Device);
         using CapturedStep step = Device.Capture(() => x.Sum());
         Assert.That(() => step.Output.Item(), Throws.InvalidOperationException.With.Message.Contains("first Replay"));
@@ -195,7 +201,9 @@ internal sealed class CaptureMisuseTests(string deviceName) : CaptureFixture(dev
     public void Replay_GeneratorReseeded_IsRefused()
     {
         if (!Device.CanRecord)
+        {
             Assert.Ignore("The step's code runs again here.");
+        }
         Generator generator = new(5);
         using CapturedStep step = Device.Capture(() => Tensor.Rand([4], generator: generator, device: Device));
         step.Replay();
@@ -208,7 +216,9 @@ internal sealed class CaptureMisuseTests(string deviceName) : CaptureFixture(dev
     public void Capture_TwoGeneratorsOfOneSeedThatDoNotKeepStep_IsRefused()
     {
         if (!Device.CanRecord)
+        {
             Assert.Ignore("Nothing is recorded here.");
+        }
         // After two warm-ups, of one draw and of two, both stand at the same place.
         Generator a = new(5), b = new(5);
         a.Restore(5, 2);

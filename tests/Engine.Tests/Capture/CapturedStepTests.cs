@@ -136,14 +136,18 @@ internal sealed class CapturedStepTests(string deviceName) : CaptureFixture(devi
         step.Replay(Tensor.Ones([1000], device: Device));
         Assert.That(step.Output.Item(), Is.EqualTo(6000));
         for (int i = 0; i < others.Length; i++)
+        {
             Assert.That(others[i].ToArray<float>(), Is.All.EqualTo(i));
+        }
     }
 
     [Test]
     public void Replay_TensorsDisposedSince_AreKeptAlive()
     {
         if (!Device.CanRecord)
+        {
             Assert.Ignore("The step's code runs again here and finds the tensor disposed.");
+        }
         Tensor x = Values(1, 2), w = Values(10, 20);
         using CapturedStep step = Device.Capture(() => x * w, [x]);
         w.Dispose();
@@ -167,7 +171,9 @@ internal sealed class CapturedStepTests(string deviceName) : CaptureFixture(devi
         Assert.That(step.State, Is.EqualTo(CaptureState.Disposed));
         Assert.That(() => step.Replay(), Throws.TypeOf<ObjectDisposedException>());
         if (Device is RecordingDevice recording)
+        {
             Assert.That(recording.LivingRecordings, Is.Zero);
+        }
     }
 
     [Test]
@@ -191,7 +197,9 @@ internal sealed class CapturedStepTests(string deviceName) : CaptureFixture(devi
         step.Replay();
         (long allocations, long inUse) = (ForgottenTensors.Settled(Device).Allocations, Device.Pool.Report.InUse);
         for (int i = 0; i < 20; i++)
+        {
             step.Replay();
+        }
         Assert.That(Device.Pool.Report.Allocations, Is.EqualTo(allocations));
         Assert.That(Device.Pool.Report.InUse, Is.EqualTo(inUse));
     }
@@ -216,9 +224,13 @@ internal sealed class CapturedStepTests(string deviceName) : CaptureFixture(devi
         using CapturedStep step = Device.Capture(() =>
         {
             if (CapturePass.Current!.ReplayValues(1, DType.Float32, Fill) is { } memory)
+            {
                 Pointwise.Into([y], scale, [x], memory);
+            }
             else
+            {
                 Pointwise.Into(y, scale, [x], [rate]);
+            }
         });
         int uploads = (Device as RecordingDevice)?.Uploads ?? 0;
         foreach (double next in (double[])[2, 2, 2, 5])
@@ -230,7 +242,9 @@ internal sealed class CapturedStepTests(string deviceName) : CaptureFixture(devi
 
         Assert.That(fills, Is.EqualTo(Device.CanRecord ? 4 : 0));
         if (Device is RecordingDevice recording)
+        {
             Assert.That(recording.Uploads - uploads, Is.EqualTo(2));
+        }
 
         void Fill(Span<double> values)
         {

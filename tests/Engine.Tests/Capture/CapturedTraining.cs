@@ -55,9 +55,13 @@ internal sealed class CapturedTraining : IDisposable
         float[] pixels = new float[size * 36];
         long[] classes = new long[size];
         for (int i = 0; i < pixels.Length; i++)
+        {
             pixels[i] = random.NextSingle() - 0.5f;
+        }
         for (int i = 0; i < size; i++)
+        {
             classes[i] = random.Next(3);
+        }
         return (Tensor.From<float>(pixels, [size, 1, 6, 6], _device), Tensor.From<long>(classes, _device));
     }
 
@@ -85,7 +89,9 @@ internal sealed class CapturedTraining : IDisposable
         Tensor loss = Model.Forward(images).CrossEntropy(classes);
         loss.Backward();
         if (_clip is { } norm)
+        {
             Optimizer.Parameters.ClipGradNorm(norm);
+        }
         Optimizer.Step();
         return loss;
     }

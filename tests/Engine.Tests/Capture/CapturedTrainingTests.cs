@@ -75,9 +75,13 @@ internal sealed class CapturedTrainingTests(string deviceName) : CaptureFixture(
             bool isShort = step % 5 == 4;
             eager.RunEagerly(step, isShort ? 2 : CapturedTraining.BatchSize);
             if (isShort)
+            {
                 captured.RunEagerly(step, 2);
+            }
             else
+            {
                 captured.Replay(step);
+            }
         }
 
         Assert.That(captured.Losses, Is.EqualTo(eager.Losses));
@@ -89,7 +93,9 @@ internal sealed class CapturedTrainingTests(string deviceName) : CaptureFixture(
     {
         using CapturedTraining training = new(Device, static p => new Sgd(p, 0.1));
         for (int step = 0; step < 4; step++)
+        {
             training.Replay(step);
+        }
         float[] Weights() => [.. training.Model.Parameters.SelectMany(static t => t.ToArray<float>())];
         float[] before = Weights();
         training.Optimizer.LearningRate = 0;
@@ -137,7 +143,9 @@ internal sealed class CapturedTrainingTests(string deviceName) : CaptureFixture(
     {
         using CapturedTraining training = new(Device, static p => new AdamW(p, 0.01));
         for (int step = 0; step < 4; step++)
+        {
             training.Replay(step);
+        }
         TrainingState saved = new();
         training.Optimizer.Save(saved);
         saved = new TrainingState([.. saved.Tensors.Select(static t => KeyValuePair.Create(t.Key, t.Value.Clone()))], saved.Values);
@@ -158,10 +166,14 @@ internal sealed class CapturedTrainingTests(string deviceName) : CaptureFixture(
     public void Replay_ParameterMovedSince_IsRefused()
     {
         if (!Device.CanRecord)
+        {
             Assert.Ignore("The step's code runs again here and finds the parameter wherever it is.");
+        }
         using CapturedTraining training = new(Device, static p => new Adam(p, 0.01));
         for (int step = 0; step < 4; step++)
+        {
             training.Replay(step);
+        }
         training.Model.To(DType.Float16);
         training.Model.To(DType.Float32);
         Assert.That(() => training.Replay(4), Throws.TypeOf<CaptureException>().With.Message.Contains("other memory"));

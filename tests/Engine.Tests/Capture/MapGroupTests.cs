@@ -71,7 +71,9 @@ internal sealed class MapGroupTests(string deviceName) : DeviceFixture(deviceNam
             ParameterStride = 2,
         });
         for (int i = 0; i < x.Length; i++)
+        {
             Assert.That(y[i].ToArray<float>(), Is.EqualTo(((x[i] * p[2 * i]) + p[(2 * i) + 1]).ToArray<float>()).Within(1e-6), $"item {i}");
+        }
     }
 
     [Test]
@@ -96,6 +98,8 @@ internal sealed class MapGroupTests(string deviceName) : DeviceFixture(deviceNam
     private static void AssertEqual(Tensor[] actual, Tensor[] expected)
     {
         for (int i = 0; i < actual.Length; i++)
+        {
             Assert.That(actual[i].ToArray<float>(), Is.EqualTo(expected[i].ToArray<float>()), $"item {i}, {actual[i].Shape}");
+        }
     }
 }

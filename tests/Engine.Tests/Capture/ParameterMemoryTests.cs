@@ -16,7 +16,9 @@ internal sealed class ParameterMemoryTests(string deviceName) : DeviceFixture(de
     public void Map_ParametersInMemory_GiveTheSameBitsAsByValue(DType dtype)
     {
         if (dtype == DType.Float64)
+        {
             RequireFloat64();
+        }
         Tensor x = Tensor.Arange(-3, 20, 1, dtype, Device);
         double[] p = dtype.IsFloatingPoint() ? [0.1, -1.7] : [3, -17];
         Tensor memory = MostPrecise([9, .. p, 9], [4]).To(dtype).Narrow(0, 1, 2);
@@ -56,7 +58,9 @@ internal sealed class ParameterMemoryTests(string deviceName) : DeviceFixture(de
         Pointwise.Into([byValue[0], byValue[2], byValue[3]], OptimizerPrograms.Adam, byValue, p);
         Pointwise.Into([inMemory[0], inMemory[2], inMemory[3]], OptimizerPrograms.Adam, inMemory, Tensor.From<float>([.. p.Select(static v => (float)v)], Device));
         foreach (int k in (int[])[0, 2, 3])
+        {
             Assert.That(inMemory[k].ToArray<float>(), Is.EqualTo(byValue[k].ToArray<float>()));
+        }
 
         Tensor[] State() => [.. Enumerable.Range(0, 4).Select(i => Tensor.Rand([1037], generator: new Generator(i), device: Device))];
     }

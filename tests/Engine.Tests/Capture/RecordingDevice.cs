@@ -72,7 +72,9 @@ internal sealed class RecordingDevice : HostDevice
     private void Refuse(string call)
     {
         if (IsRecording)
+        {
             throw new InvalidOperationException($"{call} reached the driver while it records; Core should have refused it or waited.");
+        }
     }
 
     private sealed class Recording(RecordingDevice device, List<Action> work) : DeviceRecording
@@ -196,7 +198,9 @@ internal sealed class RecordingBackend(Backend inner) : Backend
     {
         Operand[] lasting = operands.ToArray();
         for (int i = 0; i < lasting.Length; i++)
+        {
             lasting[i] = Lasting(lasting[i]);
+        }
 
         return lasting;
     }
@@ -204,8 +208,12 @@ internal sealed class RecordingBackend(Backend inner) : Backend
     private void Do(Action call)
     {
         if (Recorded is null)
+        {
             call();
+        }
         else
+        {
             Recorded.Add(call);
+        }
     }
 }

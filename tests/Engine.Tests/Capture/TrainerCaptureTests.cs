@@ -41,7 +41,9 @@ internal sealed class TrainerCaptureTests(string deviceName) : CaptureFixture(de
         Assert.That(captured.Skip(4), Is.All.EqualTo(mode == CaptureMode.Always || Device.CanRecord), "an eager step, two warm-ups, then replays");
         Assert.That(trainer.IsCaptured, Is.False, "it ends with the run");
         if (Device is RecordingDevice recording)
+        {
             Assert.That(recording.LivingRecordings, Is.Zero);
+        }
     }
 
     [Test]
@@ -55,7 +57,9 @@ internal sealed class TrainerCaptureTests(string deviceName) : CaptureFixture(de
             StepEnd = c =>
             {
                 if (c.Step == 12)
+                {
                     c.RequestSave(state => middle = ToyTraining.Reread(state));
+                }
             },
         });
         first.Fit(_data, null, 2);

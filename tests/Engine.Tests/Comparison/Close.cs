@@ -27,7 +27,9 @@ internal static class Close
             double excess = Excess(actual[i], expected[i], relative, absolute);
             failed += excess > 0 ? 1 : 0;
             if (excess > worstExcess)
+            {
                 (worst, worstExcess) = (i, excess);
+            }
         }
 
         if (worst >= 0)
@@ -41,9 +43,13 @@ internal static class Close
     private static double Excess(double actual, double expected, double relative, double absolute)
     {
         if (actual.Equals(expected) || actual == expected)
+        {
             return 0;
+        }
         if (!double.IsFinite(actual) || !double.IsFinite(expected))
+        {
             return double.PositiveInfinity;
+        }
         return Math.Abs(actual - expected) - (absolute + (relative * Math.Abs(expected)));
     }
 }

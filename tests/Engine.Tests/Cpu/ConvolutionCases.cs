@@ -51,7 +51,10 @@ internal static class ConvolutionCases
             ConvGeometry g = Make(random.Next(1, 4), groups * random.Next(1, 20), random.Next(1, 24), random.Next(1, 40), groups * random.Next(1, 20),
                 random.Next(1, 6), random.Next(1, 6), (random.Next(1, 4), random.Next(1, 4)), (random.Next(0, 4), random.Next(0, 4)),
                 (random.Next(1, 4), random.Next(1, 4)), groups);
-            if (g.OutHeight == 0 || g.OutWidth == 0 || g.Flops > 6e6) continue;
+            if (g.OutHeight == 0 || g.OutWidth == 0 || g.Flops > 6e6)
+            {
+                continue;
+            }
             count--;
             yield return g;
         }

@@ -23,14 +23,18 @@ internal sealed class ConvolutionGeometryTests
         x.Conv2d(Tensor.Ones([64, 1, 1, 3], device: _device), null, (2, 1), (0, 1), (3, 1)).Sum().Backward();
         float[] gradient = x.Grad!.ToArray<float>();
         for (int i = 0; i < gradient.Length; i++)
+        {
             Assert.That(gradient[i], Is.EqualTo(i / 15 == 1 ? 0 : 64 * (i % 15 is 0 or 14 ? 2 : 3)), $"element {i}");
+        }
     }
 
     [Test]
     public void ResiduesThatNoTapReaches_EveryShape_MatchReference([Values(1, 2, 3, 5)] int rows, [Values(1, 2)] int kernel, [Values(2, 3, 4)] int stride, [Values(2, 3, 4, 6)] int dilation)
     {
         if (dilation * (kernel - 1) < rows)
+        {
             Compare(new Random(rows), 2, 38, 62, (rows, 15), (kernel, 5), (stride, 1), (0, 2), (dilation, 1), 1, transposed: false);
+        }
         Compare(new Random(rows), 1, 62, 38, (rows, 9), (kernel, 3), (stride, 1), (0, 1), (dilation, 1), 1, transposed: true);
     }
 
@@ -74,14 +78,18 @@ internal sealed class ConvolutionGeometryTests
         Random random, int images, int inputs, int outputs, (int H, int W) size, (int H, int W) kernel, (int H, int W) stride, (int H, int W) padding, (int H, int W) dilation, int groups, bool transposed)
     {
         if (transposed && (((size.H - 1) * stride.H) + (dilation.H * (kernel.H - 1)) + 1 <= 2 * padding.H || ((size.W - 1) * stride.W) + (dilation.W * (kernel.W - 1)) + 1 <= 2 * padding.W))
+        {
             return;
+        }
         string where = $"{(transposed ? "transposed " : string.Empty)}{images}x{inputs}->{outputs}, image {size}, kernel {kernel}, stride {stride}, padding {padding}, dilation {dilation}, groups {groups}";
         float[] x = Numbers(images * inputs * size.H * size.W), w = Numbers((transposed ? inputs * (outputs / groups) : outputs * (inputs / groups)) * kernel.H * kernel.W);
         int seed = random.Next();
         double[][] actual = Run(_device), expected = Run(ReferenceDevice.Shared);
         double scale = 1 + Math.Sqrt(Math.Max(inputs, outputs) * kernel.H * kernel.W);
         for (int i = 0; i < actual.Length; i++)
+        {
             Assert.That(actual[i], Is.EqualTo(expected[i]).Within(2e-5 * scale * (i == 2 ? Math.Sqrt(images * size.H * size.W) + 1 : 1)), $"{((string[])["y", "dx", "dw"])[i]} of {where}");
+        }
 
         float[] Numbers(int count) => [.. Enumerable.Range(0, count).Select(_ => (random.NextSingle() * 2) - 1)];
 

@@ -50,7 +50,9 @@ internal sealed class ConvolutionOperandTests
             double[] expected = [.. Run(direction, ReferenceDevice.Shared, T.CreateChecked).ToArray<T>().Select(double.CreateChecked)];
             Assert.That(expected.Max(Math.Abs), Is.GreaterThan(0.5), "The expected values are all tiny.");
             for (int i = 0; i < expected.Length; i++)
+            {
                 Assert.That(actual[i], Is.EqualTo(expected[i]).Within(tolerance * Math.Max(1, Math.Abs(expected[i]))), $"{direction}, element {i}");
+            }
         }
     }
 

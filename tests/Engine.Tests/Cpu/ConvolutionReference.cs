@@ -20,7 +20,12 @@ internal static class ConvolutionReference
             magnitude[iy] += Math.Abs(x[ix] * w[iw]);
         });
         if (relu)
-            for (int i = 0; i < y.Length; i++) y[i] = Math.Max(y[i], 0);
+        {
+            for (int i = 0; i < y.Length; i++)
+            {
+                y[i] = Math.Max(y[i], 0);
+            }
+        }
         return (y, magnitude);
     }
 
@@ -53,19 +58,34 @@ internal static class ConvolutionReference
     {
         int groupIn = g.InChannels / g.Groups, groupOut = g.OutChannels / g.Groups;
         for (int n = 0; n < g.Batch; n++)
+        {
             for (int k = 0; k < g.OutChannels; k++)
+            {
                 for (int p = 0; p < g.OutHeight; p++)
+                {
                     for (int q = 0; q < g.OutWidth; q++)
+                    {
                         for (int c = 0; c < groupIn; c++)
+                        {
                             for (int r = 0; r < g.KernelHeight; r++)
+                            {
                                 for (int s = 0; s < g.KernelWidth; s++)
                                 {
                                     int h = p * g.StrideH - g.PadH + r * g.DilationH, v = q * g.StrideW - g.PadW + s * g.DilationW;
-                                    if (h < 0 || h >= g.InHeight || v < 0 || v >= g.InWidth) continue;
+                                    if (h < 0 || h >= g.InHeight || v < 0 || v >= g.InWidth)
+                                    {
+                                        continue;
+                                    }
                                     int channel = k / groupOut * groupIn + c;
                                     product(((n * g.InChannels + channel) * g.InHeight + h) * g.InWidth + v,
                                         ((k * groupIn + c) * g.KernelHeight + r) * g.KernelWidth + s,
                                         ((n * g.OutChannels + k) * g.OutHeight + p) * g.OutWidth + q);
                                 }
+                            }
+                        }
+                    }
+                }
+            }
+        }
     }
 }

@@ -24,7 +24,10 @@ internal sealed unsafe class ConvolutionTests
     [OneTimeTearDown]
     public void StopPools()
     {
-        foreach (WorkerPool pool in s_pools) pool.Dispose();
+        foreach (WorkerPool pool in s_pools)
+        {
+            pool.Dispose();
+        }
     }
 
     [TestCaseSource(typeof(ConvolutionCases), nameof(ConvolutionCases.All))]
@@ -96,7 +99,9 @@ internal sealed unsafe class ConvolutionTests
             {
                 double error = Math.Abs(double.CreateChecked(first[i]) - expected[i]);
                 if (!(error <= RoundingUnits * unit * scale[i]))
+                {
                     Assert.Fail($"{typeof(T).Name} {level}: element {i} is {first[i]}, expected {expected[i]}; the products sum to {scale[i]} in absolute value.");
+                }
             }
 
             foreach (WorkerPool pool in s_pools)
@@ -118,7 +123,10 @@ internal sealed unsafe class ConvolutionTests
         static GuardedMemory<T> Fill(double[] values)
         {
             GuardedMemory<T> memory = new(values.Length);
-            for (int i = 0; i < values.Length; i++) memory.Pointer[i] = T.CreateTruncating(values[i]);
+            for (int i = 0; i < values.Length; i++)
+            {
+                memory.Pointer[i] = T.CreateTruncating(values[i]);
+            }
             return memory;
         }
     }

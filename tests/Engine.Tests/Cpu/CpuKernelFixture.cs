@@ -54,7 +54,9 @@ internal abstract class CpuKernelFixture(SimdLevel level, int threads)
         Random random = new(seed);
         var values = new double[count];
         for (int i = 0; i < values.Length; i++)
+        {
             values[i] = nan && random.Next(9) == 0 ? double.NaN : random.Next(-8, 9) / 2.0;
+        }
         return values;
     }
 
@@ -64,7 +66,9 @@ internal abstract class CpuKernelFixture(SimdLevel level, int threads)
         Random random = new(seed);
         var values = new double[count];
         for (int i = 0; i < values.Length; i++)
+        {
             values[i] = mean + (deviation * Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble()));
+        }
         return values;
     }
 

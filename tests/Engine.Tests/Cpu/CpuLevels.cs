@@ -16,7 +16,9 @@ internal static class CpuLevels
         lock (s_devices)
         {
             if (!s_devices.TryGetValue((level, threads), out CpuDevice? device))
+            {
                 s_devices[(level, threads)] = device = new CpuDevice($"cpu {level} {threads}", threads, level);
+            }
             return device;
         }
     }
@@ -26,7 +28,10 @@ internal static class CpuLevels
     {
         var random = new Random(seed);
         var values = new double[shape.ElementCount];
-        for (int i = 0; i < values.Length; i++) values[i] = low + (random.NextDouble() * (high - low));
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = low + (random.NextDouble() * (high - low));
+        }
         return Tensor.From<double>(values, shape, ReferenceDevice.Shared).To(dtype);
     }
 
@@ -38,7 +43,10 @@ internal static class CpuLevels
         for (int i = 0; i < a.Length; i++)
         {
             bool same = a[i].Equals(e[i]) || a[i] == e[i] || Math.Abs(a[i] - e[i]) <= tolerance * (1 + Math.Abs(e[i]));
-            if (!same) Assert.Fail($"{what}: element {i} of {actual.Shape} is {a[i]:R}, expected {e[i]:R}");
+            if (!same)
+            {
+                Assert.Fail($"{what}: element {i} of {actual.Shape} is {a[i]:R}, expected {e[i]:R}");
+            }
         }
     }
 }

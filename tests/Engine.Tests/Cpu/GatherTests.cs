@@ -97,7 +97,10 @@ internal sealed class GatherTests(SimdLevel level, int threads) : CpuKernelFixtu
     {
         Shape dense = table.With(axis, count), index = indexShape ?? dense;
         double[] tableValues = Grid(table.ElementCount, 1), denseValues = Grid(dense.ElementCount, 2);
-        if (typeof(T) == typeof(byte)) (tableValues, denseValues) = ([.. tableValues.Select(v => v + 4)], [.. denseValues.Select(v => v + 4)]);
+        if (typeof(T) == typeof(byte))
+        {
+            (tableValues, denseValues) = ([.. tableValues.Select(v => v + 4)], [.. denseValues.Select(v => v + 4)]);
+        }
         view ??= static x => x;
 
         // Grid values are exact in every type and so are their sums.

@@ -53,7 +53,10 @@ internal sealed unsafe record GemmCase(int M, int N, int K)
         using var c = new Matrix<T>(M, N, C, Batch, random, Special);
         using var perColumn = new Matrix<T>(1, N, BiasStride == 1 ? MatrixLayout.RowMajor : MatrixLayout.Strided, 1, random, special: false);
         using var perRow = new Matrix<T>(1, M, BiasStride == 1 ? MatrixLayout.RowMajor : MatrixLayout.Strided, 1, random, special: false);
-        if (Beta == 0) c.Fill(T.NaN);
+        if (Beta == 0)
+        {
+            c.Fill(T.NaN);
+        }
 
         T[] expected = Expected(a, b, c, perColumn, perRow);
         var problem = new GemmProblem<T>
@@ -79,7 +82,10 @@ internal sealed unsafe record GemmCase(int M, int N, int K)
             Relu = Relu,
         };
         var offsets = new GemmOffsets[Batch];
-        for (int i = 0; i < Batch; i++) offsets[i] = new GemmOffsets(i * a.ItemSize, i * b.ItemSize, i * c.ItemSize);
+        for (int i = 0; i < Batch; i++)
+        {
+            offsets[i] = new GemmOffsets(i * a.ItemSize, i * b.ItemSize, i * c.ItemSize);
+        }
         Gemm.Run(problem, offsets, level, pool);
 
         T[] actual = c.Memory.Span.ToArray();
@@ -87,7 +93,10 @@ internal sealed unsafe record GemmCase(int M, int N, int K)
         for (int i = 0; i < actual.Length; i++)
         {
             double x = double.CreateChecked(actual[i]), y = double.CreateChecked(expected[i]);
-            if (x.Equals(y) || Math.Abs(x - y) <= tolerance) continue;
+            if (x.Equals(y) || Math.Abs(x - y) <= tolerance)
+            {
+                continue;
+            }
             Assert.Fail($"{this}, {typeof(T).Name}, {level}, {pool.Threads} threads: element {i} of C's memory is {x}, expected {y} ± {tolerance}");
         }
 
@@ -111,16 +120,34 @@ internal sealed unsafe record GemmCase(int M, int N, int K)
         {
             for (int i = 0; i < M; i++)
             {
-                for (int k = 0; k < K; k++) aValues[k] = a[item, i, k];
+                for (int k = 0; k < K; k++)
+                {
+                    aValues[k] = a[item, i, k];
+                }
                 for (int j = 0; j < N; j++)
                 {
                     double sum = 0;
-                    for (int k = 0; k < K; k++) sum += aValues[k] * b[item, k, j];
+                    for (int k = 0; k < K; k++)
+                    {
+                        sum += aValues[k] * b[item, k, j];
+                    }
                     double value = K == 0 ? 0 : Alpha * sum;
-                    if (Beta != 0) value += Beta * c[item, i, j];
-                    if (BiasPerColumn) value += perColumn[0, 0, j];
-                    if (BiasPerRow) value += perRow[0, 0, i];
-                    if (Relu && value <= 0) value = 0;
+                    if (Beta != 0)
+                    {
+                        value += Beta * c[item, i, j];
+                    }
+                    if (BiasPerColumn)
+                    {
+                        value += perColumn[0, 0, j];
+                    }
+                    if (BiasPerRow)
+                    {
+                        value += perRow[0, 0, i];
+                    }
+                    if (Relu && value <= 0)
+                    {
+                        value = 0;
+                    }
                     expected[c.IndexOf(item, i, j)] = T.CreateChecked(value);
                 }
             }
@@ -158,7 +185,10 @@ internal sealed unsafe record GemmCase(int M, int N, int K)
             foreach (ref T value in Memory.Span)
             {
                 value = T.CreateChecked((float)(random.NextDouble() * 2 - 1));
-                if (special && random.Next(50) == 0) value = random.Next(3) switch { 0 => T.NaN, 1 => T.PositiveInfinity, _ => T.NegativeInfinity };
+                if (special && random.Next(50) == 0)
+                {
+                    value = random.Next(3) switch { 0 => T.NaN, 1 => T.PositiveInfinity, _ => T.NegativeInfinity };
+                }
             }
         }
 
@@ -182,7 +212,10 @@ internal sealed unsafe record GemmCase(int M, int N, int K)
             {
                 for (int i = 0; i < _rows; i++)
                 {
-                    for (int j = 0; j < _columns; j++) Memory.Span[IndexOf(item, i, j)] = value;
+                    for (int j = 0; j < _columns; j++)
+                    {
+                        Memory.Span[IndexOf(item, i, j)] = value;
+                    }
                 }
             }
         }

@@ -170,9 +170,15 @@ internal sealed class GemmTests
             CRow = 200,
             CColumn = 1,
         };
-        for (int i = 0; i < 50; i++) Gemm.Run(problem, [default], CpuIsa.Level, _pools[1]);
+        for (int i = 0; i < 50; i++)
+        {
+            Gemm.Run(problem, [default], CpuIsa.Level, _pools[1]);
+        }
         long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 20; i++) Gemm.Run(problem, [default], CpuIsa.Level, _pools[1]);
+        for (int i = 0; i < 20; i++)
+        {
+            Gemm.Run(problem, [default], CpuIsa.Level, _pools[1]);
+        }
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
     }
 

@@ -62,7 +62,10 @@ internal sealed unsafe class GemmTileTests
             {
                 for (int j = 0; j < cRow; j++)
                 {
-                    if (j % columnStride != 0 || j >= columns * columnStride) c[i * cRow + j] = T.CreateChecked(Untouched);
+                    if (j % columnStride != 0 || j >= columns * columnStride)
+                    {
+                        c[i * cRow + j] = T.CreateChecked(Untouched);
+                    }
                 }
             }
 
@@ -73,10 +76,16 @@ internal sealed unsafe class GemmTileTests
                 for (int j = 0; j < columns; j++)
                 {
                     double sum = 0;
-                    for (int p = 0; p < k; p++) sum += double.CreateChecked(a[i * aRow + p * aColumn]) * double.CreateChecked(b[p * width + j]);
+                    for (int p = 0; p < k; p++)
+                    {
+                        sum += double.CreateChecked(a[i * aRow + p * aColumn]) * double.CreateChecked(b[p * width + j]);
+                    }
                     int at = i * cRow + j * columnStride;
                     double value = alpha * sum + beta * double.CreateChecked(c[at]);
-                    if (epilogue) value = Math.Max(0, value + double.CreateChecked(perRow[i * biasStride]) + double.CreateChecked(perColumn[j]));
+                    if (epilogue)
+                    {
+                        value = Math.Max(0, value + double.CreateChecked(perRow[i * biasStride]) + double.CreateChecked(perColumn[j]));
+                    }
                     expected[at] = T.CreateChecked(value);
                 }
             }
@@ -119,7 +128,10 @@ internal sealed unsafe class GemmTileTests
         private static T[] Fill(Random random, int count)
         {
             var values = new T[count];
-            for (int i = 0; i < count; i++) values[i] = T.CreateChecked((float)(random.NextDouble() * 2 - 1));
+            for (int i = 0; i < count; i++)
+            {
+                values[i] = T.CreateChecked((float)(random.NextDouble() * 2 - 1));
+            }
             return values;
         }
     }
@@ -137,7 +149,10 @@ internal sealed unsafe class GemmTileTests
                 new Span<float>(c, 12 * 32).Fill(float.NaN);
                 var tile = new GemmTile<float> { K = 1, A = &a, B = b, BRow = 32, C = c, CRow = 32, CColumn = 1, Alpha = 0.5f };
                 GemmKernels<float, TVec>.Run(&tile, GemmKernels<float, TVec>.PanelRows, columns);
-                for (int i = 0; i < GemmKernels<float, TVec>.PanelRows; i++) Assert.That(new Span<float>(c + i * 32, columns).ToArray(), Is.All.EqualTo(3f));
+                for (int i = 0; i < GemmKernels<float, TVec>.PanelRows; i++)
+                {
+                    Assert.That(new Span<float>(c + i * 32, columns).ToArray(), Is.All.EqualTo(3f));
+                }
             }
         }
     }
@@ -150,7 +165,10 @@ internal sealed unsafe class GemmTileTests
             float* c = stackalloc float[32];
             float[] special = [float.NaN, -0f, -1, 2, float.PositiveInfinity, float.NegativeInfinity];
             float[] expected = [float.NaN, 0, 0, 2, float.PositiveInfinity, 0];
-            for (int i = 0; i < 32; i++) b[i] = special[i % special.Length];
+            for (int i = 0; i < 32; i++)
+            {
+                b[i] = special[i % special.Length];
+            }
             float a = 1;
             foreach (int stride in (int[])[1, 2])
             {

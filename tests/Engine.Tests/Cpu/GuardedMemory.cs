@@ -18,7 +18,10 @@ internal sealed unsafe class GuardedMemory<T> : IDisposable where T : unmanaged
         _memory = (byte*)NativeMemory.AlignedAlloc((nuint)(_bytes + page), (nuint)page);
         Pointer = (T*)(_memory + _bytes - used);
         Count = count;
-        if (OperatingSystem.IsLinux()) SetAccess(Protection.None);
+        if (OperatingSystem.IsLinux())
+        {
+            SetAccess(Protection.None);
+        }
     }
 
     [Flags]
@@ -37,7 +40,10 @@ internal sealed unsafe class GuardedMemory<T> : IDisposable where T : unmanaged
 
     public void Dispose()
     {
-        if (OperatingSystem.IsLinux()) SetAccess(Protection.Read | Protection.Write);
+        if (OperatingSystem.IsLinux())
+        {
+            SetAccess(Protection.Read | Protection.Write);
+        }
         NativeMemory.AlignedFree(_memory);
     }
 

@@ -20,11 +20,17 @@ internal sealed class MapTests
     {
         foreach (ScalarOp op in ScalarOp.All)
         {
-            if (op.IsLeaf) continue;
+            if (op.IsLeaf)
+            {
+                continue;
+            }
             MapProgram program = MapProgram.Compile(op.Arity, Make(op));
             foreach (DType dtype in (DType[])[DType.Float32, DType.Float64, DType.Int32, DType.Int64])
             {
-                if (!dtype.IsFloatingPoint() && !program.SupportsInteger) continue;
+                if (!dtype.IsFloatingPoint() && !program.SupportsInteger)
+                {
+                    continue;
+                }
                 foreach (int size in s_sizes)
                 {
                     (double low, double high) = dtype.IsFloatingPoint() ? op.Domain : (-5, 6);
@@ -96,11 +102,17 @@ internal sealed class MapTests
             foreach (bool transposed in (bool[])[false, true])
             {
                 Tensor x = CpuLevels.Random(shape, 3, -1, 1, DType.Float32);
-                if (transposed) x = Transposed(x);
+                if (transposed)
+                {
+                    x = Transposed(x);
+                }
                 Tensor[] actual = Outputs(CpuLevels.Device(level), 3, x, transposed), expected = Outputs(ReferenceDevice.Shared, 3, x, transposed);
                 Pointwise.Into(actual, program, [x.To(CpuLevels.Device(level))], parameters);
                 Pointwise.Into(expected, program, [x], parameters);
-                for (int o = 0; o < 3; o++) CpuLevels.AssertClose(actual[o], expected[o], 1e-6, $"{shape}, output {o}, transposed {transposed}");
+                for (int o = 0; o < 3; o++)
+                {
+                    CpuLevels.AssertClose(actual[o], expected[o], 1e-6, $"{shape}, output {o}, transposed {transposed}");
+                }
             }
         }
     }
@@ -123,7 +135,10 @@ internal sealed class MapTests
                     Tensor[] overwritten = [.. moved.Where((_, i) => i != 1).Take(program.OutputCount)];
                     Pointwise.Into(expected, program, inputs, parameters);
                     Pointwise.Into(overwritten, program, moved, parameters);
-                    for (int o = 0; o < expected.Length; o++) CpuLevels.AssertClose(overwritten[o], expected[o], 2e-6, $"{program} in place, output {o}, n = {size}");
+                    for (int o = 0; o < expected.Length; o++)
+                    {
+                        CpuLevels.AssertClose(overwritten[o], expected[o], 2e-6, $"{program} in place, output {o}, n = {size}");
+                    }
                 }
             }
         }
@@ -158,7 +173,10 @@ internal sealed class MapTests
             Tensor y = Tensor.Zeros([3, size], DType.Float32, device);
             Pointwise.Into(y, MapProgram.Compile(0, Expr.Random(0)), [], [7, uint.MaxValue, 11, 13]);
             float[] values = y.ToArray<float>();
-            for (int i = 0; i < values.Length; i++) Assert.That(values[i], Is.EqualTo(Philox.Uniform(7, uint.MaxValue, 11, 13, i)), $"element {i} of {size}");
+            for (int i = 0; i < values.Length; i++)
+            {
+                Assert.That(values[i], Is.EqualTo(Philox.Uniform(7, uint.MaxValue, 11, 13, i)), $"element {i} of {size}");
+            }
         }
     }
 
@@ -237,6 +255,9 @@ internal sealed class MapTests
         Tensor[] actual = [.. program.Outputs.ToArray().Select(_ => Tensor.Zeros(inputs[0].Shape, dtype, device))];
         Pointwise.Run(program, dtype, inputs[0].Shape, inputs, expected, parameters);
         Pointwise.Run(program, dtype, inputs[0].Shape, moved, actual, parameters);
-        for (int o = 0; o < actual.Length; o++) CpuLevels.AssertClose(actual[o], expected[o], dtype == DType.Float32 ? 2e-6 : 1e-14, $"{what}, output {o}");
+        for (int o = 0; o < actual.Length; o++)
+        {
+            CpuLevels.AssertClose(actual[o], expected[o], dtype == DType.Float32 ? 2e-6 : 1e-14, $"{what}, output {o}");
+        }
     }
 }

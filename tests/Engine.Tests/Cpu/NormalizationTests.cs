@@ -23,7 +23,10 @@ internal sealed class NormalizationTests(SimdLevel level, int threads) : CpuKern
     [Test]
     public void BatchNorm_DenseLayers_MatchReference([Values(1, 3, 10, 16, 31, 64, 65, 100, 129, 300)] int channels)
     {
-        foreach (int rows in (int[])[2, 5, 63, 64, 65, 130]) CompareBatchNorm<float>([rows, channels, 1], relu: false);
+        foreach (int rows in (int[])[2, 5, 63, 64, 65, 130])
+        {
+            CompareBatchNorm<float>([rows, channels, 1], relu: false);
+        }
     }
 
     [TestCase(6, 37, 500)]      // whole channels, several blocks in each
@@ -75,7 +78,10 @@ internal sealed class NormalizationTests(SimdLevel level, int threads) : CpuKern
             int[] places = [.. Enumerable.Range(0, values.Length).Where(i => i / length % channels == c)];
             double center = places.Average(i => (double)values[i]), variance = places.Average(i => (values[i] - center) * (values[i] - center));
             expectedStd[c] = 1 / Math.Sqrt(variance + Epsilon);
-            foreach (int i in places) expected[i] = (values[i] - center) * expectedStd[c];
+            foreach (int i in places)
+            {
+                expected[i] = (values[i] - center) * expectedStd[c];
+            }
         }
 
         // Values of 4096 have steps of 2⁻¹¹, so even E[x²] − E[x]² in float64 would do; in float32 it would lose everything.
@@ -102,7 +108,10 @@ internal sealed class NormalizationTests(SimdLevel level, int threads) : CpuKern
             Relu = true,
         });
         float[] result = y.ToArray<float>();
-        for (int i = 0; i < result.Length; i++) Assert.That(float.IsNaN(result[i]), Is.EqualTo(i / length % 3 == 1), $"element {i}");
+        for (int i = 0; i < result.Length; i++)
+        {
+            Assert.That(float.IsNaN(result[i]), Is.EqualTo(i / length % 3 == 1), $"element {i}");
+        }
     }
 
     [TestCase(64, 12, 1)]
@@ -113,7 +122,9 @@ internal sealed class NormalizationTests(SimdLevel level, int threads) : CpuKern
         using TensorScope scope = TensorScope.Begin();
         using CpuDevice other = new("other", 4, Level);
         foreach ((Tensor a, Tensor b) in RunBatchNorm<float>(Cpu, [images, channels, length], true, true, false).Zip(RunBatchNorm<float>(other, [images, channels, length], true, true, false)))
+        {
             Assert.That(a.ToArray<float>(), Is.EqualTo(b.ToArray<float>()));
+        }
     }
 
     [Test]

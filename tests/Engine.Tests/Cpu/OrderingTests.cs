@@ -148,7 +148,10 @@ internal sealed class OrderingTests(SimdLevel level, int threads) : CpuKernelFix
         int inner = shape.AsSpan()[(axis + 1)..].ToArray().Aggregate(1, (a, b) => a * b), size = shape[axis], outer = (int)shape.ElementCount / (inner * size);
         for (int o = 0; o < outer; o++)
         {
-            for (int i = 0; i < inner; i++) check([.. Enumerable.Range(0, size).Select(k => (((o * size) + k) * inner) + i)]);
+            for (int i = 0; i < inner; i++)
+            {
+                check([.. Enumerable.Range(0, size).Select(k => (((o * size) + k) * inner) + i)]);
+            }
         }
     }
 }

@@ -39,7 +39,9 @@ internal sealed class PoolTests(SimdLevel level, int threads) : CpuKernelFixture
         foreach (int width in (int[])[2, 3, 4, 7, 8, 9, 15, 16, 17, 28, 30, 31, 32, 33, 34, 62, 63, 64, 65, 66, 130])
         {
             foreach (int height in (int[])[2, 3, 4, 7])
+            {
                 Compare<float>(kind, s_halving, [2, 2, height, width], nan && kind == PoolKind.Max);
+            }
         }
     }
 
@@ -73,7 +75,10 @@ internal sealed class PoolTests(SimdLevel level, int threads) : CpuKernelFixture
     private void Compare<T>(PoolKind kind, PoolGeometry g, Shape shape, bool nan, bool reversed = false) where T : unmanaged, INumberBase<T>
     {
         int rows = Outputs(shape[2], g.KernelH, g.StrideH, g.PadH, g.DilationH), columns = Outputs(shape[3], g.KernelW, g.StrideW, g.PadW, g.DilationW);
-        if (rows < 1 || columns < 1) return;
+        if (rows < 1 || columns < 1)
+        {
+            return;
+        }
         Shape result = [shape[0], shape[1], rows, columns];
         double[] values = Grid(shape.ElementCount, 1, nan), gradient = Grid(result.ElementCount, 2);
         AssertMatchesReference($"{kind} {typeof(T).Name} {g} over {shape}, nan {nan}, reversed {reversed}", Run, typeof(T) == typeof(Half) ? 1e-3 : typeof(T) == typeof(double) ? 1e-15 : 1e-6, 1e-6);
@@ -91,7 +96,10 @@ internal sealed class PoolTests(SimdLevel level, int threads) : CpuKernelFixture
 
         Tensor View<TElement>(Device device, Shape sizes, double[] numbers) where TElement : unmanaged, INumberBase<TElement>
         {
-            if (!reversed) return Make<TElement>(device, sizes, numbers);
+            if (!reversed)
+            {
+                return Make<TElement>(device, sizes, numbers);
+            }
             int[] backwards = [.. sizes.Reverse()];
             return Make<TElement>(device, backwards, numbers).Reversed();
         }

@@ -34,7 +34,10 @@ internal sealed class ReduceTests
                 foreach (DType dtype in (DType[])[DType.Float32, DType.Float64, DType.Int32])
                 {
                     // The large shapes are there for chunks; the reference takes its time over them.
-                    if (shape.ElementCount > 20_000 && (dtype != DType.Float32 || name is not ("sum" or "argmax"))) continue;
+                    if (shape.ElementCount > 20_000 && (dtype != DType.Float32 || name is not ("sum" or "argmax")))
+                    {
+                        continue;
+                    }
                     bool product = name == "product";
                     Tensor x = CpuLevels.Random(shape, 3, product ? 0.9 : -4, product ? 1.1 : 4, dtype);
                     Check($"{name} of {shape} over {string.Join(", ", axes)}, {dtype.ShortName()}, {level}", level, program, [x], axes, static t => t);
@@ -50,7 +53,10 @@ internal sealed class ReduceTests
         {
             foreach ((Shape shape, int[] axes) in s_cases)
             {
-                if (shape.ElementCount > 20_000) continue;
+                if (shape.ElementCount > 20_000)
+                {
+                    continue;
+                }
                 bool product = name == "product";
                 Tensor x = CpuLevels.Random(shape, 4, product ? 0.9 : -2, product ? 1.1 : 2, DType.Float32);
                 int[] reversed = [.. Enumerable.Range(0, shape.Rank).Reverse()];
@@ -149,6 +155,8 @@ internal sealed class ReduceTests
         Reductions.Into(program, set, [.. inputs.Select(layout)], expected, parameters);
         Reductions.Into(program, set, [.. inputs.Select(x => layout(x.To(device)))], actual, parameters);
         for (int o = 0; o < actual.Length; o++)
+        {
             CpuLevels.AssertClose(actual[o], expected[o], isIndex ? 0 : inputs[0].DType == DType.Float32 ? 2e-5 : 1e-10, $"{what}, output {o}");
+        }
     }
 }

@@ -30,7 +30,9 @@ internal sealed class ScatterSumTests
         double[] sums = [.. expected.Select(x => (double)x)];
         long[] places = index.ToArray<long>();
         for (int i = 0; i < values.Length; i++)
+        {
             sums[(places[i] * 150_000) + (i % 150_000)] += values[i];
+        }
         Assert.That(start.ScatterAdd(0, index, terms).ToArray<float>(), Is.EqualTo(sums.Select(x => (float)x).ToArray()));
     }
 }

@@ -21,8 +21,14 @@ internal sealed unsafe class ScratchTests
     public void Rent_AfterReturn_GivesTheSameBlock()
     {
         nint first, second;
-        using (ScratchLease lease = Scratch.Rent(5000)) first = (nint)lease.Pointer;
-        using (ScratchLease lease = Scratch.Rent(5000)) second = (nint)lease.Pointer;
+        using (ScratchLease lease = Scratch.Rent(5000))
+        {
+            first = (nint)lease.Pointer;
+        }
+        using (ScratchLease lease = Scratch.Rent(5000))
+        {
+            second = (nint)lease.Pointer;
+        }
         Assert.That(second, Is.EqualTo(first));
     }
 
@@ -30,10 +36,18 @@ internal sealed unsafe class ScratchTests
     public void Rent_MoreThanThereIs_IsATypedErrorAndChangesNothing()
     {
         nint before, after;
-        using (ScratchLease lease = Scratch.Rent(5000)) before = (nint)lease.Pointer;
+        using (ScratchLease lease = Scratch.Rent(5000))
+        {
+            before = (nint)lease.Pointer;
+        }
         for (int i = 0; i < 3; i++)
+        {
             Assert.Throws<OutOfDeviceMemoryException>(static () => Scratch.Rent(nint.MaxValue / 4).Dispose());
-        using (ScratchLease lease = Scratch.Rent(5000)) after = (nint)lease.Pointer;
+        }
+        using (ScratchLease lease = Scratch.Rent(5000))
+        {
+            after = (nint)lease.Pointer;
+        }
         Assert.That(after, Is.EqualTo(before));
     }
 

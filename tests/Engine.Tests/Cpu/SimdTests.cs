@@ -46,7 +46,10 @@ internal sealed unsafe class SimdTests
         byte* bytes = stackalloc byte[64];
         vector.Store(bytes);
         var values = new double[V.Count];
-        for (int i = 0; i < values.Length; i++) values[i] = V.IsFloat64 ? ((double*)bytes)[i] : ((float*)bytes)[i];
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = V.IsFloat64 ? ((double*)bytes)[i] : ((float*)bytes)[i];
+        }
         return values;
     }
 
@@ -61,12 +64,18 @@ internal sealed unsafe class SimdTests
             for (int count = 0; count <= V.Count; count++)
             {
                 double[] loaded = Values(V.LoadFirst(source, count));
-                for (int i = 0; i < V.Count; i++) Assert.That(loaded[i], Is.EqualTo(i < count ? all[i] : 0), $"{typeof(V).Name}, lane {i} of {count}");
+                for (int i = 0; i < V.Count; i++)
+                {
+                    Assert.That(loaded[i], Is.EqualTo(i < count ? all[i] : 0), $"{typeof(V).Name}, lane {i} of {count}");
+                }
 
                 new Span<byte>(destination, 128).Fill(0xAB);
                 V.Create(3).StoreFirst(destination, count);
                 Assert.That(new Span<byte>(destination + (count * size), 128 - (count * size)).IndexOfAnyExcept((byte)0xAB), Is.EqualTo(-1));
-                if (count > 0) Assert.That(Values(V.Load(destination))[count - 1], Is.EqualTo(3));
+                if (count > 0)
+                {
+                    Assert.That(Values(V.Load(destination))[count - 1], Is.EqualTo(3));
+                }
             }
         }
     }
@@ -94,7 +103,10 @@ internal sealed unsafe class SimdTests
                 Same(x + y, a + b);
                 Same(x - y, a - b);
                 Same(x * y, a * b);
-                if (b != 0) Same(x / y, a / b, 1e-7);
+                if (b != 0)
+                {
+                    Same(x / y, a / b, 1e-7);
+                }
                 Same(-x, -a);
                 Same(V.MultiplyAdd(x, y, x), (a * b) + a);
                 Same(V.MinNative(x, y), Math.Min(a, b));

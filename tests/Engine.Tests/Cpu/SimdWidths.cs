@@ -51,6 +51,9 @@ internal static class SimdWidths
             SimdLevel.Vector128 => Vector128.IsHardwareAccelerated,
             _ => true,
         };
-        if (!present) Assert.Ignore($"This machine does not accelerate {level}.");
+        if (!present)
+        {
+            Assert.Ignore($"This machine does not accelerate {level}.");
+        }
     }
 }

@@ -25,10 +25,19 @@ internal sealed unsafe class VectorMathTests
     private static double UlpError(float actual, double expected)
     {
         float rounded = (float)expected;
-        if (float.IsNaN(rounded) || float.IsNaN(actual)) return float.IsNaN(rounded) == float.IsNaN(actual) ? 0 : double.PositiveInfinity;
+        if (float.IsNaN(rounded) || float.IsNaN(actual))
+        {
+            return float.IsNaN(rounded) == float.IsNaN(actual) ? 0 : double.PositiveInfinity;
+        }
         // −0 and 0 are different answers.
-        if (rounded == 0 && actual == 0) return float.IsNegative(rounded) == float.IsNegative(actual) ? 0 : double.PositiveInfinity;
-        if (float.IsInfinity(actual)) return float.IsInfinity(rounded) && float.IsNegative(rounded) == float.IsNegative(actual) ? 0 : double.PositiveInfinity;
+        if (rounded == 0 && actual == 0)
+        {
+            return float.IsNegative(rounded) == float.IsNegative(actual) ? 0 : double.PositiveInfinity;
+        }
+        if (float.IsInfinity(actual))
+        {
+            return float.IsInfinity(rounded) && float.IsNegative(rounded) == float.IsNegative(actual) ? 0 : double.PositiveInfinity;
+        }
         float magnitude = Math.Min(Math.Abs(rounded), float.MaxValue);
         double ulp = magnitude == float.MaxValue ? magnitude - MathF.BitDecrement(magnitude) : (double)MathF.BitIncrement(magnitude) - magnitude;
         return Math.Abs(actual - expected) / ulp;
@@ -65,9 +74,13 @@ internal sealed unsafe class VectorMathTests
         public void Run<V>() where V : struct, ISimd<V>
         {
             foreach (double exponent in (double[])[-250, -3, -0.5, 0, 0.4375, 2, 2.375, 3, 17, 16777217])
+            {
                 CheckPow<V>(double.NaN, exponent);
+            }
             foreach (double @base in (double[])[-3, 0.998046875, 1.0078125, 1.375, 1e-3, 1e30])
+            {
                 CheckPow<V>(@base, double.NaN);
+            }
         }
     }
 
@@ -80,7 +93,10 @@ internal sealed unsafe class VectorMathTests
         {
             for (ulong bits = 0; bits <= uint.MaxValue; bits += 16 * 7919)
             {
-                for (int i = 0; i < V.Count; i++) x[i] = BitConverter.UInt32BitsToSingle((uint)(bits + ((uint)i * 7919)));
+                for (int i = 0; i < V.Count; i++)
+                {
+                    x[i] = BitConverter.UInt32BitsToSingle((uint)(bits + ((uint)i * 7919)));
+                }
                 V v = V.Load(lanes);
                 V y = double.IsNaN(@base) ? VectorMath.Pow(v, V.Create(exponent)) : VectorMath.Pow(V.Create(@base), v);
                 y.Store(actual);
@@ -88,7 +104,9 @@ internal sealed unsafe class VectorMathTests
                 {
                     double expected = double.IsNaN(@base) ? Math.Pow(x[i], (float)exponent) : Math.Pow((float)@base, x[i]);
                     if (UlpError(actual[i], expected) > 1.5)
+                    {
                         Assert.Fail($"{typeof(V).Name}: pow({(double.IsNaN(@base) ? x[i] : @base)}, {(double.IsNaN(@base) ? exponent : x[i])}) = {actual[i]:R}, expected {expected:R}");
+                    }
                 }
             }
         }
@@ -103,12 +121,21 @@ internal sealed unsafe class VectorMathTests
         {
             for (ulong bits = 0; bits <= uint.MaxValue;)
             {
-                for (int i = 0; i < Block; i++, bits += Stride) x[i] = BitConverter.UInt32BitsToSingle((uint)Math.Min(bits, uint.MaxValue));
-                for (int i = 0; i < Block; i += V.Count) function(V.Load(source + i)).Store(destination + i);
+                for (int i = 0; i < Block; i++, bits += Stride)
+                {
+                    x[i] = BitConverter.UInt32BitsToSingle((uint)Math.Min(bits, uint.MaxValue));
+                }
+                for (int i = 0; i < Block; i += V.Count)
+                {
+                    function(V.Load(source + i)).Store(destination + i);
+                }
                 for (int i = 0; i < Block; i++)
                 {
                     double error = UlpError(y[i], reference(x[i]));
-                    if (error > worst) (worst, at) = (error, x[i]);
+                    if (error > worst)
+                    {
+                        (worst, at) = (error, x[i]);
+                    }
                 }
             }
         }

@@ -27,7 +27,10 @@ internal sealed class WorkerPoolTests
     {
         public void Run(int part, int worker)
         {
-            if (throws(part)) throw new InvalidOperationException($"part {part}");
+            if (throws(part))
+            {
+                throw new InvalidOperationException($"part {part}");
+            }
             Interlocked.Increment(ref ran[part]);
         }
     }
@@ -63,8 +66,14 @@ internal sealed class WorkerPoolTests
         public void Run(int part, int worker)
         {
             threadOfPart[part] = Environment.CurrentManagedThreadId;
-            if (part == 0) others.Wait();
-            else others.Signal();
+            if (part == 0)
+            {
+                others.Wait();
+            }
+            else
+            {
+                others.Signal();
+            }
         }
     }
 
@@ -81,7 +90,10 @@ internal sealed class WorkerPoolTests
             Assert.That(runs, Is.All.EqualTo(1));
             for (int w = 0; w < active; w++)
             {
-                for (int part = parts * w / active; part < parts * (w + 1) / active; part++) Assert.That(workers[part], Is.EqualTo(w));
+                for (int part = parts * w / active; part < parts * (w + 1) / active; part++)
+                {
+                    Assert.That(workers[part], Is.EqualTo(w));
+                }
             }
         }
     }
@@ -146,13 +158,19 @@ internal sealed class WorkerPoolTests
                 {
                     Counter body = default;
                     pool.Run(9, ref body);
-                    if (body.Total != 45) Interlocked.Increment(ref wrong[0]);
+                    if (body.Total != 45)
+                    {
+                        Interlocked.Increment(ref wrong[0]);
+                    }
                 }
             });
             threads[t].Start();
         }
 
-        foreach (Thread thread in threads) thread.Join();
+        foreach (Thread thread in threads)
+        {
+            thread.Join();
+        }
         Assert.That(wrong[0], Is.Zero);
     }
 
@@ -196,9 +214,15 @@ internal sealed class WorkerPoolTests
     {
         using var pool = new WorkerPool(2);
         Counter body = default;
-        for (int i = 0; i < 200; i++) pool.Run(8, ref body);
+        for (int i = 0; i < 200; i++)
+        {
+            pool.Run(8, ref body);
+        }
         long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 200; i++) pool.Run(8, ref body);
+        for (int i = 0; i < 200; i++)
+        {
+            pool.Run(8, ref body);
+        }
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
     }
 
@@ -230,7 +254,10 @@ internal sealed class WorkerPoolTests
                     Counter body = default;
                     pool.Run(6, ref body);
                     started.Set();
-                    if (body.Total != 21) wrong++;
+                    if (body.Total != 21)
+                    {
+                        wrong++;
+                    }
                 }
             });
             thread.Start();

@@ -34,11 +34,15 @@ internal static class TestDevices
         get
         {
             foreach (string name in s_devices.Keys.Where(WantedDevices.Include))
+            {
                 yield return new TestFixtureData(name).SetArgDisplayNames(name);
+            }
             foreach (string family in (string[])["cpu", "opencl", "cuda"])
             {
                 if (WantedDevices.Include(family) && !s_devices.Keys.Any(name => name.StartsWith(family, StringComparison.Ordinal)))
+                {
                     yield return (TestFixtureData)new TestFixtureData(family).SetArgDisplayNames(family).Ignore($"no {family} device: {WhyNot()}");
+                }
             }
         }
     }

@@ -138,7 +138,7 @@ internal sealed class ProductTypeTests
     public void AttentionMask_IsBoolOrFloat32_OrOfTheQuerysType()
     {
         Tensor q = Tensor.Rand([4, 4]), mask = Tensor.Zeros([4, 4]);
-        Tensor Attend(Tensor x, Tensor m) => Tensor.ScaledDotProductAttention(x, x, x, m);
+        static Tensor Attend(Tensor x, Tensor m) => Tensor.ScaledDotProductAttention(x, x, x, m);
         Assert.That(() => Attend(q, mask.To(DType.Float64)), Throws.TypeOf<DTypeMismatchException>().With.Message.Contains("mask is f64"));
         Assert.That(() => Attend(q, mask.To(DType.Int64)), Throws.TypeOf<DTypeMismatchException>().With.Message.Contains("mask.To(DType.Bool)"));
         Assert.That(Attend(q.To(DType.Float64), mask).DType, Is.EqualTo(DType.Float64));

@@ -79,7 +79,9 @@ internal sealed class TypeErrorTests
     {
         Tensor x;
         using (TensorScope.Begin())
+        {
             x = X(2);
+        }
         _ = x + 1;
     }
 }

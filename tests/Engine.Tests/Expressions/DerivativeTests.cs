@@ -35,7 +35,9 @@ internal sealed class DerivativeTests
     {
         Expr d = Sin(s_x);
         for (int i = 0; i < 4; i++)
+        {
             d = Derivative.Of(d, 0);
+        }
         Assert.That(d.ToString(), Is.EqualTo("sin(in0)"));
     }
 
@@ -69,7 +71,9 @@ internal sealed class DerivativeTests
     {
         Expr x = s_x;
         for (int i = 0; i < 100; i++)
+        {
             x = Sin(x * x);
+        }
         Assert.That(MapProgram.Compile(1, Derivative.Of(x, 0)).Code.Length, Is.LessThan(800));
     }
 

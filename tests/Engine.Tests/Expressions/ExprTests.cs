@@ -57,7 +57,9 @@ internal sealed class ExprTests
     {
         Expr a = s_x, b = s_x;
         for (int i = 0; i < 300; i++)
+        {
             (a, b) = (a * a, b * b);
+        }
         Assert.That(a, Is.EqualTo(b));
         Assert.That(a, Is.Not.EqualTo(b * b));
     }

@@ -96,7 +96,9 @@ internal sealed class MapGradientTests
             {
                 double derivative = MapProgram.Compile(RandomExpr.Inputs, Derivative.Of(formula, i)).Evaluate(x, parameters);
                 if (!(Math.Abs(gradients[i] - 3 * derivative) <= 1e-10 * Math.Max(1, Math.Abs(derivative))))
+                {
                     return false;
+                }
             }
             return true;
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(1000).WithQuietOnSuccess(true));

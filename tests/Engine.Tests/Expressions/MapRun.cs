@@ -15,9 +15,13 @@ internal sealed record MapRun(double Y, double[] Gradients)
         MapGradient gradient = MapGradient.For(forward, mask);
         var inputs = new List<double> { dy };
         foreach (int saved in gradient.SavedInputs)
+        {
             inputs.Add(x[saved]);
+        }
         if (gradient.SavesOutput)
+        {
             inputs.Add(y);
+        }
         var results = new double[gradient.Program.OutputCount];
         gradient.Program.Evaluate(inputs.ToArray(), parameters, index, results);
         return results;

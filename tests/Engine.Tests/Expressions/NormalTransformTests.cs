@@ -37,7 +37,9 @@ internal sealed class NormalTransformTests
             Assert.That(exact, Does.Contain(step.Op), step.ToString());
             // A product that meets a sum could be fused with it or not. Fused or not, one by a power of two is the same.
             foreach (int argument in step.Op is ScalarOpcode.Add or ScalarOpcode.Sub ? (int[])[step.A, step.B] : [])
+            {
                 Assert.That(program.Code[argument].Op != ScalarOpcode.Mul || IsPowerOfTwo(program, argument), $"{program.Code[argument]} in {step}");
+            }
         }
 
         static bool IsPowerOfTwo(MapProgram program, int product) =>

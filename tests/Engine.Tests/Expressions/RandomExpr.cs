@@ -26,13 +26,17 @@ internal static class RandomExpr
             Gen.Choose(0, Parameters - 1).Select(Expr.Parameter),
             Gen.Elements(constants).Select(Expr.Constant));
         if (depth == 0)
+        {
             return leaf;
+        }
         Gen<Expr> child = Node(operations, constants, depth - 1);
         // Sharing one argument twice makes graphs rather than trees, and meets the rules for equal arguments.
         Gen<Expr> node = Gen.Elements(operations).SelectMany(op => child.ArrayOf(3).SelectMany(arguments => Gen.Choose(0, 3).Select(share =>
         {
             if (share == 0)
+            {
                 arguments[1] = arguments[0];
+            }
             return Expr.Apply(op.Opcode, arguments.AsSpan(0, op.Arity));
         })));
         return Gen.Frequency((1, leaf), (4, node));

@@ -46,7 +46,9 @@ internal sealed class ReduceProgramTests
     {
         int best = 0;
         for (int i = 1; i < values.Length; i++)
+        {
             best = combiner.Replaces(values[best], values[i]) ? i : best;
+        }
         Assert.That(best, Is.EqualTo(expected));
         Assert.That(combiner.YieldsIndex());
     }
@@ -87,7 +89,9 @@ internal sealed class ReduceProgramTests
         Combiner combiner = program.Combiners[0];
         double accumulator = combiner.Identity();
         foreach (double value in values)
+        {
             accumulator = combiner.Combine(accumulator, program.Prologue.Evaluate([value]));
+        }
         return program.Epilogue.Evaluate([accumulator], [1.0 / values.Length]);
     }
 }

@@ -49,12 +49,16 @@ internal sealed class ScalarOpTests
     public void PiecewiseConstant_DoesNotMove(ScalarOp op)
     {
         if (!op.IsPiecewiseConstant)
+        {
             return;
+        }
         for (int argument = 0; argument < op.Arity; argument++)
         {
             Assert.That(Derivative.Of(Expr.Apply(op.Opcode, Inputs(op)), argument), Is.EqualTo(Expr.Constant(0)));
             foreach (double[] x in Points(op))
+            {
                 Assert.That(CentralDifference(op, x, argument), Is.Zero);
+            }
         }
     }
 
@@ -83,13 +87,17 @@ internal sealed class ScalarOpTests
             or ScalarOpcode.Where or ScalarOpcode.Relu or ScalarOpcode.CopySign or ScalarOpcode.Fma or ScalarOpcode.Pow;
         Assert.That(op.IntegerReference is not null, Is.EqualTo(onIntegers));
         if (!onIntegers)
+        {
             return;
+        }
         for (long a = -7; a <= 7; a++)
         {
             for (long b = -4; b <= 4; b++)
             {
                 if (b == 0 && op.Opcode is ScalarOpcode.FloorDiv or ScalarOpcode.Mod || a == 0 && b < 0 && op.Opcode == ScalarOpcode.Pow)
+                {
                     continue;
+                }
                 Assert.That(op.IntegerReference!(a, b, 3), Is.EqualTo((long)op.Reference!(a, b, 3)), $"{a}, {b}, 3");
             }
         }
@@ -116,7 +124,9 @@ internal sealed class ScalarOpTests
         var random = new Random(17);
         (double low, double high) = op.Domain;
         for (int i = 0; i < Samples; i++)
+        {
             yield return [.. Enumerable.Range(0, 3).Select(_ => low + (high - low) * random.NextDouble())];
+        }
     }
 
     private static double CentralDifference(ScalarOp op, double[] x, int argument)

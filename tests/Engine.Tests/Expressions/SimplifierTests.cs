@@ -60,7 +60,9 @@ internal sealed class SimplifierTests
             MapProgram simplified = MapProgram.Compile(RandomExpr.Inputs, formula);
             // A division by zero that folds is an infinity, which no integer program has.
             if (!simplified.SupportsInteger)
+            {
                 return true.ToProperty();
+            }
             return Prop.ForAll(Arb.From(Gen.Choose(-9, 9).Select(n => (long)n).ArrayOf(RandomExpr.Inputs + RandomExpr.Parameters)), point =>
             {
                 Span<long> values = stackalloc long[2];
@@ -94,7 +96,9 @@ internal sealed class SimplifierTests
     {
         Expr x = s_x;
         for (int i = 0; i < 200; i++)
+        {
             x = x * x + 1;
+        }
         Assert.That(MapProgram.Compile(1, x).Code.Length, Is.EqualTo(402));
     }
 
@@ -103,7 +107,9 @@ internal sealed class SimplifierTests
     {
         Expr x = s_x;
         for (int i = 0; i < 100_000; i++)
+        {
             x = Sin(x) + s_y;
+        }
         Assert.That(x.Simplify().Equals(x.Simplify()));
         Assert.That(() => MapProgram.Compile(2, x), Throws.ArgumentException.With.Message.Contains("steps"));
     }

@@ -93,7 +93,9 @@ internal sealed class FactorPropertyTests
         {
             double result = 1;
             for (int i = 1; i <= k; i++)
+            {
                 result = result * (m - k + i) / i;
+            }
             return Math.Round(result);
         }
     }
@@ -117,7 +119,9 @@ internal sealed class FactorPropertyTests
         for (int i = 0; i < 5; i++)
         {
             for (int j = i + 1; j < 5; j++)
+            {
                 expected *= nodes[j] - nodes[i];
+            }
         }
 
         Assert.That(x.Determinant().Item(), Is.EqualTo(expected).Within(1e-12).Percent);
@@ -180,7 +184,9 @@ internal sealed class FactorPropertyTests
         (Tensor w, Tensor v) = x.Eigh();
         (Tensor u, Tensor s, Tensor vh) = x.Svd();
         foreach (Tensor result in (Tensor[])[q, r, w, v, u, s, vh])
+        {
             result.Dispose();
+        }
         Assert.That(device.Pool.Report.InUse, Is.EqualTo(before));
     }
 

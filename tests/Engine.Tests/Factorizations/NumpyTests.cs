@@ -75,7 +75,9 @@ internal sealed class NumpyTests
         Matrices.AssertEqual("v·w·vᵀ", x, Matrices.Compose(v, w, v.T));
         // Of these the largest eigenvalue is not single.
         if (name is not ("permutation" or "zero"))
+        {
             c.AssertEqual("top_projection", [c.Rows, c.Rows], v.Narrow(1, c.Rows - 1, 1).MatMul(v.Narrow(1, c.Rows - 1, 1).T), 1e-9);
+        }
     }
 
     [TestCaseSource(nameof(Names))]
@@ -90,7 +92,9 @@ internal sealed class NumpyTests
     {
         Case c = Open(name);
         if (c.Rows != c.Columns)
+        {
             return;
+        }
         Tensor b = c.Tensor("b", c.Rows, 2);
         double error = 1e-14 * c.Number("cond");
         c.AssertEqual("x", [c.Rows, 2], c.A.Solve(b), error);
@@ -99,7 +103,9 @@ internal sealed class NumpyTests
         Assert.That(c.A.SlogDet().Sign.Item(), Is.EqualTo(c.Number("sign")));
         Assert.That(c.A.SlogDet().LogAbsDet.Item(), Is.EqualTo(c.Number("logdet")).Within(1e-10));
         if (name != "huge")
+        {
             Assert.That(c.A.Determinant().Item(), Is.EqualTo(c.Number("det")).Within(1e-9).Percent);
+        }
         Tensor upper = c.A + (Matrices.Identity(c.Rows) * (3 * c.A.Abs().Max().Item()));
         c.AssertEqual("upper", [c.Rows, 2], upper.SolveTriangular(b, upper: true), 1e-12);
     }

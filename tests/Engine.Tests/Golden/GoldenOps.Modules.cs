@@ -18,7 +18,9 @@ internal static partial class GoldenOps
         Recurrent layer = make(c["x"].Shape[-1], c["weight_hh_l0"].Shape[1], c.Case.Bool("batch_first")).To(c.Device).To(c.Floating);
         layer.LoadStateDict(c.Tensors.Where(t => t.Key != "x").ToDictionary());
         foreach ((string name, Tensor parameter) in layer.NamedParameters())
+        {
             c.Replace(name, parameter);
+        }
         return layer.Forward(c["x"]);
     }
 

@@ -18,7 +18,9 @@ internal static partial class GoldenOps
         int[] starts = c.Case.Ints("starts"), stops = c.Case.Ints("stops"), steps = c.Case.Ints("steps");
         Tensor y = c["x"];
         for (int axis = 0; axis < starts.Length; axis++)
+        {
             y = y.Slice(axis, starts[axis], stops[axis], steps[axis]);
+        }
         return y;
     }
 }

@@ -81,7 +81,9 @@ internal static partial class GoldenOps
     {
         Tensor[] parameters = [.. c.Case.Inputs.Select(name => c[name].ZerosLike().WithGrad())];
         for (int i = 0; i < parameters.Length; i++)
+        {
             parameters[i].SetGrad(c[c.Case.Inputs[i]].Clone());
+        }
         Tensor norm = parameters.ClipGradNorm(c.Case.Double("max_norm"));
         Dictionary<string, Tensor> outputs = parameters.Select((p, i) => (Name: $"{i}", p.Grad)).ToDictionary(o => o.Name, o => o.Grad!);
         outputs[$"{parameters.Length}"] = norm;

@@ -19,21 +19,29 @@ internal sealed class GoldenTests(string deviceName) : DeviceFixture(deviceName)
     {
         Assert.That(GoldenOps.IsKnown(golden.Op), $"The tests do not know the op '{golden.Op}'.");
         if (type == DType.Float64)
+        {
             RequireFloat64();
+        }
         using TensorScope scope = TensorScope.Begin();
         GoldenSet set = GoldenSet.Current;
         string prefix = golden.Name + "/";
         Dictionary<string, Tensor> inputs = set.Names(prefix + "in/").ToDictionary(name => name, name => set.Load($"{prefix}in/{name}", Device, type));
         foreach (string name in golden.Gradients)
+        {
             inputs[name].RequiresGrad = true;
+        }
 
         Dictionary<string, Tensor> outputs = GoldenOps.Run(new GoldenInputs(golden, inputs, Device, type));
 
         Assert.That(outputs.Keys, Is.EquivalentTo(set.Names(prefix + "out/")), "the names of the outputs");
         foreach ((string name, Tensor output) in outputs)
+        {
             AssertMatches(golden, $"out/{name}", output);
+        }
         if (golden.Gradients.Length == 0)
+        {
             return;
+        }
 
         outputs[golden.Outputs[0]].Backward(set.Load(prefix + "dy", Device, type));
         foreach (string name in golden.Gradients)

@@ -23,7 +23,9 @@ internal static class GradientCheck
         for (int i = 0; i < inputs.Length; i++)
         {
             if (inputs[i].RequiresGrad)
+            {
                 Close.AssertAll($"{what}: gradient to operand {i}", Differences(f, inputs, i, weights), Values(gradients[i], inputs[i]), Relative, Absolute);
+            }
         }
     }
 
@@ -53,7 +55,9 @@ internal static class GradientCheck
         for (int i = 0; i < all.Length; i++)
         {
             if (!all[i].RequiresGrad)
+            {
                 continue;
+            }
             double[] expected = [.. ahead[i].Zip(behind[i], (a, b) => (a - b) / (2 * Step))];
             Close.AssertAll($"{what}: second derivative to operand {i}", expected, Values(seconds[i], all[i]), Relative, 1e-6);
         }
@@ -65,7 +69,9 @@ internal static class GradientCheck
         double[] values = inputs[number].ToArray<double>();
         var differences = new double[values.Length];
         for (int k = 0; k < values.Length; k++)
+        {
             differences[k] = (LossWith(k, Step) - LossWith(k, -Step)) / (2 * Step);
+        }
         return differences;
 
         double LossWith(int k, double step)
@@ -100,7 +106,9 @@ internal static class GradientCheck
         Tensor?[] found = Autograd.Grad([loss], wanted, createGraph: createGraph);
         var gradients = new Tensor?[inputs.Length];
         for (int i = 0, k = 0; i < inputs.Length; i++)
+        {
             gradients[i] = inputs[i].RequiresGrad ? found[k++] : null;
+        }
         return gradients;
     }
 

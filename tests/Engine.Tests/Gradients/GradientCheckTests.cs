@@ -42,7 +42,9 @@ internal sealed class GradientCheckTests(string deviceName) : DeviceFixture(devi
             foreach (LayoutKind layout in TestDevices.CompilesSlowly(Device) ? s_few : Layouts.All)
             {
                 if (Layouts.IsStretched(layout) && (row.NeedsDistinct || row.NeedsSpread))
+                {
                     continue;
+                }
                 using TensorScope scope = TensorScope.Begin();
                 check(row.Run, OpArguments.Make(row, size, _ => layout, DType.Float64, Device), $"{row.Name}, n = {size}, {layout}");
             }

@@ -64,7 +64,9 @@ internal sealed class CollectedTransferTests
             for (int i = 0; i < 40; i++)
             {
                 foreach (TestCaseData reader in Readers)
+                {
                     ((Func<Device, float[]>)reader.Arguments[0]!)(_device);
+                }
             }
 
             Thread.Sleep(200);
@@ -79,7 +81,9 @@ internal sealed class CollectedTransferTests
         {
             int before = _device.Collections;
             for (int i = 0; i < 5; i++)
+            {
                 Assert.That(read(_device), Has.All.EqualTo(7f));
+            }
             Assert.That(_device.Collections, Is.EqualTo(before + 5));
         }
         finally
@@ -107,7 +111,9 @@ internal sealed class CollectedTransferTests
             int half = destination.Length / 2;
             memory[..half].CopyTo(destination);
             if (Collects)
+            {
                 Collect();
+            }
             memory[half..].CopyTo(destination[half..]);
         }
 
@@ -118,7 +124,9 @@ internal sealed class CollectedTransferTests
             ForgottenTensors.Collect();
             Tensor[] others = [.. Enumerable.Range(0, 8).Select(_ => Tensor.Full([Size], Churn.Trace, device: this))];
             foreach (Tensor other in others)
+            {
                 other.Dispose();
+            }
         }
     }
 }

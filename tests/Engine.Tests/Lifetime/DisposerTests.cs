@@ -28,12 +28,16 @@ internal sealed class DisposerTests(string deviceName) : DeviceFixture(deviceNam
     public void AsSpan_DisposedMeanwhile_GivesItsValuesOrThrows()
     {
         if (Device is not HostDevice)
+        {
             Assert.Ignore("The device's memory is not the host's.");
+        }
         Race(x =>
         {
             List<float> values = [];
             foreach (float value in x.AsSpan<float>())
+            {
                 values.Add(value);
+            }
             return [.. values];
         });
     }
@@ -103,7 +107,9 @@ internal sealed class DisposerTests(string deviceName) : DeviceFixture(deviceNam
                     {
                         start.SignalAndWait();
                         if (isEnding)
+                        {
                             return;
+                        }
                         Thread.SpinWait(Random.Shared.Next(2000));
                         shared!.Dispose();
                         using Tensor other = Tensor.Full([Size], Churn.Trace, device: Device);
@@ -121,7 +127,9 @@ internal sealed class DisposerTests(string deviceName) : DeviceFixture(deviceNam
                         float[] values = read(shared);
                         int wrong = values.Count(v => v != value);
                         if (wrong > 0)
+                        {
                             failure = $"{wrong} of {values.Length} values are not {value}, one is {values.First(v => v != value)}";
+                        }
                     }
                     catch (ObjectDisposedException)
                     {
@@ -143,7 +151,9 @@ internal sealed class DisposerTests(string deviceName) : DeviceFixture(deviceNam
         }
 
         foreach (Thread thread in threads)
+        {
             thread.Join();
+        }
         Assert.That(failure, Is.Null);
     }
 }

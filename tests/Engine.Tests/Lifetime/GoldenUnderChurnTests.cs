@@ -20,7 +20,9 @@ internal sealed class GoldenUnderChurnTests
             {
                 tests.Case_OutputsAndGradients_MatchPyTorch(golden, DType.Float32);
                 if (time.Elapsed > TimeSpan.FromSeconds(5))
+                {
                     break;
+                }
             }
         }
         finally

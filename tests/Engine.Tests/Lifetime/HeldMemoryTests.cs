@@ -81,17 +81,25 @@ internal sealed class HeldMemoryTests(string deviceName) : DeviceFixture(deviceN
     public void AsSpan_TemporaryInItsLoop_GivesItsValues()
     {
         if (Device is not HostDevice)
+        {
             Assert.Ignore("The device's memory is not the host's.");
+        }
         Repeat(Size, k =>
         {
             int wrong = 0;
             foreach (float value in Tensor.Full([Size], k, device: Device).AsSpan<float>())
+            {
                 wrong += value == k ? 0 : 1;
+            }
             foreach (float value in Tensor.Full([2, Size / 2], k, device: Device).AsTensorSpan<float>())
+            {
                 wrong += value == k ? 0 : 1;
+            }
             HostSpan<float> span = Tensor.Full([Size], k, device: Device).AsSpan<float>();
             for (int i = 0; i < 1000; i++)
+            {
                 wrong += span[i] == k ? 0 : 1;
+            }
             wrong += span.ToArray().Count(value => value != k);
             Assert.That(wrong, Is.Zero);
         });
@@ -101,13 +109,17 @@ internal sealed class HeldMemoryTests(string deviceName) : DeviceFixture(deviceN
     public void Pin_Temporary_KeepsItsValues()
     {
         if (Device is not HostDevice)
+        {
             Assert.Ignore("The device's memory is not the host's.");
+        }
         Repeat(Size, k =>
         {
             using PinnedSpan<float> pin = Tensor.Full([Size], k, device: Device).AsSpan<float>().Pin();
             Span<float> span = pin.Span;
             for (int i = 0; i < 3; i++)
+            {
                 Assert.That(span.ContainsAnyExcept((float)k), Is.False);
+            }
         });
     }
 
@@ -128,14 +140,18 @@ internal sealed class HeldMemoryTests(string deviceName) : DeviceFixture(deviceN
                 while (time.Elapsed < Time)
                 {
                     if (!Gradient().AsSpan().SequenceEqual(expected))
+                    {
                         Interlocked.Increment(ref wrong);
+                    }
                 }
             });
             threads[i].Start();
         }
 
         foreach (Thread thread in threads)
+        {
             thread.Join();
+        }
         Assert.That(wrong, Is.Zero);
 
         float[] Gradient()
@@ -161,7 +177,9 @@ internal sealed class HeldMemoryTests(string deviceName) : DeviceFixture(deviceN
                 for (int i = 0; i < values.Length; i++)
                 {
                     if (values[i] != next++)
+                    {
                         Assert.Fail($"Sample value {next - 1} is {values[i]}.");
+                    }
                 }
             }
         });
@@ -172,7 +190,9 @@ internal sealed class HeldMemoryTests(string deviceName) : DeviceFixture(deviceN
         where T : unmanaged, INumber<T>
     {
         if (values.ContainsAnyExcept(expected))
+        {
             Assert.Fail($"{values.Length - values.Count(expected)} of {values.Length} values are not {expected}; one is {values[values.IndexOfAnyExcept(expected)]}.");
+        }
     }
 
     private void Repeat(int churned, Action<int> body)
@@ -180,6 +200,8 @@ internal sealed class HeldMemoryTests(string deviceName) : DeviceFixture(deviceN
         using Churn churn = new(Device, churned);
         Stopwatch time = Stopwatch.StartNew();
         for (int k = 1; k < 3 || time.Elapsed < Time; k++)
+        {
             body(k % 1000);
+        }
     }
 }

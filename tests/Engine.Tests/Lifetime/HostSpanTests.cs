@@ -91,7 +91,9 @@ internal sealed class HostSpanTests
         Tensor w = Tensor.Ones([3], device: _device).WithGrad();
         Tensor y = (w * x).Sum();
         using (PinnedSpan<float> pin = x.AsSpan<float>().Pin())
+        {
             _ = pin.ReadOnlySpan.Length;
+        }
         y.Backward(retainGraph: true);
         x.AsSpan<float>().Fill(0);
         Assert.That(() => y.Backward(), Throws.TypeOf<GradientException>());

@@ -71,7 +71,9 @@ internal sealed class InterruptionTests
             {
                 // The others have begun, so that the caller has to wait for them.
                 while (counts.Begun < 3)
+                {
                     Thread.SpinWait(10);
+                }
             }
             else
             {

@@ -36,7 +36,9 @@ internal sealed class MovingTests(string deviceName) : DeviceFixture(deviceName)
             {
                 double[] actual = model.Predict(x.Detach()).ToArray<double>();
                 for (int i = 0; i < actual.Length; i++)
+                {
                     Assert.That(actual[i], Is.EqualTo(expected[i]).Within(1e-4));
+                }
             },
             mayRefuse: true);
     }
@@ -147,7 +149,9 @@ internal sealed class MovingTests(string deviceName) : DeviceFixture(deviceName)
         }
 
         foreach (Thread thread in threads)
+        {
             thread.Join();
+        }
         Assert.That(failure, Is.Null);
     }
 }

@@ -18,7 +18,9 @@ internal sealed class OperandLeaseTests
             x.Dispose();
             y.Dispose();
             for (int i = 0; i < 3; i++)
+            {
                 Assert.That(handles, Does.Not.Contain(Tensor.Empty([1000], device: device).Storage.Handle), "memory of an operand was given away");
+            }
         };
         Assert.That((x + y).ToArray<float>(), Has.All.EqualTo(7f));
         Assert.That(device.Within, Is.Null);

@@ -56,7 +56,9 @@ internal sealed class OwnHandleTests(string deviceName) : DeviceFixture(deviceNa
             ("Predict of what hands through", static x => new HandsThrough().Predict(x)),
         ];
         foreach ((string name, Func<Tensor, Tensor> apply) in operations)
+        {
             yield return new TestCaseData(apply).SetArgDisplayNames(name);
+        }
     }
 
     [TestCaseSource(nameof(Operations))]
@@ -86,14 +88,18 @@ internal sealed class OwnHandleTests(string deviceName) : DeviceFixture(deviceNa
         Tensor x = Tensor.From<float>([1, 2, 3, 4, 5, 6], [2, 3], Device).WithGrad();
         Tensor y = apply(x);
         if (!y.RequiresGrad)
+        {
             return;
+        }
 
         (y.Square() * y).Sum().Backward();
         float[] expected = y.Shape == x.Shape && y.ToArray<float>().SequenceEqual(x.ToArray<float>()) ? [3, 12, 27, 48, 75, 108] : [6, 24, 54, 0, 0, 0];
         Assert.That(x.Grad!.ToArray<float>(), Is.EqualTo(expected));
 
         using (GradMode.Off())
+        {
             Assert.That(apply(x).RequiresGrad, Is.False, "without gradients");
+        }
     }
 
     [Test]
@@ -134,7 +140,9 @@ internal sealed class OwnHandleTests(string deviceName) : DeviceFixture(deviceNa
     private static Tensor Call(MethodInfo method, Tensor x)
     {
         if (method.GetParameters() is [{ ParameterType: var type }] && type == typeof(ReadOnlySpan<int>))
+        {
             return method.CreateDelegate<OfSizes>(x)(method.Name == nameof(Tensor.Repeat) ? [.. Enumerable.Repeat(1, x.Rank)] : method.Name == nameof(Tensor.Permute) ? [.. Enumerable.Range(0, x.Rank)] : x.Shape.AsSpan());
+        }
         try
         {
             return (Tensor)method.Invoke(x, [.. method.GetParameters().Select(p => p.ParameterType == typeof(DType) ? x.DType : p.DefaultValue)])!;

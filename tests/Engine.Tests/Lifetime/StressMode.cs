@@ -20,7 +20,9 @@ internal sealed class StressMode
     public void Begin()
     {
         if (Environment.GetEnvironmentVariable("ENGINE_TEST_STRESS") != "1")
+        {
             return;
+        }
 
         _churns.Add(new Churn(Device.Cpu, 1, 16, 64, 1024, 65536));
         _churns.Add(new Churn(ReferenceDevice.Shared, 1, 16, 64));

@@ -41,7 +41,9 @@ internal sealed class ThreadLeakTests
         int before = Threads();
         WeakReference first = Make();
         for (int i = 0; i < Count; i++)
+        {
             Make();
+        }
         Assert.That(Eventually(() => !first.IsAlive), "the threads hold the device");
         Assert.That(Eventually(() => Threads() < before + (Count / 4)), $"{before} threads before, {Threads()} now");
 
@@ -59,7 +61,9 @@ internal sealed class ThreadLeakTests
     public void HostDevices_Dropped_FreeTheirMemory()
     {
         for (int i = 0; i < Count; i++)
+        {
             Make();
+        }
         Assert.That(Eventually(() => CountedDevice.LivingBlocks == 0), $"{CountedDevice.LivingBlocks} blocks live");
 
         [MethodImpl(MethodImplOptions.NoInlining)]
@@ -102,7 +106,9 @@ internal sealed class ThreadLeakTests
         while (!condition())
         {
             if (time.Elapsed > TimeSpan.FromSeconds(20))
+            {
                 return false;
+            }
             ForgottenTensors.Collect();
             Thread.Sleep(20);
         }

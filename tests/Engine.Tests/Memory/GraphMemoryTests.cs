@@ -23,7 +23,9 @@ internal sealed class GraphMemoryTests
         for (int i = 0; i < 3; i++)
         {
             using (TensorScope.Begin())
+            {
                 _ = row.Run(inputs);
+            }
             Assert.That(InUse, Is.EqualTo(before), $"call {i}");
         }
 
@@ -57,7 +59,9 @@ internal sealed class GraphMemoryTests
             foreach (Tensor? gradient in first)
             {
                 if (gradient is { RequiresGrad: true })
+                {
                     gradient.Backward(gradient.OnesLike(), retainGraph: true);
+                }
             }
 
             ClearGrads(inputs);
@@ -102,6 +106,8 @@ internal sealed class GraphMemoryTests
     private static void ClearGrads(Tensor[] inputs)
     {
         foreach (Tensor input in inputs)
+        {
             input.ClearGrad();
+        }
     }
 }

@@ -14,7 +14,9 @@ internal sealed class PoolBoundsTests
         var device = new MeasuredDevice();
         device.Pool.Limit = 64 * MiB;
         for (double size = 4; size < 60; size *= 1.125)
+        {
             Tensor.Empty([(int)(size * MiB)], DType.UInt8, device).Dispose();
+        }
         Assert.That(device.Most, Is.LessThanOrEqualTo(64 * MiB));
         Assert.That(device.Held, Is.EqualTo(device.Pool.Report.InUse + device.Pool.Report.Cached));
     }
@@ -25,7 +27,9 @@ internal sealed class PoolBoundsTests
         var device = new MeasuredDevice();
         using Tensor kept = Bytes(device, 3 * MiB);
         for (int i = 1; i <= 4; i++)
+        {
             Bytes(device, i * MiB).Dispose();
+        }
         device.Pool.Limit = 5 * MiB;
         Assert.That(device.Held, Is.LessThanOrEqualTo(5 * MiB));
         Assert.That(device.Pool.Report.InUse, Is.EqualTo(3 * MiB));
@@ -39,7 +43,9 @@ internal sealed class PoolBoundsTests
         device.Pool.Limit = 2 * MiB;
         Assert.Throws<OutOfDeviceMemoryException>(() => Bytes(device, 64));
         foreach (Tensor tensor in tensors)
+        {
             tensor.Dispose();
+        }
         Assert.That(device.Held, Is.LessThanOrEqualTo(2 * MiB));
         using Tensor again = Bytes(device, 2 * MiB);
         Assert.That(device.Most, Is.EqualTo(10 * MiB), "what was there before the limit");
@@ -56,7 +62,9 @@ internal sealed class PoolBoundsTests
             using TensorScope scope = TensorScope.Begin();
             int length = random.Next(1, 1024);
             for (int i = 0; i < 4; i++)
+            {
                 _ = Tensor.Empty([length, 16 << 10], DType.UInt8, device);
+            }
         }
 
         MemoryReport report = device.Pool.Report;
@@ -72,7 +80,9 @@ internal sealed class PoolBoundsTests
         for (int round = 0; round < 3; round++)
         {
             for (int i = 1; i <= 16; i++)
+            {
                 Bytes(device, i * 100_000).Dispose();
+            }
         }
 
         Assert.That(device.Frees, Is.Zero);
@@ -85,12 +95,16 @@ internal sealed class PoolBoundsTests
         using (TensorScope.Begin())
         {
             for (int i = 0; i < 10; i++)
+            {
                 _ = Bytes(device, 20 * MiB);
+            }
         }
 
         Assert.That(device.Held, Is.EqualTo(200 * MiB));
         for (int i = 0; i < 140_000; i++)
+        {
             Bytes(device, 4 * MiB).Dispose();
+        }
         Assert.That(device.Held, Is.LessThanOrEqualTo(16 * MiB));
     }
 
@@ -100,10 +114,14 @@ internal sealed class PoolBoundsTests
         var device = new MeasuredDevice();
         Bytes(device, 30 * MiB).Dispose();
         using (Tensor smaller = Bytes(device, 12 * MiB))
+        {
             Assert.That(smaller.Storage.BlockBytes, Is.EqualTo(12 * MiB), "there is room");
+        }
         device.Pool.Limit = 45 * MiB;
         using (Tensor smaller = Bytes(device, 24 * MiB))
+        {
             Assert.That(smaller.Storage.BlockBytes, Is.EqualTo(30 * MiB));
+        }
         Assert.That(device.Held, Is.EqualTo(42 * MiB));
         using Tensor small = Bytes(device, 10 * MiB);
         Assert.That(small.Storage.BlockBytes, Is.EqualTo(12 * MiB));
@@ -117,7 +135,9 @@ internal sealed class PoolBoundsTests
         OutOfDeviceMemoryException error = Assert.Throws<OutOfDeviceMemoryException>(() =>
         {
             while (true)
+            {
                 tensors.Add(Bytes(device, 8 * MiB));
+            }
         })!;
         Assert.That(tensors, Has.Count.EqualTo(12));
         Assert.That(error.Message, Does.Contain("100 MiB altogether"));
@@ -133,7 +153,9 @@ internal sealed class PoolBoundsTests
         var device = new MeasuredDevice { Memory = 100 * MiB };
         int collections = GC.CollectionCount(2);
         foreach (int rows in (int[])[100, 1 << 20, int.MaxValue])
+        {
             Assert.Throws<OutOfDeviceMemoryException>(() => Tensor.Empty([rows, int.MaxValue], DType.UInt8, device));
+        }
         Assert.That(GC.CollectionCount(2), Is.EqualTo(collections), "no search for what can never be enough");
         Assert.That(device.Most, Is.Zero);
     }
@@ -149,11 +171,15 @@ internal sealed class PoolBoundsTests
         Assert.Throws<OutOfDeviceMemoryException>(() =>
         {
             for (int i = 0; i < 32; i++)
+            {
                 tensors.Add(Tensor.Empty([rows, 1 << 20], DType.UInt8, device));
+            }
         });
         Assert.That(tensors, Has.Count.InRange(8, 16));
         foreach (Tensor tensor in tensors)
+        {
             tensor.Dispose();
+        }
         device.Pool.Trim();
         Assert.That((Tensor.Ones([3], device: device) + 1).ToArray<float>(), Is.EqualTo(new float[] { 2, 2, 2 }));
     }
@@ -195,7 +221,9 @@ internal sealed class PoolBoundsTests
         protected internal override bool TryAllocateMemory(long bytes, out nint handle)
         {
             if (!base.TryAllocateMemory(bytes, out handle))
+            {
                 return false;
+            }
             _blocks[handle] = bytes;
             Held += bytes;
             Most = Math.Max(Most, Held);

@@ -12,7 +12,9 @@ internal sealed class PoolTests
         var device = new ReferenceDevice();
         nint first;
         using (Tensor x = Tensor.Empty([1000], device: device))
+        {
             first = x.Storage.Handle;
+        }
         using Tensor y = Tensor.Empty([1000], device: device);
         Assert.That(y.Storage.Handle, Is.EqualTo(first));
         Assert.That(device.Pool.Report.Allocations, Is.EqualTo(1));
@@ -59,7 +61,9 @@ internal sealed class PoolTests
         var device = new ReferenceDevice();
         device.Pool.Limit = 1 << 20;
         for (int i = 0; i < 50; i++)
+        {
             Forget(device);
+        }
         MemoryReport report = device.Pool.Report;
         Assert.That(report.Peak, Is.LessThanOrEqualTo(1 << 20));
         Assert.That(report.Orphans, Is.GreaterThan(0));
@@ -76,7 +80,9 @@ internal sealed class PoolTests
             {
                 Storage storage = Storage.Wrap(device, (nint)p, sizeof(float) * values.Length, values);
                 using (Tensor x = Tensor.Wrap(new Operand(storage, DType.Float32, Layout.Contiguous([4]))))
+                {
                     x.AddInPlace(1);
+                }
                 Assert.That(values, Is.EqualTo(new float[] { 2, 3, 4, 5 }));
                 Assert.That(device.Pool.Report.Blocks, Is.Zero);
             }

@@ -12,7 +12,9 @@ internal sealed class ScopeTests
     {
         Tensor before = Tensor.Ones([4], device: _device), inside;
         using (TensorScope.Begin())
+        {
             inside = before + 1;
+        }
         Assert.That((before.IsDisposed, inside.IsDisposed), Is.EqualTo((false, true)));
     }
 
@@ -40,7 +42,9 @@ internal sealed class ScopeTests
         Tensor kept;
         using (TensorScope.Begin())
         using (TensorScope.Begin())
+        {
             kept = Tensor.Ones([4], device: _device).Keep();
+        }
         Assert.That(kept.IsDisposed, Is.False);
         kept.Dispose();
     }
@@ -78,7 +82,9 @@ internal sealed class ScopeTests
     {
         Tensor parameter;
         using (TensorScope.Begin())
+        {
             parameter = Tensor.Ones([4], device: _device).WithGrad();
+        }
         Assert.That(parameter.IsDisposed, Is.False);
     }
 
@@ -87,7 +93,9 @@ internal sealed class ScopeTests
     {
         Tensor view;
         using (TensorScope scope = TensorScope.Begin())
+        {
             view = scope.Keep(Tensor.Ones([4, 2], device: _device)[1]);
+        }
         Assert.That(view.ToArray<float>(), Is.EqualTo(new float[] { 1, 1 }));
     }
 }

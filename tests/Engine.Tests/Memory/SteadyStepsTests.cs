@@ -39,7 +39,9 @@ internal sealed class SteadyStepsTests
                 }
 
                 if (step == 2)
+                {
                     second = device.Pool.Report.Allocations;
+                }
             }
 
             Assert.That(device.Pool.Report.Allocations, Is.EqualTo(second));
@@ -55,7 +57,9 @@ internal sealed class SteadyStepsTests
             Call();
             long before = device.Pool.Report.InUse;
             for (int i = 0; i < 20; i++)
+            {
                 Call();
+            }
             Assert.That(device.Pool.Report.InUse, Is.EqualTo(before));
 
             void Call()
@@ -75,13 +79,17 @@ internal sealed class SteadyStepsTests
             Assert.Throws<InvalidOperationException>(() => Step(backward: false));
             Assert.Throws<InvalidOperationException>(() => Step(backward: true));
             foreach (Tensor parameter in model.Parameters)
+            {
                 parameter.ClearGrad();
+            }
             long before = device.Pool.Report.InUse;
             for (int i = 0; i < 10; i++)
             {
                 Assert.Throws<InvalidOperationException>(() => Step(backward: i % 2 == 1));
                 foreach (Tensor parameter in model.Parameters)
+                {
                     parameter.ClearGrad();
+                }
             }
 
             Assert.That(device.Pool.Report.InUse, Is.EqualTo(before));
@@ -92,7 +100,9 @@ internal sealed class SteadyStepsTests
                 Tensor y = model.Forward(x);
                 Tensor loss = new Refusing().Apply(y).CrossEntropy(labels) + y.Sum();
                 if (!backward)
+                {
                     throw new InvalidOperationException();
+                }
                 loss.Backward();
             }
         });
@@ -134,7 +144,9 @@ internal sealed class SteadyStepsTests
             Step();
             long first = device.Pool.Report.InUse;
             for (int i = 0; i < 20; i++)
+            {
                 Step();
+            }
             Assert.That(device.Pool.Report.InUse, Is.EqualTo(first));
             Assert.That(device.Pool.Report.Orphans, Is.Zero);
 
@@ -146,7 +158,9 @@ internal sealed class SteadyStepsTests
                 (critic.Forward(fake.Detach()).Mean() - critic.Forward(real).Mean()).Backward();
                 _ = critic.Forward(fake);
                 foreach (Tensor parameter in critic.Parameters)
+                {
                     parameter.ClearGrad();
+                }
             }
         }
         finally

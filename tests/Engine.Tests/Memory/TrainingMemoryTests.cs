@@ -18,7 +18,9 @@ internal sealed class TrainingMemoryTests(string deviceName) : DeviceFixture(dev
     public void CloseFreshDevice()
     {
         if (_fresh != Device && _fresh is IDisposable device)
+        {
             device.Dispose();
+        }
     }
 
     [Test]
@@ -28,7 +30,9 @@ internal sealed class TrainingMemoryTests(string deviceName) : DeviceFixture(dev
         // A small part of what the steps leave behind: the pool has to find what was forgotten.
         _fresh.Pool.Limit = 8 << 20;
         for (int step = 0; step < Steps; step++)
+        {
             Step(parameters, optimizer, x, target);
+        }
         Assert.That(_fresh.Pool.Report.Peak, Is.LessThanOrEqualTo(8 << 20));
         Assert.That(Loss(parameters, x, target).Item(), Is.LessThan(0.05), "it learned meanwhile");
     }
@@ -41,9 +45,13 @@ internal sealed class TrainingMemoryTests(string deviceName) : DeviceFixture(dev
         for (int step = 1; step <= Steps; step++)
         {
             using (TensorScope.Begin())
+            {
                 Step(parameters, optimizer, x, target);
+            }
             if (step == 3)
+            {
                 third = _fresh.Pool.Report;
+            }
         }
 
         MemoryReport last = ForgottenTensors.Settled(_fresh);
@@ -57,12 +65,16 @@ internal sealed class TrainingMemoryTests(string deviceName) : DeviceFixture(dev
     {
         (Tensor[] parameters, _, Tensor x, Tensor target) = Setup();
         for (int i = 0; i < 20; i++)
+        {
             Predict();
+        }
         // Kernels may be compiled in the background.
         _fresh.Synchronize();
         long before = GC.GetTotalMemory(forceFullCollection: true);
         for (int i = 0; i < 500; i++)
+        {
             Predict();
+        }
         _fresh.Synchronize();
         Assert.That(GC.GetTotalMemory(forceFullCollection: true) - before, Is.LessThan(256 << 10));
 

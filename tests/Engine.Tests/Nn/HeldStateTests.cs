@@ -17,7 +17,9 @@ internal sealed class HeldStateTests(string deviceName) : DeviceFixture(deviceNa
         net.Forward(Tensor.Ones([2], device: Device)).Sum().Backward();
         optimizer.Step();
         foreach ((string name, Tensor parameter) in net.NamedParameters())
+        {
             Assert.That(parameter.ToArray<float>(), Is.All.EqualTo(0.5f), name);
+        }
     }
 
     [Test]
@@ -45,7 +47,9 @@ internal sealed class HeldStateTests(string deviceName) : DeviceFixture(deviceNa
         held.Sum().Backward();
         net.To(Device).To(DType.BFloat16);
         foreach ((string name, Tensor tensor) in net.NamedParameters().Concat(net.NamedBuffers()))
+        {
             Assert.That((tensor.Device, tensor.DType), Is.EqualTo((Device, DType.BFloat16)), name);
+        }
         Assert.That(net.Scale, Is.SameAs(held));
         Assert.That((held.Grad!.Device, held.Grad.DType), Is.EqualTo((Device, DType.BFloat16)));
         Assert.That(((Tensor)net.Mask).DType, Is.EqualTo(DType.BFloat16), "not saved, but moved");
@@ -71,14 +75,18 @@ internal sealed class HeldStateTests(string deviceName) : DeviceFixture(deviceNa
     {
         long seed = 0;
         foreach (Tensor tensor in module.StateDict().Values)
+        {
             Init.Uniform(tensor, generator: new Generator(++seed));
+        }
     }
 
     private static void AssertSame(Module actual, Module expected)
     {
         Assert.That(actual.StateDict().Keys, Is.EqualTo(expected.StateDict().Keys));
         foreach ((string name, Tensor tensor) in expected.StateDict())
+        {
             Assert.That(actual.StateDict()[name].ToArray<float>(), Is.EqualTo(tensor.ToArray<float>()), name);
+        }
     }
 }
 

@@ -118,7 +118,9 @@ internal sealed class InitTests(string deviceName) : DeviceFixture(deviceName)
 
         Lstm lstm = new Lstm(30, 25, generator: Seed).To(Device);
         foreach (Tensor parameter in lstm.Parameters)
+        {
             AssertMoments(parameter.ToArray<double>(), 0, 0.2 / Math.Sqrt(3), -0.2, 0.2);
+        }
 
         Embedding embedding = new Embedding(200, 100, paddingIndex: 3, generator: Seed).To(Device);
         Assert.That(embedding.Weight[3].ToArray<float>(), Is.All.EqualTo(0f));

@@ -78,7 +78,9 @@ internal sealed class LayerNumericsTests(string deviceName) : DeviceFixture(devi
         BatchNorm1d norm = new BatchNorm1d(3, momentum: null).To(Device).To(NumericCase.TypeOn(Device));
         Tensor x = NumericCase.Fill(Tensor.Empty([4, 3], NumericCase.TypeOn(Device), Device), 1, 0.37, 0);
         for (int i = 0; i < 3; i++)
+        {
             norm.Forward((x * (i + 1)) + i);
+        }
         Assert.That(norm.RunningMean!.ToArray<double>(), Is.EqualTo(new[] { 1.7524847471866156, 1.6758522386406927, 1.5077463001609304 }).Within(Device.HasFloat64 ? 1e-12 : 1e-5));
         Assert.That(norm.RunningVar!.ToArray<double>(), Is.EqualTo(new[] { 1.4087712851812586, 1.899515235245957, 2.7915847654380617 }).Within(Device.HasFloat64 ? 1e-12 : 1e-5));
         Assert.That(norm.NumBatchesTracked!.Item(), Is.EqualTo(3));

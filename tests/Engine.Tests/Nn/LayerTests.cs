@@ -127,7 +127,9 @@ internal sealed class LayerTests(string deviceName) : DeviceFixture(deviceName)
             (new LogSigmoid(), x.LogSigmoid()), (new Softplus(), x.Softplus()), (new Softmax(0), x.Softmax(0)), (new LogSoftmax(), x.LogSoftmax()),
         ];
         foreach ((Layer layer, Tensor expected) in pairs)
+        {
             Assert.That(layer.Forward(x).ToArray<float>(), Is.EqualTo(expected.ToArray<float>()), layer.ToString());
+        }
     }
 
     [Test]

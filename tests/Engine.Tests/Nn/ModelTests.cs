@@ -42,7 +42,7 @@ internal sealed class ModelTests(string deviceName) : DeviceFixture(deviceName)
     [Test]
     public void Create_SameSeed_SameStart()
     {
-        float[] Start(long seed) => ModelZoo.Create("lenet5", [1, 28, 28], generator: new Generator(seed)).Parameters[0].ToArray<float>();
+        static float[] Start(long seed) => ModelZoo.Create("lenet5", [1, 28, 28], generator: new Generator(seed)).Parameters[0].ToArray<float>();
         float[] first = Start(3);
         Assert.That(Start(3), Is.EqualTo(first));
         Assert.That(Start(4), Is.Not.EqualTo(first));

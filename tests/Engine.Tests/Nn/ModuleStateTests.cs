@@ -13,13 +13,17 @@ internal sealed class ModuleStateTests(string deviceName) : DeviceFixture(device
     {
         Everything source = new Everything().To(Device);
         foreach (Tensor tensor in source.StateDict().Values)
+        {
             Init.Uniform(tensor, generator: new Generator(tensor.ElementCount));
+        }
         Everything target = new Everything().To(Device);
         LoadReport report = target.LoadStateDict(source.StateDict());
         Assert.That(report.IsComplete);
         Assert.That(report.Loaded, Is.EqualTo(source.StateDict().Keys));
         foreach ((string name, Tensor tensor) in target.StateDict())
+        {
             Assert.That(tensor.ToArray<float>(), Is.EqualTo(source.StateDict()[name].ToArray<float>()), name);
+        }
         Assert.That(target.WeightIhL0.RequiresGrad, "still trained");
     }
 

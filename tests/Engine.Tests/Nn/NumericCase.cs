@@ -32,7 +32,9 @@ internal sealed record NumericCase(string Name, Shape Input, Func<Layer> Make, d
     {
         int k = 0;
         foreach (Tensor parameter in layer.To(device).To(TypeOn(device)).Parameters)
+        {
             Fill(parameter, 0.3, 0.7, k++);
+        }
         return layer;
     }
 
@@ -42,7 +44,9 @@ internal sealed record NumericCase(string Name, Shape Input, Func<Layer> Make, d
         Tensor x = Fill(Tensor.Empty(Input, TypeOn(device), device), 1, 0.37, 0);
         AssertNumbers(layer, x, Expected);
         if (Evaluated is not null)
+        {
             AssertNumbers(layer.Eval(), x, Evaluated);
+        }
     }
 
     /// <summary>float64 where the device has it.</summary>
@@ -61,6 +65,8 @@ internal sealed record NumericCase(string Name, Shape Input, Func<Layer> Make, d
         double[] actual = [values[0], values[^1], loss.Detach().Item(), parameters[0].Grad!.Abs().Sum().Item(), parameters[^1].Grad!.Abs().Sum().Item()];
         double tolerance = y.DType == DType.Float64 ? RelativeTolerance : SingleTolerance;
         for (int i = 0; i < expected.Length; i++)
+        {
             Assert.That(actual[i], Is.EqualTo(expected[i]).Within(tolerance * Math.Max(1, Math.Abs(expected[i]))), $"number {i}");
+        }
     }
 }

@@ -130,9 +130,13 @@ internal sealed class TorchvisionModelTests(string deviceName) : DeviceFixture(d
             {
                 string at = $"layer{stage + 1}.{block}";
                 for (int i = 1; i <= convolutions; i++)
+                {
                     names = [.. names, $"{at}.conv{i}.weight", .. Norm($"{at}.bn{i}")];
+                }
                 if (block == 0 && (stage > 0 || convolutions == 3))
+                {
                     names = [.. names, $"{at}.downsample.0.weight", .. Norm($"{at}.downsample.1")];
+                }
             }
         }
 
@@ -151,7 +155,9 @@ internal sealed class TorchvisionModelTests(string deviceName) : DeviceFixture(d
             }
 
             if (block < blocks.Length)
+            {
                 names = [.. names, .. Norm($"features.transition{block}.norm"), $"features.transition{block}.conv.weight"];
+            }
         }
 
         return [.. names, .. Norm("features.norm5"), "classifier.weight", "classifier.bias"];

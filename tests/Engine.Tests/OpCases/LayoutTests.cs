@@ -24,7 +24,9 @@ internal sealed class LayoutTests(string deviceName) : DeviceFixture(deviceName)
     {
         TestDevices.SkipWhatIsTheSame(Device, row);
         if (row.Name == "ToFloat64")
+        {
             RequireFloat64();
+        }
         if (TestDevices.CompilesSlowly(Device))
         {
             Check(row, DType.Float32, row.Sizes.Where(size => size <= AllLayoutsUpTo).Max(), "Mixed", i => s_large[(i + 1) % s_large.Length]);
@@ -37,11 +39,17 @@ internal sealed class LayoutTests(string deviceName) : DeviceFixture(deviceName)
             {
                 IReadOnlyList<LayoutKind> layouts = size <= AllLayoutsUpTo ? Layouts.All : s_large;
                 if (row.NeedsSpread)
+                {
                     layouts = [.. layouts.Where(layout => !Layouts.IsStretched(layout))];
+                }
                 foreach (LayoutKind layout in layouts)
+                {
                     Check(row, dtype, size, layout.ToString(), _ => layout);
+                }
                 if (row.Inputs(size).Length > 1)
+                {
                     Check(row, dtype, size, "Mixed", i => layouts[(i + size + 1) % layouts.Count]);
+                }
             }
         }
     }

@@ -19,7 +19,9 @@ internal static class OpArguments
             DType type = input.Kind switch { OpInputKind.Index => DType.Int64, OpInputKind.Truth => DType.Bool, _ => dtype };
             tensors[i] = Layouts.Make(Values(input, $"{row.Name}/{size}/{i}"), input.Shape, layout(i), type, device);
             if (row.Differentiable && input.Kind == OpInputKind.Real)
+            {
                 tensors[i].RequiresGrad = true;
+            }
         }
 
         return tensors;

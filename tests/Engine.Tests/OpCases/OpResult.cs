@@ -16,7 +16,9 @@ internal sealed record OpResult(Shape Shape, DType DType, double[] Output, doubl
         Assert.That(y.Device, Is.SameAs(inputs[0].Device), "the device of the result");
         double[] output = y.ToArray<double>();
         if (!row.Differentiable)
+        {
             return new OpResult(y.Shape, y.DType, output, []);
+        }
         y.Backward(gradient(y));
         return new OpResult(y.Shape, y.DType, output, Array.ConvertAll(inputs, Gradient));
     }
@@ -40,7 +42,9 @@ internal sealed record OpResult(Shape Shape, DType DType, double[] Output, doubl
     private static double[]? Gradient(Tensor input)
     {
         if (!input.RequiresGrad)
+        {
             return null;
+        }
         Assert.That(input.Grad, Is.Not.Null, "the gradient");
         Assert.That((input.Grad!.Shape, input.Grad.DType), Is.EqualTo((input.Shape, input.DType)), "shape and type of the gradient");
         return input.Grad.ToArray<double>();

@@ -160,7 +160,9 @@ internal sealed class MixedTrainerTests : ToyFixture
         public IEnumerable<Batch> Epoch(int epoch, int firstBatch = 0)
         {
             for (int i = firstBatch; i < batches; i++)
+            {
                 yield return new Batch(Tensor.From(new float[,] { { 0.5f, 1 }, { -1, 0.25f }, { 2, -0.5f } }), Tensor.From<long>([0, 1, 2]));
+            }
         }
     }
 }

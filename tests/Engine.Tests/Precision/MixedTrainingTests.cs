@@ -1,6 +1,5 @@
 using Engine.Nn;
 using Engine.Tests.Devices;
-using Engine.Tests.Nn.Training;
 using NUnit.Framework;
 
 namespace Engine.Tests.Precision;
@@ -92,7 +91,9 @@ internal sealed class MixedTrainingTests(string deviceName) : DeviceFixture(devi
         public IEnumerable<Batch> Epoch(int epoch, int firstBatch = 0)
         {
             if (firstBatch == 0)
+            {
                 yield return new Batch(x.Clone(), y.Clone());
+            }
         }
     }
 }

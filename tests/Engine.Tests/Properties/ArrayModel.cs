@@ -14,7 +14,9 @@ internal sealed record ArrayModel(int[] Sizes, Func<int[], double> At)
         {
             var source = new int[at.Length];
             for (int i = 0; i < at.Length; i++)
+            {
                 source[axes[i]] = at[i];
+            }
             return At(source);
         });
 
@@ -42,7 +44,9 @@ internal sealed record ArrayModel(int[] Sizes, Func<int[], double> At)
     {
         int number = 0;
         for (int axis = 0; axis < sizes.Length; axis++)
+        {
             number = (number * sizes[axis]) + at[axis];
+        }
         return number;
     }
 

@@ -35,7 +35,9 @@ internal sealed class BroadcastPropertyTests(string deviceName) : DeviceFixture(
         ArrayModel a = ArrayModel.Counting(pair.A), b = ArrayModel.Counting(pair.B);
         Tensor x = MostPrecise(a.Values(), pair.A), y = MostPrecise(b.Values(), pair.B) * 1000;
         if (Broadcast(pair.A, pair.B) is not { } sizes)
+        {
             return Throws(() => _ = x + y);
+        }
         var sum = new ArrayModel(sizes, at => a.At(Own(pair.A, at)) + (1000 * b.At(Own(pair.B, at))));
         Tensor z = x + y;
         return z.Shape == new Shape(sizes) && z.ToArray<double>().SequenceEqual(sum.Values());
@@ -46,7 +48,9 @@ internal sealed class BroadcastPropertyTests(string deviceName) : DeviceFixture(
     {
         using TensorScope scope = TensorScope.Begin();
         if (Broadcast(pair.A, pair.B) is not { } sizes)
+        {
             return true;
+        }
         Tensor x = Tensor.Zeros(pair.A, Widest, Device).WithGrad(), y = Tensor.Zeros(pair.B, Widest, Device).WithGrad();
         (x + y).Sum().Backward();
         // Each element is used as often as the result has elements per element of the operand.

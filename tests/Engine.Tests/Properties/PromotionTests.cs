@@ -68,7 +68,9 @@ internal sealed class PromotionTests(string deviceName) : DeviceFixture(deviceNa
                 DType expected = Kind(b) > Kind(a) ? promoted : a;
                 Tensor x = Tensor.Ones([3], a, Device), y = Tensor.Scalar(1, b, Device);
                 foreach (Tensor z in (Tensor[])[x * y, y * x, x + y.Expand(Shape.Scalar), Tensor.Maximum(x, y), Tensor.Where(x.EqualTo(1), y, x)])
+                {
                     Assert.That((z.DType, z.ToArray<double>().Max()), Is.EqualTo((expected, z.ToArray<double>()[0])), $"{a} [3] with {b} []");
+                }
                 Assert.That((x / y).DType, Is.EqualTo(expected.IsFloatingPoint() ? expected : DType.Float32), $"{a} [3] / {b} []");
                 Assert.That((Tensor.Scalar(1, a, Device) * y).DType, Is.EqualTo(promoted), $"{a} [] with {b} []");
                 Assert.That((x * Tensor.Ones([1], b, Device)).DType, Is.EqualTo(promoted), $"{a} [3] with {b} [1]");

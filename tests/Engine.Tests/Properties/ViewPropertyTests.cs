@@ -50,11 +50,15 @@ internal sealed class ViewPropertyTests(string deviceName) : DeviceFixture(devic
         Tensor leaf = MostPrecise(ArrayModel.Counting(chain.Sizes).Values(), chain.Sizes).WithGrad();
         (Tensor x, ArrayModel model) = (leaf, ArrayModel.Counting(chain.Sizes));
         foreach (ViewStep step in chain.Steps)
+        {
             (x, model) = step.Apply(x, model);
+        }
         x.Sum().Backward();
         var counts = new double[leaf.ElementCount];
         foreach (double number in model.Values())
+        {
             counts[(int)number]++;
+        }
         return leaf.Grad!.ToArray<double>().SequenceEqual(counts);
     }));
 
@@ -65,9 +69,13 @@ internal sealed class ViewPropertyTests(string deviceName) : DeviceFixture(devic
         Tensor whole = MostPrecise(ArrayModel.Counting(chain.Sizes).Values(), chain.Sizes);
         (Tensor view, ArrayModel model) = (whole, ArrayModel.Counting(chain.Sizes));
         foreach (ViewStep step in chain.Steps)
+        {
             (view, model) = step.Apply(view, model);
+        }
         if (view.Storage != whole.Storage || view.Layout.MayOverlap)
+        {
             return true;
+        }
         view.FillInPlace(-1);
         double[] shown = model.Values();
         return whole.ToArray<double>().Select((value, number) => shown.Contains(number) ? value == -1 : value == number).All(holds => holds);
@@ -78,7 +86,9 @@ internal sealed class ViewPropertyTests(string deviceName) : DeviceFixture(devic
         ArrayModel model = ArrayModel.Counting(chain.Sizes);
         Tensor x = MostPrecise(model.Values(), chain.Sizes);
         foreach (ViewStep step in chain.Steps)
+        {
             (x, model) = step.Apply(x, model);
+        }
         return (x, model);
     }
 }

@@ -46,10 +46,14 @@ internal sealed record ViewStep(int Kind, int A, int B, int C)
     private int[] Regrouped(int[] sizes)
     {
         if (sizes.Length == 0)
+        {
             return [1];
+        }
         int axis = A % sizes.Length;
         if (B % 2 == 0 && axis + 1 < sizes.Length)
+        {
             return [.. sizes[..axis], sizes[axis] * sizes[axis + 1], .. sizes[(axis + 2)..]];
+        }
         int divisor = 1 + (C % 4);
         return sizes[axis] % divisor == 0 && sizes.Length < 6
             ? [.. sizes[..axis], divisor, sizes[axis] / divisor, .. sizes[(axis + 1)..]]

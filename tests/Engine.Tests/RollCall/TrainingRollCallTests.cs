@@ -1,6 +1,5 @@
 using System.Reflection;
 using Engine.Nn;
-using Engine.Tests.Nn;
 using NUnit.Framework;
 
 namespace Engine.Tests.RollCall;

@@ -28,7 +28,9 @@ internal sealed class IntegerTests(string deviceName) : DeviceFixture(deviceName
                     (int p, int row, int column) = (i / (m * n), i / n % m, i % n);
                     BigInteger sum = 0;
                     for (int d = 0; d < k; d++)
+                    {
                         sum += (BigInteger)a[(((p * m) + row) * k) + d] * b[(((p * k) + d) * n) + column];
+                    }
                     expected[i] = Wrap(sum, dtype);
                 }
 
@@ -147,7 +149,7 @@ internal sealed class IntegerTests(string deviceName) : DeviceFixture(deviceName
             }
         }
 
-        void Equal(Tensor actual, Func<long, long> expected, string what) =>
+        static void Equal(Tensor actual, Func<long, long> expected, string what) =>
             Assert.That(actual.ToArray<long>(), Is.EqualTo(s_values.Select(expected).ToArray()), what);
     }
 

@@ -76,7 +76,9 @@ internal sealed class PointwiseSpecialTests(string deviceName) : DeviceFixture(d
     private void Compare(OpCase row, params double[][] values)
     {
         if (row.Name == "ToFloat64")
+        {
             RequireFloat64();
+        }
         foreach (DType dtype in FullTypes)
         {
             using TensorScope scope = TensorScope.Begin();
@@ -102,7 +104,9 @@ internal sealed class PointwiseSpecialTests(string deviceName) : DeviceFixture(d
     {
         OpInput[] inputs = row.Inputs(3);
         if (inputs.Length != operands || inputs.Any(input => input.Kind != OpInputKind.Real || input.Shape != new Shape(3)))
+        {
             return false;
+        }
         using TensorScope scope = TensorScope.Begin();
         return row.Run(OpArguments.Make(row, 3, _ => LayoutKind.Contiguous, DType.Float32, ReferenceDevice.Shared)).Shape == new Shape(3);
     }

@@ -23,7 +23,9 @@ internal sealed class ReductionSpecialTests(string deviceName) : DeviceFixture(d
                 Tensor x = Tensor.From<float>(values, Device);
                 string where = $"NaN at {place} of {length}";
                 foreach (Tensor y in (Tensor[])[x.Max(), x.Min(), x.Sum(), x.Mean(), x.Prod(), x.LogSumExp(), x.Norm(), x.Softmax().Sum()])
+                {
                     Assert.That(y.Item(), Is.NaN, where);
+                }
                 Assert.That((x.ArgMax().Item(), x.ArgMin().Item()), Is.EqualTo(((double)place, (double)place)), where);
                 Assert.That(x.Unsqueeze(1).Expand([length, 3]).ArgMax(0).ToArray<long>(), Is.All.EqualTo(place), where);
                 Assert.That(x.Any().Item(), Is.EqualTo(1), where);

@@ -96,9 +96,13 @@ internal sealed class SmoothnessTests(string deviceName) : DeviceFixture(deviceN
                 double[] points = [.. s_far.Append(Inf).Select(x => sign * x)];
                 (double[] values, double[] slopes, double[] bends) = Derivatives(row, points, dtype);
                 if (value is { } limit)
+                {
                     Assert.That(values[^1], Is.EqualTo(limit).Within(1e-6), $"{row.Name} at {points[^1]}, {dtype}");
+                }
                 if (slope is not { } rise)
+                {
                     continue;
+                }
                 Assert.That(slopes[^1], Is.EqualTo(rise).Within(1e-6), $"slope of {row.Name} at {points[^1]}, {dtype}");
                 for (int i = 0; row.IsFlatFarOut && i < points.Length - 1; i++)
                 {
@@ -113,7 +117,9 @@ internal sealed class SmoothnessTests(string deviceName) : DeviceFixture(deviceN
     public void NaN_Stays(Row row)
     {
         if (!row.Name.StartsWith("KlDiv of 0", StringComparison.Ordinal) && !row.Name.StartsWith("KlDiv of ln 0", StringComparison.Ordinal))
+        {
             Assert.That(Derivatives(row, [double.NaN], DType.Float32).Value[0], Is.NaN);
+        }
     }
 
     /// <summary>Where the kinks are real, the conventional gradients are PyTorch's.</summary>
@@ -149,7 +155,9 @@ internal sealed class SmoothnessTests(string deviceName) : DeviceFixture(deviceN
         float[] expected = [-1e12f, 1e12f, 0, 0, -4, -1e12f];
         float[] gradient = p.Grad!.ToArray<float>();
         for (int i = 0; i < expected.Length; i++)
+        {
             Assert.That(gradient[i], Is.EqualTo(expected[i]).Within(Math.Abs(expected[i]) * 1e-5), $"element {i}");
+        }
         Assert.That(t.Grad!.ToArray<float>()[0], Is.EqualTo(100).Within(1e-4), "by the target");
     }
 

@@ -157,7 +157,9 @@ internal sealed class SpreadTests(string deviceName) : DeviceFixture(deviceName)
             float[] equal = [.. Enumerable.Repeat((float)offset + 32, 6 * 130)];
             Tensor same = Tensor.From<float>(equal, [6, 130], Device);
             foreach (Tensor y in (Tensor[])[same.LayerNorm(), same.BatchNorm(null, null), same.Reshape(6, 2, 65).BatchNorm(null, null), same.Reshape(6, 2, 65).GroupNorm(2)])
+            {
                 Assert.That(y.ToArray<float>(), Is.All.Zero, $"equal numbers at {offset}");
+            }
         }
     }
 
@@ -183,7 +185,9 @@ internal sealed class SpreadTests(string deviceName) : DeviceFixture(deviceName)
         })];
         double[] got = actual.ToArray<double>();
         for (int i = 0; i < expected.Length; i++)
+        {
             Assert.That(got[i], Is.EqualTo(expected[i]).Within(1e-5 * expected[i]), $"{where}, number {i}");
+        }
     }
 
     private static IEnumerable<double> Normal(float[] group)

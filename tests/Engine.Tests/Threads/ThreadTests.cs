@@ -23,7 +23,9 @@ internal sealed class ThreadTests(string deviceName) : DeviceFixture(deviceName)
         InParallel(thread =>
         {
             for (int round = 0; round < 10; round++)
+            {
                 Assert.That(Predict(images[thread]), Is.EqualTo(expected[thread]), $"thread {thread}, round {round}");
+            }
         });
 
         float[] Predict(Tensor x)
@@ -41,7 +43,9 @@ internal sealed class ThreadTests(string deviceName) : DeviceFixture(deviceName)
         var results = new ConcurrentDictionary<int, float[]>();
         InParallel(thread => results[thread] = Train(thread));
         for (int thread = 0; thread < ThreadCount; thread++)
+        {
             Assert.That(results[thread], Is.EqualTo(expected[thread]), $"thread {thread}");
+        }
 
         float[] Train(int seed)
         {
@@ -110,9 +114,13 @@ internal sealed class ThreadTests(string deviceName) : DeviceFixture(deviceName)
             }
         }))];
         foreach (Thread thread in threads)
+        {
             thread.Start();
+        }
         foreach (Thread thread in threads)
+        {
             thread.Join();
+        }
         Assert.That(errors, Is.Empty);
     }
 }

@@ -108,7 +108,9 @@ internal sealed class AugmentedSplitTests
         public void Apply(ReadOnlySpan<byte> source, Span<byte> destination, Shape image, ref SampleRandom random)
         {
             for (int i = 0; i < source.Length; i++)
+            {
                 destination[i] = (byte)(255 - source[i]);
+            }
         }
     }
 
@@ -118,7 +120,9 @@ internal sealed class AugmentedSplitTests
         public void Apply(ReadOnlySpan<byte> source, Span<byte> destination, Shape image, ref SampleRandom random)
         {
             for (int i = 0; i < source.Length; i++)
+            {
                 destination[i] = (byte)(source[i] + 7);
+            }
         }
     }
 }

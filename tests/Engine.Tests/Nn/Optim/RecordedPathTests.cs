@@ -54,7 +54,9 @@ internal sealed class RecordedPathTests(string deviceName) : DeviceFixture(devic
             double[] row = path[step - 1];
             Close.AssertAll($"step {step}", row[..3], w.ToArray<double>(), relative, absolute);
             if (row.Length > 3)
+            {
                 Close.AssertAll($"average, step {step}", row[3..], optimizer.StateOf(w, "ax")!.ToArray<double>(), relative, absolute);
+            }
         }
     }
 

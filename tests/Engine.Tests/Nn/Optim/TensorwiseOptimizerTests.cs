@@ -40,20 +40,28 @@ internal sealed class TensorwiseOptimizerTests(string deviceName) : DeviceFixtur
                 }
 
                 for (int i = 0; i < m; i++)
+                {
                     rows[at + i] += fresh * (Enumerable.Range(0, n).Average(j => g[at + (i * n) + j] * g[at + (i * n) + j]) - rows[at + i]);
+                }
                 for (int j = 0; j < n; j++)
+                {
                     columns[at + j] += fresh * (Enumerable.Range(0, m).Average(i => g[at + (i * n) + j] * g[at + (i * n) + j]) - columns[at + j]);
+                }
                 double mean = rows[at..(at + m)].Average();
                 for (int i = 0; i < m; i++)
                 {
                     for (int j = 0; j < n; j++)
+                    {
                         u[at + (i * n) + j] = g[at + (i * n) + j] / Math.Max(Math.Sqrt(rows[at + i] * columns[at + j] / Math.Max(mean, Least)), Least);
+                    }
                 }
             }
 
             double step = Math.Max(Floor, Rms(w)) * Math.Min(Rate, 1 / Math.Sqrt(t)) / Math.Max(1, Rms(u) / Clip);
             for (int i = 0; i < w.Length; i++)
+            {
                 w[i] = (w[i] * (1 - (Rate * Decay))) - (step * u[i]);
+            }
             Step(optimizer, parameter, g, shape);
             Check($"step {t}", w, parameter);
         }
@@ -81,7 +89,9 @@ internal sealed class TensorwiseOptimizerTests(string deviceName) : DeviceFixtur
 
             double ratio = Rms(w) / Rms(u);
             for (int i = 0; i < w.Length; i++)
+            {
                 w[i] -= Rate * ratio * u[i];
+            }
             Step(optimizer, parameter, g, shape);
             Check($"step {t}", w, parameter);
         }
@@ -126,7 +136,9 @@ internal sealed class TensorwiseOptimizerTests(string deviceName) : DeviceFixtur
         Tensor half = turned.Detach().To(DType.BFloat16).WithGrad();
         Optimizer optimizer = adafactor ? new Adafactor([turned, plain, empty, half]) : new Lamb([turned, plain, empty, half]);
         foreach (Tensor p in (Tensor[])[turned, plain, empty, half])
+        {
             p.SetGrad(Tensor.Full(p.Shape, 0.5, p.DType, Device));
+        }
         optimizer.Step();
         Assert.Multiple(() =>
         {

@@ -70,7 +70,9 @@ internal sealed class ConvexityTests
         double second = (plain(Along(step)) - (2 * plain(point)) + plain(Along(-step))) / (step * step);
         Assert.That(second, Is.EqualTo(curvature.Curvature).Within(1e-3 * Math.Max(1, Math.Abs(curvature.Curvature))));
         if (report.Chords == 0)
+        {
             return;
+        }
         ChordCounterexample chord = report.Chord!;
         double[] x = chord.X.ToArray<double>(), y = chord.Y.ToArray<double>();
         double value = plain([.. x.Zip(y, (a, b) => (chord.T * a) + ((1 - chord.T) * b))]), below = (chord.T * plain(x)) + ((1 - chord.T) * plain(y));

@@ -54,7 +54,9 @@ internal sealed class CriticalPointTests
     {
         Tensor point = Point(x, y);
         for (int i = 0; i < 2; i++)
+        {
             point -= Autograd.Hessian(Himmelblau, point).Solve(Autograd.Vjp(Himmelblau, point).Product);
+        }
         Close.AssertAll("the published point", [x, y], point.ToArray<double>(), 0, 2e-6);
         CriticalPoint at = CriticalPoint.Classify(Himmelblau, point);
         Assert.That(at.Kind, Is.EqualTo(kind));

@@ -12,7 +12,7 @@ internal sealed class StoppingTests
     public void EachRule_StopsAtItsStep()
     {
         // x = 0.5ᵏ, f = ½·0.25ᵏ, ∇f = 0.5ᵏ.
-        MinimizeResult Halving(DescentOptions options) => Minimize.Run(s_bowl.Evaluate, s_bowl.Start(), x => new Sgd(x, 0.5), options);
+        static MinimizeResult Halving(DescentOptions options) => Minimize.Run(s_bowl.Evaluate, s_bowl.Start(), x => new Sgd(x, 0.5), options);
         Assert.Multiple(() =>
         {
             Assert.That(Outcome(Halving(new DescentOptions { GradientTolerance = 1.001 / 1024 })), Is.EqualTo((StopReason.GradientTolerance, 10, 11)));

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Engine.Nn;
 using NUnit.Framework;
 
