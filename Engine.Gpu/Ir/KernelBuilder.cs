@@ -71,27 +71,28 @@ internal sealed partial class KernelBuilder
     public Memory Buffer(string name, DType element, bool readOnly = false)
     {
         Memory memory = Memory.Global(name, element, _parameters.Count, readOnly);
-        _parameters.Add(new KernelParameter(name, RegisterType.Int64, memory));
+        AddParameter(name, RegisterType.Int64, memory);
         return memory;
     }
 
     /// <summary>A scalar argument.</summary>
     public Value Scalar(string name, RegisterType type)
     {
-        _parameters.Add(new KernelParameter(name, type, null));
+        AddParameter(name, type, null);
         return Pure(Opcode.Parameter, type, _parameters.Count - 1);
     }
 
     /// <summary>A scalar argument that is a size: Int32, at least 0.</summary>
     public Value Size(string name)
     {
-        _parameters.Add(new KernelParameter(name, RegisterType.Int32, null));
+        AddParameter(name, RegisterType.Int32, null);
         return Pure(Opcode.Parameter, RegisterType.Int32, _parameters.Count - 1, isNonNegative: true);
     }
 
     /// <summary>An array that the group shares; its content is undefined at first.</summary>
     public Memory Shared(string name, DType element, int count)
     {
+        TakeName(name);
         Memory memory = Memory.Shared(name, element, count, _sharedBytes);
         _shared.Add(memory);
         _sharedBytes += (memory.Bytes + 15) & ~15;
@@ -297,4 +298,19 @@ internal sealed partial class KernelBuilder
     }
 
     private InvalidOperationException Fault(string what) => new($"Kernel {_name}: {what}.");
+
+    private void AddParameter(string name, RegisterType type, Memory? memory)
+    {
+        TakeName(name);
+        _parameters.Add(new KernelParameter(name, type, memory));
+    }
+
+    /// <summary>Two things of one name are an error of the language that only the card's compiler would find.</summary>
+    private void TakeName(string name)
+    {
+        if (_parameters.Exists(parameter => parameter.Name == name) || _shared.Exists(memory => memory.Name == name))
+        {
+            throw Fault($"two parameters or arrays have the name '{name}'");
+        }
+    }
 }

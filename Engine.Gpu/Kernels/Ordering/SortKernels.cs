@@ -34,7 +34,7 @@ internal readonly record struct SortChunksKernel(DType Element, bool Descending,
         DivisorParameter chunks = new(k, "chunks"), inner = new(k, "inner");
         StridesParameter x = new(k, "x", 3, Is64Bit);
         output.AddStrides();
-        Memory keys = k.Shared("keys", Element, 2 * size), order = k.Shared("indices", DType.Int32, 2 * size);
+        Memory keys = k.Shared("keys", Element, 2 * size), order = k.Shared("order", DType.Int32, 2 * size);
         (Value row, Value chunk) = chunks.Divide(k.GroupX);
         (Value outer, Value side) = inner.Divide(row);
         Value start = chunk * size, count = k.Min(length - start, k.Int32(size)), rowStart = x.Along(0, outer) + x.Along(2, side);
@@ -103,7 +103,7 @@ internal readonly record struct SortMergeKernel(DType Element, bool Descending, 
     public Kernel Build(GpuTarget target)
     {
         KernelBuilder k = new("sort_merge", target, target.GroupSize);
-        Memory keys = k.Buffer("keys", Element, readOnly: true), order = k.Buffer("indices", DType.Int32, readOnly: true);
+        Memory keys = k.Buffer("keys", Element, readOnly: true), order = k.Buffer("order", DType.Int32, readOnly: true);
         SortOutput output = new(k, Element, Is64Bit, IsLast);
         Value count = k.Size("count"), width = k.Size("width"), halvings = k.Size("halvings");
         DivisorParameter length = new(k, "length"), inner = new(k, "inner");
@@ -153,7 +153,7 @@ internal sealed class SortOutput
     {
         (_k, _isWide) = (k, is64Bit);
         _keys = isLast ? null : k.Buffer("sorted_keys", element);
-        _indices = isLast ? k.Buffer("indices", DType.Int64) : k.Buffer("sorted_places", DType.Int32);
+        _indices = isLast ? k.Buffer("indices", DType.Int64) : k.Buffer("sorted_order", DType.Int32);
     }
 
     /// <summary>Adds the arguments of the buffers.</summary>

@@ -64,7 +64,13 @@ internal struct ReducePlan
         plan.IsEmpty = plan.Reduced.Count == 0;
         if (plan.IsEmpty)
         {
+            int operands = plan.Reduced.Operands;
             plan.Reduced = IterationSpace.Over(Shape.Scalar, default);
+            while (plan.Reduced.Operands < operands)
+            {
+                plan.Reduced.AddContiguous();
+            }
+
             return plan;
         }
 

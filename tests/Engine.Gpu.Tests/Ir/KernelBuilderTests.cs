@@ -117,6 +117,18 @@ internal sealed class KernelBuilderTests
     }
 
     [Test]
+    public void NameThatIsTaken_Throws()
+    {
+        Builder.Buffer("taken", DType.Float32);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(() => Builder.Buffer("taken", DType.Int32), Throws.InvalidOperationException.With.Message.Contains("the name 'taken'"));
+            Assert.That(() => Builder.Size("taken"), Throws.InvalidOperationException);
+            Assert.That(() => Builder.Shared("taken", DType.Float32, 4), Throws.InvalidOperationException);
+        }
+    }
+
+    [Test]
     public void Pointer_SetAfterItsUse_Throws()
     {
         Memory x = Builder.Buffer("x", DType.Float32), pointer = Builder.Pointer("either", DType.Float32);

@@ -147,6 +147,7 @@ internal static class PointwiseFormulas
         ["ModFraction"] = "as Mod",
         ["FloorDiv"] = "as Mod",
         ["Fused"] = "a user's program, not an operation",
+        ["PointwiseApply"] = "as Fused",
         ["Dropout"] = "random",
         ["ToInt64"] = "conversions of NaN and infinities to integers are not specified",
         ["AutogradGrad"] = "a composition",
