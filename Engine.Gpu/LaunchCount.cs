@@ -6,6 +6,7 @@ internal sealed class LaunchCount : IDisposable
     private readonly Action<LaunchCount> _end;
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Entry> _kernels = [];
+    private readonly List<(string Name, long Bytes, int Registers)> _launches = [];
 
     internal LaunchCount(Action<LaunchCount> end) => _end = end;
 
@@ -17,6 +18,18 @@ internal sealed class LaunchCount : IDisposable
             lock (_lock)
             {
                 return [.. _kernels.Values.OrderByDescending(static entry => entry.Launches).ThenBy(static entry => entry.Name, StringComparer.Ordinal)];
+            }
+        }
+    }
+
+    /// <summary>Each launch in order: the kernel, the bytes of its operands, and the registers of a work-item (0 where the driver does not tell).</summary>
+    public IReadOnlyList<(string Name, long Bytes, int Registers)> Launches
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _launches];
             }
         }
     }
@@ -35,6 +48,7 @@ internal sealed class LaunchCount : IDisposable
         lock (_lock)
         {
             string name = kernel.Source.Name;
+            _launches.Add((name, bytes, kernel.Registers));
             Entry before = _kernels.GetValueOrDefault(name) ?? new Entry(name, 0, 0, 0, 0);
             _kernels[name] = before with
             {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Engine.Gpu;
+using Engine.Perf.Paper;
 using Engine.PtxInterpreter;
 using ILGPU;
 using ILGPU.Runtime.Cuda;
@@ -24,6 +25,11 @@ internal static class Devices
             return Device.Get(name);
         }
 
+        if (Perf.Paper.PaperCard.Find(name[Paper.Length..]) is { } card)
+        {
+            return InterpretedCuda.CreatePaperDevice(card.Capability, card.Multiprocessors);
+        }
+
         string[] parts = name[Paper.Length..].Split('x');
         return parts.Length == 2
             && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out int capability)
@@ -31,6 +37,12 @@ internal static class Devices
             ? InterpretedCuda.CreatePaperDevice(capability, multiprocessors)
             : throw new ArgumentException($"{name} names no card; paper:90x132 has compute capability 9.0 and 132 multiprocessors.", nameof(name));
     }
+
+    /// <summary>The card that a name such as <c>paper:h100</c> means.</summary>
+    /// <exception cref="ArgumentException">There is none of that name.</exception>
+    public static PaperCard PaperCard(string name) =>
+        (name.StartsWith(Paper, StringComparison.Ordinal) ? Perf.Paper.PaperCard.Find(name[Paper.Length..]) : null)
+        ?? throw new ArgumentException($"{name} names no card whose figures are known; --predict takes {string.Join(", ", Perf.Paper.PaperCard.All.Select(static card => Paper + card.Name))}.", nameof(name));
 
     /// <summary>Chooses the kernels of a device; null leaves them as they are.</summary>
     /// <exception cref="ArgumentException">The device has no other kernels than its own.</exception>

@@ -5,6 +5,7 @@ using Engine;
 using Engine.Gpu;
 using Engine.Nn;
 using Engine.Perf;
+using Engine.Perf.Paper;
 
 Option<string> deviceOption = new("--device") { Description = "auto, cpu, cuda[:n] or opencl[:n]", DefaultValueFactory = static _ => "cpu" };
 Option<int> threadsOption = new("--threads") { Description = "threads of the CPU kernels", DefaultValueFactory = static _ => 1 };
@@ -12,6 +13,7 @@ Option<string> filterOption = new("--filter") { Description = "shell patterns ov
 Option<double> secondsOption = new("--seconds") { Description = "time for each workload, after its warm-up", DefaultValueFactory = static _ => 1 };
 Option<bool> listOption = new("--list") { Description = "print the names only" };
 Option<bool> launchesOption = new("--launches") { Description = "print what one training step of each network launches, on a GPU backend" };
+Option<bool> predictOption = new("--predict") { Description = "with --device paper:h100 (a100, rtx4090, l4, t4): how long the workloads would take on that card; docs/gpu-model.md" };
 Option<bool> firstStepOption = new("--first-step") { Description = "print how long the first training steps of each network take in this process" };
 Option<bool> launchCostOption = new("--launch-cost") { Description = "print what launches cost the host: of the engine's kernels and of C# methods; --device paper:90x132 has no card behind it" };
 Option<bool> monitorCostOption = new("--monitor-cost") { Description = "print what a monitor of layers costs a training step of each network" };
@@ -38,14 +40,19 @@ Option<bool> cuBlasOption = new("--cublas") { Description = "with --device cuda[
 Option<bool> graphsOption = new("--graphs") { Description = "capture training steps and time their replays" };
 RootCommand root = new("Times the engine's workloads, one JSON object a line.")
 {
-    deviceOption, threadsOption, filterOption, secondsOption, listOption, launchesOption, launchCostOption, firstStepOption, monitorCostOption, markdownOption, mathOption, tf32Option, precisionOption, cuBlasOption, graphsOption,
+    deviceOption, threadsOption, filterOption, secondsOption, listOption, launchesOption, predictOption, launchCostOption, firstStepOption, monitorCostOption, markdownOption, mathOption, tf32Option, precisionOption, cuBlasOption, graphsOption,
     kernelsOption,
 };
 root.SetAction(result =>
 {
     string[] patterns = result.GetValue(filterOption)!.Split(',');
     TrainingPrecision precision = result.GetValue(precisionOption);
-    if (result.GetValue(firstStepOption))
+    if (result.GetValue(predictOption))
+    {
+        MathMode mode = result.GetValue(tf32Option) ? MathMode.Tf32 : result.GetValue(mathOption);
+        Prediction.Print(Devices.PaperCard(result.GetValue(deviceOption)!), mode, patterns, precision, details: !result.GetValue(markdownOption));
+    }
+    else if (result.GetValue(firstStepOption))
     {
         FirstStep.Print(() => Open(result), patterns, precision);
     }

@@ -131,6 +131,7 @@ internal static unsafe partial class FakeCuda
         }
 
         KernelProgram program = found.Kernel.For(group);
+        string text = found.Kernel.Text;
         byte[] block = new byte[program.ParameterBytes];
         for (int i = 0; i < program.Parameters.Count; i++)
         {
@@ -140,7 +141,7 @@ internal static unsafe partial class FakeCuda
 
         return Enqueue(context, stream, () =>
         {
-            CudaResult result = context.Device.Run(program, ((int)gridX, (int)gridY, (int)gridZ), (int)sharedBytes, block);
+            CudaResult result = context.Device.Run(program, ((int)gridX, (int)gridY, (int)gridZ), (int)sharedBytes, block, text);
             return result == CudaResult.CUDA_SUCCESS ? result : Explain(result, context.Device.LastFault!.Message);
         });
     });
@@ -216,7 +217,7 @@ internal static unsafe partial class FakeCuda
                 return CudaResult.CUDA_ERROR_UNSUPPORTED_PTX_VERSION;
             }
 
-            module = new FakeModule(context, parsed) { Resources = Ptxas.IsThere ? Ptxas.Assemble(text, parsed.Target) : null };
+            module = new FakeModule(context, parsed, text) { Resources = Ptxas.IsThere ? Ptxas.Assemble(text, parsed.Target) : null };
             return CudaResult.CUDA_SUCCESS;
         }
         catch (PtxException e)

@@ -20,6 +20,9 @@ internal sealed class FakeDevice(int ordinal, string name, int computeCapability
     /// <summary>Whether kernels are run; else they are compiled, and launches do nothing.</summary>
     public bool Runs { get; init; } = true;
 
+    /// <summary>Where kernels are not run: samples each launch, if it is set.</summary>
+    public LaunchSampler? Sampler { get; set; }
+
     public GlobalMemory Memory { get; } = new(memoryBytes);
 
     /// <summary>Whether launches watch global memory for races between threads; slow. ENGINE_INTERPRETER_RACES=1 asks for it everywhere.</summary>
@@ -74,10 +77,11 @@ internal sealed class FakeDevice(int ordinal, string name, int computeCapability
     }
 
     /// <summary>Runs a kernel; what it does wrong loses the device.</summary>
-    public unsafe CudaResult Run(KernelProgram program, (int X, int Y, int Z) grid, int dynamicSharedBytes, byte[] parameters)
+    public unsafe CudaResult Run(KernelProgram program, (int X, int Y, int Z) grid, int dynamicSharedBytes, byte[] parameters, string text = "")
     {
         if (!Runs)
         {
+            Sampler?.Add(Memory, ComputeCapability, text, program, grid, dynamicSharedBytes, parameters);
             return CudaResult.CUDA_SUCCESS;
         }
 

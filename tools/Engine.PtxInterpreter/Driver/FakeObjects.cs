@@ -43,14 +43,14 @@ internal sealed class FakeEvent(FakeContext context, bool hasTime) : FakeOwned(c
     public long Timestamp { get; set; }
 }
 
-internal sealed class FakeModule(FakeContext context, PtxModule module) : FakeOwned(context)
+internal sealed class FakeModule(FakeContext context, PtxModule module, string text) : FakeOwned(context)
 {
     public List<FakeFunction> Functions { get; } = [];
 
     /// <summary>What each kernel takes, where an assembler is there to tell.</summary>
     public IReadOnlyDictionary<string, KernelResources>? Resources { get; init; }
 
-    public Dictionary<string, FakeKernel> Kernels { get; } = module.Kernels.ToDictionary(kernel => kernel.Name, kernel => new FakeKernel(module, kernel));
+    public Dictionary<string, FakeKernel> Kernels { get; } = module.Kernels.ToDictionary(kernel => kernel.Name, kernel => new FakeKernel(module, kernel, text));
 }
 
 /// <summary>An entry of a module, compiled for each shape of blocks that it is launched with.</summary>
@@ -59,13 +59,17 @@ internal sealed class FakeKernel
     private readonly PtxModule _module;
     private readonly ConcurrentDictionary<BlockShape, KernelProgram> _programs = new();
 
-    public FakeKernel(PtxModule module, PtxKernel kernel)
+    public FakeKernel(PtxModule module, PtxKernel kernel, string text)
     {
         _module = module;
+        Text = text;
         Kernel = kernel;
         First = KernelCompiler.Compile(module, kernel);
         _programs[First.Group] = First;
     }
+
+    /// <summary>The text of the module.</summary>
+    public string Text { get; }
 
     public PtxKernel Kernel { get; }
 

@@ -21,9 +21,10 @@ internal static class InterpretedCuda
     /// </summary>
     /// <param name="computeCapability">80 for 8.0.</param>
     /// <param name="multiprocessors">How many it has.</param>
-    public static CudaDevice CreatePaperDevice(int computeCapability, int multiprocessors)
+    /// <param name="sampler">Samples the launches, if it is there.</param>
+    public static CudaDevice CreatePaperDevice(int computeCapability, int multiprocessors, LaunchSampler? sampler = null)
     {
-        FakeDevice card = FakeCuda.AddDevice(ordinal => new FakeDevice(ordinal, "paper", computeCapability, 64L << 30) { Multiprocessors = multiprocessors, Runs = false });
+        FakeDevice card = FakeCuda.AddDevice(ordinal => new FakeDevice(ordinal, "paper", computeCapability, 64L << 30) { Multiprocessors = multiprocessors, Runs = false, Sampler = sampler });
         return new CudaDevice("cuda, on paper", CudaDriver.Open(FakeCuda.Api, card.Ordinal));
     }
 

@@ -36,6 +36,35 @@ internal static partial class Ptxas
         return s_known.GetOrAdd((text, architecture), static key => new(() => Run(key.Text, key.Architecture))).Value;
     }
 
+    /// <summary>The machine code of a module, as <c>nvdisasm</c> beside the assembler prints it; null where one of the two is not there.</summary>
+    public static string? Disassemble(string text, int target)
+    {
+        if (!IsThere)
+        {
+            return null;
+        }
+
+        string architecture = string.IsNullOrEmpty(s_architecture) ? $"sm_{target}" : s_architecture;
+        string path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()), source = path + ".ptx", result = path + ".cubin";
+        try
+        {
+            File.WriteAllText(source, text);
+            _ = RunProgram(s_program!, out int exitCode, "-arch=" + architecture, "-o", result, source);
+            string listing = exitCode == 0 ? RunProgram(Path.Combine(Path.GetDirectoryName(s_program!) ?? string.Empty, "nvdisasm"), out exitCode, "-c", result) : string.Empty;
+            return exitCode == 0 ? listing : null;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            // There is no disassembler.
+            return null;
+        }
+        finally
+        {
+            File.Delete(source);
+            File.Delete(result);
+        }
+    }
+
     private static Dictionary<string, KernelResources> Run(string text, string architecture)
     {
         bool isKept = !string.IsNullOrEmpty(s_folder);
@@ -46,7 +75,7 @@ internal static partial class Ptxas
         try
         {
             File.WriteAllText(source, text);
-            string report = Run(out int exitCode, "-v", "-arch=" + architecture, "-o", result, source);
+            string report = RunProgram(s_program!, out int exitCode, "-v", "-arch=" + architecture, "-o", result, source);
             if (isKept)
             {
                 File.WriteAllText(Path.Combine(folder, name + ".txt"), report);
@@ -64,9 +93,9 @@ internal static partial class Ptxas
         }
     }
 
-    private static string Run(out int exitCode, params string[] arguments)
+    private static string RunProgram(string program, out int exitCode, params string[] arguments)
     {
-        using Process process = Process.Start(new ProcessStartInfo(s_program!, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         string report = process.StandardError.ReadToEnd() + output.Result;
         process.WaitForExit();

@@ -72,6 +72,9 @@ internal sealed unsafe partial class Block : IDisposable
     /// <summary>Threads times instructions so far.</summary>
     public long ThreadInstructions { get; private set; }
 
+    /// <summary>Set to count what the operations do; slow.</summary>
+    public BlockSample? Sample { get; set; }
+
     /// <summary>Says that a thread did wrong.</summary>
     [DoesNotReturn]
     public void Fault(PtxFaultKind kind, int thread, string what) =>
@@ -132,6 +135,11 @@ internal sealed unsafe partial class Block : IDisposable
             }
 
             done += Count;
+            if (Sample is { } sample)
+            {
+                CountOperation(sample, operation, _next - 1);
+            }
+
             if (operation.Guard < 0 || operation.IsControl)
             {
                 operation.Execute(this);
@@ -153,6 +161,36 @@ internal sealed unsafe partial class Block : IDisposable
         }
 
         ThreadInstructions += done;
+    }
+
+    /// <summary>Counts an operation that is about to be carried out for the active threads.</summary>
+    private void CountOperation(BlockSample sample, Operation operation, int number)
+    {
+        sample.Issues[number] += (Count + WarpOperation.Size - 1) / WarpOperation.Size;
+        if (operation.Access is not { } access)
+        {
+            return;
+        }
+
+        Span<ulong> addresses = stackalloc ulong[WarpOperation.Size];
+        int taken = 0, warp = -1;
+        for (int j = 0; j < Count; j++)
+        {
+            int thread = ActiveThread(j);
+            if (thread / WarpOperation.Size != warp)
+            {
+                sample.Bytes[number] += taken == 0 ? 0 : MemoryTraffic.Of(addresses[..taken], access.Bytes, access.IsShared);
+                (taken, warp) = (0, thread / WarpOperation.Size);
+            }
+
+            bool takesPart = operation.Guard < 0 || Frame[operation.Guard + thread] == (operation.GuardNegated ? 0 : 1);
+            if (takesPart)
+            {
+                addresses[taken++] = access.Address.At(this, thread);
+            }
+        }
+
+        sample.Bytes[number] += taken == 0 ? 0 : MemoryTraffic.Of(addresses[..taken], access.Bytes, access.IsShared);
     }
 
     public int ActiveThread(int i) => List == null ? Start + i : List[i];

@@ -21,6 +21,9 @@ internal abstract unsafe class GlobalOperation(int index, Address address, int b
 
     protected int Index { get; } = index;
 
+    /// <inheritdoc/>
+    public override AccessPlan? Access => new(Address, bytes, IsShared: false);
+
     /// <summary>The address of one thread after all checks.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     protected byte* Locate(Block block, int thread, bool writes, bool atomic = false)

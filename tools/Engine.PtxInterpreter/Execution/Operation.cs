@@ -25,6 +25,9 @@ internal abstract class Operation
     {
     }
 
+    /// <summary>What it loads or stores, where that is known before it runs; null for all others.</summary>
+    public virtual AccessPlan? Access => null;
+
     /// <summary>Carries it out for the active threads of a block.</summary>
     public abstract void Execute(Block block);
 }

@@ -10,6 +10,9 @@ internal sealed unsafe class LoadShared<TMemory, TRegister>(int[] d, Address add
 {
     private readonly int _bytes = d.Length * sizeof(TMemory);
 
+    /// <inheritdoc/>
+    public override AccessPlan? Access => new(address, _bytes, IsShared: true);
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Execute(Block block)
     {
@@ -76,6 +79,9 @@ internal sealed unsafe class StoreShared<TMemory, TRegister>(int[] s, Address ad
     where TRegister : unmanaged, INumberBase<TRegister>
 {
     private readonly int _bytes = s.Length * sizeof(TMemory);
+
+    /// <inheritdoc/>
+    public override AccessPlan? Access => new(address, _bytes, IsShared: true);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Execute(Block block)

@@ -1,0 +1,46 @@
+namespace Engine.Perf.Paper;
+
+/// <summary>A card by its published figures. Rates are those of one multiprocessor and one clock.</summary>
+/// <param name="Name">What a command calls it.</param>
+/// <param name="Capability">The compute capability: 90 for 9.0.</param>
+/// <param name="Multiprocessors">How many it has.</param>
+/// <param name="GHz">The clock under load.</param>
+/// <param name="Float32">Multiply-adds of float32.</param>
+/// <param name="Tf32">Multiply-adds of tf32 on tensor cores by <c>mma.sync</c>; 0 without.</param>
+/// <param name="Half">Multiply-adds of bfloat16 and float16 with sums in float32, likewise.</param>
+/// <param name="SharedBytes">Bytes to or from shared memory.</param>
+/// <param name="L2Bytes">Bytes from the second cache to all multiprocessors, a clock.</param>
+/// <param name="MemoryGBs">Bytes from memory, in 10⁹ a second.</param>
+/// <param name="SharedKiB">Shared memory of a multiprocessor.</param>
+/// <param name="Warps">Warps that a multiprocessor holds.</param>
+internal sealed record PaperCard(
+    string Name, int Capability, int Multiprocessors, double GHz, int Float32, int Tf32, int Half, int SharedBytes, int L2Bytes, double MemoryGBs, int SharedKiB, int Warps)
+{
+    /// <summary>
+    /// Seconds that a launch of a captured step costs beside its work: starting and draining, and what the graph takes between two kernels. An assumption: NVIDIA's
+    /// introduction to CUDA graphs has 3.4 µs for a kernel of 2.9 µs, and no kernel of a few groups runs in less than about 1 µs.
+    /// </summary>
+    public const double LaunchSeconds = 1.5e-6;
+
+    /// <summary>Instructions that the four schedulers of a multiprocessor issue in a clock, each to a warp.</summary>
+    public const int Issues = 4;
+
+    /// <summary>Registers of a multiprocessor.</summary>
+    public const int Registers = 65536;
+
+    /// <summary>The cards. Where the figures are from stands in docs/gpu-model.md.</summary>
+    public static IReadOnlyList<PaperCard> All { get; } =
+    [
+        new("h100", 90, 132, 1.755, 128, 640, 1280, 128, 5120, 3352, 227, 64),
+        new("a100", 80, 108, 1.41, 64, 512, 1024, 128, 5120, 1555, 163, 64),
+        new("rtx4090", 89, 128, 2.52, 128, 128, 256, 128, 4096, 1008, 99, 48),
+        new("l4", 89, 58, 2.04, 128, 256, 512, 128, 2048, 300, 99, 48),
+        new("t4", 75, 40, 1.59, 64, 0, 512, 128, 1024, 300, 64, 32),
+    ];
+
+    /// <summary>Clocks in a second.</summary>
+    public double Clock => GHz * 1e9;
+
+    /// <summary>A card by its name; null if there is none of that name.</summary>
+    public static PaperCard? Find(string name) => All.FirstOrDefault(card => card.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+}

@@ -1,0 +1,65 @@
+using Engine.Perf.Paper;
+using Engine.PtxInterpreter;
+using NUnit.Framework;
+
+namespace Engine.Gpu.Tests.Paper;
+
+/// <summary>
+/// How much of the inner loops of the main kernels multiplies, in the machine code that NVIDIA's assembler makes for compute capability 9.0. A share that falls is a
+/// slower kernel on every card, which nothing else here would tell.
+/// </summary>
+internal sealed class InnerLoopTests
+{
+    /// <summary>The shares as they are (ptxas 11.8 and 12.4 differ by a percent or two), less three hundredths.</summary>
+    private static readonly object[] s_products =
+    [
+        new object[] { MathMode.Strict, "gemm_128x128x8", 0.85 },
+        new object[] { MathMode.Tf32, "gemm_256x128x16_tf32_async", 0.19 },
+        new object[] { MathMode.BFloat16, "gemm_128x128x16_bf16", 0.18 },
+    ];
+
+    private static readonly object[] s_convolutions =
+    [
+        new object[] { MathMode.Strict, "conv_64x64x8", 0.60 },
+    ];
+
+    [TestCaseSource(nameof(s_products))]
+    public void Product(MathMode mode, string kernel, double share) => Check(mode, kernel, share, static device =>
+    {
+        Tensor x = Tensor.Zeros([4096, 4096], device: device);
+        _ = x.MatMul(x);
+    });
+
+    [TestCaseSource(nameof(s_convolutions))]
+    public void Convolution(MathMode mode, string kernel, double share) => Check(mode, kernel, share, static device =>
+        _ = Tensor.Zeros([32, 64, 32, 32], device: device).Conv2d(Tensor.Zeros([64, 64, 3, 3], device: device), padding: 1));
+
+    private static void Check(MathMode mode, string kernel, double share, Action<Device> compute)
+    {
+        if (!Ptxas.IsThere)
+        {
+            Assert.Ignore("ENGINE_PTXAS names no assembler of NVIDIA's.");
+        }
+
+        LaunchSampler sampler = new();
+        using CudaDevice device = InterpretedCuda.CreatePaperDevice(90, 132, sampler);
+        device.MathMode = mode;
+        using (TensorScope.Begin())
+        {
+            compute(device);
+            device.Synchronize();
+        }
+
+        LaunchSample sample = sampler.Samples.MaxBy(static s => InstructionCounts.Of(s)?.Products * s.Blocks ?? 0)!;
+        Assert.That(sample.Kernel, Is.EqualTo(kernel));
+        if (Ptxas.Disassemble(sample.Text, sample.Architecture) is not { } listing)
+        {
+            Assert.Ignore("There is no nvdisasm beside the assembler.");
+            return;
+        }
+
+        MachineLoop loop = MachineCode.Parse(listing).Hottest;
+        TestContext.Out.WriteLine($"{kernel}: {loop}, {loop.ProductShare:P1}");
+        Assert.That(loop.ProductShare, Is.GreaterThanOrEqualTo(share));
+    }
+}

@@ -1,0 +1,88 @@
+using System.Runtime.InteropServices;
+
+namespace Engine.PtxInterpreter;
+
+/// <summary>
+/// Runs one block of each launch on a card on paper and counts its instructions. Blocks of one launch do the same work but for those at the edge, so
+/// that the sample times the number of blocks is about the work of the launch.
+/// </summary>
+/// <remarks>Nothing has computed the operands, so what the block loads is arbitrary; a kernel whose addresses come from loaded numbers may not be run.</remarks>
+internal sealed unsafe class LaunchSampler
+{
+    private readonly Lock _lock = new();
+    private readonly List<LaunchSample> _samples = [];
+    private readonly Dictionary<(string Text, string Kernel, (int, int, int) Grid, string Sizes), LaunchSample> _known = [];
+
+    /// <summary>The launches so far, in order.</summary>
+    public IReadOnlyList<LaunchSample> Samples
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _samples];
+            }
+        }
+    }
+
+    /// <summary>Forgets the launches; what their kernels do stays known.</summary>
+    public void Clear()
+    {
+        lock (_lock)
+        {
+            _samples.Clear();
+        }
+    }
+
+    public void Add(GlobalMemory memory, int architecture, string text, KernelProgram program, (int X, int Y, int Z) grid, int dynamicSharedBytes, byte[] parameters)
+    {
+        // Launches that differ in addresses only do the same work. Addresses have eight bytes, sizes four.
+        string sizes = string.Join(' ', program.Parameters.Where(static p => p.Bytes != 8).Select(p => Convert.ToHexString(parameters, p.Offset, p.Bytes)));
+        (string, string, (int, int, int), string) key = (text, program.Name, grid, sizes);
+        lock (_lock)
+        {
+            if (!_known.TryGetValue(key, out LaunchSample? sample))
+            {
+                sample = new LaunchSample(
+                    program.Name, text, architecture, (long)grid.X * grid.Y * grid.Z, program.GroupSize, program.SharedBytes + dynamicSharedBytes,
+                    Count(memory, program, grid, dynamicSharedBytes, parameters));
+                _known.Add(key, sample);
+            }
+
+            _samples.Add(sample);
+        }
+    }
+
+    private static Dictionary<int, (long Issues, long Bytes)>? Count(GlobalMemory memory, KernelProgram program, (int X, int Y, int Z) grid, int dynamicSharedBytes, byte[] parameters)
+    {
+        BlockSample sample = new(program.Operations.Length);
+        Block block = program.RentBlock();
+        try
+        {
+            fixed (byte* values = parameters.Length == 0 ? new byte[1] : parameters)
+            {
+                block.Begin(new Launch { Memory = memory, Grid = grid, DynamicSharedBytes = dynamicSharedBytes, Parameters = values });
+                block.Sample = sample;
+                block.Run((grid.X / 2, grid.Y / 2, grid.Z / 2));
+            }
+        }
+        catch (PtxFault)
+        {
+            return null;
+        }
+        finally
+        {
+            block.Sample = null;
+            program.ReturnBlock(block);
+        }
+
+        Dictionary<int, (long Issues, long Bytes)> byLine = [];
+        for (int i = 0; i < sample.Issues.Length; i++)
+        {
+            ref (long Issues, long Bytes) line = ref CollectionsMarshal.GetValueRefOrAddDefault(byLine, program.Operations[i].Line, out _);
+            line = (line.Issues + sample.Issues[i], line.Bytes + sample.Bytes[i]);
+        }
+
+        return byLine;
+    }
+}
