@@ -92,7 +92,6 @@ internal sealed partial class KernelBuilder
     /// <summary>An array that the group shares; its content is undefined at first.</summary>
     public Memory Shared(string name, DType element, int count)
     {
-        TakeName(name);
         Memory memory = Memory.Shared(name, element, count, _sharedBytes);
         _shared.Add(memory);
         _sharedBytes += (memory.Bytes + 15) & ~15;
@@ -301,16 +300,12 @@ internal sealed partial class KernelBuilder
 
     private void AddParameter(string name, RegisterType type, Memory? memory)
     {
-        TakeName(name);
-        _parameters.Add(new KernelParameter(name, type, memory));
-    }
-
-    /// <summary>Two things of one name are an error of the language that only the card's compiler would find.</summary>
-    private void TakeName(string name)
-    {
-        if (_parameters.Exists(parameter => parameter.Name == name) || _shared.Exists(memory => memory.Name == name))
+        // Only the compiler of a card would find it otherwise. Shared arrays may have one name: renderers number them.
+        if (_parameters.Exists(parameter => parameter.Name == name))
         {
-            throw Fault($"two parameters or arrays have the name '{name}'");
+            throw Fault($"two parameters have the name '{name}'");
         }
+
+        _parameters.Add(new KernelParameter(name, type, memory));
     }
 }

@@ -19,6 +19,7 @@ internal sealed class Surface
         ["Storage.Wrap"] = "takes an address on trust",
         ["Storage.Handle"] = "takes an address on trust",
         ["Operand.Address"] = "takes an address on trust",
+        ["CpuDevice.RunParts"] = "as HostDevice's",
         ["HostDevice.RunParts"] = "runs as many parts as it is told to, and a random number of them takes for ever",
         ["Device.Register"] = "registers foreign code for the whole process",
         ["GpuDevice"] = "needs a card",

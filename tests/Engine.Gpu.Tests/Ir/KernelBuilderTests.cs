@@ -124,7 +124,6 @@ internal sealed class KernelBuilderTests
         {
             Assert.That(() => Builder.Buffer("taken", DType.Int32), Throws.InvalidOperationException.With.Message.Contains("the name 'taken'"));
             Assert.That(() => Builder.Size("taken"), Throws.InvalidOperationException);
-            Assert.That(() => Builder.Shared("taken", DType.Float32, 4), Throws.InvalidOperationException);
         }
     }
 
