@@ -9,7 +9,7 @@ internal partial class GpuBackend
     protected override void GemmCore(in GemmArgs args)
     {
         GemmProblem problem = GemmProblem.From(args);
-        if (_device.Products is not { } library || !library.TryMultiply(problem, _device.MathMode))
+        if (_device.Products is not { } library || !library.TryMultiply(problem, _device.MathMode.ForProducts()))
         {
             Multiply(problem);
         }
@@ -32,7 +32,7 @@ internal partial class GpuBackend
         }
 
         (DType left, DType right) = (problem.A.Operand.DType, problem.B.Operand.DType);
-        TileMath math = TileMaths.Choose(Target, _device.MathMode, left, right, compute);
+        TileMath math = TileMaths.Choose(Target, _device.MathMode.ForProducts(), left, right, compute);
         var factors = TileFactors.Of(math, left, problem.LeftAccess(math), problem.RightAccess(math));
         if (GemmPlan.Choose(Target, compute, problem.Batch.Total, problem.M, problem.N, problem.K, factors) is not { } plan)
         {
