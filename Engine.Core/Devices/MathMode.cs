@@ -14,4 +14,7 @@ public enum MathMode : byte
 
     /// <summary>Factors may be rounded to float16: a 10-bit fraction; numbers beyond 65 504 become infinite.</summary>
     Float16,
+
+    /// <summary>Factors of convolutions may be rounded to tf32, those of matrix products are not: PyTorch's default on CUDA.</summary>
+    Tf32Convolutions,
 }

@@ -20,9 +20,9 @@ Option<bool> monitorCostOption = new("--monitor-cost") { Description = "print wh
 Option<bool> markdownOption = new("--markdown") { Description = "with --launches: one table for all networks" };
 Option<MathMode> mathOption = new("--math")
 {
-    Description = "what float32 products may do on tensor cores: strict, tf32, bf16 or fp16",
+    Description = "what float32 products may do on tensor cores: strict, tf32, tf32conv (convolutions only, as PyTorch), bf16 or fp16",
     DefaultValueFactory = static _ => MathMode.Strict,
-    CustomParser = Named(("strict", MathMode.Strict), ("tf32", MathMode.Tf32), ("bf16", MathMode.BFloat16), ("fp16", MathMode.Float16)),
+    CustomParser = Named(("strict", MathMode.Strict), ("tf32", MathMode.Tf32), ("tf32conv", MathMode.Tf32Convolutions), ("bf16", MathMode.BFloat16), ("fp16", MathMode.Float16)),
 };
 Option<TrainingPrecision> precisionOption = new("--precision")
 {

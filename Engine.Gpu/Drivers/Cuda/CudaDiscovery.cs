@@ -54,6 +54,10 @@ internal static unsafe class CudaDiscovery
         return drivers;
     }
 
+    /// <summary>Whoever compares with PyTorch wants to know that its convolutions round by default.</summary>
+    private static string Strictness(GpuTarget target) =>
+        target.HasTensorCores ? "; float32 is multiplied strictly, PyTorch rounds factors of convolutions to tf32: Device.MathMode = MathMode.Tf32Convolutions does so too" : string.Empty;
+
     private static CudaDriver? TryOpen(CudaApi api, int ordinal, ICollection<ProbeEntry> report)
     {
         string tried = $"CUDA device {ordinal}";
@@ -69,7 +73,7 @@ internal static unsafe class CudaDiscovery
 
             CudaDriver driver = CudaDriver.Open(api, device);
             bool isUsable = driver.Target.ComputeCapability >= CudaDeviceInfo.LeastComputeCapability;
-            string what = isUsable ? driver.Description : $"{driver.Description}: compute capability 7.0 or newer is needed; OpenCL may drive the card";
+            string what = isUsable ? driver.Description + Strictness(driver.Target) : $"{driver.Description}: compute capability 7.0 or newer is needed; OpenCL may drive the card";
             report.Add(new ProbeEntry(Provider, tried, isUsable, what));
             return isUsable ? driver : null;
         }

@@ -24,7 +24,7 @@ internal partial class GpuBackend
         bool rows = c.WritesChannelsLast;
         int pixels = (int)c.Pixels;
         bool narrow = c.Groups > 1 && c.OutChannels < FewChannels;
-        TileMath math = TileMaths.Choose(Target, _device.MathMode, c.In.DType, c.Weight.DType, compute);
+        TileMath math = TileMaths.Choose(Target, _device.MathMode.ForConvolutions(), c.In.DType, c.Weight.DType, compute);
         (int m, int n) = rows ? (pixels, c.OutChannels) : (c.OutChannels, pixels);
         var factors = TileFactors.Of(math, c.In.DType, c.InAccess(math), c.WeightAccess(math));
         if (narrow || GemmPlan.Choose(Target, compute, c.Groups, m, n, c.Depth, factors) is not { } plan)
@@ -74,7 +74,7 @@ internal partial class GpuBackend
         DType compute = c.Weight.DType == DType.Float64 ? DType.Float64 : DType.Float32;
         Epilogue epilogue = Epilogue.None with { HasBeta = beta != 0 };
         bool narrow = c.Groups > 1 && (c.OutChannels < FewChannels || c.Depth < FewChannels);
-        TileMath math = TileMaths.Choose(Target, _device.MathMode, c.Out.DType, c.In.DType, compute);
+        TileMath math = TileMaths.Choose(Target, _device.MathMode.ForConvolutions(), c.Out.DType, c.In.DType, compute);
         var factors = TileFactors.Of(math, c.In.DType, c.GradAccess(math), c.ImageAccess(math));
         if (narrow || GemmPlan.Choose(Target, compute, c.Groups, c.OutChannels, c.Depth, (int)c.Pixels, factors) is not { } plan)
         {

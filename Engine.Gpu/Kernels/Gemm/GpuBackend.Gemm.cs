@@ -6,10 +6,16 @@ internal partial class GpuBackend
     // Products with at most this many rows (or columns) read their larger operand once and hardly use it again: tiles gain nothing.
     private const int FewRows = 8;
 
+    /// <summary>
+    /// Rows, columns and depth from which on float32 factors that a mode rounds to 16 bits are rounded before the product, once, and not in every tile that reads
+    /// them: tiles then read half the bytes, past the registers. Two passes over the factors cost less than that from here on; at 1024³ it is a tie (on paper, H100).
+    /// </summary>
+    internal int LeastRounded { get; set; } = 1536;
+
     protected override void GemmCore(in GemmArgs args)
     {
         GemmProblem problem = GemmProblem.From(args);
-        if (_device.Products is not { } library || !library.TryMultiply(problem, _device.MathMode))
+        if (_device.Products is not { } library || !library.TryMultiply(problem, _device.MathMode.ForProducts()))
         {
             Multiply(problem);
         }
@@ -32,7 +38,14 @@ internal partial class GpuBackend
         }
 
         (DType left, DType right) = (problem.A.Operand.DType, problem.B.Operand.DType);
-        TileMath math = TileMaths.Choose(Target, _device.MathMode, left, right, compute);
+        TileMath math = TileMaths.Choose(Target, _device.MathMode.ForProducts(), left, right, compute);
+        if (math.IsHalf && left == DType.Float32 && problem.Batch.Count == 0 && Math.Min(problem.K, Math.Min(problem.M, problem.N)) >= LeastRounded)
+        {
+            using TensorScope scope = TensorScope.Begin();
+            Multiply(problem with { A = Rounded(problem.A, problem.M, problem.K, math.HalfType), B = Rounded(problem.B, problem.K, problem.N, math.HalfType) });
+            return;
+        }
+
         var factors = TileFactors.Of(math, left, problem.LeftAccess(math), problem.RightAccess(math));
         if (GemmPlan.Choose(Target, compute, problem.Batch.Total, problem.M, problem.N, problem.K, factors) is not { } plan)
         {
@@ -46,6 +59,18 @@ internal partial class GpuBackend
         {
             SplitGemm(problem, plan, compute);
         }
+    }
+
+    /// <summary>A matrix in 16 bits, dense in the order in which it lies in memory.</summary>
+    private MatrixView Rounded(in MatrixView matrix, int rows, int columns, DType type)
+    {
+        bool isByColumns = Math.Abs(matrix.Row) < Math.Abs(matrix.Column);
+        long[] strides = isByColumns ? [1, rows] : [columns, 1];
+        Operand result = Temporary((long)rows * columns, type);
+        result = result.With(new Layout([rows, columns], strides, result.Layout.Offset));
+        Operand source = matrix.Operand.With(new Layout([rows, columns], [matrix.Row, matrix.Column], matrix.Operand.Layout.Offset));
+        Map(new MapArgs { Program = Programs.Copy, ComputeType = DType.Float32, Shape = [rows, columns], Inputs = [source], Outputs = [result], Parameters = [] });
+        return new MatrixView(result, strides[0], strides[1]);
     }
 
     /// <summary>Whole numbers are summed in 64 bits unless a factor has a fraction or the activation needs one.</summary>

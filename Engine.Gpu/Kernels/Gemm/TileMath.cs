@@ -76,6 +76,12 @@ internal static class TileMaths
         };
     }
 
+    /// <summary>What a device's mode means for matrix products.</summary>
+    public static MathMode ForProducts(this MathMode mode) => mode == MathMode.Tf32Convolutions ? MathMode.Strict : mode;
+
+    /// <summary>What a device's mode means for convolutions.</summary>
+    public static MathMode ForConvolutions(this MathMode mode) => mode == MathMode.Tf32Convolutions ? MathMode.Tf32 : mode;
+
     /// <summary>The units that may multiply two operands: tensor cores where they lose no digits, or as far as the device's mode allows.</summary>
     /// <param name="target">The device.</param>
     /// <param name="mode">The mode that the host allows.</param>

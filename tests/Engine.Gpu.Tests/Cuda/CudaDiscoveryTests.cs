@@ -18,7 +18,9 @@ internal sealed unsafe class CudaDiscoveryTests
         IReadOnlyList<CudaDriver> drivers = CudaDiscovery.Discover(FakeCuda.Api, report);
 
         Assert.That(drivers.Select(static driver => driver.Target.ComputeCapability), Has.Some.EqualTo(90).And.All.AtLeast(70));
-        Assert.That(report.Single(entry => entry.Tried == $"CUDA device {young.Ordinal}"), Has.Property(nameof(ProbeEntry.Found)).True);
+        ProbeEntry found = report.Single(entry => entry.Tried == $"CUDA device {young.Ordinal}");
+        Assert.That(found.Found);
+        Assert.That(found.Detail, Does.Contain("MathMode.Tf32Convolutions"));
         ProbeEntry refused = report.Single(entry => entry.Tried == $"CUDA device {old.Ordinal}");
         Assert.That(refused.Found, Is.False);
         Assert.That(refused.Detail, Does.Contain("old card").And.Contain("7.0 or newer"));

@@ -29,6 +29,17 @@ internal sealed class LaunchSamplerTests
         Assert.That(counts.SharedBytes, Is.Positive);
     }
 
+    [TestCase(MathMode.Strict, false, false)]
+    [TestCase(MathMode.Tf32, true, true)]
+    [TestCase(MathMode.Tf32Convolutions, false, true)]
+    public void Modes_RoundWhatTheyName(MathMode mode, bool products, bool convolutions)
+    {
+        LaunchSample product = Last(mode, static device => Tensor.Zeros([1024, 1024], device: device), static x => x.MatMul(x));
+        LaunchSample convolution = Last(mode, static device => Tensor.Zeros([8, 64, 32, 32], device: device), static x => x.Conv2d(Tensor.Zeros([64, 64, 3, 3], device: x.Device), padding: 1));
+        Assert.That(InstructionCounts.Of(product)!.TensorTf32 > 0, Is.EqualTo(products), product.Kernel);
+        Assert.That(InstructionCounts.Of(convolution)!.TensorTf32 > 0, Is.EqualTo(convolutions), convolution.Kernel);
+    }
+
     [Test]
     public void Samples_OfTheSameLaunchAgain_AreCountedOnceAndListedTwice()
     {

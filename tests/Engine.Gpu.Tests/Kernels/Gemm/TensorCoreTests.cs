@@ -53,6 +53,31 @@ internal sealed class TensorCoreTests
     }
 
     [Test]
+    public void Gemm_LargeEnoughToRoundFactorsFirst_HasTheBitsOfTheStrictMode([Values(MathMode.BFloat16, MathMode.Float16)] MathMode mode, [Values] Placement a, [Values(0, 1)] int shift)
+    {
+        var b = (Placement)(((int)a + shift) % Enum.GetValues<Placement>().Length);
+        GpuBackend backend = (GpuBackend)_device.Backend;
+        int least = backend.LeastRounded;
+        try
+        {
+            foreach ((int m, int n, int k) in new[] { (72, 80, 48), (67, 75, 43) })
+            {
+                (double[] expected, _) = Multiply(_device, MathMode.Strict, DType.Float32, (m, n, k), a, b);
+                backend.LeastRounded = 43;
+                (double[] result, string kernels) = Multiply(_device, mode, DType.Float32, (m, n, k), a, b);
+                backend.LeastRounded = least;
+                Assert.That(result, Is.EqualTo(expected), $"{m}x{n}x{k}: {kernels}");
+                Assert.That(kernels, Does.Contain("map"), "rounded before");
+                Assert.That(kernels, m == 72 ? Does.Contain("async") : Does.Not.Contain("async"));
+            }
+        }
+        finally
+        {
+            backend.LeastRounded = least;
+        }
+    }
+
+    [Test]
     public void Gemm_WhereVectorsNeedNoConversion_CopiesThemAsynchronously([ValueSource(nameof(s_formats))] (MathMode Mode, DType Type) format)
     {
         bool isConverted = format.Type == DType.Float32 && format.Mode != MathMode.Tf32;
