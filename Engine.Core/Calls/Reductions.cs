@@ -112,11 +112,10 @@ public static class Reductions
         ArgumentNullException.ThrowIfNull(program);
         Guard.NoNulls(inputs);
         Guard.NoNulls(outputs);
-        int needed = Math.Max(program.Prologue.ParameterCount, program.Epilogue.ParameterCount);
-        if (inputs.Length != program.Prologue.InputCount || inputs.IsEmpty || outputs.Length != program.Epilogue.OutputCount || parameters < needed)
+        if (inputs.Length != program.InputCount || inputs.IsEmpty || outputs.Length != program.OutputCount || parameters < program.ParameterCount)
         {
             throw new ArgumentException(
-                $"`{program}` has {program.Prologue.InputCount} inputs, {program.Epilogue.OutputCount} outputs and {needed} parameters; "
+                $"`{program}` has {program.InputCount} inputs, {program.OutputCount} outputs and {program.ParameterCount} parameters; "
                 + $"{inputs.Length} inputs, {outputs.Length} outputs and {parameters} parameters were given.", nameof(program));
         }
 

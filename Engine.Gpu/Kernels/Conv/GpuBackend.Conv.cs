@@ -75,6 +75,12 @@ internal partial class GpuBackend
         ConvGeometry g = args.Geometry;
         bool pointwise = (g.KernelHeight, g.KernelWidth, g.StrideH, g.StrideW, g.PadH, g.PadW, g.Groups) == (1, 1, 1, 1, 0, 0, 1);
         int pixels = g.OutHeight * g.OutWidth;
+        if (_device.MathMode.ForProducts() != _device.MathMode.ForConvolutions())
+        {
+            // A product would round otherwise than the mode says of convolutions.
+            return false;
+        }
+
         if (!pointwise || (g.Batch > 1 && pixels < EnoughPixels) || !args.Y.DType.IsFloatingPoint())
         {
             return false;

@@ -36,6 +36,8 @@ internal sealed class LaunchSamplerTests
     {
         LaunchSample product = Last(mode, static device => Tensor.Zeros([1024, 1024], device: device), static x => x.MatMul(x));
         LaunchSample convolution = Last(mode, static device => Tensor.Zeros([8, 64, 32, 32], device: device), static x => x.Conv2d(Tensor.Zeros([64, 64, 3, 3], device: x.Device), padding: 1));
+        LaunchSample pointwise = Last(mode, static device => Tensor.Zeros([8, 256, 32, 32], device: device), static x => x.Conv2d(Tensor.Zeros([256, 256, 1, 1], device: x.Device)));
+        Assert.That(InstructionCounts.Of(pointwise)!.TensorTf32 > 0, Is.EqualTo(convolutions), pointwise.Kernel);
         Assert.That(InstructionCounts.Of(product)!.TensorTf32 > 0, Is.EqualTo(products), product.Kernel);
         Assert.That(InstructionCounts.Of(convolution)!.TensorTf32 > 0, Is.EqualTo(convolutions), convolution.Kernel);
     }

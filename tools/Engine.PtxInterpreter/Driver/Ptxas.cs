@@ -30,11 +30,8 @@ internal static partial class Ptxas
     /// <summary>Assembles a module, each text once.</summary>
     /// <returns>What each kernel takes.</returns>
     /// <exception cref="PtxException">The text is refused.</exception>
-    public static IReadOnlyDictionary<string, KernelResources> Assemble(string text, int target)
-    {
-        string architecture = string.IsNullOrEmpty(s_architecture) ? $"sm_{target}" : s_architecture;
-        return s_known.GetOrAdd((text, architecture), static key => new(() => Run(key.Text, key.Architecture))).Value;
-    }
+    public static IReadOnlyDictionary<string, KernelResources> Assemble(string text, int target) =>
+        s_known.GetOrAdd((text, Architecture(target)), static key => new(() => Run(key.Text, key.Architecture))).Value;
 
     /// <summary>The machine code of a module, as <c>nvdisasm</c> beside the assembler prints it; null where one of the two is not there.</summary>
     public static string? Disassemble(string text, int target)
@@ -44,12 +41,11 @@ internal static partial class Ptxas
             return null;
         }
 
-        string architecture = string.IsNullOrEmpty(s_architecture) ? $"sm_{target}" : s_architecture;
         string path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()), source = path + ".ptx", result = path + ".cubin";
         try
         {
             File.WriteAllText(source, text);
-            _ = RunProgram(s_program!, out int exitCode, "-arch=" + architecture, "-o", result, source);
+            _ = RunProgram(s_program!, out int exitCode, "-arch=" + Architecture(target), "-o", result, source);
             string listing = exitCode == 0 ? RunProgram(Path.Combine(Path.GetDirectoryName(s_program!) ?? string.Empty, "nvdisasm"), out exitCode, "-c", result) : string.Empty;
             return exitCode == 0 ? listing : null;
         }
@@ -92,6 +88,8 @@ internal static partial class Ptxas
             }
         }
     }
+
+    private static string Architecture(int target) => string.IsNullOrEmpty(s_architecture) ? $"sm_{target}" : s_architecture;
 
     private static string RunProgram(string program, out int exitCode, params string[] arguments)
     {
