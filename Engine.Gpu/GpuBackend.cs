@@ -33,6 +33,11 @@ internal partial class GpuBackend : Backend
     /// <summary>The target for which kernels are built and launches are cut. It never changes, since the two must agree.</summary>
     internal GpuTarget Target { get; }
 
+    /// <summary>
+    /// Neighbouring channels are read by one load of 16 bytes, and a tap of a window is one address for all of them. Processors behind OpenCL gain nothing.
+    /// </summary>
+    public override bool PrefersChannelsLast => !Target.IsProcessor;
+
     /// <summary>Kernels that were compiled or loaded so far.</summary>
     internal KernelCache CompiledKernels => _kernels;
 

@@ -142,7 +142,7 @@ internal sealed class BackwardPass
         {
             (_parts ??= [])[node] = Own(gradient);
         }
-        else if (!_createGraph && sum.Storage.References == 1 && sum.IsContiguous && sum.DType == gradient.DType)
+        else if (!_createGraph && sum.Storage.References == 1 && sum.Layout.IsDense && sum.DType == gradient.DType)
         {
             sum.AddInPlace(gradient);
         }

@@ -209,7 +209,7 @@ public sealed partial class Tensor
         else if (Grad is null)
         {
             // A gradient with no other holder is moved in; a shared or broadcast one is copied.
-            Grad = dy.Storage.References == 1 && dy.IsContiguous && dy.ElementCount * dy.DType.SizeInBytes() == dy.Storage.Bytes ? dy.Share() : dy.Clone();
+            Grad = dy.Storage.References == 1 && dy.Layout.IsDense && dy.ElementCount * dy.DType.SizeInBytes() == dy.Storage.Bytes ? dy.Share() : dy.DenseCopy();
         }
         else
         {

@@ -14,6 +14,12 @@ namespace Engine.Backends;
 /// </remarks>
 public abstract partial class Backend
 {
+    /// <summary>
+    /// Whether the device computes faster where the channels of images and filters are neighbours in memory (<see cref="Layout.ChannelsLast"/>). Core then
+    /// lets convolutions read and write them so, and operations between convolutions keep the order.
+    /// </summary>
+    public virtual bool PrefersChannelsLast => false;
+
     /// <summary>Computes a pointwise program.</summary>
     public void Map(in MapArgs args)
     {

@@ -63,7 +63,7 @@ public static class Pointwise
 
         DType compute = computeAs ?? TypePromotion.Common(inputs);
         CheckType(program, compute);
-        Tensor y = Tensor.Allocate(shape, resultAs ?? compute, inputs[0].Device);
+        Tensor y = Tensor.AllocateLike(shape, resultAs ?? compute, inputs[0].Device, inputs);
         if (y.DType.IsFloatingPoint() && compute.IsFloatingPoint() && Tensor.ShouldTrack(inputs!))
         {
             Record(op, program, inputs, parameters, compute, shape, y);
@@ -368,7 +368,7 @@ internal sealed class PointwiseNode : GradNode
             Instruction last = program.Code[program.Outputs[k]];
             gradients[k] = last.Op == ScalarOpcode.Input && last.A == 0 ? dy
                 : twin < k ? gradients[twin]
-                : Tensor.Allocate(OutputShape, OutputDType, dy.Device);
+                : Tensor.AllocateLike(OutputShape, OutputDType, dy.Device, inputs);
             distinct += twin == k && !ReferenceEquals(gradients[k], dy) ? 1 : 0;
         }
 

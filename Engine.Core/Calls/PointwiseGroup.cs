@@ -21,8 +21,8 @@ public sealed class PointwiseGroup(MapProgram program)
 
     /// <summary>
     /// Adds an item whose outputs will overwrite <paramref name="destinations"/>. It refuses, with false, an item on another device or of other
-    /// element types than the ones before, destinations that are not contiguous, and inputs that are neither contiguous nor one value: use
-    /// <see cref="Pointwise"/> for these.
+    /// element types than the ones before, destinations with gaps, and inputs that are neither one value nor in the same order of memory as the
+    /// destinations (<see cref="MemoryFormat"/>): use <see cref="Pointwise"/> for these.
     /// </summary>
     /// <exception cref="ArgumentException">Destinations or inputs are not as many as the program has.</exception>
     public bool TryAdd(ReadOnlySpan<Tensor> destinations, ReadOnlySpan<Tensor> inputs)
@@ -37,18 +37,21 @@ public sealed class PointwiseGroup(MapProgram program)
             return false;
         }
 
+        // Items are contiguous for a backend: images and filters with channels last are, if their axes are named in the order of memory.
+        Layout order = destinations[0].Layout.InOrderOfMemory;
         int firstInput = Count * inputs.Length, firstOutput = Count * destinations.Length;
         MakeRoom(ref _inputs, firstInput + inputs.Length);
         MakeRoom(ref _outputs, firstOutput + destinations.Length);
         for (int k = 0; k < inputs.Length; k++)
         {
             Operand operand = inputs[k].Operand;
-            _inputs[firstInput + k] = operand.Shape == shape ? operand : operand.With(new Layout(shape, s_zeroStrides, operand.Layout.Offset));
+            _inputs[firstInput + k] = operand.Shape != shape ? operand.With(new Layout(order.Shape, s_zeroStrides, operand.Layout.Offset)) : operand.With(operand.Layout.InOrderOfMemory);
         }
 
         for (int k = 0; k < destinations.Length; k++)
         {
-            _outputs[firstOutput + k] = destinations[k].Operand;
+            Operand operand = destinations[k].Operand;
+            _outputs[firstOutput + k] = operand.With(operand.Layout.InOrderOfMemory);
             destinations[k].Storage.MarkWritten();
         }
 
@@ -117,10 +120,12 @@ public sealed class PointwiseGroup(MapProgram program)
 
     private bool Fits(ReadOnlySpan<Tensor> destinations, ReadOnlySpan<Tensor> inputs, Shape shape)
     {
+        // Element numbers are those of row-major order.
+        bool isContiguous = destinations[0].IsContiguous || Program.UsesIndex;
         for (int k = 0; k < destinations.Length; k++)
         {
             Tensor y = destinations[k];
-            if (y.Shape != shape || !y.IsContiguous || (Count > 0 && (y.Device != _device || y.DType != _outputs[k].DType)))
+            if (y.Shape != shape || !LiesSo(y) || (Count > 0 && (y.Device != _device || y.DType != _outputs[k].DType)))
             {
                 return false;
             }
@@ -129,13 +134,15 @@ public sealed class PointwiseGroup(MapProgram program)
         for (int k = 0; k < inputs.Length; k++)
         {
             Tensor x = inputs[k];
-            if (!(x.ElementCount == 1 || (x.Shape == shape && x.IsContiguous)) || (Count > 0 && x.DType != _inputs[k].DType))
+            if (!(x.ElementCount == 1 || (x.Shape == shape && LiesSo(x))) || (Count > 0 && x.DType != _inputs[k].DType))
             {
                 return false;
             }
         }
 
         return true;
+
+        bool LiesSo(Tensor x) => isContiguous ? x.IsContiguous : x.Layout.IsChannelsLast;
     }
 
     private static void MakeRoom(ref Operand[] operands, int count)

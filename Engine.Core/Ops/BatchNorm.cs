@@ -60,7 +60,7 @@ public sealed partial class Tensor
         int length = ElementCount == 0 ? 0 : -1;
         Tensor x = Reshape(Shape[0], Shape[1], length);
         residual = residual?.ReshapeOrSelf(Shape[0], Shape[1], length);
-        Tensor y = x.EmptyLike();
+        Tensor y = AllocateLike(x.Shape, DType, Device, x);
         DType statistics = DType.ComputeType();
         Tensor mean = Allocate([Shape[1]], statistics, Device), inverseStd = Allocate([Shape[1]], statistics, Device);
         if (y.ElementCount > 0)
@@ -220,10 +220,10 @@ file sealed class BatchNormNode(Tensor x, Tensor? weight, Tensor? bias, Tensor? 
         }
 
         Tensor x = _x.Value;
-        Tensor? dx = sink.Needs(0) ? x.EmptyLike() : null, gradResidual = null;
+        Tensor? dx = sink.Needs(0) ? Tensor.AllocateLike(x.Shape, x.DType, x.Device, x) : null, gradResidual = null;
         if (sink.Needs(3))
         {
-            gradResidual = _y is null ? dy : x.EmptyLike();
+            gradResidual = _y is null ? dy : Tensor.AllocateLike(x.Shape, x.DType, x.Device, x);
         }
 
         Tensor gradScale = Tensor.Allocate(_mean.Value.Shape, _weightType, x.Device), gradShift = Tensor.Allocate(_mean.Value.Shape, _biasType, x.Device);

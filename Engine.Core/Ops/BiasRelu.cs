@@ -12,7 +12,7 @@ internal static class BiasRelu
             return (passed, !needsBias ? null : dy.Rank == 2 ? passed.Sum([0]) : passed.Sum([0, 2, 3]));
         }
 
-        Tensor dx = Tensor.Allocate(dy.Shape, dy.DType, dy.Device), gradient = Tensor.Allocate([dy.Shape[1]], dy.DType, dy.Device);
+        Tensor dx = Tensor.AllocateLike(dy.Shape, dy.DType, dy.Device, dy, y), gradient = Tensor.Allocate([dy.Shape[1]], dy.DType, dy.Device);
         dy.Device.Backend.BiasReluBackward(Channels(dy), Channels(y), Channels(dx), gradient.Operand);
         return (dx, gradient);
 

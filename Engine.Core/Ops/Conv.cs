@@ -130,28 +130,42 @@ public sealed partial class Tensor
 /// <summary>The three directions of convolution, and their checks.</summary>
 internal static class ConvOps
 {
+    // Images of fewer channels are read as they lie: there are hardly any neighbours to gain from.
+    private const int FewChannels = 8;
+
     public static Tensor ConvForward(in ConvGeometry geometry, Tensor x, Tensor w, Tensor? b = null, bool relu = false)
     {
-        Tensor y = Tensor.Allocate([geometry.Batch, geometry.OutChannels, geometry.OutHeight, geometry.OutWidth], x.DType, x.Device);
+        bool channelsLast = x.Device.Backend.PrefersChannelsLast;
+        Tensor y = Tensor.AllocateImages([geometry.Batch, geometry.OutChannels, geometry.OutHeight, geometry.OutWidth], x.DType, x.Device, channelsLast);
+        Tensor images = Images(x, geometry.InChannels), filters = Filters(w);
         if (y.ElementCount > 0)
         {
             x.Device.Backend.ConvForward(new ConvForwardArgs
             {
                 Geometry = geometry,
-                X = x.OperandAs(y.DType),
-                W = w.OperandAs(y.DType),
+                X = images.OperandAs(y.DType),
+                W = filters.OperandAs(y.DType),
                 Y = y.Operand,
                 Bias = b?.OperandAs(y.DType),
                 Activation = relu ? Programs.Relu : null,
             });
         }
 
-        return Tensor.ShouldTrack(x, w, b) ? y.Record(new ConvForwardNode(geometry, x, w, b, relu ? y : null)) : y;
+        if (Tensor.ShouldTrack(x, w, b))
+        {
+            y.Record(new ConvForwardNode(geometry, x, w, b, relu ? y : null, images, filters));
+        }
+
+        _ = x.InsteadOf(images);
+        _ = w.InsteadOf(filters);
+        return y;
     }
 
     public static Tensor ConvBackwardData(in ConvGeometry geometry, Tensor dy, Tensor w)
     {
-        Tensor dx = Tensor.Allocate([geometry.Batch, geometry.InChannels, geometry.InHeight, geometry.InWidth], dy.DType, dy.Device);
+        Tensor dx = Tensor.AllocateImages(
+            [geometry.Batch, geometry.InChannels, geometry.InHeight, geometry.InWidth], dy.DType, dy.Device, dy.Device.Backend.PrefersChannelsLast);
+        Tensor images = Images(dy, geometry.OutChannels), filters = Filters(w);
         if (dx.ElementCount > 0)
         {
             if (dy.ElementCount == 0)
@@ -160,17 +174,26 @@ internal static class ConvOps
             }
             else
             {
-                dy.Device.Backend.ConvBackwardData(new ConvBackwardDataArgs { Geometry = geometry, GradY = dy.OperandAs(dx.DType), W = w.OperandAs(dx.DType), GradX = dx.Operand });
+                dy.Device.Backend.ConvBackwardData(new ConvBackwardDataArgs { Geometry = geometry, GradY = images.OperandAs(dx.DType), W = filters.OperandAs(dx.DType), GradX = dx.Operand });
             }
         }
 
-        return Tensor.ShouldTrack(dy, w) ? dx.Record(new ConvBackwardDataNode(geometry, dy, w)) : dx;
+        if (Tensor.ShouldTrack(dy, w))
+        {
+            dx.Record(new ConvBackwardDataNode(geometry, dy, w));
+        }
+
+        _ = dy.InsteadOf(images);
+        _ = w.InsteadOf(filters);
+        return dx;
     }
 
-    public static Tensor ConvBackwardWeight(in ConvGeometry geometry, Tensor x, Tensor dy)
+    /// <summary>The gradient to the filters; it lies as they do.</summary>
+    public static Tensor ConvBackwardWeight(in ConvGeometry geometry, Tensor x, Tensor dy, bool channelsLast)
     {
-        Tensor dw = Tensor.Allocate(
-            [geometry.OutChannels, geometry.InChannels / geometry.Groups, geometry.KernelHeight, geometry.KernelWidth], dy.DType, dy.Device);
+        Tensor dw = Tensor.AllocateImages(
+            [geometry.OutChannels, geometry.InChannels / geometry.Groups, geometry.KernelHeight, geometry.KernelWidth], dy.DType, dy.Device, channelsLast);
+        Tensor images = Images(x, geometry.InChannels), gradients = Images(dy, geometry.OutChannels);
         if (dw.ElementCount > 0)
         {
             if (dy.ElementCount == 0)
@@ -179,12 +202,25 @@ internal static class ConvOps
             }
             else
             {
-                dy.Device.Backend.ConvBackwardWeight(new ConvBackwardWeightArgs { Geometry = geometry, X = x.OperandAs(dw.DType), GradY = dy.OperandAs(dw.DType), GradW = dw.Operand });
+                dy.Device.Backend.ConvBackwardWeight(new ConvBackwardWeightArgs { Geometry = geometry, X = images.OperandAs(dw.DType), GradY = gradients.OperandAs(dw.DType), GradW = dw.Operand });
             }
         }
 
-        return Tensor.ShouldTrack(x, dy) ? dw.Record(new ConvBackwardWeightNode(geometry, x, dy)) : dw;
+        if (Tensor.ShouldTrack(x, dy))
+        {
+            dw.Record(new ConvBackwardWeightNode(geometry, x, dy));
+        }
+
+        _ = x.InsteadOf(images);
+        _ = dy.InsteadOf(gradients);
+        return dw;
     }
+
+    /// <summary>Images as the device reads them best.</summary>
+    public static Tensor Images(Tensor x, int channels) => channels >= FewChannels && x.Device.Backend.PrefersChannelsLast ? x.ChannelsLastOrSelf() : x;
+
+    /// <summary>Filters as the device reads them best. Parameters of layers lie so; others are copied.</summary>
+    private static Tensor Filters(Tensor w) => w.Device.Backend.PrefersChannelsLast ? w.ChannelsLastOrSelf() : w;
 
     public static void CheckWindow(string op, Size2 stride, Size2 padding, Size2 dilation)
     {
@@ -230,17 +266,27 @@ internal static class ConvOps
     }
 }
 
-file sealed class ConvForwardNode(ConvGeometry geometry, Tensor x, Tensor w, Tensor? b, Tensor? relu) : GradNode(x, w, b)
+/// <param name="geometry">The sizes.</param>
+/// <param name="x">The images.</param>
+/// <param name="w">The filters.</param>
+/// <param name="b">The bias.</param>
+/// <param name="relu">The result, if negative ones became 0.</param>
+/// <param name="images">The images as they were read: x, or a copy in another order of memory.</param>
+/// <param name="filters">The filters as they were read.</param>
+file sealed class ConvForwardNode(ConvGeometry geometry, Tensor x, Tensor w, Tensor? b, Tensor? relu, Tensor images, Tensor filters) : GradNode(x, w, b)
 {
-    private readonly SavedTensor? _x = w.History is null ? null : new SavedTensor("Conv2d", x);
-    private readonly SavedTensor? _w = x.History is null ? null : new SavedTensor("Conv2d", w);
+    private readonly bool _channelsLast = w.WantsChannelsLast;
+    private readonly SavedTensor? _x = w.History is null ? null : new SavedTensor("Conv2d", images);
+    private readonly SavedTensor? _w = x.History is null ? null : new SavedTensor("Conv2d", filters);
     private readonly SavedTensor? _y = SavedTensor.Of("Conv2d", relu);
 
     public override string Name => "Conv2d";
 
     internal override void Backward(Tensor dy, GradSink sink)
     {
-        (dy, Tensor? gradBias) = BiasRelu.Backward(dy, _y?.Value, sink.Needs(2));
+        // Once for both gradients.
+        Tensor given = ConvOps.Images(dy, geometry.OutChannels);
+        (dy, Tensor? gradBias) = BiasRelu.Backward(given, _y?.Value, sink.Needs(2));
         if (sink.Needs(0))
         {
             sink.Add(0, ConvOps.ConvBackwardData(geometry, dy, _w!.Value));
@@ -248,7 +294,7 @@ file sealed class ConvForwardNode(ConvGeometry geometry, Tensor x, Tensor w, Ten
 
         if (sink.Needs(1))
         {
-            sink.Add(1, ConvOps.ConvBackwardWeight(geometry, _x!.Value, dy));
+            sink.Add(1, ConvOps.ConvBackwardWeight(geometry, _x!.Value, dy, _channelsLast));
         }
 
         if (gradBias is not null)
@@ -283,7 +329,7 @@ file sealed class ConvBackwardDataNode(ConvGeometry geometry, Tensor dy, Tensor 
 
         if (sink.Needs(1))
         {
-            sink.Add(1, ConvOps.ConvBackwardWeight(geometry, g, _dy.Value));
+            sink.Add(1, ConvOps.ConvBackwardWeight(geometry, g, _dy.Value, _w.Value.WantsChannelsLast));
         }
     }
 

@@ -19,7 +19,8 @@ public sealed partial class Tensor
             result = TypePromotion.Promote(result, x.DType);
             if (x.ElementCount > 0)
             {
-                operands[count++] = x.Operand;
+                Operand operand = x.Operand;
+                operands[count++] = operand.With(operand.Layout.InOrderOfMemory);
             }
         }
 

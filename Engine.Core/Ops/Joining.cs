@@ -35,7 +35,7 @@ public sealed partial class Tensor
             parts[i] = tensors[i].ToOrSelf(dtype);
         }
 
-        Tensor y = Allocate(first.Shape.With(at, Guard.Size(nameof(Concat), size)), dtype, first.Device);
+        Tensor y = AllocateLike(first.Shape.With(at, Guard.Size(nameof(Concat), size)), dtype, first.Device, parts);
         using (TensorScope scope = TensorScope.Begin())
         {
             int start = 0;

@@ -11,10 +11,10 @@ public sealed partial class Tensor
     public Tensor MaxPool2d(Size2 kernel, Size2? stride = null, Size2? padding = null, Size2? dilation = null)
     {
         (PoolGeometry geometry, Shape shape) = this.CheckPool(nameof(MaxPool2d), kernel, stride ?? kernel, padding ?? 0, dilation ?? 1, true);
-        Tensor y = Allocate(shape, DType, Device);
+        Tensor y = AllocateLike(shape, DType, Device, this);
 
         // Where the maxima lie is of use to the gradient only.
-        Tensor? indices = ShouldTrack(this) ? Allocate(shape, DType.Int32, Device) : null;
+        Tensor? indices = ShouldTrack(this) ? AllocateLike(shape, DType.Int32, Device, this) : null;
         if (y.ElementCount > 0)
         {
             Device.Backend.PoolForward(new PoolForwardArgs { Kind = PoolKind.Max, Geometry = geometry, X = Operand, Y = y.Operand, Indices = indices?.Operand });
@@ -75,7 +75,7 @@ file static class PoolingOps
 {
     public static Tensor AvgPoolForward(in PoolGeometry geometry, Tensor x, Shape shape)
     {
-        Tensor y = Tensor.Allocate(shape, x.DType, x.Device);
+        Tensor y = Tensor.AllocateLike(shape, x.DType, x.Device, x);
         if (y.ElementCount > 0)
         {
             x.Device.Backend.PoolForward(new PoolForwardArgs { Kind = PoolKind.Average, Geometry = geometry, X = x.Operand, Y = y.Operand });
@@ -84,9 +84,9 @@ file static class PoolingOps
         return Tensor.ShouldTrack(x) ? y.Record(new AvgPoolNode(geometry, x)) : y;
     }
 
-    public static Tensor AvgPoolBackward(in PoolGeometry geometry, Tensor dy, Shape shape)
+    public static Tensor AvgPoolBackward(in PoolGeometry geometry, Tensor dy, Shape shape, bool channelsLast)
     {
-        Tensor dx = Tensor.Allocate(shape, dy.DType, dy.Device);
+        Tensor dx = Tensor.AllocateImages(shape, dy.DType, dy.Device, channelsLast);
         if (dx.ElementCount > 0)
         {
             dy.Device.Backend.PoolBackward(new PoolBackwardArgs { Geometry = geometry, GradY = dy.Operand, Indices = null, GradX = dx.Operand });
@@ -95,9 +95,9 @@ file static class PoolingOps
         return Tensor.ShouldTrack(dy) ? dx.Record(new AvgPoolBackwardNode(geometry, dy)) : dx;
     }
 
-    public static Tensor MaxPoolBackward(in PoolGeometry geometry, Tensor dy, Tensor indices, Shape shape)
+    public static Tensor MaxPoolBackward(in PoolGeometry geometry, Tensor dy, Tensor indices, Shape shape, bool channelsLast)
     {
-        Tensor dx = Tensor.Allocate(shape, dy.DType, dy.Device);
+        Tensor dx = Tensor.AllocateImages(shape, dy.DType, dy.Device, channelsLast);
         if (dx.ElementCount > 0)
         {
             dy.Device.Backend.PoolBackward(new PoolBackwardArgs { Geometry = geometry, GradY = dy.Operand, Indices = indices.Operand, GradX = dx.Operand });
@@ -192,11 +192,12 @@ file static class PoolingOps
 file sealed class MaxPoolNode(PoolGeometry geometry, Tensor x, Tensor indices) : GradNode(x)
 {
     private readonly Shape _shape = x.Shape;
+    private readonly bool _channelsLast = x.WantsChannelsLast;
     private readonly SavedTensor _indices = new("MaxPool2d", indices);
 
     public override string Name => "MaxPool2d";
 
-    internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, PoolingOps.MaxPoolBackward(geometry, dy, _indices.Value, _shape));
+    internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, PoolingOps.MaxPoolBackward(geometry, dy, _indices.Value, _shape, _channelsLast));
 
     private protected override bool SavesValues => true;
 
@@ -224,10 +225,11 @@ file sealed class MaxPoolBackwardNode(Tensor dy, Tensor indices) : GradNode(dy)
 file sealed class AvgPoolNode(PoolGeometry geometry, Tensor x) : GradNode(x)
 {
     private readonly Shape _shape = x.Shape;
+    private readonly bool _channelsLast = x.WantsChannelsLast;
 
     public override string Name => "AvgPool2d";
 
-    internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, PoolingOps.AvgPoolBackward(geometry, dy, _shape));
+    internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, PoolingOps.AvgPoolBackward(geometry, dy, _shape, _channelsLast));
 }
 
 file sealed class AvgPoolBackwardNode(PoolGeometry geometry, Tensor dy) : GradNode(dy)

@@ -52,6 +52,33 @@ public readonly struct Layout
         return new Layout(shape, strides, offset);
     }
 
+    /// <summary>
+    /// The layout of images [N, C, H, W] (or [N, C, L], [N, C, D, H, W]) whose channels are neighbours in memory: rows, columns, channels. PyTorch's
+    /// <c>channels_last</c>.
+    /// </summary>
+    /// <exception cref="ArgumentException">The shape has fewer than three axes.</exception>
+    public static Layout ChannelsLast(Shape shape, long offset = 0)
+    {
+        if (shape.Rank < 3)
+        {
+            throw new ArgumentException($"Layout.ChannelsLast: {shape} has {shape.Rank} axes; images have three or more: [N, C, …].", nameof(shape));
+        }
+
+        Span<long> strides = stackalloc long[shape.Rank];
+        long stride = Math.Max(1, shape[1]);
+        strides[1] = 1;
+        for (int i = shape.Rank - 1; i >= 0; i--)
+        {
+            if (i != 1)
+            {
+                strides[i] = stride;
+                stride *= Math.Max(1, shape[i]);
+            }
+        }
+
+        return new Layout(shape, strides, offset);
+    }
+
     /// <summary>Elements from the first one to the last that strides reach which are not negative; 0 where there are none.</summary>
     public long Reach
     {
@@ -95,6 +122,80 @@ public readonly struct Layout
             }
 
             return true;
+        }
+    }
+
+    /// <summary>Whether the elements lie one after another as in <see cref="ChannelsLast"/>. Axes of size 1 and empty tensors do not matter.</summary>
+    public bool IsChannelsLast
+    {
+        get
+        {
+            if (Rank < 3)
+            {
+                return false;
+            }
+
+            ReadOnlySpan<long> expected = ChannelsLast(Shape).Strides;
+            for (int i = 0; i < expected.Length; i++)
+            {
+                if (Shape[i] > 1 && _strides[i] != expected[i] && Shape.ElementCount > 0)
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>Whether the elements lie without gaps, row-major or with channels last.</summary>
+    internal bool IsDense => IsContiguous || IsChannelsLast;
+
+    /// <summary>Images with channels last under the axes [N, …, C], where they are contiguous; other layouts as they are.</summary>
+    internal Layout InOrderOfMemory
+    {
+        get
+        {
+            if (IsContiguous || !IsChannelsLast)
+            {
+                return this;
+            }
+
+            Span<int> axes = stackalloc int[Rank];
+            for (int i = 1; i < axes.Length - 1; i++)
+            {
+                axes[i] = i + 1;
+            }
+
+            axes[^1] = 1;
+            return Permute(axes);
+        }
+    }
+
+    /// <summary>Whether neighbouring channels are nearer to one another than all other neighbours, perhaps with gaps between: a part of an image with channels last, say.</summary>
+    internal bool HasInnermostChannels
+    {
+        get
+        {
+            if (Rank < 3 || Shape[1] <= 1 || _strides[1] == 0)
+            {
+                return false;
+            }
+
+            bool isInner = false;
+            for (int i = 2; i < Rank; i++)
+            {
+                if (Shape[i] > 1 && _strides[i] != 0)
+                {
+                    isInner = Math.Abs(_strides[1]) < Math.Abs(_strides[i]);
+                    if (!isInner)
+                    {
+                        return false;
+                    }
+                }
+            }
+
+            return isInner;
         }
     }
 

@@ -16,7 +16,7 @@ public sealed partial class Tensor
             return this;
         }
 
-        Tensor y = Allocate(Shape, dtype, Device);
+        Tensor y = AllocateLike(Shape, dtype, Device, this);
         // The wider side decides, so that nothing is lost on the way.
         DType compute = TypePromotion.Promote(DType, dtype == DType.Bool ? DType : dtype).ComputeType();
         Pointwise.Run(Programs.Copy, DType.IsFloatingPoint() ? DType.ComputeType() : compute, Shape, [this], [y], []);
@@ -40,10 +40,11 @@ public sealed partial class Tensor
 
         Device.Refuse("To(device)", HostAccess.Read);
         device.Refuse("To(device)", HostAccess.Upload);
-        Tensor y = Allocate(Shape, DType, device);
+        bool channelsLast = device.Backend.PrefersChannelsLast && Layout.IsChannelsLast && !IsContiguous;
+        Tensor y = AllocateImages(Shape, DType, device, channelsLast);
         using (TensorScope scope = TensorScope.Begin())
         {
-            Operand source = ContiguousOrSelf().Operand;
+            Operand source = (channelsLast ? this : ContiguousOrSelf()).Operand;
             int size = source.DType.SizeInBytes();
             long start = source.Layout.Offset * size, bytes = ElementCount * size;
             // Shared: a model moves parameter after parameter.

@@ -245,13 +245,15 @@ public sealed partial class Tensor
     /// <summary>The same elements in row-major order without gaps: a view if they lie so, otherwise a copy.</summary>
     public Tensor Contiguous() => this.Own(ContiguousOrSelf());
 
-    /// <summary>As <see cref="Contiguous"/>, but this tensor itself where it is contiguous.</summary>
+    /// <summary>As <see cref="Contiguous()"/>, but this tensor itself where it is contiguous.</summary>
     internal Tensor ContiguousOrSelf() => IsContiguous ? this : Clone();
 
     /// <summary>A copy in row-major order. The gradient passes.</summary>
-    public Tensor Clone()
+    public Tensor Clone() => CopyAs(Layout.Contiguous(Shape));
+
+    private Tensor CopyAs(in Layout layout)
     {
-        Tensor y = Allocate(Shape, DType, Device);
+        Tensor y = Allocate(DType, Device, layout);
         Pointwise.Run(Programs.Copy, DType.ComputeType(), Shape, [this], [y], []);
         return ShouldTrack(this) ? y.Record(new CloneNode(this)) : y;
     }

@@ -140,8 +140,12 @@ public sealed partial class Tensor : IDisposable
 
     /// <summary>Memory of the given shape and type, its content undefined.</summary>
     /// <exception cref="OutOfDeviceMemoryException">There is none of that size, or its bytes cannot even be counted.</exception>
-    internal static Tensor Allocate(Shape shape, DType dtype, Device device)
+    internal static Tensor Allocate(Shape shape, DType dtype, Device device) => Allocate(dtype, device, Backends.Layout.Contiguous(shape));
+
+    /// <summary>Memory for a dense layout, its content undefined.</summary>
+    internal static Tensor Allocate(DType dtype, Device device, in Layout layout)
     {
+        Shape shape = layout.Shape;
         device.Require(dtype);
         long count = shape.ElementCount;
         int size = dtype.SizeInBytes();
@@ -151,7 +155,7 @@ public sealed partial class Tensor : IDisposable
         }
 
         long bytes = count * size;
-        return new Tensor(device.Pool.Rent(Math.Max(bytes, 1)), dtype, Backends.Layout.Contiguous(shape));
+        return new Tensor(device.Pool.Rent(Math.Max(bytes, 1)), dtype, layout);
     }
 
     /// <summary>Another handle to the memory of a state of this tensor under a layout, without history.</summary>

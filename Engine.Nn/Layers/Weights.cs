@@ -5,7 +5,7 @@ internal static class Weights
 {
     /// <summary>Uniform in ±1/√fan-in, the start of linear and convolution weights.</summary>
     public static Tensor FanIn(Shape shape, Generator? generator) =>
-        Init.KaimingUniform(Tensor.Empty(shape), a: Math.Sqrt(5), generator: generator).WithGrad();
+        Init.KaimingUniform(Tensor.Empty(shape), a: Math.Sqrt(5), generator: generator).AsParameter().WithGrad();
 
     /// <summary>Uniform in ±1/√fan-in of the weight that the bias belongs to.</summary>
     public static Tensor Bias(int size, Tensor weight, Generator? generator)

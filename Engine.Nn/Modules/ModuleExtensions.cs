@@ -22,7 +22,7 @@ public static class ModuleExtensions
     {
         ArgumentNullException.ThrowIfNull(module);
         ArgumentNullException.ThrowIfNull(device);
-        module.Transform(tensor => tensor.On(device));
+        module.Transform(tensor => tensor.On(device).AsParameter());
         return module;
     }
 

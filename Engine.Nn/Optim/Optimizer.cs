@@ -242,9 +242,10 @@ public abstract partial class Optimizer
         inputs[0] = outputs[0] = parameter;
         for (int i = 0; i < states; i++)
         {
-            inputs[2 + i] = outputs[1 + i] = slot.Outputs.Length > 0
+            Tensor state = slot.Outputs.Length > 0
                 ? slot.Outputs[1 + i].To(parameter.Device)
                 : Tensor.Full(StateShape(parameter.Shape, i), InitialState(i), parameter.DType.ComputeType(), parameter.Device);
+            inputs[2 + i] = outputs[1 + i] = state.InOrderOf(parameter);
         }
 
         (slot.Inputs, slot.Outputs) = (inputs, outputs);

@@ -33,15 +33,22 @@ internal static class ConvWorkloads
         }
     }
 
+    /// <summary>Random numbers as they lie inside a network: images from a layer before, filters of a layer. Few channels come from the host.</summary>
+    private static Tensor Images(int n, int c, int h, int w)
+    {
+        Tensor x = Data.Randn(n, c, h, w);
+        return c < 8 || !x.Device.Backend.PrefersChannelsLast ? x : x.Contiguous(MemoryFormat.ChannelsLast);
+    }
+
     private static Action Forward(int n, int c, int h, int w, int k, int r, int stride, int padding)
     {
-        Tensor x = Data.Randn(n, c, h, w), weight = Data.Randn(k, c, r, r);
+        Tensor x = Images(n, c, h, w), weight = Images(k, c, r, r);
         return Data.Scoped(() => x.Conv2d(weight, stride: stride, padding: padding));
     }
 
     private static Action Backward(int n, int c, int h, int w, int k, int r, int stride, int padding, bool toData)
     {
-        Tensor x = Data.Randn(n, c, h, w), weight = Data.Randn(k, c, r, r);
+        Tensor x = Images(n, c, h, w), weight = Images(k, c, r, r);
         Tensor input = (toData ? x : weight).WithGrad();
         return Data.Backward(x.Conv2d(weight, stride: stride, padding: padding), input);
     }

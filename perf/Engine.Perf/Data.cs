@@ -20,6 +20,7 @@ internal static class Data
     public static Action Backward(Tensor y, params Tensor[] inputs)
     {
         Tensor dy = Tensor.Randn(y.Shape, generator: s_generator);
+        dy = y.IsContiguous ? dy : dy.Contiguous(MemoryFormat.ChannelsLast);
         return () =>
         {
             using TensorScope scope = TensorScope.Begin();

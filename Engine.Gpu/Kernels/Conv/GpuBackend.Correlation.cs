@@ -25,6 +25,12 @@ internal partial class GpuBackend
         int pixels = (int)c.Pixels;
         bool narrow = c.Groups > 1 && c.OutChannels < FewChannels;
         TileMath math = TileMaths.Choose(Target, _device.MathMode.ForConvolutions(), c.In.DType, c.Weight.DType, compute);
+        if (PatchPlan.Choose(Target, c, math) is { } patches)
+        {
+            CorrelateByPatches(c, patches);
+            return;
+        }
+
         (int m, int n) = rows ? (pixels, c.OutChannels) : (c.OutChannels, pixels);
         var factors = TileFactors.Of(math, c.In.DType, c.InAccess(math), c.WeightAccess(math));
         if (narrow || GemmPlan.Choose(Target, compute, c.Groups, m, n, c.Depth, factors) is not { } plan)
@@ -48,6 +54,20 @@ internal partial class GpuBackend
         if (plan.Parts > 1)
         {
             SumParts(target, plan.Parts, c.Results, result, c.Bias, c.ResultAxes(kernel.PixelsAreRows), c.Epilogue(BiasKind.Full), 1, 0);
+        }
+    }
+
+    private void CorrelateByPatches(in Correlation c, in PatchPlan plan)
+    {
+        using TensorScope scope = TensorScope.Begin();
+        Operand target = plan.Parts > 1 ? Temporary(plan.Parts * c.Results, DType.Float32) : c.Out;
+        var kernel = PatchCorrelationKernel.Of(c, plan);
+        ArgumentList arguments = new(stackalloc KernelArgument[64]);
+        kernel.Bind(ref arguments, c, target, plan);
+        Launch(kernel, PatchCorrelationKernel.Grid(c, plan), arguments.Span);
+        if (plan.Parts > 1)
+        {
+            SumParts(target, plan.Parts, c.Results, c.Out, c.Bias, c.ResultAxes(pixelsAreRows: true), c.Epilogue(BiasKind.Full), 1, 0);
         }
     }
 

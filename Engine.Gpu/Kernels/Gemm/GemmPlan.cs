@@ -146,7 +146,7 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
     }
 
     /// <summary>Cycles of the busiest multiprocessor, roughly: multiplications at the rate that its resident warps allow, slices, second pass.</summary>
-    private static double Time(GpuTarget target, GemmTile tile, double efficiency, long tiles, int parts, double results, int depth)
+    internal static double Time(GpuTarget target, GemmTile tile, double efficiency, long tiles, int parts, double results, int depth)
     {
         double groups = Math.Ceiling((double)tiles * parts / target.ComputeUnits);
         double warps = groups * tile.GroupSize / 32;

@@ -100,6 +100,59 @@ internal sealed class ConvTests(TargetVariant variant) : KernelFixture(variant)
         Assert.That(kernels.Where(static name => name.Contains("async", StringComparison.Ordinal)).Select(static name => name.Split('_')[1] == "weight").Distinct().Count(), Is.EqualTo(isAsynchronous ? 2 : 0), string.Join(", ", kernels));
     }
 
+    private static readonly ConvGeometry[] s_patches =
+    [
+        Geometry(2, 16, 9, 7, 33, 3, 3, pad: 1),
+        Geometry(4, 4, 5, 6, 40, 3, 3, pad: 1),
+        Geometry(1, 40, 13, 30, 70, 3, 3, pad: 1),
+        Geometry(11, 20, 3, 2, 32, 5, 5, pad: 2),
+        Geometry(4, 36, 1, 1, 64, 3, 3, pad: 1),
+        Geometry(9, 32, 1, 9, 24, 3, 3, pad: 1),
+        Geometry(3, 256, 4, 5, 32, 3, 3, pad: 1),
+        Geometry(1, 64, 17, 19, 64, 3, 3, pad: 1),
+    ];
+
+    /// <summary>Results of the size of their image: odd sizes, several images in a tile, channels that fill no slice, sums in parts.</summary>
+    [Test]
+    public void Conv_OfPatches_MatchesLoops(
+        [ValueSource(nameof(s_patches))] ConvGeometry geometry, [Values(DType.Float32, DType.Float16, DType.BFloat16)] DType dtype, [Values(Placement.Dense, Placement.ChannelsLast)] Placement w)
+    {
+        Convolution convolution = new(this, geometry) { Type = dtype, X = Placement.ChannelsLast, W = w, Y = Placement.ChannelsLast, HasBias = true, Activation = s_shiftedRelu };
+        convolution.Check();
+        bool hasTensorCores = Device.Driver.Target.HasTensorCores && (dtype != DType.Float32 || Device.MathMode != MathMode.Strict);
+        if (geometry.OutWidth > 1 && Device.Kernels == KernelSet.Engine)
+        {
+            Assert.That(convolution.Kernels.Any(static name => name.StartsWith("conv_patch", StringComparison.Ordinal)), Is.EqualTo(hasTensorCores), string.Join(", ", convolution.Kernels));
+        }
+    }
+
+    [Test]
+    public void Conv_OfPatches_OfSmallWholeNumbers_IsExact([Values(0, 2, 6)] int geometry) =>
+        new Convolution(this, s_patches[geometry]) { X = Placement.ChannelsLast, W = Placement.ChannelsLast, Y = Placement.ChannelsLast }.CheckWhole();
+
+    /// <summary>Neighbours in memory that are no neighbours in the image (the end of a row, of an image) keep their NaN to themselves.</summary>
+    [Test]
+    public void Conv_OfPatches_NaN_ReachesTheWindowsThatContainIt([Values(0, 6, 7, 20, 41)] int pixel)
+    {
+        const int Height = 6, Width = 7, Channels = 16;
+        DeviceArray y = Result(DType.Float32, [2, 8, Height, Width], Placement.ChannelsLast);
+        Backend.ConvForward(new ConvForwardArgs
+        {
+            Geometry = Geometry(2, Channels, Height, Width, 8, 3, 3, pad: 1),
+            X = Array(DType.Float32, [2, Channels, Height, Width], i => i == (Channels * Height * Width) + pixel ? double.NaN : 1, Placement.ChannelsLast),
+            W = Array(DType.Float32, [8, Channels, 3, 3], _ => 1, Placement.ChannelsLast),
+            Y = y,
+        });
+        double[] result = y.Read();
+        for (int i = 0; i < result.Length; i++)
+        {
+            int column = i % Width, row = i / Width % Height, image = i / (Width * Height * 8);
+            bool sees = image == 1 && Math.Abs(column - (pixel % Width)) <= 1 && Math.Abs(row - (pixel / Width)) <= 1;
+            int rows = row is 0 or Height - 1 ? 2 : 3, columns = column is 0 or Width - 1 ? 2 : 3;
+            Assert.That(result[i], Is.EqualTo(sees ? double.NaN : Channels * rows * columns), $"result {i}");
+        }
+    }
+
     [Test]
     public void Conv_AnyPlacement_MatchesLoops([ValueSource(nameof(s_placements))] Placement x)
     {

@@ -1,0 +1,41 @@
+namespace Engine.Gpu;
+
+/// <summary>
+/// The stretch of images that the windows over some pixels in a row reach, as one range of pixels: where a result has the size of its image, tap (r, s) of
+/// pixel f is pixel f + r·RowStep + s·ColumnStep + First, if it lies inside.
+/// </summary>
+/// <param name="First">Pixels from a result to its first tap.</param>
+/// <param name="RowStep">Pixels from one row of taps to the next.</param>
+/// <param name="ColumnStep">1, or −1 where taps run backwards.</param>
+/// <param name="Lowest">Pixels from a result to the tap with the lowest address.</param>
+/// <param name="Span">Pixels from that tap to the one with the highest address.</param>
+internal readonly record struct Patch(int First, int RowStep, int ColumnStep, int Lowest, int Span)
+{
+    /// <summary>The patch of a correlation; null where windows do not move with their results, or channels are not neighbours.</summary>
+    public static Patch? Of(in Correlation c)
+    {
+        if (c.Groups > 1 || c.Rows.Taps * c.Columns.Taps is 1 or > MostTaps || !Moves(c.Rows) || !Moves(c.Columns)
+            || c.Rows.TapStep != c.Columns.TapStep || !ArePixelsEven(c.In) || !ArePixelsEven(c.Out))
+        {
+            return null;
+        }
+
+        int width = c.Columns.Size, direction = c.Columns.TapStep;
+        int first = (c.Rows.Origin * width) + c.Columns.Origin, reach = ((c.Rows.Taps - 1) * width) + c.Columns.Taps - 1;
+        return new Patch(first, direction * width, direction, direction > 0 ? first : first - reach, reach);
+    }
+
+    /// <summary>Taps that an item can remember in one number.</summary>
+    private const int MostTaps = 30;
+
+    private static bool Moves(in WindowAxis axis) =>
+        axis.Count == axis.Size && axis.Step == 1 && Math.Abs(axis.TapStep) == 1 && (axis.OutOrigin, axis.OutStep) == (0, 1);
+
+    /// <summary>Whether the pixels of all images follow one another at one distance, and their channels are neighbours.</summary>
+    private static bool ArePixelsEven(in Operand images)
+    {
+        ReadOnlySpan<long> strides = images.Layout.Strides;
+        long pixel = strides[3];
+        return strides[1] == 1 && strides[2] == pixel * images.Shape[3] && (images.Shape[0] == 1 || strides[0] == strides[2] * images.Shape[2]);
+    }
+}

@@ -1,0 +1,76 @@
+namespace Engine.Gpu;
+
+/// <summary>How a correlation is carried out by patches: the tile, the pixels of a patch in shared memory, and the parts in which channels are summed.</summary>
+/// <param name="Tile">Pixels by channels of the result; its depth is channels of the image.</param>
+/// <param name="PatchPixels">Pixels that a patch has room for.</param>
+/// <param name="Parts">1, or how many groups share the channels of the image.</param>
+/// <param name="SlicesPerPart">Slices of channels that each part takes.</param>
+internal readonly record struct PatchPlan(GemmTile Tile, int PatchPixels, int Parts, int SlicesPerPart)
+{
+    private const int MostParts = 16;
+
+    // Channels of a slice that is not worth a part of its own.
+    private const int ShortestPart = 64;
+
+    // A smaller part of a tile in use is not worth it.
+    private const double LeastUse = 0.25;
+
+    /// <summary>The best plan; null where the correlation is none of a patch, or nothing fits.</summary>
+    public static PatchPlan? Choose(GpuTarget target, in Correlation c, TileMath math)
+    {
+        if (math == TileMath.Fma || c.InAccess(math).Width < 4 || Patch.Of(c) is not { } patch)
+        {
+            return null;
+        }
+
+        TileAccess filters = c.WeightAccess(math);
+        PatchPlan? best = null;
+        double bestTime = double.PositiveInfinity;
+        long pixels = c.Pixels;
+        foreach ((GemmTile tile, double efficiency) in Menu(math, c.InChannels))
+        {
+            int pass = tile.GroupSize * c.InAccess(math).Width / tile.BK;
+            int patchPixels = (tile.BM + patch.Span + pass - 1) / pass * pass;
+            if (tile.GroupSize > target.MaxGroupSize || (long)PatchProduct.Words(tile, filters, patchPixels) * sizeof(int) > target.SharedBytes)
+            {
+                continue;
+            }
+
+            long tiles = ((pixels + tile.BM - 1) / tile.BM) * ((c.OutChannels + tile.BN - 1) / tile.BN);
+            if ((double)pixels * c.OutChannels < LeastUse * tiles * tile.BM * tile.BN)
+            {
+                continue;
+            }
+
+            int slices = (c.InChannels + tile.BK - 1) / tile.BK;
+            for (int parts = 1; parts <= Math.Min(MostParts, slices); parts *= 2)
+            {
+                if (parts > 1 && (c.InChannels < parts * ShortestPart || tiles * parts > 4L * target.ComputeUnits || (double)parts * c.Results > int.MaxValue / 2))
+                {
+                    break;
+                }
+
+                double time = GemmPlan.Time(target, tile, efficiency, tiles, parts, c.Results, slices * tile.BK * c.Rows.Taps * c.Columns.Taps);
+                if (time < bestTime)
+                {
+                    bestTime = time;
+                    int perPart = (slices + parts - 1) / parts;
+                    best = new PatchPlan(tile, patchPixels, (slices + perPart - 1) / perPart, perPart);
+                }
+            }
+        }
+
+        return best;
+    }
+
+    // Filters are fetched once for all pixels of a tile: many pixels are better than many channels.
+    private static IEnumerable<(GemmTile Tile, double Efficiency)> Menu(TileMath math, int channels)
+    {
+        int depth = channels <= 16 ? 16 : 32;
+        yield return (GemmTile.OfWarps(256, 64, depth, 64, 32, math), 0.60);
+        yield return (GemmTile.OfWarps(128, 128, depth, 64, 32, math), 0.60);
+        yield return (GemmTile.OfWarps(128, 64, depth, 32, 32, math), 0.55);
+        yield return (GemmTile.OfWarps(64, 64, depth, 32, 32, math), 0.45);
+        yield return (GemmTile.OfWarps(128, 32, depth, 32, 32, math), 0.45);
+    }
+}
