@@ -49,7 +49,7 @@ internal partial class GpuBackend
         CorrelateWeights(Forward(args.Geometry, args.X, args.GradW, args.GradY), beta: 0);
 
     /// <summary>The sum that gives the result of a convolution, and whose gradient the filters get.</summary>
-    private static Correlation Forward(in ConvGeometry g, in Operand x, in Operand w, in Operand y)
+    internal static Correlation Forward(in ConvGeometry g, in Operand x, in Operand w, in Operand y)
     {
         ReadOnlySpan<long> strides = w.Layout.Strides;
         return new Correlation

@@ -57,7 +57,8 @@ internal partial class GpuBackend
         }
     }
 
-    private void CorrelateByPatches(in Correlation c, in PatchPlan plan)
+    /// <summary>Convolution forward, or the gradient to the images, where the result has the size of its image.</summary>
+    internal void CorrelateByPatches(in Correlation c, in PatchPlan plan)
     {
         using TensorScope scope = TensorScope.Begin();
         Operand target = plan.Parts > 1 ? Temporary(plan.Parts * c.Results, DType.Float32) : c.Out;
@@ -95,6 +96,12 @@ internal partial class GpuBackend
         Epilogue epilogue = Epilogue.None with { HasBeta = beta != 0 };
         bool narrow = c.Groups > 1 && (c.OutChannels < FewChannels || c.Depth < FewChannels);
         TileMath math = TileMaths.Choose(Target, _device.MathMode.ForConvolutions(), c.Out.DType, c.In.DType, compute);
+        if (beta == 0 && PatchWeightPlan.Choose(Target, c, math) is { } patches)
+        {
+            CorrelateWeightsByPatches(c, patches, math);
+            return;
+        }
+
         var factors = TileFactors.Of(math, c.In.DType, c.GradAccess(math), c.ImageAccess(math));
         if (narrow || GemmPlan.Choose(Target, compute, c.Groups, c.OutChannels, c.Depth, (int)c.Pixels, factors) is not { } plan)
         {
@@ -111,6 +118,20 @@ internal partial class GpuBackend
         if (plan.Parts > 1)
         {
             SumParts(target, plan.Parts, c.WeightResults, c.Weight, null, c.WeightAxes, epilogue, 1, beta);
+        }
+    }
+
+    private void CorrelateWeightsByPatches(in Correlation c, in PatchWeightPlan plan, TileMath math)
+    {
+        using TensorScope scope = TensorScope.Begin();
+        Operand target = plan.Parts > 1 ? Temporary(plan.Parts * c.WeightResults, DType.Float32) : c.Weight;
+        var kernel = PatchWeightKernel.Of(c, plan, math);
+        ArgumentList arguments = new(stackalloc KernelArgument[32]);
+        kernel.Bind(ref arguments, c, target, plan);
+        Launch(kernel, PatchWeightKernel.Grid(c, plan), arguments.Span);
+        if (plan.Parts > 1)
+        {
+            SumParts(target, plan.Parts, c.WeightResults, c.Weight, null, c.WeightAxes, Epilogue.None, 1, 0);
         }
     }
 

@@ -77,7 +77,7 @@ internal readonly record struct PatchCorrelationKernel(
         Value filterOut = k.Scalar("filter_out", type), filterIn = k.Scalar("filter_in", type);
         Value filterRow = k.Scalar("filter_row", type), filterColumn = k.Scalar("filter_column", type);
         Value resultPixel = k.Scalar("result_pixel", type), resultChannel = k.Scalar("result_channel", type), biasChannel = k.Scalar("bias_channel", type);
-        PatchWindows windows = new(k, this);
+        PatchWindows windows = new(k, RowTaps, ColumnTaps, ColumnStep);
         EpilogueParameters epilogue = new(k, Epilogue, RegisterType.Float32);
         TileGrid grid = new(k, Tile, pixels, channels, IsSplit);
         Value origin = IsSplit ? k.GroupY.To(type) * k.Scalar("part_stride", type) : filterOut.Like(0);
@@ -91,7 +91,8 @@ internal readonly record struct PatchCorrelationKernel(
             Weight is { Width: > 1, AlongDepth: true } ? filterIn.Like(1) : filterIn,
             grid.FirstColumn,
             channels);
-        PatchSource patch = new(k, product, this, image, imagePixel, grid.FirstRow + windows.Lowest, pixels, inChannels);
+        PixelSource patch = new PixelSource(k, image, product.CarriesWords(InType, InWidth), InWidth, Tile.BK, PatchPixels)
+            .At(imagePixel, grid.FirstRow + windows.Lowest, pixels, k.Int32(0), inChannels);
         Value lastSlice = (inChannels + (Tile.BK - 1)) / Tile.BK * Tile.BK;
         (Value start, _, Value end) = grid.Range(lastSlice);
         windows.Enter(product, grid.FirstRow, pixels);
@@ -147,7 +148,7 @@ internal readonly record struct PatchCorrelationKernel(
         KernelBuilder k,
         Variable[] sums,
         PatchProduct product,
-        PatchSource patch,
+        PixelSource patch,
         FilterSource taps,
         PatchWindows windows,
         (Value Start, Value End, Value Count) channels,
@@ -161,18 +162,20 @@ internal readonly record struct PatchCorrelationKernel(
             offset + (firstChannel.To(type) * filter.In),
             depth => condition is null ? firstChannel + depth < channels.Count : (firstChannel + depth < channels.Count) & condition);
 
+        void Write(Value pass, Value[] values, Value to) => product.WritePatch(patch.Pixel(pass), patch.Channel, values, to, pass < patch.Passes);
+
         taps.Write(FetchTap(filter.In.Like(0), channels.Start), stage.Value);
         k.For(k.Int32(0), k.Int32(patch.Passes), k.Int32(LoadsAhead), first =>
         {
             var values = new Value[LoadsAhead][];
             for (int i = 0; i < LoadsAhead; i++)
             {
-                values[i] = patch.Fetch(first + i, channels.Start);
+                values[i] = patch.Fetch(first + i, k.Int32(0), channels.Start);
             }
 
             for (int i = 0; i < LoadsAhead; i++)
             {
-                patch.Write(first + i, values[i], k.Int32(0));
+                Write(first + i, values[i], k.Int32(0));
             }
         });
         k.Barrier();
@@ -193,7 +196,7 @@ internal readonly record struct PatchCorrelationKernel(
                     var parts = new Value[perTap][];
                     for (int i = 0; i < perTap; i++)
                     {
-                        parts[i] = patch.Fetch(firstPass + i, nextChannel, isMore);
+                        parts[i] = patch.Fetch(firstPass + i, k.Int32(0), nextChannel, isMore);
                     }
 
                     Value now = stage.Value, then = product.FilterWords - now;
@@ -201,7 +204,7 @@ internal readonly record struct PatchCorrelationKernel(
                     taps.Write(nextTap, then);
                     for (int i = 0; i < perTap; i++)
                     {
-                        patch.Write(firstPass + i, parts[i], other);
+                        Write(firstPass + i, parts[i], other);
                     }
 
                     stage.Value = then;

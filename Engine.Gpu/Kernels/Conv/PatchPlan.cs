@@ -23,21 +23,13 @@ internal readonly record struct PatchPlan(GemmTile Tile, int PatchPixels, int Pa
             return null;
         }
 
-        TileAccess filters = c.WeightAccess(math);
         PatchPlan? best = null;
         double bestTime = double.PositiveInfinity;
         long pixels = c.Pixels;
         foreach ((GemmTile tile, double efficiency) in Menu(math, c.InChannels))
         {
-            int pass = tile.GroupSize * c.InAccess(math).Width / tile.BK;
-            int patchPixels = (tile.BM + patch.Span + pass - 1) / pass * pass;
-            if (tile.GroupSize > target.MaxGroupSize || (long)PatchProduct.Words(tile, filters, patchPixels) * sizeof(int) > target.SharedBytes)
-            {
-                continue;
-            }
-
             long tiles = ((pixels + tile.BM - 1) / tile.BM) * ((c.OutChannels + tile.BN - 1) / tile.BN);
-            if ((double)pixels * c.OutChannels < LeastUse * tiles * tile.BM * tile.BN)
+            if ((double)pixels * c.OutChannels < LeastUse * tiles * tile.BM * tile.BN || Of(target, c, tile, patch, 1) is null)
             {
                 continue;
             }
@@ -54,8 +46,7 @@ internal readonly record struct PatchPlan(GemmTile Tile, int PatchPixels, int Pa
                 if (time < bestTime)
                 {
                     bestTime = time;
-                    int perPart = (slices + parts - 1) / parts;
-                    best = new PatchPlan(tile, patchPixels, (slices + perPart - 1) / perPart, perPart);
+                    best = Of(target, c, tile, patch, parts);
                 }
             }
         }
@@ -63,13 +54,26 @@ internal readonly record struct PatchPlan(GemmTile Tile, int PatchPixels, int Pa
         return best;
     }
 
-    // Filters are fetched once for all pixels of a tile: many pixels are better than many channels.
-    private static IEnumerable<(GemmTile Tile, double Efficiency)> Menu(TileMath math, int channels)
+    /// <summary>The plan with a tile and a number of parts; null where it does not fit.</summary>
+    internal static PatchPlan? Of(GpuTarget target, in Correlation c, GemmTile tile, in Patch patch, int parts)
+    {
+        int pass = PixelSource.PixelsOfPass(tile.GroupSize, c.InAccess(tile.Math).Width, tile.BK), room = (tile.BM + patch.Span + pass - 1) / pass * pass;
+        bool fits = tile.GroupSize <= target.MaxGroupSize && (long)PatchProduct.Words(tile, c.WeightAccess(tile.Math), room) * sizeof(int) <= target.SharedBytes;
+        int slices = (c.InChannels + tile.BK - 1) / tile.BK, perPart = (slices + parts - 1) / parts;
+        return fits ? new PatchPlan(tile, room, (slices + perPart - 1) / perPart, perPart) : null;
+    }
+
+    // Filters are fetched once for all pixels of a tile: many pixels are better than many channels. Tiles of 96 and 192 pixels fill cards where powers of two leave
+    // multiprocessors idle. A warp of 64 × 32 or 48 × 32 reads shared memory less often for each product than one of 32 × 32.
+    internal static IEnumerable<(GemmTile Tile, double Efficiency)> Menu(TileMath math, int channels)
     {
         int depth = channels <= 16 ? 16 : 32;
-        yield return (GemmTile.OfWarps(256, 64, depth, 64, 32, math), 0.60);
+        yield return (GemmTile.OfWarps(256, 64, depth, 64, 32, math), 0.62);
         yield return (GemmTile.OfWarps(128, 128, depth, 64, 32, math), 0.60);
-        yield return (GemmTile.OfWarps(128, 64, depth, 32, 32, math), 0.55);
+        yield return (GemmTile.OfWarps(192, 64, depth, 48, 32, math), 0.61);
+        yield return (GemmTile.OfWarps(96, 128, depth, 48, 32, math), 0.58);
+        yield return (GemmTile.OfWarps(128, 64, depth, 64, 32, math), 0.60);
+        yield return (GemmTile.OfWarps(96, 64, depth, 48, 32, math), 0.56);
         yield return (GemmTile.OfWarps(64, 64, depth, 32, 32, math), 0.45);
         yield return (GemmTile.OfWarps(128, 32, depth, 32, 32, math), 0.45);
     }

@@ -15,6 +15,7 @@ internal sealed class PatchProduct : TileProduct
 
     private readonly KernelBuilder _k;
     private readonly Memory _shared;
+    private readonly FactorWriter _writer;
     private readonly MmaSlice _filters, _patch;
     private readonly Value _row, _column, _filtersAt, _patchRow, _depthHalf;
 
@@ -29,6 +30,7 @@ internal sealed class PatchProduct : TileProduct
         _k = k;
         (_filters, _patch) = SlicesOf(tile, filters, pixels);
         _shared = k.Shared("tiles", DType.Int32, Words(tile, filters, pixels));
+        _writer = new FactorWriter(k, _shared, tile.Math);
         Value warp = k.LocalId / 32, lane = k.LocalId % 32;
         int warpsAcross = tile.BN / tile.WarpColumns;
         Value firstRow = warp / warpsAcross * tile.WarpRows, firstColumn = warp % warpsAcross * tile.WarpColumns;
@@ -76,7 +78,7 @@ internal sealed class PatchProduct : TileProduct
     public override Value Column(int j) => _column + ((j / 2 * BlockColumns) + (j % 2));
 
     /// <inheritdoc/>
-    public override bool CarriesWords(DType element, int width) => Tile.Math.IsHalf && element == Tile.Math.HalfType && width > 1;
+    public override bool CarriesWords(DType element, int width) => FactorWriter.CarriesWords(Tile.Math, element, width);
 
     /// <summary>The pixel of the tile that the lane names in a block.</summary>
     public Value Pixel(int block) => _patchRow + (block * BlockRows);
@@ -98,7 +100,7 @@ internal sealed class PatchProduct : TileProduct
     public override void Write(bool isLeft, TileSlots slots, int slot, Value[] values, Value stage)
     {
         (Value outer, Value inner) = _filters.AlongDepth ? (slots.Row(slot), slots.Depth(slot)) : (slots.Depth(slot), slots.Row(slot));
-        WriteVector(_filters, outer, inner, slots.Access.Width, values, stage, slots.Exists);
+        _writer.Write((outer * _filters.Lead) + stage, inner, values, slots.Exists);
     }
 
     /// <summary>Writes neighbouring channels of a pixel of the patch.</summary>
@@ -108,7 +110,7 @@ internal sealed class PatchProduct : TileProduct
     /// <param name="buffer">0 or <see cref="PatchWords"/>.</param>
     /// <param name="condition">Whether there is such a pixel.</param>
     public void WritePatch(Value pixel, Value channel, Value[] values, Value buffer, Value? condition) =>
-        WriteVector(_patch, pixel, channel, values.Length, values, buffer + PatchStart, condition);
+        _writer.Write((pixel * _patch.Lead) + buffer + PatchStart, channel, values, condition);
 
     /// <summary>Adds the products of one tap.</summary>
     /// <param name="sums">The sums.</param>
@@ -137,19 +139,6 @@ internal sealed class PatchProduct : TileProduct
     private static (MmaSlice Filters, MmaSlice Patch) SlicesOf(GemmTile tile, TileAccess filters, int pixels) =>
         (new MmaSlice(tile.Math, filters.AlongDepth, tile.BN, tile.BK), new MmaSlice(tile.Math, AlongDepth: true, pixels, tile.BK));
 
-    private void WriteVector(in MmaSlice slice, Value outer, Value inner, int width, Value[] values, Value stage, Value? condition)
-    {
-        if (slice.PerWord == 2 && width == 1)
-        {
-            _k.Store(_shared.As(Tile.Math.HalfType), (outer * (2 * slice.Lead)) + inner + (stage * 2), values[0], condition);
-            return;
-        }
-
-        Value[] words = slice.PerWord == 1 ? Array.ConvertAll(values, value => _k.RoundTf32(value).As(RegisterType.Int32))
-            : values[0].Type == RegisterType.Int32 ? values : Pack(values);
-        _k.StoreVector(_shared, (outer * slice.Lead) + (inner / slice.PerWord) + stage, words, condition);
-    }
-
     private Value[] Filters(Value at)
     {
         if (_filters.HasMatrixLoads)
@@ -170,16 +159,5 @@ internal sealed class PatchProduct : TileProduct
         {
             block[r].Value = results[r];
         }
-    }
-
-    private Value[] Pack(Value[] values)
-    {
-        var words = new Value[values.Length / 2];
-        for (int i = 0; i < words.Length; i++)
-        {
-            words[i] = _k.Pack(Tile.Math.HalfType, values[2 * i], values[(2 * i) + 1]).As(RegisterType.Int32);
-        }
-
-        return words;
     }
 }

@@ -10,10 +10,13 @@ internal sealed class PatchWindows
     private Value[] _rows = [], _seen = [];
 
     /// <summary>Adds the parameters; <see cref="Bind"/> adds the arguments in the same order.</summary>
-    public PatchWindows(KernelBuilder k, in PatchCorrelationKernel kernel)
+    /// <param name="k">The kernel.</param>
+    /// <param name="rowTaps">Rows of taps.</param>
+    /// <param name="columnTaps">Columns of taps.</param>
+    /// <param name="step">1, or −1 where taps run backwards over the image.</param>
+    public PatchWindows(KernelBuilder k, int rowTaps, int columnTaps, int step)
     {
-        _k = k;
-        (_rowTaps, _columnTaps, _step) = (kernel.RowTaps, kernel.ColumnTaps, kernel.ColumnStep);
+        (_k, _rowTaps, _columnTaps, _step) = (k, rowTaps, columnTaps, step);
         _pixel = new NestedIndex(k, "pixel");
         Lowest = k.Scalar("lowest_tap", RegisterType.Int32);
         _firstTap = k.Scalar("first_tap", RegisterType.Int32);
@@ -49,21 +52,30 @@ internal sealed class PatchWindows
         {
             Value local = product.Pixel(i), pixel = firstPixel + local;
             _rows[i] = product.PatchRow(local + _firstTap);
-            (_, Value row, Value column) = _pixel.Split(pixel);
-            Value seen = _k.Int32(0);
-            for (int r = 0; r < _rowTaps; r++)
-            {
-                Value rowExists = Inside(row + _rowOrigin + (r * _step), _height) & (pixel < pixels);
-                for (int s = 0; s < _columnTaps; s++)
-                {
-                    Value exists = rowExists & Inside(column + _columnOrigin + (s * _step), _width);
-                    seen |= _k.Select(exists, _k.Int32(1 << ((r * _columnTaps) + s)), _k.Int32(0));
-                }
-            }
-
-            _seen[i] = seen;
+            _seen[i] = Seen(pixel, pixels);
         }
     }
+
+    /// <summary>A bit for each tap of a pixel, set where it lies inside of the image. A pixel at or past the end sees nothing.</summary>
+    public Value Seen(Value pixel, Value pixels)
+    {
+        (_, Value row, Value column) = _pixel.Split(pixel);
+        Value seen = _k.Int32(0);
+        for (int r = 0; r < _rowTaps; r++)
+        {
+            Value rowExists = Inside(row + _rowOrigin + (r * _step), _height) & (pixel < pixels);
+            for (int s = 0; s < _columnTaps; s++)
+            {
+                Value exists = rowExists & Inside(column + _columnOrigin + (s * _step), _width);
+                seen |= _k.Select(exists, _k.Int32(1 << ((r * _columnTaps) + s)), _k.Int32(0));
+            }
+        }
+
+        return seen;
+    }
+
+    /// <summary>Pixels of the patch from the lowest tap of a pixel to a tap.</summary>
+    public Value TapPixels(int row, int column) => _firstTap + (row * _step * _width) + (column * _step);
 
     /// <summary>For each block a number whose lowest bits say of the taps of a row whether they exist.</summary>
     public Value[] SeenFrom(Value row) => Array.ConvertAll(_seen, seen => seen >> (row * _columnTaps));

@@ -110,6 +110,8 @@ internal sealed class ConvTests(TargetVariant variant) : KernelFixture(variant)
         Geometry(9, 32, 1, 9, 24, 3, 3, pad: 1),
         Geometry(3, 256, 4, 5, 32, 3, 3, pad: 1),
         Geometry(1, 64, 17, 19, 64, 3, 3, pad: 1),
+        Geometry(5, 28, 11, 5, 60, 3, 3, pad: 1),
+        Geometry(2, 52, 3, 60, 124, 3, 3, pad: 1),
     ];
 
     /// <summary>Results of the size of their image: odd sizes, several images in a tile, channels that fill no slice, sums in parts.</summary>
@@ -123,11 +125,15 @@ internal sealed class ConvTests(TargetVariant variant) : KernelFixture(variant)
         if (geometry.OutWidth > 1 && Device.Kernels == KernelSet.Engine)
         {
             Assert.That(convolution.Kernels.Any(static name => name.StartsWith("conv_patch", StringComparison.Ordinal)), Is.EqualTo(hasTensorCores), string.Join(", ", convolution.Kernels));
+            if (geometry.OutChannels >= 60 && geometry.InChannels is 28 or 52 or 64)
+            {
+                Assert.That(convolution.Kernels.Any(static name => name.StartsWith("conv_weight_patch", StringComparison.Ordinal)), Is.EqualTo(hasTensorCores), string.Join(", ", convolution.Kernels));
+            }
         }
     }
 
     [Test]
-    public void Conv_OfPatches_OfSmallWholeNumbers_IsExact([Values(0, 2, 6)] int geometry) =>
+    public void Conv_OfPatches_OfSmallWholeNumbers_IsExact([Values(0, 2, 6, 8, 9)] int geometry) =>
         new Convolution(this, s_patches[geometry]) { X = Placement.ChannelsLast, W = Placement.ChannelsLast, Y = Placement.ChannelsLast }.CheckWhole();
 
     /// <summary>Neighbours in memory that are no neighbours in the image (the end of a row, of an image) keep their NaN to themselves.</summary>
