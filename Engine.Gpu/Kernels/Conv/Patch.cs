@@ -32,10 +32,13 @@ internal readonly record struct Patch(int First, int RowStep, int ColumnStep, in
         axis.Count == axis.Size && axis.Step == 1 && Math.Abs(axis.TapStep) == 1 && (axis.OutOrigin, axis.OutStep) == (0, 1);
 
     /// <summary>Whether the pixels of all images follow one another at one distance, and their channels are neighbours.</summary>
-    private static bool ArePixelsEven(in Operand images)
+    public static bool ArePixelsEven(in Operand images)
     {
+        // Axes of size 1 have no say, but one number is the distance of all pixels.
         ReadOnlySpan<long> strides = images.Layout.Strides;
+        Shape shape = images.Shape;
         long pixel = strides[3];
-        return strides[1] == 1 && strides[2] == pixel * images.Shape[3] && (images.Shape[0] == 1 || strides[0] == strides[2] * images.Shape[2]);
+        return strides[1] == 1 && pixel >= shape[1] && (long)shape[0] * shape[2] * shape[3] <= int.MaxValue
+            && (shape[2] == 1 || strides[2] == pixel * shape[3]) && (shape[0] == 1 || strides[0] == pixel * shape[3] * shape[2]);
     }
 }

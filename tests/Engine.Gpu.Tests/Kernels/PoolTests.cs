@@ -27,6 +27,12 @@ internal sealed class PoolTests(int largestGroup) : KernelFixture(largestGroup)
     public void Pool_AnyPlacement_MatchesLoops([Values] Placement placement, [Values] PoolKind kind) =>
         Check(kind, s_geometries[6], [2, 3, 9, 11], DType.Float32, placement);
 
+    /// <summary>Channels that fill vectors, and those that do not.</summary>
+    [Test]
+    public void Pool_ChannelsLast_MatchesLoops(
+        [ValueSource(nameof(s_geometries))] PoolGeometry geometry, [Values] PoolKind kind, [Values(4, 6)] int channels, [Values(DType.Float32, DType.Float16)] DType dtype) =>
+        Check(kind, geometry, [2, channels, 9, 11], dtype, Placement.ChannelsLast);
+
     [TestCase(DType.Float64)]
     [TestCase(DType.Float16)]
     [TestCase(DType.BFloat16)]
@@ -34,6 +40,7 @@ internal sealed class PoolTests(int largestGroup) : KernelFixture(largestGroup)
     {
         Check(PoolKind.Max, s_geometries[2], [2, 3, 9, 11], dtype, Placement.Dense);
         Check(PoolKind.Average, s_geometries[2], [2, 3, 9, 11], dtype, Placement.Dense);
+        Check(PoolKind.Max, s_geometries[2], [2, 12, 9, 11], dtype, Placement.ChannelsLast);
     }
 
     [TestCase(1, 1, 2, 2)]

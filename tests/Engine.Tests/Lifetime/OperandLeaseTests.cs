@@ -62,7 +62,7 @@ internal sealed class OperandLeaseTests
     [Test]
     public void Members_OfEveryBackend_ComeInThroughTheLease()
     {
-        MethodInfo[] calls = [.. typeof(Backend).GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)];
+        MethodInfo[] calls = [.. typeof(Backend).GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly).Where(static call => call.GetParameters().Length > 0)];
         Assert.That(calls, Has.Length.GreaterThan(20));
         foreach (MethodInfo call in calls)
         {

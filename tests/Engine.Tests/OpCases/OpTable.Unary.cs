@@ -63,6 +63,7 @@ internal static partial class OpTable
         On("ToInt64", -9, 9, x => x.To(DType.Int64)).NotDifferentiable(),
         On("ToBool", -1, 1, x => x.Truncate().To(DType.Bool)).NotDifferentiable(),
         On("Contiguous", -2, 2, x => x.Contiguous()),
+        On("ContiguousIn", -2, 2, x => x.Unsqueeze(-1).Unsqueeze(0).Contiguous(MemoryFormat.ChannelsLast).Squeeze(0).Squeeze(-1)),
         On("Clone", -2, 2, x => x.Clone()),
         new("Matrix", n => [new OpInput([5, n])], x => (x[0].Tanh() * x[0]).Exp()),
         new("Cube", n => [new OpInput([2, 3, n])], x => x[0].Sigmoid()),
