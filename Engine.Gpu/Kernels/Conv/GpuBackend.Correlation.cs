@@ -40,12 +40,15 @@ internal partial class GpuBackend
     private void CorrelateByTiles(in Correlation c, in GemmPlan plan, DType compute)
     {
         using TensorScope scope = TensorScope.Begin();
-        Operand result = c.Out.Shifted(c.OutOrigin), target = plan.Parts > 1 ? Temporary(plan.Parts * c.Results, compute) : result;
-        var kernel = CorrelationKernel.Of(c, plan, compute);
+        SplitKind split = plan.SplitOn(Target);
+        Operand result = c.Out.Shifted(c.OutOrigin), target = split == SplitKind.SecondLaunch ? Temporary(plan.Parts * c.Results, compute) : result;
+        var kernel = CorrelationKernel.Of(c, plan, compute, split);
+        LaunchGrid grid = kernel.Grid(c, plan);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
         kernel.Bind(ref arguments, c, target, plan);
-        Launch(kernel, kernel.Grid(c, plan), arguments.Span);
-        if (plan.Parts > 1)
+        BindParts(ref arguments, plan, grid, compute);
+        Launch(kernel, grid, arguments.Span);
+        if (split == SplitKind.SecondLaunch)
         {
             SumParts(target, plan.Parts, c.Results, result, c.Bias, c.ResultAxes(kernel.PixelsAreRows), c.Epilogue(BiasKind.Full), 1, 0);
         }
@@ -83,12 +86,15 @@ internal partial class GpuBackend
         }
 
         using TensorScope scope = TensorScope.Begin();
-        Operand target = plan.Parts > 1 ? Temporary(plan.Parts * c.WeightResults, compute) : c.Weight;
-        var kernel = WeightGradientKernel.Of(c, plan, compute, epilogue);
+        SplitKind split = plan.SplitOn(Target);
+        Operand target = split == SplitKind.SecondLaunch ? Temporary(plan.Parts * c.WeightResults, compute) : c.Weight;
+        var kernel = WeightGradientKernel.Of(c, plan, compute, epilogue, split);
+        LaunchGrid grid = TileGrid.For(plan, c.Groups, c.OutChannels, c.Depth);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
         kernel.Bind(ref arguments, c, target, plan, beta);
-        Launch(kernel, TileGrid.For(plan, c.Groups, c.OutChannels, c.Depth), arguments.Span);
-        if (plan.Parts > 1)
+        BindParts(ref arguments, plan, grid, compute);
+        Launch(kernel, grid, arguments.Span);
+        if (split == SplitKind.SecondLaunch)
         {
             SumParts(target, plan.Parts, c.WeightResults, c.Weight, null, c.WeightAxes, epilogue, 1, beta);
         }

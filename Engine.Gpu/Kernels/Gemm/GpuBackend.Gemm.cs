@@ -51,13 +51,13 @@ internal partial class GpuBackend
         {
             DirectGemm(ref problem, compute);
         }
-        else if (plan.Parts == 1)
+        else if (plan.SplitOn(Target) == SplitKind.SecondLaunch)
         {
-            TiledGemm(problem, plan, compute);
+            SplitGemm(problem, plan, compute);
         }
         else
         {
-            SplitGemm(problem, plan, compute);
+            TiledGemm(problem, plan, compute);
         }
     }
 
@@ -83,13 +83,25 @@ internal partial class GpuBackend
 
     private void TiledGemm(in GemmProblem problem, in GemmPlan plan, DType compute)
     {
-        var kernel = GemmKernel.Of(problem, plan, compute);
+        var kernel = GemmKernel.Of(problem, plan, compute, plan.SplitOn(Target));
+        LaunchGrid grid = TileGrid.For(plan, problem.Batch.Total, problem.M, problem.N);
+        using TensorScope scope = TensorScope.Begin();
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
         kernel.Bind(ref arguments, problem, plan);
-        Launch(kernel, TileGrid.For(plan, problem.Batch.Total, problem.M, problem.N), arguments.Span);
+        BindParts(ref arguments, plan, grid, compute);
+        Launch(kernel, grid, arguments.Span);
     }
 
-    /// <summary>Too few tiles for the card: several groups share the depth of each, and a second pass adds their sums in order.</summary>
+    /// <summary>Adds the arguments of <see cref="TileParts"/>, where the groups of a launch add parts; their memory lives until the surrounding scope ends.</summary>
+    private void BindParts(ref ArgumentList arguments, in GemmPlan plan, LaunchGrid grid, DType compute)
+    {
+        if (plan.SplitOn(Target) == SplitKind.LastGroup)
+        {
+            TileParts.Bind(ref arguments, plan, Temporary(TileParts.Elements(plan, grid), compute), _device.Counters.Argument);
+        }
+    }
+
+    /// <summary>Several groups share the depth of each tile, and a second launch adds their sums in order: the device has no other way.</summary>
     private void SplitGemm(in GemmProblem problem, in GemmPlan plan, DType compute)
     {
         using TensorScope scope = TensorScope.Begin();
@@ -97,7 +109,7 @@ internal partial class GpuBackend
         long results = (long)batch * problem.M * problem.N;
         Operand parts = Temporary(plan.Parts * results, compute);
         GemmProblem bare = problem.IntoParts(parts);
-        var kernel = GemmKernel.Of(bare, plan, compute);
+        var kernel = GemmKernel.Of(bare, plan, compute, SplitKind.SecondLaunch);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
         kernel.Bind(ref arguments, bare, plan);
         Launch(kernel, TileGrid.For(plan, batch, problem.M, problem.N), arguments.Span);
