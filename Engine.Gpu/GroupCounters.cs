@@ -13,14 +13,11 @@ internal sealed class GroupCounters(GpuDriver driver, Func<MemoryReport> report)
     private nint _memory;
     private bool _isThere;
 
-    /// <summary>The counters as an argument of a launch.</summary>
-    public KernelArgument Argument
+    /// <summary>The counters from a first one on, as an argument of a launch.</summary>
+    public KernelArgument From(int first)
     {
-        get
-        {
-            Prepare();
-            return KernelArgument.Buffer(_memory, 0);
-        }
+        Prepare();
+        return KernelArgument.Buffer(_memory, (long)first * sizeof(int));
     }
 
     /// <summary>Makes them, outside of any recording: they are set to 0 once, not by each replay.</summary>

@@ -240,21 +240,23 @@ file sealed class ConvForwardNode(ConvGeometry geometry, Tensor x, Tensor w, Ten
 
     internal override void Backward(Tensor dy, GradSink sink)
     {
-        (dy, Tensor? gradBias) = BiasRelu.Backward(dy, _y?.Value, sink.Needs(2));
-        if (sink.Needs(0))
+        Tensor? dx, dw, db = null;
+        bool needsBias = sink.Needs(2);
+        if (_y is not null)
         {
-            sink.Add(0, ConvOps.ConvBackwardData(geometry, dy, _w!.Value));
+            (dy, db) = BiasRelu.Backward(dy, _y.Value, needsBias);
         }
 
-        if (sink.Needs(1))
+        using (dy.Device.Backend.BeginIndependent())
         {
-            sink.Add(1, ConvOps.ConvBackwardWeight(geometry, _x!.Value, dy));
+            dx = sink.Needs(0) ? ConvOps.ConvBackwardData(geometry, dy, _w!.Value) : null;
+            dw = sink.Needs(1) ? ConvOps.ConvBackwardWeight(geometry, _x!.Value, dy) : null;
+            db ??= needsBias ? dy.Sum([0, 2, 3]) : null;
         }
 
-        if (gradBias is not null)
-        {
-            sink.Add(2, gradBias);
-        }
+        sink.AddIfAny(0, dx);
+        sink.AddIfAny(1, dw);
+        sink.AddIfAny(2, db);
     }
 
     private protected override bool SavesValues => (_x ?? _w ?? _y) is not null;

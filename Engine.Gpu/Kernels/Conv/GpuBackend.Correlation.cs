@@ -27,7 +27,7 @@ internal partial class GpuBackend
         TileMath math = TileMaths.Choose(Target, _device.MathMode.ForConvolutions(), c.In.DType, c.Weight.DType, compute);
         (int m, int n) = rows ? (pixels, c.OutChannels) : (c.OutChannels, pixels);
         var factors = TileFactors.Of(math, c.In.DType, c.InAccess(math), c.WeightAccess(math));
-        if (narrow || GemmPlan.Choose(Target, compute, c.Groups, m, n, c.Depth, factors) is not { } plan)
+        if (narrow || GemmPlan.Choose(Target, compute, c.Groups, m, n, c.Depth, factors, PreferredGroup) is not { } plan)
         {
             CorrelateDirectly(c, compute);
         }
@@ -47,7 +47,7 @@ internal partial class GpuBackend
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
         kernel.Bind(ref arguments, c, target, plan);
         BindParts(ref arguments, plan, grid, compute);
-        Launch(kernel, grid, arguments.Span);
+        LaunchAlone(kernel, plan.Tile.GroupSize, grid, arguments.Span);
         if (split == SplitKind.SecondLaunch)
         {
             SumParts(target, plan.Parts, c.Results, result, c.Bias, c.ResultAxes(kernel.PixelsAreRows), c.Epilogue(BiasKind.Full), 1, 0);
@@ -79,7 +79,7 @@ internal partial class GpuBackend
         bool narrow = c.Groups > 1 && (c.OutChannels < FewChannels || c.Depth < FewChannels);
         TileMath math = TileMaths.Choose(Target, _device.MathMode.ForConvolutions(), c.Out.DType, c.In.DType, compute);
         var factors = TileFactors.Of(math, c.In.DType, c.GradAccess(math), c.ImageAccess(math));
-        if (narrow || GemmPlan.Choose(Target, compute, c.Groups, c.OutChannels, c.Depth, (int)c.Pixels, factors) is not { } plan)
+        if (narrow || GemmPlan.Choose(Target, compute, c.Groups, c.OutChannels, c.Depth, (int)c.Pixels, factors, PreferredGroup) is not { } plan)
         {
             CorrelateWeightsDirectly(c, epilogue, beta, compute);
             return;
@@ -93,7 +93,7 @@ internal partial class GpuBackend
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
         kernel.Bind(ref arguments, c, target, plan, beta);
         BindParts(ref arguments, plan, grid, compute);
-        Launch(kernel, grid, arguments.Span);
+        LaunchAlone(kernel, plan.Tile.GroupSize, grid, arguments.Span);
         if (split == SplitKind.SecondLaunch)
         {
             SumParts(target, plan.Parts, c.WeightResults, c.Weight, null, c.WeightAxes, epilogue, 1, beta);

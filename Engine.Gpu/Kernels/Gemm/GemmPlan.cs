@@ -67,7 +67,8 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
     /// <param name="n">Columns.</param>
     /// <param name="depth">Length of the sums.</param>
     /// <param name="factors">The units that may multiply, and how factors come to them.</param>
-    public static GemmPlan? Choose(GpuTarget target, DType compute, long batch, int m, int n, int depth, TileFactors factors = default)
+    /// <param name="preferredGroup">Work-items of a group that save a launch, if it is not 0.</param>
+    public static GemmPlan? Choose(GpuTarget target, DType compute, long batch, int m, int n, int depth, TileFactors factors = default, int preferredGroup = 0)
     {
         if (target.IsProcessor)
         {
@@ -97,7 +98,7 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
                     break;
                 }
 
-                double time = Time(target, tile, efficiency, tiles, parts, (double)batch * m * n, depth);
+                double time = Time(target, tile, efficiency, tiles, parts, (double)batch * m * n, depth) - (tile.GroupSize == preferredGroup ? SecondLaunch : 0);
                 if (time < bestTime)
                 {
                     bestTime = time;

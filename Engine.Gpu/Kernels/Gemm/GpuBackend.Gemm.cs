@@ -47,7 +47,7 @@ internal partial class GpuBackend
         }
 
         var factors = TileFactors.Of(math, left, problem.LeftAccess(math), problem.RightAccess(math));
-        if (GemmPlan.Choose(Target, compute, problem.Batch.Total, problem.M, problem.N, problem.K, factors) is not { } plan)
+        if (GemmPlan.Choose(Target, compute, problem.Batch.Total, problem.M, problem.N, problem.K, factors, PreferredGroup) is not { } plan)
         {
             DirectGemm(ref problem, compute);
         }
@@ -89,15 +89,19 @@ internal partial class GpuBackend
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
         kernel.Bind(ref arguments, problem, plan);
         BindParts(ref arguments, plan, grid, compute);
-        Launch(kernel, grid, arguments.Span);
+        LaunchAlone(kernel, plan.Tile.GroupSize, grid, arguments.Span);
     }
+
+    /// <summary>The work-items of a group that a launch should have, so that it can go out with others; 0 where it does not matter.</summary>
+    private int PreferredGroup => IndependentLaunches.Current is { } launches && launches.Backend == this ? launches.GroupSize : 0;
 
     /// <summary>Adds the arguments of <see cref="TileParts"/>, where the groups of a launch add parts; their memory lives until the surrounding scope ends.</summary>
     private void BindParts(ref ArgumentList arguments, in GemmPlan plan, LaunchGrid grid, DType compute)
     {
         if (plan.SplitOn(Target) == SplitKind.LastGroup)
         {
-            TileParts.Bind(ref arguments, plan, Temporary(TileParts.Elements(plan, grid), compute), _device.Counters.Argument);
+            int counters = IndependentLaunches.Current?.TakeCounters((int)TileParts.Counters(grid.X, plan.Parts)) ?? 0;
+            TileParts.Bind(ref arguments, plan, Temporary(TileParts.Elements(plan, grid), compute), _device.Counters.From(counters));
         }
     }
 

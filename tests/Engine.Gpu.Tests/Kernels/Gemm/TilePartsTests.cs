@@ -119,7 +119,7 @@ internal sealed class TilePartsTests
         using Tensor memory = Tensor.Empty([(int)TileParts.Elements(plan, grid)], compute, device);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
         kernel.Bind(ref arguments, problem, plan);
-        TileParts.Bind(ref arguments, plan, memory.Operand, device.Counters.Argument);
+        TileParts.Bind(ref arguments, plan, memory.Operand, device.Counters.From(0));
         GpuDriver driver = device.Driver;
         driver.Launch(driver.Compile(KernelRenderer.Render(kernel.Build(driver.Target), driver.Target)), grid, arguments.Span);
         return c.Read();
@@ -140,7 +140,7 @@ internal sealed class TilePartsTests
         {
             double[] results = Product(_device, tile, type, depth, parts);
             counters = new int[GroupCounters.Count];
-            KernelArgument argument = _device.Counters.Argument;
+            KernelArgument argument = _device.Counters.From(0);
             _device.Driver.Download(argument.Handle, 0, System.Runtime.InteropServices.MemoryMarshal.AsBytes(counters.AsSpan()));
             return results;
         }
