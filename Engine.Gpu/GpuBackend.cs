@@ -48,9 +48,35 @@ internal partial class GpuBackend : Backend
     internal KernelEntry Find<TDefinition>(in TDefinition definition)
         where TDefinition : struct, IKernelText, IEquatable<TDefinition> => _kernels.Find(definition, compilesAhead: !_device.Work.IsDirect);
 
-    /// <summary>Launches the kernel of a definition.</summary>
+    /// <summary>Launches the kernel of a definition, after all launches before.</summary>
     internal void Launch<TDefinition>(in TDefinition definition, LaunchGrid grid, params ReadOnlySpan<KernelArgument> arguments)
+        where TDefinition : struct, IKernelText, IEquatable<TDefinition>
+    {
+        IndependentLaunches.Current?.Send();
+        LaunchNow(definition, grid, arguments);
+    }
+
+    /// <summary>Launches the kernel of a definition, which does all the work of a call: where calls do not rely on each other, together with theirs.</summary>
+    internal void LaunchAlone<TDefinition>(in TDefinition definition, int groupSize, LaunchGrid grid, params ReadOnlySpan<KernelArgument> arguments)
+        where TDefinition : struct, IKernelDefinition, IEquatable<TDefinition>
+    {
+        if (IndependentLaunches.Current is { } launches && launches.Backend == this && grid.Z == 1)
+        {
+            launches.Add(definition, groupSize, grid, arguments);
+        }
+        else
+        {
+            Launch(definition, grid, arguments);
+        }
+    }
+
+    /// <summary>Launches the kernel of a definition at once.</summary>
+    internal void LaunchNow<TDefinition>(in TDefinition definition, LaunchGrid grid, ReadOnlySpan<KernelArgument> arguments)
         where TDefinition : struct, IKernelText, IEquatable<TDefinition> => _device.Work.Launch(Find(definition), grid, arguments);
+
+    /// <inheritdoc/>
+    /// <remarks>A processor runs its groups one after another and gains nothing.</remarks>
+    public override IDisposable? BeginIndependent() => Target.IsProcessor ? null : IndependentLaunches.Begin(this);
 
     /// <summary>Groups of <see cref="GpuTarget.GroupSize"/> for one work-item each.</summary>
     private LaunchGrid Cover(long items) => new((int)((items + Target.GroupSize - 1) / Target.GroupSize));
@@ -59,7 +85,19 @@ internal partial class GpuBackend : Backend
     private RowShape ShapeOf(in RowSplit split) => RowShape.Choose(Target, split.Rows, split.Length, split.Inner > 1);
 
     /// <summary>Memory of the pool that lives until the surrounding scope ends.</summary>
-    private protected Operand Temporary(long elements, DType dtype) => Tensor.Empty([checked((int)elements)], dtype, _device).Operand;
+    private protected Operand Temporary(long elements, DType dtype)
+    {
+        if (IndependentLaunches.Current is not { } launches)
+        {
+            return Tensor.Empty([checked((int)elements)], dtype, _device).Operand;
+        }
+
+        // A launch that is kept back reads it later.
+        using TensorScope outside = TensorScope.Suspend();
+        Tensor memory = Tensor.Empty([checked((int)elements)], dtype, _device);
+        launches.Hold(memory);
+        return memory.Operand;
+    }
 
     /// <summary>Whether all operands that are there have a type.</summary>
     private protected static bool HaveType(DType type, params ReadOnlySpan<Operand?> operands)

@@ -18,6 +18,7 @@ public abstract class GpuDevice : Device, IDisposable
     {
         Driver = TracingDriver.Wrap(driver);
         Work = new LaunchQueue(Driver);
+        Counters = new GroupCounters(Driver, () => Pool.Report);
         _backend = NewBackend(KernelSetting.Initial, new GpuBackend(this, Driver.Target));
         Driver.GroupsRefused = UseGroupsOfAtMost;
     }
@@ -77,6 +78,9 @@ public abstract class GpuDevice : Device, IDisposable
     /// <summary>The kernels at this moment. Who cuts a launch takes them once: another limit of groups means other ones.</summary>
     internal GpuBackend Current => _backend;
 
+    /// <summary>What tells which group is the last.</summary>
+    internal GroupCounters Counters { get; }
+
     /// <summary>All work on its way to the driver.</summary>
     internal LaunchQueue Work { get; }
 
@@ -112,6 +116,7 @@ public abstract class GpuDevice : Device, IDisposable
         Work.Abandon();
         Products?.Dispose();
         Pool.Trim();
+        Counters.Release();
         Driver.Dispose();
         GC.SuppressFinalize(this);
     }
@@ -141,6 +146,11 @@ public abstract class GpuDevice : Device, IDisposable
     /// <inheritdoc/>
     protected override void BeginRecording()
     {
+        if (Driver.Target.HasLastGroup)
+        {
+            Counters.Prepare();
+        }
+
         Work.BeginRecording();
         try
         {

@@ -172,6 +172,7 @@ internal sealed class BackwardPass
         // Rules work on the types that the forward pass has chosen.
         using Autocast.Scope types = Autocast.Off();
         bool looks = AnomalyMode.IsOn;
+        bool beginsWithOne = !looks && starts.Length == 1 && starts[0].Gradient is null && BeginsWithOne(starts[0].Node);
         if (looks)
         {
             AnomalyMode.EnterPass();
@@ -181,6 +182,11 @@ internal sealed class BackwardPass
         {
             foreach ((GradNode node, Tensor root, Tensor? gradient) in starts)
             {
+                if (beginsWithOne)
+                {
+                    break;
+                }
+
                 using TensorScope scope = TensorScope.Begin();
                 Tensor seed = gradient ?? Seed(root);
                 if (seed.Shape != root.Shape)
@@ -202,6 +208,12 @@ internal sealed class BackwardPass
             GradSink sink = new(this, looks);
             foreach (GradNode node in order)
             {
+                if (beginsWithOne && node == starts[0].Node)
+                {
+                    Visit(node, null, null, sink);
+                    continue;
+                }
+
                 if (!_pending.Remove(node, out Tensor? dy))
                 {
                     continue;
@@ -262,6 +274,11 @@ internal sealed class BackwardPass
     private bool TakesParts(GradNode node) =>
         node.TakesParts && node.Hooks is null or { IsEmpty: true } && !node.RetainsGradient && node.Trace is null && (_targets is null || !_targets.ContainsKey(node));
 
+    /// <summary>Whether a pass can begin at a node without a tensor that holds the gradient 1: where nobody looks at it.</summary>
+    private bool BeginsWithOne(GradNode node) =>
+        node.KnowsOne && !_createGraph && _targets is null && node.OutputShape.ElementCount == 1
+        && node.Hooks is null or { IsEmpty: true } && !node.RetainsGradient && node.Trace is null;
+
     /// <summary>Shows a node's gradient to its hooks, each of which may replace it.</summary>
     private void RunHooks(GradNode node, HookList<Func<Tensor, Tensor?>> hooks, ref Tensor dy, ref Tensor? part)
     {
@@ -295,19 +312,14 @@ internal sealed class BackwardPass
         dy = own;
     }
 
-    private void Visit(GradNode node, Tensor dy, Tensor? part, GradSink sink)
+    /// <summary>Carries out a node's rule; a gradient that is not given is 1 (<see cref="BeginsWithOne"/>).</summary>
+    private void Visit(GradNode node, Tensor? dy, Tensor? part, GradSink sink)
     {
-        if (_targets is not null && _targets.TryGetValue(node, out int index))
+        if (dy is not null)
         {
-            _results![index] = Own(dy);
+            Show(node, dy);
         }
 
-        if (node.RetainsGradient && _targets is null && node.Output is { } weak && weak.TryGetTarget(out Tensor? output))
-        {
-            output.AccumulateGrad(dy);
-        }
-
-        node.Trace?.Visit(node, dy);
         if (node is not LeafNode || _targets is null)
         {
             if (node.IsConsumed)
@@ -318,7 +330,11 @@ internal sealed class BackwardPass
             // Gradients on the way are released at once. That holds for recorded ones too: their graph has saved the values that it needs.
             using TensorScope scope = TensorScope.Begin();
             sink.Enter(node);
-            if (part is null)
+            if (dy is null)
+            {
+                node.BackwardOfOne(sink);
+            }
+            else if (part is null)
             {
                 node.Backward(dy, sink);
             }
@@ -332,6 +348,22 @@ internal sealed class BackwardPass
         {
             node.Consume();
         }
+    }
+
+    /// <summary>Hands a node's gradient to those who asked for it.</summary>
+    private void Show(GradNode node, Tensor dy)
+    {
+        if (_targets is not null && _targets.TryGetValue(node, out int index))
+        {
+            _results![index] = Own(dy);
+        }
+
+        if (node.RetainsGradient && _targets is null && node.Output is { } weak && weak.TryGetTarget(out Tensor? output))
+        {
+            output.AccumulateGrad(dy);
+        }
+
+        node.Trace?.Visit(node, dy);
     }
 
     private static Tensor Seed(Tensor root) => root.ElementCount == 1

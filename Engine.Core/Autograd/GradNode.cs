@@ -101,6 +101,12 @@ public abstract partial class GradNode
     /// <summary><see cref="Backward"/> for dy = first + second, where <see cref="TakesParts"/> says so and no graph of the gradients is made.</summary>
     internal virtual void BackwardOfSum(Tensor first, Tensor second, GradSink sink) => throw new System.Diagnostics.UnreachableException();
 
+    /// <summary>Whether <see cref="BackwardOfOne"/> needs no tensor with the gradient 1 of the result that a pass begins with.</summary>
+    internal virtual bool KnowsOne => false;
+
+    /// <summary><see cref="Backward"/> for dy = 1, where <see cref="KnowsOne"/> says so and no graph of the gradients is made.</summary>
+    internal virtual void BackwardOfOne(GradSink sink) => throw new System.Diagnostics.UnreachableException();
+
     /// <summary>
     /// Whether the rule needs values that this step has saved. A backward pass uses them up; a step without any, such as a view or a sum, can
     /// be walked again.

@@ -40,6 +40,15 @@ internal sealed class GradSink
         }
     }
 
+    /// <summary>Adds a gradient of input <paramref name="i"/>, if it was computed.</summary>
+    public void AddIfAny(int i, Tensor? gradient)
+    {
+        if (gradient is not null)
+        {
+            Add(i, gradient);
+        }
+    }
+
     /// <summary>A sink that passes the gradients of a node's rule to a function, outside of a pass.</summary>
     internal static GradSink Probe(GradNode node, Tensor?[] gradients) => new(node, gradients);
 

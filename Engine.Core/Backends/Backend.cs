@@ -20,6 +20,12 @@ public abstract partial class Backend
     /// </summary>
     public virtual bool PrefersChannelsLast => false;
 
+    /// <summary>
+    /// From here until the result is disposed calls of this thread do not rely on each other's results, so that a device may carry them out together; null where it does not.
+    /// Whatever else the thread asks for meanwhile comes after the calls before it, as ever. Operands stay as they are until the end.
+    /// </summary>
+    public virtual IDisposable? BeginIndependent() => null;
+
     /// <summary>Computes a pointwise program.</summary>
     public void Map(in MapArgs args)
     {

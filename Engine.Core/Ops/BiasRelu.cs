@@ -4,11 +4,11 @@ namespace Engine;
 internal static class BiasRelu
 {
     /// <summary>The gradient of x from the gradient of the result [N, C, …], and the gradient of the bias, in one pass where both are needed.</summary>
-    public static (Tensor Gradient, Tensor? Bias) Backward(Tensor dy, Tensor? y, bool needsBias)
+    public static (Tensor Gradient, Tensor? Bias) Backward(Tensor dy, Tensor y, bool needsBias)
     {
-        if (y is null || !needsBias || GradMode.IsEnabled || dy.ElementCount == 0)
+        if (!needsBias || GradMode.IsEnabled || dy.ElementCount == 0)
         {
-            Tensor passed = y is null ? dy : dy.ReluBackward(y);
+            Tensor passed = dy.ReluBackward(y);
             return (passed, !needsBias ? null : dy.Rank == 2 ? passed.Sum([0]) : passed.Sum([0, 2, 3]));
         }
 

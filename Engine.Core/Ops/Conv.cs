@@ -285,22 +285,24 @@ file sealed class ConvForwardNode(ConvGeometry geometry, Tensor x, Tensor w, Ten
     internal override void Backward(Tensor dy, GradSink sink)
     {
         // Once for both gradients.
-        Tensor given = ConvOps.Images(dy, geometry.OutChannels);
-        (dy, Tensor? gradBias) = BiasRelu.Backward(given, _y?.Value, sink.Needs(2));
-        if (sink.Needs(0))
+        dy = ConvOps.Images(dy, geometry.OutChannels);
+        Tensor? dx, dw, db = null;
+        bool needsBias = sink.Needs(2);
+        if (_y is not null)
         {
-            sink.Add(0, ConvOps.ConvBackwardData(geometry, dy, _w!.Value));
+            (dy, db) = BiasRelu.Backward(dy, _y.Value, needsBias);
         }
 
-        if (sink.Needs(1))
+        using (dy.Device.Backend.BeginIndependent())
         {
-            sink.Add(1, ConvOps.ConvBackwardWeight(geometry, _x!.Value, dy, _channelsLast));
+            dx = sink.Needs(0) ? ConvOps.ConvBackwardData(geometry, dy, _w!.Value) : null;
+            dw = sink.Needs(1) ? ConvOps.ConvBackwardWeight(geometry, _x!.Value, dy, _channelsLast) : null;
+            db ??= needsBias ? dy.Sum([0, 2, 3]) : null;
         }
 
-        if (gradBias is not null)
-        {
-            sink.Add(2, gradBias);
-        }
+        sink.AddIfAny(0, dx);
+        sink.AddIfAny(1, dw);
+        sink.AddIfAny(2, db);
     }
 
     private protected override bool SavesValues => (_x ?? _w ?? _y) is not null;

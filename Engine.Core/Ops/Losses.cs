@@ -166,11 +166,11 @@ internal static class LossOps
     // A mean over no weight at all is undefined, also where smoothing leaves something to divide.
     public static readonly MapProgram UndefinedAtZero = Programs.Unary(static x => Expr.Where(Expr.Equal(x, 0), double.NaN, x));
 
-    // Losses and targets; p0 is the target that does not count. Outputs: the mean over those that do, and their number.
+    // Losses and targets; p0 is the target that does not count. Outputs: the mean over those that do, and the share of each of them in it.
     public static readonly ReduceProgram MeanOfCounted = ReduceProgram.Create(
         MapProgram.Compile(2, Expr.Input(0), Expr.NotEqual(Expr.Input(1), Expr.Parameter(0))),
         [Combiner.Sum, Combiner.Sum],
-        MapProgram.Compile(2, Expr.Input(0) / Expr.Input(1), Expr.Input(1)));
+        MapProgram.Compile(2, Expr.Input(0) / Expr.Input(1), 1 / Expr.Input(1)));
 
     public static void CheckClassWeights(string op, DType type, int classes, Tensor? classWeights)
     {
@@ -214,9 +214,9 @@ internal static class LossOps
     /// <summary>The mean over the rows whose targets count, in one pass.</summary>
     public static Tensor CountedMean(Tensor losses, Tensor target, long ignoreIndex)
     {
-        Tensor mean = Tensor.Allocate(Shape.Scalar, losses.DType, losses.Device), count = Tensor.Allocate(Shape.Scalar, losses.DType, losses.Device);
-        Reductions.Into(MeanOfCounted, AxisSet.All(1), [losses, target], [mean, count], [ignoreIndex]);
-        return Tensor.ShouldTrack(losses) ? mean.Record(new CountedMeanNode(losses, count)) : mean;
+        Tensor mean = Tensor.Allocate(Shape.Scalar, losses.DType, losses.Device), share = Tensor.Allocate(Shape.Scalar, losses.DType, losses.Device);
+        Reductions.Into(MeanOfCounted, AxisSet.All(1), [losses, target], [mean, share], [ignoreIndex]);
+        return Tensor.ShouldTrack(losses) ? mean.Record(new CountedMeanNode(losses, share)) : mean;
     }
 
     public static Tensor Reduced(this Tensor x, Reduction reduction) => reduction switch
@@ -290,18 +290,22 @@ internal static class LossOps
     }
 }
 
-file sealed class CountedMeanNode(Tensor losses, Tensor count) : GradNode(losses)
+file sealed class CountedMeanNode(Tensor losses, Tensor share) : GradNode(losses)
 {
     private readonly Shape _shape = losses.Shape;
-    private readonly SavedTensor _count = new("CrossEntropy", count);
+    private readonly SavedTensor _share = new("CrossEntropy", share);
 
     public override string Name => "Mean";
 
-    internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, (dy / _count.Value).ExpandOrSelf(_shape));
+    internal override bool KnowsOne => true;
+
+    internal override void Backward(Tensor dy, GradSink sink) => sink.Add(0, (dy * _share.Value).ExpandOrSelf(_shape));
+
+    internal override void BackwardOfOne(GradSink sink) => sink.Add(0, _share.Value.ExpandOrSelf(_shape));
 
     private protected override bool SavesValues => true;
 
-    private protected override void ReleaseSaved() => _count.Release();
+    private protected override void ReleaseSaved() => _share.Release();
 }
 
 file sealed class CrossEntropyNode(Tensor z, Tensor target, Tensor? classWeights, Tensor lse, double labelSmoothing, long ignoreIndex) : GradNode(z)

@@ -112,15 +112,15 @@ file sealed class MatMulNode(Tensor a, Tensor b) : GradNode(a, b)
 
     internal override void Backward(Tensor dy, GradSink sink)
     {
-        if (sink.Needs(0))
+        Tensor? da, db;
+        using (dy.Device.Backend.BeginIndependent())
         {
-            sink.Add(0, MatMulOps.Product(dy, _b!.Value.T));
+            da = sink.Needs(0) ? MatMulOps.Product(dy, _b!.Value.T) : null;
+            db = sink.Needs(1) ? MatMulOps.Product(_a!.Value.T, dy) : null;
         }
 
-        if (sink.Needs(1))
-        {
-            sink.Add(1, MatMulOps.Product(_a!.Value.T, dy));
-        }
+        sink.AddIfAny(0, da);
+        sink.AddIfAny(1, db);
     }
 
     private protected override bool SavesValues => true;
@@ -143,21 +143,23 @@ file sealed class LinearNode(Tensor x, Tensor w, Tensor? b, Tensor? relu) : Grad
 
     internal override void Backward(Tensor dy, GradSink sink)
     {
-        (dy, Tensor? gradBias) = BiasRelu.Backward(dy, _y?.Value, sink.Needs(2));
-        if (sink.Needs(0))
+        Tensor? dx, dw, db = null;
+        bool needsBias = sink.Needs(2);
+        if (_y is not null)
         {
-            sink.Add(0, MatMulOps.Product(dy, _w!.Value));
+            (dy, db) = BiasRelu.Backward(dy, _y.Value, needsBias);
         }
 
-        if (sink.Needs(1))
+        using (dy.Device.Backend.BeginIndependent())
         {
-            sink.Add(1, MatMulOps.Product(dy.T, _x!.Value));
+            dx = sink.Needs(0) ? MatMulOps.Product(dy, _w!.Value) : null;
+            dw = sink.Needs(1) ? MatMulOps.Product(dy.T, _x!.Value) : null;
+            db ??= needsBias ? dy.Sum([0]) : null;
         }
 
-        if (gradBias is not null)
-        {
-            sink.Add(2, gradBias);
-        }
+        sink.AddIfAny(0, dx);
+        sink.AddIfAny(1, dw);
+        sink.AddIfAny(2, db);
     }
 
     private protected override bool SavesValues => (_x ?? _w ?? _y) is not null;

@@ -33,6 +33,12 @@ internal sealed record GpuTarget
     /// <summary>The option for a version of OpenCL C with pointers that may lead to any kind of memory; null where there is none.</summary>
     public string? GenericPointerLanguage { get; init; }
 
+    /// <summary>The option for a version of OpenCL C whose atomics order memory for the whole device; null where there is none.</summary>
+    public string? DeviceScopeLanguage { get; init; }
+
+    /// <summary>Whether a group can see what others of its launch wrote: <see cref="KernelBuilder.IsLastGroup"/>.</summary>
+    public bool HasLastGroup => Api == GpuApi.Cuda ? ComputeCapability >= 70 : DeviceScopeLanguage is not null;
+
     /// <summary>Bytes of shared (OpenCL: local) memory that one group may use.</summary>
     public required int SharedBytes { get; init; }
 

@@ -16,6 +16,9 @@ internal sealed record KernelSource(string Name, string Text, int GroupSize, int
     /// <summary>Whether the text needs pointers that may lead to any kind of memory, which OpenCL C has from 2.0 on.</summary>
     public bool NeedsGenericPointers { get; init; }
 
+    /// <summary>Whether the text needs atomics that order memory for the whole device, which OpenCL C has from 2.0 on.</summary>
+    public bool NeedsDeviceScope { get; init; }
+
     /// <summary>The parameters; null for a text that no builder wrote.</summary>
     public KernelSignature? Signature { get; init; }
 }

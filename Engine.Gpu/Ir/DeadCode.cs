@@ -59,6 +59,10 @@ internal static class DeadCode
                     Use(copy.GlobalIndex, used, read);
                     Use(copy.Condition, used, read);
                     break;
+                case ArriveStatement arrive:
+                    Use(arrive.Index, used, read);
+                    Use(arrive.Last, used, read);
+                    break;
                 case LoadMatrixStatement matrix when Array.Exists(matrix.Results, used.Contains):
                     Use(matrix.Index, used, read);
                     break;

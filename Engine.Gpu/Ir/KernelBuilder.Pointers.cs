@@ -13,16 +13,14 @@ internal sealed class PointStatement(Memory pointer, Memory target) : Statement
 // Memory that is chosen while the kernel runs.
 internal sealed partial class KernelBuilder
 {
-    private readonly List<Memory> _pointers = [];
-    private readonly HashSet<Memory> _followed = [];
 
     /// <summary>
     /// Memory that <see cref="Point"/> makes one of the buffers, in each branch another, so that the code after the branches is written once.
     /// </summary>
     public Memory Pointer(string name, DType element)
     {
-        Memory pointer = Memory.Pointer(name, element, _pointers.Count);
-        _pointers.Add(pointer);
+        Memory pointer = Memory.Pointer(name, element, _state.Pointers.Count);
+        _state.Pointers.Add(pointer);
         return pointer;
     }
 
@@ -34,7 +32,7 @@ internal sealed partial class KernelBuilder
             throw Fault($"{pointer.Name} cannot become {target.Name}");
         }
 
-        if (_followed.Contains(pointer))
+        if (_state.Followed.Contains(pointer))
         {
             throw Fault($"{pointer.Name} is set after it was used");
         }

@@ -2,8 +2,6 @@ namespace Engine.Gpu;
 
 internal sealed partial class KernelBuilder
 {
-    private readonly Dictionary<int, Value> _reads = [];
-    private readonly Dictionary<int, Value> _pending = [];
 
     /// <summary>A constant of a type.</summary>
     public Value Constant(RegisterType type, double number) => type switch
@@ -155,21 +153,21 @@ internal sealed partial class KernelBuilder
             throw Fault($"a shuffle of a {a.Type} over sub-groups of {Target.SubGroupSize}");
         }
 
-        Value result = new(this, Opcode.ShuffleXor, a.Type, mask, a, null, null, _block, a.IsNonNegative);
+        Value result = new(this, Opcode.ShuffleXor, a.Type, mask, a, null, null, _state.Block, a.IsNonNegative);
         Append(new DefineStatement(result));
         return result;
     }
 
     internal Value Read(Variable variable)
     {
-        if (_pending.TryGetValue(variable.Number, out Value? value) || _reads.TryGetValue(variable.Number, out value))
+        if (_state.Pending.TryGetValue(variable.Number, out Value? value) || _state.Reads.TryGetValue(variable.Number, out value))
         {
             return value;
         }
 
         value = Fresh(Opcode.Read, variable.Type, variable.Number, isNonNegative: false);
         Append(new DefineStatement(value));
-        _reads[variable.Number] = value;
+        _state.Reads[variable.Number] = value;
         return value;
     }
 
@@ -182,21 +180,21 @@ internal sealed partial class KernelBuilder
             throw Fault($"a {value.Type} is assigned to a {variable.Type} variable");
         }
 
-        _pending[variable.Number] = value;
+        _state.Pending[variable.Number] = value;
     }
 
     private void Flush()
     {
-        foreach ((int number, Value value) in _pending)
+        foreach ((int number, Value value) in _state.Pending)
         {
-            Append(new SetStatement(_variables[number], value));
-            _reads[number] = value;
+            Append(new SetStatement(_state.Variables[number], value));
+            _state.Reads[number] = value;
         }
 
-        _pending.Clear();
+        _state.Pending.Clear();
     }
 
-    private Value Fresh(Opcode op, RegisterType type, long bits, bool isNonNegative) => new(this, op, type, bits, null, null, null, _block, isNonNegative);
+    private Value Fresh(Opcode op, RegisterType type, long bits, bool isNonNegative) => new(this, op, type, bits, null, null, null, _state.Block, isNonNegative);
 
     /// <summary>A value without side effects: simplified, found if it is known, else computed as far out as it can be.</summary>
     private Value Pure(Opcode op, RegisterType type, long bits, Value? a = null, Value? b = null, Value? c = null, bool isNonNegative = false)
@@ -214,7 +212,7 @@ internal sealed partial class KernelBuilder
 
         ValueKey key = new(op, type, bits, a, b, c);
         Block home = HomeOf(op, a, b, c);
-        for (Block? block = _block; block is not null; block = block.Parent)
+        for (Block? block = _state.Block; block is not null; block = block.Parent)
         {
             if (block.Known.TryGetValue(key, out Value? known))
             {
@@ -233,11 +231,11 @@ internal sealed partial class KernelBuilder
     {
         if (op is Opcode.Constant or Opcode.Parameter or Opcode.LocalId or Opcode.GroupId or Opcode.GroupCount)
         {
-            return _root;
+            return _state.Root;
         }
 
         int depth = Math.Max(a?.Home.Depth ?? 0, Math.Max(b?.Home.Depth ?? 0, c?.Home.Depth ?? 0));
-        Block home = _block;
+        Block home = _state.Block;
         bool mayTrap = op is Opcode.Div or Opcode.Rem && !(b!.IsConstant && b.Bits != 0) && a!.Type.IsInteger();
         while (home.Depth > depth && home.Kind == BlockKind.Loop && !mayTrap)
         {

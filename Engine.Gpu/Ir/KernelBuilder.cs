@@ -12,23 +12,17 @@ namespace Engine.Gpu;
 /// </remarks>
 internal sealed partial class KernelBuilder
 {
-    private readonly string _name;
+    private readonly State _state;
     private readonly int _groupSize;
-    private readonly List<KernelParameter> _parameters = [];
-    private readonly List<Memory> _shared = [];
-    private readonly List<Variable> _variables = [];
-    private readonly Block _root = new(null, BlockKind.Kernel);
-    private Block _block;
-    private int _nextId;
-    private int _sharedBytes;
-    private int _branches;
+    private string _name;
 
     /// <summary>Starts a kernel whose groups have <paramref name="groupSize"/> work-items.</summary>
     public KernelBuilder(string name, GpuTarget target, int groupSize)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(groupSize);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(groupSize, target.MaxGroupSize);
-        (_name, Target, _groupSize, _block) = (name, target, groupSize, _root);
+        (_name, Target, _groupSize) = (name, target, groupSize);
+        _state = s_host is { } host ? Join(host) : new State();
     }
 
     /// <summary>The device that the kernel is built for.</summary>
@@ -44,22 +38,22 @@ internal sealed partial class KernelBuilder
     public Value LocalId => Pure(Opcode.LocalId, RegisterType.Int32, 0);
 
     /// <summary>Index of the group along the first direction.</summary>
-    public Value GroupX => Pure(Opcode.GroupId, RegisterType.Int32, 0);
+    public Value GroupX => _place?.X ?? Pure(Opcode.GroupId, RegisterType.Int32, 0);
 
     /// <summary>Index of the group along the second direction.</summary>
-    public Value GroupY => Pure(Opcode.GroupId, RegisterType.Int32, 1);
+    public Value GroupY => _place?.Y ?? Pure(Opcode.GroupId, RegisterType.Int32, 1);
 
     /// <summary>Index of the group along the third direction.</summary>
-    public Value GroupZ => Pure(Opcode.GroupId, RegisterType.Int32, 2);
+    public Value GroupZ => _place is null ? Pure(Opcode.GroupId, RegisterType.Int32, 2) : Int32(0);
 
     /// <summary>Number of groups along the first direction.</summary>
-    public Value GroupCountX => Pure(Opcode.GroupCount, RegisterType.Int32, 0);
+    public Value GroupCountX => _place?.CountX ?? Pure(Opcode.GroupCount, RegisterType.Int32, 0);
 
     /// <summary>Number of groups along the second direction.</summary>
-    public Value GroupCountY => Pure(Opcode.GroupCount, RegisterType.Int32, 1);
+    public Value GroupCountY => _place?.CountY ?? Pure(Opcode.GroupCount, RegisterType.Int32, 1);
 
     /// <summary>Number of groups along the third direction.</summary>
-    public Value GroupCountZ => Pure(Opcode.GroupCount, RegisterType.Int32, 2);
+    public Value GroupCountZ => _place is null ? Pure(Opcode.GroupCount, RegisterType.Int32, 2) : Int32(1);
 
     /// <summary>Index of the work-item among all along the first direction, Int32.</summary>
     public Value GlobalId => (GroupX * _groupSize) + LocalId;
@@ -70,7 +64,8 @@ internal sealed partial class KernelBuilder
     /// </summary>
     public Memory Buffer(string name, DType element, bool readOnly = false)
     {
-        Memory memory = Memory.Global(name, element, _parameters.Count, readOnly);
+        name = _prefix + name;
+        Memory memory = Memory.Global(name, element, _state.Parameters.Count, readOnly);
         AddParameter(name, RegisterType.Int64, memory);
         return memory;
     }
@@ -78,31 +73,31 @@ internal sealed partial class KernelBuilder
     /// <summary>A scalar argument.</summary>
     public Value Scalar(string name, RegisterType type)
     {
-        AddParameter(name, type, null);
-        return Pure(Opcode.Parameter, type, _parameters.Count - 1);
+        AddParameter(_prefix + name, type, null);
+        return Pure(Opcode.Parameter, type, _state.Parameters.Count - 1);
     }
 
     /// <summary>A scalar argument that is a size: Int32, at least 0.</summary>
     public Value Size(string name)
     {
-        AddParameter(name, RegisterType.Int32, null);
-        return Pure(Opcode.Parameter, RegisterType.Int32, _parameters.Count - 1, isNonNegative: true);
+        AddParameter(_prefix + name, RegisterType.Int32, null);
+        return Pure(Opcode.Parameter, RegisterType.Int32, _state.Parameters.Count - 1, isNonNegative: true);
     }
 
     /// <summary>An array that the group shares; its content is undefined at first.</summary>
     public Memory Shared(string name, DType element, int count)
     {
-        Memory memory = Memory.Shared(name, element, count, _sharedBytes);
-        _shared.Add(memory);
-        _sharedBytes += (memory.Bytes + 15) & ~15;
+        Memory memory = Memory.Shared(name, element, count, _state.SharedBytes);
+        _state.Shared.Add(memory);
+        _state.SharedBytes += (memory.Bytes + 15) & ~15;
         return memory;
     }
 
     /// <summary>A register that changes, with its first content.</summary>
     public Variable Variable(Value initial)
     {
-        Variable variable = new(this, _variables.Count, initial.Type);
-        _variables.Add(variable);
+        Variable variable = new(this, _state.Variables.Count, initial.Type);
+        _state.Variables.Add(variable);
         Set(variable, initial);
         return variable;
     }
@@ -158,7 +153,7 @@ internal sealed partial class KernelBuilder
     /// <summary>All work-items of the group meet here. Not inside a branch, unless every work-item takes the same side.</summary>
     public void Barrier()
     {
-        if (_branches > 0)
+        if (_state.Branches > 0)
         {
             throw Fault("a barrier inside a branch");
         }
@@ -181,11 +176,11 @@ internal sealed partial class KernelBuilder
         }
 
         Flush();
-        int branches = _branches;
-        _branches += uniform ? 0 : 1;
+        int branches = _state.Branches;
+        _state.Branches += uniform ? 0 : 1;
         Block thenBlock = Nested(BlockKind.Branch, then);
         Block? elseBlock = otherwise is null ? null : Nested(BlockKind.Branch, otherwise);
-        _branches = branches;
+        _state.Branches = branches;
         Append(new IfStatement(condition, thenBlock, elseBlock));
     }
 
@@ -201,15 +196,15 @@ internal sealed partial class KernelBuilder
         }
 
         Flush();
-        Block outer = _block;
+        Block outer = _state.Block;
         Block block = new(outer, BlockKind.Loop);
-        _block = block;
-        _reads.Clear();
+        _state.Block = block;
+        _state.Reads.Clear();
         Value counter = Fresh(Opcode.Counter, start.Type, 0, isNonNegative: start.IsNonNegative);
         body(counter);
         Flush();
-        _reads.Clear();
-        _block = outer;
+        _state.Reads.Clear();
+        _state.Block = outer;
         Append(new ForStatement(counter, start, end, step, block));
     }
 
@@ -220,32 +215,70 @@ internal sealed partial class KernelBuilder
     public Kernel Build()
     {
         Flush();
-        DeadCode.Remove(_root);
+        if (_host is not null)
+        {
+            _host.Take(this);
+        }
+        else
+        {
+            DeadCode.Remove(_state.Root);
+        }
+
         return new Kernel
         {
             Name = _name,
-            Parameters = _parameters,
-            Pointers = _pointers,
-            Shared = _shared,
-            SharedBytes = _sharedBytes,
+            Parameters = _state.Parameters,
+            Pointers = _state.Pointers,
+            Shared = _state.Shared,
+            SharedBytes = _state.SharedBytes,
             GroupSize = _groupSize,
             MinGroupsPerUnit = MinGroupsPerUnit,
-            Variables = _variables,
-            Body = _root,
+            Variables = _state.Variables,
+            Body = _state.Root,
         };
     }
 
-    internal int NextId() => _nextId++;
+    /// <summary>What has been written so far. The builders of the parts of one kernel share it.</summary>
+    private sealed class State
+    {
+        public State() => Block = Root;
+
+        public List<KernelParameter> Parameters { get; } = [];
+
+        public List<Memory> Shared { get; } = [];
+
+        public List<Variable> Variables { get; } = [];
+
+        public List<Memory> Pointers { get; } = [];
+
+        public HashSet<Memory> Followed { get; } = [];
+
+        public Dictionary<int, Value> Reads { get; } = [];
+
+        public Dictionary<int, Value> Pending { get; } = [];
+
+        public Block Root { get; } = new(null, BlockKind.Kernel);
+
+        public Block Block { get; set; }
+
+        public int NextId { get; set; }
+
+        public int SharedBytes { get; set; }
+
+        public int Branches { get; set; }
+    }
+
+    internal int NextId() => _state.NextId++;
 
     private Block Nested(BlockKind kind, Action body)
     {
-        Block outer = _block;
+        Block outer = _state.Block;
         Block block = new(outer, kind);
-        _block = block;
+        _state.Block = block;
         body();
         Flush();
-        _reads.Clear();
-        _block = outer;
+        _state.Reads.Clear();
+        _state.Block = outer;
         return block;
     }
 
@@ -254,7 +287,7 @@ internal sealed partial class KernelBuilder
         Require(index);
         if (memory.IsPointer)
         {
-            _followed.Add(memory);
+            _state.Followed.Add(memory);
         }
 
         if (condition is not null)
@@ -278,13 +311,13 @@ internal sealed partial class KernelBuilder
             : (index, 0);
     }
 
-    private void Append(Statement statement) => _block.Statements.Add(statement);
+    private void Append(Statement statement) => _state.Block.Statements.Add(statement);
 
     /// <summary>A value can be used where its block is open: values die with the loop or branch that made them.</summary>
     private void Require(Value value, [CallerMemberName] string user = "")
     {
         ArgumentNullException.ThrowIfNull(value);
-        Block? block = _block;
+        Block? block = _state.Block;
         while (block is not null && !ReferenceEquals(block, value.Home))
         {
             block = block.Parent;
@@ -301,11 +334,11 @@ internal sealed partial class KernelBuilder
     private void AddParameter(string name, RegisterType type, Memory? memory)
     {
         // Only the compiler of a card would find it otherwise. Shared arrays may have one name: renderers number them.
-        if (_parameters.Exists(parameter => parameter.Name == name))
+        if (_state.Parameters.Exists(parameter => parameter.Name == name))
         {
             throw Fault($"two parameters have the name '{name}'");
         }
 
-        _parameters.Add(new KernelParameter(name, type, memory));
+        _state.Parameters.Add(new KernelParameter(name, type, memory));
     }
 }

@@ -67,6 +67,9 @@ internal sealed class KernelPrinter
             case BarrierStatement:
                 Line("barrier");
                 break;
+            case ArriveStatement arrive:
+                Line($"{Name(arrive.Result)} = arrive {Element(arrive.Counters, arrive.Index, arrive.Offset)} after {Name(arrive.Last)}");
+                break;
             case IfStatement branch:
                 Line($"if {Name(branch.Condition)}");
                 Nested(branch.Then);

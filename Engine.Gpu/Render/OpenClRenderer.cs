@@ -11,6 +11,7 @@ internal sealed partial class OpenClRenderer
     private readonly Kernel _kernel;
     private int _depth = 1;
     private bool _usesDouble;
+    private bool _usesDeviceScope;
 
     private readonly HashSet<BarrierStatement> _globalFences;
 
@@ -31,7 +32,7 @@ internal sealed partial class OpenClRenderer
         }
 
         string head = renderer.Head();
-        return new KernelSource(kernel.Name, head + renderer._text.Append("}\n"), kernel.GroupSize, 0);
+        return new KernelSource(kernel.Name, head + renderer._text.Append("}\n"), kernel.GroupSize, 0) { NeedsDeviceScope = renderer._usesDeviceScope };
     }
 
     private string Head()
@@ -116,6 +117,9 @@ internal sealed partial class OpenClRenderer
             case BarrierStatement barrier:
                 Line(_globalFences.Contains(barrier) ? "barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);" : "barrier(CLK_LOCAL_MEM_FENCE);");
                 break;
+            case ArriveStatement arrive:
+                RenderArrive(arrive);
+                break;
             case IfStatement branch:
                 RenderBranch(branch);
                 break;
@@ -127,6 +131,20 @@ internal sealed partial class OpenClRenderer
             default:
                 throw new OperationNotSupportedException($"{_kernel.Name}: {statement.GetType().Name} exists on CUDA only.");
         }
+    }
+
+    // Atomics with an order and the device as their scope; OpenCL C 1.2 orders memory within a group only.
+    private void RenderArrive(ArriveStatement arrive)
+    {
+        _usesDeviceScope = true;
+        string counter = $"(volatile __global atomic_int*){Base(arrive.Counters)} + {Index(arrive.Index, arrive.Offset)}";
+        Line($"const int {Use(arrive.Result)} = atomic_fetch_add_explicit({counter}, 1, memory_order_acq_rel, memory_scope_device);");
+        Line($"if ({Use(arrive.Result)} == {Use(arrive.Last)})");
+        Line("{");
+        _depth++;
+        Line($"atomic_store_explicit({counter}, 0, memory_order_relaxed, memory_scope_device);");
+        _depth--;
+        Line("}");
     }
 
     private void RenderBranch(IfStatement branch)

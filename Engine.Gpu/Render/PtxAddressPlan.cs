@@ -50,6 +50,9 @@ internal sealed class PtxAddressPlan
                 case StoreStatement store:
                     Need(statement, store.Memory, store.Index);
                     break;
+                case ArriveStatement arrive:
+                    Need(statement, arrive.Counters, arrive.Index);
+                    break;
                 case LoadMatrixStatement matrix:
                     Need(statement, matrix.Memory, matrix.Index);
                     break;

@@ -134,6 +134,10 @@ internal sealed partial class PtxRenderer
             case BarrierStatement:
                 Emit("bar.sync 0;");
                 break;
+            case ArriveStatement arrive:
+                // Orders what the group wrote before, and what it reads after, for the whole card; the counter begins anew by itself.
+                Emit($"atom.acq_rel.gpu.global.inc.u32 {_registers.Of(arrive.Result)}, {Address(arrive.Counters, arrive.Index, arrive.Offset)}, {Operand(arrive.Last)};");
+                break;
             case IfStatement branch:
                 RenderBranch(branch);
                 break;

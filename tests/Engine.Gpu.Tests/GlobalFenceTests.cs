@@ -69,7 +69,7 @@ internal sealed class GlobalFenceTests
     {
         GpuTarget target = s_target with { MaxGroupSize = 256, SharedBytes = 64 << 10 };
         TileAccess access = new(AlongDepth: false, Width: 4);
-        GemmKernel kernel = new(new GemmTile(64, 64, 8, 8, 8), DType.Float32, access, DType.Float32, access, DType.Float32, DType.Float32, 4, default, 0, IsSplit: false, Is64Bit: false);
+        GemmKernel kernel = new(new GemmTile(64, 64, 8, 8, 8), DType.Float32, access, DType.Float32, access, DType.Float32, DType.Float32, 4, default, 0, SplitKind.None, Is64Bit: false);
         string text = KernelRenderer.Render(kernel.Build(target), target).Text;
         Assert.That(text, Does.Contain(Local).And.Not.Contain("GLOBAL_MEM_FENCE"));
     }

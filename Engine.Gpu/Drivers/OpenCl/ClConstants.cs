@@ -44,6 +44,9 @@ internal static class ClConstants
     public const uint CL_DRIVER_VERSION = 0x102D;
     public const uint CL_DEVICE_VERSION = 0x102F;
     public const uint CL_DEVICE_GENERIC_ADDRESS_SPACE_SUPPORT = 0x1069;
+    public const ulong CL_DEVICE_ATOMIC_ORDER_ACQ_REL = 1 << 1;
+    public const ulong CL_DEVICE_ATOMIC_SCOPE_DEVICE = 1 << 5;
+    public const uint CL_DEVICE_ATOMIC_MEMORY_CAPABILITIES = 0x1063;
     public const uint CL_DEVICE_EXTENSIONS = 0x1030;
     public const uint CL_DEVICE_PLATFORM = 0x1031;
 

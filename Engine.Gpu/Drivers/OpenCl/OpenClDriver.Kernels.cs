@@ -182,7 +182,7 @@ internal sealed unsafe partial class OpenClDriver
     private int Build(nint program, KernelSource source)
     {
         nint device = _device;
-        fixed (byte* options = Encoding.UTF8.GetBytes((source.NeedsGenericPointers ? Target.GenericPointerLanguage : BuildOptions) + '\0'))
+        fixed (byte* options = Encoding.UTF8.GetBytes((source.NeedsGenericPointers ? Target.GenericPointerLanguage : source.NeedsDeviceScope ? Target.DeviceScopeLanguage : BuildOptions) + '\0'))
         {
             return _api.clBuildProgram(program, 1, &device, options, 0, 0);
         }

@@ -21,6 +21,7 @@ internal static class OpenClTarget
             ComputeUnits = Math.Max(1, (int)ClInfo.Device<uint>(api, device, CL_DEVICE_MAX_COMPUTE_UNITS)),
             LargestGroup = (int)Math.Clamp(group, 1, int.MaxValue),
             GenericPointerLanguage = GenericPointerLanguage(api, device),
+            DeviceScopeLanguage = DeviceScopeLanguage(api, device),
             MaxGroupSize = (int)Math.Clamp(group, 1, LargestGroup),
             SharedBytes = (int)Math.Min(ClInfo.Device<ulong>(api, device, CL_DEVICE_LOCAL_MEM_SIZE), (ulong)LargestLocalMemory),
             HasFloat64 = extensions.Contains("cl_khr_fp64"),
@@ -58,6 +59,16 @@ internal static class OpenClTarget
         int major = VersionOf(ClInfo.DeviceString(api, device, CL_DEVICE_VERSION))?.Major ?? 0;
         return major == 2 ? "-cl-std=CL2.0"
             : major >= 3 && ClInfo.Device<uint>(api, device, CL_DEVICE_GENERIC_ADDRESS_SPACE_SUPPORT) != 0 ? "-cl-std=CL3.0"
+            : null;
+    }
+
+    /// <summary>OpenCL 2 has such atomics, from 3.0 on they are a matter of the device.</summary>
+    private static string? DeviceScopeLanguage(ClApi api, nint device)
+    {
+        const ulong Needed = CL_DEVICE_ATOMIC_ORDER_ACQ_REL | CL_DEVICE_ATOMIC_SCOPE_DEVICE;
+        int major = VersionOf(ClInfo.DeviceString(api, device, CL_DEVICE_VERSION))?.Major ?? 0;
+        return major == 2 ? "-cl-std=CL2.0"
+            : major >= 3 && (ClInfo.Device<ulong>(api, device, CL_DEVICE_ATOMIC_MEMORY_CAPABILITIES) & Needed) == Needed ? "-cl-std=CL3.0"
             : null;
     }
 

@@ -17,7 +17,7 @@ namespace Engine.Gpu;
 /// <param name="IsPadded">Whether some taps lie outside of the image.</param>
 /// <param name="StoreWidth">Neighbouring columns that are stored at once.</param>
 /// <param name="Epilogue">The operations after the sum.</param>
-/// <param name="IsSplit">Whether each group sums a part of the depth and stores the bare sums, [part, group, rows, columns].</param>
+/// <param name="Split">Where groups sum parts of the depth: with a second launch each stores the bare sums, [part, group, rows, columns].</param>
 /// <param name="Is64Bit">Whether indices need 64 bits.</param>
 internal readonly record struct CorrelationKernel(
     GemmTile Tile,
@@ -33,13 +33,15 @@ internal readonly record struct CorrelationKernel(
     bool IsPadded,
     int StoreWidth,
     Epilogue Epilogue,
-    bool IsSplit,
+    SplitKind Split,
     bool Is64Bit) : IKernelDefinition
 {
-    /// <summary>The kernel of a plan; where the plan has parts, the epilogue is left to <see cref="SplitSumKernel"/>.</summary>
-    public static CorrelationKernel Of(in Correlation c, in GemmPlan plan, DType compute)
+    private bool StoresParts => Split == SplitKind.SecondLaunch;
+
+    /// <summary>The kernel of a plan; where a second launch adds the parts, the epilogue is left to <see cref="SplitSumKernel"/>.</summary>
+    public static CorrelationKernel Of(in Correlation c, in GemmPlan plan, DType compute, SplitKind split)
     {
-        bool pixelsAreRows = c.WritesChannelsLast, isSplit = plan.Parts > 1;
+        bool pixelsAreRows = c.WritesChannelsLast, storesParts = split == SplitKind.SecondLaunch;
         TileMath math = plan.Tile.Math;
         return new CorrelationKernel(
             plan.Tile,
@@ -53,9 +55,9 @@ internal readonly record struct CorrelationKernel(
             c.Taps,
             c.HasEvenWeights,
             c.IsPadded,
-            isSplit ? 1 : c.StoreWidth,
-            isSplit ? Epilogue.None : c.Epilogue(pixelsAreRows ? BiasKind.PerColumn : BiasKind.PerRow),
-            isSplit,
+            storesParts ? 1 : c.StoreWidth,
+            storesParts ? Epilogue.None : c.Epilogue(pixelsAreRows ? BiasKind.PerColumn : BiasKind.PerRow),
+            split,
             c.Is64Bit || plan.Parts * c.Results > int.MaxValue / 2);
     }
 
@@ -66,12 +68,12 @@ internal readonly record struct CorrelationKernel(
         return TileGrid.For(plan, c.Groups, PixelsAreRows ? pixels : c.OutChannels, PixelsAreRows ? c.OutChannels : pixels);
     }
 
-    public Kernel Build(GpuTarget target)
+    public Kernel Build(GpuTarget device)
     {
-        KernelBuilder k = new($"conv_{Tile.Name}", target, Tile.GroupSize) { MinGroupsPerUnit = Tile.MinGroupsPerUnit(Compute, In, Weight) };
+        KernelBuilder k = new($"conv_{Tile.Name}", device, Tile.GroupSize) { MinGroupsPerUnit = Tile.MinGroupsPerUnit(Compute, In, Weight) };
         RegisterType type = Is64Bit ? RegisterType.Int64 : RegisterType.Int32;
         Memory image = k.Buffer("image", InType, readOnly: true), filters = k.Buffer("filters", WeightType, readOnly: true);
-        Memory result = k.Buffer("result", IsSplit ? Compute : OutType);
+        Memory result = k.Buffer("result", StoresParts ? Compute : OutType);
         Memory? bias = Epilogue.Bias == BiasKind.None ? null : k.Buffer("bias", Epilogue.BiasType);
         Value channels = k.Size("channels"), pixels = k.Size("pixels"), depth = k.Size("depth");
         NestedIndex pixel = new(k, "pixel"), tap = new(k, "tap");
@@ -82,15 +84,16 @@ internal readonly record struct CorrelationKernel(
         Value filterGroup = k.Scalar("filter_group", type), resultGroup = k.Scalar("result_group", type);
         ImageParameters window = new(k);
         EpilogueParameters epilogue = new(k, Epilogue, Compute.InRegister());
-        TileGrid grid = new(k, Tile, PixelsAreRows ? pixels : channels, PixelsAreRows ? channels : pixels, IsSplit);
+        TileGrid grid = new(k, Tile, PixelsAreRows ? pixels : channels, PixelsAreRows ? channels : pixels, Split != SplitKind.None);
         Value group = grid.Batch.To(type);
         Value origin = group * resultGroup;
-        if (IsSplit)
+        if (StoresParts)
         {
             origin += k.GroupY.To(type) * k.Scalar("part_stride", type);
         }
 
         (Value firstPixel, Value firstChannel) = PixelsAreRows ? (grid.FirstRow, grid.FirstColumn) : (grid.FirstColumn, grid.FirstRow);
+        TileParts? parts = Split == SplitKind.LastGroup ? new TileParts(k, Tile, Compute) : null;
         var product = TileProduct.Create(k, Tile, Compute, PixelsAreRows ? In : Weight, PixelsAreRows ? Weight : In);
 
         // Neighbours that are read at once are neighbours in memory: a stride of 1 that the kernel knows.
@@ -122,11 +125,11 @@ internal readonly record struct CorrelationKernel(
         (Value start, Value shortLength, Value end) = grid.Range(depth);
         Value[] sums = product.Sum(PixelsAreRows ? imageSource : filterSource, PixelsAreRows ? filterSource : imageSource, start, shortLength, end);
 
-        AddressMap pixelMap = IsSplit ? AddressMap.Even(resultPixel[2]) : AddressMap.Nested(pixel, resultPixel);
+        AddressMap pixelMap = StoresParts ? AddressMap.Even(resultPixel[2]) : AddressMap.Nested(pixel, resultPixel);
         Value PixelOffset(Value number) => pixelMap.At(number).Offset;
         Value ChannelOffset(Value number) => origin + (number.To(type) * resultChannel);
         Value BiasOffset(Value number) => ((grid.Batch * channels) + number).To(type) * biasChannel;
-        new TileTarget
+        TileTarget target = new()
         {
             Memory = result,
             Offsets = PixelsAreRows ? new TileOffsets(PixelOffset, ChannelOffset) : new TileOffsets(ChannelOffset, PixelOffset),
@@ -137,7 +140,8 @@ internal readonly record struct CorrelationKernel(
             BiasKind = Epilogue.Bias,
             Bias = bias,
             BiasOffsets = new TileOffsets(BiasOffset, BiasOffset),
-        }.Store(k, product, sums, grid.FirstRow, grid.FirstColumn);
+        };
+        target.Store(k, product, sums, grid.FirstRow, grid.FirstColumn, parts);
         return k.Build();
     }
 
@@ -152,7 +156,7 @@ internal readonly record struct CorrelationKernel(
         arguments.Add(c.In);
         arguments.Add(c.Weight.Shifted(c.WeightOrigin));
         arguments.Add(target);
-        arguments.AddOptional(IsSplit ? null : c.Bias);
+        arguments.AddOptional(StoresParts ? null : c.Bias);
         arguments.Add(c.OutChannels);
         arguments.Add(pixels);
         arguments.Add(c.Depth);
@@ -161,18 +165,22 @@ internal readonly record struct CorrelationKernel(
         c.InSteps.Bind(ref arguments, Is64Bit);
         c.Ordered(c.InTaps).Bind(ref arguments, Is64Bit);
         c.Ordered(c.WeightTaps).Bind(ref arguments, Is64Bit);
-        (IsSplit ? new Strides3(0, 0, PixelsAreRows ? c.OutChannels : 1) : c.OutSteps).Bind(ref arguments, Is64Bit);
+        (StoresParts ? new Strides3(0, 0, PixelsAreRows ? c.OutChannels : 1) : c.OutSteps).Bind(ref arguments, Is64Bit);
         arguments.AddIndex(c.WeightStrides.Out, Is64Bit);
-        arguments.AddIndex(!IsSplit ? c.Out.Layout.Strides[1] : PixelsAreRows ? 1 : pixels, Is64Bit);
+        arguments.AddIndex(!StoresParts ? c.Out.Layout.Strides[1] : PixelsAreRows ? 1 : pixels, Is64Bit);
         arguments.AddIndex(c.BiasStride, Is64Bit);
         arguments.AddIndex(c.InOrigin, Is64Bit);
         arguments.AddIndex(c.InChannels * c.In.Layout.Strides[1], Is64Bit);
         arguments.AddIndex(c.WeightGroup, Is64Bit);
-        arguments.AddIndex(IsSplit ? (long)pixels * c.OutChannels : c.OutChannels * c.Out.Layout.Strides[1], Is64Bit);
+        arguments.AddIndex(StoresParts ? (long)pixels * c.OutChannels : c.OutChannels * c.Out.Layout.Strides[1], Is64Bit);
         ImageParameters.Bind(ref arguments, c.Rows, c.Columns);
-        if (IsSplit)
+        if (Split != SplitKind.None)
         {
             arguments.Add(plan.SlicesPerPart);
+        }
+
+        if (StoresParts)
+        {
             arguments.AddIndex(c.Results, Is64Bit);
         }
     }

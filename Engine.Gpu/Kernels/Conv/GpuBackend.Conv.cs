@@ -20,6 +20,9 @@ internal partial class GpuBackend
 
         ConvGeometry g = args.Geometry;
         ReadOnlySpan<long> w = args.W.Layout.Strides;
+
+        // Each step between windows has pixels of its own.
+        using IDisposable? phases = BeginIndependent();
         for (int i = 0; i < g.StrideH; i++)
         {
             for (int j = 0; j < g.StrideW; j++)

@@ -33,7 +33,7 @@ internal partial class GpuBackend
 
         (int m, int n) = rows ? (pixels, c.OutChannels) : (c.OutChannels, pixels);
         var factors = TileFactors.Of(math, c.In.DType, c.InAccess(math), c.WeightAccess(math));
-        if (narrow || GemmPlan.Choose(Target, compute, c.Groups, m, n, c.Depth, factors) is not { } plan)
+        if (narrow || GemmPlan.Choose(Target, compute, c.Groups, m, n, c.Depth, factors, PreferredGroup) is not { } plan)
         {
             CorrelateDirectly(c, compute);
         }
@@ -46,12 +46,15 @@ internal partial class GpuBackend
     private void CorrelateByTiles(in Correlation c, in GemmPlan plan, DType compute)
     {
         using TensorScope scope = TensorScope.Begin();
-        Operand result = c.Out.Shifted(c.OutOrigin), target = plan.Parts > 1 ? Temporary(plan.Parts * c.Results, compute) : result;
-        var kernel = CorrelationKernel.Of(c, plan, compute);
+        SplitKind split = plan.SplitOn(Target);
+        Operand result = c.Out.Shifted(c.OutOrigin), target = split == SplitKind.SecondLaunch ? Temporary(plan.Parts * c.Results, compute) : result;
+        var kernel = CorrelationKernel.Of(c, plan, compute, split);
+        LaunchGrid grid = kernel.Grid(c, plan);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
         kernel.Bind(ref arguments, c, target, plan);
-        Launch(kernel, kernel.Grid(c, plan), arguments.Span);
-        if (plan.Parts > 1)
+        BindParts(ref arguments, plan, grid, compute);
+        LaunchAlone(kernel, plan.Tile.GroupSize, grid, arguments.Span);
+        if (split == SplitKind.SecondLaunch)
         {
             SumParts(target, plan.Parts, c.Results, result, c.Bias, c.ResultAxes(kernel.PixelsAreRows), c.Epilogue(BiasKind.Full), 1, 0);
         }
@@ -61,15 +64,12 @@ internal partial class GpuBackend
     internal void CorrelateByPatches(in Correlation c, in PatchPlan plan)
     {
         using TensorScope scope = TensorScope.Begin();
-        Operand target = plan.Parts > 1 ? Temporary(plan.Parts * c.Results, DType.Float32) : c.Out;
         var kernel = PatchCorrelationKernel.Of(c, plan);
+        LaunchGrid grid = PatchCorrelationKernel.Grid(c, plan);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
-        kernel.Bind(ref arguments, c, target, plan);
-        Launch(kernel, PatchCorrelationKernel.Grid(c, plan), arguments.Span);
-        if (plan.Parts > 1)
-        {
-            SumParts(target, plan.Parts, c.Results, c.Out, c.Bias, c.ResultAxes(pixelsAreRows: true), c.Epilogue(BiasKind.Full), 1, 0);
-        }
+        kernel.Bind(ref arguments, c, plan);
+        BindParts(ref arguments, plan.Product, grid, DType.Float32);
+        LaunchAlone(kernel, plan.Tile.GroupSize, grid, arguments.Span);
     }
 
     private void CorrelateDirectly(in Correlation c, DType compute)
@@ -103,19 +103,22 @@ internal partial class GpuBackend
         }
 
         var factors = TileFactors.Of(math, c.In.DType, c.GradAccess(math), c.ImageAccess(math));
-        if (narrow || GemmPlan.Choose(Target, compute, c.Groups, c.OutChannels, c.Depth, (int)c.Pixels, factors) is not { } plan)
+        if (narrow || GemmPlan.Choose(Target, compute, c.Groups, c.OutChannels, c.Depth, (int)c.Pixels, factors, PreferredGroup) is not { } plan)
         {
             CorrelateWeightsDirectly(c, epilogue, beta, compute);
             return;
         }
 
         using TensorScope scope = TensorScope.Begin();
-        Operand target = plan.Parts > 1 ? Temporary(plan.Parts * c.WeightResults, compute) : c.Weight;
-        var kernel = WeightGradientKernel.Of(c, plan, compute, epilogue);
+        SplitKind split = plan.SplitOn(Target);
+        Operand target = split == SplitKind.SecondLaunch ? Temporary(plan.Parts * c.WeightResults, compute) : c.Weight;
+        var kernel = WeightGradientKernel.Of(c, plan, compute, epilogue, split);
+        LaunchGrid grid = TileGrid.For(plan, c.Groups, c.OutChannels, c.Depth);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
         kernel.Bind(ref arguments, c, target, plan, beta);
-        Launch(kernel, TileGrid.For(plan, c.Groups, c.OutChannels, c.Depth), arguments.Span);
-        if (plan.Parts > 1)
+        BindParts(ref arguments, plan, grid, compute);
+        LaunchAlone(kernel, plan.Tile.GroupSize, grid, arguments.Span);
+        if (split == SplitKind.SecondLaunch)
         {
             SumParts(target, plan.Parts, c.WeightResults, c.Weight, null, c.WeightAxes, epilogue, 1, beta);
         }
@@ -124,15 +127,12 @@ internal partial class GpuBackend
     private void CorrelateWeightsByPatches(in Correlation c, in PatchWeightPlan plan, TileMath math)
     {
         using TensorScope scope = TensorScope.Begin();
-        Operand target = plan.Parts > 1 ? Temporary(plan.Parts * c.WeightResults, DType.Float32) : c.Weight;
         var kernel = PatchWeightKernel.Of(c, plan, math);
+        LaunchGrid grid = PatchWeightKernel.Grid(c, plan);
         ArgumentList arguments = new(stackalloc KernelArgument[32]);
-        kernel.Bind(ref arguments, c, target, plan);
-        Launch(kernel, PatchWeightKernel.Grid(c, plan), arguments.Span);
-        if (plan.Parts > 1)
-        {
-            SumParts(target, plan.Parts, c.WeightResults, c.Weight, null, c.WeightAxes, Epilogue.None, 1, 0);
-        }
+        kernel.Bind(ref arguments, c, plan);
+        BindParts(ref arguments, plan.Product(c.Rows.Taps * c.Columns.Taps), grid, DType.Float32);
+        LaunchAlone(kernel, PatchWeightProduct.GroupSize, grid, arguments.Span);
     }
 
     private void CorrelateWeightsDirectly(in Correlation c, in Epilogue epilogue, double beta, DType compute)

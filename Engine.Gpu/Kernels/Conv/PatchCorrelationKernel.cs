@@ -16,7 +16,7 @@ namespace Engine.Gpu;
 /// <param name="OutType">Elements of the result.</param>
 /// <param name="StoreWidth">Neighbouring channels that are stored at once.</param>
 /// <param name="Epilogue">The operations after the sum.</param>
-/// <param name="IsSplit">Whether each group sums a part of the channels and stores the bare sums, [part, pixels, channels].</param>
+/// <param name="IsSplit">Whether groups share the channels of the image; the last of them stores the results.</param>
 /// <param name="Is64Bit">Whether indices need 64 bits.</param>
 internal readonly record struct PatchCorrelationKernel(
     GemmTile Tile,
@@ -39,11 +39,10 @@ internal readonly record struct PatchCorrelationKernel(
 
     private const int RegistersOfUnit = 1 << 16;
 
-    /// <summary>The kernel of a plan; where the plan has parts, the epilogue is left to <see cref="SplitSumKernel"/>.</summary>
+    /// <summary>The kernel of a plan.</summary>
     public static PatchCorrelationKernel Of(in Correlation c, in PatchPlan plan)
     {
         TileMath math = plan.Tile.Math;
-        bool isSplit = plan.Parts > 1;
         return new PatchCorrelationKernel(
             plan.Tile,
             plan.PatchPixels,
@@ -55,22 +54,22 @@ internal readonly record struct PatchCorrelationKernel(
             c.Weight.DType,
             c.WeightAccess(math),
             c.Out.DType,
-            isSplit ? 1 : c.StoreWidth,
-            isSplit ? Epilogue.None : c.Epilogue(BiasKind.PerColumn),
-            isSplit,
+            c.StoreWidth,
+            c.Epilogue(BiasKind.PerColumn),
+            plan.Parts > 1,
             c.Is64Bit || plan.Parts * c.Results > int.MaxValue / 2);
     }
 
     /// <summary>The groups of a launch.</summary>
-    public static LaunchGrid Grid(in Correlation c, in PatchPlan plan) => TileGrid.For(new GemmPlan(plan.Tile, plan.Parts, plan.SlicesPerPart), 1, (int)c.Pixels, c.OutChannels);
+    public static LaunchGrid Grid(in Correlation c, in PatchPlan plan) => TileGrid.For(plan.Product, 1, (int)c.Pixels, c.OutChannels);
 
-    public Kernel Build(GpuTarget target)
+    public Kernel Build(GpuTarget device)
     {
         int registers = Tile.TM * Tile.TN > 32 ? 168 : 128;
-        KernelBuilder k = new($"conv_patch_{Tile.Name}", target, Tile.GroupSize) { MinGroupsPerUnit = RegistersOfUnit / (registers * Tile.GroupSize) };
+        KernelBuilder k = new($"conv_patch_{Tile.Name}", device, Tile.GroupSize) { MinGroupsPerUnit = RegistersOfUnit / (registers * Tile.GroupSize) };
         RegisterType type = Is64Bit ? RegisterType.Int64 : RegisterType.Int32;
         Memory image = k.Buffer("image", InType, readOnly: true), filters = k.Buffer("filters", WeightType, readOnly: true);
-        Memory result = k.Buffer("result", IsSplit ? DType.Float32 : OutType);
+        Memory result = k.Buffer("result", OutType);
         Memory? bias = Epilogue.Bias == BiasKind.None ? null : k.Buffer("bias", Epilogue.BiasType);
         Value channels = k.Size("channels"), pixels = k.Size("pixels"), inChannels = k.Size("in_channels");
         Value imagePixel = k.Scalar("image_pixel", type);
@@ -80,7 +79,7 @@ internal readonly record struct PatchCorrelationKernel(
         PatchWindows windows = new(k, RowTaps, ColumnTaps, ColumnStep);
         EpilogueParameters epilogue = new(k, Epilogue, RegisterType.Float32);
         TileGrid grid = new(k, Tile, pixels, channels, IsSplit);
-        Value origin = IsSplit ? k.GroupY.To(type) * k.Scalar("part_stride", type) : filterOut.Like(0);
+        TileParts? parts = IsSplit ? new TileParts(k, Tile, DType.Float32) : null;
         PatchProduct product = new(k, Tile, Weight, PatchPixels);
         FilterSource taps = new(
             k,
@@ -99,9 +98,9 @@ internal readonly record struct PatchCorrelationKernel(
         Variable[] sums = k.Variables(Tile.TM * Tile.TN, k.Constant(RegisterType.Float32, 0));
         Sum(k, sums, product, patch, taps, windows, (start, end, inChannels), (filterIn, filterRow, filterColumn));
 
-        Value ChannelOffset(Value number) => origin + (number.To(type) * resultChannel);
+        Value ChannelOffset(Value number) => number.To(type) * resultChannel;
         Value BiasOffset(Value number) => number.To(type) * biasChannel;
-        new TileTarget
+        TileTarget target = new()
         {
             Memory = result,
             Offsets = new TileOffsets(number => number.To(type) * resultPixel, ChannelOffset),
@@ -112,18 +111,19 @@ internal readonly record struct PatchCorrelationKernel(
             BiasKind = Epilogue.Bias,
             Bias = bias,
             BiasOffsets = new TileOffsets(BiasOffset, BiasOffset),
-        }.Store(k, product, Array.ConvertAll(sums, sum => sum.Value), grid.FirstRow, grid.FirstColumn);
+        };
+        target.Store(k, product, Array.ConvertAll(sums, sum => sum.Value), grid.FirstRow, grid.FirstColumn, parts);
         return k.Build();
     }
 
     /// <summary>Adds the arguments in the order of the parameters.</summary>
-    public void Bind(ref ArgumentList arguments, in Correlation c, in Operand target, in PatchPlan plan)
+    public void Bind(ref ArgumentList arguments, in Correlation c, in PatchPlan plan)
     {
         int pixels = (int)c.Pixels;
         arguments.Add(c.In);
         arguments.Add(c.Weight.Shifted(c.WeightOrigin));
-        arguments.Add(target);
-        arguments.AddOptional(IsSplit ? null : c.Bias);
+        arguments.Add(c.Out);
+        arguments.AddOptional(c.Bias);
         arguments.Add(c.OutChannels);
         arguments.Add(pixels);
         arguments.Add(c.InChannels);
@@ -132,14 +132,13 @@ internal readonly record struct PatchCorrelationKernel(
         arguments.AddIndex(c.WeightStrides.In, Is64Bit);
         arguments.AddIndex(c.WeightStrides.Row, Is64Bit);
         arguments.AddIndex(c.WeightStrides.Column, Is64Bit);
-        arguments.AddIndex(IsSplit ? c.OutChannels : c.Out.Layout.Strides[3], Is64Bit);
+        arguments.AddIndex(c.Out.Layout.Strides[3], Is64Bit);
         arguments.AddIndex(1, Is64Bit);
         arguments.AddIndex(c.BiasStride, Is64Bit);
         PatchWindows.Bind(ref arguments, c);
         if (IsSplit)
         {
             arguments.Add(plan.SlicesPerPart);
-            arguments.AddIndex(c.Results, Is64Bit);
         }
     }
 

@@ -7,6 +7,9 @@ namespace Engine.Gpu;
 /// <param name="SlicesPerPart">Slices of channels that each part takes.</param>
 internal readonly record struct PatchPlan(GemmTile Tile, int PatchPixels, int Parts, int SlicesPerPart)
 {
+    /// <summary>The tiles and parts as those of a product.</summary>
+    public GemmPlan Product => new(Tile, Parts, SlicesPerPart);
+
     private const int MostParts = 16;
 
     // Channels of a slice that is not worth a part of its own.
@@ -37,7 +40,8 @@ internal readonly record struct PatchPlan(GemmTile Tile, int PatchPixels, int Pa
             int slices = (c.InChannels + tile.BK - 1) / tile.BK;
             for (int parts = 1; parts <= Math.Min(MostParts, slices); parts *= 2)
             {
-                if (parts > 1 && (c.InChannels < parts * ShortestPart || tiles * parts > 4L * target.ComputeUnits || (double)parts * c.Results > int.MaxValue / 2))
+                if (parts > 1 && (c.InChannels < parts * ShortestPart || tiles * parts > 4L * target.ComputeUnits || (double)parts * c.Results > int.MaxValue / 2
+                    || !target.HasLastGroup || TileParts.Counters((int)tiles, parts) > GroupCounters.Count))
                 {
                     break;
                 }
@@ -58,7 +62,7 @@ internal readonly record struct PatchPlan(GemmTile Tile, int PatchPixels, int Pa
     internal static PatchPlan? Of(GpuTarget target, in Correlation c, GemmTile tile, in Patch patch, int parts)
     {
         int pass = PixelSource.PixelsOfPass(tile.GroupSize, c.InAccess(tile.Math).Width, tile.BK), room = (tile.BM + patch.Span + pass - 1) / pass * pass;
-        bool fits = tile.GroupSize <= target.MaxGroupSize && (long)PatchProduct.Words(tile, c.WeightAccess(tile.Math), room) * sizeof(int) <= target.SharedBytes;
+        bool fits = tile.GroupSize <= target.MaxGroupSize && (long)PatchProduct.Words(tile, c.WeightAccess(tile.Math), room) * sizeof(int) <= target.SharedBytes - KernelBuilder.LastGroupBytes;
         int slices = (c.InChannels + tile.BK - 1) / tile.BK, perPart = (slices + parts - 1) / parts;
         return fits ? new PatchPlan(tile, room, (slices + perPart - 1) / perPart, perPart) : null;
     }

@@ -12,9 +12,9 @@ namespace Engine.Gpu;
 /// <param name="GradWidth">Neighbouring channels of it that are read at once.</param>
 /// <param name="InType">Elements of the image.</param>
 /// <param name="InWidth">Neighbouring channels of it that are read at once.</param>
-/// <param name="OutType">Elements of the gradient to the filters, or of the sums of parts.</param>
+/// <param name="OutType">Elements of the gradient to the filters.</param>
 /// <param name="StoreWidth">Neighbouring channels that are stored at once, 1 or 2.</param>
-/// <param name="IsSplit">Whether each group sums a part of the pixels and stores the bare sums, [part, filters, taps, channels].</param>
+/// <param name="IsSplit">Whether groups share the pixels; the last of them stores the results.</param>
 /// <param name="Is64Bit">Whether indices need 64 bits.</param>
 internal readonly record struct PatchWeightKernel(
     TileMath Math, int PatchPixels, int RowTaps, int ColumnTaps, DType GradType, int GradWidth, DType InType, int InWidth, DType OutType, int StoreWidth, bool IsSplit, bool Is64Bit)
@@ -25,9 +25,8 @@ internal readonly record struct PatchWeightKernel(
     /// <summary>The kernel of a plan.</summary>
     public static PatchWeightKernel Of(in Correlation c, in PatchWeightPlan plan, TileMath math)
     {
-        bool isSplit = plan.Parts > 1;
         (int grad, int image) = PatchWeightPlan.Widths(c, math);
-        bool pairs = isSplit ? c.InChannels % 2 == 0 : c.WeightStoreWidth > 1 && c.WeightStrides.In == 1;
+        bool pairs = c.WeightStoreWidth > 1 && c.WeightStrides.In == 1;
         return new PatchWeightKernel(
             math,
             plan.PatchPixels,
@@ -37,9 +36,9 @@ internal readonly record struct PatchWeightKernel(
             grad,
             c.In.DType,
             image,
-            isSplit ? DType.Float32 : c.Weight.DType,
+            c.Weight.DType,
             pairs ? 2 : 1,
-            isSplit,
+            plan.Parts > 1,
             c.Is64Bit || plan.Parts * c.WeightResults > int.MaxValue / 2);
     }
 
@@ -55,10 +54,11 @@ internal readonly record struct PatchWeightKernel(
         Value outs = k.Size("out_channels"), ins = k.Size("in_channels"), pixels = k.Size("pixels"), across = k.Size("tiles_across"), blocksPerPart = k.Size("blocks_per_part");
         Value gradPixel = k.Scalar("grad_pixel", type), imagePixel = k.Scalar("image_pixel", type);
         Value resultOut = k.Scalar("result_out", type), resultIn = k.Scalar("result_in", type);
-        Value resultRow = k.Scalar("result_row", type), resultColumn = k.Scalar("result_column", type), partStride = k.Scalar("part_stride", type);
+        Value resultRow = k.Scalar("result_row", type), resultColumn = k.Scalar("result_column", type);
         PatchWindows windows = new(k, RowTaps, ColumnTaps, 1);
         int taps = RowTaps * ColumnTaps;
         Value tile = k.GroupX / across, firstOut = tile * PatchWeightProduct.Outs, firstIn = (k.GroupX - (tile * across)) * PatchWeightProduct.Ins;
+        TileParts? parts = IsSplit ? new TileParts(k, PatchWeightProduct.TileOf(taps), DType.Float32) : null;
         PatchWeightProduct product = new(k, Math, PatchPixels, taps);
         Value start = k.GroupY * (blocksPerPart * PatchWeightProduct.Block), end = k.Min(start + (blocksPerPart * PatchWeightProduct.Block), pixels);
         PixelSource patch = new PixelSource(k, image, FactorWriter.CarriesWords(Math, InType, InWidth), InWidth, PatchWeightProduct.Ins, PatchPixels)
@@ -68,12 +68,11 @@ internal readonly record struct PatchWeightKernel(
         Sum(k, product, patch, grads, windows, (start, end));
 
         bool pairs = StoreWidth == 2;
-        Value part = IsSplit ? k.GroupY.To(type) * partStride : resultOut.Like(0);
         int columns = ColumnTaps;
-        product.ForEach((tap, row, column, first, second) =>
+        void Store(Value[] sums) => product.ForEach(sums, (tap, row, column, first, second) =>
         {
             Value at = firstOut + row, channel = firstIn + column, exists = (at < outs) & (channel < ins);
-            Value offset = part + (at.To(type) * resultOut) + (channel.To(type) * resultIn) + (tap / columns * resultRow) + (tap % columns * resultColumn);
+            Value offset = (at.To(type) * resultOut) + (channel.To(type) * resultIn) + (tap / columns * resultRow) + (tap % columns * resultColumn);
             (first, second) = (first.To(result.Element.InRegister()), second.To(result.Element.InRegister()));
             if (pairs)
             {
@@ -84,15 +83,25 @@ internal readonly record struct PatchWeightKernel(
             k.Store(result, offset, first, exists);
             k.Store(result, offset + resultIn, second, exists & (channel + 1 < ins));
         });
+
+        if (parts is null)
+        {
+            Store(product.Sums);
+        }
+        else
+        {
+            parts.Sum(product.Sums, Store);
+        }
+
         return k.Build();
     }
 
     /// <summary>Adds the arguments in the order of the parameters.</summary>
-    public void Bind(ref ArgumentList arguments, in Correlation c, in Operand target, in PatchWeightPlan plan)
+    public void Bind(ref ArgumentList arguments, in Correlation c, in PatchWeightPlan plan)
     {
         arguments.Add(c.Out);
         arguments.Add(c.In);
-        arguments.Add(target);
+        arguments.Add(c.Weight);
         arguments.Add(c.OutChannels);
         arguments.Add(c.InChannels);
         arguments.Add((int)c.Pixels);
@@ -100,11 +109,10 @@ internal readonly record struct PatchWeightKernel(
         arguments.Add(plan.BlocksPerPart);
         arguments.AddIndex(c.Out.Layout.Strides[3], Is64Bit);
         arguments.AddIndex(c.In.Layout.Strides[3], Is64Bit);
-        arguments.AddIndex(IsSplit ? c.Depth : c.WeightStrides.Out, Is64Bit);
-        arguments.AddIndex(IsSplit ? 1 : c.WeightStrides.In, Is64Bit);
-        arguments.AddIndex(IsSplit ? (long)c.InChannels * ColumnTaps : c.WeightStrides.Row, Is64Bit);
-        arguments.AddIndex(IsSplit ? c.InChannels : c.WeightStrides.Column, Is64Bit);
-        arguments.AddIndex(c.WeightResults, Is64Bit);
+        arguments.AddIndex(c.WeightStrides.Out, Is64Bit);
+        arguments.AddIndex(c.WeightStrides.In, Is64Bit);
+        arguments.AddIndex(c.WeightStrides.Row, Is64Bit);
+        arguments.AddIndex(c.WeightStrides.Column, Is64Bit);
         PatchWindows.Bind(ref arguments, c);
     }
 

@@ -28,7 +28,7 @@ internal readonly record struct PatchWeightPlan(int PatchPixels, int Parts, int 
 
         int pass = PixelSource.PixelsOfPass(PatchWeightProduct.GroupSize, imageWidth, PatchWeightProduct.Ins);
         int room = (PatchWeightProduct.Block + patch.Span + pass - 1) / pass * pass;
-        if (PatchWeightProduct.GroupSize > target.MaxGroupSize || (long)PatchWeightProduct.Words(math, room) * sizeof(int) > target.SharedBytes)
+        if (PatchWeightProduct.GroupSize > target.MaxGroupSize || (long)PatchWeightProduct.Words(math, room) * sizeof(int) > target.SharedBytes - KernelBuilder.LastGroupBytes)
         {
             return null;
         }
@@ -41,9 +41,13 @@ internal readonly record struct PatchWeightPlan(int PatchPixels, int Parts, int 
 
         int blocks = (int)((c.Pixels + PatchWeightProduct.Block - 1) / PatchWeightProduct.Block);
         int parts = Math.Clamp(target.ComputeUnits / tiles, 1, Math.Clamp(blocks / LeastBlocks, 1, MostParts));
+        parts = target.HasLastGroup && TileParts.Counters(tiles, parts) <= GroupCounters.Count ? parts : 1;
         int perPart = (blocks + parts - 1) / parts;
         return new PatchWeightPlan(room, (blocks + perPart - 1) / perPart, perPart);
     }
+
+    /// <summary>The tiles and parts as those of a product whose rows are taps and channels of the result.</summary>
+    public GemmPlan Product(int taps) => new(PatchWeightProduct.TileOf(taps), Parts, BlocksPerPart);
 
     /// <summary>Neighbouring channels of the result's gradient and of the image that are read at once.</summary>
     public static (int Grad, int Image) Widths(in Correlation c, TileMath math) => (c.GradAccess(math).Width, c.ImageAccess(math).Width);

@@ -50,6 +50,9 @@ internal sealed class PatchWeightProduct
         k.Store(_shared, k.LocalId + ZeroRow, k.Int32(0), k.LocalId < PatchLead(math));
     }
 
+    /// <summary>The sums of a group as those of a product: an item has two blocks of four for each tap.</summary>
+    public static GemmTile TileOf(int taps) => new(Outs * taps, Ins, Step, Halves * taps, RegistersOfBlock);
+
     private int PatchStart => 2 * Step * GradLead(_math);
 
     private int MaskStart => PatchStart + (2 * _patchWords);
@@ -97,8 +100,11 @@ internal sealed class PatchWeightProduct
         }
     }
 
-    /// <summary>Passes all sums on: the tap, the channel of the result, the channel of the image (of the group's) and the sums for it and the next.</summary>
-    public void ForEach(Action<int, Value, Value, Value, Value> body)
+    /// <summary>The item's sums.</summary>
+    public Value[] Sums => Array.ConvertAll(_sums, sum => sum.Value);
+
+    /// <summary>Passes sums on: the tap, the channel of the result, the channel of the image (of the group's) and the sums for it and the next.</summary>
+    public void ForEach(Value[] sums, Action<int, Value, Value, Value, Value> body)
     {
         for (int tap = 0; tap < _taps; tap++)
         {
@@ -108,7 +114,7 @@ internal sealed class PatchWeightProduct
                 for (int line = 0; line < 2; line++)
                 {
                     Value row = _firstOut + (_lane / 4) + ((half * 16) + (line * 8));
-                    body(tap, row, _firstIn + (_lane % 4 * 2), _sums[at + (2 * line)].Value, _sums[at + (2 * line) + 1].Value);
+                    body(tap, row, _firstIn + (_lane % 4 * 2), sums[at + (2 * line)], sums[at + (2 * line) + 1]);
                 }
             }
         }

@@ -16,7 +16,7 @@ namespace Engine.Gpu;
 /// <param name="IsPadded">Whether some taps lie outside of the image.</param>
 /// <param name="StoreWidth">Neighbouring columns that are stored at once.</param>
 /// <param name="Epilogue">The operations after the sum.</param>
-/// <param name="IsSplit">Whether each group sums a part of the pixels and stores the bare sums, [part, group, rows, columns].</param>
+/// <param name="Split">Where groups sum parts of the pixels: with a second launch each stores the bare sums, [part, group, rows, columns].</param>
 /// <param name="Is64Bit">Whether indices need 64 bits.</param>
 internal readonly record struct WeightGradientKernel(
     GemmTile Tile,
@@ -31,13 +31,15 @@ internal readonly record struct WeightGradientKernel(
     bool IsPadded,
     int StoreWidth,
     Epilogue Epilogue,
-    bool IsSplit,
+    SplitKind Split,
     bool Is64Bit) : IKernelDefinition
 {
-    /// <summary>The kernel of a plan; where the plan has parts, the epilogue is left to <see cref="SplitSumKernel"/>.</summary>
-    public static WeightGradientKernel Of(in Correlation c, in GemmPlan plan, DType compute, in Epilogue epilogue)
+    private bool StoresParts => Split == SplitKind.SecondLaunch;
+
+    /// <summary>The kernel of a plan; where a second launch adds the parts, the epilogue is left to <see cref="SplitSumKernel"/>.</summary>
+    public static WeightGradientKernel Of(in Correlation c, in GemmPlan plan, DType compute, in Epilogue epilogue, SplitKind split)
     {
-        bool isSplit = plan.Parts > 1;
+        bool storesParts = split == SplitKind.SecondLaunch;
         TileMath math = plan.Tile.Math;
         return new WeightGradientKernel(
             plan.Tile,
@@ -50,18 +52,18 @@ internal readonly record struct WeightGradientKernel(
             c.Taps,
             c.HasEvenWeights,
             c.IsPadded,
-            isSplit ? 1 : c.WeightStoreWidth,
-            isSplit ? Epilogue.None : epilogue,
-            isSplit,
+            storesParts ? 1 : c.WeightStoreWidth,
+            storesParts ? Epilogue.None : epilogue,
+            split,
             c.Is64Bit || plan.Parts * c.WeightResults > int.MaxValue / 2);
     }
 
-    public Kernel Build(GpuTarget target)
+    public Kernel Build(GpuTarget device)
     {
-        KernelBuilder k = new($"conv_weight_{Tile.Name}", target, Tile.GroupSize) { MinGroupsPerUnit = Tile.MinGroupsPerUnit(Compute, Grad, In) };
+        KernelBuilder k = new($"conv_weight_{Tile.Name}", device, Tile.GroupSize) { MinGroupsPerUnit = Tile.MinGroupsPerUnit(Compute, Grad, In) };
         RegisterType type = Is64Bit ? RegisterType.Int64 : RegisterType.Int32;
         Memory grad = k.Buffer("grad", GradType, readOnly: true), image = k.Buffer("image", InType, readOnly: true);
-        Memory result = k.Buffer("result", IsSplit ? Compute : OutType);
+        Memory result = k.Buffer("result", StoresParts ? Compute : OutType);
         Value channels = k.Size("channels"), columns = k.Size("columns"), pixels = k.Size("pixels");
         NestedIndex pixel = new(k, "pixel"), tap = new(k, "tap");
         Value[] gradPixel = Strides3.Declare(k, "grad_pixel", type), imagePixel = Strides3.Declare(k, "image_pixel", type);
@@ -71,14 +73,15 @@ internal readonly record struct WeightGradientKernel(
         Value resultGroup = k.Scalar("result_group", type);
         ImageParameters window = new(k);
         EpilogueParameters epilogue = new(k, Epilogue, Compute.InRegister());
-        TileGrid grid = new(k, Tile, channels, columns, IsSplit);
+        TileGrid grid = new(k, Tile, channels, columns, Split != SplitKind.None);
         Value group = grid.Batch.To(type);
         Value origin = group * resultGroup;
-        if (IsSplit)
+        if (StoresParts)
         {
             origin += k.GroupY.To(type) * k.Scalar("part_stride", type);
         }
 
+        TileParts? parts = Split == SplitKind.LastGroup ? new TileParts(k, Tile, Compute) : null;
         var product = TileProduct.Create(k, Tile, Compute, Grad, In);
         Value lastGradPixel = Grad is { Width: > 1, AlongDepth: true } ? gradPixel[2].Like(1) : gradPixel[2];
         GlobalSource gradSource = new(
@@ -107,8 +110,8 @@ internal readonly record struct WeightGradientKernel(
         (Value start, Value shortLength, Value end) = grid.Range(pixels);
         Value[] sums = product.Sum(gradSource, imageSource, start, shortLength, end);
 
-        AddressMap taps = EvenWeights || IsSplit ? AddressMap.Even(resultTap[2]) : AddressMap.Nested(tap, resultTap);
-        new TileTarget
+        AddressMap taps = EvenWeights || StoresParts ? AddressMap.Even(resultTap[2]) : AddressMap.Nested(tap, resultTap);
+        TileTarget target = new()
         {
             Memory = result,
             Offsets = new TileOffsets(row => origin + (row.To(type) * resultChannel), column => taps.At(column).Offset),
@@ -116,7 +119,8 @@ internal readonly record struct WeightGradientKernel(
             Columns = columns,
             Width = StoreWidth,
             Epilogue = epilogue,
-        }.Store(k, product, sums, grid.FirstRow, grid.FirstColumn);
+        };
+        target.Store(k, product, sums, grid.FirstRow, grid.FirstColumn, parts);
         return k.Build();
     }
 
@@ -139,18 +143,22 @@ internal readonly record struct WeightGradientKernel(
         c.OutSteps.Bind(ref arguments, Is64Bit);
         c.InSteps.Bind(ref arguments, Is64Bit);
         c.Ordered(c.InTaps).Bind(ref arguments, Is64Bit);
-        (IsSplit ? new Strides3(0, 0, 1) : c.Ordered(c.WeightTaps)).Bind(ref arguments, Is64Bit);
+        (StoresParts ? new Strides3(0, 0, 1) : c.Ordered(c.WeightTaps)).Bind(ref arguments, Is64Bit);
         arguments.AddIndex(c.Out.Layout.Strides[1], Is64Bit);
-        arguments.AddIndex(IsSplit ? c.Depth : c.WeightStrides.Out, Is64Bit);
+        arguments.AddIndex(StoresParts ? c.Depth : c.WeightStrides.Out, Is64Bit);
         arguments.AddIndex(c.OutChannels * c.Out.Layout.Strides[1], Is64Bit);
         arguments.AddIndex(c.InOrigin, Is64Bit);
         arguments.AddIndex(c.InChannels * c.In.Layout.Strides[1], Is64Bit);
-        arguments.AddIndex(IsSplit ? (long)c.OutChannels * c.Depth : c.WeightGroup, Is64Bit);
+        arguments.AddIndex(StoresParts ? (long)c.OutChannels * c.Depth : c.WeightGroup, Is64Bit);
         ImageParameters.Bind(ref arguments, c.Rows, c.Columns);
         Epilogue.Bind(ref arguments, Compute.InRegister(), 1, beta);
-        if (IsSplit)
+        if (Split != SplitKind.None)
         {
             arguments.Add(plan.SlicesPerPart);
+        }
+
+        if (StoresParts)
+        {
             arguments.AddIndex(c.WeightResults, Is64Bit);
         }
     }

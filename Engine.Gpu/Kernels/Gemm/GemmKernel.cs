@@ -11,14 +11,16 @@ namespace Engine.Gpu;
 /// <param name="StoreWidth">Neighbouring columns of C that are stored at once.</param>
 /// <param name="Epilogue">The operations after the sum.</param>
 /// <param name="Batch">Axes of the batch.</param>
-/// <param name="IsSplit">Whether each group sums a part of the depth and stores the bare sums, [part, batch, M, N].</param>
+/// <param name="Split">Where groups sum parts of the depth: with a second launch each stores the bare sums, [part, batch, M, N].</param>
 /// <param name="Is64Bit">Whether indices need 64 bits.</param>
 internal readonly record struct GemmKernel(
-    GemmTile Tile, DType AType, TileAccess A, DType BType, TileAccess B, DType CType, DType Compute, int StoreWidth, Epilogue Epilogue, int Batch, bool IsSplit, bool Is64Bit)
+    GemmTile Tile, DType AType, TileAccess A, DType BType, TileAccess B, DType CType, DType Compute, int StoreWidth, Epilogue Epilogue, int Batch, SplitKind Split, bool Is64Bit)
     : IKernelDefinition
 {
-    /// <summary>The kernel of a plan; where the plan has parts, the product is one without an epilogue.</summary>
-    public static GemmKernel Of(in GemmProblem problem, in GemmPlan plan, DType compute) => new(
+    private bool StoresParts => Split == SplitKind.SecondLaunch;
+
+    /// <summary>The kernel of a plan; where a second launch adds the parts, the product is one without an epilogue.</summary>
+    public static GemmKernel Of(in GemmProblem problem, in GemmPlan plan, DType compute, SplitKind split) => new(
         plan.Tile,
         problem.A.Operand.DType,
         problem.LeftAccess(plan.Tile.Math),
@@ -29,17 +31,18 @@ internal readonly record struct GemmKernel(
         problem.StoreWidth,
         problem.Epilogue,
         problem.Batch.Count,
-        IsSplit: plan.Parts > 1,
+        split,
         problem.Is64Bit);
 
-    public Kernel Build(GpuTarget target)
+    public Kernel Build(GpuTarget device)
     {
-        KernelBuilder k = new($"gemm_{Tile.Name}", target, Tile.GroupSize) { MinGroupsPerUnit = Tile.MinGroupsPerUnit(Compute, A, B) };
+        KernelBuilder k = new($"gemm_{Tile.Name}", device, Tile.GroupSize) { MinGroupsPerUnit = Tile.MinGroupsPerUnit(Compute, A, B) };
         RegisterType index = Is64Bit ? RegisterType.Int64 : RegisterType.Int32;
-        GemmParameters p = new(k, AType, BType, IsSplit ? Compute : CType, Compute, Epilogue, Batch, Is64Bit);
-        TileGrid grid = new(k, Tile, p.M, p.N, IsSplit);
+        GemmParameters p = new(k, AType, BType, StoresParts ? Compute : CType, Compute, Epilogue, Batch, Is64Bit);
+        TileGrid grid = new(k, Tile, p.M, p.N, Split != SplitKind.None);
         Value[] origins = p.Batch.Origins(grid.Batch, GemmProblem.Operands);
-        Value cOrigin = IsSplit ? (k.GroupY.To(index) * k.Scalar("part_stride", index)) + origins[2] : origins[2];
+        Value cOrigin = StoresParts ? (k.GroupY.To(index) * k.Scalar("part_stride", index)) + origins[2] : origins[2];
+        TileParts? parts = Split == SplitKind.LastGroup ? new TileParts(k, Tile, Compute) : null;
         bool contiguous = StoreWidth > 1, biasPerRow = Epilogue.Bias == BiasKind.PerRow;
 
         var product = TileProduct.Create(k, Tile, Compute, A, B);
@@ -51,7 +54,7 @@ internal readonly record struct GemmKernel(
         (Value start, Value shortLength, Value end) = grid.Range(p.K);
         Value[] sums = product.Sum(left, right, start, shortLength, end);
 
-        new TileTarget
+        TileTarget target = new()
         {
             Memory = p.C,
             Offsets = new TileOffsets(m => cOrigin + (m.To(index) * p.CRow), n => contiguous ? n.To(index) : n.To(index) * p.CColumn),
@@ -64,7 +67,8 @@ internal readonly record struct GemmKernel(
             BiasOffsets = new TileOffsets(
                 m => biasPerRow ? origins[3] + (m.To(index) * p.BiasRow!) : m.To(index) * p.BiasRow!,
                 n => origins[3] + (n.To(index) * p.BiasColumn!)),
-        }.Store(k, product, sums, grid.FirstRow, grid.FirstColumn);
+        };
+        target.Store(k, product, sums, grid.FirstRow, grid.FirstColumn, parts);
         return k.Build();
     }
 
@@ -72,9 +76,13 @@ internal readonly record struct GemmKernel(
     public void Bind(ref ArgumentList arguments, in GemmProblem problem, in GemmPlan plan)
     {
         GemmParameters.Bind(ref arguments, problem, Epilogue, Compute, Is64Bit);
-        if (IsSplit)
+        if (Split != SplitKind.None)
         {
             arguments.Add(plan.SlicesPerPart);
+        }
+
+        if (StoresParts)
+        {
             arguments.AddIndex((long)problem.Batch.Total * problem.M * problem.N, Is64Bit);
         }
     }

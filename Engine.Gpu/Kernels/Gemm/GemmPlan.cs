@@ -2,7 +2,7 @@ namespace Engine.Gpu;
 
 /// <summary>How a product is carried out: with which tile, and in how many parts of the depth.</summary>
 /// <param name="Tile">The tile.</param>
-/// <param name="Parts">1, or how many groups share the depth of a tile; their sums are added in a second pass.</param>
+/// <param name="Parts">1, or how many groups share the depth of a tile; their sums are added by the last of them, or in a second pass.</param>
 /// <param name="SlicesPerPart">Slices of the depth that each part takes.</param>
 internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPerPart)
 {
@@ -10,8 +10,10 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
     private const int ShortestPart = 64;
     private const int MostParts = 256;
 
-    // In cycles of one multiprocessor: the cost of a launch, and the latency of a slice where nothing hides it.
+    // In cycles of one multiprocessor: the cost of a launch, of a group's arrival (its writes come to an end, it counts, and reads what others wrote), and the latency of a
+    // slice where nothing hides it.
     private const double SecondLaunch = 4000;
+    private const double Arrival = 2000;
     private const double SliceLatency = 40;
 
     // The depth of a slice with that latency.
@@ -24,8 +26,8 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
     // With a smaller part of a tile in use tensor cores would round factors and gain nothing.
     private const double LeastUse = 0.25;
 
-    // Bytes per cycle that one multiprocessor gets from memory.
-    private const double Bandwidth = 12;
+    // Bytes per cycle that one multiprocessor gets from memory, and from the cache that all share.
+    private const double Bandwidth = 12, CacheBandwidth = 32;
 
     // The menu, with the part of the peak that each tile reaches where there is work enough: it falls with the words of shared memory
     // that a multiply-add needs ((TM + TN) / (TM · TN)).
@@ -54,6 +56,9 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
     // kept in registers. Bigger groups gain nothing.
     private static readonly GemmTile s_processor = new(8, 64, 8, 8, 1, Buffers: 1);
 
+    /// <summary>How the parts come together on a device.</summary>
+    public SplitKind SplitOn(GpuTarget target) => Parts == 1 ? SplitKind.None : target.HasLastGroup ? SplitKind.LastGroup : SplitKind.SecondLaunch;
+
     /// <summary>Chooses for a batch of M × N products of depth K; null if no tile fits the device.</summary>
     /// <param name="target">The device.</param>
     /// <param name="compute">The type of the sums.</param>
@@ -62,7 +67,8 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
     /// <param name="n">Columns.</param>
     /// <param name="depth">Length of the sums.</param>
     /// <param name="factors">The units that may multiply, and how factors come to them.</param>
-    public static GemmPlan? Choose(GpuTarget target, DType compute, long batch, int m, int n, int depth, TileFactors factors = default)
+    /// <param name="preferredGroup">Work-items of a group that save a launch, if it is not 0.</param>
+    public static GemmPlan? Choose(GpuTarget target, DType compute, long batch, int m, int n, int depth, TileFactors factors = default, int preferredGroup = 0)
     {
         if (target.IsProcessor)
         {
@@ -86,12 +92,13 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
 
             for (int parts = 1; parts <= MostParts; parts *= 2)
             {
-                if (parts > 1 && (depth < parts * ShortestPart || tiles * parts > 4L * target.ComputeUnits || (double)parts * batch * m * n > int.MaxValue / 2))
+                if (parts > 1 && (depth < parts * ShortestPart || tiles * parts > 4L * target.ComputeUnits || (double)parts * batch * m * n > int.MaxValue / 2
+                    || TileParts.Counters((int)tiles, parts) > GroupCounters.Count))
                 {
                     break;
                 }
 
-                double time = Time(target, tile, efficiency, tiles, parts, (double)batch * m * n, depth);
+                double time = Time(target, tile, efficiency, tiles, parts, (double)batch * m * n, depth) - (tile.GroupSize == preferredGroup ? SecondLaunch : 0);
                 if (time < bestTime)
                 {
                     bestTime = time;
@@ -153,7 +160,18 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
         double share = (double)depth / parts;
         double rate = Rate * Speedup(target, tile.Math) * efficiency * Math.Min(1, warps / (tile.Math == TileMath.Fma ? BusyWarps : BusyTensorWarps));
         double time = (groups * tile.BM * tile.BN * (share + tile.BK) / rate) + (share / SliceDepth * SliceLatency);
-        return parts == 1 ? time : time + SecondLaunch + (2.0 * parts * results * sizeof(float) / (Bandwidth * target.ComputeUnits));
+        return parts == 1 ? time
+            : target.HasLastGroup ? time + Gathering(tile, parts)
+            : time + SecondLaunch + (2.0 * parts * results * sizeof(float) / (Bandwidth * target.ComputeUnits));
+    }
+
+    /// <summary>Cycles from the end of a tile's last sum to its results: <see cref="TileParts"/>.</summary>
+    private static double Gathering(GemmTile tile, int parts)
+    {
+        int cluster = TileParts.ClusterOf(parts), clusters = (parts + cluster - 1) / cluster;
+        double slot = tile.BM * tile.BN * sizeof(float) / CacheBandwidth;
+        double first = Arrival + ((1 + cluster) * slot);
+        return clusters == 1 ? first : first + Arrival + ((1 + clusters) * slot);
     }
 
     /// <summary>How many multiply-adds tensor cores do for each one of the other units, in a format with sums of single precision.</summary>

@@ -47,17 +47,17 @@ internal partial class GpuBackend
         }
 
         var factors = TileFactors.Of(math, left, problem.LeftAccess(math), problem.RightAccess(math));
-        if (GemmPlan.Choose(Target, compute, problem.Batch.Total, problem.M, problem.N, problem.K, factors) is not { } plan)
+        if (GemmPlan.Choose(Target, compute, problem.Batch.Total, problem.M, problem.N, problem.K, factors, PreferredGroup) is not { } plan)
         {
             DirectGemm(ref problem, compute);
         }
-        else if (plan.Parts == 1)
+        else if (plan.SplitOn(Target) == SplitKind.SecondLaunch)
         {
-            TiledGemm(problem, plan, compute);
+            SplitGemm(problem, plan, compute);
         }
         else
         {
-            SplitGemm(problem, plan, compute);
+            TiledGemm(problem, plan, compute);
         }
     }
 
@@ -83,13 +83,29 @@ internal partial class GpuBackend
 
     private void TiledGemm(in GemmProblem problem, in GemmPlan plan, DType compute)
     {
-        var kernel = GemmKernel.Of(problem, plan, compute);
+        var kernel = GemmKernel.Of(problem, plan, compute, plan.SplitOn(Target));
+        LaunchGrid grid = TileGrid.For(plan, problem.Batch.Total, problem.M, problem.N);
+        using TensorScope scope = TensorScope.Begin();
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
         kernel.Bind(ref arguments, problem, plan);
-        Launch(kernel, TileGrid.For(plan, problem.Batch.Total, problem.M, problem.N), arguments.Span);
+        BindParts(ref arguments, plan, grid, compute);
+        LaunchAlone(kernel, plan.Tile.GroupSize, grid, arguments.Span);
     }
 
-    /// <summary>Too few tiles for the card: several groups share the depth of each, and a second pass adds their sums in order.</summary>
+    /// <summary>The work-items of a group that a launch should have, so that it can go out with others; 0 where it does not matter.</summary>
+    private int PreferredGroup => IndependentLaunches.Current is { } launches && launches.Backend == this ? launches.GroupSize : 0;
+
+    /// <summary>Adds the arguments of <see cref="TileParts"/>, where the groups of a launch add parts; their memory lives until the surrounding scope ends.</summary>
+    private void BindParts(ref ArgumentList arguments, in GemmPlan plan, LaunchGrid grid, DType compute)
+    {
+        if (plan.SplitOn(Target) == SplitKind.LastGroup)
+        {
+            int counters = IndependentLaunches.Current?.TakeCounters((int)TileParts.Counters(grid.X, plan.Parts)) ?? 0;
+            TileParts.Bind(ref arguments, plan, Temporary(TileParts.Elements(plan, grid), compute), _device.Counters.From(counters));
+        }
+    }
+
+    /// <summary>Several groups share the depth of each tile, and a second launch adds their sums in order: the device has no other way.</summary>
     private void SplitGemm(in GemmProblem problem, in GemmPlan plan, DType compute)
     {
         using TensorScope scope = TensorScope.Begin();
@@ -97,7 +113,7 @@ internal partial class GpuBackend
         long results = (long)batch * problem.M * problem.N;
         Operand parts = Temporary(plan.Parts * results, compute);
         GemmProblem bare = problem.IntoParts(parts);
-        var kernel = GemmKernel.Of(bare, plan, compute);
+        var kernel = GemmKernel.Of(bare, plan, compute, SplitKind.SecondLaunch);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
         kernel.Bind(ref arguments, bare, plan);
         Launch(kernel, TileGrid.For(plan, batch, problem.M, problem.N), arguments.Span);

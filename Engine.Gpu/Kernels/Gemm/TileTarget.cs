@@ -33,8 +33,21 @@ internal sealed class TileTarget
     /// <summary>The offsets of the bias.</summary>
     public TileOffsets BiasOffsets { get; init; }
 
+    /// <summary>Stores the sums of the tile that begins at a row and column; where groups share it, the last of them does, with the sums over all parts.</summary>
+    public void Store(KernelBuilder k, TileProduct product, Value[] sums, Value firstRow, Value firstColumn, TileParts? parts)
+    {
+        if (parts is null)
+        {
+            Store(k, product, sums, firstRow, firstColumn);
+        }
+        else
+        {
+            parts.Sum(sums, totals => Store(k, product, totals, firstRow, firstColumn));
+        }
+    }
+
     /// <summary>Stores the sums of the tile that begins at a row and column.</summary>
-    public void Store(KernelBuilder k, TileProduct product, Value[] sums, Value firstRow, Value firstColumn)
+    private void Store(KernelBuilder k, TileProduct product, Value[] sums, Value firstRow, Value firstColumn)
     {
         GemmTile tile = product.Tile;
         int width = Math.Min(Width, product.ColumnVector);

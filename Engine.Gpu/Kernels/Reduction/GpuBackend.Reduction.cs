@@ -2,6 +2,9 @@ namespace Engine.Gpu;
 
 internal partial class GpuBackend
 {
+    // A reduction of more elements is worth groups of its own choice.
+    private const long MostElementsToJoin = 1 << 14;
+
     protected override void ReduceCore(in ReduceArgs args)
     {
         ReducePlan plan = ReducePlan.Create(args);
@@ -40,14 +43,14 @@ internal partial class GpuBackend
     {
         bool isWide = plan.Is64Bit(), isLong = plan.Elements > MostElementsOfLaunch;
         int width = isLong ? 1 : ReduceLaunch.WidthOf(args, plan, Target);
-        ReduceShape shape = ReduceShape.Choose(Target, plan.Results, plan.Elements / width, plan.IsByColumns(), mayCut: true);
+        ReduceShape shape = ReduceShape.Choose(ReduceTarget(plan.Results * plan.Elements), plan.Results, plan.Elements / width, plan.IsByColumns(), mayCut: true);
         var launch = new ReduceLaunch(args, plan, shape, width, isWide);
         if (shape.Chunks == 1 && !isLong)
         {
             ReduceKernel whole = launch.Kernel(ReduceStage.Whole);
             ArgumentList arguments = new(stackalloc KernelArgument[96]);
             launch.Bind(ref arguments, whole, plan.Reduced, plan.Elements / width, 0, 0, []);
-            Launch(whole, launch.Grid(1), arguments.Span);
+            LaunchAlone(whole, shape.Columns * shape.Lanes, launch.Grid(1), arguments.Span);
             return;
         }
 
@@ -70,6 +73,10 @@ internal partial class GpuBackend
         launch.Bind(ref finishing, last, plan.Reduced, chunk, 0, 0, states);
         Launch(last, launch.Grid(1), finishing.Span);
     }
+
+    /// <summary>The device; with the groups of other launches that a short reduction can go out with.</summary>
+    private GpuTarget ReduceTarget(long elements) =>
+        PreferredGroup is var group && group > 0 && group < Target.MaxGroupSize && elements <= MostElementsToJoin ? Target with { MaxGroupSize = group } : Target;
 
     /// <summary>The states of all chunks, in ascending order of the elements, by as many launches as needed.</summary>
     private void ReduceChunks(in ReduceLaunch launch, in IterationSpace reduced, Operand[] states, ref int chunk, long firstItem)

@@ -262,11 +262,12 @@ internal sealed partial class KernelCompiler
     private Operation Atomic()
     {
         bool hasResult = _instruction.Opcode == "atom";
-        _modifiers.TakeAny("relaxed", "acquire", "release", "acq_rel");
-        _modifiers.TakeAny("cta", "gpu", "sys");
+        string? order = _modifiers.TakeAny("relaxed", "acquire", "release", "acq_rel");
+        bool isForDevice = _modifiers.TakeAny("cta", "gpu", "sys") is "gpu" or "sys";
+        (bool, bool) ordered = (isForDevice && order is "acquire" or "acq_rel", isForDevice && order is "release" or "acq_rel");
 
         // The language puts the space before the operation; assemblers take it behind as well.
-        ReadOnlySpan<string> operations = ["add", "min", "max", "and", "or", "xor", "exch", "cas"];
+        ReadOnlySpan<string> operations = ["add", "inc", "min", "max", "and", "or", "xor", "exch", "cas"];
         string? space = _modifiers.TakeAny("global", "shared");
         string operation = _modifiers.Expect(operations);
         space ??= _modifiers.TakeAny("global", "shared");
@@ -277,6 +278,7 @@ internal sealed partial class KernelCompiler
 
         PtxType type = operation switch
         {
+            "inc" => _modifiers.Type(U32),
             "add" => _modifiers.Type(U32, S32, U64, F32, F64),
             "min" or "max" => _modifiers.Type(U32, S32, U64, S64),
             _ => _modifiers.Type(B32, B64),
@@ -289,40 +291,41 @@ internal sealed partial class KernelCompiler
         int d = hasResult ? WriteOrSink(_instruction.Operands[0], type) : -1;
         return (operation, type) switch
         {
-            ("add", F32) => Atomic<float, AtomicAdd<float>>(Space(space), d, address, b, c),
-            ("add", F64) => Atomic<double, AtomicAdd<double>>(Space(space), d, address, b, c),
-            ("add", U64) => Atomic<ulong, AtomicAdd<ulong>>(Space(space), d, address, b, c),
-            ("add", _) => Atomic<uint, AtomicAdd<uint>>(Space(space), d, address, b, c),
-            ("min", U32) => Atomic<uint, AtomicMinimum<uint>>(Space(space), d, address, b, c),
-            ("min", S32) => Atomic<int, AtomicMinimum<int>>(Space(space), d, address, b, c),
-            ("min", U64) => Atomic<ulong, AtomicMinimum<ulong>>(Space(space), d, address, b, c),
-            ("min", _) => Atomic<long, AtomicMinimum<long>>(Space(space), d, address, b, c),
-            ("max", U32) => Atomic<uint, AtomicMaximum<uint>>(Space(space), d, address, b, c),
-            ("max", S32) => Atomic<int, AtomicMaximum<int>>(Space(space), d, address, b, c),
-            ("max", U64) => Atomic<ulong, AtomicMaximum<ulong>>(Space(space), d, address, b, c),
-            ("max", _) => Atomic<long, AtomicMaximum<long>>(Space(space), d, address, b, c),
-            (_, B32) => AtomicBits<uint>(operation, Space(space), d, address, b, c),
-            _ => AtomicBits<ulong>(operation, Space(space), d, address, b, c),
+            ("inc", _) => Atomic<uint, AtomicIncrement>(Space(space), d, address, b, c, ordered),
+            ("add", F32) => Atomic<float, AtomicAdd<float>>(Space(space), d, address, b, c, ordered),
+            ("add", F64) => Atomic<double, AtomicAdd<double>>(Space(space), d, address, b, c, ordered),
+            ("add", U64) => Atomic<ulong, AtomicAdd<ulong>>(Space(space), d, address, b, c, ordered),
+            ("add", _) => Atomic<uint, AtomicAdd<uint>>(Space(space), d, address, b, c, ordered),
+            ("min", U32) => Atomic<uint, AtomicMinimum<uint>>(Space(space), d, address, b, c, ordered),
+            ("min", S32) => Atomic<int, AtomicMinimum<int>>(Space(space), d, address, b, c, ordered),
+            ("min", U64) => Atomic<ulong, AtomicMinimum<ulong>>(Space(space), d, address, b, c, ordered),
+            ("min", _) => Atomic<long, AtomicMinimum<long>>(Space(space), d, address, b, c, ordered),
+            ("max", U32) => Atomic<uint, AtomicMaximum<uint>>(Space(space), d, address, b, c, ordered),
+            ("max", S32) => Atomic<int, AtomicMaximum<int>>(Space(space), d, address, b, c, ordered),
+            ("max", U64) => Atomic<ulong, AtomicMaximum<ulong>>(Space(space), d, address, b, c, ordered),
+            ("max", _) => Atomic<long, AtomicMaximum<long>>(Space(space), d, address, b, c, ordered),
+            (_, B32) => AtomicBits<uint>(operation, Space(space), d, address, b, c, ordered),
+            _ => AtomicBits<ulong>(operation, Space(space), d, address, b, c, ordered),
         };
     }
 
-    private Operation AtomicBits<T>(string operation, MemorySpace space, int d, Address address, int b, int c)
+    private Operation AtomicBits<T>(string operation, MemorySpace space, int d, Address address, int b, int c, (bool Acquires, bool Releases) ordered)
         where T : unmanaged, IBinaryInteger<T> => operation switch
         {
-            "and" => Atomic<T, AtomicAnd<T>>(space, d, address, b, c),
-            "or" => Atomic<T, AtomicOr<T>>(space, d, address, b, c),
-            "xor" => Atomic<T, AtomicXor<T>>(space, d, address, b, c),
-            "exch" => Atomic<T, AtomicExchange<T>>(space, d, address, b, c),
-            _ => Atomic<T, AtomicCompareExchange<T>>(space, d, address, b, c),
+            "and" => Atomic<T, AtomicAnd<T>>(space, d, address, b, c, ordered),
+            "or" => Atomic<T, AtomicOr<T>>(space, d, address, b, c, ordered),
+            "xor" => Atomic<T, AtomicXor<T>>(space, d, address, b, c, ordered),
+            "exch" => Atomic<T, AtomicExchange<T>>(space, d, address, b, c, ordered),
+            _ => Atomic<T, AtomicCompareExchange<T>>(space, d, address, b, c, ordered),
         };
 
-    private Operation Atomic<T, TOp>(MemorySpace space, int d, Address address, int b, int c)
+    private Operation Atomic<T, TOp>(MemorySpace space, int d, Address address, int b, int c, (bool Acquires, bool Releases) ordered)
         where T : unmanaged
         where TOp : struct, IAtomic<T> =>
         space switch
         {
             MemorySpace.Shared => new AtomicShared<T, TOp>(d, address, b, c),
-            MemorySpace.Global => new AtomicGlobal<T, TOp>(d, _memoryOperations++, address, b, c),
+            MemorySpace.Global => new AtomicGlobal<T, TOp>(d, _memoryOperations++, address, b, c, ordered.Acquires, ordered.Releases),
             _ => new AtomicPlaced<T, TOp>(d, _memoryOperations++, address, space, b, c),
         };
 }

@@ -97,6 +97,7 @@ internal sealed class FakeDevice(int ordinal, string name, int computeCapability
                         Grid = grid,
                         DynamicSharedBytes = dynamicSharedBytes,
                         Parameters = block,
+                        Order = Launches,
                         Races = WatchesGlobalRaces ? new GlobalRaces() : null,
                         WatchesUniformBranches = WatchesUniformBranches,
                     };

@@ -4,11 +4,16 @@ namespace Engine.PtxInterpreter;
 
 /// <summary>
 /// Runs one block of each launch on a card on paper and counts its instructions. Blocks of one launch do the same work but for those at the edge, so
-/// that the sample times the number of blocks is about the work of the launch.
+/// that the sample times the number of blocks is about the work of the launch. Of kernels that were joined, some blocks all over the launch stand for it.
 /// </summary>
 /// <remarks>Nothing has computed the operands, so what the block loads is arbitrary; a kernel whose addresses come from loaded numbers may not be run.</remarks>
 internal sealed unsafe class LaunchSampler
 {
+    /// <summary>What stands between the names of joined kernels.</summary>
+    private const string JoinedMark = "_with_";
+
+    private const int SamplesOfJoined = 16;
+
     private readonly Lock _lock = new();
     private readonly List<LaunchSample> _samples = [];
     private readonly Dictionary<(string Text, string Kernel, (int, int, int) Grid, string Sizes), LaunchSample> _known = [];
@@ -55,6 +60,7 @@ internal sealed unsafe class LaunchSampler
 
     private static Dictionary<int, (long Issues, long Bytes)>? Count(GlobalMemory memory, KernelProgram program, (int X, int Y, int Z) grid, int dynamicSharedBytes, byte[] parameters)
     {
+        int samples = program.Name.Contains(JoinedMark, StringComparison.Ordinal) ? Math.Min(SamplesOfJoined, grid.X) : 1;
         BlockSample sample = new(program.Operations.Length);
         Block block = program.RentBlock();
         try
@@ -63,7 +69,12 @@ internal sealed unsafe class LaunchSampler
             {
                 block.Begin(new Launch { Memory = memory, Grid = grid, DynamicSharedBytes = dynamicSharedBytes, Parameters = values });
                 block.Sample = sample;
-                block.Run((grid.X / 2, grid.Y / 2, grid.Z / 2));
+                for (int i = 0; i < samples; i++)
+                {
+                    // The middle of each of equal stretches.
+                    int x = (int)(((2L * i) + 1) * grid.X / (2 * samples));
+                    block.Run((x, grid.Y / 2, grid.Z / 2));
+                }
             }
         }
         catch (PtxFault)
@@ -80,7 +91,7 @@ internal sealed unsafe class LaunchSampler
         for (int i = 0; i < sample.Issues.Length; i++)
         {
             ref (long Issues, long Bytes) line = ref CollectionsMarshal.GetValueRefOrAddDefault(byLine, program.Operations[i].Line, out _);
-            line = (line.Issues + sample.Issues[i], line.Bytes + sample.Bytes[i]);
+            line = (line.Issues + (sample.Issues[i] / samples), line.Bytes + (sample.Bytes[i] / samples));
         }
 
         return byLine;

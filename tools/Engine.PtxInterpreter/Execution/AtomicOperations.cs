@@ -15,6 +15,12 @@ internal readonly struct AtomicAdd<T> : IAtomic<T>
     public static T Apply(T old, T b, T c) => old + b;
 }
 
+/// <summary>One more, and 0 after b.</summary>
+internal readonly struct AtomicIncrement : IAtomic<uint>
+{
+    public static uint Apply(uint old, uint b, uint c) => old >= b ? 0 : old + 1;
+}
+
 internal readonly struct AtomicMinimum<T> : IAtomic<T>
     where T : unmanaged, INumber<T>
 {
@@ -59,7 +65,8 @@ internal readonly struct AtomicCompareExchange<T> : IAtomic<T>
 }
 
 /// <summary>Reads, computes and writes in one step; -1 as the column of the old value where it is not wanted.</summary>
-internal sealed unsafe class AtomicGlobal<T, TOp>(int d, int index, Address address, int b, int c) : GlobalOperation(index, address, sizeof(T))
+/// <remarks>Where races are watched, an order for the device (<paramref name="acquires"/>, <paramref name="releases"/>) is remembered.</remarks>
+internal sealed unsafe class AtomicGlobal<T, TOp>(int d, int index, Address address, int b, int c, bool acquires, bool releases) : GlobalOperation(index, address, sizeof(T))
     where T : unmanaged
     where TOp : struct, IAtomic<T>
 {
@@ -76,6 +83,8 @@ internal sealed unsafe class AtomicGlobal<T, TOp>(int d, int index, Address addr
             {
                 ((T*)(block.Frame + d))[i] = old;
             }
+
+            block.Races?.Synchronize(block, i, (ulong)place, acquires, releases);
         }
     }
 }

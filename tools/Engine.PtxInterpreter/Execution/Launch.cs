@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Engine.PtxInterpreter;
 
 /// <summary>What a kernel is run on.</summary>
@@ -17,13 +19,19 @@ internal sealed unsafe class Launch
     /// <summary>Whether branches that promise to be uniform must keep the promise.</summary>
     public bool WatchesUniformBranches { get; init; }
 
-    /// <summary>Runs all blocks, two at a time, in order of their index.</summary>
+    /// <summary>
+    /// A number that decides the order in which blocks begin: cards promise none, and code that counts on one should fail here. 0 is the order of their indices.
+    /// </summary>
+    public long Order { get; init; }
+
+    /// <summary>Runs all blocks, two at a time.</summary>
     /// <returns>Threads times instructions.</returns>
     /// <exception cref="PtxFault">The first wrong that was found.</exception>
     public long Run(KernelProgram program)
     {
         long blocks = (long)Grid.X * Grid.Y * Grid.Z;
         long next = 0;
+        long step = StepOf(blocks);
         long instructions = 0;
         PtxFault? fault = null;
         int workers = Races == null && blocks > 1 ? Math.Min(2, Environment.ProcessorCount) : 1;
@@ -38,6 +46,18 @@ internal sealed unsafe class Launch
 
         return fault == null ? instructions : throw fault;
 
+        // A step that shares no divisor with the number of blocks comes to each of them once.
+        long StepOf(long blocks)
+        {
+            long step = Order == 0 ? 1 : Math.Max(1, Order * 7919 % blocks);
+            while (blocks > 1 && BigInteger.GreatestCommonDivisor(step, blocks) != 1)
+            {
+                step++;
+            }
+
+            return step;
+        }
+
         void Work()
         {
             Block block = program.RentBlock();
@@ -47,7 +67,7 @@ internal sealed unsafe class Launch
                 long index;
                 while (Volatile.Read(ref fault) == null && (index = Interlocked.Increment(ref next) - 1) < blocks)
                 {
-                    (long rest, long x) = Math.DivRem(index, Grid.X);
+                    (long rest, long x) = Math.DivRem((long)(((Int128)index * step + Order) % blocks), Grid.X);
                     (long z, long y) = Math.DivRem(rest, Grid.Y);
                     block.Run(((int)x, (int)y, (int)z));
                 }

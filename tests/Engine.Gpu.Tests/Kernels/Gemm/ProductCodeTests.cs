@@ -25,7 +25,7 @@ internal sealed class ProductCodeTests
             4,
             Epilogue.None,
             0,
-            IsSplit: false,
+            SplitKind.None,
             Is64Bit: false);
         string[] loop = Loop(PtxRenderer.Render(kernel.Build(PtxTarget.Ampere), PtxTarget.Ampere).Text);
         TestContext.Out.WriteLine(string.Join('\n', loop.GroupBy(Mnemonic).OrderByDescending(g => g.Count()).Select(g => $"{g.Count(),5} {g.Key}")));
@@ -60,7 +60,7 @@ internal sealed class ProductCodeTests
             isPadded,
             4,
             Epilogue.None,
-            IsSplit: false,
+            SplitKind.None,
             Is64Bit: false);
         string[] loop = Loop(PtxRenderer.Render(kernel.Build(PtxTarget.Ampere), PtxTarget.Ampere).Text);
         TestContext.Out.WriteLine(string.Join('\n', loop.GroupBy(Mnemonic).OrderByDescending(g => g.Count()).Select(g => $"{g.Count(),5} {g.Key}")));
@@ -133,7 +133,7 @@ internal sealed class ProductCodeTests
             IsPadded: true,
             2,
             Epilogue.None,
-            IsSplit: false,
+            SplitKind.None,
             Is64Bit: false);
         string[] loop = Loop(PtxRenderer.Render(kernel.Build(PtxTarget.Ampere), PtxTarget.Ampere).Text);
         TestContext.Out.WriteLine(string.Join('\n', loop.GroupBy(Mnemonic).OrderByDescending(g => g.Count()).Select(g => $"{g.Count(),5} {g.Key}")));
@@ -149,14 +149,14 @@ internal sealed class ProductCodeTests
         DType element = math == TileMath.Tf32 ? DType.Float32 : math.HalfType;
         TileAccess access = new(true, math.IsHalf ? 8 : 4);
         GemmKernel kernel = new(
-            GemmTile.OfWarps(64, 64, 32, 32, 32, math, buffers), element, access, element, access, element, DType.Float32, 2, Epilogue.None, 2, IsSplit: true, Is64Bit: true);
+            GemmTile.OfWarps(64, 64, 32, 32, 32, math, buffers), element, access, element, access, element, DType.Float32, 2, Epilogue.None, 2, SplitKind.LastGroup, Is64Bit: true);
         using var driver = InterpretedCuda.CreateDriver();
         Assert.That(() => driver.Compile(PtxRenderer.Render(kernel.Build(driver.Target), driver.Target)), Throws.Nothing);
     }
 
     private static string[] LoopOf(GemmTile tile, DType element, TileAccess a, TileAccess b)
     {
-        GemmKernel kernel = new(tile, element, a, element, b, DType.Float32, DType.Float32, 4, Epilogue.None, 0, IsSplit: false, Is64Bit: false);
+        GemmKernel kernel = new(tile, element, a, element, b, DType.Float32, DType.Float32, 4, Epilogue.None, 0, SplitKind.None, Is64Bit: false);
         string[] loop = Loop(PtxRenderer.Render(kernel.Build(PtxTarget.Ampere), PtxTarget.Ampere).Text);
         TestContext.Out.WriteLine(string.Join('\n', loop.GroupBy(Mnemonic).OrderByDescending(g => g.Count()).Select(g => $"{g.Count(),5} {g.Key}")));
         return loop;

@@ -224,7 +224,7 @@ internal sealed class TensorCoreTests
             C = c,
         });
         GemmKernel kernel = new(
-            tile, type, problem.LeftAccess(tile.Math), type, problem.RightAccess(tile.Math), DType.Float32, DType.Float32, problem.StoreWidth, Epilogue.None, 0, false, false);
+            tile, type, problem.LeftAccess(tile.Math), type, problem.RightAccess(tile.Math), DType.Float32, DType.Float32, problem.StoreWidth, Epilogue.None, 0, SplitKind.None, false);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
         kernel.Bind(ref arguments, problem, new GemmPlan(tile, 1, 0));
         GpuDriver driver = _device.Driver;
