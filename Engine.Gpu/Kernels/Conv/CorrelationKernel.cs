@@ -70,7 +70,7 @@ internal readonly record struct CorrelationKernel(
 
     public Kernel Build(GpuTarget device)
     {
-        KernelBuilder k = new($"conv_{Tile.Name}", device, Tile.GroupSize) { MinGroupsPerUnit = Tile.MinGroupsPerUnit(Compute, In, Weight) };
+        KernelBuilder k = new($"conv_{Tile.Name}", device, Tile.GroupSize) { MinGroupsPerUnit = Tile.MinGroupsPerUnit(Compute, In, Weight, IsPadded && In.Width > 1) };
         RegisterType type = Is64Bit ? RegisterType.Int64 : RegisterType.Int32;
         Memory image = k.Buffer("image", InType, readOnly: true), filters = k.Buffer("filters", WeightType, readOnly: true);
         Memory result = k.Buffer("result", StoresParts ? Compute : OutType);

@@ -65,7 +65,7 @@ internal readonly record struct PatchCorrelationKernel(
 
     public Kernel Build(GpuTarget device)
     {
-        int registers = Tile.TM * Tile.TN > 32 ? 168 : 128;
+        int results = Tile.TM * Tile.TN, registers = results > 48 ? 192 : results > 32 ? 168 : 128;
         KernelBuilder k = new($"conv_patch_{Tile.Name}", device, Tile.GroupSize) { MinGroupsPerUnit = RegistersOfUnit / (registers * Tile.GroupSize) };
         RegisterType type = Is64Bit ? RegisterType.Int64 : RegisterType.Int32;
         Memory image = k.Buffer("image", InType, readOnly: true), filters = k.Buffer("filters", WeightType, readOnly: true);

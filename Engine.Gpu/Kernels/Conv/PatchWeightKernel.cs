@@ -47,7 +47,8 @@ internal readonly record struct PatchWeightKernel(
 
     public Kernel Build(GpuTarget target)
     {
-        const int Groups = 2;
+        // Sums of nine taps, and those of other groups at the end, take more than half of the registers.
+        const int Groups = 1;
         KernelBuilder k = new($"conv_weight_patch_{PatchWeightProduct.Outs}x{PatchWeightProduct.Ins}{Math.Suffix}", target, PatchWeightProduct.GroupSize) { MinGroupsPerUnit = Groups };
         RegisterType type = Is64Bit ? RegisterType.Int64 : RegisterType.Int32;
         Memory gradients = k.Buffer("gradients", GradType, readOnly: true), image = k.Buffer("image", InType, readOnly: true), result = k.Buffer("result", OutType);

@@ -60,7 +60,7 @@ internal readonly record struct WeightGradientKernel(
 
     public Kernel Build(GpuTarget device)
     {
-        KernelBuilder k = new($"conv_weight_{Tile.Name}", device, Tile.GroupSize) { MinGroupsPerUnit = Tile.MinGroupsPerUnit(Compute, Grad, In) };
+        KernelBuilder k = new($"conv_weight_{Tile.Name}", device, Tile.GroupSize) { MinGroupsPerUnit = Tile.MinGroupsPerUnit(Compute, Grad, In, IsPadded && In.Width > 1) };
         RegisterType type = Is64Bit ? RegisterType.Int64 : RegisterType.Int32;
         Memory grad = k.Buffer("grad", GradType, readOnly: true), image = k.Buffer("image", InType, readOnly: true);
         Memory result = k.Buffer("result", StoresParts ? Compute : OutType);

@@ -90,12 +90,12 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
                 continue;
             }
 
-            for (int parts = 1; parts <= MostParts; parts *= 2)
+            foreach (int parts in PartsOf(tiles, target.ComputeUnits))
             {
                 if (parts > 1 && (depth < parts * ShortestPart || tiles * parts > 4L * target.ComputeUnits || (double)parts * batch * m * n > int.MaxValue / 2
                     || TileParts.Counters((int)tiles, parts) > GroupCounters.Count))
                 {
-                    break;
+                    continue;
                 }
 
                 double time = Time(target, tile, efficiency, tiles, parts, (double)batch * m * n, depth) - (tile.GroupSize == preferredGroup ? SecondLaunch : 0);
@@ -108,6 +108,25 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
         }
 
         return best;
+    }
+
+    /// <summary>Parts worth a look: powers of two, and as many as fill all multiprocessors once, twice, three and four times.</summary>
+    internal static IEnumerable<int> PartsOf(long tiles, int units)
+    {
+        const int MostRounds = 4;
+        for (int parts = 1; parts <= MostParts; parts *= 2)
+        {
+            yield return parts;
+        }
+
+        for (int rounds = 1; rounds <= MostRounds; rounds++)
+        {
+            long parts = rounds * (long)units / tiles;
+            if (parts is > 1 and <= MostParts)
+            {
+                yield return (int)parts;
+            }
+        }
     }
 
     /// <summary>The tiles to choose from, with the part of the peak that each reaches.</summary>

@@ -67,7 +67,15 @@ internal readonly record struct GemmTile(int BM, int BN, int BK, int TM, int TN,
     /// Groups of a kernel that a multiprocessor of 65,536 registers must have room for. Without a number NVIDIA's compiler aims at as many groups
     /// as can be, and keeps values in memory for it.
     /// </summary>
-    public int MinGroupsPerUnit(DType compute, TileAccess left, TileAccess right) => RegistersOfUnit / (Registers(compute, left, right) * GroupSize);
+    /// <param name="compute">The type of the sums.</param>
+    /// <param name="left">How A is read.</param>
+    /// <param name="right">How B is read.</param>
+    /// <param name="findsTaps">Whether vectors are looked for in a padded image: their rows and columns take registers too. Groups of many items have no room for it.</param>
+    public int MinGroupsPerUnit(DType compute, TileAccess left, TileAccess right, bool findsTaps = false)
+    {
+        const int ManyItems = 256, Windows = 24;
+        return RegistersOfUnit / ((Registers(compute, left, right) + (findsTaps && Math == TileMath.Fma && GroupSize < ManyItems ? Windows : 0)) * GroupSize);
+    }
 
     /// <summary>Whether a device can run it.</summary>
     public bool Fits(GpuTarget target, DType compute) => GroupSize <= target.MaxGroupSize && SharedBytes(compute) + (target.HasLastGroup ? KernelBuilder.LastGroupBytes : 0) <= target.SharedBytes;
