@@ -99,7 +99,7 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
 
             for (int parts = 1; parts <= MostParts; parts *= 2)
             {
-                if (parts > 1 && (depth < parts * ShortestPart || tiles * parts > 4L * target.ComputeUnits || (double)parts * batch * m * n > int.MaxValue / 2
+                if (parts > 1 && (!tile.CanShareDepth || depth < parts * ShortestPart || tiles * parts > 4L * target.ComputeUnits || (double)parts * batch * m * n > int.MaxValue / 2
                     || TileParts.Counters((int)tiles, parts) > GroupCounters.Count))
                 {
                     break;

@@ -56,6 +56,9 @@ internal readonly record struct GemmTile(int BM, int BN, int BK, int TM, int TN,
     /// <summary>Shared elements of one slice of both operands.</summary>
     public int StageElements => BK * (RowLead + ColumnLead);
 
+    /// <summary>Whether several groups may share its depth: each needs registers for a part of another beside its own sums.</summary>
+    public bool CanShareDepth => !UsesWarpgroups || TM * TN <= 64;
+
     /// <summary>All shared elements.</summary>
     public int SharedElements => Buffers * StageElements;
 

@@ -24,7 +24,7 @@ internal sealed class InnerLoopTests
 
     private static readonly object[] s_convolutions =
     [
-        new object[] { MathMode.Strict, "conv_64x64x8", 0.60 },
+        new object[] { MathMode.Strict, "conv_128x64x8", 0.60 },
     ];
 
     [TestCaseSource(nameof(s_products))]

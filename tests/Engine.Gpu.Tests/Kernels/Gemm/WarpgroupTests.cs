@@ -47,7 +47,7 @@ internal sealed class WarpgroupTests
         }
 
         GpuTarget card = _device.Driver.Target;
-        foreach ((GemmTile tile, _) in GemmPlan.Menu(new TileFactors(TileMath.BFloat16, TileFlow.Warpgroups)).Where(static entry => entry.Tile.UsesWarpgroups))
+        foreach ((GemmTile tile, _) in GemmPlan.Menu(new TileFactors(TileMath.BFloat16, TileFlow.Warpgroups)).Where(entry => entry.Tile.UsesWarpgroups && (entry.Tile.CanShareDepth || !split)))
         {
             Epilogue epilogue = new(HasAlpha: true, hasBeta, (BiasKind)bias, DType.Float32, MapProgram.Compile(1, Expr.Gelu(Expr.Input(0))));
             GemmKernel kernel = new(tile, DType.BFloat16, new TileAccess(true, 8), DType.BFloat16, new TileAccess(false, 8), DType.Float32, DType.Float32, hasBeta ? 1 : 2, epilogue, 2, split ? SplitKind.LastGroup : SplitKind.None, true);
