@@ -105,6 +105,29 @@ internal sealed class WarpgroupTests
     }
 
     [Test]
+    public void Gemm_AmongCallsThatDoNotRelyOnEachOther_KeepsItsRoundedFactors([Values(80, Hopper)] int capability, [Values(MathMode.Tf32, MathMode.BFloat16)] MathMode mode)
+    {
+        using CudaDevice device = new("cuda, interpreted", InterpretedCuda.CreateDriver(static target => target with { PrefersWarpgroups = true }, capability));
+        device.MathMode = mode;
+        var backend = (GpuBackend)device.Backend;
+        backend.LeastRounded = 1;
+        Product[] products = [new(device, DType.Float32, 72, 40, 48, true, true), new(device, DType.Float32, 40, 136, 72, false, true), new(device, DType.Float32, 33, 34, 35, true, false)];
+        DeviceArray[] results = [.. products.Select(static product => product.Room())];
+        using (backend.BeginIndependent())
+        {
+            for (int i = 0; i < products.Length; i++)
+            {
+                backend.Multiply(products[i].Problem(results[i]));
+            }
+        }
+
+        for (int i = 0; i < products.Length; i++)
+        {
+            Assert.That(results[i].Read(), Is.EqualTo(products[i].Expected()), $"product {i}");
+        }
+    }
+
+    [Test]
     public void CapturedStep_MultipliesByWarpgroups()
     {
         using CudaDevice device = InterpretedCuda.CreateDeviceWithWarpgroups();
@@ -175,6 +198,9 @@ internal sealed class WarpgroupTests
     {
         private readonly double[] _a = Numbers(m * k, 1), _b = Numbers(k * n, 2);
 
+        /// <summary>Room for the result.</summary>
+        public DeviceArray Room() => new(device, DType.Float32, [m, n], [.. Enumerable.Repeat(double.NaN, m * n)], Placement.Dense);
+
         public double[] Expected()
         {
             double[] c = new double[m * n];
@@ -196,7 +222,7 @@ internal sealed class WarpgroupTests
         /// <summary>With a tile that was not chosen.</summary>
         public double[] ByTile(GemmTile tile)
         {
-            DeviceArray c = new(device, DType.Float32, [m, n], [.. Enumerable.Repeat(double.NaN, m * n)], Placement.Dense);
+            DeviceArray c = Room();
             GemmProblem problem = Problem(c);
             GemmKernel kernel = new(
                 tile, type, problem.LeftAccess(tile.Math), type, problem.RightAccess(tile.Math), DType.Float32, DType.Float32, problem.StoreWidth, Epilogue.None, 0, SplitKind.None, false);
@@ -214,7 +240,7 @@ internal sealed class WarpgroupTests
         /// <summary>As the backend chooses, and the kernels that it launched.</summary>
         public (double[] Result, string[] Kernels) Chosen()
         {
-            DeviceArray c = new(device, DType.Float32, [m, n], [.. Enumerable.Repeat(double.NaN, m * n)], Placement.Dense);
+            DeviceArray c = Room();
             using LaunchCount count = device.CountLaunches();
             ((GpuBackend)device.Backend).Multiply(Problem(c));
             return (c.Read(), [.. count.Kernels.Select(static kernel => kernel.Name)]);
