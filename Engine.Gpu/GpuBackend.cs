@@ -27,7 +27,6 @@ internal partial class GpuBackend : Backend
     {
         _device = other._device;
         Target = other.Target;
-        LeastRounded = other.LeastRounded;
         _kernels = other._kernels;
     }
 
