@@ -19,6 +19,7 @@ public abstract class GpuDevice : Device, IDisposable
         Driver = TracingDriver.Wrap(driver);
         Work = new LaunchQueue(Driver);
         Counters = new GroupCounters(Driver, () => Pool.Report);
+        Warpgroups = new WarpgroupTrial(this);
         _backend = NewBackend(KernelSetting.Initial, new GpuBackend(this, Driver.Target));
         Driver.GroupsRefused = UseGroupsOfAtMost;
     }
@@ -83,6 +84,12 @@ public abstract class GpuDevice : Device, IDisposable
 
     /// <summary>All work on its way to the driver.</summary>
     internal LaunchQueue Work { get; }
+
+    /// <summary>Whether products of warpgroups are right here.</summary>
+    internal WarpgroupTrial Warpgroups { get; }
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<ProbeEntry> Findings => Warpgroups.Complaint is { } complaint ? [new ProbeEntry("Engine.Gpu", $"{Name}: wgmma", false, complaint)] : [];
 
     /// <inheritdoc/>
     protected override void UploadCore(ReadOnlySpan<byte> source, Storage destination, long offsetInBytes)

@@ -54,7 +54,8 @@ internal sealed class LaunchQueue(GpuDriver driver)
     /// <summary>Whether there are results that failed and can still be asked for.</summary>
     public bool HasFailures => _failed.Any;
 
-    private bool IsRecordedHere => _recordingThread is var thread && thread != 0 && thread == Environment.CurrentManagedThreadId;
+    /// <summary>Whether this thread's work is recorded.</summary>
+    public bool IsRecordedHere => _recordingThread is var thread && thread != 0 && thread == Environment.CurrentManagedThreadId;
 
     /// <summary>Runs a kernel after all work before it.</summary>
     /// <exception cref="EngineException">An operand's own computation failed before, or this launch did.</exception>

@@ -75,6 +75,9 @@ public abstract partial class Device
     /// </remarks>
     public MathMode MathMode { get; set; }
 
+    /// <summary>What the device has found out about itself since it was discovered, as entries of <see cref="Probe"/>; nothing by default.</summary>
+    protected internal virtual IReadOnlyList<ProbeEntry> Findings => [];
+
     /// <summary>Copies host bytes into device memory.</summary>
     /// <exception cref="CaptureException">A step is being captured.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie inside of the memory.</exception>

@@ -20,8 +20,16 @@ internal sealed class DeviceRegistry(Func<ICollection<ProbeEntry>, IEnumerable<D
     /// <summary>Those of registered providers, in the order of their registration, then the engine's; last the processors that another kind than the CPU offers.</summary>
     public IReadOnlyList<Device> All => Discover().Devices;
 
-    /// <summary>The attempts to find devices.</summary>
-    public DeviceReport Report => Discover().Report;
+    /// <summary>The attempts to find devices, and what these have found out about themselves since.</summary>
+    public DeviceReport Report
+    {
+        get
+        {
+            (IReadOnlyList<Device> devices, DeviceReport report) = Discover();
+            ProbeEntry[] findings = [.. devices.SelectMany(static device => device.Findings)];
+            return findings.Length == 0 ? report : new DeviceReport([.. report.Entries, .. findings]);
+        }
+    }
 
     /// <summary>The device that is used when none is named: the best one until it is set.</summary>
     public Device Default

@@ -23,6 +23,9 @@ internal abstract class GpuDriver : IDisposable
     /// <summary>Memory of the device in bytes.</summary>
     public abstract long TotalMemory { get; }
 
+    /// <summary>Whether the stream is the engine's own, not that of a host, which may have reasons not to be waited for.</summary>
+    public virtual bool OwnsStream => true;
+
     /// <summary>Told, by <see cref="Compile"/>, of a kernel that can only be run with groups of so many work-items.</summary>
     public virtual Action<int>? GroupsRefused { get; set; }
 

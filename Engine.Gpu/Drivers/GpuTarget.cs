@@ -57,6 +57,15 @@ internal sealed record GpuTarget
     /// <summary>Whether there are matrix multiply-accumulate with sums of single precision and asynchronous copies.</summary>
     public bool HasTensorCores => Api == GpuApi.Cuda && ComputeCapability >= 80;
 
+    /// <summary>Whether warpgroups multiply what lies in shared memory (<c>wgmma</c>): compute capability 9.0 alone has it, and no later one.</summary>
+    public bool HasWarpgroups => HasTensorCores && ComputeCapability == 90 && PtxVersion >= 80 && !ForgoesWarpgroups;
+
+    /// <summary>Whether products of warpgroups are not to be used though the card has them.</summary>
+    public bool ForgoesWarpgroups { get; init; }
+
+    /// <summary>Whether to use them wherever they can be, not only where they are the fastest: for tests.</summary>
+    public bool PrefersWarpgroups { get; init; }
+
     /// <summary>Version of the PTX language that the driver reads, as 10·major + minor; 0 elsewhere.</summary>
     public int PtxVersion { get; init; }
 

@@ -41,6 +41,9 @@ internal sealed class TracingDriver : GpuDriver
     public override long TotalMemory => _inner.TotalMemory;
 
     /// <inheritdoc/>
+    public override bool OwnsStream => _inner.OwnsStream;
+
+    /// <inheritdoc/>
     public override Action<int>? GroupsRefused
     {
         get => _inner.GroupsRefused;

@@ -66,6 +66,11 @@ internal static class DeadCode
                 case LoadMatrixStatement matrix when Array.Exists(matrix.Results, used.Contains):
                     Use(matrix.Index, used, read);
                     break;
+                case WarpgroupMultiplyStatement product:
+                    Use(product.A, used, read);
+                    Use(product.B, used, read);
+                    read.UnionWith(product.Sums.Select(static sum => sum.Number));
+                    break;
                 case MmaStatement mma when Array.Exists(mma.Results, used.Contains):
                     Use(mma.A, used, read);
                     Use(mma.B, used, read);
@@ -108,6 +113,7 @@ internal static class DeadCode
             LoadStatement load => !Array.Exists(load.Results, used.Contains),
             LoadMatrixStatement matrix => !Array.Exists(matrix.Results, used.Contains),
             MmaStatement mma => !Array.Exists(mma.Results, used.Contains),
+            SharedAddressStatement address => !used.Contains(address.Result),
             SetStatement set => !read.Contains(set.Variable.Number),
             _ => false,
         });

@@ -160,6 +160,7 @@ internal sealed partial class KernelBuilder
 
     internal Value Read(Variable variable)
     {
+        RequireArrived(variable);
         if (_state.Pending.TryGetValue(variable.Number, out Value? value) || _state.Reads.TryGetValue(variable.Number, out value))
         {
             return value;
@@ -175,6 +176,7 @@ internal sealed partial class KernelBuilder
     internal void Set(Variable variable, Value value)
     {
         Require(value);
+        RequireArrived(variable);
         if (value.Type != variable.Type)
         {
             throw Fault($"a {value.Type} is assigned to a {variable.Type} variable");

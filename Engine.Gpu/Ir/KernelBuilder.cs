@@ -230,7 +230,10 @@ internal sealed partial class KernelBuilder
             Parameters = _state.Parameters,
             Pointers = _state.Pointers,
             Shared = _state.Shared,
-            SharedBytes = _state.SharedBytes,
+            // Where it begins is known to be a multiple of 16 only.
+            SharedBytes = _state.SharedBytes + (_sharedAlignment - 16),
+            SharedAlignment = _sharedAlignment,
+            UsesWarpgroups = _usesWarpgroups,
             GroupSize = _groupSize,
             MinGroupsPerUnit = MinGroupsPerUnit,
             Variables = _state.Variables,

@@ -93,6 +93,24 @@ internal sealed class KernelPrinter
             case CopyAsyncStatement copy:
                 Line($"{Element(copy.Shared, copy.SharedIndex, copy.SharedOffset)} <- {copy.Bytes} bytes {Element(copy.Global, copy.GlobalIndex, copy.GlobalOffset)}{When(copy.Condition)}");
                 break;
+            case SharedAddressStatement address:
+                Line($"{Name(address.Result)} = address of {address.Memory.Name}");
+                break;
+            case ProxyFenceStatement:
+                Line("fence proxy");
+                break;
+            case WarpgroupFenceStatement:
+                Line("warpgroup fence");
+                break;
+            case WarpgroupMultiplyStatement product:
+                Line($"{string.Join(", ", product.Sums.Select(static sum => $"r{sum.Number}"))} += {product.Format}({Name(product.A)}{(product.AIsAlongRows ? " along rows" : string.Empty)}; {Name(product.B)}{(product.BIsAlongColumns ? " along columns" : string.Empty)})");
+                break;
+            case WarpgroupCommitStatement:
+                Line("warpgroup commit");
+                break;
+            case WarpgroupWaitStatement wait:
+                Line($"warpgroup wait {wait.GroupsInFlight}");
+                break;
             case CommitAsyncStatement:
                 Line("commit");
                 break;

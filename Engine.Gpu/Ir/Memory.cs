@@ -71,8 +71,14 @@ internal sealed record Kernel
     /// <summary>Shared arrays.</summary>
     public required IReadOnlyList<Memory> Shared { get; init; }
 
-    /// <summary>Bytes of shared memory.</summary>
+    /// <summary>Bytes of shared memory, with those that are left free for <see cref="SharedAlignment"/>.</summary>
     public required int SharedBytes { get; init; }
+
+    /// <summary>Where shared memory begins: at a multiple of so many bytes.</summary>
+    public int SharedAlignment { get; init; } = 16;
+
+    /// <summary>Whether warpgroups multiply, for which the text must name one architecture alone.</summary>
+    public bool UsesWarpgroups { get; init; }
 
     /// <summary>Work-items of a group.</summary>
     public required int GroupSize { get; init; }

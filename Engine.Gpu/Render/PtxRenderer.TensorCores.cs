@@ -4,6 +4,8 @@ namespace Engine.Gpu;
 
 internal sealed partial class PtxRenderer
 {
+    private string? _true;
+
     private void RenderMma(MmaStatement mma)
     {
         string shape = mma.Shape switch
@@ -39,6 +41,27 @@ internal sealed partial class PtxRenderer
         }
 
         Emit($"cp.async.{cache}.shared.global {to}, {from}, {copy.Bytes}{read};");
+    }
+
+    private void RenderWarpgroupMultiply(WarpgroupMultiplyStatement product)
+    {
+        (string type, int depth) = product.Format switch
+        {
+            WarpgroupFormat.Tf32 => ("tf32", 8),
+            WarpgroupFormat.Float16 => ("f16", 16),
+            WarpgroupFormat.BFloat16 => ("bf16", 16),
+            _ => throw new UnreachableException(),
+        };
+        if (_true is null)
+        {
+            _true = _registers.New(RegisterType.Bool);
+            Prologue($"setp.eq.u32 {_true}, 0, 0;");
+        }
+
+        // Sums are added to, factors are not negated; only formats of 16 bits can be read across the depth.
+        string directions = product.Format == WarpgroupFormat.Tf32 ? string.Empty : $", {(product.AIsAlongRows ? 1 : 0)}, {(product.BIsAlongColumns ? 1 : 0)}";
+        string sums = string.Join(", ", product.Sums.Select(sum => _variables[sum.Number]));
+        Emit($"wgmma.mma_async.sync.aligned.m64n{2 * product.Sums.Length}k{depth}.f32.{type}.{type} {{{sums}}}, {Register(product.A)}, {Register(product.B)}, {_true}, 1, 1{directions};");
     }
 
     private string Listed(Value[] values) => $"{{{string.Join(", ", values.Select(Register))}}}";

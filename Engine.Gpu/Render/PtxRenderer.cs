@@ -50,12 +50,13 @@ internal sealed partial class PtxRenderer
     {
         // PTX for an older card runs on all newer ones; 7.0 is read by every driver since CUDA 11.0.
         StringBuilder text = new();
-        text.Append(".version 7.0\n.target ").Append(_isAmpere ? "sm_80" : "sm_70").Append("\n.address_size 64\n\n");
+        // What one architecture alone has needs a text for that one alone.
+        text.Append(_kernel.UsesWarpgroups ? ".version 8.0\n.target sm_90a" : _isAmpere ? ".version 7.0\n.target sm_80" : ".version 7.0\n.target sm_70").Append("\n.address_size 64\n\n");
         if (_kernel.SharedBytes > 0)
         {
             text.Append(isSharedStatic
-                ? $".shared .align 16 .b8 {SharedBlock}[{_kernel.SharedBytes}];\n\n"
-                : $".extern .shared .align 16 .b8 {SharedBlock}[];\n\n");
+                ? $".shared .align {_kernel.SharedAlignment} .b8 {SharedBlock}[{_kernel.SharedBytes}];\n\n"
+                : $".extern .shared .align {_kernel.SharedAlignment} .b8 {SharedBlock}[];\n\n");
         }
 
         text.Append(".visible .entry ").Append(_kernel.Name).Append('(');
@@ -91,6 +92,12 @@ internal sealed partial class PtxRenderer
         if (_kernel.SharedBytes > 0)
         {
             Prologue($"mov.u32 {SharedBase()}, {SharedBlock};");
+            if (_kernel.SharedAlignment > 16)
+            {
+                // Memory that is asked for at the launch begins where the driver puts it.
+                Prologue($"add.u32 {SharedBase()}, {SharedBase()}, {_kernel.SharedAlignment - 1};");
+                Prologue($"and.b32 {SharedBase()}, {SharedBase()}, {-_kernel.SharedAlignment};");
+            }
         }
     }
 
@@ -152,6 +159,24 @@ internal sealed partial class PtxRenderer
                 break;
             case CopyAsyncStatement copy:
                 RenderCopyAsync(copy);
+                break;
+            case SharedAddressStatement address:
+                Emit($"add.s32 {_registers.Of(address.Result)}, {SharedBase()}, {address.Memory.SharedOffset};");
+                break;
+            case ProxyFenceStatement:
+                Emit("fence.proxy.async.shared::cta;");
+                break;
+            case WarpgroupFenceStatement:
+                Emit("wgmma.fence.sync.aligned;");
+                break;
+            case WarpgroupMultiplyStatement product:
+                RenderWarpgroupMultiply(product);
+                break;
+            case WarpgroupCommitStatement:
+                Emit("wgmma.commit_group.sync.aligned;");
+                break;
+            case WarpgroupWaitStatement wait:
+                Emit($"wgmma.wait_group.sync.aligned {wait.GroupsInFlight};");
                 break;
             case CommitAsyncStatement:
                 Emit("cp.async.commit_group;");

@@ -90,6 +90,7 @@ internal sealed unsafe record CudaDeviceInfo
         SubGroupSize = 32,
         HasMathFunctions = false,
         ComputeCapability = ComputeCapability,
+        ForgoesWarpgroups = Environment.GetEnvironmentVariable("ENGINE_GPU_WGMMA") == "0",
         PtxVersion = PtxVersionOf(DriverVersion),
         MaxArgumentBytes = ParameterBytes,
     };

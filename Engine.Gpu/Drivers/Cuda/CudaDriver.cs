@@ -39,6 +39,9 @@ internal sealed unsafe partial class CudaDriver : GpuDriver
     /// <inheritdoc/>
     public override long TotalMemory { get; }
 
+    /// <inheritdoc/>
+    public override bool OwnsStream => _ownsStream;
+
     /// <summary>The context that everything lives in.</summary>
     public nint Context => _context.Handle;
 

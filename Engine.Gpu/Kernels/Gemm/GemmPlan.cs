@@ -50,7 +50,13 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
          select new TileFactors(math, flow))
         .ToDictionary(
             static factors => factors,
-            static factors => factors.Flow == TileFlow.Asynchronous ? PipelinedMenu(factors.Math) : TensorMenu(factors.Math, factors.Flow == TileFlow.Converted ? 16 : 32));
+            static factors => factors.Flow switch
+            {
+                TileFlow.Warpgroups => [.. PipelinedMenu(factors.Math), .. WarpgroupMenu(factors.Math)],
+                TileFlow.Asynchronous => PipelinedMenu(factors.Math),
+                TileFlow.Carried => TensorMenu(factors.Math, 32),
+                _ => TensorMenu(factors.Math, 16),
+            });
 
     // On a processor a group is one thread: neighbours hold neighbouring columns, which its compiler turns into vectors, and rows are
     // kept in registers. Bigger groups gain nothing.
@@ -79,20 +85,21 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
         double bestTime = double.PositiveInfinity;
         foreach ((GemmTile tile, double efficiency) in Menu(factors))
         {
-            if (!tile.Fits(target, compute))
+            bool isPreferred = factors.Flow == TileFlow.Warpgroups && target.PrefersWarpgroups;
+            if (!tile.Fits(target, compute) || (isPreferred && !tile.UsesWarpgroups))
             {
                 continue;
             }
 
             long tiles = batch * Ceiling(m, tile.BM) * Ceiling(n, tile.BN);
-            if (tile.Math != TileMath.Fma && (double)batch * m * n < LeastUse * tiles * tile.BM * tile.BN)
+            if (tile.Math != TileMath.Fma && !isPreferred && (double)batch * m * n < LeastUse * tiles * tile.BM * tile.BN)
             {
                 continue;
             }
 
             foreach (int parts in PartsOf(tiles, target.ComputeUnits))
             {
-                if (parts > 1 && (depth < parts * ShortestPart || tiles * parts > 4L * target.ComputeUnits || (double)parts * batch * m * n > int.MaxValue / 2
+                if (parts > 1 && (!tile.CanShareDepth || depth < parts * ShortestPart || tiles * parts > 4L * target.ComputeUnits || (double)parts * batch * m * n > int.MaxValue / 2
                     || TileParts.Counters((int)tiles, parts) > GroupCounters.Count))
                 {
                     continue;
@@ -164,6 +171,15 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
         ];
     }
 
+    // The larger the tile, the fewer bytes come from the second-level cache for each product; that cache is what ends the smaller ones.
+    private static (GemmTile Tile, double Efficiency)[] WarpgroupMenu(TileMath math) =>
+    [
+        (GemmTile.OfWarpgroups(256, 192, math, buffers: 4), 0.90),
+        (GemmTile.OfWarpgroups(128, 256, math, buffers: 4), 0.75),
+        (GemmTile.OfWarpgroups(256, 128, math, buffers: 4), 0.75),
+        (GemmTile.OfWarpgroups(128, 128, math, buffers: 3), 0.60),
+    ];
+
     private static GemmPlan Split(GemmTile tile, int parts, int depth)
     {
         int slices = Math.Max(1, (int)Ceiling(depth, tile.BK));
@@ -177,7 +193,7 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
         double groups = Math.Ceiling((double)tiles * parts / target.ComputeUnits);
         double warps = groups * tile.GroupSize / 32;
         double share = (double)depth / parts;
-        double rate = Rate * Speedup(target, tile.Math) * efficiency * Math.Min(1, warps / (tile.Math == TileMath.Fma ? BusyWarps : BusyTensorWarps));
+        double rate = Rate * Speedup(target, tile) * efficiency * Math.Min(1, warps / (tile.Math == TileMath.Fma ? BusyWarps : BusyTensorWarps));
         double time = (groups * tile.BM * tile.BN * (share + tile.BK) / rate) + (share / SliceDepth * SliceLatency);
         return parts == 1 ? time
             : target.HasLastGroup ? time + Gathering(tile, parts)
@@ -194,8 +210,14 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
     }
 
     /// <summary>How many multiply-adds tensor cores do for each one of the other units, in a format with sums of single precision.</summary>
-    private static double Speedup(GpuTarget target, TileMath math)
+    private static double Speedup(GpuTarget target, GemmTile tile)
     {
+        TileMath math = tile.Math;
+        if (tile.UsesWarpgroups)
+        {
+            return math.IsHalf ? 16 : 8;
+        }
+
         // Cards for computing centres have twice the tensor cores of those for desks.
         double half = target.ComputeCapability is 80 or 90 or 100 or 103 ? 8 : 4;
         return math == TileMath.Fma ? 1 : math.IsHalf ? half : half / 2;

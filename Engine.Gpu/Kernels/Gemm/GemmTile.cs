@@ -1,7 +1,7 @@
 namespace Engine.Gpu;
 
 /// <summary>How a product is cut: a group computes BM × BN results, BK steps of the sum at a time, and each of its work-items TM × TN.</summary>
-/// <remarks>All numbers are powers of two. The group holds slices of both operands in shared memory, summed-up direction first.</remarks>
+/// <remarks>All numbers are powers of two, but for <c>BN</c> with warpgroups. The group holds slices of both operands in shared memory, summed-up direction first.</remarks>
 /// <param name="BM">Rows of a group.</param>
 /// <param name="BN">Columns of a group.</param>
 /// <param name="BK">K of a slice.</param>
@@ -12,7 +12,8 @@ namespace Engine.Gpu;
 /// slices are copied asynchronously.
 /// </param>
 /// <param name="Math">The units that multiply.</param>
-internal readonly record struct GemmTile(int BM, int BN, int BK, int TM, int TN, int Buffers = 2, TileMath Math = TileMath.Fma)
+/// <param name="UsesWarpgroups">Whether two warpgroups multiply from shared memory, else with tensor cores each warp for itself.</param>
+internal readonly record struct GemmTile(int BM, int BN, int BK, int TM, int TN, int Buffers = 2, TileMath Math = TileMath.Fma, bool UsesWarpgroups = false)
 {
     // Neighbouring depths four words apart let a warp write a slice that it read along the depth without bank conflicts, and keep
     // every row a multiple of 16 bytes.
@@ -29,6 +30,10 @@ internal readonly record struct GemmTile(int BM, int BN, int BK, int TM, int TN,
     /// <summary>A tile for tensor cores, whose warps compute <paramref name="warpRows"/> × <paramref name="warpColumns"/> results each.</summary>
     public static GemmTile OfWarps(int bm, int bn, int bk, int warpRows, int warpColumns, TileMath math, int buffers = 2) =>
         new(bm, bn, bk, warpRows / 8, warpColumns / 4, buffers, math);
+
+    /// <summary>A tile for two warpgroups, each with half of the rows; a slice has 128 bytes of each row and column.</summary>
+    public static GemmTile OfWarpgroups(int bm, int bn, TileMath math, int buffers) =>
+        new(bm, bn, math.IsHalf ? 64 : 32, bm / 64, bn / 4, buffers, math, UsesWarpgroups: true);
 
     /// <summary>Whether slices are copied to shared memory asynchronously.</summary>
     public bool IsPipelined => Buffers > 2;
@@ -51,6 +56,9 @@ internal readonly record struct GemmTile(int BM, int BN, int BK, int TM, int TN,
     /// <summary>Shared elements of one slice of both operands.</summary>
     public int StageElements => BK * (RowLead + ColumnLead);
 
+    /// <summary>Whether several groups may share its depth: each needs registers for a part of another beside its own sums.</summary>
+    public bool CanShareDepth => !UsesWarpgroups || TM * TN <= 64;
+
     /// <summary>All shared elements.</summary>
     public int SharedElements => Buffers * StageElements;
 
@@ -61,7 +69,7 @@ internal readonly record struct GemmTile(int BM, int BN, int BK, int TM, int TN,
     public bool IsWarpTiled => TN >= 4 && BM / TM % LaneRows == 0 && BN / TN % LaneColumns == 0;
 
     /// <summary>Sizes and multiplier, as a part of kernels' names.</summary>
-    public string Name => $"{BM}x{BN}x{BK}{Math.Suffix}{(IsPipelined ? "_async" : string.Empty)}";
+    public string Name => $"{BM}x{BN}x{BK}{Math.Suffix}{(UsesWarpgroups ? "_wgmma" : IsPipelined ? "_async" : string.Empty)}";
 
     /// <summary>
     /// Groups of a kernel that a multiprocessor of 65,536 registers must have room for. Without a number NVIDIA's compiler aims at as many groups
@@ -78,7 +86,8 @@ internal readonly record struct GemmTile(int BM, int BN, int BK, int TM, int TN,
     }
 
     /// <summary>Whether a device can run it.</summary>
-    public bool Fits(GpuTarget target, DType compute) => GroupSize <= target.MaxGroupSize && SharedBytes(compute) + (target.HasLastGroup ? KernelBuilder.LastGroupBytes : 0) <= target.SharedBytes;
+    public bool Fits(GpuTarget target, DType compute) =>
+        (!UsesWarpgroups || target.HasWarpgroups) && GroupSize <= target.MaxGroupSize && SharedBytes(compute) + (target.HasLastGroup ? KernelBuilder.LastGroupBytes : 0) <= target.SharedBytes;
 
     // An item keeps its sums, the factors of two steps, the addresses of the next slice, and its part of that slice. Asynchronous copies need
     // no registers for the slice. Where tensor cores get factors one by one, each element needs an address and a condition.
@@ -93,11 +102,12 @@ internal readonly record struct GemmTile(int BM, int BN, int BK, int TM, int TN,
             return (64 + System.Math.Max(TM * TN, 32) + (8 * System.Math.Max(carried - 12, 0)) + addresses) * compute.SizeInBytes() / sizeof(float);
         }
 
-        return TM * TN > 64 ? 255 : isByVectors ? 128 : 128 + (2 * carried);
+        return UsesWarpgroups || TM * TN > 64 ? 255 : isByVectors ? 128 : 128 + (2 * carried);
     }
 
     private long SharedBytes(DType compute) => Math == TileMath.Fma
         ? (long)SharedElements * compute.SizeInBytes()
+        : UsesWarpgroups ? ((long)Buffers * WarpgroupProduct.LineBytes * (BM + BN)) + WarpgroupProduct.Alignment
         : (long)Buffers * sizeof(int) * (MostWords(BM) + MostWords(BN));
 
     // The larger number for both directions in which the operand may be read.

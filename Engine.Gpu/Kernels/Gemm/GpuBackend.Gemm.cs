@@ -9,6 +9,7 @@ internal partial class GpuBackend
     /// <summary>
     /// Rows, columns and depth from which on float32 factors that a mode rounds to 16 bits are rounded before the product, once, and not in every tile that reads
     /// them: tiles then read half the bytes, past the registers. Two passes over the factors cost less than that from here on; at 1024³ it is a tie (on paper, H100).
+    /// In tf32 they are rounded from here on where warpgroups multiply.
     /// </summary>
     internal int LeastRounded { get; set; } = 1536;
 
@@ -37,17 +38,60 @@ internal partial class GpuBackend
             problem.Transpose();
         }
 
-        (DType left, DType right) = (problem.A.Operand.DType, problem.B.Operand.DType);
-        TileMath math = TileMaths.Choose(Target, _device.MathMode.ForProducts(), left, right, compute);
-        if (math.IsHalf && left == DType.Float32 && problem.Batch.Count == 0 && Math.Min(problem.K, Math.Min(problem.M, problem.N)) >= LeastRounded)
+        TileMath math = TileMaths.Choose(Target, _device.MathMode.ForProducts(), problem.A.Operand.DType, problem.B.Operand.DType, compute);
+        if (MayRound(problem, math))
         {
+            using IDisposable? pause = IndependentLaunches.Pause();
             using TensorScope scope = TensorScope.Begin();
-            Multiply(problem with { A = Rounded(problem.A, problem.M, problem.K, math.HalfType), B = Rounded(problem.B, problem.K, problem.N, math.HalfType) });
-            return;
+            MultiplyByTiles(Rounded(problem, math), math, compute, isRounded: true);
+        }
+        else
+        {
+            MultiplyByTiles(problem, math, compute, isRounded: false);
+        }
+    }
+
+    // Formats of 16 bits save half of the bytes; tf32 gains where warpgroups multiply, which cannot round, and factors of 16 bits that these cannot read as they lie do, too.
+    // A tensor has at most as many elements as 32 bits can count.
+    private bool MayRound(in GemmProblem problem, TileMath math)
+    {
+        if (math == TileMath.Fma || Math.Min(problem.K, Math.Min(problem.M, problem.N)) < LeastRounded
+            || (double)problem.Batch.Total * RoundedFactors.PaddedDepth(problem) * Math.Max(problem.M, problem.N) > int.MaxValue)
+        {
+            return false;
         }
 
-        var factors = TileFactors.Of(math, left, problem.LeftAccess(math), problem.RightAccess(math));
-        if (GemmPlan.Choose(Target, compute, problem.Batch.Total, problem.M, problem.N, problem.K, factors, PreferredGroup) is not { } plan)
+        bool isFormat = problem.A.Operand.DType != DType.Float32;
+        if (math.IsHalf && !isFormat)
+        {
+            return true;
+        }
+
+        if (!Target.HasWarpgroups || (isFormat && TileFactors.Of(math, problem.A.Operand.DType, problem.LeftAccess(math), problem.RightAccess(math)).Flow == TileFlow.Asynchronous))
+        {
+            return false;
+        }
+
+        // What the faster units save grows with rows times columns, what rounding costs with their sum: a tie at about 3000 of each (on paper, H100).
+        TileAccess alongDepth = new(AlongDepth: true, TileAccess.Widest(problem.A.Operand.DType, math));
+        return (double)problem.M * problem.N >= LeastRounded * ((double)problem.M + problem.N)
+            && WarpgroupPlan(problem with { K = RoundedFactors.PaddedDepth(problem) }, math, alongDepth, alongDepth) is not null;
+    }
+
+    /// <summary>A plan with warpgroups, where the device has them, they are the fastest, and they are right.</summary>
+    private GemmPlan? WarpgroupPlan(in GemmProblem problem, TileMath math, TileAccess left, TileAccess right) =>
+        Target.HasWarpgroups
+        && GemmPlan.Choose(Target, DType.Float32, problem.Batch.Total, problem.M, problem.N, problem.K, new TileFactors(math, TileFlow.Warpgroups)) is { Tile.UsesWarpgroups: true } plan
+        && _device.Warpgroups.Passes(this, plan.Tile, left, right) ? plan : null;
+
+    private void MultiplyByTiles(GemmProblem problem, TileMath math, DType compute, bool isRounded)
+    {
+        (TileAccess left, TileAccess right) = (problem.LeftAccess(math), problem.RightAccess(math));
+        var factors = TileFactors.Of(math, problem.A.Operand.DType, left, right);
+        GemmPlan? chosen = factors.Flow == TileFlow.Asynchronous && (math.IsHalf || isRounded) ? WarpgroupPlan(problem, math, left, right) : null;
+        using IDisposable? pause = chosen is null ? null : IndependentLaunches.Pause();
+        chosen ??= GemmPlan.Choose(Target, compute, problem.Batch.Total, problem.M, problem.N, problem.K, factors, PreferredGroup);
+        if (chosen is not { } plan)
         {
             DirectGemm(ref problem, compute);
         }
@@ -61,16 +105,27 @@ internal partial class GpuBackend
         }
     }
 
-    /// <summary>A matrix in 16 bits, dense in the order in which it lies in memory.</summary>
-    private MatrixView Rounded(in MatrixView matrix, int rows, int columns, DType type)
+    /// <summary>The product with its factors in a format of the tensor cores, in memory of the pool.</summary>
+    private GemmProblem Rounded(GemmProblem problem, TileMath format)
     {
-        bool isByColumns = Math.Abs(matrix.Row) < Math.Abs(matrix.Column);
-        long[] strides = isByColumns ? [1, rows] : [columns, 1];
-        Operand result = Temporary((long)rows * columns, type);
-        result = result.With(new Layout([rows, columns], strides, result.Layout.Offset));
-        Operand source = matrix.Operand.With(new Layout([rows, columns], [matrix.Row, matrix.Column], matrix.Operand.Layout.Offset));
-        Map(new MapArgs { Program = Programs.Copy, ComputeType = DType.Float32, Shape = [rows, columns], Inputs = [source], Outputs = [result], Parameters = [] });
-        return new MatrixView(result, strides[0], strides[1]);
+        RoundedFactors left = new(problem, isLeft: true, format), right = new(problem, isLeft: false, format);
+        BatchAxisList batch = default;
+        for (int i = 0; i < problem.Batch.Count; i++)
+        {
+            batch.Add(problem.Batch[i] with { A = left.Strides[i], B = right.Strides[i] });
+        }
+
+        return problem with { A = left.View(Round(left, format)), B = right.View(Round(right, format)), K = RoundedFactors.PaddedDepth(problem), Batch = batch };
+    }
+
+    private Operand Round(in RoundedFactors factors, TileMath format)
+    {
+        Operand result = Temporary(factors.Elements, format.IsHalf ? format.HalfType : DType.Float32);
+        var kernel = RoundFactorsKernel.Of(format, factors);
+        ArgumentList arguments = new(stackalloc KernelArgument[64]);
+        kernel.Bind(ref arguments, factors, result);
+        Launch(kernel, kernel.Grid(factors), arguments.Span);
+        return result;
     }
 
     /// <summary>Whole numbers are summed in 64 bits unless a factor has a fraction or the activation needs one.</summary>

@@ -27,6 +27,9 @@ internal enum TileFlow : byte
 
     /// <summary>Sixteen bytes at a time, past the registers, several slices ahead.</summary>
     Asynchronous,
+
+    /// <summary>Likewise, where warpgroups may multiply too: factors are in the units' format, and if that has 32 bits neighbours along the depth are neighbours in memory.</summary>
+    Warpgroups,
 }
 
 /// <summary>The units that multiply a tile, and the way of the factors to them.</summary>

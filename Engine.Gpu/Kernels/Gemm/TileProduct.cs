@@ -33,13 +33,18 @@ internal abstract class TileProduct(KernelBuilder k, GemmTile tile)
     /// <param name="left">How A is read.</param>
     /// <param name="right">How B is read.</param>
     public static TileProduct Create(KernelBuilder k, GemmTile tile, DType compute, TileAccess left, TileAccess right) =>
-        tile.Math == TileMath.Fma ? new FmaProduct(k, tile, compute) : new MmaProduct(k, tile, left, right);
+        tile.Math == TileMath.Fma ? new FmaProduct(k, tile, compute)
+        : tile.UsesWarpgroups ? new WarpgroupProduct(k, tile, left, right)
+        : new MmaProduct(k, tile, left, right);
 
     /// <summary>Where the work-item's i-th row lies in the tile.</summary>
     public abstract Value Row(int i);
 
     /// <summary>Where the work-item's j-th column lies in the tile.</summary>
     public abstract Value Column(int j);
+
+    /// <summary>Which vectors of an operand's slice a work-item carries.</summary>
+    public virtual TileSlots SlotsOf(bool isLeft, TileAccess access) => new(k, isLeft ? tile.BM : tile.BN, tile.BK, access, sharesDepth: tile.Math != TileMath.Fma);
 
     /// <summary>Whether an operand's vectors are carried as 32-bit words, just as they lie in memory.</summary>
     public virtual bool CarriesWords(DType element, int width) => false;
@@ -117,7 +122,7 @@ internal abstract class TileProduct(KernelBuilder k, GemmTile tile)
     /// As many slices are under way as there are further buffers. The barrier that makes a slice visible to all is also the one after which
     /// the buffer of the slice before it can be filled again.
     /// </summary>
-    private void SumPipelined(Variable[] sums, TileSource left, TileSource right, Value start, Value shortLength, Value end)
+    protected virtual void SumPipelined(Variable[] sums, TileSource left, TileSource right, Value start, Value shortLength, Value end)
     {
         void Copy(Value depth, Value stage, Func<Value, Value>? isWithin = null)
         {

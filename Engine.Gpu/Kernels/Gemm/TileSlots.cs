@@ -27,7 +27,7 @@ internal readonly record struct TileAccess(bool AlongDepth, int Width)
 /// Whether a work-item takes several lines at one index along K where single elements are read along the lines. The part of an address that
 /// depends on K is then computed once for all of them; the parts that depend on the lines take more registers.
 /// </param>
-internal sealed class TileSlots(KernelBuilder k, int side, int depth, TileAccess access, bool sharesDepth)
+internal class TileSlots(KernelBuilder k, int side, int depth, TileAccess access, bool sharesDepth)
 {
     // Neighbouring work-items that read neighbouring lines of one depth.
     private const int Span = 32;
@@ -40,16 +40,16 @@ internal sealed class TileSlots(KernelBuilder k, int side, int depth, TileAccess
     public TileAccess Access => access;
 
     /// <summary>Vectors of one work-item.</summary>
-    public int Count => Math.Max(1, _perLine * _lines / k.GroupSize);
+    public virtual int Count => Math.Max(1, _perLine * _lines / k.GroupSize);
 
     /// <summary>Where a vector begins along the lines of the operand (rows of A, columns of B).</summary>
-    public Value Row(int slot) => access.AlongDepth ? Line(slot) : InLine(slot);
+    public virtual Value Row(int slot) => access.AlongDepth ? Line(slot) : InLine(slot);
 
     /// <summary>Where a vector begins along the depth.</summary>
-    public Value Depth(int slot) => access.AlongDepth ? InLine(slot) : Line(slot);
+    public virtual Value Depth(int slot) => access.AlongDepth ? InLine(slot) : Line(slot);
 
     /// <summary>Whether this work-item has such a vector; null where all have.</summary>
-    public Value? Exists => _perLine * _lines < k.GroupSize ? k.LocalId < _perLine * _lines : null;
+    public virtual Value? Exists => _perLine * _lines < k.GroupSize ? k.LocalId < _perLine * _lines : null;
 
     private Value InLine(int slot) => _sharesDepth ? (k.LocalId % Span) + (slot % (side / Span) * Span)
         : k.GroupSize >= _perLine ? k.LocalId % _perLine * access.Width

@@ -10,7 +10,7 @@ internal abstract class TileSource
     protected TileSource(KernelBuilder k, TileProduct product, bool isLeft, TileAccess access)
     {
         (_product, _isLeft) = (product, isLeft);
-        Slots = new TileSlots(k, isLeft ? product.Tile.BM : product.Tile.BN, product.Tile.BK, access, sharesDepth: product.Tile.Math != TileMath.Fma);
+        Slots = product.SlotsOf(isLeft, access);
     }
 
     /// <summary>The elements that this work-item carries.</summary>

@@ -49,40 +49,46 @@ internal sealed class TileTarget
     /// <summary>Stores the sums of the tile that begins at a row and column.</summary>
     private void Store(KernelBuilder k, TileProduct product, Value[] sums, Value firstRow, Value firstColumn)
     {
+        // Where nearly all registers hold sums, there is room for what belongs to few columns at a time.
+        int few = BiasKind == BiasKind.Full ? 2 : 8;
         GemmTile tile = product.Tile;
-        int width = Math.Min(Width, product.ColumnVector);
-        var columns = new Column[tile.TN];
-        for (int j = 0; j < tile.TN; j++)
+        int width = Math.Min(Width, product.ColumnVector), panel = tile.UsesWarpgroups ? few : tile.TN;
+        var rowBias = new Value?[tile.TM];
+        for (int first = 0; first < tile.TN; first += panel)
         {
-            Value column = firstColumn + product.Column(j);
-            Value exists = column < Columns;
-            columns[j] = new Column(
-                exists,
-                j % width == 0 || Epilogue.HasBeta ? Offsets.Column(column) : null,
-                BiasKind == BiasKind.PerColumn ? k.Load(Bias!, BiasOffsets.Column(column), exists) : null,
-                BiasKind == BiasKind.Full ? BiasOffsets.Column(column) : null);
-        }
-
-        for (int i = 0; i < tile.TM; i++)
-        {
-            Value row = firstRow + product.Row(i);
-            Value rowExists = row < Rows;
-            Value offset = Offsets.Row(row);
-            Value? rowBias = BiasKind == BiasKind.PerRow ? k.Load(Bias!, BiasOffsets.Row(row), rowExists) : null;
-            Value? biasOffset = BiasKind == BiasKind.Full ? BiasOffsets.Row(row) : null;
-            for (int j = 0; j < tile.TN; j += width)
+            var columns = new Column[panel];
+            for (int j = 0; j < panel; j++)
             {
-                Value exists = rowExists & columns[j].Exists;
-                var results = new Value[width];
-                for (int e = 0; e < width; e++)
-                {
-                    Column column = columns[j + e];
-                    Value? before = Epilogue.HasBeta ? k.Load(Memory, offset + column.Offset!, exists) : null;
-                    Value? bias = BiasKind == BiasKind.Full ? k.Load(Bias!, biasOffset! + column.BiasOffset!, exists) : rowBias ?? column.Bias;
-                    results[e] = Epilogue.Apply(sums[(i * tile.TN) + j + e], before, bias, Memory.Element);
-                }
+                Value column = firstColumn + product.Column(first + j);
+                Value exists = column < Columns;
+                columns[j] = new Column(
+                    exists,
+                    j % width == 0 || Epilogue.HasBeta ? Offsets.Column(column) : null,
+                    BiasKind == BiasKind.PerColumn ? k.Load(Bias!, BiasOffsets.Column(column), exists) : null,
+                    BiasKind == BiasKind.Full ? BiasOffsets.Column(column) : null);
+            }
 
-                k.StoreVector(Memory, offset + columns[j].Offset!, results, exists);
+            for (int i = 0; i < tile.TM; i++)
+            {
+                Value row = firstRow + product.Row(i);
+                Value rowExists = row < Rows;
+                Value offset = Offsets.Row(row);
+                rowBias[i] ??= BiasKind == BiasKind.PerRow ? k.Load(Bias!, BiasOffsets.Row(row), rowExists) : null;
+                Value? biasOffset = BiasKind == BiasKind.Full ? BiasOffsets.Row(row) : null;
+                for (int j = 0; j < panel; j += width)
+                {
+                    Value exists = rowExists & columns[j].Exists;
+                    var results = new Value[width];
+                    for (int e = 0; e < width; e++)
+                    {
+                        Column column = columns[j + e];
+                        Value? before = Epilogue.HasBeta ? k.Load(Memory, offset + column.Offset!, exists) : null;
+                        Value? bias = BiasKind == BiasKind.Full ? k.Load(Bias!, biasOffset! + column.BiasOffset!, exists) : rowBias[i] ?? column.Bias;
+                        results[e] = Epilogue.Apply(sums[(i * tile.TN) + first + j + e], before, bias, Memory.Element);
+                    }
+
+                    k.StoreVector(Memory, offset + columns[j].Offset!, results, exists);
+                }
             }
         }
     }

@@ -50,6 +50,22 @@ internal sealed class IndependentLaunches : IDisposable
         return current;
     }
 
+    /// <summary>
+    /// Sends what is kept and keeps nothing more until the result is disposed: for calls of several launches, whose memory must outlive the first of them, and for kernels that go
+    /// together with no others. Null where nothing is kept anyway.
+    /// </summary>
+    public static IDisposable? Pause()
+    {
+        if (s_current is not { } current)
+        {
+            return null;
+        }
+
+        current.Send();
+        s_current = null;
+        return new Paused(current);
+    }
+
     /// <summary>Keeps a launch.</summary>
     public void Add<TDefinition>(in TDefinition definition, int groupSize, LaunchGrid grid, ReadOnlySpan<KernelArgument> arguments)
         where TDefinition : struct, IKernelDefinition, IEquatable<TDefinition>
@@ -157,6 +173,11 @@ internal sealed class IndependentLaunches : IDisposable
         }
 
         return bytes;
+    }
+
+    private sealed class Paused(IndependentLaunches launches) : IDisposable
+    {
+        public void Dispose() => s_current = launches;
     }
 
     private abstract class Entry

@@ -11,9 +11,15 @@ namespace Engine.Perf.Paper;
 /// <param name="TensorTf32">Multiply-adds of tf32 on tensor cores.</param>
 /// <param name="TensorHalf">Multiply-adds of half precision on tensor cores.</param>
 /// <param name="GlobalBytes">Bytes that are loaded from or stored to global memory.</param>
-/// <param name="SharedBytes">Bytes that are loaded from or stored to shared memory.</param>
-internal sealed partial record InstructionCounts(long Issued, long Products, long Float32, long TensorTf32, long TensorHalf, long GlobalBytes, long SharedBytes)
+/// <param name="SharedBytes">Bytes that are loaded from or stored to shared memory, or multiplied from there.</param>
+/// <param name="WarpgroupTf32">Multiply-adds of tf32 by warpgroups.</param>
+/// <param name="WarpgroupHalf">Multiply-adds of half precision by warpgroups.</param>
+internal sealed partial record InstructionCounts(
+    long Issued, long Products, long Float32, long TensorTf32, long TensorHalf, long GlobalBytes, long SharedBytes, long WarpgroupTf32 = 0, long WarpgroupHalf = 0)
 {
+    // An instruction of a warpgroup is issued to each of its warps.
+    private const int WarpsOfGroup = 4;
+
     private const int Lanes = 32;
 
     /// <summary>The counts of a sample, or null where its block could not be run.</summary>
@@ -49,6 +55,17 @@ internal sealed partial record InstructionCounts(long Issued, long Products, lon
                 return name.Contains("tf32", StringComparison.Ordinal)
                     ? sum with { Products = sum.Products + times, TensorTf32 = sum.TensorTf32 + products }
                     : sum with { Products = sum.Products + times, TensorHalf = sum.TensorHalf + products };
+            case "wgmma" when Shape().Match(name) is { Success: true } sizes:
+                long m = Number(sizes, "m"), n = Number(sizes, "n"), k = Number(sizes, "k");
+                bool isTf32 = name.Contains("tf32", StringComparison.Ordinal);
+                long multiplied = times * m * n * k / WarpsOfGroup;
+                return sum with
+                {
+                    Products = sum.Products + times,
+                    WarpgroupTf32 = sum.WarpgroupTf32 + (isTf32 ? multiplied : 0),
+                    WarpgroupHalf = sum.WarpgroupHalf + (isTf32 ? 0 : multiplied),
+                    SharedBytes = sum.SharedBytes + (times * (m + n) * k * (isTf32 ? 4 : 2) / WarpsOfGroup),
+                };
             case "fma" when parts[^1] == "f32":
                 return sum with { Products = sum.Products + times, Float32 = sum.Float32 + (times * Lanes) };
             case "add" or "sub" or "mul" or "max" or "min" or "fma" when parts[^1] == "f32":

@@ -59,7 +59,7 @@ internal readonly record struct LaunchTime(double Seconds, Limit Binding, double
         ];
         (Limit binding, double seconds) = terms.MaxBy(static term => term.Seconds);
         double products = Math.Max((double)counts.Float32 * blocks / (unit * card.Float32), TensorSeconds(card, counts, blocks));
-        double roof = Math.Max(counts.Products * 4 > counts.Issued || counts.TensorTf32 + counts.TensorHalf > 0 ? products : 0, operandBytes / (card.MemoryGBs * 1e9));
+        double roof = Math.Max(counts.Products * 4 > counts.Issued || counts.TensorTf32 + counts.TensorHalf + counts.WarpgroupTf32 + counts.WarpgroupHalf > 0 ? products : 0, operandBytes / (card.MemoryGBs * 1e9));
         return new LaunchTime(seconds + PaperCard.LaunchSeconds, seconds > PaperCard.LaunchSeconds ? binding : Limit.Launch, roof);
     }
 
@@ -84,8 +84,7 @@ internal readonly record struct LaunchTime(double Seconds, Limit Binding, double
     private static double TensorSeconds(PaperCard card, InstructionCounts counts, long blocks)
     {
         double unit = card.Multiprocessors * card.Clock;
-        double tf32 = counts.TensorTf32 == 0 ? 0 : (double)counts.TensorTf32 * blocks / (unit * card.Tf32);
-        double half = counts.TensorHalf == 0 ? 0 : (double)counts.TensorHalf * blocks / (unit * card.Half);
-        return tf32 + half;
+        double tf32 = counts.TensorTf32 + (counts.WarpgroupTf32 / card.Warpgroups), half = counts.TensorHalf + (counts.WarpgroupHalf / card.Warpgroups);
+        return (tf32 == 0 ? 0 : tf32 * blocks / (unit * card.Tf32)) + (half == 0 ? 0 : half * blocks / (unit * card.Half));
     }
 }

@@ -61,7 +61,7 @@ internal sealed partial class MachineCode
             loop = new MachineLoop(
                 loop.Instructions + 1,
                 loop.Float32Products + (name.StartsWith("FFMA", StringComparison.Ordinal) ? 1 : 0),
-                loop.TensorProducts + (name.StartsWith("HMMA", StringComparison.Ordinal) ? 1 : 0),
+                loop.TensorProducts + (name.StartsWith("HMMA", StringComparison.Ordinal) || name.StartsWith("HGMMA", StringComparison.Ordinal) ? 1 : 0),
                 loop.GlobalLoads + (name.StartsWith("LDG", StringComparison.Ordinal) ? 1 : 0),
                 loop.SharedLoads + (name.StartsWith("LDS", StringComparison.Ordinal) ? 1 : 0));
         }

@@ -13,8 +13,9 @@ namespace Engine.Perf.Paper;
 /// <param name="MemoryGBs">Bytes from memory, in 10⁹ a second.</param>
 /// <param name="SharedKiB">Shared memory of a multiprocessor.</param>
 /// <param name="Warps">Warps that a multiprocessor holds.</param>
+/// <param name="Warpgroups">How many times as many by <c>wgmma</c>, where the card has it.</param>
 internal sealed record PaperCard(
-    string Name, int Capability, int Multiprocessors, double GHz, int Float32, int Tf32, int Half, int SharedBytes, int L2Bytes, double MemoryGBs, int SharedKiB, int Warps)
+    string Name, int Capability, int Multiprocessors, double GHz, int Float32, int Tf32, int Half, int SharedBytes, int L2Bytes, double MemoryGBs, int SharedKiB, int Warps, double Warpgroups = 1)
 {
     /// <summary>
     /// Seconds that a launch of a captured step costs beside its work: starting and draining, and what the graph takes between two kernels. An assumption: NVIDIA's
@@ -31,7 +32,7 @@ internal sealed record PaperCard(
     /// <summary>The cards. Where the figures are from stands in docs/gpu-model.md.</summary>
     public static IReadOnlyList<PaperCard> All { get; } =
     [
-        new("h100", 90, 132, 1.755, 128, 640, 1280, 128, 5120, 3352, 227, 64),
+        new("h100", 90, 132, 1.755, 128, 640, 1280, 128, 5120, 3352, 227, 64, 1.6),
         new("a100", 80, 108, 1.41, 64, 512, 1024, 128, 5120, 1555, 163, 64),
         new("rtx4090", 89, 128, 2.52, 128, 128, 256, 128, 4096, 1008, 99, 48),
         new("l4", 89, 58, 2.04, 128, 256, 512, 128, 2048, 300, 99, 48),

@@ -9,7 +9,7 @@ namespace Engine.Gpu.Tests;
 /// Runs kernels on a device of the machine: as it is, and with groups of 64 as small cards have them; and on the interpreter of PTX, which
 /// checks every access.
 /// </summary>
-internal abstract class KernelFixture(Func<GpuTarget, GpuTarget> limits, bool isInterpreted = false, bool hasFloat64 = true, MathMode mode = MathMode.Strict, bool usesIlgpu = false)
+internal abstract class KernelFixture(Func<GpuTarget, GpuTarget> limits, bool isInterpreted = false, bool hasFloat64 = true, MathMode mode = MathMode.Strict, bool usesIlgpu = false, bool usesWarpgroups = false)
 {
     /// <summary>Among <see cref="GroupLimits"/>: the interpreter.</summary>
     private const int Interpreter = -1;
@@ -28,7 +28,7 @@ internal abstract class KernelFixture(Func<GpuTarget, GpuTarget> limits, bool is
 
     /// <summary>A device's limits, driver and mode.</summary>
     protected KernelFixture(TargetVariant variant)
-        : this(target => TargetVariants.Of(target, variant), TargetVariants.IsInterpreted(variant), variant != TargetVariant.InterpreterSinglePrecision, TargetVariants.Mode(variant), TargetVariants.IsIlgpu(variant))
+        : this(target => TargetVariants.Of(target, variant), TargetVariants.IsInterpreted(variant), variant != TargetVariant.InterpreterSinglePrecision, TargetVariants.Mode(variant), TargetVariants.IsIlgpu(variant), TargetVariants.HasWarpgroups(variant))
     {
     }
 
@@ -46,8 +46,13 @@ internal abstract class KernelFixture(Func<GpuTarget, GpuTarget> limits, bool is
     {
         if (isInterpreted)
         {
-            _driver = InterpretedCuda.CreateDriver(target => target with { HasFloat64 = hasFloat64 });
+            _driver = InterpretedCuda.CreateDriver(target => target with { HasFloat64 = hasFloat64, PrefersWarpgroups = usesWarpgroups }, usesWarpgroups ? 90 : 80);
             _device = new TestDevice(_driver, usesIlgpu) { MathMode = mode };
+            if (usesWarpgroups)
+            {
+                ((GpuBackend)_device.Backend).LeastRounded = 1;
+            }
+
             return;
         }
 

@@ -32,6 +32,15 @@ public enum TargetVariant
 
     /// <summary>The interpreter, with tensor cores for float32 in float16.</summary>
     InterpreterFloat16,
+
+    /// <summary>The interpreter of compute capability 9.0, all products by warpgroups, float32 in tf32.</summary>
+    WarpgroupsTf32,
+
+    /// <summary>The interpreter of compute capability 9.0, all products by warpgroups, float32 in bfloat16.</summary>
+    WarpgroupsBFloat16,
+
+    /// <summary>The interpreter of compute capability 9.0, all products by warpgroups, float32 in float16.</summary>
+    WarpgroupsFloat16,
 }
 
 /// <summary>The limits of each variant.</summary>
@@ -46,13 +55,15 @@ internal static class TargetVariants
 
     public static bool IsInterpreted(TargetVariant variant) => variant >= TargetVariant.Interpreter;
 
+    public static bool HasWarpgroups(TargetVariant variant) => variant >= TargetVariant.WarpgroupsTf32;
+
     public static bool IsIlgpu(TargetVariant variant) => variant is TargetVariant.Ilgpu or TargetVariant.InterpreterIlgpu;
 
     public static MathMode Mode(TargetVariant variant) => variant switch
     {
-        TargetVariant.InterpreterTf32 => MathMode.Tf32,
-        TargetVariant.InterpreterBFloat16 => MathMode.BFloat16,
-        TargetVariant.InterpreterFloat16 => MathMode.Float16,
+        TargetVariant.InterpreterTf32 or TargetVariant.WarpgroupsTf32 => MathMode.Tf32,
+        TargetVariant.InterpreterBFloat16 or TargetVariant.WarpgroupsBFloat16 => MathMode.BFloat16,
+        TargetVariant.InterpreterFloat16 or TargetVariant.WarpgroupsFloat16 => MathMode.Float16,
         _ => MathMode.Strict,
     };
 }

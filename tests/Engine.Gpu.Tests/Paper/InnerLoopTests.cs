@@ -5,7 +5,7 @@ using NUnit.Framework;
 namespace Engine.Gpu.Tests.Paper;
 
 /// <summary>
-/// How much of the inner loops of the main kernels multiplies, in the machine code that NVIDIA's assembler makes for compute capability 9.0. A share that falls is a
+/// How much of the inner loops of the main kernels multiplies, in the machine code that NVIDIA's assembler makes for compute capability 8.0 and 9.0. A share that falls is a
 /// slower kernel on every card, which nothing else here would tell.
 /// </summary>
 internal sealed class InnerLoopTests
@@ -13,9 +13,13 @@ internal sealed class InnerLoopTests
     /// <summary>The shares as they are (ptxas 11.8 and 12.4 differ by a percent or two), less three hundredths.</summary>
     private static readonly object[] s_products =
     [
-        new object[] { MathMode.Strict, "gemm_128x128x8", 0.85 },
-        new object[] { MathMode.Tf32, "gemm_256x128x16_tf32_async", 0.19 },
-        new object[] { MathMode.BFloat16, "gemm_256x128x32_bf16_async", 0.45 },
+        new object[] { MathMode.Strict, 90, "gemm_128x128x8", 0.85 },
+        new object[] { MathMode.Tf32, 80, "gemm_256x128x16_tf32_async", 0.19 },
+        new object[] { MathMode.BFloat16, 80, "gemm_256x128x32_bf16_async", 0.43 },
+
+        // An instruction of a warpgroup takes 96 clocks and more: what is issued meanwhile costs nothing.
+        new object[] { MathMode.Tf32, 90, "gemm_256x192x32_tf32_wgmma", 0.04 },
+        new object[] { MathMode.BFloat16, 90, "gemm_256x192x64_bf16_wgmma", 0.04 },
     ];
 
     private static readonly object[] s_convolutions =
@@ -33,18 +37,18 @@ internal sealed class InnerLoopTests
     ];
 
     [TestCaseSource(nameof(s_products))]
-    public void Product(MathMode mode, string kernel, double share) => Check(mode, kernel, share, static device =>
+    public void Product(MathMode mode, int capability, string kernel, double share) => Check(mode, capability, kernel, share, static device =>
     {
         Tensor x = Tensor.Zeros([4096, 4096], device: device);
         _ = x.MatMul(x);
     });
 
     [TestCaseSource(nameof(s_convolutions))]
-    public void Convolution(MathMode mode, string kernel, double share) => Check(mode, kernel, share, static device =>
+    public void Convolution(MathMode mode, string kernel, double share) => Check(mode, 90, kernel, share, static device =>
         _ = Images(device, 16, 56).Conv2d(Images(device, 64, 3), padding: 1));
 
     [TestCaseSource(nameof(s_weightGradients))]
-    public void WeightGradient(MathMode mode, string kernel, double share) => Check(mode, kernel, share, static device =>
+    public void WeightGradient(MathMode mode, string kernel, double share) => Check(mode, 90, kernel, share, static device =>
     {
         Tensor weight = Images(device, 64, 3).WithGrad(), y = Images(device, 16, 56).Conv2d(weight, padding: 1);
         device.Synchronize();
@@ -54,7 +58,7 @@ internal sealed class InnerLoopTests
     /// <summary>Images or filters of 64 channels, as they lie inside a network.</summary>
     private static Tensor Images(Device device, int count, int side) => Tensor.Zeros([count, 64, side, side], device: device).Contiguous(MemoryFormat.ChannelsLast);
 
-    private static void Check(MathMode mode, string kernel, double share, Action<Device> compute, string part = "")
+    private static void Check(MathMode mode, int capability, string kernel, double share, Action<Device> compute, string part = "")
     {
         if (!Ptxas.IsThere)
         {
@@ -62,7 +66,7 @@ internal sealed class InnerLoopTests
         }
 
         LaunchSampler sampler = new();
-        using CudaDevice device = InterpretedCuda.CreatePaperDevice(90, 132, sampler);
+        using CudaDevice device = InterpretedCuda.CreatePaperDevice(capability, 132, sampler);
         device.MathMode = mode;
         using (TensorScope.Begin())
         {
@@ -74,7 +78,7 @@ internal sealed class InnerLoopTests
         Assert.That(sample.Kernel, Is.EqualTo(kernel));
         if (Ptxas.Disassemble(sample.Text, sample.Architecture) is not { } listing)
         {
-            Assert.Ignore("There is no nvdisasm beside the assembler.");
+            Assert.Ignore("There is no nvdisasm beside the assembler, or that is older than CUDA 12 and the text is for 9.0 alone.");
             return;
         }
 

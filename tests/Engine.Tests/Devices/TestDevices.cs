@@ -11,7 +11,8 @@ namespace Engine.Tests.Devices;
 /// <summary>
 /// The devices on which one suite runs: the reference, the CPU with one and two threads, every card that was found, and the CUDA backend over
 /// an interpreter of its PTX, which checks each access and needs no card, with double precision and without. <see cref="WantedDevices"/> narrows them.
-/// Cards and interpreter with the kernels that ILGPU compiles are devices of their own, for the suites where those kernels matter.
+/// Cards and interpreter with the kernels that ILGPU compiles are devices of their own, for the suites where those kernels matter; so is the interpreter of a card whose
+/// products of half precision go through warpgroups.
 /// </summary>
 internal static class TestDevices
 {
@@ -19,17 +20,25 @@ internal static class TestDevices
     private const string SinglePrecisionName = "interpreted cuda without float64";
     private const string IlgpuName = "interpreted cuda, ilgpu kernels";
     private const string IlgpuSuffix = ":ilgpu";
+    private const string WarpgroupsName = "interpreted cuda, warpgroups";
 
     private static readonly Lazy<CudaDevice> s_interpreted = new(() => InterpretedCuda.CreateDevice());
     private static readonly Lazy<CudaDevice> s_singlePrecision = new(InterpretedCuda.CreateDeviceWithoutFloat64);
     private static readonly Lazy<CudaDevice> s_ilgpu = new(static () => WithIlgpu(InterpretedCuda.CreateDevice()));
+    private static readonly Lazy<CudaDevice> s_warpgroups = new(InterpretedCuda.CreateDeviceWithWarpgroups);
     private static readonly Dictionary<string, Func<Device>> s_devices = Find();
 
     /// <summary>For <see cref="TestFixtureSourceAttribute"/>: one fixture per device; those that this machine lacks are skipped and say why.</summary>
     public static IEnumerable<TestFixtureData> All => WithKernelSets.Where(static data => WantedDevices.AskFor("ilgpu") || !IsIlgpu((string)data.Arguments[0]!));
 
     /// <summary>As <see cref="All"/>, and the devices with the kernels that ILGPU compiles; other suites run on these where they are asked for.</summary>
-    public static IEnumerable<TestFixtureData> WithKernelSets
+    public static IEnumerable<TestFixtureData> WithKernelSets => WithAllKernels.Where(static data => WantedDevices.AskFor("warpgroups") || (string)data.Arguments[0]! != WarpgroupsName);
+
+    /// <summary>As <see cref="Others"/>, and the device with warpgroups; other suites run on it where it is asked for.</summary>
+    public static IEnumerable<TestFixtureData> OthersWithWarpgroups =>
+        WithAllKernels.Where(static data => IsOther(data) && (WantedDevices.AskFor("ilgpu") || !IsIlgpu((string)data.Arguments[0]!)));
+
+    private static IEnumerable<TestFixtureData> WithAllKernels
     {
         get
         {
@@ -71,6 +80,7 @@ internal static class TestDevices
         CudaDevice when name == InterpretedName => InterpretedCuda.CreateDevice(),
         CudaDevice when name == SinglePrecisionName => InterpretedCuda.CreateDeviceWithoutFloat64(),
         CudaDevice when name == IlgpuName => WithIlgpu(InterpretedCuda.CreateDevice()),
+        CudaDevice when name == WarpgroupsName => InterpretedCuda.CreateDeviceWithWarpgroups(),
         Device shared => shared,
     };
 
@@ -139,6 +149,7 @@ internal static class TestDevices
         devices[InterpretedName] = () => s_interpreted.Value;
         devices[SinglePrecisionName] = () => s_singlePrecision.Value;
         devices[IlgpuName] = () => s_ilgpu.Value;
+        devices[WarpgroupsName] = () => s_warpgroups.Value;
         return devices;
     }
 

@@ -11,7 +11,7 @@ namespace Engine.Tests.Precision;
 /// the mean over many parameters and logits is left: a small part of u·L₀, here at most 0.35. The bound is u·L₀, which rounding one way
 /// (cutting off) or one lost term would exceed. Runs are short, as the difference grows with every unit of a ReLU that changes sides.
 /// </remarks>
-[TestFixtureSource(typeof(TestDevices), nameof(TestDevices.Others))]
+[TestFixtureSource(typeof(TestDevices), nameof(TestDevices.OthersWithWarpgroups))]
 internal sealed class MixedTrainingTests(string deviceName) : DeviceFixture(deviceName)
 {
     [TestCase(TrainingPrecision.MixedBFloat16)]

@@ -85,6 +85,15 @@ internal sealed partial class KernelCompiler
 
     private Operation Fence()
     {
+        if (_instruction.Opcode == "fence" && _modifiers.Take("proxy"))
+        {
+            _modifiers.Expect("async");
+            _modifiers.TakeAny("shared::cta", "shared::cluster", "global");
+            _modifiers.End(0);
+            Require(80, 90);
+            return new ProxyFence();
+        }
+
         if (_instruction.Opcode == "membar")
         {
             _modifiers.Expect("cta", "gl", "sys");

@@ -14,6 +14,7 @@ internal sealed partial class KernelCompiler
     private int _memoryOperations;
     private int _sharedGranule = 16;
     private bool _hasWarpBarriers;
+    private bool _hasWarpgroups;
 
     // Of the instruction at hand.
     private PtxInstruction _instruction;
@@ -115,6 +116,7 @@ internal sealed partial class KernelCompiler
             SharedGranule = _sharedGranule,
             Locals = [.. _kernel.Locals.Values],
             HasWarpBarriers = _hasWarpBarriers,
+            HasWarpgroups = _hasWarpgroups,
             MemoryOperations = _memoryOperations,
             TrackedSlots = [.. marks.Where(slot => slot >= 0)],
             Constants = _columns.Constants,
@@ -203,6 +205,7 @@ internal sealed partial class KernelCompiler
         "cp" => AsyncCopy(),
         "ldmatrix" => LoadMatrix(),
         "mma" => MatrixMultiply(),
+        "wgmma" => Warpgroup(),
         _ => throw Error("unknown instruction"),
     };
 

@@ -35,6 +35,10 @@ internal sealed class Modifiers(PtxInstruction instruction)
     public string Expect(params ReadOnlySpan<string> names) =>
         TakeAny(names) ?? throw new PtxException(instruction.Line, $"{instruction.Name}: expected .{string.Join(" or .", names)} {Here}");
 
+    /// <summary>Takes any modifier, which must stand here.</summary>
+    public string Next(string what) =>
+        _at < instruction.Modifiers.Count ? instruction.Modifiers[_at++] : throw new PtxException(instruction.Line, $"{instruction.Name}: expected {what} {Here}");
+
     /// <summary>Takes a type, which must be one of those given.</summary>
     public PtxType Type(params ReadOnlySpan<PtxType> allowed)
     {

@@ -10,7 +10,6 @@ internal static unsafe partial class FakeCuda
     private const string BinaryMark = "interpreted ";
 
     /// <summary>Shared memory of one block, if asked for by name.</summary>
-    private const int MaxSharedBytes = 163 * 1024;
 
     [UnmanagedCallersOnly]
     private static CudaResult cuModuleLoadDataEx(nint* module, void* image, uint count, CudaJitOption* options, void** values) => Call(nameof(cuModuleLoadDataEx), context =>
@@ -88,14 +87,14 @@ internal static unsafe partial class FakeCuda
     });
 
     [UnmanagedCallersOnly]
-    private static CudaResult cuFuncSetAttribute(nint function, CudaFunctionAttribute attribute, int value) => Call(nameof(cuFuncSetAttribute), _ =>
+    private static CudaResult cuFuncSetAttribute(nint function, CudaFunctionAttribute attribute, int value) => Call(nameof(cuFuncSetAttribute), context =>
     {
         if (Find<FakeFunction>(function) is not { } found)
         {
             return CudaResult.CUDA_ERROR_INVALID_HANDLE;
         }
 
-        if (attribute != CudaFunctionAttribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES || value < 0 || value + found.Kernel.First.SharedBytes > MaxSharedBytes)
+        if (attribute != CudaFunctionAttribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES || value < 0 || value + found.Kernel.First.SharedBytes > context.Device.MaxSharedBytes)
         {
             return CudaResult.CUDA_ERROR_INVALID_VALUE;
         }
@@ -204,10 +203,16 @@ internal static unsafe partial class FakeCuda
         module = null;
         try
         {
-            PtxModule parsed = PtxParser.Parse(text);
-            if (parsed.Target > context.Device.ComputeCapability)
+            if (context.Device.RefusesTarget is { } refused && text.Contains($".target {refused}", StringComparison.Ordinal))
             {
-                log.Write($"the module is for sm_{parsed.Target}, the device is sm_{context.Device.ComputeCapability}");
+                log.Write($"the compiler does not like {refused}");
+                return CudaResult.CUDA_ERROR_INVALID_PTX;
+            }
+
+            PtxModule parsed = PtxParser.Parse(text);
+            if (parsed.IsArchitectureSpecific ? parsed.Target != context.Device.ComputeCapability : parsed.Target > context.Device.ComputeCapability)
+            {
+                log.Write($"the module is for sm_{parsed.Target}{(parsed.IsArchitectureSpecific ? "a alone" : string.Empty)}, the device is sm_{context.Device.ComputeCapability}");
                 return CudaResult.CUDA_ERROR_NO_BINARY_FOR_GPU;
             }
 
@@ -217,7 +222,7 @@ internal static unsafe partial class FakeCuda
                 return CudaResult.CUDA_ERROR_UNSUPPORTED_PTX_VERSION;
             }
 
-            module = new FakeModule(context, parsed, text) { Resources = Ptxas.IsThere ? Ptxas.Assemble(text, parsed.Target) : null };
+            module = new FakeModule(context, parsed, text) { Resources = Ptxas.Knows(parsed.IsArchitectureSpecific) ? Ptxas.Assemble(text, parsed.Target, parsed.IsArchitectureSpecific) : null };
             return CudaResult.CUDA_SUCCESS;
         }
         catch (PtxException e)

@@ -14,6 +14,9 @@ internal sealed class FakeDevice(int ordinal, string name, int computeCapability
 
     public int ComputeCapability { get; } = computeCapability;
 
+    /// <summary>The most shared memory of a block.</summary>
+    public int MaxSharedBytes => ComputeCapability >= 90 ? 227 * 1024 : 163 * 1024;
+
     /// <summary>Multiprocessors, which the choice of kernels depends on.</summary>
     public int Multiprocessors { get; init; } = 4;
 
@@ -33,6 +36,12 @@ internal sealed class FakeDevice(int ordinal, string name, int computeCapability
     /// promise too much are the reason why it has to be asked for.
     /// </summary>
     public bool WatchesUniformBranches { get; set; }
+
+    /// <summary>A target whose texts the driver's compiler refuses.</summary>
+    public string? RefusesTarget { get; set; }
+
+    /// <summary>Whether products of warpgroups are lost, as on a card that computes them wrongly.</summary>
+    public bool LosesProducts { get; set; }
 
     /// <summary>What the last kernel that failed did wrong.</summary>
     public PtxFault? LastFault { get; private set; }
@@ -100,6 +109,7 @@ internal sealed class FakeDevice(int ordinal, string name, int computeCapability
                         Order = Launches,
                         Races = WatchesGlobalRaces ? new GlobalRaces() : null,
                         WatchesUniformBranches = WatchesUniformBranches,
+                        LosesProducts = LosesProducts,
                     };
                     Launches++;
                     ThreadInstructions += launch.Run(program);

@@ -25,19 +25,29 @@ internal static class InterpretedCuda
     public static CudaDevice CreatePaperDevice(int computeCapability, int multiprocessors, LaunchSampler? sampler = null)
     {
         FakeDevice card = FakeCuda.AddDevice(ordinal => new FakeDevice(ordinal, "paper", computeCapability, 64L << 30) { Multiprocessors = multiprocessors, Runs = false, Sampler = sampler });
-        return new CudaDevice("cuda, on paper", CudaDriver.Open(FakeCuda.Api, card.Ordinal));
+        CudaDevice device = new("cuda, on paper", CudaDriver.Open(FakeCuda.Api, card.Ordinal));
+        device.Warpgroups.Trust();
+        return device;
     }
 
     /// <summary>A device that refuses double precision, as many cards behind OpenCL lack it: the same kernels otherwise, and quick to compile.</summary>
     public static CudaDevice CreateDeviceWithoutFloat64() => new("cuda, interpreted, without float64", CreateDriver(target => target with { HasFloat64 = false }));
 
+    /// <summary>A device of compute capability 9.0 whose products go through warpgroups wherever they can, not only where that is faster.</summary>
+    public static CudaDevice CreateDeviceWithWarpgroups()
+    {
+        CudaDevice device = new("cuda, interpreted, with warpgroups", CreateDriver(static target => target with { PrefersWarpgroups = true }, computeCapability: 90));
+        ((GpuBackend)device.Backend).LeastRounded = 1;
+        return device;
+    }
+
     /// <summary>The driver alone.</summary>
     public static CudaDriver CreateDriver() => CreateDriver(out _);
 
     /// <summary>The driver alone, with other limits than those of the fake card.</summary>
-    public static CudaDriver CreateDriver(Func<GpuTarget, GpuTarget> limits)
+    public static CudaDriver CreateDriver(Func<GpuTarget, GpuTarget> limits, int computeCapability = 80)
     {
-        FakeDevice card = FakeCuda.AddDevice();
+        FakeDevice card = FakeCuda.AddDevice(computeCapability: computeCapability);
         return CudaDriver.Open(FakeCuda.Api, card.Ordinal, limits(CudaDeviceInfo.Read(FakeCuda.Api, card.Ordinal).ToTarget()));
     }
 

@@ -24,14 +24,20 @@ internal static partial class Ptxas
     private static readonly string? s_folder = Environment.GetEnvironmentVariable("ENGINE_PTXAS_OUT");
     private static readonly ConcurrentDictionary<(string Text, string Architecture), Lazy<IReadOnlyDictionary<string, KernelResources>>> s_known = new();
 
+    private static readonly Lazy<int> s_release = new(static () => Release().Match(RunProgram(s_program!, out _, "--version")) is { Success: true } match
+        ? int.Parse(match.Groups["major"].ValueSpan, CultureInfo.InvariantCulture) : 0);
+
     /// <summary>Whether there is one.</summary>
     public static bool IsThere => !string.IsNullOrEmpty(s_program);
+
+    /// <summary>Whether there is one that knows a text's architecture: texts for one architecture alone need that of CUDA 12.</summary>
+    public static bool Knows(bool isArchitectureSpecific) => IsThere && (!isArchitectureSpecific || s_release.Value >= 12);
 
     /// <summary>Assembles a module, each text once.</summary>
     /// <returns>What each kernel takes.</returns>
     /// <exception cref="PtxException">The text is refused.</exception>
-    public static IReadOnlyDictionary<string, KernelResources> Assemble(string text, int target) =>
-        s_known.GetOrAdd((text, Architecture(target)), static key => new(() => Run(key.Text, key.Architecture))).Value;
+    public static IReadOnlyDictionary<string, KernelResources> Assemble(string text, int target, bool isArchitectureSpecific = false) =>
+        s_known.GetOrAdd((text, Architecture(target, isArchitectureSpecific)), static key => new(() => Run(key.Text, key.Architecture))).Value;
 
     /// <summary>The machine code of a module, as <c>nvdisasm</c> beside the assembler prints it; null where one of the two is not there.</summary>
     public static string? Disassemble(string text, int target)
@@ -45,7 +51,7 @@ internal static partial class Ptxas
         try
         {
             File.WriteAllText(source, text);
-            _ = RunProgram(s_program!, out int exitCode, "-arch=" + Architecture(target), "-o", result, source);
+            _ = RunProgram(s_program!, out int exitCode, "-arch=" + Architecture(target, text.Contains(".target sm_90a", StringComparison.Ordinal)), "-o", result, source);
             string listing = exitCode == 0 ? RunProgram(Path.Combine(Path.GetDirectoryName(s_program!) ?? string.Empty, "nvdisasm"), out exitCode, "-c", result) : string.Empty;
             return exitCode == 0 ? listing : null;
         }
@@ -89,7 +95,9 @@ internal static partial class Ptxas
         }
     }
 
-    private static string Architecture(int target) => string.IsNullOrEmpty(s_architecture) ? $"sm_{target}" : s_architecture;
+    // A text for one architecture alone goes to no other.
+    private static string Architecture(int target, bool isArchitectureSpecific) =>
+        isArchitectureSpecific ? $"sm_{target}a" : string.IsNullOrEmpty(s_architecture) ? $"sm_{target}" : s_architecture;
 
     private static string RunProgram(string program, out int exitCode, params string[] arguments)
     {
@@ -111,6 +119,9 @@ internal static partial class Ptxas
 
     [GeneratedRegex(@"Compiling entry function '(?<name>\w+)'[^\n]*\n[^\n]*\n\s*(?<stack>\d+) bytes stack frame[^\n]*\n[^\n]*Used (?<registers>\d+) registers", RegexOptions.ExplicitCapture)]
     private static partial Regex Entry();
+
+    [GeneratedRegex(@"release (?<major>\d+)\.", RegexOptions.ExplicitCapture)]
+    private static partial Regex Release();
 
     [GeneratedRegex(@", line (?<line>\d+);", RegexOptions.ExplicitCapture)]
     private static partial Regex LineNumber();

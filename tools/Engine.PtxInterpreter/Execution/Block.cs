@@ -29,9 +29,10 @@ internal sealed unsafe partial class Block : IDisposable
         _groupList = (int*)NativeMemory.Alloc(1024, sizeof(int));
         _counters = (int*)NativeMemory.Alloc(1024, sizeof(int));
         _states = (ThreadState*)NativeMemory.Alloc(1024, sizeof(ThreadState));
-        Shared = new SharedMemory(this, program.SharedGranule, program.HasWarpBarriers);
+        Shared = new SharedMemory(this, program.SharedGranule, program.HasWarpBarriers, program.HasWarpgroups);
         Local = new LocalMemory(this, program);
         Copies = new AsyncCopies(this);
+        Products = new WarpgroupProducts(this);
         program.FillConstants(Frame);
     }
 
@@ -55,6 +56,8 @@ internal sealed unsafe partial class Block : IDisposable
     public LocalMemory Local { get; }
 
     public AsyncCopies Copies { get; }
+
+    public WarpgroupProducts Products { get; }
 
     public GlobalMemory Memory { get; private set; } = GlobalMemory.None;
 
@@ -95,6 +98,7 @@ internal sealed unsafe partial class Block : IDisposable
         Memory = launch.Memory;
         Races = launch.Races;
         WatchesUniformBranches = launch.WatchesUniformBranches;
+        Products.AreLost = launch.LosesProducts;
         Parameters = launch.Parameters;
         Grid = launch.Grid;
         Shared.Resize(_program.SharedBytes, launch.DynamicSharedBytes);
@@ -121,6 +125,7 @@ internal sealed unsafe partial class Block : IDisposable
         Shared.Reset();
         Local.Reset();
         Copies.Reset();
+        Products.Reset();
         Restart();
         Operation[] operations = _program.Operations;
         long steps = 0;

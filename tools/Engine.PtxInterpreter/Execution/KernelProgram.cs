@@ -31,6 +31,9 @@ internal sealed unsafe class KernelProgram
     /// <summary>Whether warps wait for themselves, which then orders accesses to shared memory.</summary>
     public required bool HasWarpBarriers { get; init; }
 
+    /// <summary>Whether warpgroups multiply, which read shared memory on their own.</summary>
+    public required bool HasWarpgroups { get; init; }
+
     /// <summary>Instructions that touch global memory.</summary>
     public required int MemoryOperations { get; init; }
 

@@ -19,6 +19,9 @@ internal sealed unsafe class Launch
     /// <summary>Whether branches that promise to be uniform must keep the promise.</summary>
     public bool WatchesUniformBranches { get; init; }
 
+    /// <summary>Whether products of warpgroups are lost.</summary>
+    public bool LosesProducts { get; init; }
+
     /// <summary>
     /// A number that decides the order in which blocks begin: cards promise none, and code that counts on one should fail here. 0 is the order of their indices.
     /// </summary>

@@ -17,6 +17,8 @@ internal enum PtxFaultKind : byte
     DivergentBranch,
     Endless,
     Trap,
+    BadDescriptor,
+    AsyncOrder,
 }
 
 /// <summary>A kernel did something that a card would punish or, worse, would not notice.</summary>

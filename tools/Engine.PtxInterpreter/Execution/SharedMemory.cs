@@ -14,7 +14,7 @@ namespace Engine.PtxInterpreter;
 /// thread has stand for several: all that touched the bytes, or, in kernels with barriers of warps, those of one warp only, and those of one
 /// warp that a barrier of that warp has ordered.
 /// </remarks>
-internal sealed unsafe class SharedMemory(Block block, int granule, bool hasWarpBarriers) : IDisposable
+internal sealed unsafe partial class SharedMemory(Block block, int granule, bool hasWarpBarriers, bool hasWarpgroups) : IDisposable
 {
     private const int ThreadBits = 11;
     private const uint ManyReaders = (1 << ThreadBits) - 1;
@@ -49,7 +49,7 @@ internal sealed unsafe class SharedMemory(Block block, int granule, bool hasWarp
     public uint FirstEntry => _epoch << ThreadBits;
 
     /// <summary>Whether only the careful checks may be used.</summary>
-    public bool HasWarpBarriers => hasWarpBarriers;
+    public bool IsCareful => hasWarpBarriers || hasWarpgroups;
 
     /// <summary>Logarithm of the granule.</summary>
     public int Shift => _shift;
@@ -132,6 +132,7 @@ internal sealed unsafe class SharedMemory(Block block, int granule, bool hasWarp
     public void Reset()
     {
         _epoch = 1;
+        ResetProxies();
         if (Size > 0)
         {
             NativeMemory.Fill(_bytes, (nuint)Size, 0xFF);
@@ -181,6 +182,7 @@ internal sealed unsafe class SharedMemory(Block block, int granule, bool hasWarp
     public byte* Write(int thread, ulong address, int bytes)
     {
         Check(thread, address, bytes, "writes");
+        NoteWrite(thread);
         Mark(thread, address, bytes, (_epoch << ThreadBits) | (uint)thread);
         return _bytes + address;
     }
@@ -223,6 +225,7 @@ internal sealed unsafe class SharedMemory(Block block, int granule, bool hasWarp
     /// <summary>A copy has arrived; its thread counts as the writer.</summary>
     public byte* EndCopy(int thread, ulong address, int bytes)
     {
+        NoteWrite(thread);
         nuint end = (nuint)(address + (uint)bytes - 1) >> _shift;
         for (nuint g = (nuint)address >> _shift; g <= end; g++)
         {

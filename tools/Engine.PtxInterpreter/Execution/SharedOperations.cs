@@ -29,7 +29,7 @@ internal sealed unsafe class LoadShared<TMemory, TRegister>(int[] d, Address add
         uint* readers = shared.Readers;
         uint first = shared.FirstEntry;
         int shift = shared.Shift;
-        int granules = shared.HasWarpBarriers ? 0 : _bytes >> shift;
+        int granules = shared.IsCareful ? 0 : _bytes >> shift;
         ulong size = (ulong)shared.Size;
         ulong bytes = (ulong)_bytes;
         TRegister* to = (TRegister*)(frame + d[0]);
@@ -99,7 +99,7 @@ internal sealed unsafe class StoreShared<TMemory, TRegister>(int[] s, Address ad
         uint* readers = shared.Readers;
         uint first = shared.FirstEntry;
         int shift = shared.Shift;
-        int granules = shared.HasWarpBarriers ? 0 : _bytes >> shift;
+        int granules = shared.IsCareful ? 0 : _bytes >> shift;
         ulong size = (ulong)shared.Size;
         ulong bytes = (ulong)_bytes;
         TRegister* from = (TRegister*)(frame + s[0]);

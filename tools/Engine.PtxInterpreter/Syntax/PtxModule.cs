@@ -1,7 +1,7 @@
 namespace Engine.PtxInterpreter;
 
-/// <summary>A parsed module. Versions are 10·major + minor, the target is the number after sm_.</summary>
-internal sealed record PtxModule(int Version, int Target, IReadOnlyList<PtxKernel> Kernels)
+/// <summary>A parsed module. Versions are 10·major + minor, the target is the number after sm_; an <c>a</c> after that makes it specific to the architecture, with more instructions and for no other card.</summary>
+internal sealed record PtxModule(int Version, int Target, bool IsArchitectureSpecific, IReadOnlyList<PtxKernel> Kernels)
 {
     public PtxKernel? Find(string name) => Kernels.FirstOrDefault(kernel => kernel.Name == name);
 }

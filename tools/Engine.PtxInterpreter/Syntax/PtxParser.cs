@@ -18,6 +18,7 @@ internal sealed partial class PtxParser
     private int _at;
     private int _version;
     private int _target;
+    private bool _isArchitectureSpecific;
 
     private PtxParser(string text) => _tokens = PtxLexer.Split(text);
 
@@ -78,7 +79,7 @@ internal sealed partial class PtxParser
             }
         }
 
-        return new PtxModule(_version, _target, [.. entries.Select(entry => PtxInliner.Inline(entry, _functions, _moduleShared, _moduleSharedBytes))]);
+        return new PtxModule(_version, _target, _isArchitectureSpecific, [.. entries.Select(entry => PtxInliner.Inline(entry, _functions, _moduleShared, _moduleSharedBytes))]);
     }
 
     private static int Version(PtxToken token)
@@ -105,6 +106,12 @@ internal sealed partial class PtxParser
             "120" => 87,
             _ => throw new PtxException(token.Line, $".target {token.Text} is not known"),
         };
+        _isArchitectureSpecific = token.Text.EndsWith('a');
+        if (_isArchitectureSpecific)
+        {
+            least = number == "90" ? 80 : Math.Max(least, 86);
+        }
+
         return _version >= least
             ? int.Parse(number, CultureInfo.InvariantCulture)
             : throw new PtxException(token.Line, $".target {token.Text} needs .version {least / 10}.{least % 10} or later");

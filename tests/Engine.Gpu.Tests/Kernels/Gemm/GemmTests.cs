@@ -12,6 +12,9 @@ namespace Engine.Gpu.Tests;
 [TestFixture(TargetVariant.InterpreterTf32)]
 [TestFixture(TargetVariant.InterpreterBFloat16)]
 [TestFixture(TargetVariant.InterpreterFloat16)]
+[TestFixture(TargetVariant.WarpgroupsTf32)]
+[TestFixture(TargetVariant.WarpgroupsBFloat16)]
+[TestFixture(TargetVariant.WarpgroupsFloat16)]
 internal sealed class GemmTests(TargetVariant variant) : KernelFixture(variant)
 {
     private static readonly MapProgram s_shiftedRelu = MapProgram.Compile(1, Expr.Relu(Expr.Input(0)) + 0.5);

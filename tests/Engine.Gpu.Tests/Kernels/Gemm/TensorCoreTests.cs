@@ -67,8 +67,8 @@ internal sealed class TensorCoreTests
                 (double[] result, string kernels) = Multiply(_device, mode, DType.Float32, (m, n, k), a, b);
                 backend.LeastRounded = least;
                 Assert.That(result, Is.EqualTo(expected), $"{m}x{n}x{k}: {kernels}");
-                Assert.That(kernels, Does.Contain("map"), "rounded before");
-                Assert.That(kernels, m == 72 ? Does.Contain("async") : Does.Not.Contain("async"));
+                Assert.That(kernels, Does.Contain("round"), "rounded before");
+                Assert.That(kernels, Does.Contain("async"), "rounded factors lie as the copies want them");
             }
         }
         finally
@@ -92,7 +92,7 @@ internal sealed class TensorCoreTests
     {
         var format = (TileMath)math;
         DType element = isConverted || format == TileMath.Tf32 ? DType.Float32 : format.HalfType;
-        foreach (TileFlow flow in Enum.GetValues<TileFlow>().Where(flow => (flow == TileFlow.Converted) == isConverted))
+        foreach (TileFlow flow in Enum.GetValues<TileFlow>().Where(flow => flow != TileFlow.Warpgroups && (flow == TileFlow.Converted) == isConverted))
         {
             foreach ((GemmTile tile, _) in GemmPlan.Menu(new TileFactors(format, flow)).Where(static entry => entry.Tile.Math != TileMath.Fma))
             {
