@@ -1,0 +1,82 @@
+namespace Engine.Gpu;
+
+/// <summary>How a group of work-items shares a tile of scores.</summary>
+/// <param name="Math">The units that multiply.</param>
+/// <param name="Items">Work-items of the group.</param>
+/// <param name="RowsOfItem">Rows that a work-item has of the tile; with tensor cores two for each 16 rows of a warp.</param>
+/// <param name="Columns">Rows of the other side that are in shared memory at a time.</param>
+/// <param name="KeepsOwn">With tensor cores: whether a warp's own rows stay in registers.</param>
+internal readonly record struct AttentionTile(TileMath Math, int Items, int RowsOfItem, int Columns, bool KeepsOwn)
+{
+    /// <summary>Work-items that share a row of the tile, where each multiplies for itself.</summary>
+    public const int ItemsAcross = 16;
+
+    // Two groups fit on a multiprocessor of a large card, one on that of a small one.
+    private const int MostSharedBytes = 100 * 1024;
+
+    // Of the 255 that an instruction can name; the rest is for addresses and fragments.
+    private const int MostRegisters = 184;
+
+    private static readonly (int Items, int Rows, int Columns)[] s_fma = [(256, 4, 64), (256, 4, 32), (128, 4, 64), (128, 4, 32), (128, 2, 32), (128, 2, 16), (64, 4, 32), (64, 2, 32), (64, 2, 16), (64, 1, 16)];
+    private static readonly (int Blocks, int Columns)[] s_mma = [(2, 64), (2, 32), (1, 64), (1, 32), (1, 16)];
+
+    /// <summary>Own rows.</summary>
+    public int Rows => Math == TileMath.Fma ? Items / ItemsAcross * RowsOfItem : Items / 32 * 8 * RowsOfItem;
+
+    /// <summary>Scores of a row that a work-item has.</summary>
+    public int ColumnsOfItem => Math == TileMath.Fma ? Columns / ItemsAcross : Columns / 4;
+
+    /// <summary>Results of a row that a work-item has, of so many.</summary>
+    public int ResultsOfItem(int columns) => Math == TileMath.Fma ? Padded(columns) / ItemsAcross : Padded(columns) / 4;
+
+    /// <summary>Columns of a tile in shared memory.</summary>
+    public static int Padded(int columns) => (columns + 15) & ~15;
+
+    /// <summary>The largest tile that fits, of tensor cores if they may multiply; null where none does.</summary>
+    /// <param name="target">The device.</param>
+    /// <param name="pass">Which kernel.</param>
+    /// <param name="math">The units that may multiply.</param>
+    /// <param name="depth">Columns of Q and K.</param>
+    /// <param name="width">Columns of V.</param>
+    public static AttentionTile? Choose(GpuTarget target, AttentionPass pass, TileMath math, int depth, int width)
+    {
+        int limit = System.Math.Min(target.SharedBytes, MostSharedBytes);
+        if (math != TileMath.Fma && target.GroupSize >= 128)
+        {
+            foreach (bool keeps in (ReadOnlySpan<bool>)[true, false])
+            {
+                foreach ((int blocks, int columns) in s_mma)
+                {
+                    AttentionTile tile = new(math, 128, 2 * blocks, columns, keeps);
+                    if (tile.Registers(pass, depth, width) <= MostRegisters && new AttentionLayout(tile, pass, depth, width, isStaged: true).Bytes <= limit)
+                    {
+                        return tile;
+                    }
+                }
+            }
+        }
+
+        foreach ((int items, int rows, int columns) in s_fma)
+        {
+            // Without shuffles the largest scores of rows are found through shared memory.
+            AttentionTile tile = new(TileMath.Fma, items, rows, columns, false);
+            int reduction = pass == AttentionPass.Forward && target.SubGroupSize == 0 ? items * rows * sizeof(float) : 0;
+            if (items <= target.GroupSize && new AttentionLayout(tile, pass, depth, width, isStaged: true).Bytes + reduction <= limit)
+            {
+                return tile;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Registers of sums, scores and own rows.</summary>
+    public int Registers(AttentionPass pass, int depth, int width)
+    {
+        int sums = pass == AttentionPass.Forward ? ResultsOfItem(width) : ResultsOfItem(depth) + (pass == AttentionPass.GradKeyValue ? ResultsOfItem(width) : 0);
+        int scores = ColumnsOfItem * (pass == AttentionPass.Forward ? 1 : 2);
+        int own = Padded(depth) + (pass == AttentionPass.Forward ? 0 : Padded(width));
+        int perBlock = Math.IsHalf ? own / 4 : own / 2;
+        return (RowsOfItem * (sums + scores)) + (Math == TileMath.Fma ? 0 : KeepsOwn ? RowsOfItem / 2 * perBlock : 8);
+    }
+}
