@@ -28,12 +28,10 @@ internal readonly record struct AttentionKernel(
     {
         string name = Pass switch { AttentionPass.Forward => "attention", AttentionPass.GradQuery => "attention_grad_query", _ => "attention_grad_key_value" };
         KernelBuilder k = new(name + Tile.Math.Suffix, target, Tile.Items);
-
-        // Where a work-item has many sums a second group would cost registers.
-        k.MinGroupsPerUnit = Tile.Math == TileMath.Fma && Tile.Items == 256 && Tile.Registers(Pass, Depth, Width) > 64 ? 1 : 2;
+        k.MinGroupsPerUnit = 2;
         AttentionParameters p = new(k, this);
         bool isAsync = target.HasTensorCores && IsAligned && Element == (Tile.Math.IsHalf ? Tile.Math.HalfType : DType.Float32) && Tile.Math != TileMath.Tf32;
-        AttentionTiles tiles = AttentionTiles.Create(k, Tile, new AttentionLayout(Tile, Pass, Depth, Width, isAsync), isAsync);
+        AttentionTiles tiles = AttentionTiles.Create(k, Tile, new AttentionLayout(Tile, Pass, Depth, Width, isAsync && Tile.Math != TileMath.Fma), isAsync);
         AttentionBody body = new(k, this, p, tiles);
         body.Write();
         return k.Build();

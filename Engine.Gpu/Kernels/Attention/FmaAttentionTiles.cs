@@ -1,25 +1,25 @@
 namespace Engine.Gpu;
 
-/// <summary>Tiles whose work-items multiply for themselves, in single precision: sixteen share a row.</summary>
+/// <summary>Tiles whose work-items multiply for themselves, in single precision.</summary>
 internal sealed class FmaAttentionTiles : AttentionTiles
 {
-    private const int Across = AttentionTile.ItemsAcross, Step = 16, Vector = 4;
+    private const int Step = 16, Vector = 4;
 
     private readonly KernelBuilder _k;
     private readonly Value _row, _item;
     private readonly Lazy<GroupReduction> _reduction;
-    private readonly int _vector;
+    private readonly int _vector, _across;
 
     public FmaAttentionTiles(KernelBuilder k, AttentionTile tile, AttentionLayout layout, bool isAsync)
         : base(k, tile, layout, DType.Float32, isAsync)
     {
-        _k = k;
-        (_row, _item) = (k.LocalId / Across * tile.RowsOfItem, k.LocalId % Across);
-        _reduction = new Lazy<GroupReduction>(() => new GroupReduction(k, Enumerable.Repeat(RegisterType.Float32, tile.RowsOfItem).ToArray(), Across));
+        (_k, _across) = (k, tile.Across);
+        (_row, _item) = (k.LocalId / _across * tile.RowsOfItem, k.LocalId % _across);
+        _reduction = new Lazy<GroupReduction>(() => new GroupReduction(k, Enumerable.Repeat(RegisterType.Float32, tile.RowsOfItem).ToArray(), _across));
 
         // One width for all results of the kernel.
         int columns = AttentionTile.Padded(layout.Other1.Columns) | AttentionTile.Padded(layout.Other2.Columns);
-        _vector = columns % (Vector * Across) == 0 ? Vector : columns % (2 * Across) == 0 ? 2 : 1;
+        _vector = columns % (Vector * _across) == 0 ? Vector : columns % (2 * _across) == 0 ? 2 : 1;
     }
 
     /// <inheritdoc/>
@@ -32,10 +32,10 @@ internal sealed class FmaAttentionTiles : AttentionTiles
     public override Value Row(int i) => _row + i;
 
     /// <inheritdoc/>
-    public override Value Column(int j) => _item + (Across * j);
+    public override Value Column(int j) => _item + (_across * j);
 
     /// <inheritdoc/>
-    public override Value Result(int j, int columns) => (_item * _vector) + ((j / _vector * Across * _vector) + (j % _vector));
+    public override Value Result(int j, int columns) => (_item * _vector) + ((j / _vector * _across * _vector) + (j % _vector));
 
     /// <inheritdoc/>
     public override Value[] Scores(AttentionRegion own, AttentionRegion other, Value? stage = null)
@@ -48,7 +48,7 @@ internal sealed class FmaAttentionTiles : AttentionTiles
             for (int d = 0; d < Step; d += Vector)
             {
                 Value[][] x = Vectors(rows, i => ownAt + depth + ((i * own.Lead) + d), Vector);
-                Value[][] y = Vectors(columns, j => otherAt + depth + ((j * Across * other.Lead) + d), Vector);
+                Value[][] y = Vectors(columns, j => otherAt + depth + ((j * _across * other.Lead) + d), Vector);
                 for (int v = 0; v < Vector; v++)
                 {
                     for (int i = 0; i < rows; i++)
@@ -80,7 +80,7 @@ internal sealed class FmaAttentionTiles : AttentionTiles
         {
             for (int j = 0; j < columns; j++)
             {
-                _k.Store(Singles, weightsAt + _item + ((i * region.Lead) + (j * Across)), weights[(i * columns) + j]);
+                _k.Store(Singles, weightsAt + _item + ((i * region.Lead) + (j * _across)), weights[(i * columns) + j]);
             }
         }
 
@@ -94,7 +94,7 @@ internal sealed class FmaAttentionTiles : AttentionTiles
                 Value at = otherAt + ((first + v) * other.Lead);
                 for (int j = 0; j < width; j += _vector)
                 {
-                    Value[] y = _k.LoadVector(Singles, at + (j * Across), _vector);
+                    Value[] y = _k.LoadVector(Singles, at + (j * _across), _vector);
                     for (int i = 0; i < rows; i++)
                     {
                         for (int e = 0; e < _vector; e++)
