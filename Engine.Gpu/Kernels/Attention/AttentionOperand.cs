@@ -29,6 +29,9 @@ internal sealed class AttentionOperand
     /// <summary>Columns.</summary>
     public int Columns { get; }
 
+    /// <summary>Whether four neighbours in a row are a vector in memory.</summary>
+    public bool HasVectors => _isAligned;
+
     /// <summary>Whether operands can be read in vectors of <paramref name="run"/> elements.</summary>
     public static bool IsAligned(int run, params ReadOnlySpan<Operand?> operands)
     {

@@ -13,13 +13,13 @@ internal readonly record struct AttentionTile(TileMath Math, int Items, int Acro
     private const int MostSharedBytes = 100 * 1024;
 
     // Of the 255 that an instruction can name; the rest is for addresses and fragments.
-    private const int MostRegisters = 184;
+    private const int MostRegisters = 152;
 
     // Sums of 4 × 8 read three vectors of shared memory for 32 multiply-adds; more of them would leave too few work-items for a multiprocessor.
     private static readonly (int Items, int Across, int Rows, int Columns)[] s_fma =
         [(128, 8, 4, 64), (128, 8, 4, 32), (128, 16, 4, 32), (128, 16, 2, 32), (128, 16, 2, 16), (64, 16, 4, 32), (64, 16, 2, 32), (64, 16, 2, 16), (64, 16, 1, 16)];
 
-    private static readonly (int Blocks, int Columns)[] s_mma = [(2, 64), (2, 32), (1, 64), (1, 32), (1, 16)];
+    private static readonly (int Blocks, int Columns)[] s_mma = [(2, 32), (1, 64), (1, 32), (1, 16)];
 
     /// <summary>Own rows.</summary>
     public int Rows => Items / Across * RowsOfItem;
@@ -39,17 +39,18 @@ internal readonly record struct AttentionTile(TileMath Math, int Items, int Acro
     /// <param name="math">The units that may multiply.</param>
     /// <param name="depth">Columns of Q and K.</param>
     /// <param name="width">Columns of V.</param>
-    public static AttentionTile? Choose(GpuTarget target, AttentionPass pass, TileMath math, int depth, int width)
+    /// <param name="spare">Registers that masks need.</param>
+    public static AttentionTile? Choose(GpuTarget target, AttentionPass pass, TileMath math, int depth, int width, int spare)
     {
         int limit = System.Math.Min(target.SharedBytes, MostSharedBytes);
         if (math != TileMath.Fma && target.GroupSize >= 128)
         {
-            foreach (bool keeps in (ReadOnlySpan<bool>)[true, false])
+            foreach ((int blocks, int columns) in s_mma)
             {
-                foreach ((int blocks, int columns) in s_mma)
+                foreach (bool keeps in (ReadOnlySpan<bool>)[true, false])
                 {
                     AttentionTile tile = new(math, 128, 4, 2 * blocks, columns, keeps);
-                    if (tile.Registers(pass, depth, width) <= MostRegisters && new AttentionLayout(tile, pass, depth, width, isStaged: true).Bytes <= limit)
+                    if (tile.Registers(pass, depth, width) + spare <= MostRegisters && new AttentionLayout(tile, pass, depth, width, isStaged: true).Bytes <= limit)
                     {
                         return tile;
                     }

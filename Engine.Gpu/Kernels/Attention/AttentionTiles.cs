@@ -56,37 +56,47 @@ internal abstract class AttentionTiles
     {
         int run = IsAsync ? 16 / operand.Memory.Element.SizeInBytes() : Run;
         int across = AttentionTile.Padded(region.Columns) / run, count = across * region.Rows;
-        for (int start = 0; start < count; start += Tile.Items)
-        {
-            Value number = Kernel.LocalId + start, row = number / across, column = number % across * run;
-            Value isWithin = first + row < end;
-            if (count - start < Tile.Items)
-            {
-                Kernel.If(number < count, () => Move(row, column, isWithin));
-            }
-            else
-            {
-                Move(row, column, isWithin);
-            }
-        }
-
         if (IsAsync)
         {
+            for (int start = 0; start < count; start += Tile.Items)
+            {
+                Value number = Kernel.LocalId + start;
+                if (count - start < Tile.Items)
+                {
+                    Kernel.If(number < count, () => Move(number));
+                }
+                else
+                {
+                    Move(number);
+                }
+            }
+
             Kernel.CommitAsync();
+            return;
         }
 
-        void Move(Value row, Value column, Value isWithin)
+        // What is under way takes registers from the sums, and so do addresses of single elements.
+        int inFlight = !operand.HasVectors || count % (2 * Tile.Items) != 0 ? 1 : count % (4 * Tile.Items) != 0 ? 2 : 4;
+        Kernel.For(Kernel.LocalId, Kernel.Int32(count), Kernel.Int32(inFlight * Tile.Items), number =>
         {
-            Value to = (row * region.Lead) + region.Start + (stage ?? Kernel.Int32(0));
-            if (IsAsync)
+            (Value Row, Value Column, Value[] Values)[] read = [.. Enumerable.Range(0, inFlight).Select(i => Read(number + (i * Tile.Items)))];
+            foreach ((Value row, Value column, Value[] values) in read)
             {
-                Value words = column / (4 / operand.Memory.Element.SizeInBytes());
-                Kernel.CopyAsync(Shared, to + words, operand.Memory, operand.At(first + row, column), 16, isWithin & (column < operand.Columns));
+                Write((row * region.Lead) + region.Start + (stage ?? Kernel.Int32(0)), column, values);
             }
-            else
-            {
-                Write(to, column, operand.Load(first + row, column, isWithin));
-            }
+        });
+
+        (Value Row, Value Column, Value[] Values) Read(Value number)
+        {
+            Value row = number / across, column = number % across * run;
+            return (row, column, operand.Load(first + row, column, first + row < end));
+        }
+
+        void Move(Value number)
+        {
+            Value row = number / across, column = number % across * run;
+            Value to = (row * region.Lead) + region.Start + (stage ?? Kernel.Int32(0)) + (column / (4 / operand.Memory.Element.SizeInBytes()));
+            Kernel.CopyAsync(Shared, to, operand.Memory, operand.At(first + row, column), 16, (first + row < end) & (column < operand.Columns));
         }
     }
 

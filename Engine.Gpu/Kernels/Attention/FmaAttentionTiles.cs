@@ -3,7 +3,7 @@ namespace Engine.Gpu;
 /// <summary>Tiles whose work-items multiply for themselves, in single precision.</summary>
 internal sealed class FmaAttentionTiles : AttentionTiles
 {
-    private const int Step = 16, Vector = 4;
+    private const int Step = 8, Vector = 4;
 
     private readonly KernelBuilder _k;
     private readonly Value _row, _item;

@@ -6,6 +6,9 @@ internal partial class GpuBackend
     /// <summary>Most columns of a head that the kernels take.</summary>
     private const int MostAttentionColumns = 256;
 
+    // Registers for the addresses of a mask, and for the comparisons of places.
+    private const int SpareOfMask = 24, SpareOfEdge = 12;
+
     /// <inheritdoc/>
     public override bool FusesAttention(in Operand query, in Operand key, in Operand value, in Operand? mask)
     {
@@ -15,8 +18,8 @@ internal partial class GpuBackend
             && (mask is not { } given || given.DType == DType.Bool || (given.DType.IsFloatingPoint() && given.DType != DType.Float64))
             && Math.Max(depth, width) <= MostAttentionColumns
             && (long)query.Shape[0] * query.Shape[1] * Math.Max(query.Shape[2], key.Shape[2]) <= MaxItems;
-        return fits && AttentionTileOf(AttentionPass.Forward, type, depth, width) is not null
-            && AttentionTileOf(AttentionPass.GradQuery, type, depth, width) is not null && AttentionTileOf(AttentionPass.GradKeyValue, type, depth, width) is not null;
+        return fits && AttentionTileOf(AttentionPass.Forward, type, depth, width, 0) is not null
+            && AttentionTileOf(AttentionPass.GradQuery, type, depth, width, 0) is not null && AttentionTileOf(AttentionPass.GradKeyValue, type, depth, width, 0) is not null;
     }
 
     protected override void AttentionForwardCore(in AttentionForwardArgs args)
@@ -60,8 +63,8 @@ internal partial class GpuBackend
     private static readonly ReduceProgram s_dot = ReduceProgram.Create(
         MapProgram.Compile(2, Expr.Input(0) * Expr.Input(1)), [Combiner.Sum], MapProgram.Compile(1, Expr.Input(0)));
 
-    private AttentionTile? AttentionTileOf(AttentionPass pass, DType type, int depth, int width) =>
-        AttentionTile.Choose(Target, pass, TileMaths.Choose(Target, _device.MathMode.ForProducts(), type, type, DType.Float32), depth, width);
+    private AttentionTile? AttentionTileOf(AttentionPass pass, DType type, int depth, int width, int spare) =>
+        AttentionTile.Choose(Target, pass, TileMaths.Choose(Target, _device.MathMode.ForProducts(), type, type, DType.Float32), depth, width, spare);
 
     /// <summary>Launches a kernel; <paramref name="more"/> are the operands behind Q, K and V.</summary>
     private void LaunchAttention(
@@ -70,7 +73,8 @@ internal partial class GpuBackend
         Operand[] operands = [query, key, value, .. more];
         (int depth, int width) = (query.Shape[3], value.Shape[3]);
         (int rows, int others) = pass == AttentionPass.GradKeyValue ? (key.Shape[2], query.Shape[2]) : (query.Shape[2], key.Shape[2]);
-        AttentionTile tile = AttentionTileOf(pass, query.DType, depth, width)!.Value;
+        int spare = mask is not null ? SpareOfMask : causal || others % 64 != 0 ? SpareOfEdge : 0;
+        AttentionTile tile = AttentionTileOf(pass, query.DType, depth, width, spare)!.Value;
         int run = VectorAlignment.VectorBytes / query.DType.SizeInBytes();
         bool isAligned = true, is64Bit = StridesParameter.Is64Bit(mask);
         foreach (Operand operand in operands)
