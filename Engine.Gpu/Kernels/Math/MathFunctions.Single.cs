@@ -19,6 +19,15 @@ internal static partial class MathFunctions
         return ScaleOrNaN(k, p, n, x);
     }
 
+    // As ExpSingle, but no result leaves the range of normal numbers: a multiplication by one power of two is enough.
+    private static Value ExpUpToOneSingle(KernelBuilder k, Value x)
+    {
+        const double Lowest = -87;
+        (Value n, Value r) = ReduceByLn2(k, k.Max(x, x.Like(Lowest)));
+        Value p = k.Fma(k.Fma(ExpRemainder(k, r), r, x.Like(1)), r, x.Like(1));
+        return k.Select(x < Lowest, x.Like(0), p * PowerOfTwo(n));
+    }
+
     /// <summary>2ˣ of a single that is no more than some units above 0, as weights of a softmax are; 0 where the result would be subnormal.</summary>
     /// <remarks>x = n + r and 2ʳ = e^(r·ln 2); n is exact, and no result leaves the range, so that half of <see cref="Exp"/> is not needed.</remarks>
     public static Value PowerOfTwoUpToOne(KernelBuilder k, Value x)
