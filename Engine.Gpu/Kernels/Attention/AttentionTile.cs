@@ -19,7 +19,7 @@ internal readonly record struct AttentionTile(TileMath Math, int Items, int Acro
     private static readonly (int Items, int Across, int Rows, int Columns)[] s_fma =
         [(128, 8, 4, 64), (128, 8, 4, 32), (128, 16, 4, 32), (128, 16, 2, 32), (128, 16, 2, 16), (64, 16, 4, 32), (64, 16, 2, 32), (64, 16, 2, 16), (64, 16, 1, 16)];
 
-    private static readonly (int Blocks, int Columns)[] s_mma = [(2, 32), (1, 64), (1, 32), (1, 16)];
+    private static readonly (int Blocks, int Columns)[] s_mma = [(2, 64), (2, 32), (1, 64), (1, 32), (1, 16)];
 
     /// <summary>Own rows.</summary>
     public int Rows => Items / Across * RowsOfItem;
