@@ -177,6 +177,34 @@ public ref struct OperandLease : IDisposable
         return lease;
     }
 
+    internal static OperandLease Of(in AttentionForwardArgs args)
+    {
+        OperandLease lease = default;
+        lease.Add(args.Query.Storage);
+        lease.Add(args.Key.Storage);
+        lease.Add(args.Value.Storage);
+        lease.Add(args.Output.Storage);
+        lease.Add(args.LogSumExp.Storage);
+        lease.Add(args.Mask);
+        return lease;
+    }
+
+    internal static OperandLease Of(in AttentionBackwardArgs args)
+    {
+        OperandLease lease = default;
+        lease.Add(args.Query.Storage);
+        lease.Add(args.Key.Storage);
+        lease.Add(args.Value.Storage);
+        lease.Add(args.Output.Storage);
+        lease.Add(args.LogSumExp.Storage);
+        lease.Add(args.GradOutput.Storage);
+        lease.Add(args.Mask);
+        lease.Add(args.GradQuery);
+        lease.Add(args.GradKey);
+        lease.Add(args.GradValue);
+        return lease;
+    }
+
     internal static OperandLease Of(ReadOnlySpan<Operand> operands, in Operand last)
     {
         OperandLease lease = default;

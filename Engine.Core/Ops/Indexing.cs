@@ -151,8 +151,22 @@ file sealed class GatherNode(Tensor x, Tensor index, int axis) : GradNode(x)
 
     public override string Name => "Gather";
 
-    internal override void Backward(Tensor dy, GradSink sink) =>
-        sink.Add(0, Tensor.Zeros(_shape, dy.DType, dy.Device).ScatterAdd(axis, _index.Value, dy));
+    internal override void Backward(Tensor dy, GradSink sink)
+    {
+        Tensor dx = Tensor.Zeros(_shape, dy.DType, dy.Device), index = _index.Value;
+        if (GradMode.IsEnabled)
+        {
+            sink.Add(0, dx.ScatterAdd(axis, index, dy));
+            return;
+        }
+
+        if (dy.ElementCount > 0)
+        {
+            dx.Device.Backend.ScatterAdd(dx.Operand, index.Operand, dy.Operand, axis);
+        }
+
+        sink.Add(0, dx);
+    }
 
     private protected override bool SavesValues => true;
 

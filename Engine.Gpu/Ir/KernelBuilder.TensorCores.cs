@@ -23,6 +23,14 @@ internal sealed partial class KernelBuilder
         return Pure(op, RegisterType.UInt32, 0, second, first, isNonNegative: true);
     }
 
+    /// <summary>2ᵃ, quickly and to nearly all digits; 0 for −∞, NaN for NaN.</summary>
+    public Value FastPowerOfTwo(Value a)
+    {
+        RequireTensorCores(nameof(FastPowerOfTwo));
+        RequireType(Opcode.FastPowerOfTwo, a, RegisterType.Float32);
+        return Pure(Opcode.FastPowerOfTwo, RegisterType.Float32, 0, a);
+    }
+
     /// <summary>D = A·B + C over a warp, as lanes hold it; see <see cref="MmaShape"/>.</summary>
     public Value[] Mma(MmaShape shape, Value[] a, Value[] b, Value[] c)
     {

@@ -123,6 +123,9 @@ internal enum Opcode : byte
     /// <summary>Two Float32 as bfloat16 in one UInt32: a in the upper half, b in the lower.</summary>
     PackBFloat16,
 
+    /// <summary>2ᵃ of a Float32 by the unit for such functions: two units in the last place, results that are subnormal become 0; where there are tensor cores.</summary>
+    FastPowerOfTwo,
+
     /// <summary>eᵃ; where the target has math functions, like all below.</summary>
     Exp,
 

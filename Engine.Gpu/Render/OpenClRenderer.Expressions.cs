@@ -57,7 +57,7 @@ internal sealed partial class OpenClRenderer
             Opcode.Tanh => $"tanh({a})",
             Opcode.Erf => $"erf({a})",
             Opcode.Pow => $"pow({a}, {b})",
-            Opcode.RoundTf32 or Opcode.PackFloat16 or Opcode.PackBFloat16 or Opcode.ShuffleXor =>
+            Opcode.RoundTf32 or Opcode.PackFloat16 or Opcode.PackBFloat16 or Opcode.FastPowerOfTwo or Opcode.ShuffleXor =>
                 throw new OperationNotSupportedException($"{_kernel.Name}: {value.Op} exists on CUDA only."),
             Opcode.Constant or Opcode.Parameter or Opcode.Counter or _ => throw new UnreachableException($"{value.Op} has no definition."),
         };

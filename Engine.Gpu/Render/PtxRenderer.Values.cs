@@ -48,6 +48,7 @@ internal sealed partial class PtxRenderer
             Opcode.RoundTf32 => "cvt.rna.tf32.f32",
             Opcode.PackFloat16 => "cvt.rn.f16x2.f32",
             Opcode.PackBFloat16 => "cvt.rn.bf16x2.f32",
+            Opcode.FastPowerOfTwo => "ex2.approx.ftz.f32",
             Opcode.Constant or Opcode.Parameter or Opcode.LocalId or Opcode.GroupId or Opcode.GroupCount or Opcode.Counter or Opcode.Read => null,
             Opcode.Select or Opcode.Convert or Opcode.CopySign or Opcode.ShuffleXor => null,
             >= Opcode.Exp and <= Opcode.Pow => throw new OperationNotSupportedException($"{_kernel.Name}: PTX has no {op}; it is expanded into arithmetic when the kernel is built."),

@@ -115,8 +115,8 @@ internal readonly record struct ScatterAddKernel(DType Element, DType Sum, DType
         CoordinateParameters.AddStrides(ref arguments, space, Source, Rank, Is64Bit);
     }
 
-    // The rounding error of a sum, exactly (Knuth); 0 where the sum is not finite.
-    private static Value Lost(KernelBuilder k, Value a, Value b, Value sum)
+    /// <summary>The rounding error of a sum, exactly (Knuth); 0 where the sum is not finite.</summary>
+    internal static Value Lost(KernelBuilder k, Value a, Value b, Value sum)
     {
         Value part = sum - a;
         Value lost = (a - (sum - part)) + (b - part);

@@ -3,6 +3,7 @@ namespace Engine.Gpu;
 internal static partial class MathFunctions
 {
     private const double Log2E = 1.4426950408889634;
+    private const double Ln2 = 0.6931471805599453;
 
     // ln 2 in two parts; the upper has 9 bits, so that its product with an exponent is exact.
     private const double Ln2High = 0.693359375;
@@ -16,6 +17,27 @@ internal static partial class MathFunctions
         (Value n, Value r) = ReduceByLn2(k, x);
         Value p = k.Fma(k.Fma(ExpRemainder(k, r), r, x.Like(1)), r, x.Like(1));
         return ScaleOrNaN(k, p, n, x);
+    }
+
+    // As ExpSingle, but no result leaves the range of normal numbers: a multiplication by one power of two is enough.
+    private static Value ExpUpToOneSingle(KernelBuilder k, Value x)
+    {
+        const double Lowest = -87;
+        (Value n, Value r) = ReduceByLn2(k, k.Max(x, x.Like(Lowest)));
+        Value p = k.Fma(k.Fma(ExpRemainder(k, r), r, x.Like(1)), r, x.Like(1));
+        return k.Select(x < Lowest, x.Like(0), p * PowerOfTwo(n));
+    }
+
+    /// <summary>2ˣ of a single that is no more than some units above 0, as weights of a softmax are; 0 where the result would be subnormal.</summary>
+    /// <remarks>x = n + r and 2ʳ = e^(r·ln 2); n is exact, and no result leaves the range, so that half of <see cref="Exp"/> is not needed.</remarks>
+    public static Value PowerOfTwoUpToOne(KernelBuilder k, Value x)
+    {
+        const double Lowest = -126;
+        Value bounded = k.Max(x, x.Like(Lowest));
+        Value n = k.Unary(Opcode.Round, bounded);
+        Value r = (bounded - n) * Ln2;
+        Value p = k.Fma(k.Fma(ExpRemainder(k, r), r, x.Like(1)), r, x.Like(1));
+        return k.Select(x < Lowest, x.Like(0), p * PowerOfTwo(n));
     }
 
     // 2ⁿ·(eʳ − 1) + (2ⁿ − 1), at half its size so that 2ⁿ does not overflow before the result does.

@@ -11,6 +11,9 @@ internal static partial class MathFunctions
     public static Value Exp(KernelBuilder k, Value x) =>
         k.Target.HasMathFunctions ? k.Unary(Opcode.Exp, x) : IsSingle(x) ? ExpSingle(k, x) : ExpDouble(k, x);
 
+    /// <summary>eˣ where x is no more than some units above 0, as in a softmax; 0 where a single result would be subnormal.</summary>
+    public static Value ExpUpToOne(KernelBuilder k, Value x) => k.Target.HasMathFunctions || !IsSingle(x) ? Exp(k, x) : ExpUpToOneSingle(k, x);
+
     /// <summary>eˣ − 1, accurate near 0.</summary>
     public static Value Expm1(KernelBuilder k, Value x) =>
         k.Target.HasMathFunctions ? k.Unary(Opcode.Expm1, x) : IsSingle(x) ? Expm1Single(k, x) : Expm1Double(k, x);

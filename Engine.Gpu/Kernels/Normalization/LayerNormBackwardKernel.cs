@@ -22,24 +22,28 @@ internal readonly record struct LayerNormBackwardKernel(DType Element, DType Aff
         RowReader reader = rows.Reader(x, dy);
         Variable sum = k.Variable(k.Constant(type, 0)), product = k.Variable(k.Constant(type, 0));
         RowOperand[] also = ColumnVector.Operands(scale);
+        List<(Value Gradient, Value Normalized)> kept = [];
         reader.ForEach(
             (_, _, values) =>
             {
                 (Value g, Value normalized) = Of(values);
+                kept.Add((g, normalized));
                 sum.Value += g;
                 product.Value = k.Fma(g, normalized, product.Value);
             },
             also);
         Value[] sums = rows.Reduction(type, type).Sums(sum.Value, product.Value);
         Value share = 1 / rows.Length.To(type), meanSum = sums[0] * share, meanProduct = sums[1] * share;
+        bool keeps = Shape.Kept > 0;
+        int at = 0;
         reader.Write(
             dx,
             (_, _, values) =>
             {
-                (Value g, Value normalized) = Of(values);
+                (Value g, Value normalized) = keeps ? kept[at++] : Of(values);
                 return inverse * (g - k.Fma(normalized, meanProduct, meanSum));
             },
-            also);
+            keeps ? [] : also);
         return k.Build();
     }
 

@@ -10,6 +10,9 @@ internal readonly record struct RowShape(int Width, int Kept, int Run = 1, bool 
     // Rows this many leave no work-item idle when each has a row of its own.
     private const int ManyRows = 1024;
 
+    // Rows of a multiprocessor that keep it busy with a sub-group each.
+    private const int RowsOfUnit = 16;
+
     /// <summary>The choice for rows of <paramref name="length"/> elements.</summary>
     /// <param name="target">The device.</param>
     /// <param name="rows">How many rows there are.</param>
@@ -23,6 +26,13 @@ internal readonly record struct RowShape(int Width, int Kept, int Run = 1, bool 
         }
 
         int group = target.GroupSize;
+
+        // Where there are rows enough, one sub-group takes one: a reduction over a group costs more than the few elements that its items would have each.
+        if (length is > 256 and <= 1024 && target.SubGroupSize == 32 && rows >= (long)target.ComputeUnits * RowsOfUnit)
+        {
+            return new RowShape(32, 32);
+        }
+
         RowShape shape = length switch
         {
             <= 4 => new RowShape(1, 4),

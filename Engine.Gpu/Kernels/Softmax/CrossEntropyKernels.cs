@@ -13,7 +13,7 @@ internal readonly record struct CrossEntropyForwardKernel(DType Element, bool Ha
         StridesParameter strides = new(k, "z", 3, Is64Bit), lossSteps = new(k, "losses", 1, Is64Bit), lseSteps = new(k, "lse", 1, Is64Bit);
         RowOperand z = rows.Operand(logits, strides);
         RowReader reader = rows.Reader(z);
-        (Value max, Value sum) = RowExp.MaxAndSum(k, rows, reader);
+        (Value max, Value sum, _) = RowExp.MaxAndSum(k, rows, reader);
         Value logarithm = MathFunctions.Log(k, sum);
         Value smooth = Smooth ? SumOverClasses(k, rows, reader, targets, max, logarithm) : max.Like(0);
         bool isSmooth = Smooth;
@@ -92,7 +92,7 @@ internal readonly record struct CrossEntropyBackwardKernel(DType Element, bool H
                 share += targets.Shared * targets.Weight(index, exists);
             }
 
-            Value dzValue = dy * ((MathFunctions.Exp(k, values[0] - logSumExp) * total) - share);
+            Value dzValue = dy * ((MathFunctions.ExpUpToOne(k, values[0] - logSumExp) * total) - share);
             return k.Select(counts, dzValue, dzValue.Like(0));
         });
         return k.Build();

@@ -3,13 +3,18 @@ namespace Engine.Gpu;
 /// <summary>The two reductions that softmax and cross-entropy begin with.</summary>
 internal static class RowExp
 {
-    /// <summary>The largest element of a row and Σ e^(x − largest).</summary>
-    public static (Value Max, Value Sum) MaxAndSum(KernelBuilder k, RowItems rows, RowReader reader)
+    /// <summary>The largest element of a row, Σ e^(x − largest), and where a row is kept its terms in the order of the passes.</summary>
+    public static (Value Max, Value Sum, Value[] Terms) MaxAndSum(KernelBuilder k, RowItems rows, RowReader reader)
     {
         Value max = Max(k, rows, reader);
         Variable sum = k.Variable(max.Like(0));
-        reader.ForEach((_, exists, values) => sum.Value += Exp(k, values[0], max, exists));
-        return (max, rows.Reduction(max.Type).Sum(sum.Value));
+        List<Value> terms = [];
+        reader.ForEach((_, exists, values) =>
+        {
+            terms.Add(Exp(k, values[0], max, exists));
+            sum.Value += terms[^1];
+        });
+        return (max, rows.Reduction(max.Type).Sum(sum.Value), rows.Shape.Kept > 0 ? [.. terms] : []);
     }
 
     /// <summary>The largest element of a row; NaN if there is one.</summary>
@@ -23,5 +28,5 @@ internal static class RowExp
 
     /// <summary>e^(x − max), 0 where there is no element.</summary>
     public static Value Exp(KernelBuilder k, Value x, Value max, Value exists) =>
-        k.Select(exists, MathFunctions.Exp(k, x - max), x.Like(0));
+        k.Select(exists, MathFunctions.ExpUpToOne(k, x - max), x.Like(0));
 }

@@ -10,14 +10,13 @@ internal readonly record struct SoftmaxKernel(DType Element, bool Log, RowShape 
         RowItems rows = new(k, Shape);
         RowOperand x = rows.Operand(input, new StridesParameter(k, "x", 3, Is64Bit)), y = rows.Operand(output, new StridesParameter(k, "y", 3, Is64Bit));
         RowReader reader = rows.Reader(x);
-        (Value max, Value sum) = RowExp.MaxAndSum(k, rows, reader);
-        Value logarithm = MathFunctions.Log(k, sum);
+        (Value max, Value sum, Value[] terms) = RowExp.MaxAndSum(k, rows, reader);
+        Value logarithm = MathFunctions.Log(k, sum), share = 1 / sum;
         bool log = Log;
+        int at = 0;
         reader.Write(y, (_, _, values) =>
-        {
-            Value centred = values[0] - max;
-            return log ? centred - logarithm : MathFunctions.Exp(k, centred) / sum;
-        });
+            log ? values[0] - max - logarithm
+            : (terms.Length > 0 ? terms[at++] : MathFunctions.ExpUpToOne(k, values[0] - max)) * share);
         return k.Build();
     }
 
@@ -48,7 +47,7 @@ internal readonly record struct SoftmaxBackwardKernel(DType Element, bool Log, R
         bool log = Log;
         reader.ForEach((_, _, values) => sum.Value = log ? sum.Value + values[1] : k.Fma(values[0], values[1], sum.Value));
         Value total = rows.Reduction(sum.Type).Sum(sum.Value);
-        reader.Write(dx, (_, _, values) => log ? values[1] - (MathFunctions.Exp(k, values[0]) * total) : values[0] * (values[1] - total));
+        reader.Write(dx, (_, _, values) => log ? values[1] - (MathFunctions.ExpUpToOne(k, values[0]) * total) : values[0] * (values[1] - total));
         return k.Build();
     }
 

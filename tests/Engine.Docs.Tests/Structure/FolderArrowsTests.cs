@@ -71,7 +71,7 @@ internal sealed class FolderArrowsTests
     private static readonly string[] s_gpu =
     [
         "Ir", "Drivers", "Render", "Drivers/Cuda", "Drivers/OpenCl", "Compilation", "Kernels/Arguments", "Kernels/Math", "Kernels/Rows", Root, "Kernels/Map", "Kernels/Reduction",
-        "Kernels/Gemm", "Kernels/Conv", "Kernels/Indexing", "Kernels/Pooling", "Kernels/Normalization", "Kernels/Softmax", "Kernels/Ordering", "Ilgpu", "Kernels/Ilgpu",
+        "Kernels/Gemm", "Kernels/Attention", "Kernels/Conv", "Kernels/Indexing", "Kernels/Pooling", "Kernels/Normalization", "Kernels/Softmax", "Kernels/Ordering", "Ilgpu", "Kernels/Ilgpu",
     ];
 
     private static readonly (string From, string To, string Names)[] s_gpuUpwards =

@@ -127,6 +127,7 @@ internal sealed class DeviceArray
             case DType.BFloat16: MemoryMarshal.Write(element, (BFloat16)(float)value); break;
             case DType.Int32: MemoryMarshal.Write(element, (int)value); break;
             case DType.Int64: MemoryMarshal.Write(element, (long)value); break;
+            case DType.UInt8: element[0] = (byte)value; break;
             default: throw new NotSupportedException($"{DType}");
         }
     }
@@ -139,6 +140,7 @@ internal sealed class DeviceArray
         DType.BFloat16 => (float)MemoryMarshal.Read<BFloat16>(element),
         DType.Int32 => MemoryMarshal.Read<int>(element),
         DType.Int64 => MemoryMarshal.Read<long>(element),
+        DType.UInt8 => element[0],
         _ => throw new NotSupportedException($"{DType}"),
     };
 }

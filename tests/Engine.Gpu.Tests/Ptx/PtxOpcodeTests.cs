@@ -17,7 +17,7 @@ internal sealed class PtxOpcodeTests
         Opcode[] elsewhere =
         [
             Opcode.Constant, Opcode.Parameter, Opcode.LocalId, Opcode.GroupId, Opcode.GroupCount, Opcode.Counter, Opcode.Read, Opcode.ShuffleXor,
-            Opcode.RoundTf32, Opcode.PackFloat16, Opcode.PackBFloat16, // with the tensor cores
+            Opcode.RoundTf32, Opcode.PackFloat16, Opcode.PackBFloat16, Opcode.FastPowerOfTwo, // with the tensor cores
             .. s_mathFunctions,
         ];
 
