@@ -6,7 +6,7 @@ internal readonly record struct BiasReluBackwardKernel(ChannelStage Stage, Chann
 {
     public Kernel Build(GpuTarget target)
     {
-        KernelBuilder k = new("bias_relu_backward", target, target.GroupSize);
+        KernelBuilder k = Shape.NewBuilder("bias_relu_backward", target);
         RegisterType type = Element.InRegister();
         Memory? partial = Stage == ChannelStage.Whole ? null : k.Buffer("partials", type == RegisterType.Float64 ? DType.Float64 : DType.Float32);
         ChannelItems items = new(k, Shape);
