@@ -70,6 +70,9 @@ internal partial class GpuBackend : Backend
         }
     }
 
+    /// <summary>The work-items of a group that a launch should have, so that it can go out with others; 0 where it does not matter.</summary>
+    private int PreferredGroup => IndependentLaunches.Current is { } launches && launches.Backend == this ? launches.GroupSize : 0;
+
     /// <summary>Launches the kernel of a definition at once.</summary>
     internal void LaunchNow<TDefinition>(in TDefinition definition, LaunchGrid grid, ReadOnlySpan<KernelArgument> arguments)
         where TDefinition : struct, IKernelText, IEquatable<TDefinition> => _device.Work.Launch(Find(definition), grid, arguments);

@@ -94,12 +94,14 @@ public abstract class GpuDevice : Device, IDisposable
     /// <inheritdoc/>
     protected override void UploadCore(ReadOnlySpan<byte> source, Storage destination, long offsetInBytes)
     {
+        IndependentLaunches.Current?.Send();
         Work.Upload(source, destination.Handle, offsetInBytes, destination.Id, source.Length == destination.Bytes);
     }
 
     /// <inheritdoc/>
     protected override void DownloadCore(Storage source, long offsetInBytes, Span<byte> destination)
     {
+        IndependentLaunches.Current?.Send();
         Work.ThrowIfFailed(source);
         Driver.Download(source.Handle, offsetInBytes, destination);
     }
@@ -107,6 +109,7 @@ public abstract class GpuDevice : Device, IDisposable
     /// <inheritdoc/>
     protected override void SynchronizeCore()
     {
+        IndependentLaunches.Current?.Send();
         Work.Drain();
         Driver.Synchronize();
     }

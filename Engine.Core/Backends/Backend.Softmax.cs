@@ -42,11 +42,28 @@ public abstract partial class Backend
         Pointwise.Into(Tensor.Wrap(gradX), log ? SoftmaxPrograms.LogSoftmaxBackward : SoftmaxPrograms.SoftmaxBackward, [output, dy, sum]);
     }
 
-    /// <summary>Writes Losses and LogSumExp.</summary>
+    /// <summary>Writes Losses and LogSumExp, and the mean of the losses where it is asked for.</summary>
     public void CrossEntropyForward(in CrossEntropyForwardArgs args)
     {
         using OperandLease lease = OperandLease.Of(args);
+        if (args.Mean is null)
+        {
+            CrossEntropyForwardCore(args);
+        }
+        else
+        {
+            CrossEntropyMeanCore(args);
+        }
+    }
+
+    /// <summary>Carries <see cref="CrossEntropyForward"/> out where the mean is asked for: by default after <see cref="CrossEntropyForwardCore"/>.</summary>
+    protected virtual void CrossEntropyMeanCore(in CrossEntropyForwardArgs args)
+    {
         CrossEntropyForwardCore(args);
+        using TensorScope scope = TensorScope.Begin();
+        using GradMode.Scope mode = GradMode.Off();
+        Reductions.Into(
+            SoftmaxPrograms.MeanOfCounted, AxisSet.All(1), [Tensor.Wrap(args.Losses), Tensor.Wrap(args.Targets)], [Tensor.Wrap(args.Mean!.Value), Tensor.Wrap(args.Share!.Value)], [args.IgnoreIndex]);
     }
 
     /// <summary>Carries <see cref="CrossEntropyForward"/> out, while something holds the memory of all operands.</summary>

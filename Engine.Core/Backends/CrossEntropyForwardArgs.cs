@@ -27,4 +27,10 @@ public readonly ref struct CrossEntropyForwardArgs
 
     /// <summary>[N], written.</summary>
     public required Operand Losses { get; init; }
+
+    /// <summary>One element or null, written: the mean of the losses of rows that count.</summary>
+    public Operand? Mean { get; init; }
+
+    /// <summary>One element, given with <see cref="Mean"/>, written: the share of each row that counts in the mean.</summary>
+    public Operand? Share { get; init; }
 }

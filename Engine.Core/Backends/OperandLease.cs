@@ -162,6 +162,8 @@ public ref struct OperandLease : IDisposable
         lease.Add(args.LogSumExp.Storage);
         lease.Add(args.Losses.Storage);
         lease.Add(args.ClassWeights);
+        lease.Add(args.Mean);
+        lease.Add(args.Share);
         return lease;
     }
 

@@ -54,4 +54,10 @@ internal static class SoftmaxPrograms
     }
 
     private static ReduceProgram SumOf(MapProgram term) => ReduceProgram.Create(term, [Combiner.Sum], MapProgram.Compile(1, Expr.Input(0)));
+
+    /// <summary>Losses and targets; parameter 0 is the target that does not count. Outputs: the mean over those that do, and the share of each of them in it.</summary>
+    public static ReduceProgram MeanOfCounted { get; } = ReduceProgram.Create(
+        MapProgram.Compile(2, Expr.Input(0), Expr.NotEqual(Expr.Input(1), Expr.Parameter(0))),
+        [Combiner.Sum, Combiner.Sum],
+        MapProgram.Compile(2, Expr.Input(0) / Expr.Input(1), 1 / Expr.Input(1)));
 }

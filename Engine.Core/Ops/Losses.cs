@@ -55,6 +55,8 @@ public sealed partial class Tensor
 
         Tensor z = Autocast.Widen(this).ClassesLast(Op, target, classWeights, ignoreIndex, out Tensor t);
         Tensor losses = Allocate([z.Shape[0]], z.DType, Device), lse = Allocate([z.Shape[0]], z.DType, Device);
+        bool isMean = reduction == Reduction.Mean && classWeights is null;
+        Tensor? mean = isMean ? Allocate(Shape.Scalar, z.DType, Device) : null, share = mean?.EmptyLike();
         if (z.Shape[0] > 0)
         {
             Device.Backend.CrossEntropyForward(new CrossEntropyForwardArgs
@@ -66,7 +68,13 @@ public sealed partial class Tensor
                 IgnoreIndex = ignoreIndex,
                 LogSumExp = lse.Operand,
                 Losses = losses.Operand,
+                Mean = mean?.Operand,
+                Share = share?.Operand,
             });
+        }
+        else if (isMean)
+        {
+            Reductions.Into(SoftmaxPrograms.MeanOfCounted, AxisSet.All(1), [losses, t], [mean!, share!], [ignoreIndex]);
         }
 
         if (ShouldTrack(z))
@@ -80,7 +88,7 @@ public sealed partial class Tensor
         }
 
         return reduction != Reduction.Mean ? losses.Reduced(reduction)
-            : classWeights is null ? LossOps.CountedMean(losses, t, ignoreIndex)
+            : isMean ? LossOps.MeanOf(losses, mean!, share!)
             : losses.Sum() / losses.CountedWeight(t, classWeights, ignoreIndex);
     }
 
@@ -166,12 +174,6 @@ internal static class LossOps
     // A mean over no weight at all is undefined, also where smoothing leaves something to divide.
     public static readonly MapProgram UndefinedAtZero = Programs.Unary(static x => Expr.Where(Expr.Equal(x, 0), double.NaN, x));
 
-    // Losses and targets; p0 is the target that does not count. Outputs: the mean over those that do, and the share of each of them in it.
-    public static readonly ReduceProgram MeanOfCounted = ReduceProgram.Create(
-        MapProgram.Compile(2, Expr.Input(0), Expr.NotEqual(Expr.Input(1), Expr.Parameter(0))),
-        [Combiner.Sum, Combiner.Sum],
-        MapProgram.Compile(2, Expr.Input(0) / Expr.Input(1), 1 / Expr.Input(1)));
-
     public static void CheckClassWeights(string op, DType type, int classes, Tensor? classWeights)
     {
         if (classWeights is not null && (classWeights.Rank != 1 || classWeights.Shape[0] != classes || classWeights.DType != type))
@@ -212,12 +214,8 @@ internal static class LossOps
     }
 
     /// <summary>The mean over the rows whose targets count, in one pass.</summary>
-    public static Tensor CountedMean(Tensor losses, Tensor target, long ignoreIndex)
-    {
-        Tensor mean = Tensor.Allocate(Shape.Scalar, losses.DType, losses.Device), share = Tensor.Allocate(Shape.Scalar, losses.DType, losses.Device);
-        Reductions.Into(MeanOfCounted, AxisSet.All(1), [losses, target], [mean, share], [ignoreIndex]);
-        return Tensor.ShouldTrack(losses) ? mean.Record(new CountedMeanNode(losses, share)) : mean;
-    }
+    /// <summary>A mean of losses that is computed already, with the share of each of them in it.</summary>
+    public static Tensor MeanOf(Tensor losses, Tensor mean, Tensor share) => Tensor.ShouldTrack(losses) ? mean.Record(new CountedMeanNode(losses, share)) : mean;
 
     public static Tensor Reduced(this Tensor x, Reduction reduction) => reduction switch
     {

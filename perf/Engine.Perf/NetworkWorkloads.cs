@@ -48,11 +48,14 @@ internal static class NetworkWorkloads
     }
 
     /// <summary>One step of training from zeroed gradients to updated parameters.</summary>
-    public static Action TrainStep(string name, Shape shape, TrainingPrecision precision)
+    public static Action TrainStep(string name, Shape shape, TrainingPrecision precision) =>
+        TrainStep(name, Data.Randn(shape.ToArray()), Data.Labels(shape[0], 10), precision);
+
+    /// <summary>The same with a batch of the caller's.</summary>
+    public static Action TrainStep(string name, Tensor x, Tensor target, TrainingPrecision precision)
     {
-        Layer network = ModelZoo.Create(name, new Shape(shape.AsSpan()[1..]));
+        Layer network = ModelZoo.Create(name, new Shape(x.Shape.AsSpan()[1..]));
         network.Train();
-        Tensor x = Data.Randn(shape.ToArray()), target = Data.Labels(shape[0], 10);
         Adam optimizer = new(network.Parameters, 1e-3);
         LossScaler? scaler = precision == TrainingPrecision.MixedFloat16 ? new LossScaler() : null;
         return () =>

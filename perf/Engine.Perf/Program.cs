@@ -14,6 +14,7 @@ Option<double> secondsOption = new("--seconds") { Description = "time for each w
 Option<bool> listOption = new("--list") { Description = "print the names only" };
 Option<bool> launchesOption = new("--launches") { Description = "print what one training step of each network launches, on a GPU backend" };
 Option<bool> predictOption = new("--predict") { Description = "with --device paper:h100 (a100, rtx4090, l4, t4): how long the workloads would take on that card; docs/gpu-model.md" };
+Option<bool> replayCostOption = new("--replay-cost") { Description = "print what replays of captured training steps cost the host; --device paper:h100 has no card behind it" };
 Option<bool> firstStepOption = new("--first-step") { Description = "print how long the first training steps of each network take in this process" };
 Option<bool> launchCostOption = new("--launch-cost") { Description = "print what launches cost the host: of the engine's kernels and of C# methods; --device paper:90x132 has no card behind it" };
 Option<bool> monitorCostOption = new("--monitor-cost") { Description = "print what a monitor of layers costs a training step of each network" };
@@ -37,10 +38,10 @@ Option<KernelSet?> kernelsOption = new("--kernels")
 };
 Option<bool> tf32Option = new("--tf32") { Description = "the same as --math tf32" };
 Option<bool> cuBlasOption = new("--cublas") { Description = "with --device cuda[:n]: large products go to cuBLAS, through an adopted accelerator of ILGPU's" };
-Option<bool> graphsOption = new("--graphs") { Description = "capture training steps and time their replays" };
+Option<bool> graphsOption = new("--graphs") { Description = "capture training steps and time, or with --predict predict, their replays" };
 RootCommand root = new("Times the engine's workloads, one JSON object a line.")
 {
-    deviceOption, threadsOption, filterOption, secondsOption, listOption, launchesOption, predictOption, launchCostOption, firstStepOption, monitorCostOption, markdownOption, mathOption, tf32Option, precisionOption, cuBlasOption, graphsOption,
+    deviceOption, threadsOption, filterOption, secondsOption, listOption, launchesOption, predictOption, launchCostOption, replayCostOption, firstStepOption, monitorCostOption, markdownOption, mathOption, tf32Option, precisionOption, cuBlasOption, graphsOption,
     kernelsOption,
 };
 root.SetAction(result =>
@@ -50,7 +51,7 @@ root.SetAction(result =>
     if (result.GetValue(predictOption))
     {
         MathMode mode = result.GetValue(tf32Option) ? MathMode.Tf32 : result.GetValue(mathOption);
-        Prediction.Print(Devices.PaperCard(result.GetValue(deviceOption)!), mode, patterns, precision, details: !result.GetValue(markdownOption));
+        Prediction.Print(Devices.PaperCard(result.GetValue(deviceOption)!), mode, patterns, precision, result.GetValue(graphsOption), details: !result.GetValue(markdownOption));
     }
     else if (result.GetValue(firstStepOption))
     {
@@ -59,6 +60,10 @@ root.SetAction(result =>
     else if (result.GetValue(launchCostOption))
     {
         LaunchCost.Print(Open(result));
+    }
+    else if (result.GetValue(replayCostOption))
+    {
+        ReplayCost.Print(Open(result), patterns, precision);
     }
     else if (result.GetValue(monitorCostOption))
     {

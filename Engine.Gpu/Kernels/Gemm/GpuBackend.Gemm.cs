@@ -147,9 +147,6 @@ internal partial class GpuBackend
         LaunchAlone(kernel, plan.Tile.GroupSize, grid, arguments.Span);
     }
 
-    /// <summary>The work-items of a group that a launch should have, so that it can go out with others; 0 where it does not matter.</summary>
-    private int PreferredGroup => IndependentLaunches.Current is { } launches && launches.Backend == this ? launches.GroupSize : 0;
-
     /// <summary>Adds the arguments of <see cref="TileParts"/>, where the groups of a launch add parts; their memory lives until the surrounding scope ends.</summary>
     private void BindParts(ref ArgumentList arguments, in GemmPlan plan, LaunchGrid grid, DType compute)
     {

@@ -17,7 +17,7 @@ internal readonly record struct BatchNormBackwardKernel(
 
     public Kernel Build(GpuTarget target)
     {
-        KernelBuilder k = new("batch_norm_backward", target, target.GroupSize);
+        KernelBuilder k = Shape.NewBuilder("batch_norm_backward", target);
         RegisterType type = Element.InRegister();
         Memory? partial = Stage == ChannelStage.Whole ? null : k.Buffer("partials", type == RegisterType.Float64 ? DType.Float64 : DType.Float32);
         ChannelItems items = new(k, Shape);
@@ -154,8 +154,8 @@ internal readonly record struct BatchNormBackwardKernel(
             ChannelVector.Bind(ref arguments, args.InverseStd, is64Bit);
         }
 
-        /// <summary>dy and x̂ of elements, both 0 where there is none. The first pass over them keeps dy where that is asked for.</summary>
-        public (Value Gradient, Value Normalized)[] Load((Value Image, Value Index, Value Exists)[] elements, bool keep)
+        /// <summary>dy and x̂ of elements. The first pass over them keeps dy where that is asked for.</summary>
+        public (Value Gradient, Value Normalized)[] Load((Value Image, Value Index)[] elements, bool keep)
         {
             Value[] x = _items.Load(_x, _xStrides, elements);
             Value[] dy = _kept is null || keep ? Passed(elements) : _items.Load(_kept, _keptStrides!, elements);
@@ -167,7 +167,7 @@ internal readonly record struct BatchNormBackwardKernel(
             return [.. dy.Zip(x, (gradient, number) => (gradient, (number - _mean) * InverseStd))];
         }
 
-        private Value[] Passed((Value Image, Value Index, Value Exists)[] elements)
+        private Value[] Passed((Value Image, Value Index)[] elements)
         {
             Value[] dy = _items.Load(_dy, _dyStrides, elements);
             dy = _more is null ? dy : [.. dy.Zip(_items.Load(_more, _moreStrides!, elements), static (a, b) => a + b)];

@@ -18,7 +18,7 @@ internal readonly record struct BatchNormForwardKernel(ChannelStage Stage, Chann
 
     public Kernel Build(GpuTarget target)
     {
-        KernelBuilder k = new("batch_norm", target, target.GroupSize);
+        KernelBuilder k = Shape.NewBuilder("batch_norm", target);
         RegisterType type = Element.InRegister();
         Memory input = k.Buffer("x", Element, readOnly: true);
         Memory? partial = Stage == ChannelStage.Whole ? null : k.Buffer("partials", type == RegisterType.Float64 ? DType.Float64 : DType.Float32);
@@ -82,7 +82,7 @@ internal readonly record struct BatchNormForwardKernel(ChannelStage Stage, Chann
         items.ForEach(elements =>
         {
             Value[] numbers = Array.ConvertAll(items.Load(input, x, elements), number => number - origin);
-            moments.Add(Moments.Of(k, numbers, Array.ConvertAll(elements, static e => e.Exists)));
+            moments.Add(Moments.Of(k, numbers));
         });
         return moments.Value;
     }

@@ -1,33 +1,48 @@
 namespace Engine.Gpu;
 
 /// <summary>The gradient to the input of a ReLU and its sum per channel, which is the gradient of the bias.</summary>
-/// <remarks>In parts: the first launch passes the gradient on and leaves sums of chunks, the second adds those up in order.</remarks>
+/// <remarks>In parts: a launch passes the gradient on and leaves sums of chunks; its last group, or where groups cannot see each other's results a second launch, adds those up in order.</remarks>
 internal readonly record struct BiasReluBackwardKernel(ChannelStage Stage, ChannelShape Shape, DType Element, bool Is64Bit) : IKernelDefinition
 {
+    /// <summary>In a launch of chunks: whether the last group of a tile of channels adds them.</summary>
+    public bool AddsChunks { get; init; }
+
     public Kernel Build(GpuTarget target)
     {
-        KernelBuilder k = new("bias_relu_backward", target, target.GroupSize);
+        KernelBuilder k = Shape.NewBuilder("bias_relu_backward", target);
         RegisterType type = Element.InRegister();
         Memory? partial = Stage == ChannelStage.Whole ? null : k.Buffer("partials", type == RegisterType.Float64 ? DType.Float64 : DType.Float32);
         ChannelItems items = new(k, Shape);
         Variable sum = k.Variable(k.Constant(type, 0));
+        void AddChunks() => items.ForEachChunk(chunk => sum.Value += k.Load(partial!, items.PartialOffset(0, chunk)));
         if (Stage == ChannelStage.Apply)
         {
-            items.ForEachChunk(chunk => sum.Value += k.Load(partial!, items.PartialOffset(0, chunk)));
+            AddChunks();
         }
         else
         {
             PassOn(k, items, sum);
         }
 
-        Value total = items.Reduction(type).Sum(sum.Value);
-        if (Stage == ChannelStage.Partial)
+        GroupReduction reduction = items.Reduction(type);
+        Value total = reduction.Sum(sum.Value);
+        BiasReluBackwardKernel kernel = this;
+        if (Stage != ChannelStage.Partial)
         {
-            k.Store(partial!, items.PartialOffset(0, k.GroupY), total, items.IsFirst);
+            Finish(k, items, total, items.IsFirst & k.GroupY.Is(0));
+            return k.Build();
         }
-        else
+
+        k.Store(partial!, items.PartialOffset(0, k.GroupY), total, items.IsFirst);
+        if (AddsChunks)
         {
-            new ChannelVector(k, items.Channel, Element, Is64Bit).Update("dbias", items.IsFirst & k.GroupY.Is(0), _ => total);
+            Memory counters = k.Buffer("arrivals", DType.Int32);
+            k.If(k.IsLastGroup(counters, k.GroupX, k.GroupCountY), () =>
+            {
+                sum.Value = sum.Value.Like(0);
+                AddChunks();
+                kernel.Finish(k, items, reduction.Sum(sum.Value), items.IsFirst);
+            }, uniform: true);
         }
 
         return k.Build();
@@ -35,7 +50,7 @@ internal readonly record struct BiasReluBackwardKernel(ChannelStage Stage, Chann
 
     /// <summary>Adds the arguments in the order of the parameters.</summary>
     public void Bind(
-        ref ArgumentList arguments, in Operand gradY, in Operand y, in Operand gradX, in Operand gradBias, in ChannelTiles tiles, in Operand? partials)
+        ref ArgumentList arguments, in Operand gradY, in Operand y, in Operand gradX, in Operand gradBias, in ChannelTiles tiles, in Operand? partials, KernelArgument? counters = null)
     {
         arguments.AddOptional(partials);
         ChannelItems.Bind(ref arguments, tiles, gradX.Shape[2]);
@@ -49,11 +64,19 @@ internal readonly record struct BiasReluBackwardKernel(ChannelStage Stage, Chann
             arguments.AddStrides(gradX, Is64Bit);
         }
 
-        if (Stage != ChannelStage.Partial)
+        if (counters is { } arrivals)
+        {
+            arguments.Add(arrivals);
+        }
+
+        if (Stage != ChannelStage.Partial || AddsChunks)
         {
             ChannelVector.Bind(ref arguments, gradBias, Is64Bit);
         }
     }
+
+    private void Finish(KernelBuilder k, ChannelItems items, Value gradient, Value isWriter) =>
+        new ChannelVector(k, items.Channel, Element, Is64Bit).Update("dbias", isWriter, _ => gradient);
 
     private void PassOn(KernelBuilder k, ChannelItems items, Variable sum)
     {

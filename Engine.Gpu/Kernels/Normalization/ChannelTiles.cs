@@ -12,6 +12,12 @@ internal readonly record struct ChannelTiles(int Channels, int Count, ChannelSha
     private const int FewElements = 16, ManyElements = 64;
     private const int MostChunks = 64;
 
+    // On a card, in cycles of a multiprocessor: a second launch, and bytes that it gets from the cache that all share.
+    private const double SecondLaunch = 3000, CacheBandwidth = 32;
+
+    // With so many work-items one group keeps enough loads under way for a multiprocessor.
+    private const int LargeGroup = 1024, LargestUsual = 256;
+
     /// <summary>Groups that one channel is shared by.</summary>
     public int Chunks => (Count + Chunk - 1) / Chunk;
 
@@ -55,6 +61,28 @@ internal readonly record struct ChannelTiles(int Channels, int Count, ChannelSha
         return new ChannelTiles(channels, count, new ChannelShape(tile, run, isAligned), (chunk + run - 1) / run * run);
     }
 
+    /// <summary>
+    /// One launch instead of two, with large groups that see their channels as a whole: where those are through before two launches of groups for all multiprocessors would be.
+    /// </summary>
+    /// <param name="target">The device.</param>
+    /// <param name="element">The elements.</param>
+    /// <param name="reads">Operands of the elements' shape that are read twice.</param>
+    /// <param name="writes">Those that are written.</param>
+    public ChannelTiles WithLargeGroups(GpuTarget target, DType element, int reads, int writes)
+    {
+        // Where the usual number was lowered, the driver has refused a kernel for its registers.
+        if (Chunks == 1 || target.Api != GpuApi.Cuda || target.LargestGroup < LargeGroup || target.MaxGroupSize != LargestUsual)
+        {
+            return this;
+        }
+
+        // What the multiprocessor's own cache keeps is read from the common one but once.
+        double operand = (double)Count * Shape.Tile * element.SizeInBytes(), own = target.ComputeCapability is 80 or 90 or 100 or 103 ? 160 << 10 : 96 << 10;
+        double pass = operand / CacheBandwidth, whole = (writes + (operand * reads <= own ? reads : 2 * reads)) * pass, shared = (writes + (2 * reads)) * pass;
+        bool isQuick = Math.Ceiling((double)Tiles / target.ComputeUnits) * whole <= SecondLaunch + (shared * Tiles / target.ComputeUnits);
+        return isQuick ? this with { Chunk = (Count + Shape.Run - 1) / Shape.Run * Shape.Run, Shape = Shape with { Group = LargeGroup } } : this;
+    }
+
     private static bool IsAligned(in Operand operand, int run) =>
         operand.StartsAligned(run)
         && operand.Layout.Strides[2] == 1
@@ -66,7 +94,13 @@ internal readonly record struct ChannelTiles(int Channels, int Count, ChannelSha
 /// <param name="Tile">Channels of a group, a power of two.</param>
 /// <param name="Run">Neighbouring elements of an image that an item takes at a time; images are a multiple of it.</param>
 /// <param name="IsAligned">Whether runs are vectors in memory; else their elements are read and written one by one, in the same order.</param>
-internal readonly record struct ChannelShape(int Tile, int Run = 1, bool IsAligned = false);
+/// <param name="Group">Work-items of a group; 0 for the device's usual number.</param>
+internal readonly record struct ChannelShape(int Tile, int Run = 1, bool IsAligned = false, int Group = 0)
+{
+    /// <summary>Begins a kernel for such groups.</summary>
+    public KernelBuilder NewBuilder(string name, GpuTarget target) =>
+        Group == 0 ? new KernelBuilder(name, target, target.GroupSize) : new KernelBuilder(name, target with { MaxGroupSize = Math.Max(Group, target.MaxGroupSize) }, Group);
+}
 
 /// <summary>The work-items of a group laid over a tile of channels.</summary>
 internal sealed class ChannelItems
@@ -121,54 +155,62 @@ internal sealed class ChannelItems
     /// <summary>Reductions over the items of a channel.</summary>
     public GroupReduction Reduction(params ReadOnlySpan<RegisterType> types) => new(_k, types, _lanes, interleaved: _shape.Tile > 1);
 
-    /// <summary>The elements of the item, a few at a time: their image, index in the image, and whether there is one.</summary>
-    public void ForEach(Action<(Value Image, Value Index, Value Exists)[]> body)
+    /// <summary>The elements of the item, a few at a time, and what is left run by run: their image and index in the image.</summary>
+    public void ForEach(Action<(Value Image, Value Index)[]> body)
     {
         Value start = _k.GroupY * _chunk;
         Value end = _k.Select(Exists, _k.Min(start + _chunk, _count), _k.Int32(0));
-        int run = _shape.Run, runs = run == 1 ? Unrolled : UnrolledRuns;
-        _k.For(start + (Lane * run), end, _k.Int32(runs * _lanes * run), first =>
+        int run = _shape.Run, step = _lanes * run, runs = run == 1 ? Unrolled : UnrolledRuns;
+        Variable next = _k.Variable(start + (Lane * run));
+        _k.For(next.Value, end - ((runs - 1) * step), _k.Int32(runs * step), first =>
         {
-            var elements = new (Value, Value, Value)[runs * run];
-            for (int i = 0; i < runs; i++)
-            {
-                // A run lies within an image and within a chunk.
-                Value number = first + (i * _lanes * run), exists = i == 0 ? _k.Bool(true) : number < end;
-                (Value image, Value index) = _length.Divide(number);
-                for (int j = 0; j < run; j++)
-                {
-                    elements[(i * run) + j] = (image, index + j, exists);
-                }
-            }
-
-            body(elements);
+            body(Runs(first, runs));
+            next.Value = first + (runs * step);
         });
+        _k.For(next.Value, end, _k.Int32(step), first => body(Runs(first, 1)));
     }
 
-    /// <summary>The channel's numbers at elements of one call of <see cref="ForEach"/>'s body; 0 where there is none.</summary>
-    public Value[] Load(Memory memory, StridesParameter strides, (Value Image, Value Index, Value Exists)[] elements)
+    private (Value Image, Value Index)[] Runs(Value first, int runs)
+    {
+        int run = _shape.Run;
+        var elements = new (Value, Value)[runs * run];
+        for (int i = 0; i < runs; i++)
+        {
+            // A run lies within an image and within a chunk.
+            (Value image, Value index) = _length.Divide(first + (i * _lanes * run));
+            for (int j = 0; j < run; j++)
+            {
+                elements[(i * run) + j] = (image, index + j);
+            }
+        }
+
+        return elements;
+    }
+
+    /// <summary>The channel's numbers at elements of one call of <see cref="ForEach"/>'s body.</summary>
+    public Value[] Load(Memory memory, StridesParameter strides, (Value Image, Value Index)[] elements)
     {
         if (!_shape.IsAligned)
         {
-            return Array.ConvertAll(elements, e => _k.Load(memory, OffsetOf(strides, e), e.Exists));
+            return Array.ConvertAll(elements, e => _k.Load(memory, OffsetOf(strides, e)));
         }
 
         List<Value> numbers = [];
         for (int i = 0; i < elements.Length; i += _shape.Run)
         {
-            numbers.AddRange(_k.LoadVector(memory, OffsetOf(strides, elements[i]), _shape.Run, elements[i].Exists));
+            numbers.AddRange(_k.LoadVector(memory, OffsetOf(strides, elements[i]), _shape.Run));
         }
 
         return [.. numbers];
     }
 
     /// <summary>Writes the channel's numbers at elements of one call of <see cref="ForEach"/>'s body.</summary>
-    public void Store(Memory memory, StridesParameter strides, (Value Image, Value Index, Value Exists)[] elements, Value[] numbers)
+    public void Store(Memory memory, StridesParameter strides, (Value Image, Value Index)[] elements, Value[] numbers)
     {
         int run = _shape.IsAligned ? _shape.Run : 1;
         for (int i = 0; i < elements.Length; i += run)
         {
-            _k.StoreVector(memory, OffsetOf(strides, elements[i]), numbers[i..(i + run)], elements[i].Exists);
+            _k.StoreVector(memory, OffsetOf(strides, elements[i]), numbers[i..(i + run)]);
         }
     }
 
@@ -178,7 +220,7 @@ internal sealed class ChannelItems
     /// <summary>The number of elements of a chunk.</summary>
     public Value CountOf(Value chunk) => _k.Min(_chunk, _count - (chunk * _chunk));
 
-    private Value OffsetOf(StridesParameter strides, (Value Image, Value Index, Value Exists) element) =>
+    private Value OffsetOf(StridesParameter strides, (Value Image, Value Index) element) =>
         strides.Along(1, Channel) + strides.Along(0, element.Image) + strides.Along(2, element.Index);
 
     /// <summary>The offset of a channel's partial result in [parts, chunks, channels].</summary>

@@ -18,7 +18,7 @@ internal partial class GpuBackend
 
         bool is64Bit = StridesParameter.Is64Bit(
             x, args.Y, args.Residual, args.Mean, args.InverseStd, args.Scale, args.Shift, args.RunningMean, args.RunningVariance);
-        ChannelTiles tiles = ChannelTiles.Choose(Target, x, args.Y, args.Residual);
+        ChannelTiles tiles = ChannelTiles.Choose(Target, x, args.Y, args.Residual).WithLargeGroups(Target, x.DType, reads: 1, writes: args.Residual is null ? 1 : 2);
         BatchNormForwardKernel kernel = new(ChannelStage.Whole, tiles.Shape, x.DType, affine, is64Bit)
         {
             HasScale = args.Scale is not null,
@@ -59,7 +59,7 @@ internal partial class GpuBackend
 
         bool is64Bit = StridesParameter.Is64Bit(x, gradient, more, y, args.Mean, args.InverseStd, args.Scale, args.GradX, kept, args.GradScale, args.GradShift);
         Operand? scale = args.GradX is null ? null : args.Scale;
-        ChannelTiles tiles = ChannelTiles.Choose(Target, x, gradient, more, y, args.GradX, kept);
+        ChannelTiles tiles = ChannelTiles.Choose(Target, x, gradient, more, y, args.GradX, kept).WithLargeGroups(Target, x.DType, reads: 2 + (y is null ? 0 : 1) + (more is null ? 0 : 1), writes: kept is null ? 1 : 2);
         BatchNormBackwardKernel kernel = new(ChannelStage.Whole, tiles.Shape, x.DType, scale?.DType ?? x.DType, gradients, is64Bit)
         {
             HasScale = scale is not null,

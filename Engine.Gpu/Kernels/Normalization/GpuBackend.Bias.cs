@@ -14,12 +14,13 @@ internal partial class GpuBackend
         bool is64Bit = StridesParameter.Is64Bit(gradY, y, gradX, gradBias);
         ChannelTiles tiles = ChannelTiles.Choose(Target, gradX, gradY, y);
         BiasReluBackwardKernel kernel = new(tiles.Chunks > 1 ? ChannelStage.Partial : ChannelStage.Whole, tiles.Shape, gradX.DType, is64Bit);
+        kernel = kernel with { AddsChunks = tiles.Chunks > 1 && Target.HasLastGroup && tiles.Tiles <= GroupCounters.Count };
         using TensorScope scope = TensorScope.Begin();
         Operand? partials = tiles.Chunks > 1 ? Partials(tiles, gradX.DType) : null;
         ArgumentList arguments = new(stackalloc KernelArgument[32]);
-        kernel.Bind(ref arguments, gradY, y, gradX, gradBias, tiles, partials);
+        kernel.Bind(ref arguments, gradY, y, gradX, gradBias, tiles, partials, kernel.AddsChunks ? _device.Counters.From(0) : null);
         Launch(kernel, tiles.Grid, arguments.Span);
-        if (partials is not null)
+        if (partials is not null && !kernel.AddsChunks)
         {
             kernel = kernel with { Stage = ChannelStage.Apply };
             arguments.Clear();

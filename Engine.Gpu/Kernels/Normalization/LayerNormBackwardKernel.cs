@@ -139,12 +139,12 @@ internal readonly record struct LayerNormColumnsKernel(ChannelStage Stage, Chann
         RegisterType type = Element.InRegister();
         items.ForEach(elements =>
         {
-            foreach ((Value row, _, Value exists) in elements)
+            foreach ((Value row, _) in elements)
             {
-                Value g = k.Load(gradient, dyStart + dy.Along(0, row), exists);
-                Value number = k.Load(input, xStart + x.Along(0, row), exists);
+                Value g = k.Load(gradient, dyStart + dy.Along(0, row));
+                Value number = k.Load(input, xStart + x.Along(0, row));
                 sum.Value += g;
-                product.Value = k.Fma(g, (number - means.Load(row, exists, type)) * inverses.Load(row, exists, type), product.Value);
+                product.Value = k.Fma(g, (number - means.Load(row, k.Bool(true), type)) * inverses.Load(row, k.Bool(true), type), product.Value);
             }
         });
     }

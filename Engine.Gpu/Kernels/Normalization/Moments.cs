@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Engine.Gpu;
 
 /// <summary>Count, mean and summed squared deviation from the mean of numbers, which merge without cancellation however large the mean is (Chan, Golub and LeVeque 1979).</summary>
@@ -6,25 +8,30 @@ namespace Engine.Gpu;
 /// <param name="M2">Σ(x − mean)².</param>
 internal sealed record Moments(Value Count, Value Mean, Value M2)
 {
-    /// <summary>The moments of a few numbers of which some do not count.</summary>
-    public static Moments Of(KernelBuilder k, Value[] numbers, Value[] counts)
+    /// <summary>The moments of 1, 2, 4, 8 … numbers, whose mean takes no division.</summary>
+    public static Moments Of(KernelBuilder k, Value[] numbers)
     {
-        Value zero = numbers[0].Like(0), one = numbers[0].Like(1);
-        Value count = zero, sum = zero, m2 = zero;
-        for (int i = 0; i < numbers.Length; i++)
+        if (!BitOperations.IsPow2(numbers.Length))
         {
-            count += k.Select(counts[i], one, zero);
-            sum += k.Select(counts[i], numbers[i], zero);
+            throw new ArgumentException($"{numbers.Length} numbers.", nameof(numbers));
         }
 
-        Value mean = sum / k.Max(count, one);
-        for (int i = 0; i < numbers.Length; i++)
+        Value mean = numbers.Aggregate(static (sum, number) => sum + number) * (1.0 / numbers.Length);
+        Value m2 = mean.Like(0);
+        foreach (Value number in numbers)
         {
-            Value distance = k.Select(counts[i], numbers[i] - mean, zero);
+            Value distance = number - mean;
             m2 = k.Fma(distance, distance, m2);
         }
 
-        return new Moments(count, mean, m2);
+        return new Moments(mean.Like(numbers.Length), mean, m2);
+    }
+
+    /// <summary>The moments of both sets of numbers, of which the second has at least one: one division. Not the same bits with the two exchanged.</summary>
+    public static Moments Grow(KernelBuilder k, Moments grown, Moments more)
+    {
+        Value count = grown.Count + more.Count, share = more.Count / count, distance = more.Mean - grown.Mean;
+        return new Moments(count, k.Fma(distance, share, grown.Mean), grown.M2 + more.M2 + (distance * (distance * (grown.Count * share))));
     }
 
     /// <summary>The moments of both sets of numbers.</summary>
@@ -70,10 +77,10 @@ internal sealed class MomentsVariable
     /// <summary>The moments now.</summary>
     public Moments Value => new(_count.Value, _mean.Value, _m2.Value);
 
-    /// <summary>Takes in more.</summary>
+    /// <summary>Takes in more, at least one number.</summary>
     public void Add(Moments more)
     {
-        Moments both = Moments.Merge(_k, Value, more);
+        Moments both = Moments.Grow(_k, Value, more);
         (_count.Value, _mean.Value, _m2.Value) = (both.Count, both.Mean, both.M2);
     }
 }

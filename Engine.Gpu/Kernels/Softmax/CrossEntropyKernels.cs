@@ -4,6 +4,9 @@ namespace Engine.Gpu;
 /// <remarks>loss = (1 − s)·w_t·(lse − z_t) + s/C·Σ w·(lse − z), with lse − z as (max − z) + log: nothing large cancels.</remarks>
 internal readonly record struct CrossEntropyForwardKernel(DType Element, bool HasWeights, bool Smooth, RowShape Shape, bool Is64Bit) : IKernelDefinition
 {
+    /// <summary>Whether the mean of the losses that count is computed as well.</summary>
+    public bool HasMean { get; init; }
+
     public Kernel Build(GpuTarget target)
     {
         KernelBuilder k = new("cross_entropy", target, target.GroupSize);
@@ -17,6 +20,7 @@ internal readonly record struct CrossEntropyForwardKernel(DType Element, bool Ha
         Value logarithm = MathFunctions.Log(k, sum);
         Value smooth = Smooth ? SumOverClasses(k, rows, reader, targets, max, logarithm) : max.Like(0);
         bool isSmooth = Smooth;
+        Variable ownLoss = k.Variable(max.Like(0)), ownCount = k.Variable(max.Like(0));
         k.If(rows.IsFirst, () =>
         {
             (Value number, Value isClass, Value counts, Value mass) = targets.Of(rows);
@@ -28,9 +32,21 @@ internal readonly record struct CrossEntropyForwardKernel(DType Element, bool Ha
             }
 
             loss = k.Select(isClass, loss, loss.Like(double.NaN));
-            k.Store(losses, lossSteps.Along(0, rows.Row), k.Select(counts, loss, loss.Like(0)));
+            loss = k.Select(counts, loss, loss.Like(0));
+            k.Store(losses, lossSteps.Along(0, rows.Row), loss);
             k.Store(lse, lseSteps.Along(0, rows.Row), logarithm + max);
+            (ownLoss.Value, ownCount.Value) = (loss, k.Select(counts, loss.Like(1), loss.Like(0)));
         });
+        if (HasMean)
+        {
+            Memory mean = k.Buffer("mean", Element), share = k.Buffer("share", Element);
+            new LaunchSums(k, max.Type, max.Type).Sum([ownLoss.Value, ownCount.Value], sums =>
+            {
+                k.Store(mean, k.Int32(0), sums[0] / sums[1]);
+                k.Store(share, k.Int32(0), 1 / sums[1]);
+            });
+        }
+
         return k.Build();
     }
 
@@ -46,6 +62,11 @@ internal readonly record struct CrossEntropyForwardKernel(DType Element, bool Ha
         arguments.AddStrides(logits, Is64Bit);
         arguments.AddStrides(args.Losses, Is64Bit);
         arguments.AddStrides(args.LogSumExp, Is64Bit);
+        if (HasMean)
+        {
+            arguments.AddOptional(args.Mean);
+            arguments.AddOptional(args.Share);
+        }
     }
 
     private static Value SumOverClasses(KernelBuilder k, RowItems rows, RowReader reader, CrossEntropyTarget targets, Value max, Value logarithm)

@@ -38,20 +38,43 @@ internal partial class GpuBackend
 
     protected override void CrossEntropyForwardCore(in CrossEntropyForwardArgs args)
     {
-        DType type = args.Logits.DType;
-        bool fits = args.Targets.DType == DType.Int64 & HaveType(type, args.ClassWeights, args.LogSumExp, args.Losses);
-        if (!fits || !RowSplit.TrySplit(args.Logits.Shape, 1, out RowSplit split) || !split.TryView(args.Logits, out Operand z))
+        if (!TryCrossEntropy(args, hasMean: false))
         {
             base.CrossEntropyForwardCore(args);
-            return;
+        }
+    }
+
+    protected override void CrossEntropyMeanCore(in CrossEntropyForwardArgs args)
+    {
+        if (!Target.HasLastGroup || !TryCrossEntropy(args, hasMean: true))
+        {
+            base.CrossEntropyMeanCore(args);
+        }
+    }
+
+    private bool TryCrossEntropy(in CrossEntropyForwardArgs args, bool hasMean)
+    {
+        DType type = args.Logits.DType;
+        bool fits = args.Targets.DType == DType.Int64 & HaveType(type, args.ClassWeights, args.LogSumExp, args.Losses, args.Mean, args.Share);
+        if (!fits || !RowSplit.TrySplit(args.Logits.Shape, 1, out RowSplit split) || !split.TryView(args.Logits, out Operand z))
+        {
+            return false;
         }
 
         bool is64Bit = StridesParameter.Is64Bit(args.Logits, args.Targets, args.ClassWeights, args.LogSumExp, args.Losses);
         RowShape shape = ShapeOf(split).WithRuns(Target, split, [z]);
-        CrossEntropyForwardKernel kernel = new(z.DType, args.ClassWeights is not null, args.LabelSmoothing > 0, shape, is64Bit);
-        ArgumentList arguments = new(stackalloc KernelArgument[24]);
+        CrossEntropyForwardKernel kernel = new(z.DType, args.ClassWeights is not null, args.LabelSmoothing > 0, shape, is64Bit) { HasMean = hasMean };
+        LaunchGrid grid = shape.Grid(Target, split.Rows);
+        using TensorScope scope = TensorScope.Begin();
+        ArgumentList arguments = new(stackalloc KernelArgument[32]);
         kernel.Bind(ref arguments, args, z, split);
-        Launch(kernel, shape.Grid(Target, split.Rows), arguments.Span);
+        if (hasMean)
+        {
+            LaunchSums.Bind(ref arguments, Temporary(2L * grid.X, z.DType.ComputeType()), _device.Counters.From(0));
+        }
+
+        Launch(kernel, grid, arguments.Span);
+        return true;
     }
 
     protected override void CrossEntropyBackwardCore(in CrossEntropyBackwardArgs args)

@@ -8,6 +8,8 @@ namespace Engine.Perf.Paper;
 /// <summary>Predicts how long workloads take on a card that is not there: see docs/gpu-model.md for the model and how far it can be trusted.</summary>
 internal sealed class Prediction
 {
+    private const string TrainStep = "train_step/";
+
     private readonly PaperCard _card;
     private readonly LaunchSampler _sampler = new();
     private readonly Engine.Gpu.CudaDevice _device;
@@ -22,7 +24,7 @@ internal sealed class Prediction
     }
 
     /// <summary>Prints a line for each workload and, with <paramref name="details"/>, one for each of its kernels.</summary>
-    public static void Print(PaperCard card, MathMode mode, string[] patterns, TrainingPrecision precision, bool details)
+    public static void Print(PaperCard card, MathMode mode, string[] patterns, TrainingPrecision precision, bool captured, bool details)
     {
         Prediction prediction = new(card, mode);
         Console.WriteLine($"{card.Name}, {mode}, {precision}{(Ptxas.IsThere ? string.Empty : "; no assembler (ENGINE_PTXAS): registers and machine instructions are guessed from the text")}");
@@ -32,7 +34,7 @@ internal sealed class Prediction
         {
             if (Array.Exists(patterns, pattern => FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false)))
             {
-                prediction.Print(name, prepare(), details);
+                prediction.Print(name, prepare(), captured && name.StartsWith(TrainStep, StringComparison.Ordinal), details);
             }
         }
     }
@@ -41,31 +43,21 @@ internal sealed class Prediction
     {
         foreach ((string name, int[] input) in NetworkWorkloads.Networks)
         {
-            yield return ($"train_step/{name}", () => NetworkWorkloads.TrainStep(name, new Shape(input), precision));
+            yield return ($"{TrainStep}{name}", () => NetworkWorkloads.TrainStep(name, new Shape(input), precision));
         }
 
         foreach (Workload workload in WorkloadList.For(device, captured: false, precision))
         {
-            if (!workload.Name.StartsWith("train_step/", StringComparison.Ordinal) && !workload.Name.StartsWith("infer/", StringComparison.Ordinal))
+            if (!workload.Name.StartsWith(TrainStep, StringComparison.Ordinal) && !workload.Name.StartsWith("infer/", StringComparison.Ordinal))
             {
                 yield return (workload.Name, workload.Prepare);
             }
         }
     }
 
-    private void Print(string name, Action step, bool details)
+    private void Print(string name, Action step, bool captured, bool details)
     {
-        // The first step makes the optimizer's state and compiles.
-        step();
-        _device.Synchronize();
-        _sampler.Clear();
-        (string Name, long Bytes, int Registers)[] launches;
-        using (LaunchCount count = _device.CountLaunches())
-        {
-            step();
-            _device.Synchronize();
-            launches = [.. count.Launches];
-        }
+        (string Name, long Bytes, int Registers)[] launches = captured ? Replay(step) : Run(step);
 
         IReadOnlyList<LaunchSample> samples = _sampler.Samples;
         if (samples.Count != launches.Length)
@@ -96,6 +88,30 @@ internal sealed class Prediction
             string products = loop.Instructions == 0 ? string.Empty : $", {loop.ProductShare:P0} of the inner loop's {loop.Instructions} instructions multiply";
             Console.WriteLine($"|   {kernel.Key.Kernel} | {kernel.Count()} | {kernel.Sum(static t => t.Time.Seconds) * 1e3:F3} ({share:P0}) | {kernel.Sum(static t => t.Time.Roof) / kernel.Sum(static t => t.Time.Seconds):P0} | | {kernel.First().Time.Binding.ToString().ToLowerInvariant()}{products}{(kernel.Key.Registers > 0 ? $", {kernel.Key.Registers} registers" : string.Empty)} |");
         }
+    }
+
+    /// <summary>The launches of a step, which are sampled meanwhile.</summary>
+    private (string Name, long Bytes, int Registers)[] Run(Action step)
+    {
+        // The first step makes the optimizer's state and compiles.
+        step();
+        _device.Synchronize();
+        _sampler.Clear();
+        using LaunchCount count = _device.CountLaunches();
+        step();
+        _device.Synchronize();
+        return [.. count.Launches];
+    }
+
+    /// <summary>The same for a replay of the step, whose launches are those of its recording.</summary>
+    private (string Name, long Bytes, int Registers)[] Replay(Action step)
+    {
+        using LaunchCount count = _device.CountLaunches();
+        using CapturedStep captured = _device.Capture(step);
+        _sampler.Clear();
+        captured.Replay();
+        _device.Synchronize();
+        return [.. count.Launches.TakeLast(captured.Launches)];
     }
 
     private LaunchTime TimeOf(LaunchSample sample, MachineCode? code, long operandBytes, int registers)

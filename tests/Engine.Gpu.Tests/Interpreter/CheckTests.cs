@@ -256,6 +256,59 @@ internal sealed class CheckTests
         Assert.That(x, Is.EqualTo(Enumerable.Repeat(1, 63).Prepend(65)));
     }
 
+    [Test]
+    public void GlobalRaces_ReadsOfWhatAnotherBlockReleased_AreNone()
+    {
+        int[] x = new int[40];
+        Machine.Run(Machine.Compile(LastBlock("bar.sync 0;", "acq_rel", "bar.sync 0;")), new LaunchGrid(8), 0, watchesRaces: true, x);
+        Assert.That(x[1..9], Is.EqualTo(Enumerable.Range(1, 8)));
+        Assert.That(x[0], Is.Zero, "the counter begins anew");
+        Assert.That(x[9], Is.EqualTo(36));
+    }
+
+    [TestCase("bar.sync 0;", "relaxed", "bar.sync 0;", TestName = "GlobalRaces_WithoutAnOrder_AreFound")]
+    [TestCase("bar.sync 0;", "acquire", "bar.sync 0;", TestName = "GlobalRaces_WithoutARelease_AreFound")]
+    [TestCase("bar.sync 0;", "release", "bar.sync 0;", TestName = "GlobalRaces_WithoutAnAcquisition_AreFound")]
+    [TestCase("", "acq_rel", "bar.sync 0;", TestName = "GlobalRaces_WithoutABarrierBeforeTheRelease_AreFound")]
+    public void GlobalRaces_OfTheLastBlock_AreFound(string before, string order, string after)
+    {
+        KernelProgram program = Machine.Compile(LastBlock(before, order, after));
+        PtxFault fault = Assert.Throws<PtxFault>(() => Machine.Run(program, new LaunchGrid(8), 0, watchesRaces: true, new int[40]))!;
+        Assert.That(fault.Kind, Is.EqualTo(PtxFaultKind.GlobalRace));
+    }
+
+    /// <summary>Thread 7 of each block leaves a number, thread 0 counts the block, and thread 3 of the last block adds the numbers.</summary>
+    private static string LastBlock(string before, string order, string after) => PtxText.OverBuffer($"""
+        mov.u32 %r1, %ctaid.x;
+        mad.wide.u32 %rd2, %r1, 4, %rd0;
+        add.u32 %r2, %r1, 1;
+        setp.eq.u32 %p0, %r0, 7;
+        @%p0 st.global.u32 [%rd2+4], %r2;
+        {before}
+        setp.eq.u32 %p1, %r0, 0;
+        mov.u32 %r4, 0;
+        @%p1 atom.{order}.gpu.global.inc.u32 %r4, [%rd0], 7;
+        @%p1 st.shared.u32 [last], %r4;
+        {after}
+        bar.sync 0;
+        ld.shared.u32 %r4, [last];
+        setp.eq.u32 %p2, %r4, 7;
+        setp.eq.and.u32 %p2, %r0, 3, %p2;
+        @!%p2 bra done;
+        mov.u32 %r5, 0;
+        mov.u32 %r6, 0;
+        mov.u64 %rd3, %rd0;
+        more:
+        ld.global.u32 %r7, [%rd3+4];
+        add.u32 %r5, %r5, %r7;
+        add.u64 %rd3, %rd3, 4;
+        add.u32 %r6, %r6, 1;
+        setp.lt.u32 %p3, %r6, 8;
+        @%p3 bra more;
+        st.global.u32 [%rd0+36], %r5;
+        done:
+        """, variables: ".shared .align 4 .b32 last;");
+
     private static PtxFault Fault(string body, PtxFaultKind kind, string variables = "")
     {
         PtxFault fault = Assert.Throws<PtxFault>(() => Machine.Run(PtxText.OverBuffer(body, variables: variables), new LaunchGrid(1), new int[32]))!;

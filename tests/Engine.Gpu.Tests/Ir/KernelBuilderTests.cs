@@ -56,6 +56,26 @@ internal sealed class KernelBuilderTests
     }
 
     [Test]
+    public void LastGroup_WhereGroupsCannotSeeEachOther_IsRefused()
+    {
+        Memory counters = Builder.Buffer("counters", DType.Int32);
+        Assert.That(() => Builder.IsLastGroup(counters, Builder.GroupX, Builder.GroupCountX), Throws.InvalidOperationException.With.Message.Contains("last group"));
+        KernelBuilder k = new("test", PtxTarget.Ampere, 64);
+        Memory floats = k.Buffer("floats", DType.Float32), shared = k.Shared("shared", DType.Int32, 1), numbers = k.Buffer("numbers", DType.Int32);
+        Assert.That(() => k.IsLastGroup(floats, k.GroupX, k.GroupCountX), Throws.InvalidOperationException.With.Message.Contains("counts no groups"));
+        Assert.That(() => k.IsLastGroup(shared, k.GroupX, k.GroupCountX), Throws.InvalidOperationException.With.Message.Contains("counts no groups"));
+        Assert.That(() => k.If(k.LocalId < 3, () => k.IsLastGroup(numbers, k.GroupX, k.GroupCountX)), Throws.InvalidOperationException.With.Message.Contains("barrier"));
+    }
+
+    [Test]
+    public void Part_OfOtherGroups_IsRefused()
+    {
+        KernelBuilder k = new("test", PtxTarget.Ampere, 64);
+        Value across = k.Size("across"), down = k.Size("down");
+        Assert.That(() => k.Part(k.GroupX, (across, down), () => new KernelBuilder("part", PtxTarget.Ampere, 128).Build()), Throws.InvalidOperationException.With.Message.Contains("groups of 128"));
+    }
+
+    [Test]
     public void ConstantPartOfAnIndex_MovesIntoTheLoad()
     {
         Memory x = Builder.Buffer("x", DType.Float32);

@@ -25,6 +25,7 @@ internal sealed class BatchNormTests : KernelFixture
     [TestCase(5, 1, 5000)]
     [TestCase(1025, 2, 17)]
     [TestCase(1, 3, 2)]
+    [TestCase(2, 3, 8500)]
     public void BatchNorm_AnySize_MatchesLoops(int images, int channels, int length) =>
         Check(DType.Float32, [images, channels, length], Placement.Dense, relu: images % 2 == 1);
 

@@ -55,6 +55,16 @@ internal sealed class PtxRendererTests
     });
 
     [Test]
+    public void LastGroup_AddsWhatTheOthersLeft_Text() => Compare("last_group", () =>
+    {
+        KernelBuilder k = new("last_group", PtxTarget.Volta, 32);
+        Memory x = k.Buffer("x", DType.Float32), counters = k.Buffer("counters", DType.Int32);
+        k.Store(x, k.GroupX, k.Float32(1), k.LocalId.Is(0));
+        k.If(k.IsLastGroup(counters, k.GroupY, k.GroupCountX), () => k.Store(x, k.GroupCountX, k.Load(x, k.LocalId)), uniform: true);
+        return k;
+    });
+
+    [Test]
     public void Reversal_SharedMemory_Text() => Compare("reversal", () =>
     {
         KernelBuilder k = new("reversal", PtxTarget.Ampere, 32);
