@@ -89,6 +89,27 @@ internal sealed class WinogradTests(TargetVariant variant) : KernelFixture(varia
         }
     }
 
+    /// <summary>The layers of ResNet-18 on a card with 132 multiprocessors; not an image that is over before three launches are.</summary>
+    [TestCase(16, 64, 56, true)]
+    [TestCase(16, 128, 28, true)]
+    [TestCase(16, 256, 14, true)]
+    [TestCase(16, 512, 7, true)]
+    [TestCase(1, 64, 8, false)]
+    public void Plan_IsChosenWhereItIsFaster(int images, int channels, int size, bool isChosen)
+    {
+        GpuTarget target = Device.Driver.Target with { ComputeUnits = 132, MaxGroupSize = 256, SharedBytes = 48 << 10 };
+        Operand any = Result(DType.Float32, [1]);
+        Operand x = any.With(new Layout([images, channels, size, size], [(long)channels * size * size, 1, channels * size, channels], 0));
+        Operand w = any.With(new Layout([channels, channels, 3, 3], [9 * channels, 1, 3 * channels, channels], 0));
+        ConvGeometry geometry = Geometry(0) with
+        {
+            Batch = images, InChannels = channels, OutChannels = channels, InHeight = size, InWidth = size, OutHeight = size, OutWidth = size,
+        };
+        Correlation c = GpuBackend.Forward(geometry, x, w, x);
+        GemmPlan direct = GemmPlan.Choose(target, DType.Float32, 1, (int)c.Pixels, channels, c.Depth)!.Value;
+        Assert.That(WinogradPlan.Choose(target, c, direct) is not null, Is.EqualTo(isChosen));
+    }
+
     private double[] Forward(int geometry, Placement w, bool hasEpilogue, int imagesAtATime, Func<int, double> numbers)
     {
         ConvGeometry g = Geometry(geometry);
