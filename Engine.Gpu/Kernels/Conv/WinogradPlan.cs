@@ -21,6 +21,11 @@ internal readonly record struct WinogradPlan(int Down, int Across, bool FiltersA
     private const double Launch = 4000;
     private const double Bandwidth = 12;
 
+    /// <summary>The environment variable that keeps to direct sums where it is 0.</summary>
+    public const string Variable = "ENGINE_GPU_WINOGRAD";
+
+    private static readonly bool s_isAllowed = Environment.GetEnvironmentVariable(Variable)?.Trim() != "0";
+
     /// <summary>Tiles of all images of a correlation.</summary>
     public int Tiles(in Correlation c) => c.Batch * Down * Across;
 
@@ -75,7 +80,7 @@ internal readonly record struct WinogradPlan(int Down, int Across, bool FiltersA
     /// <summary>The plan where it takes less time than <paramref name="direct"/>, the one of direct sums; null else.</summary>
     public static WinogradPlan? Choose(GpuTarget target, in Correlation c, in GemmPlan direct)
     {
-        if (target.IsProcessor || direct.Tile.Math != TileMath.Fma || Math.Min(c.InChannels, c.OutChannels) < FewestChannels || c.Results * c.Depth < FewestProducts
+        if (!s_isAllowed || target.IsProcessor || direct.Tile.Math != TileMath.Fma || Math.Min(c.InChannels, c.OutChannels) < FewestChannels || c.Results * c.Depth < FewestProducts
             || Of(c) is not { } plan)
         {
             return null;
