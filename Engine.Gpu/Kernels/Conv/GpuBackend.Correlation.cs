@@ -62,7 +62,7 @@ internal partial class GpuBackend
         (int m, int n) = c.WritesChannelsLast ? ((int)c.Pixels, c.OutChannels) : (c.OutChannels, (int)c.Pixels);
         var factors = TileFactors.Of(math, c.In.DType, c.InAccess(math), c.WeightAccess(math));
         int depth = Math.Max(1, c.InChannels * rows.Taps * columns.Taps / phases);
-        if (IsNarrow(c) || GemmPlan.Choose(Target, compute, (long)phases * c.Groups, m, n, depth, factors) is not { } plan)
+        if (IsNarrow(c) || GemmPlan.Choose(Target, compute, (long)phases * c.Groups, m, n, depth, factors, PreferredGroup) is not { } plan)
         {
             CorrelateDirectly(c, compute);
             return true;

@@ -3,12 +3,15 @@ namespace Engine.Gpu;
 /// <summary>Launches of convolutions with few channels a group.</summary>
 internal partial class GpuBackend
 {
+    // Blocks of channels are the second direction of the grid.
+    private const int MostChannelBlocks = 65535;
+
     /// <summary>Forward or, where backward, the gradient to the images; false where other kernels have to do it.</summary>
     private protected virtual bool TryDepthwise(in ConvGeometry g, in Correlation c, bool isBackward)
     {
         DType compute = c.Out.DType == DType.Float64 ? DType.Float64 : DType.Float32;
         if (!IsNarrow(c) || c.InChannels >= FewChannels || (long)c.Batch * c.Out.Shape[1] * c.Out.Shape[2] * c.Out.Shape[3] > MostPixels || !c.Out.DType.IsFloatingPoint()
-            || DepthwisePlan.Choose(Target, g, c, isBackward, compute) is not { } plan)
+            || DepthwisePlan.Choose(Target, g, c, isBackward, compute) is not { } plan || DepthwiseKernel.Grid(c, plan).Y > MostChannelBlocks)
         {
             return false;
         }
@@ -25,7 +28,7 @@ internal partial class GpuBackend
     {
         DType compute = c.Weight.DType == DType.Float64 ? DType.Float64 : DType.Float32;
         if (!IsNarrow(c) || c.InChannels >= FewChannels || c.Pixels > MostPixels || !c.Weight.DType.IsFloatingPoint()
-            || DepthwisePlan.ChooseForFilters(Target, g, c, compute) is not { } plan)
+            || DepthwisePlan.ChooseForFilters(Target, g, c, compute) is not { } plan || DepthwiseWeightKernel.Grid(c, plan, 1).Y > MostChannelBlocks)
         {
             return false;
         }

@@ -33,6 +33,19 @@ internal sealed class WinogradTests(TargetVariant variant) : KernelFixture(varia
         Assert.That(second, Is.EqualTo(first));
     }
 
+    /// <summary>Its launches rely on each other even where calls around it do not, and launches are kept back.</summary>
+    [Test]
+    public void Forward_AmongIndependentCalls_GivesTheSameBits()
+    {
+        double[] alone = Forward(6, Placement.ChannelsLast, hasEpilogue: true, 2, Noise(1)), among;
+        using (Backend.BeginIndependent())
+        {
+            among = Forward(6, Placement.ChannelsLast, hasEpilogue: true, 2, Noise(1));
+        }
+
+        Assert.That(among, Is.EqualTo(alone));
+    }
+
     [Test]
     public void ToImages_MatchesLoops([Range(0, 6)] int geometry, [Values(Placement.Dense, Placement.ChannelsLast)] Placement w)
     {
@@ -89,11 +102,12 @@ internal sealed class WinogradTests(TargetVariant variant) : KernelFixture(varia
         }
     }
 
-    /// <summary>The layers of ResNet-18 on a card with 132 multiprocessors; not an image that is over before three launches are.</summary>
+    /// <summary>The layers of ResNet-18 on a card with 132 multiprocessors; not images that are over before three launches are.</summary>
     [TestCase(16, 64, 56, true)]
     [TestCase(16, 128, 28, true)]
     [TestCase(16, 256, 14, true)]
     [TestCase(16, 512, 7, true)]
+    [TestCase(64, 64, 8, false)]
     [TestCase(1, 64, 8, false)]
     public void Plan_IsChosenWhereItIsFaster(int images, int channels, int size, bool isChosen)
     {
