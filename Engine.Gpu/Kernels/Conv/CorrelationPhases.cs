@@ -3,7 +3,6 @@ namespace Engine.Gpu;
 /// <summary>The phases of a <see cref="Correlation"/> as parameters of a kernel whose groups each compute results of one phase.</summary>
 internal sealed class CorrelationPhases
 {
-    private readonly KernelBuilder _k;
     private readonly PhaseParameters _rows, _columns;
     private readonly Value _images, _inChannels, _groups, _filterRow, _filterColumn, _resultRow, _resultColumn;
     private readonly DivisorParameter _channels;
@@ -11,7 +10,6 @@ internal sealed class CorrelationPhases
     /// <summary>Adds the parameters; <see cref="Bind"/> adds the arguments in the same order.</summary>
     public CorrelationPhases(KernelBuilder k, RegisterType index)
     {
-        _k = k;
         (_rows, _columns) = (new PhaseParameters(k, "rows"), new PhaseParameters(k, "columns"));
         _images = k.Size("images");
         _channels = new DivisorParameter(k, "in_channels");
