@@ -41,10 +41,16 @@ internal sealed class DivisorParameter
         Builder = k;
     }
 
+    private DivisorParameter(KernelBuilder k, Value divisor, Value multiplier, Value shift) => (Builder, _divisor, _multiplier, _shift) = (k, divisor, multiplier, shift);
+
     /// <summary>The size.</summary>
     public Value Size => _divisor;
 
     private KernelBuilder Builder { get; }
+
+    /// <summary>One of two.</summary>
+    public static DivisorParameter Select(KernelBuilder k, Value condition, DivisorParameter a, DivisorParameter b) => new(
+        k, k.Select(condition, a._divisor, b._divisor), k.Select(condition, a._multiplier, b._multiplier), k.Select(condition, a._shift, b._shift));
 
     /// <summary>⌊n / d⌋ and the rest, of an Int32 n ≥ 0.</summary>
     public (Value Quotient, Value Remainder) Divide(Value n)

@@ -48,6 +48,11 @@ internal readonly record struct Correlation
     /// <summary>A program with one input and one output, or null.</summary>
     public MapProgram? Activation { get; init; }
 
+    /// <summary>
+    /// All phases of a strided gradient to the images at once, each with results, taps and origins of its own; rows and columns then have the most of any phase. Null for one sum.
+    /// </summary>
+    public (WindowPhases Rows, WindowPhases Columns)? Phases { get; init; }
+
     /// <summary>Results of one channel.</summary>
     public long Pixels => (long)Batch * Rows.Count * Columns.Count;
 
@@ -61,7 +66,7 @@ internal readonly record struct Correlation
     public int Depth => checked(InChannels * Rows.Taps * Columns.Taps);
 
     /// <summary>Whether some tap may lie outside of the image.</summary>
-    public bool IsPadded => Rows.IsPadded || Columns.IsPadded;
+    public bool IsPadded => Phases is not null || Rows.IsPadded || Columns.IsPadded;
 
     /// <summary>The order in which taps are summed: neighbours in memory after one another.</summary>
     public TapOrder Taps =>
@@ -95,7 +100,7 @@ internal readonly record struct Correlation
     public Epilogue Epilogue(BiasKind perChannel) => new(false, false, Bias is null ? BiasKind.None : perChannel, Bias?.DType ?? default, Activation);
 
     /// <summary>Whether the filters lie evenly in the order of the sum.</summary>
-    public bool HasEvenWeights => Taps == TapOrder.One || Ordered(WeightTaps).IsEven(Sizes);
+    public bool HasEvenWeights => Taps == TapOrder.One || (Phases is null && Ordered(WeightTaps).IsEven(Sizes));
 
     /// <summary>Sizes of the depth in the order of the sum.</summary>
     public (int First, int Second, int Third) Sizes =>

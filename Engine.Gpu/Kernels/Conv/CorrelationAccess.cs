@@ -30,7 +30,7 @@ internal static class CorrelationAccess
         public TileAccess WeightAccess(TileMath math)
         {
             Strides3 taps = c.Ordered(c.WeightTaps);
-            long origin = c.WeightOrigin + c.Weight.Layout.Offset;
+            long origin = (c.WeightOrigin + c.Weight.Layout.Offset) | (c.Phases is null ? 0 : c.Weight.Layout.Strides[2] | c.Weight.Layout.Strides[3]);
             bool even = c.HasEvenWeights, along = Math.Abs(taps.Third) <= Math.Abs(c.WeightStrides.Out);
             long offsets = along
                 ? origin | c.WeightStrides.Out | c.WeightGroup | (uint)(even ? c.Depth : c.Sizes.Third) | (even ? 0 : taps.First | taps.Second)
@@ -46,7 +46,7 @@ internal static class CorrelationAccess
             {
                 int width = Widest(c.Out);
                 Strides3 steps = c.OutSteps;
-                long channel = c.Out.Layout.Strides[1], origin = c.OutOrigin + c.Out.Layout.Offset;
+                long channel = c.Out.Layout.Strides[1], origin = (c.OutOrigin + c.Out.Layout.Offset) | (c.Phases is null ? 0 : c.Out.Layout.Strides[2] | c.Out.Layout.Strides[3]);
                 bool aligned = c.WritesChannelsLast
                     ? channel == 1 && c.OutChannels % width == 0 && (origin | steps.First | steps.Second | steps.Third) % width == 0
                     : AlignsPixels(steps, c.Rows.Count, c.Columns.Count, width) && (origin | channel) % width == 0;

@@ -19,6 +19,7 @@ namespace Engine.Gpu;
 /// <param name="Epilogue">The operations after the sum.</param>
 /// <param name="Split">Where groups sum parts of the depth: with a second launch each stores the bare sums, [part, group, rows, columns].</param>
 /// <param name="Is64Bit">Whether indices need 64 bits.</param>
+/// <param name="HasPhases">Whether the grid goes through the phases of a strided gradient.</param>
 internal readonly record struct CorrelationKernel(
     GemmTile Tile,
     bool PixelsAreRows,
@@ -34,7 +35,8 @@ internal readonly record struct CorrelationKernel(
     int StoreWidth,
     Epilogue Epilogue,
     SplitKind Split,
-    bool Is64Bit) : IKernelDefinition
+    bool Is64Bit,
+    bool HasPhases = false) : IKernelDefinition
 {
     private bool StoresParts => Split == SplitKind.SecondLaunch;
 
@@ -58,14 +60,16 @@ internal readonly record struct CorrelationKernel(
             storesParts ? 1 : c.StoreWidth,
             storesParts ? Epilogue.None : c.Epilogue(pixelsAreRows ? BiasKind.PerColumn : BiasKind.PerRow),
             split,
-            c.Is64Bit || plan.Parts * c.Results > int.MaxValue / 2);
+            c.Is64Bit || plan.Parts * c.Results > int.MaxValue / 2,
+            c.Phases is not null);
     }
 
     /// <summary>The groups of a launch.</summary>
     public LaunchGrid Grid(in Correlation c, in GemmPlan plan)
     {
         int pixels = (int)c.Pixels;
-        return TileGrid.For(plan, c.Groups, PixelsAreRows ? pixels : c.OutChannels, PixelsAreRows ? c.OutChannels : pixels);
+        int phases = c.Phases is { } all ? all.Rows.Count * all.Columns.Count : 1;
+        return TileGrid.For(plan, phases * c.Groups, PixelsAreRows ? pixels : c.OutChannels, PixelsAreRows ? c.OutChannels : pixels);
     }
 
     public Kernel Build(GpuTarget device)
@@ -84,9 +88,20 @@ internal readonly record struct CorrelationKernel(
         Value filterGroup = k.Scalar("filter_group", type), resultGroup = k.Scalar("result_group", type);
         ImageParameters window = new(k);
         EpilogueParameters epilogue = new(k, Epilogue, Compute.InRegister());
+        CorrelationPhases? phases = HasPhases ? new(k, type) : null;
         TileGrid grid = new(k, Tile, PixelsAreRows ? pixels : channels, PixelsAreRows ? channels : pixels, Split != SplitKind.None);
-        Value group = grid.Batch.To(type);
+        (Value groupNumber, CorrelationPhase? phase) = phases is null ? (grid.Batch, null) : phases.At(grid.Batch, Taps);
+        pixels = phase?.Pixels ?? pixels;
+        depth = phase?.Depth ?? depth;
+        ImageBounds bounds = phase is null ? window.Bounds : window.Bounds with { Row = phase.Rows.Origin, Column = phase.Columns.Origin };
+        Value group = groupNumber.To(type);
         Value origin = group * resultGroup;
+        if (phase is not null)
+        {
+            imageOrigin += (phase.Rows.Origin.To(type) * imagePixel[1]) + (phase.Columns.Origin.To(type) * imagePixel[2]);
+            origin += phase.ResultOrigin;
+        }
+
         if (StoresParts)
         {
             origin += k.GroupY.To(type) * k.Scalar("part_stride", type);
@@ -95,6 +110,9 @@ internal readonly record struct CorrelationKernel(
         (Value firstPixel, Value firstChannel) = PixelsAreRows ? (grid.FirstRow, grid.FirstColumn) : (grid.FirstColumn, grid.FirstRow);
         TileParts? parts = Split == SplitKind.LastGroup ? new TileParts(k, Tile, Compute) : null;
         var product = TileProduct.Create(k, Tile, Compute, PixelsAreRows ? In : Weight, PixelsAreRows ? Weight : In);
+
+        AddressMap Pixels(Value[] strides, ImageSteps? steps = null) => phase?.Pixel(strides, steps) ?? AddressMap.Nested(pixel, strides, steps);
+        AddressMap NestedTaps(Value[] strides, ImageSteps? steps = null) => phase?.Tap(strides, steps) ?? AddressMap.Nested(tap, strides, steps);
 
         // Neighbours that are read at once are neighbours in memory: a stride of 1 that the kernel knows.
         Value lastTap = In.Width > 1 ? imageTap[2].Like(1) : imageTap[2];
@@ -105,11 +123,11 @@ internal readonly record struct CorrelationKernel(
             In,
             image,
             imageOrigin + (group * imageGroup),
-            AddressMap.Nested(pixel, imagePixel, IsPadded ? window.PixelSteps : null),
-            Taps == TapOrder.One ? AddressMap.Even(lastTap) : AddressMap.Nested(tap, [imageTap[0], imageTap[1], lastTap], IsPadded ? window.TapSteps(Taps) : null),
+            Pixels(imagePixel, IsPadded ? window.PixelSteps : null),
+            Taps == TapOrder.One ? AddressMap.Even(lastTap) : NestedTaps([imageTap[0], imageTap[1], lastTap], IsPadded ? window.TapSteps(Taps) : null),
             firstPixel,
             pixels,
-            IsPadded ? window.Bounds : null);
+            IsPadded ? bounds : null);
         Value lastFilterTap = Weight is { Width: > 1, AlongDepth: true } ? filterTap[2].Like(1) : filterTap[2];
         GlobalSource filterSource = new(
             k,
@@ -117,18 +135,18 @@ internal readonly record struct CorrelationKernel(
             !PixelsAreRows,
             Weight,
             filters,
-            group * filterGroup,
+            phase is null ? group * filterGroup : (group * filterGroup) + phase.FilterOrigin,
             AddressMap.Even(Weight is { Width: > 1, AlongDepth: false } ? filterChannel.Like(1) : filterChannel),
-            EvenWeights ? AddressMap.Even(lastFilterTap) : AddressMap.Nested(tap, [filterTap[0], filterTap[1], lastFilterTap]),
+            EvenWeights ? AddressMap.Even(lastFilterTap) : NestedTaps([filterTap[0], filterTap[1], lastFilterTap]),
             firstChannel,
             channels);
         (Value start, Value shortLength, Value end) = grid.Range(depth);
         Value[] sums = product.Sum(PixelsAreRows ? imageSource : filterSource, PixelsAreRows ? filterSource : imageSource, start, shortLength, end);
 
-        AddressMap pixelMap = StoresParts ? AddressMap.Even(resultPixel[2]) : AddressMap.Nested(pixel, resultPixel);
+        AddressMap pixelMap = StoresParts ? AddressMap.Even(resultPixel[2]) : Pixels(resultPixel);
         Value PixelOffset(Value number) => pixelMap.At(number).Offset;
         Value ChannelOffset(Value number) => origin + (number.To(type) * resultChannel);
-        Value BiasOffset(Value number) => ((grid.Batch * channels) + number).To(type) * biasChannel;
+        Value BiasOffset(Value number) => ((groupNumber * channels) + number).To(type) * biasChannel;
         TileTarget target = new()
         {
             Memory = result,
@@ -174,6 +192,11 @@ internal readonly record struct CorrelationKernel(
         arguments.AddIndex(c.WeightGroup, Is64Bit);
         arguments.AddIndex(StoresParts ? (long)pixels * c.OutChannels : c.OutChannels * c.Out.Layout.Strides[1], Is64Bit);
         ImageParameters.Bind(ref arguments, c.Rows, c.Columns);
+        if (HasPhases)
+        {
+            CorrelationPhases.Bind(ref arguments, c, Is64Bit);
+        }
+
         if (Split != SplitKind.None)
         {
             arguments.Add(plan.SlicesPerPart);

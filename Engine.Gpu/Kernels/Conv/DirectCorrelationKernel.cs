@@ -11,13 +11,17 @@ namespace Engine.Gpu;
 /// <param name="Compute">Float32 or Float64.</param>
 /// <param name="IsPadded">Whether some taps lie outside of the image.</param>
 /// <param name="Epilogue">The operations after the sum.</param>
+/// <param name="HasPhases">Whether each result has the taps of its phase of a strided gradient.</param>
 /// <param name="Is64Bit">Whether indices need 64 bits.</param>
 internal readonly record struct DirectCorrelationKernel(
-    bool ChannelsAreNeighbours, DType InType, DType WeightType, DType OutType, DType Compute, bool IsPadded, Epilogue Epilogue, bool Is64Bit) : IKernelDefinition
+    bool ChannelsAreNeighbours, DType InType, DType WeightType, DType OutType, DType Compute, bool IsPadded, Epilogue Epilogue, bool HasPhases, bool Is64Bit) : IKernelDefinition
 {
     /// <summary>The kernel of a correlation.</summary>
     public static DirectCorrelationKernel Of(in Correlation c, DType compute) => new(
-        Correlation.IsChannelsLast(c.Out, c.OutChannels * c.Groups), c.In.DType, c.Weight.DType, c.Out.DType, compute, c.IsPadded, c.Epilogue(BiasKind.Full), c.Is64Bit);
+        Correlation.IsChannelsLast(c.Out, c.OutChannels * c.Groups), c.In.DType, c.Weight.DType, c.Out.DType, compute, c.IsPadded, c.Epilogue(BiasKind.Full), c.Phases is not null, c.Is64Bit);
+
+    /// <summary>Results of a launch.</summary>
+    public static long Results(in Correlation c) => c.Phases is { } phases ? (long)c.Batch * c.Groups * c.OutChannels * phases.Rows.Size * phases.Columns.Size : c.Results;
 
     public Kernel Build(GpuTarget target)
     {
@@ -34,6 +38,8 @@ internal readonly record struct DirectCorrelationKernel(
         Value imageOrigin = k.Scalar("image_origin", type), imageGroup = k.Scalar("image_group", type), filterGroup = k.Scalar("filter_group", type);
         ImageParameters window = new(k);
         EpilogueParameters epilogue = new(k, Epilogue, compute);
+        (PhaseParameters Rows, PhaseParameters Columns)? phases = HasPhases ? (new(k, "rows"), new(k, "columns")) : null;
+        Value[] filterPixel = HasPhases ? [k.Scalar("filter_row", type), k.Scalar("filter_column", type)] : [];
         Value item = k.GlobalId;
         (bool neighbours, bool padded, DType outType) = (ChannelsAreNeighbours, IsPadded, OutType);
         k.If(item < count, () =>
@@ -50,9 +56,24 @@ internal readonly record struct DirectCorrelationKernel(
             }
 
             (Value group, Value inGroup) = groupChannels.Divide(channel);
-            Address line = AddressMap.Nested(pixel, imagePixel, window.PixelSteps).At(pixelIndex);
-            Value imageAt = imageOrigin + (group.To(type) * imageGroup) + line.Offset;
             Value filterAt = (group.To(type) * filterGroup) + (inGroup.To(type) * filterChannel);
+            Address line;
+            if (phases is { } all)
+            {
+                (Value number, Value atRow, Value atColumn) = pixel.Split(pixelIndex);
+                ((Value row, Value rowRest), (Value column, Value columnRest)) = (all.Rows.Stride.Divide(atRow), all.Columns.Stride.Divide(atColumn));
+                Phase rows = all.Rows.At(rowRest), columns = all.Columns.At(columnRest);
+                (tapRows, tapColumns) = (rows.Taps, columns.Taps);
+                (Value firstRow, Value firstColumn) = (row + rows.Origin, column + columns.Origin);
+                line = new Address((number.To(type) * imagePixel[0]) + (firstRow.To(type) * imagePixel[1]) + (firstColumn.To(type) * imagePixel[2]), firstRow, firstColumn);
+                filterAt += (rows.FirstTap.To(type) * filterPixel[0]) + (columns.FirstTap.To(type) * filterPixel[1]);
+            }
+            else
+            {
+                line = AddressMap.Nested(pixel, imagePixel, window.PixelSteps).At(pixelIndex);
+            }
+
+            Value imageAt = imageOrigin + (group.To(type) * imageGroup) + line.Offset;
             ImageSteps steps = window.TapSteps(TapOrder.ChannelFirst);
             Variable sum = k.Variable(k.Constant(compute, 0));
             k.For(0, inChannels, 1, c => k.For(0, tapRows, 1, r => k.For(0, tapColumns, 1, s =>
@@ -72,7 +93,8 @@ internal readonly record struct DirectCorrelationKernel(
     /// <summary>Adds the arguments for so many results, in the order of the parameters.</summary>
     public void Bind(ref ArgumentList arguments, in Correlation c, int count)
     {
-        int channels = c.OutChannels * c.Groups, pixels = (int)c.Pixels;
+        int channels = c.OutChannels * c.Groups, pixels = count / channels;
+        (int resultRows, int resultColumns) = c.Phases is { } phases ? (phases.Rows.Size, phases.Columns.Size) : (c.Rows.Count, c.Columns.Count);
         arguments.Add(c.In);
         arguments.Add(c.Weight.Shifted(c.WeightOrigin));
         arguments.Add(c.Out.Shifted(c.OutOrigin));
@@ -84,11 +106,11 @@ internal readonly record struct DirectCorrelationKernel(
         arguments.Add(channels, new Divisor(channels));
         arguments.Add(c.OutChannels, new Divisor(c.OutChannels));
         arguments.Add(pixels, new Divisor(pixels));
-        NestedIndex.Bind(ref arguments, c.Rows.Count, c.Columns.Count);
+        NestedIndex.Bind(ref arguments, resultRows, resultColumns);
         c.InSteps.Bind(ref arguments, Is64Bit);
         c.InTaps.Bind(ref arguments, Is64Bit);
         c.WeightTaps.Bind(ref arguments, Is64Bit);
-        c.OutSteps.Bind(ref arguments, Is64Bit);
+        (HasPhases ? new Strides3(c.Out.Layout.Strides[0], c.Out.Layout.Strides[2], c.Out.Layout.Strides[3]) : c.OutSteps).Bind(ref arguments, Is64Bit);
         arguments.AddIndex(c.WeightStrides.Out, Is64Bit);
         arguments.AddIndex(c.Out.Layout.Strides[1], Is64Bit);
         arguments.AddIndex(c.BiasStride, Is64Bit);
@@ -96,5 +118,12 @@ internal readonly record struct DirectCorrelationKernel(
         arguments.AddIndex(c.InChannels * c.In.Layout.Strides[1], Is64Bit);
         arguments.AddIndex(c.WeightGroup, Is64Bit);
         ImageParameters.Bind(ref arguments, c.Rows, c.Columns);
+        if (c.Phases is { } both)
+        {
+            PhaseParameters.Bind(ref arguments, both.Rows);
+            PhaseParameters.Bind(ref arguments, both.Columns);
+            arguments.AddIndex(c.Weight.Layout.Strides[2], Is64Bit);
+            arguments.AddIndex(c.Weight.Layout.Strides[3], Is64Bit);
+        }
     }
 }

@@ -5,9 +5,15 @@ internal partial class GpuBackend
 {
     protected override void ConvForwardCore(in ConvForwardArgs args)
     {
-        if (!TryPointwiseForward(args))
+        if (TryPointwiseForward(args))
         {
-            Correlate(Forward(args.Geometry, args.X, args.W, args.Y) with { Bias = args.Bias, Activation = args.Activation });
+            return;
+        }
+
+        Correlation c = Forward(args.Geometry, args.X, args.W, args.Y) with { Bias = args.Bias, Activation = args.Activation };
+        if (!TryDepthwise(args.Geometry, c, isBackward: false))
+        {
+            Correlate(c);
         }
     }
 
@@ -19,7 +25,11 @@ internal partial class GpuBackend
         }
 
         ConvGeometry g = args.Geometry;
-        ReadOnlySpan<long> w = args.W.Layout.Strides;
+        Correlation all = ToImagesInPhases(g, args.GradY, args.W, args.GradX);
+        if (TryDepthwise(g, all, isBackward: true) || (g.StrideH * g.StrideW > 1 && TryCorrelatePhases(all)))
+        {
+            return;
+        }
 
         // Each step between windows has pixels of its own.
         using IDisposable? phases = BeginIndependent();
@@ -27,37 +37,26 @@ internal partial class GpuBackend
         {
             for (int j = 0; j < g.StrideW; j++)
             {
-                (WindowAxis rows, int firstRow, int everyRow) = WindowAxis.Backward(g.InHeight, g.OutHeight, g.KernelHeight, g.PadH, g.StrideH, g.DilationH, i);
-                (WindowAxis columns, int firstColumn, int everyColumn) = WindowAxis.Backward(g.InWidth, g.OutWidth, g.KernelWidth, g.PadW, g.StrideW, g.DilationW, j);
-                if (rows.Count == 0 || columns.Count == 0)
+                Correlation phase = ToImages(g, args.GradY, args.W, args.GradX, i, j);
+                if (phase.Results > 0)
                 {
-                    continue;
+                    Correlate(phase);
                 }
-
-                Correlate(new Correlation
-                {
-                    Batch = g.Batch,
-                    Groups = g.Groups,
-                    OutChannels = g.InChannels / g.Groups,
-                    InChannels = g.OutChannels / g.Groups,
-                    Rows = rows,
-                    Columns = columns,
-                    In = args.GradY,
-                    Out = args.GradX,
-                    Weight = args.W,
-                    WeightStrides = (w[1], w[0], everyRow * w[2], everyColumn * w[3]),
-                    WeightGroup = g.OutChannels / g.Groups * w[0],
-                    WeightOrigin = (firstRow * w[2]) + (firstColumn * w[3]),
-                });
             }
         }
     }
 
     protected override void ConvBackwardWeightCore(in ConvBackwardWeightArgs args)
     {
-        if (!TryPointwiseBackwardWeight(args))
+        if (TryPointwiseBackwardWeight(args))
         {
-            CorrelateWeights(Forward(args.Geometry, args.X, args.GradW, args.GradY), beta: 0);
+            return;
+        }
+
+        Correlation c = Forward(args.Geometry, args.X, args.GradW, args.GradY);
+        if (!TryDepthwiseWeights(args.Geometry, c))
+        {
+            CorrelateWeights(c, beta: 0);
         }
     }
 
@@ -78,6 +77,44 @@ internal partial class GpuBackend
             Weight = w,
             WeightStrides = (strides[0], strides[1], strides[2], strides[3]),
             WeightGroup = g.OutChannels / g.Groups * strides[0],
+        };
+    }
+
+    /// <summary>The sum that gives those of the gradients to the images whose row and column leave these rests when divided by the strides.</summary>
+    internal static Correlation ToImages(in ConvGeometry g, in Operand gradY, in Operand w, in Operand gradX, int rowPhase = 0, int columnPhase = 0)
+    {
+        ReadOnlySpan<long> strides = w.Layout.Strides;
+        (WindowAxis rows, int firstRow, int everyRow) = WindowAxis.Backward(g.InHeight, g.OutHeight, g.KernelHeight, g.PadH, g.StrideH, g.DilationH, rowPhase);
+        (WindowAxis columns, int firstColumn, int everyColumn) = WindowAxis.Backward(g.InWidth, g.OutWidth, g.KernelWidth, g.PadW, g.StrideW, g.DilationW, columnPhase);
+        return new Correlation
+        {
+            Batch = g.Batch,
+            Groups = g.Groups,
+            OutChannels = g.InChannels / g.Groups,
+            InChannels = g.OutChannels / g.Groups,
+            Rows = rows,
+            Columns = columns,
+            In = gradY,
+            Out = gradX,
+            Weight = w,
+            WeightStrides = (strides[1], strides[0], everyRow * strides[2], everyColumn * strides[3]),
+            WeightGroup = g.OutChannels / g.Groups * strides[0],
+            WeightOrigin = (firstRow * strides[2]) + (firstColumn * strides[3]),
+        };
+    }
+
+    /// <summary>The sums that give the gradients to the images, all phases at once.</summary>
+    internal static Correlation ToImagesInPhases(in ConvGeometry g, in Operand gradY, in Operand w, in Operand gradX)
+    {
+        WindowPhases rows = new(g.StrideH, g.InHeight, g.KernelHeight, g.PadH, g.DilationH), columns = new(g.StrideW, g.InWidth, g.KernelWidth, g.PadW, g.DilationW);
+        ReadOnlySpan<long> strides = w.Layout.Strides;
+        return ToImages(g, gradY, w, gradX) with
+        {
+            Phases = (rows, columns),
+            Rows = rows.Axis(g.OutHeight),
+            Columns = columns.Axis(g.OutWidth),
+            WeightStrides = (strides[1], strides[0], rows.Every * strides[2], columns.Every * strides[3]),
+            WeightOrigin = 0,
         };
     }
 

@@ -23,7 +23,6 @@ internal partial class GpuBackend
         DType compute = c.Out.DType == DType.Float64 ? DType.Float64 : DType.Float32;
         bool rows = c.WritesChannelsLast;
         int pixels = (int)c.Pixels;
-        bool narrow = c.Groups > 1 && c.OutChannels < FewChannels;
         TileMath math = TileMaths.Choose(Target, _device.MathMode.ForConvolutions(), c.In.DType, c.Weight.DType, compute);
         if (PatchPlan.Choose(Target, c, math) is { } patches)
         {
@@ -33,15 +32,53 @@ internal partial class GpuBackend
 
         (int m, int n) = rows ? (pixels, c.OutChannels) : (c.OutChannels, pixels);
         var factors = TileFactors.Of(math, c.In.DType, c.InAccess(math), c.WeightAccess(math));
-        if (narrow || GemmPlan.Choose(Target, compute, c.Groups, m, n, c.Depth, factors, PreferredGroup) is not { } plan)
+        if (IsNarrow(c) || GemmPlan.Choose(Target, compute, c.Groups, m, n, c.Depth, factors, PreferredGroup) is not { } plan)
         {
             CorrelateDirectly(c, compute);
+        }
+        else if (WinogradPlan.Upright(c) is var upright && WinogradPlan.Choose(Target, upright, plan) is { } winograd)
+        {
+            CorrelateByWinograd(upright, winograd);
         }
         else
         {
             CorrelateByTiles(c, plan, compute);
         }
     }
+
+    /// <summary>All phases of a strided gradient to the images in one launch; false where each has to be launched on its own.</summary>
+    private protected virtual bool TryCorrelatePhases(in Correlation c)
+    {
+        (WindowPhases rows, WindowPhases columns) = c.Phases!.Value;
+        int phases = rows.Count * columns.Count;
+        if (rows.Size < rows.Count || columns.Size < columns.Count || c.Results * phases > MostPixels)
+        {
+            // A phase without results, or too many of them.
+            return false;
+        }
+
+        DType compute = c.Out.DType == DType.Float64 ? DType.Float64 : DType.Float32;
+        TileMath math = TileMaths.Choose(Target, _device.MathMode.ForConvolutions(), c.In.DType, c.Weight.DType, compute);
+        (int m, int n) = c.WritesChannelsLast ? ((int)c.Pixels, c.OutChannels) : (c.OutChannels, (int)c.Pixels);
+        var factors = TileFactors.Of(math, c.In.DType, c.InAccess(math), c.WeightAccess(math));
+        int depth = Math.Max(1, c.InChannels * rows.Taps * columns.Taps / phases);
+        if (IsNarrow(c) || GemmPlan.Choose(Target, compute, (long)phases * c.Groups, m, n, depth, factors, PreferredGroup) is not { } plan)
+        {
+            CorrelateDirectly(c, compute);
+            return true;
+        }
+
+        // Sums in parts would have another number of parts in each phase.
+        if (plan.Parts > 1)
+        {
+            return false;
+        }
+
+        CorrelateByTiles(c, plan, compute);
+        return true;
+    }
+
+    private static bool IsNarrow(in Correlation c) => c.Groups > 1 && c.OutChannels < FewChannels;
 
     private void CorrelateByTiles(in Correlation c, in GemmPlan plan, DType compute)
     {
@@ -74,7 +111,7 @@ internal partial class GpuBackend
 
     private void CorrelateDirectly(in Correlation c, DType compute)
     {
-        int count = checked((int)c.Results);
+        int count = checked((int)DirectCorrelationKernel.Results(c));
         var kernel = DirectCorrelationKernel.Of(c, compute);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
         kernel.Bind(ref arguments, c, count);

@@ -36,6 +36,14 @@ internal sealed partial class IlgpuBackend
         }
     }
 
+    /// <summary>Each phase on its own: they are single correlations here.</summary>
+    private protected override bool TryCorrelatePhases(in Correlation c) => false;
+
+    /// <summary>Few channels have a kernel of one work-item a result here.</summary>
+    private protected override bool TryDepthwise(in ConvGeometry g, in Correlation c, bool isBackward) => false;
+
+    private protected override bool TryDepthwiseWeights(in ConvGeometry g, in Correlation c) => false;
+
     private protected override void CorrelateWeights(in Correlation c, double beta)
     {
         if (!Covers(c))

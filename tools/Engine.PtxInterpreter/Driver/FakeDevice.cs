@@ -21,7 +21,19 @@ internal sealed class FakeDevice(int ordinal, string name, int computeCapability
     public int Multiprocessors { get; init; } = 4;
 
     /// <summary>Whether kernels are run; else they are compiled, and launches do nothing.</summary>
-    public bool Runs { get; init; } = true;
+    public bool Runs
+    {
+        get;
+        init
+        {
+            field = value;
+
+            // On paper hardly a block writes what another one reads: numbers that are not, there, would send samples through branches for them.
+            Memory.Filler = value ? byte.MaxValue : (byte)0;
+        }
+    }
+
+    = true;
 
     /// <summary>Where kernels are not run: samples each launch, if it is set.</summary>
     public LaunchSampler? Sampler { get; set; }

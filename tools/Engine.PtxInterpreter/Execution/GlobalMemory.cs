@@ -24,6 +24,9 @@ internal sealed unsafe class GlobalMemory(long capacity)
 
     public long Capacity { get; } = capacity;
 
+    /// <summary>What each byte of new memory holds.</summary>
+    public byte Filler { get; set; } = 0xFF;
+
     /// <summary>Bytes that are allocated.</summary>
     public long Used { get; private set; }
 
@@ -58,7 +61,7 @@ internal sealed unsafe class GlobalMemory(long capacity)
             // What memory holds before it is written is arbitrary: not-a-number in every format shows up in results. Huge blocks stay as they are, without pages.
             if (bytes <= LargestFilled)
             {
-                NativeMemory.Fill(memory, (nuint)bytes, 0xFF);
+                NativeMemory.Fill(memory, (nuint)bytes, Filler);
             }
 
             address = (nint)memory;

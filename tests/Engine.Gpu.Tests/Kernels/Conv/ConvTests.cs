@@ -60,6 +60,68 @@ internal sealed class ConvTests(TargetVariant variant) : KernelFixture(variant)
         new Convolution(this, geometry) { X = Placement.ChannelsLast, W = Placement.Flipped, Y = Placement.Spaced, HasBias = true, Activation = Programs.Relu }.Check();
     }
 
+    private static readonly ConvGeometry[] s_strided =
+    [
+        Geometry(2, 20, 9, 8, 24, 3, 3, stride: 2, pad: 1),
+        Geometry(3, 24, 8, 11, 20, 1, 1, stride: 2),
+        Geometry(1, 18, 10, 13, 33, 3, 2, stride: 3, pad: 2, dilation: 2),
+        Geometry(2, 16, 12, 9, 16, 3, 3, stride: 2, pad: 2, dilation: 2),
+        Geometry(2, 20, 11, 8, 40, 5, 5, stride: 4, pad: 1, groups: 2),
+        Geometry(1, 17, 13, 16, 24, 2, 7, stride: 5, dilation: 2),
+        Geometry(2, 12, 9, 7, 12, 3, 3, stride: 2, pad: 1, groups: 3),
+    ];
+
+    /// <summary>The gradient to the images of a strided convolution, with results that no tap reaches, is one launch.</summary>
+    [Test]
+    public void ConvBackwardData_Strided_IsOneLaunch([ValueSource(nameof(s_strided))] ConvGeometry geometry, [Values(Placement.Dense, Placement.ChannelsLast)] Placement placement)
+    {
+        Convolution convolution = new(this, geometry) { X = placement, W = placement, Y = placement };
+        convolution.Check();
+        if (Device.Kernels == KernelSet.Engine)
+        {
+            Assert.That(convolution.LaunchesToImages, Is.EqualTo(1));
+        }
+    }
+
+    /// <summary>A stride beyond the image leaves phases without results.</summary>
+    [Test]
+    public void ConvBackwardData_OfPhasesWithoutResults_MatchesLoops() => new Convolution(this, Geometry(2, 9, 2, 3, 9, 1, 1, stride: 4)).Check();
+
+    private static readonly ConvGeometry[] s_depthwise =
+    [
+        Geometry(2, 8, 9, 7, 8, 3, 3, pad: 1, groups: 8),
+        Geometry(2, 36, 8, 11, 36, 3, 3, stride: 2, pad: 1, groups: 36),
+        Geometry(1, 132, 5, 6, 132, 3, 3, pad: 1, groups: 132),
+        Geometry(3, 6, 10, 9, 6, 5, 5, stride: 2, pad: 2, groups: 6),
+        Geometry(1, 5, 9, 12, 5, 7, 7, pad: 3, groups: 5),
+        Geometry(2, 4, 9, 8, 12, 3, 3, pad: 1, groups: 4),
+        Geometry(2, 6, 11, 10, 6, 3, 2, stride: 3, pad: 2, dilation: 2, groups: 3),
+        Geometry(2, 12, 1, 2, 12, 3, 3, pad: 1, groups: 12),
+        Geometry(1, 4, 12, 13, 4, 2, 1, stride: 4, groups: 4),
+        Geometry(5, 2, 7, 40, 2, 1, 1, groups: 2),
+    ];
+
+    /// <summary>Few channels a group: tiles whose edges lie outside, strides, dilation, more than one filter for a channel.</summary>
+    [Test]
+    public void Conv_Depthwise_MatchesLoops([ValueSource(nameof(s_depthwise))] ConvGeometry geometry, [ValueSource(nameof(s_placements))] Placement placement)
+    {
+        Convolution convolution = new(this, geometry) { X = placement, W = placement, Y = placement, HasBias = true, Activation = s_shiftedRelu };
+        convolution.Check();
+        if (Device.Kernels == KernelSet.Engine && !Device.Driver.Target.IsProcessor)
+        {
+            Assert.That(convolution.Kernels.Where(static name => name != "split_sum"), Is.EquivalentTo((string[])["conv_depthwise", "conv_depthwise_backward", "conv_weight_depthwise"]));
+        }
+    }
+
+    [Test]
+    public void Conv_Depthwise_OtherTypes_MatchLoops(
+        [Values(DType.Float64, DType.Float16, DType.BFloat16)] DType dtype, [Values(0, 1, 5)] int geometry, [Values(Placement.Dense, Placement.ChannelsLast)] Placement placement) =>
+        new Convolution(this, s_depthwise[geometry]) { Type = dtype, X = placement, Y = placement }.Check();
+
+    [Test]
+    public void Conv_Depthwise_OfSmallWholeNumbers_IsExact([Range(0, 9)] int geometry) =>
+        new Convolution(this, s_depthwise[geometry]) { X = Placement.ChannelsLast, Y = Placement.ChannelsLast }.CheckWhole();
+
     [Test]
     public void Conv_OfSmallWholeNumbers_IsExact([Values(4, 10, 17)] int geometry) => new Convolution(this, s_geometries[geometry]).CheckWhole();
 
@@ -262,6 +324,9 @@ internal sealed class ConvTests(TargetVariant variant) : KernelFixture(variant)
 
         public MapProgram? Activation { get; init; }
 
+        /// <summary>Launches of the latest gradient to the images.</summary>
+        public int LaunchesToImages { get; private set; }
+
         /// <summary>The kernels that ran.</summary>
         public HashSet<string> Kernels { get; } = [];
 
@@ -330,6 +395,7 @@ internal sealed class ConvTests(TargetVariant variant) : KernelFixture(variant)
         {
             using LaunchCount count = test.Device.CountLaunches();
             operation();
+            LaunchesToImages = result.Layout.Shape == _x ? count.Launches.Count : LaunchesToImages;
             Kernels.UnionWith(count.Kernels.Select(static kernel => kernel.Name));
             Assert.That(!Factors.UsedTensorCores(count) || Factors.UsedNothingElse(count), "all of an operation's launches multiply alike");
             return new Ran(result, test.FactorsOf(count, Type));
