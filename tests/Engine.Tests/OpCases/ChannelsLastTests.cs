@@ -1,4 +1,3 @@
-using Engine.Backends;
 using Engine.Nn;
 using Engine.Tests.Devices;
 using Engine.Tests.Reference;
