@@ -117,7 +117,13 @@ internal sealed class WinogradTests(TargetVariant variant) : KernelFixture(varia
         Operand w = any.With(new Layout([channels, channels, 3, 3], [9 * channels, 1, 3 * channels, channels], 0));
         ConvGeometry geometry = Geometry(0) with
         {
-            Batch = images, InChannels = channels, OutChannels = channels, InHeight = size, InWidth = size, OutHeight = size, OutWidth = size,
+            Batch = images,
+            InChannels = channels,
+            OutChannels = channels,
+            InHeight = size,
+            InWidth = size,
+            OutHeight = size,
+            OutWidth = size,
         };
         Correlation c = GpuBackend.Forward(geometry, x, w, x);
         GemmPlan direct = GemmPlan.Choose(target, DType.Float32, 1, (int)c.Pixels, channels, c.Depth)!.Value;
