@@ -28,14 +28,14 @@ internal sealed class FolderArrowsTests
         ("Capture", "Backends", "Operand"),
         ("Tensors", "Autograd", All),
         ("Tensors", "Precision", "Autocast"),
-        ("Tensors", "Backends", "Operand"),
+        ("Tensors", "Backends", "Backend.PrefersChannelsLast Operand"),
         ("Tensors", "Calls", "Pointwise"),
         ("Tensors", "Ops", "InPlaceOps Tensor.Concat Tensor.EqualTo Tensor.Floor Tensor.SumTo"),
         ("Autograd", "Precision", "Autocast Scope"),
         ("Autograd", "Calls", "Pointwise Reductions"),
         ("Autograd", "Ops", "FusedMap Tensor.AddInPlace Tensor.EqualTo Tensor.Stack"),
         ("Backends", "Calls", "Pointwise Reductions"),
-        ("Backends", "Ops", "Tensor.Norm"),
+        ("Backends", "Ops", "Tensor.MaskedFill Tensor.MatMul Tensor.Norm Tensor.Not Tensor.Tril"),
     ];
 
     private static readonly string[] s_nn =
