@@ -11,7 +11,10 @@ public abstract partial class Backend
     /// <param name="key">[N, H, S, d].</param>
     /// <param name="value">[N, H, S, e].</param>
     /// <param name="mask">[N, H, L, S] or null.</param>
-    public virtual bool FusesAttention(in Operand query, in Operand key, in Operand value, in Operand? mask) => false;
+    public bool FusesAttention(in Operand query, in Operand key, in Operand value, in Operand? mask) => FusesAttentionCore(query, key, value, mask);
+
+    /// <summary>Answers <see cref="FusesAttention"/>; it reads no memory.</summary>
+    protected virtual bool FusesAttentionCore(in Operand query, in Operand key, in Operand value, in Operand? mask) => false;
 
     /// <summary>Writes Output and LogSumExp.</summary>
     public void AttentionForward(in AttentionForwardArgs args)

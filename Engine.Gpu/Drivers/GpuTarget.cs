@@ -37,7 +37,7 @@ internal sealed record GpuTarget
     public string? DeviceScopeLanguage { get; init; }
 
     /// <summary>Whether a group can see what others of its launch wrote: <see cref="KernelBuilder.IsLastGroup"/>.</summary>
-    public bool HasLastGroup => Api == GpuApi.Cuda ? ComputeCapability >= 70 : DeviceScopeLanguage is not null;
+    public bool HasLastGroup => Api == GpuApi.Cuda ? ComputeCapability >= 70 : DeviceScopeLanguage is not null && !IsProcessor;
 
     /// <summary>Bytes of shared (OpenCL: local) memory that one group may use.</summary>
     public required int SharedBytes { get; init; }

@@ -10,7 +10,7 @@ internal partial class GpuBackend
     private const int SpareOfMask = 24, SpareOfEdge = 12;
 
     /// <inheritdoc/>
-    public override bool FusesAttention(in Operand query, in Operand key, in Operand value, in Operand? mask)
+    protected override bool FusesAttentionCore(in Operand query, in Operand key, in Operand value, in Operand? mask)
     {
         DType type = query.DType;
         (int depth, int width) = (query.Shape[3], value.Shape[3]);

@@ -69,6 +69,7 @@ internal static class PointwiseFormulas
         ["ToBool"] = static (x, _) => double.IsNaN(x) || Math.Truncate(x) != 0 ? 1 : 0,
         ["ToItsDevice"] = static (x, _) => x,
         ["Contiguous"] = static (x, _) => x,
+        ["ContiguousIn"] = static (x, _) => x,
         ["Clone"] = static (x, _) => x,
         ["Detach"] = static (x, _) => x,
         ["ZerosLike"] = static (_, _) => 0,
