@@ -53,8 +53,7 @@ public sealed partial class Tensor
             return this;
         }
 
-        Tensor y = Allocate(DType, Device, Backends.Layout.ChannelsLast(layout.Shape));
-        Pointwise.Run(Programs.Copy, DType.ComputeType(), layout.Shape, [this], [y], []);
+        Tensor y = UnrecordedCopyAs(Backends.Layout.ChannelsLast(layout.Shape));
         y.AdoptHistory(this);
         return y;
     }

@@ -251,10 +251,16 @@ public sealed partial class Tensor
     /// <summary>A copy in row-major order. The gradient passes.</summary>
     public Tensor Clone() => CopyAs(Layout.Contiguous(Shape));
 
-    private Tensor CopyAs(in Layout layout)
+    private Tensor UnrecordedCopyAs(in Layout layout)
     {
         Tensor y = Allocate(DType, Device, layout);
-        Pointwise.Run(Programs.Copy, DType.ComputeType(), Shape, [this], [y], []);
+        Pointwise.Run(Programs.Copy, DType.ComputeType(), layout.Shape, [this], [y], []);
+        return y;
+    }
+
+    private Tensor CopyAs(in Layout layout)
+    {
+        Tensor y = UnrecordedCopyAs(layout);
         return ShouldTrack(this) ? y.Record(new CloneNode(this)) : y;
     }
 

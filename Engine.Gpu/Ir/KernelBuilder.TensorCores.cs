@@ -48,6 +48,16 @@ internal sealed partial class KernelBuilder
         return results;
     }
 
+    /// <summary>C += A·B over a warp, in the four registers of each lane.</summary>
+    public void AddMma(MmaShape shape, Value[] a, Value[] b, Variable[] sums)
+    {
+        Value[] results = Mma(shape, a, b, Array.ConvertAll(sums, static sum => sum.Value));
+        for (int r = 0; r < results.Length; r++)
+        {
+            sums[r].Value = results[r];
+        }
+    }
+
     /// <summary>Four 8×8 matrices of 16-bit elements; lane 8i + r passes where row r of matrix i begins.</summary>
     public Value[] LoadMatrix(Memory shared, Value index, bool transposed)
     {

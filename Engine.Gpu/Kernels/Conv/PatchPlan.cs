@@ -12,6 +12,9 @@ internal readonly record struct PatchPlan(GemmTile Tile, int PatchPixels, int Pa
 
     private const int MostParts = 16;
 
+    // Channels of a slice: as many as images of few have, or a row of 128 bytes of float32.
+    private const int FewChannels = 16, ManyChannels = 32;
+
     // Channels of a slice that is not worth a part of its own.
     private const int ShortestPart = 64;
 
@@ -69,16 +72,23 @@ internal readonly record struct PatchPlan(GemmTile Tile, int PatchPixels, int Pa
 
     // Filters are fetched once for all pixels of a tile: many pixels are better than many channels. Tiles of 96 and 192 pixels fill cards where powers of two leave
     // multiprocessors idle. A warp of 64 × 32 or 48 × 32 reads shared memory less often for each product than one of 32 × 32.
-    internal static IEnumerable<(GemmTile Tile, double Efficiency)> Menu(TileMath math, int channels)
-    {
-        int depth = channels <= 16 ? 16 : 32;
-        yield return (GemmTile.OfWarps(256, 64, depth, 64, 32, math), 0.62);
-        yield return (GemmTile.OfWarps(128, 128, depth, 64, 32, math), 0.60);
-        yield return (GemmTile.OfWarps(192, 64, depth, 48, 32, math), 0.61);
-        yield return (GemmTile.OfWarps(96, 128, depth, 48, 32, math), 0.58);
-        yield return (GemmTile.OfWarps(128, 64, depth, 64, 32, math), 0.60);
-        yield return (GemmTile.OfWarps(96, 64, depth, 48, 32, math), 0.56);
-        yield return (GemmTile.OfWarps(64, 64, depth, 32, 32, math), 0.45);
-        yield return (GemmTile.OfWarps(128, 32, depth, 32, 32, math), 0.45);
-    }
+    private static readonly Dictionary<(TileMath Math, int Depth), (GemmTile Tile, double Efficiency)[]> s_menus =
+        (from math in (TileMath[])[TileMath.Tf32, TileMath.Float16, TileMath.BFloat16]
+         from depth in (int[])[FewChannels, ManyChannels]
+         select (math, depth)).ToDictionary(
+            static key => key,
+            static key => ((GemmTile, double)[])
+            [
+                (GemmTile.OfWarps(256, 64, key.depth, 64, 32, key.math), 0.62),
+                (GemmTile.OfWarps(128, 128, key.depth, 64, 32, key.math), 0.60),
+                (GemmTile.OfWarps(192, 64, key.depth, 48, 32, key.math), 0.61),
+                (GemmTile.OfWarps(96, 128, key.depth, 48, 32, key.math), 0.58),
+                (GemmTile.OfWarps(128, 64, key.depth, 64, 32, key.math), 0.60),
+                (GemmTile.OfWarps(96, 64, key.depth, 48, 32, key.math), 0.56),
+                (GemmTile.OfWarps(64, 64, key.depth, 32, 32, key.math), 0.45),
+                (GemmTile.OfWarps(128, 32, key.depth, 32, 32, key.math), 0.45),
+            ]);
+
+    /// <summary>The tiles to choose from for images of so many channels, with the part of the peak that each reaches.</summary>
+    internal static (GemmTile Tile, double Efficiency)[] Menu(TileMath math, int channels) => s_menus[(math, channels <= FewChannels ? FewChannels : ManyChannels)];
 }

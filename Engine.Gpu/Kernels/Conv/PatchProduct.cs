@@ -38,10 +38,7 @@ internal sealed class PatchProduct : TileProduct
         (_patchRow, _depthHalf) = (firstRow + (lane % 16), lane / 16 * 4);
 
         // Of the four matrices of a load the second lies at the second half of the depth, the third eight lines on.
-        Value row = lane % 8, lineHalf = lane / 16, half = lane / 8 % 2;
-        _filtersAt = _filters.AlongDepth ? ((firstColumn + (lineHalf * 8) + row) * _filters.Lead) + (half * 4)
-            : _filters.HasMatrixLoads ? (((half * 8) + row) * _filters.Lead) + (firstColumn / _filters.PerWord) + (lineHalf * 4)
-            : (lane % 4 * _filters.Lead) + firstColumn + (lane / 4);
+        _filtersAt = _filters.At(firstColumn, lane, lane / 16, lane / 8 % 2);
         k.Store(_shared, k.LocalId + ZeroRow, k.Int32(0), k.LocalId < _patch.Lead);
     }
 
@@ -153,11 +150,6 @@ internal sealed class PatchProduct : TileProduct
     private void Multiply(Variable[] sums, int i, int j, Value[] a, Value[] b)
     {
         int at = (2 * i * Tile.TN) + (2 * j);
-        Variable[] block = [sums[at], sums[at + 1], sums[at + Tile.TN], sums[at + Tile.TN + 1]];
-        Value[] results = _k.Mma(Tile.Math.Shape, a, b, Array.ConvertAll(block, sum => sum.Value));
-        for (int r = 0; r < results.Length; r++)
-        {
-            block[r].Value = results[r];
-        }
+        _k.AddMma(Tile.Math.Shape, a, b, [sums[at], sums[at + 1], sums[at + Tile.TN], sums[at + Tile.TN + 1]]);
     }
 }

@@ -186,11 +186,7 @@ internal sealed class PatchWeightProduct
         for (int half = 0; half < Halves; half++)
         {
             int at = ((tap * Halves) + half) * RegistersOfBlock;
-            Value[] results = _k.Mma(_math.Shape, a[half], [near, far], Array.ConvertAll(_sums[at..(at + RegistersOfBlock)], sum => sum.Value));
-            for (int r = 0; r < results.Length; r++)
-            {
-                _sums[at + r].Value = results[r];
-            }
+            _k.AddMma(_math.Shape, a[half], [near, far], _sums[at..(at + RegistersOfBlock)]);
         }
     }
 }

@@ -14,14 +14,14 @@ internal readonly record struct WinogradPlan(int Down, int Across, bool FiltersA
     // With fewer channels the transforms cost more than they save, and their error is not small beside that of a long sum.
     private const int FewestChannels = 16;
 
-    // Multiply-adds of direct sums: fewer are over before they pay for three launches, and then stay exact for small whole numbers on all cards. TODO(measure)
+    // Multiply-adds of direct sums: fewer are over before they pay for three launches, and then stay exact for small whole numbers on all cards. A guess: no card was at hand.
     private const long FewestProducts = 1 << 25;
 
     // In cycles of one multiprocessor, as in GemmPlan: the cost of a launch, and bytes that come from memory in a cycle.
     private const double Launch = 4000;
     private const double Bandwidth = 12;
 
-    // How much faster it must be by the estimate, which leaves out that three launches wait for one another. TODO(measure)
+    // How much faster it must be by the estimate, which leaves out that three launches wait for one another. A guess, too.
     private const double LeastGain = 1.25;
 
     /// <summary>The environment variable that keeps to direct sums where it is 0.</summary>

@@ -10,6 +10,10 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
     private const int ShortestPart = 64;
     private const int MostParts = 256;
 
+    // How many times the parts may fill all multiprocessors, and the numbers of parts that are looked at: nine powers of two beside those.
+    private const int MostRounds = 4;
+    private const int MostCandidates = 9 + MostRounds;
+
     // In cycles of one multiprocessor: the cost of a launch, of a group's arrival (its writes come to an end, it counts, and reads what others wrote), and the latency of a
     // slice where nothing hides it.
     private const double SecondLaunch = 4000;
@@ -83,6 +87,7 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
 
         GemmPlan? best = null;
         double bestTime = double.PositiveInfinity;
+        Span<int> candidates = stackalloc int[MostCandidates];
         foreach ((GemmTile tile, double efficiency) in Menu(factors))
         {
             bool isPreferred = factors.Flow == TileFlow.Warpgroups && target.PrefersWarpgroups;
@@ -97,7 +102,7 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
                 continue;
             }
 
-            foreach (int parts in PartsOf(tiles, target.ComputeUnits))
+            foreach (int parts in candidates[..PartsOf(tiles, target.ComputeUnits, candidates)])
             {
                 if (parts > 1 && (!tile.CanShareDepth || depth < parts * ShortestPart || tiles * parts > 4L * target.ComputeUnits || (double)parts * batch * m * n > int.MaxValue / 2
                     || TileParts.Counters((int)tiles, parts) > GroupCounters.Count))
@@ -118,12 +123,13 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
     }
 
     /// <summary>Parts worth a look: powers of two, and as many as fill all multiprocessors once, twice, three and four times.</summary>
-    internal static IEnumerable<int> PartsOf(long tiles, int units)
+    /// <returns>How many there are; <paramref name="candidates"/> has room for <see cref="MostCandidates"/>.</returns>
+    private static int PartsOf(long tiles, int units, Span<int> candidates)
     {
-        const int MostRounds = 4;
+        int count = 0;
         for (int parts = 1; parts <= MostParts; parts *= 2)
         {
-            yield return parts;
+            candidates[count++] = parts;
         }
 
         for (int rounds = 1; rounds <= MostRounds; rounds++)
@@ -131,9 +137,11 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
             long parts = rounds * (long)units / tiles;
             if (parts is > 1 and <= MostParts)
             {
-                yield return (int)parts;
+                candidates[count++] = (int)parts;
             }
         }
+
+        return count;
     }
 
     /// <summary>The tiles to choose from, with the part of the peak that each reaches.</summary>

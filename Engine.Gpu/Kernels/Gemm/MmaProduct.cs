@@ -30,7 +30,7 @@ internal sealed class MmaProduct : TileProduct
         (_row, _column) = (firstRow + (lane / 4), firstColumn + (lane % 4 * 2));
 
         // Of the four matrices of a load, A's second and B's third lie eight lines on, A's third and B's second at the second half of the depth.
-        (_leftAt, _rightAt) = (At(_left, firstRow, lane, lane / 8 % 2, lane / 16), At(_right, firstColumn, lane, lane / 16, lane / 8 % 2) + _left.Words);
+        (_leftAt, _rightAt) = (_left.At(firstRow, lane, lane / 8 % 2, lane / 16), _right.At(firstColumn, lane, lane / 16, lane / 8 % 2) + _left.Words);
     }
 
     // Asynchronous copies do not go through registers, where factors could be rounded; the instruction itself would cut digits off.
@@ -66,9 +66,7 @@ internal sealed class MmaProduct : TileProduct
             return;
         }
 
-        Value[] words = slice.PerWord == 1 ? Array.ConvertAll(values, value => _k.RoundTf32(value).As(RegisterType.Int32))
-            : values[0].Type == RegisterType.Int32 ? values : Pack(values);
-        _k.StoreVector(_shared, OffsetOf(slice, slots, slot) + start, words, slots.Exists);
+        _k.StoreVector(_shared, OffsetOf(slice, slots, slot) + start, FactorWriter.Words(_k, Tile.Math, values), slots.Exists);
     }
 
     /// <inheritdoc/>
@@ -112,12 +110,7 @@ internal sealed class MmaProduct : TileProduct
     private void Multiply(Variable[] sums, int i, int j, Value[] a, Value[] b)
     {
         int at = (2 * i * Tile.TN) + (2 * j);
-        Variable[] block = [sums[at], sums[at + 1], sums[at + Tile.TN], sums[at + Tile.TN + 1]];
-        Value[] results = _k.Mma(Tile.Math.Shape, a, b, Array.ConvertAll(block, sum => sum.Value));
-        for (int r = 0; r < results.Length; r++)
-        {
-            block[r].Value = results[r];
-        }
+        _k.AddMma(Tile.Math.Shape, a, b, [sums[at], sums[at + 1], sums[at + Tile.TN], sums[at + Tile.TN + 1]]);
     }
 
     /// <summary>The word where a vector of a slice begins.</summary>
@@ -125,15 +118,6 @@ internal sealed class MmaProduct : TileProduct
     {
         (Value outer, Value inner) = slice.AlongDepth ? (slots.Row(slot), slots.Depth(slot)) : (slots.Depth(slot), slots.Row(slot));
         return (outer * slice.Lead) + (inner / slice.PerWord);
-    }
-
-    /// <summary>Where a lane begins to read: the row of a matrix that it names, or without matrix loads its own first factor.</summary>
-    private static Value At(in MmaSlice slice, Value firstLine, Value lane, Value lineHalf, Value depthHalf)
-    {
-        Value row = lane % 8;
-        return slice.AlongDepth ? ((firstLine + (lineHalf * 8) + row) * slice.Lead) + (depthHalf * 4)
-            : slice.HasMatrixLoads ? (((depthHalf * 8) + row) * slice.Lead) + (firstLine / slice.PerWord) + (lineHalf * 4)
-            : (lane % 4 * slice.Lead) + firstLine + (lane / 4);
     }
 
     /// <summary>A's 16 lines, or B's 16 for two instructions, by the depth of one instruction.</summary>
@@ -150,16 +134,5 @@ internal sealed class MmaProduct : TileProduct
         return IsRoundedLate
             ? Array.ConvertAll(offsets, offset => _k.RoundTf32(_k.Load(_shared.As(DType.Float32), at + offset)))
             : Array.ConvertAll(offsets, offset => _k.Load(_shared, at + offset).As(RegisterType.UInt32));
-    }
-
-    private Value[] Pack(Value[] values)
-    {
-        var words = new Value[values.Length / 2];
-        for (int i = 0; i < words.Length; i++)
-        {
-            words[i] = _k.Pack(Tile.Math.HalfType, values[2 * i], values[(2 * i) + 1]).As(RegisterType.Int32);
-        }
-
-        return words;
     }
 }

@@ -29,6 +29,19 @@ internal readonly record struct MmaSlice(TileMath Math, bool AlongDepth, int Sid
     /// <summary>Words from one matrix instruction's depth to the next one's.</summary>
     public int StepWords => AlongDepth ? Math.Step / PerWord : Math.Step * Lead;
 
+    /// <summary>Where a lane begins to read: the row of a matrix that it names, or without matrix loads its own first factor.</summary>
+    /// <param name="firstLine">The warp's first line.</param>
+    /// <param name="lane">The lane.</param>
+    /// <param name="lineHalf">Whether its matrix lies eight lines on, 0 or 1.</param>
+    /// <param name="depthHalf">Whether it lies at the second half of the depth, 0 or 1.</param>
+    public Value At(Value firstLine, Value lane, Value lineHalf, Value depthHalf)
+    {
+        Value row = lane % 8;
+        return AlongDepth ? ((firstLine + (lineHalf * 8) + row) * Lead) + (depthHalf * 4)
+            : HasMatrixLoads ? (((depthHalf * 8) + row) * Lead) + (firstLine / PerWord) + (lineHalf * 4)
+            : (lane % 4 * Lead) + firstLine + (lane / 4);
+    }
+
     /// <summary>Words from a line to the one so many further.</summary>
     public int LineWords(int lines) => AlongDepth ? lines * Lead : lines / PerWord;
 }

@@ -81,13 +81,7 @@ internal partial class GpuBackend
     private bool ScatterSorted(in Operand destination, in Operand index, in Operand source, int axis, bool meetsOften)
     {
         Shape shape = source.Shape;
-        AxisSet axes = new(AxisSet.All(shape.Rank).Bits & ~(1u << axis));
-        IterationSpace space = IterationSpace.Over(shape, axes);
-        IndexLaunch.Add(ref space, shape, axes, destination);
-        IndexLaunch.Add(ref space, shape, axes, index);
-        IndexLaunch.Add(ref space, shape, axes, source);
-        space.OrderBy(ScatterAddKernel.Destination);
-        space.Coalesce();
+        IterationSpace space = LinesOf(destination, index, source, axis);
         int terms = shape[axis], chunk = ScatterRows.ChunkOf(terms), chunks = (terms + chunk - 1) / chunk;
         bool fits = source.DType.IsFloatingPoint() && space.Rank <= 1 && space.InnerStride(ScatterAddKernel.Indices) == 0
             && space.Count * chunks * 4 <= MaxItems && terms <= MaxItems;
@@ -122,7 +116,11 @@ internal partial class GpuBackend
         return true;
     }
 
-    private void ScatterSums(in Operand destination, Operand? carries, in Operand index, in Operand source, int axis)
+    private void ScatterSums(in Operand destination, Operand? carries, in Operand index, in Operand source, int axis) =>
+        ScatterParts(destination, carries, index, source, axis, LinesOf(destination, index, source, axis));
+
+    /// <summary>The loops over all axes but the one that is summed along.</summary>
+    private static IterationSpace LinesOf(in Operand destination, in Operand index, in Operand source, int axis)
     {
         Shape shape = source.Shape;
         AxisSet axes = new(AxisSet.All(shape.Rank).Bits & ~(1u << axis));
@@ -132,7 +130,7 @@ internal partial class GpuBackend
         IndexLaunch.Add(ref space, shape, axes, source);
         space.OrderBy(ScatterAddKernel.Destination);
         space.Coalesce();
-        ScatterParts(destination, carries, index, source, axis, space);
+        return space;
     }
 
     private void ScatterParts(in Operand destination, Operand? carries, in Operand index, in Operand source, int axis, in IterationSpace space)

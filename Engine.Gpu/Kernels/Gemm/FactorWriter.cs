@@ -25,10 +25,11 @@ internal sealed class FactorWriter(KernelBuilder k, Memory shared, TileMath math
             return;
         }
 
-        k.StoreVector(shared, word + (factor / PerWord), Words(values), condition);
+        k.StoreVector(shared, word + (factor / PerWord), Words(k, math, values), condition);
     }
 
-    private Value[] Words(Value[] values)
+    /// <summary>Neighbouring numbers as words; those that are words already stay as they are.</summary>
+    public static Value[] Words(KernelBuilder k, TileMath math, Value[] values)
     {
         if (values[0].Type == RegisterType.Int32)
         {
