@@ -75,8 +75,8 @@ internal sealed class AttentionTests(string deviceName) : DeviceFixture(deviceNa
     public void Attention_Dropped_KeepsItsMean()
     {
         Tensor q = Tensor.Zeros([1, 1, 2, 4], device: Device), v = Tensor.Ones([1, 1, 4096, 1], device: Device);
-        Tensor y = Tensor.ScaledDotProductAttention(q, Tensor.Zeros([1, 1, 4096, 4], device: Device), v, dropout: 0.5);
-        Assert.That(y.ToArray<float>(), Is.All.EqualTo(1).Within(0.1).And.All.Not.EqualTo(1));
+        Tensor y = Tensor.ScaledDotProductAttention(q, Tensor.Zeros([1, 1, 4096, 4], device: Device), v, dropout: 0.3);
+        Assert.That(y.ToArray<float>(), Is.All.EqualTo(1).Within(0.1).And.All.Not.EqualTo(1)); // Of 4,096, no whole number is 70 %.
     }
 
     [Test]
