@@ -24,10 +24,16 @@ internal sealed class LaunchSums
     }
 
     /// <summary>Adds the items' values; one work-item of the launch carries out <paramref name="store"/> with the sums. All of a group take part, as at a barrier.</summary>
+    /// <remarks>
+    /// The sums are stored in one place, whether there is one group or several: with a store at the end of either branch, PoCL's compiler joins the two and
+    /// loses the one behind the barriers.
+    /// </remarks>
     public void Sum(Value[] values, Action<Value[]> store)
     {
         Value groups = _k.GroupCountX, isFirst = _k.LocalId.Is(0);
         Value[] own = _reduction.Sums(values);
+        Variable[] sums = Array.ConvertAll(own, value => _k.Variable(value));
+        Variable isLast = _k.Variable(_k.Int32(1));
         _k.If(groups > 1, () =>
         {
             for (int i = 0; i < own.Length; i++)
@@ -35,13 +41,20 @@ internal sealed class LaunchSums
                 _k.Store(_sums, (groups * i) + _k.GroupX, own[i], isFirst);
             }
 
-            _k.If(_k.IsLastGroup(_counters, _k.Int32(0), groups), () => SumGroups(own, groups, isFirst, store), uniform: true);
-        }, () => _k.If(isFirst, () => store(own)), uniform: true);
+            Value comesLast = _k.IsLastGroup(_counters, _k.Int32(0), groups);
+            isLast.Value = _k.Select(comesLast, _k.Int32(1), _k.Int32(0));
+            _k.If(comesLast, () => SumGroups(sums, groups), uniform: true);
+        }, uniform: true);
+        _k.If(isLast.Value.Is(1) & isFirst, () => store(Array.ConvertAll(sums, static sum => sum.Value)));
     }
 
-    private void SumGroups(Value[] own, Value groups, Value isFirst, Action<Value[]> store)
+    private void SumGroups(Variable[] sums, Value groups)
     {
-        Variable[] sums = Array.ConvertAll(own, value => _k.Variable(value.Like(0)));
+        foreach (Variable sum in sums)
+        {
+            sum.Value = sum.Value.Like(0);
+        }
+
         _k.For(_k.LocalId, groups, _k.Int32(_k.GroupSize), group =>
         {
             for (int i = 0; i < sums.Length; i++)
@@ -50,6 +63,9 @@ internal sealed class LaunchSums
             }
         });
         Value[] all = _reduction.Sums(Array.ConvertAll(sums, static sum => sum.Value));
-        _k.If(isFirst, () => store(all));
+        for (int i = 0; i < sums.Length; i++)
+        {
+            sums[i].Value = all[i];
+        }
     }
 }

@@ -46,8 +46,7 @@ internal partial class GpuBackend
 
     protected override void CrossEntropyMeanCore(in CrossEntropyForwardArgs args)
     {
-        // One driver behind OpenCL gives NaN for it in one order of memory, and why is not known: there the mean is a launch of its own.
-        if (!Target.HasLastGroup || Target.Api == GpuApi.OpenCl || !TryCrossEntropy(args, hasMean: true))
+        if (!Target.HasLastGroup || !TryCrossEntropy(args, hasMean: true))
         {
             base.CrossEntropyMeanCore(args);
         }

@@ -50,6 +50,13 @@ internal static unsafe class OpenClMachine
     /// <summary>A driver with a context of its own.</summary>
     public static OpenClDriver NewDriver(GpuTarget? target = null) => new(Api, Device, target);
 
+    /// <summary>A driver for which a processor is a card: on a processor the last group adds nothing.</summary>
+    public static OpenClDriver NewDriverAsCard()
+    {
+        using OpenClDriver driver = NewDriver();
+        return NewDriver(driver.Target with { IsProcessor = false });
+    }
+
     /// <summary>A table of functions whose entries a test may exchange for its own.</summary>
     public static ClApi NewApi()
     {

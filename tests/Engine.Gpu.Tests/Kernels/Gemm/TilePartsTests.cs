@@ -65,7 +65,7 @@ internal sealed class TilePartsTests
     [Test]
     public void Product_OnOpenCl_MatchesLoops([Values(4, 23)] int parts)
     {
-        using OpenClDriver driver = OpenClMachine.NewDriver();
+        using OpenClDriver driver = OpenClMachine.NewDriverAsCard();
         if (!driver.Target.HasLastGroup)
         {
             Assert.Ignore("atomics of this device order memory within a group only");
