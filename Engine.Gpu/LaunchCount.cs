@@ -54,7 +54,7 @@ internal sealed class LaunchCount : IDisposable
             {
                 Launches = before.Launches + 1,
                 Bytes = before.Bytes + bytes,
-                Lines = Math.Max(before.Lines, kernel.Source.Text.AsSpan().Count('\n')),
+                Lines = Math.Max(before.Lines, kernel.Source.Lines),
                 Registers = Math.Max(before.Registers, kernel.Registers),
             };
         }

@@ -136,6 +136,7 @@ internal sealed class KernelCache(GpuDriver driver, DiskCache? disk, CompilerSlo
             try
             {
                 CompiledKernel kernel = cache.Compile(source);
+                source.ForgetText();
                 Interlocked.Increment(ref cache._count);
                 if (kernel.LocalBytes > 0)
                 {

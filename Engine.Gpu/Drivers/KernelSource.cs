@@ -7,6 +7,14 @@ namespace Engine.Gpu;
 /// <param name="SharedBytes">Shared memory that has to be asked for at the launch; 0 where the text declares it.</param>
 internal sealed record KernelSource(string Name, string Text, int GroupSize, int SharedBytes)
 {
+    private string _text = Text;
+
+    /// <summary>PTX or OpenCL C; empty after <see cref="ForgetText"/>.</summary>
+    public string Text { get => _text; init => _text = value; }
+
+    /// <summary>Lines of the text.</summary>
+    public int Lines => field == 0 ? field = Text.AsSpan().Count('\n') : field;
+
     /// <summary>The shape of a group.</summary>
     public GroupShape Group { get => field.Size == GroupSize ? field : new GroupShape(GroupSize); init; }
 
@@ -21,6 +29,13 @@ internal sealed record KernelSource(string Name, string Text, int GroupSize, int
 
     /// <summary>The parameters; null for a text that no builder wrote.</summary>
     public KernelSignature? Signature { get; init; }
+
+    /// <summary>Gives the text's memory back: a kernel that is there needs it no more, and it is some 100 kB.</summary>
+    public void ForgetText()
+    {
+        _ = Lines;
+        _text = "";
+    }
 }
 
 /// <summary>The work-items of a group in each direction.</summary>

@@ -50,25 +50,25 @@ internal sealed class FakeModule(FakeContext context, PtxModule module, string t
     /// <summary>What each kernel takes, where an assembler is there to tell.</summary>
     public IReadOnlyDictionary<string, KernelResources>? Resources { get; init; }
 
-    public Dictionary<string, FakeKernel> Kernels { get; } = module.Kernels.ToDictionary(kernel => kernel.Name, kernel => new FakeKernel(module, kernel, text));
+    public Dictionary<string, FakeKernel> Kernels { get; } = module.Kernels.ToDictionary(kernel => kernel.Name, kernel => new FakeKernel(module, kernel, context.Device.Sampler is null ? "" : text));
 }
 
 /// <summary>An entry of a module, compiled for each shape of blocks that it is launched with.</summary>
 internal sealed class FakeKernel
 {
-    private readonly PtxModule _module;
+    // Only where blocks may have more than one shape.
+    private readonly PtxModule? _module;
     private readonly ConcurrentDictionary<BlockShape, KernelProgram> _programs = new();
 
     public FakeKernel(PtxModule module, PtxKernel kernel, string text)
     {
-        _module = module;
         Text = text;
-        Kernel = kernel;
         First = KernelCompiler.Compile(module, kernel);
         _programs[First.Group] = First;
+        (_module, Kernel) = kernel.RequiredGroup is null ? (module, kernel) : (null, kernel.WithoutBody());
     }
 
-    /// <summary>The text of the module.</summary>
+    /// <summary>The text of the module, where a sampler reads it.</summary>
     public string Text { get; }
 
     public PtxKernel Kernel { get; }
@@ -76,7 +76,7 @@ internal sealed class FakeKernel
     /// <summary>Compiled when the module was loaded: what does not depend on the shape of blocks.</summary>
     public KernelProgram First { get; }
 
-    public KernelProgram For(BlockShape group) => _programs.GetOrAdd(group, shape => KernelCompiler.Compile(_module, Kernel, shape));
+    public KernelProgram For(BlockShape group) => _programs.GetOrAdd(group, shape => KernelCompiler.Compile(_module!, Kernel, shape));
 
     /// <summary>Frees what is kept between launches.</summary>
     public void Clear()

@@ -103,7 +103,11 @@ internal sealed unsafe class KernelProgram
 
     public Block RentBlock() => _blocks.TryTake(out Block? block) ? block : new Block(this);
 
-    public void ReturnBlock(Block block) => _blocks.Add(block);
+    public void ReturnBlock(Block block)
+    {
+        _blocks.Add(block);
+        RecentPrograms.Add(this);
+    }
 
     /// <summary>Frees what blocks keep between launches.</summary>
     public void Clear()

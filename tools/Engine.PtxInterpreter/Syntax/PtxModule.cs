@@ -34,7 +34,7 @@ internal sealed record PtxInstruction(int Line, PtxRegister? Guard, bool GuardNe
 }
 
 /// <summary>An entry point, with the functions that it calls in the places of the calls.</summary>
-internal sealed class PtxKernel
+internal sealed record PtxKernel
 {
     public required string Name { get; init; }
 
@@ -66,4 +66,13 @@ internal sealed class PtxKernel
 
     /// <summary>Lists of labels for branches by number.</summary>
     public required IReadOnlyDictionary<string, IReadOnlyList<string>> BranchTargets { get; init; }
+
+    /// <summary>The kernel without what only its compilation reads: instructions take many times the room of the text.</summary>
+    public PtxKernel WithoutBody() => this with
+    {
+        Registers = [],
+        Body = [],
+        Labels = new Dictionary<string, int>(),
+        BranchTargets = new Dictionary<string, IReadOnlyList<string>>(),
+    };
 }
