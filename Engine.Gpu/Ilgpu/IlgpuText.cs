@@ -28,6 +28,9 @@ internal static partial class IlgpuText
             pointers.AppendLine(match.Value);
             return string.Empty;
         });
+
+        // ILGPU's barriers name global memory only. What work-items wrote to shared memory need not be seen behind such a barrier.
+        text = GlobalBarrier().Replace(text, "$1(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)");
         int kernel = text.IndexOf("kernel void ", StringComparison.Ordinal);
         int body = text.IndexOf('{', kernel) + 1;
         return string.Create(
@@ -38,6 +41,9 @@ internal static partial class IlgpuText
 
     [GeneratedRegex(@"(?<=\s)(bra|brx\.idx|call|ret)\.uni\b")]
     private static partial Regex UniformPromise();
+
+    [GeneratedRegex(@"\b(work_group_barrier|barrier)\s*\(\s*CLK_GLOBAL_MEM_FENCE\s*\)")]
+    private static partial Regex GlobalBarrier();
 
     [GeneratedRegex(@"^(?:local [^;{}()]*\* shared_var_\w+|int shared_var_len_\w+);[^\S\n]*$", RegexOptions.Multiline)]
     private static partial Regex SharedPointer();

@@ -175,7 +175,7 @@ internal sealed class IlgpuBackendTests(TargetVariant variant) : KernelFixture(v
         y = y.Flatten(2, 3).Conv1d(line, stride: 5, padding: 1, groups: 2).Mean(-1);
         Tensor loss = (y.Linear(weight, bias, relu: true).MatMul(last.T) * 3).Square().Sum();
         loss.Backward();
-        return (loss.Item(), [.. new[] { x, few, fewBias, many, depthwise, mix, grown, line, weight, bias, last }.Select(static t => t.Grad!.To(DType.Float64).ToArray<double>())]);
+        return (loss.Item(), [.. new[] { x, few, fewBias, many, depthwise, mix, grown, line, weight, bias, last }.Select(static t => t.Grad!.ToArray<double>())]);
     }
 
     private string[] Kernels(Action work)
