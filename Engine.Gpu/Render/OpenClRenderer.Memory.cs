@@ -10,25 +10,27 @@ internal sealed partial class OpenClRenderer
         string index = Index(load.Index, load.Offset);
         Value[] results = load.Results;
         string type = Name(results[0].Type);
-        if (results.Length > 1 && IsPlain(memory.Element))
+        if (results.Length == 1)
         {
-            // One wide access; the address is a multiple of the vector's size.
-            string vector = $"{ElementName(memory.Element)}{results.Length}";
-            string access = $"*(({Space(memory)} const {vector}*)({Pointer(memory)} + {index}))";
-            string name = $"t{results[0].Id}";
-            Line($"const {vector} {name} = {Guarded(load.Condition, access, $"({vector})(0)")};");
-            for (int i = 0; i < results.Length; i++)
-            {
-                Line($"const {type} v{results[i].Id} = {name}.s{i};");
-            }
-
+            Line($"const {type} v{results[0].Id} = {Guarded(load.Condition, LoadElement(memory, index), $"({type})0")};");
             return;
         }
 
+        // One wide access; the address is a multiple of the vector's size.
+        string element = memory.Element switch
+        {
+            DType.Float16 => "float",
+            DType.BFloat16 => "ushort",
+            _ => ElementName(memory.Element),
+        };
+        string vector = $"{element}{results.Length}", name = $"t{results[0].Id}";
+        string access = memory.Element == DType.Float16
+            ? $"vloada_half{results.Length}(0, {HalfPointer(memory, index, "const ")})"
+            : $"*(({Space(memory)} const {vector}*)(({Space(memory)} const {element}*){Base(memory)} + {index}))";
+        Line($"const {vector} {name} = {Guarded(load.Condition, access, $"({vector})(0)")};");
         for (int i = 0; i < results.Length; i++)
         {
-            string element = results.Length == 1 ? index : $"{index} + {i}";
-            Line($"const {type} v{results[i].Id} = {Guarded(load.Condition, LoadElement(memory, element), $"({type})0")};");
+            Line($"const {type} v{results[i].Id} = {(memory.Element == DType.BFloat16 ? $"as_float((uint){name}.s{i} << 16)" : $"{name}.s{i}")};");
         }
     }
 
@@ -43,17 +45,20 @@ internal sealed partial class OpenClRenderer
         }
 
         string index = Index(store.Index, store.Offset);
-        if (store.Values.Length > 1 && IsPlain(memory.Element))
+        int width = store.Values.Length;
+        if (width == 1)
         {
-            string vector = $"{ElementName(memory.Element)}{store.Values.Length}";
-            Line($"*(({Space(memory)} {vector}*)({Pointer(memory)} + {index})) = ({vector})({string.Join(", ", store.Values.Select(Use))});");
+            Line(StoreElement(memory, index, Use(store.Values[0])));
+        }
+        else if (memory.Element == DType.Float16)
+        {
+            Line($"vstorea_half{width}_rte((float{width})({string.Join(", ", store.Values.Select(Use))}), 0, {HalfPointer(memory, index, string.Empty)});");
         }
         else
         {
-            for (int i = 0; i < store.Values.Length; i++)
-            {
-                Line(StoreElement(memory, i == 0 ? index : $"{index} + {i}", Use(store.Values[i])));
-            }
+            string element = memory.Element == DType.BFloat16 ? "ushort" : ElementName(memory.Element), vector = $"{element}{width}";
+            string values = string.Join(", ", store.Values.Select(value => Stored(memory.Element, Use(value))));
+            Line($"*(({Space(memory)} {vector}*)(({Space(memory)} {element}*){Base(memory)} + {index})) = ({vector})({values});");
         }
 
         if (store.Condition is not null)
@@ -78,15 +83,22 @@ internal sealed partial class OpenClRenderer
     private string StoreElement(Memory memory, string index, string value) => memory.Element switch
     {
         DType.Float16 => $"vstore_half_rte({value}, {index}, ({Space(memory)} half*){Base(memory)});",
-
-        // Round to nearest even on the bits; a NaN keeps its sign and becomes quiet.
-        DType.BFloat16 => $"(({Space(memory)} ushort*){Base(memory)})[{index}] = ({value} != {value}) ? (ushort)((as_uint({value}) >> 16) | 0x40u) "
-            + $": (ushort)((as_uint({value}) + 0x7fffu + ((as_uint({value}) >> 16) & 1u)) >> 16);",
-        DType.UInt8 or DType.Bool => $"({Pointer(memory)})[{index}] = (uchar)({value});",
-        _ => $"({Pointer(memory)})[{index}] = {value};",
+        DType.BFloat16 => $"(({Space(memory)} ushort*){Base(memory)})[{index}] = {Stored(memory.Element, value)};",
+        _ => $"({Pointer(memory)})[{index}] = {Stored(memory.Element, value)};",
     };
 
-    private static bool IsPlain(DType element) => element is DType.Float32 or DType.Float64 or DType.Int32 or DType.Int64;
+    private static string Stored(DType element, string value) => element switch
+    {
+        // Round to nearest even on the bits; a NaN keeps its sign and becomes quiet.
+        DType.BFloat16 => $"(({value} != {value}) ? (ushort)((as_uint({value}) >> 16) | 0x40u) "
+            + $": (ushort)((as_uint({value}) + 0x7fffu + ((as_uint({value}) >> 16) & 1u)) >> 16))",
+        DType.UInt8 or DType.Bool => $"(uchar)({value})",
+        _ => value,
+    };
+
+    // Without cl_khr_fp16 nothing may be computed with a half, nor its size be asked for: elements are counted as whole numbers of 16 bits.
+    private static string HalfPointer(Memory memory, string index, string constness) =>
+        $"({Space(memory)} {constness}half*)(({Space(memory)} {constness}ushort*){Base(memory)} + {index})";
 
     private static string Space(Memory memory) => memory.IsShared ? "__local" : "__global";
 
