@@ -7,5 +7,15 @@ internal interface IKernelDefinition : IKernelText
     Kernel Build(GpuTarget target);
 
     /// <inheritdoc/>
-    KernelSource IKernelText.Write(GpuTarget target) => KernelRenderer.Render(Build(target), target);
+    KernelSource IKernelText.Write(GpuTarget target)
+    {
+        KernelSource source = KernelRenderer.Render(Build(target), target);
+        if (target.Api != GpuApi.OpenCl || source.SubGroupSize == 0)
+        {
+            return source;
+        }
+
+        GpuTarget plain = target with { SubGroupSize = 0 };
+        return source with { WithoutSubGroups = () => KernelRenderer.Render(Build(plain), plain) };
+    }
 }

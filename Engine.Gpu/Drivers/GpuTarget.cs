@@ -48,6 +48,12 @@ internal sealed record GpuTarget
     /// <summary>Work-items that run in lockstep and can shuffle registers; 0 where shuffles are not to be used.</summary>
     public int SubGroupSize { get; init; }
 
+    /// <summary>How OpenCL C writes a shuffle; of no meaning to PTX.</summary>
+    public SubGroupDialect SubGroups { get; init; }
+
+    /// <summary>Whether a kernel in OpenCL C can ask for the size of its sub-groups.</summary>
+    public bool CanRequireSubGroupSize { get; init; }
+
     /// <summary>Whether the language itself has exp, log, sin …; else they are expanded into arithmetic.</summary>
     public bool HasMathFunctions { get; init; }
 
@@ -65,6 +71,15 @@ internal sealed record GpuTarget
 
     /// <summary>Whether to use them wherever they can be, not only where they are the fastest: for tests.</summary>
     public bool PrefersWarpgroups { get; init; }
+
+    /// <summary><see cref="MostSums"/> of a card with 128 registers and more for each work-item of a group of 256.</summary>
+    public const int UsualSums = 64;
+
+    /// <summary>Most sums that a work-item of a product keeps in registers, beside its factors and addresses.</summary>
+    public int MostSums { get; init; } = UsualSums;
+
+    /// <summary>Units that carry out groups: compute units, but for drivers that count smaller things.</summary>
+    public int Cores { get => field > 0 ? field : ComputeUnits; init; }
 
     /// <summary>Version of the PTX language that the driver reads, as 10·major + minor; 0 elsewhere.</summary>
     public int PtxVersion { get; init; }

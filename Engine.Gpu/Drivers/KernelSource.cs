@@ -24,6 +24,18 @@ internal sealed record KernelSource(string Name, string Text, int GroupSize, int
     /// <summary>Whether the text needs pointers that may lead to any kind of memory, which OpenCL C has from 2.0 on.</summary>
     public bool NeedsGenericPointers { get; init; }
 
+    /// <summary>Work-items of a sub-group that the text counts on; 0 where it has no shuffles.</summary>
+    public int SubGroupSize { get; init; }
+
+    /// <summary>Whether the text asks for sub-groups of that size.</summary>
+    public bool RequiresSubGroupSize { get; init; }
+
+    /// <summary>The option for the version of OpenCL C that the text needs; null for 1.2.</summary>
+    public string? Language { get; init; }
+
+    /// <summary>The same kernel without shuffles, for a driver that makes sub-groups of another size of it. It takes no part in comparisons of sources.</summary>
+    public Func<KernelSource>? WithoutSubGroups { get; init; }
+
     /// <summary>Whether the text needs atomics that order memory for the whole device, which OpenCL C has from 2.0 on.</summary>
     public bool NeedsDeviceScope { get; init; }
 

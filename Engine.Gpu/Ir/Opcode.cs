@@ -156,6 +156,6 @@ internal enum Opcode : byte
     /// <summary>aᵇ.</summary>
     Pow,
 
-    /// <summary>A of the work-item whose index in the sub-group is this one's exclusive-or <see cref="Value.Bits"/>; 32-bit types, CUDA only.</summary>
+    /// <summary>A of the work-item whose index in the sub-group is this one's exclusive-or <see cref="Value.Bits"/>; 32-bit types, where there are sub-groups.</summary>
     ShuffleXor,
 }

@@ -57,9 +57,21 @@ internal sealed partial class OpenClRenderer
             Opcode.Tanh => $"tanh({a})",
             Opcode.Erf => $"erf({a})",
             Opcode.Pow => $"pow({a}, {b})",
-            Opcode.RoundTf32 or Opcode.PackFloat16 or Opcode.PackBFloat16 or Opcode.FastPowerOfTwo or Opcode.ShuffleXor =>
+            Opcode.ShuffleXor => Shuffle(a, value.Bits),
+            Opcode.RoundTf32 or Opcode.PackFloat16 or Opcode.PackBFloat16 or Opcode.FastPowerOfTwo =>
                 throw new OperationNotSupportedException($"{_kernel.Name}: {value.Op} exists on CUDA only."),
             Opcode.Constant or Opcode.Parameter or Opcode.Counter or _ => throw new UnreachableException($"{value.Op} has no definition."),
+        };
+    }
+
+    private string Shuffle(string a, long mask)
+    {
+        _shuffles = true;
+        return _dialect switch
+        {
+            SubGroupDialect.Intel => $"intel_sub_group_shuffle_xor({a}, {mask}u)",
+            SubGroupDialect.Khronos20 or SubGroupDialect.Khronos30 => $"sub_group_shuffle_xor({a}, {mask}u)",
+            _ => throw new OperationNotSupportedException($"{_kernel.Name}: the device has no shuffles."),
         };
     }
 

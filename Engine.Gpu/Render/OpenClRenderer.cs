@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Engine.Gpu;
 
-/// <summary>Renders kernels to OpenCL C 1.2. Double precision is the only extension, and only where a kernel computes in it.</summary>
+/// <summary>Renders kernels to OpenCL C 1.2. Extensions are double precision and sub-groups, each only where a kernel uses it.</summary>
 internal sealed partial class OpenClRenderer
 {
     private readonly StringBuilder _text = new();
@@ -12,32 +12,56 @@ internal sealed partial class OpenClRenderer
     private int _depth = 1;
     private bool _usesDouble;
     private bool _usesDeviceScope;
+    private bool _shuffles;
+    private readonly SubGroupDialect _dialect;
 
     private readonly HashSet<BarrierStatement> _globalFences;
 
-    private OpenClRenderer(Kernel kernel)
+    private OpenClRenderer(Kernel kernel, GpuTarget target)
     {
         _kernel = kernel;
+        _dialect = target.SubGroups;
         _globalFences = GlobalFences.Of(kernel.Body);
     }
 
     /// <summary>The text of a kernel.</summary>
     public static KernelSource Render(Kernel kernel, GpuTarget target)
     {
-        OpenClRenderer renderer = new(kernel);
+        OpenClRenderer renderer = new(kernel, target);
         renderer.RenderBody();
         if (renderer._usesDouble && !target.HasFloat64)
         {
             throw KernelRenderer.NoDoublePrecision(kernel);
         }
 
-        string head = renderer.Head();
-        return new KernelSource(kernel.Name, head + renderer._text.Append("}\n"), kernel.GroupSize, 0) { NeedsDeviceScope = renderer._usesDeviceScope };
+        string head = renderer.Head(target);
+        return new KernelSource(kernel.Name, head + renderer._text.Append("}\n"), kernel.GroupSize, 0)
+        {
+            NeedsDeviceScope = renderer._usesDeviceScope,
+            SubGroupSize = renderer._shuffles ? target.SubGroupSize : 0,
+            RequiresSubGroupSize = renderer._shuffles && target.CanRequireSubGroupSize,
+            Language = !renderer._shuffles ? null : target.SubGroups switch
+            {
+                SubGroupDialect.Khronos20 => "-cl-std=CL2.0",
+                SubGroupDialect.Khronos30 => "-cl-std=CL3.0",
+                _ => null,
+            },
+        };
     }
 
-    private string Head()
+    private string Head(GpuTarget target)
     {
         StringBuilder head = new();
+        if (_shuffles)
+        {
+            head.Append(target.SubGroups switch
+            {
+                SubGroupDialect.Intel => "#pragma OPENCL EXTENSION cl_intel_subgroups : enable\n",
+                SubGroupDialect.Khronos20 => "#pragma OPENCL EXTENSION cl_khr_subgroups : enable\n#pragma OPENCL EXTENSION cl_khr_subgroup_shuffle : enable\n",
+                _ => "#pragma OPENCL EXTENSION cl_khr_subgroup_shuffle : enable\n",
+            });
+        }
+
         if (_usesDouble)
         {
             head.AppendLine("#pragma OPENCL EXTENSION cl_khr_fp64 : enable");
@@ -45,7 +69,10 @@ internal sealed partial class OpenClRenderer
 
         // Contraction is chosen in the kernel (fma), not by the compiler: error-free transformations depend on it.
         head.Append("#pragma OPENCL FP_CONTRACT OFF\n");
-        head.Append(CultureInfo.InvariantCulture, $"__kernel __attribute__((reqd_work_group_size({_kernel.GroupSize}, 1, 1)))\nvoid {_kernel.Name}(");
+        string subGroup = _shuffles && target.CanRequireSubGroupSize
+            ? string.Create(CultureInfo.InvariantCulture, $" __attribute__((intel_reqd_sub_group_size({target.SubGroupSize})))")
+            : string.Empty;
+        head.Append(CultureInfo.InvariantCulture, $"__kernel __attribute__((reqd_work_group_size({_kernel.GroupSize}, 1, 1))){subGroup}\nvoid {_kernel.Name}(");
         head.AppendJoin(", ", _kernel.Parameters.Select(p => p.Buffer is { } buffer
             ? $"__global {(buffer.IsReadOnly ? "const " : string.Empty)}uchar* {p.Name}_base, long {p.Name}_offset"
             : $"{Name(p.Type)} {p.Name}"));

@@ -46,6 +46,12 @@ internal sealed unsafe class ClApi
     public delegate* unmanaged<nint, uint, nint*, ulong, uint, nint*, nint*, int> clEnqueueMigrateMemObjects;
     public delegate* unmanaged<nint, uint, nint*, nint*, int> clEnqueueMarkerWithWaitList;
 
+    /// <summary>Of OpenCL 2.1; null where the library is older. Only devices of that version may be asked.</summary>
+    public delegate* unmanaged<nint, nint, uint, nuint, void*, nuint, void*, nuint*, int> clGetKernelSubGroupInfo;
+
+    /// <summary>Whether the library can say how large the sub-groups of a kernel are.</summary>
+    public bool HasSubGroupInfo => clGetKernelSubGroupInfo != null;
+
     /// <summary>
     /// Fills the table. <paramref name="find"/> gets a function's name and its place in the dispatch table of the installable client
     /// driver interface (cl_icd.h), and gives its address.

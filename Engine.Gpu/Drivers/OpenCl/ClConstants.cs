@@ -29,6 +29,10 @@ internal static class ClConstants
     public const ulong CL_DEVICE_TYPE_ALL = 0xFFFFFFFF;
 
     public const uint CL_DEVICE_TYPE = 0x1000;
+    public const uint CL_DEVICE_VENDOR_ID = 0x1001;
+    public const uint CL_DEVICE_LOCAL_MEM_TYPE = 0x1022;
+    public const uint CL_LOCAL = 1;
+    public const uint CL_DEVICE_NUM_EUS_PER_SUB_SLICE_INTEL = 0x4254;
     public const uint CL_DEVICE_MAX_COMPUTE_UNITS = 0x1002;
     public const uint CL_DEVICE_MAX_WORK_GROUP_SIZE = 0x1004;
     public const uint CL_DEVICE_MAX_WORK_ITEM_SIZES = 0x1005;
@@ -43,6 +47,10 @@ internal static class ClConstants
     public const uint CL_DEVICE_VENDOR = 0x102C;
     public const uint CL_DRIVER_VERSION = 0x102D;
     public const uint CL_DEVICE_VERSION = 0x102F;
+    public const uint CL_DEVICE_MAX_NUM_SUB_GROUPS = 0x105C;
+    public const uint CL_DEVICE_SUB_GROUP_SIZES_INTEL = 0x4108;
+    public const uint CL_DEVICE_WAVEFRONT_WIDTH_AMD = 0x4043;
+    public const uint CL_KERNEL_MAX_SUB_GROUP_SIZE_FOR_NDRANGE = 0x2033;
     public const uint CL_DEVICE_GENERIC_ADDRESS_SPACE_SUPPORT = 0x1069;
     public const ulong CL_DEVICE_ATOMIC_ORDER_ACQ_REL = 1 << 1;
     public const ulong CL_DEVICE_ATOMIC_SCOPE_DEVICE = 1 << 5;

@@ -42,6 +42,22 @@ internal static unsafe class ClInfo
         }
     }
 
+    /// <summary>A list of numbers as wide as a pointer; empty where the driver does not know it.</summary>
+    public static long[] Sizes(ClApi api, nint device, uint name)
+    {
+        nuint bytes;
+        if (api.clGetDeviceInfo(device, name, 0, null, &bytes) != ClConstants.CL_SUCCESS || bytes < (nuint)sizeof(nuint))
+        {
+            return [];
+        }
+
+        nuint[] sizes = new nuint[bytes / (nuint)sizeof(nuint)];
+        fixed (nuint* first = sizes)
+        {
+            return api.clGetDeviceInfo(device, name, bytes, first, null) == ClConstants.CL_SUCCESS ? [.. sizes.Select(static size => (long)size)] : [];
+        }
+    }
+
     public static string BuildLog(ClApi api, nint program, nint device)
     {
         nuint bytes;

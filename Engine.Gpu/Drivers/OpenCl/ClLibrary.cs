@@ -75,6 +75,10 @@ internal static unsafe class ClLibrary
         try
         {
             api = new ClApi((function, _) => NativeLibrary.GetExport(library, function));
+            if (NativeLibrary.TryGetExport(library, "clGetKernelSubGroupInfo", out nint subGroupInfo))
+            {
+                api.clGetKernelSubGroupInfo = (delegate* unmanaged<nint, nint, uint, nuint, void*, nuint, void*, nuint*, int>)subGroupInfo;
+            }
         }
         catch (EntryPointNotFoundException missing)
         {

@@ -11,8 +11,33 @@ internal sealed unsafe partial class OpenClDriver
 
     private readonly List<OpenClKernel> _kernels = [];
 
+    /// <summary>Whether the driver has made sub-groups of another size than a kernel counted on, or refused such a text: none is tried again.</summary>
+    private volatile bool _refusesSubGroups;
+
     /// <inheritdoc/>
     public override CompiledKernel Compile(KernelSource source)
+    {
+        if (source.WithoutSubGroups is { } plain)
+        {
+            try
+            {
+                if (!_refusesSubGroups)
+                {
+                    return CompileText(source);
+                }
+            }
+            catch (KernelCompilationException)
+            {
+                _refusesSubGroups = true;
+            }
+
+            source = plain();
+        }
+
+        return CompileText(source);
+    }
+
+    private OpenClKernel CompileText(KernelSource source)
     {
         Enter();
         byte[] text = Encoding.UTF8.GetBytes(source.Text);
@@ -182,7 +207,8 @@ internal sealed unsafe partial class OpenClDriver
     private int Build(nint program, KernelSource source)
     {
         nint device = _device;
-        fixed (byte* options = Encoding.UTF8.GetBytes((source.NeedsGenericPointers ? Target.GenericPointerLanguage : source.NeedsDeviceScope ? Target.DeviceScopeLanguage : BuildOptions) + '\0'))
+        string? language = source.NeedsGenericPointers ? Target.GenericPointerLanguage : source.NeedsDeviceScope ? Target.DeviceScopeLanguage : source.Language;
+        fixed (byte* options = Encoding.UTF8.GetBytes((language ?? BuildOptions) + '\0'))
         {
             return _api.clBuildProgram(program, 1, &device, options, 0, 0);
         }
@@ -235,9 +261,24 @@ internal sealed unsafe partial class OpenClDriver
             return $"it needs groups of {source.GroupSize} work-items, but the device can run it with {most} at most. From now on no kernel is given more than {groups}: do the same again";
         }
 
+        // A size that the text asks for is binding; PoCL reports another one, which it does not use.
+        if (source.SubGroupSize > 0 && !source.RequiresSubGroupSize && _api.HasSubGroupInfo && SubGroupSize(kernel, source.GroupSize) is var size && size != (nuint)source.SubGroupSize)
+        {
+            return $"it counts on sub-groups of {source.SubGroupSize} work-items, but they have {size}";
+        }
+
         ulong local = ClInfo.Kernel<ulong>(_api, kernel, _device, CL_KERNEL_LOCAL_MEM_SIZE);
         ulong localLimit = ClInfo.Device<ulong>(_api, _device, CL_DEVICE_LOCAL_MEM_SIZE);
         return local > localLimit ? $"it needs {local} bytes of local memory, but the device has {localLimit}" : null;
+    }
+
+    /// <summary>The size of all sub-groups but the last; 0 if the driver does not say.</summary>
+    private nuint SubGroupSize(nint kernel, int groupSize)
+    {
+        nuint group = (nuint)groupSize;
+        nuint size = 0;
+        int code = _api.clGetKernelSubGroupInfo(kernel, _device, CL_KERNEL_MAX_SUB_GROUP_SIZE_FOR_NDRANGE, (nuint)sizeof(nuint), &group, (nuint)sizeof(nuint), &size, null);
+        return code == CL_SUCCESS ? size : 0;
     }
 
     private KernelCompilationException CompilationFailed(KernelSource source, string error)

@@ -5,9 +5,6 @@ namespace Engine.Gpu;
 /// <summary>Reads the limits of an OpenCL device.</summary>
 internal static class OpenClTarget
 {
-    /// <summary>Most work-items of a group: AMD's drivers promise no more, and more would gain nothing elsewhere.</summary>
-    private const int LargestGroup = 256;
-
     /// <summary>Most local memory of a group; processors report whatever fits their caches.</summary>
     private const long LargestLocalMemory = 64 << 10;
 
@@ -15,18 +12,28 @@ internal static class OpenClTarget
     {
         long group = Math.Min((long)ClInfo.Device<nuint>(api, device, CL_DEVICE_MAX_WORK_GROUP_SIZE), ClInfo.MaxWorkItems(api, device));
         string[] extensions = ClInfo.DeviceString(api, device, CL_DEVICE_EXTENSIONS).Split(' ');
+        bool isProcessor = (ClInfo.Device<ulong>(api, device, CL_DEVICE_TYPE) & CL_DEVICE_TYPE_CPU) != 0;
+        Version? version = VersionOf(ClInfo.DeviceString(api, device, CL_DEVICE_VERSION));
+        var limits = OpenClCardLimits.Read(api, device, isProcessor);
+        int units = Math.Max(1, (int)ClInfo.Device<uint>(api, device, CL_DEVICE_MAX_COMPUTE_UNITS));
+        var subGroups = OpenClSubGroups.Read(api, device, version, extensions, isProcessor);
         return new GpuTarget
         {
             Api = GpuApi.OpenCl,
-            ComputeUnits = Math.Max(1, (int)ClInfo.Device<uint>(api, device, CL_DEVICE_MAX_COMPUTE_UNITS)),
+            ComputeUnits = units,
+            Cores = Math.Max(1, units / limits.UnitsOfCore),
+            MostSums = limits.MostSums,
             LargestGroup = (int)Math.Clamp(group, 1, int.MaxValue),
             GenericPointerLanguage = GenericPointerLanguage(api, device),
             DeviceScopeLanguage = DeviceScopeLanguage(api, device),
-            MaxGroupSize = (int)Math.Clamp(group, 1, LargestGroup),
+            MaxGroupSize = (int)Math.Clamp(group, 1, limits.MaxGroupSize),
             SharedBytes = (int)Math.Min(ClInfo.Device<ulong>(api, device, CL_DEVICE_LOCAL_MEM_SIZE), (ulong)LargestLocalMemory),
             HasFloat64 = extensions.Contains("cl_khr_fp64"),
             HasMathFunctions = true,
-            IsProcessor = (ClInfo.Device<ulong>(api, device, CL_DEVICE_TYPE) & CL_DEVICE_TYPE_CPU) != 0,
+            SubGroupSize = subGroups.Size,
+            SubGroups = subGroups.Dialect,
+            CanRequireSubGroupSize = subGroups.IsRequired,
+            IsProcessor = isProcessor,
             MaxArgumentBytes = (int)Math.Min((ulong)ClInfo.Device<nuint>(api, device, CL_DEVICE_MAX_PARAMETER_SIZE), int.MaxValue),
         };
     }

@@ -60,9 +60,9 @@ internal readonly record struct AttentionTile(TileMath Math, int Items, int Acro
 
         foreach ((int items, int across, int rows, int columns) in s_fma)
         {
-            // Without shuffles the largest scores of rows are found through shared memory.
+            // Without shuffles the largest scores of rows are found through shared memory; a driver behind OpenCL may refuse them later.
             AttentionTile tile = new(TileMath.Fma, items, across, rows, columns, false);
-            int reduction = pass == AttentionPass.Forward && target.SubGroupSize == 0 ? items * rows * sizeof(float) : 0;
+            int reduction = pass == AttentionPass.Forward && (target.SubGroupSize == 0 || target.Api == GpuApi.OpenCl) ? items * rows * sizeof(float) : 0;
             if (items <= target.GroupSize && new AttentionLayout(tile, pass, depth, width, isStaged: false).Bytes + reduction <= limit)
             {
                 return tile;
