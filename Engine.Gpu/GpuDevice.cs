@@ -12,12 +12,15 @@ public abstract class GpuDevice : Device, IDisposable
 {
     private readonly Lock _exchange = new();
     private volatile GpuBackend _backend;
+    private volatile bool _hasNoticed;
 
     private protected GpuDevice(string name, DeviceKind kind, GpuDriver driver)
         : base(name, kind)
     {
         Driver = TracingDriver.Wrap(driver);
         Work = new LaunchQueue(Driver);
+        Plans = new PlanBook(DiskCache.Shared, Driver.Identity);
+        Tuner = new PlanTuner(this);
         Counters = new GroupCounters(Driver, () => Pool.Report);
         Warpgroups = new WarpgroupTrial(this);
         _backend = NewBackend(KernelSetting.Initial, new GpuBackend(this, Driver.Target));
@@ -79,6 +82,32 @@ public abstract class GpuDevice : Device, IDisposable
     /// <summary>The kernels at this moment. Who cuts a launch takes them once: another limit of groups means other ones.</summary>
     internal GpuBackend Current => _backend;
 
+    /// <summary>Measured plans of products and convolutions.</summary>
+    internal PlanBook Plans { get; set; }
+
+    /// <summary>Measures them.</summary>
+    internal PlanTuner Tuner { get; }
+
+    /// <summary>Tells once that convolutions are strict on a card that has faster units for them. Called at each of them.</summary>
+    internal void NoticeStrictConvolutions()
+    {
+        if (!_hasNoticed && MathMode == MathMode.Strict && Driver.Target.HasTensorCores)
+        {
+            // One of several threads tells it.
+            lock (_exchange)
+            {
+                if (!_hasNoticed)
+                {
+                    _hasNoticed = true;
+                    _hasNoticed = RaiseNotice("convolutions of float32 are computed strictly. PyTorch rounds their factors to tf32 by default, which is several times faster on this card: Device.MathMode = MathMode.Tf32Convolutions does the same.");
+                }
+            }
+        }
+    }
+
+    /// <summary>Whether any thread records a step: what happens now is not only carried out.</summary>
+    internal bool IsRecording => Work.IsRecorded;
+
     /// <summary>What tells which group is the last.</summary>
     internal GroupCounters Counters { get; }
 
@@ -105,6 +134,9 @@ public abstract class GpuDevice : Device, IDisposable
         Work.ThrowIfFailed(source);
         Driver.Download(source.Handle, offsetInBytes, destination);
     }
+
+    /// <inheritdoc/>
+    protected override int TuneCore(Action step, TimeSpan budget) => Tuner.Run(step, budget);
 
     /// <inheritdoc/>
     protected override void SynchronizeCore()

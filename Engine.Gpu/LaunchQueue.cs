@@ -54,6 +54,9 @@ internal sealed class LaunchQueue(GpuDriver driver)
     /// <summary>Whether there are results that failed and can still be asked for.</summary>
     public bool HasFailures => _failed.Any;
 
+    /// <summary>Whether some thread's work is recorded.</summary>
+    public bool IsRecorded => _recordingThread != 0;
+
     /// <summary>Whether this thread's work is recorded.</summary>
     public bool IsRecordedHere => _recordingThread is var thread && thread != 0 && thread == Environment.CurrentManagedThreadId;
 

@@ -126,6 +126,55 @@ public abstract partial class Device
         SynchronizeCore();
     }
 
+    /// <summary>
+    /// Tells a program's log what its user may want to know of a device, each thing once: that the first convolution on a card multiplies strictly where
+    /// PyTorch rounds, for instance. What happens before there is a handler is told when it happens again.
+    /// </summary>
+    /// <remarks>
+    /// The sender is the device. Handlers run on the thread that computes, in the midst of a call: they write a line and return.
+    /// <code>
+    /// Device.Notice += (_, notice) =&gt; logger.LogInformation("{Device}: {Message}", notice.Device, notice.Message);
+    /// </code>
+    /// </remarks>
+    public static event EventHandler<DeviceNoticeEventArgs>? Notice;
+
+    /// <summary>Raises <see cref="Notice"/>; false if nobody listens.</summary>
+    protected bool RaiseNotice(string message)
+    {
+        if (Notice is not { } handlers)
+        {
+            return false;
+        }
+
+        handlers(this, new DeviceNoticeEventArgs(this, message));
+        return true;
+    }
+
+    /// <summary>
+    /// Runs a step once, and measures meanwhile which way of computing each of its matrix products and convolutions is the fastest on this device. Later
+    /// calls use it, in this process and, where compiled kernels are kept, in later ones.
+    /// </summary>
+    /// <param name="step">A training step or a forward pass, with shapes as they will be used. It has its effects, such as an optimizer's update.</param>
+    /// <param name="budget">The time for measurements. What was not compared with anything else in this time is computed as before.</param>
+    /// <returns>How many products and convolutions of different shapes were measured; 0 on a device without a choice, where the step is not run.</returns>
+    /// <remarks>
+    /// Another choice may add in another order, so that results differ in their last bits from those before. With the same choices they are the same.
+    /// Measure on an otherwise idle device, before a step is captured: it keeps the choices it was captured with. The environment variable
+    /// <c>ENGINE_TUNE=1</c> measures during all work of a process instead, for a minute in all.
+    /// </remarks>
+    /// <exception cref="ArgumentOutOfRangeException">The budget is negative.</exception>
+    /// <exception cref="CaptureException">A step is being captured.</exception>
+    public int Tune(Action step, TimeSpan budget)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        ArgumentOutOfRangeException.ThrowIfLessThan(budget, TimeSpan.Zero);
+        Refuse(nameof(Tune), HostAccess.Wait);
+        return TuneCore(step, budget);
+    }
+
+    /// <summary>Runs a step once and measures the choices that the device has; 0 where it has none. The arguments were checked.</summary>
+    protected virtual int TuneCore(Action step, TimeSpan budget) => 0;
+
     /// <summary>Copies host bytes into device memory. The source may be reused when the call returns; the range was checked, the memory is held.</summary>
     protected abstract void UploadCore(ReadOnlySpan<byte> source, Storage destination, long offsetInBytes);
 

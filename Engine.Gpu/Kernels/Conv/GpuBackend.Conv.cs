@@ -5,6 +5,11 @@ internal partial class GpuBackend
 {
     protected override void ConvForwardCore(in ConvForwardArgs args)
     {
+        if (args.X.DType == DType.Float32)
+        {
+            _device.NoticeStrictConvolutions();
+        }
+
         if (TryPointwiseForward(args))
         {
             return;

@@ -32,7 +32,7 @@ internal partial class GpuBackend
 
         (int m, int n) = rows ? (pixels, c.OutChannels) : (c.OutChannels, pixels);
         var factors = TileFactors.Of(math, c.In.DType, c.InAccess(math), c.WeightAccess(math));
-        if (IsNarrow(c) || GemmPlan.Choose(Target, compute, c.Groups, m, n, c.Depth, factors, PreferredGroup) is not { } plan)
+        if (IsNarrow(c) || PlanFor(ConvPlanKeys.OfCorrelation(c, m, n, compute, factors), c, compute) is not { } plan)
         {
             CorrelateDirectly(c, compute);
         }
@@ -140,12 +140,18 @@ internal partial class GpuBackend
         }
 
         var factors = TileFactors.Of(math, c.In.DType, c.GradAccess(math), c.ImageAccess(math));
-        if (narrow || GemmPlan.Choose(Target, compute, c.Groups, c.OutChannels, c.Depth, (int)c.Pixels, factors, PreferredGroup) is not { } plan)
+        if (narrow || PlanFor(ConvPlanKeys.OfWeightGradient(c, compute, factors), c, epilogue, beta, compute) is not { } plan)
         {
             CorrelateWeightsDirectly(c, epilogue, beta, compute);
-            return;
         }
+        else
+        {
+            CorrelateWeightsByTiles(c, plan, epilogue, beta, compute);
+        }
+    }
 
+    private void CorrelateWeightsByTiles(in Correlation c, in GemmPlan plan, in Epilogue epilogue, double beta, DType compute)
+    {
         using TensorScope scope = TensorScope.Begin();
         SplitKind split = plan.SplitOn(Target);
         Operand target = split == SplitKind.SecondLaunch ? Temporary(plan.Parts * c.WeightResults, compute) : c.Weight;

@@ -102,7 +102,7 @@ internal readonly record struct WinogradPlan(int Down, int Across, bool FiltersA
             return double.PositiveInfinity;
         }
 
-        double perCycle = Bandwidth * target.ComputeUnits;
+        double perCycle = Bandwidth * target.Cores;
         double inPoints = Bytes((long)tiles * c.InChannels), outPoints = Bytes((long)tiles * c.OutChannels), filterPoints = Bytes((long)c.InChannels * c.OutChannels);
         double images = sizeof(float) * ((double)c.Batch * c.Rows.Size * c.Columns.Size * c.InChannels / pieces), results = sizeof(float) * (double)c.Results / pieces;
         double multiply = Math.Max(
@@ -114,7 +114,7 @@ internal readonly record struct WinogradPlan(int Down, int Across, bool FiltersA
     {
         GemmTile tile = plan.Tile;
         double efficiency = 1;
-        foreach ((GemmTile candidate, double share) in GemmPlan.Menu(default))
+        foreach ((GemmTile candidate, double share) in GemmPlan.MenuFor(target, default))
         {
             efficiency = candidate == tile ? share : efficiency;
         }

@@ -63,8 +63,28 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
             });
 
     // On a processor a group is one thread: neighbours hold neighbouring columns, which its compiler turns into vectors, and rows are
-    // kept in registers. Bigger groups gain nothing.
-    private static readonly GemmTile s_processor = new(8, 64, 8, 8, 1, Buffers: 1);
+    // kept in registers. Bigger groups gain nothing. The first one is taken unless another was measured to be faster.
+    private static readonly GemmTile[] s_processor =
+    [
+        new(8, 64, 16, 8, 1, Buffers: 1),
+        new(8, 64, 8, 8, 1, Buffers: 1),
+        new(16, 64, 8, 16, 1, Buffers: 1),
+        new(4, 64, 8, 4, 1, Buffers: 1),
+        new(8, 32, 8, 8, 1, Buffers: 1),
+        new(8, 128, 8, 8, 1, Buffers: 1),
+    ];
+
+    // Where an item has too few registers for the sums of the tiles above.
+    private static readonly (GemmTile Tile, double Efficiency)[] s_fewSums =
+    [
+        (new GemmTile(64, 128, 8, 4, 8), 0.72),
+        (new GemmTile(64, 64, 8, 4, 8), 0.70),
+        (new GemmTile(32, 64, 8, 4, 8), 0.60),
+        (new GemmTile(64, 64, 8, 4, 4), 0.55),
+        (new GemmTile(64, 32, 8, 4, 4), 0.50),
+        (new GemmTile(32, 32, 8, 4, 4), 0.45),
+        (new GemmTile(16, 64, 8, 2, 8), 0.40),
+    ];
 
     /// <summary>How the parts come together on a device.</summary>
     public SplitKind SplitOn(GpuTarget target) => Parts == 1 ? SplitKind.None : target.HasLastGroup ? SplitKind.LastGroup : SplitKind.SecondLaunch;
@@ -78,17 +98,69 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
     /// <param name="depth">Length of the sums.</param>
     /// <param name="factors">The units that may multiply, and how factors come to them.</param>
     /// <param name="preferredGroup">Work-items of a group that save a launch, if it is not 0.</param>
-    public static GemmPlan? Choose(GpuTarget target, DType compute, long batch, int m, int n, int depth, TileFactors factors = default, int preferredGroup = 0)
+    public static GemmPlan? Choose(GpuTarget target, DType compute, long batch, int m, int n, int depth, TileFactors factors = default, int preferredGroup = 0) =>
+        Choose(target, compute, batch, m, n, depth, factors, preferredGroup, null);
+
+    /// <summary>The plans for a problem, the best ones by the model first.</summary>
+    public static IEnumerable<GemmPlan> Ranked(GpuTarget target, PlanKey key, int most)
+    {
+        List<(GemmPlan Plan, double Time)> all = [];
+        _ = Choose(target, key.Compute, key.Batch, key.M, key.N, key.Depth, key.Factors, 0, all);
+        return all.OrderBy(static plan => plan.Time).Select(static plan => plan.Plan).Distinct().Take(most);
+    }
+
+    /// <summary>Whether a device can carry a plan out that comes from elsewhere: with a tile of its menu, and parts that there is memory for.</summary>
+    public static bool IsPossible(GpuTarget target, in PlanKey key, in GemmPlan plan)
+    {
+        bool isOnMenu = false;
+        if (target.IsProcessor)
+        {
+            isOnMenu = plan.Parts == 1 && s_processor.Contains(plan.Tile);
+        }
+        else
+        {
+            foreach ((GemmTile tile, _) in MenuFor(target, key.Factors))
+            {
+                isOnMenu |= tile == plan.Tile;
+            }
+        }
+
+        return isOnMenu && plan.Tile.Fits(target, key.Compute) && plan.Parts <= MostParts && (double)plan.Parts * key.Batch * key.M * key.N <= int.MaxValue / 2
+            && (plan.Parts == 1 || TileParts.Counters((int)(key.Batch * Ceiling(key.M, plan.Tile.BM) * Ceiling(key.N, plan.Tile.BN)), plan.Parts) <= GroupCounters.Count);
+    }
+
+    /// <summary>A plan by its tile and the slices of each part; one that is not possible where these make no sense.</summary>
+    public static GemmPlan Of(GemmTile tile, int slicesPerPart, int depth)
+    {
+        if (tile.BK <= 0 || slicesPerPart <= 0)
+        {
+            return default;
+        }
+
+        int slices = Math.Max(1, (int)Ceiling(depth, tile.BK));
+        return new GemmPlan(tile, (int)Ceiling(slices, slicesPerPart), slicesPerPart);
+    }
+
+    private static GemmPlan? Choose(
+        GpuTarget target, DType compute, long batch, int m, int n, int depth, TileFactors factors, int preferredGroup, List<(GemmPlan Plan, double Time)>? all)
     {
         if (target.IsProcessor)
         {
-            return s_processor.Fits(target, compute) ? Split(s_processor, 1, depth) : null;
+            foreach (GemmTile tile in s_processor)
+            {
+                if (all is not null && tile.Fits(target, compute))
+                {
+                    all.Add((Split(tile, 1, depth), all.Count));
+                }
+            }
+
+            return s_processor[0].Fits(target, compute) ? Split(s_processor[0], 1, depth) : null;
         }
 
         GemmPlan? best = null;
         double bestTime = double.PositiveInfinity;
         Span<int> candidates = stackalloc int[MostCandidates];
-        foreach ((GemmTile tile, double efficiency) in Menu(factors))
+        foreach ((GemmTile tile, double efficiency) in MenuFor(target, factors))
         {
             bool isPreferred = factors.Flow == TileFlow.Warpgroups && target.PrefersWarpgroups;
             if (!tile.Fits(target, compute) || (isPreferred && !tile.UsesWarpgroups))
@@ -102,15 +174,16 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
                 continue;
             }
 
-            foreach (int parts in candidates[..PartsOf(tiles, target.ComputeUnits, candidates)])
+            foreach (int parts in candidates[..PartsOf(tiles, target.Cores, candidates)])
             {
-                if (parts > 1 && (!tile.CanShareDepth || depth < parts * ShortestPart || tiles * parts > 4L * target.ComputeUnits || (double)parts * batch * m * n > int.MaxValue / 2
+                if (parts > 1 && (!tile.CanShareDepth || depth < parts * ShortestPart || tiles * parts > 4L * target.Cores || (double)parts * batch * m * n > int.MaxValue / 2
                     || TileParts.Counters((int)tiles, parts) > GroupCounters.Count))
                 {
                     continue;
                 }
 
                 double time = Time(target, tile, efficiency, tiles, parts, (double)batch * m * n, depth) - (tile.GroupSize == preferredGroup ? SecondLaunch : 0);
+                all?.Add((Split(tile, parts, depth), time));
                 if (time < bestTime)
                 {
                     bestTime = time;
@@ -143,6 +216,10 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
 
         return count;
     }
+
+    /// <summary>The tiles for a device.</summary>
+    internal static (GemmTile Tile, double Efficiency)[] MenuFor(GpuTarget target, TileFactors factors) =>
+        target.MostSums < GpuTarget.UsualSums ? s_fewSums : Menu(factors);
 
     /// <summary>The tiles to choose from, with the part of the peak that each reaches.</summary>
     internal static (GemmTile Tile, double Efficiency)[] Menu(TileFactors factors) =>
@@ -198,14 +275,14 @@ internal readonly record struct GemmPlan(GemmTile Tile, int Parts, int SlicesPer
     /// <summary>Cycles of the busiest multiprocessor, roughly: multiplications at the rate that its resident warps allow, slices, second pass.</summary>
     internal static double Time(GpuTarget target, GemmTile tile, double efficiency, long tiles, int parts, double results, int depth)
     {
-        double groups = Math.Ceiling((double)tiles * parts / target.ComputeUnits);
+        double groups = Math.Ceiling((double)tiles * parts / target.Cores);
         double warps = groups * tile.GroupSize / 32;
         double share = (double)depth / parts;
         double rate = Rate * Speedup(target, tile) * efficiency * Math.Min(1, warps / (tile.Math == TileMath.Fma ? BusyWarps : BusyTensorWarps));
         double time = (groups * tile.BM * tile.BN * (share + tile.BK) / rate) + (share / SliceDepth * SliceLatency);
         return parts == 1 ? time
             : target.HasLastGroup ? time + Gathering(tile, parts)
-            : time + SecondLaunch + (2.0 * parts * results * sizeof(float) / (Bandwidth * target.ComputeUnits));
+            : time + SecondLaunch + (2.0 * parts * results * sizeof(float) / (Bandwidth * target.Cores));
     }
 
     /// <summary>Cycles from the end of a tile's last sum to its results: <see cref="TileParts"/>.</summary>

@@ -86,8 +86,8 @@ internal readonly record struct GemmTile(int BM, int BN, int BK, int TM, int TN,
     }
 
     /// <summary>Whether a device can run it.</summary>
-    public bool Fits(GpuTarget target, DType compute) =>
-        (!UsesWarpgroups || target.HasWarpgroups) && GroupSize <= target.MaxGroupSize && SharedBytes(compute) + (target.HasLastGroup ? KernelBuilder.LastGroupBytes : 0) <= target.SharedBytes;
+    public bool Fits(GpuTarget target, DType compute) => GroupSize <= target.MaxGroupSize && (!UsesWarpgroups || target.HasWarpgroups) && (Math != TileMath.Fma || TM * TN <= target.MostSums)
+        && SharedBytes(compute) + (target.HasLastGroup ? KernelBuilder.LastGroupBytes : 0) <= target.SharedBytes;
 
     // An item keeps its sums, the factors of two steps, the addresses of the next slice, and its part of that slice. Asynchronous copies need
     // no registers for the slice. Where tensor cores get factors one by one, each element needs an address and a condition.

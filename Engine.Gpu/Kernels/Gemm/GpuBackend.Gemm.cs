@@ -90,12 +90,19 @@ internal partial class GpuBackend
         var factors = TileFactors.Of(math, problem.A.Operand.DType, left, right);
         GemmPlan? chosen = factors.Flow == TileFlow.Asynchronous && (math.IsHalf || isRounded) ? WarpgroupPlan(problem, math, left, right) : null;
         using IDisposable? pause = chosen is null ? null : IndependentLaunches.Pause();
-        chosen ??= GemmPlan.Choose(Target, compute, problem.Batch.Total, problem.M, problem.N, problem.K, factors, PreferredGroup);
-        if (chosen is not { } plan)
+        if ((chosen ?? PlanFor(problem, compute, factors)) is { } plan)
+        {
+            Multiply(problem, plan, compute);
+        }
+        else
         {
             DirectGemm(ref problem, compute);
         }
-        else if (plan.SplitOn(Target) == SplitKind.SecondLaunch)
+    }
+
+    private void Multiply(in GemmProblem problem, in GemmPlan plan, DType compute)
+    {
+        if (plan.SplitOn(Target) == SplitKind.SecondLaunch)
         {
             SplitGemm(problem, plan, compute);
         }

@@ -78,7 +78,7 @@ internal sealed class FolderArrowsTests
     [
         ("Ir", "Drivers", "GpuTarget"),
         ("Compilation", Root, "GpuDevice"),
-        (Root, "Kernels/Gemm", "LibraryProducts WarpgroupTrial"),
+        (Root, "Kernels/Gemm", "LibraryProducts PlanBook PlanTuner WarpgroupTrial"),
         (Root, "Kernels/Ilgpu", "IlgpuBackend"),
         (Root, "Ilgpu", "IlgpuCompiler"),
     ];

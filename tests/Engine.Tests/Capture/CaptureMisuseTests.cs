@@ -18,6 +18,7 @@ internal sealed class CaptureMisuseTests(string deviceName) : CaptureFixture(dev
         yield return Case("Tensor.From", static x => Tensor.From<float>([1, 2], x.Device));
         yield return Case("CopyFrom", static x => x.Clone().CopyFrom<float>([1, 2]));
         yield return Case("Synchronize", static x => x.Device.Synchronize());
+        yield return Case("Tune", static x => x.Device.Tune(static () => { }, TimeSpan.Zero));
         yield return Case("Trim", static x => x.Device.Pool.Trim());
         yield return Case("HostRandom", static x => Tensor.RandPerm(2, new Generator(1), x.Device));
         foreach ((string name, Action<Tensor> factorize) in Factorizations)
