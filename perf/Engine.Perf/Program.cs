@@ -13,7 +13,7 @@ Option<string> filterOption = new("--filter") { Description = "shell patterns ov
 Option<double> secondsOption = new("--seconds") { Description = "time for each workload, after its warm-up", DefaultValueFactory = static _ => 1 };
 Option<bool> listOption = new("--list") { Description = "print the names only" };
 Option<bool> launchesOption = new("--launches") { Description = "print what one training step of each network launches, on a GPU backend" };
-Option<bool> predictOption = new("--predict") { Description = "with --device paper:h100 (a100, rtx4090, l4, t4): how long the workloads would take on that card; docs/gpu-model.md" };
+Option<bool> predictOption = new("--predict") { Description = "with --device paper:h100 (a100, a6000, rtx4090, l4, t4; rx7900, arc770 behind OpenCL): how long the workloads would take on that card; docs/gpu-model.md" };
 Option<bool> replayCostOption = new("--replay-cost") { Description = "print what replays of captured training steps cost the host; --device paper:h100 has no card behind it" };
 Option<bool> firstStepOption = new("--first-step") { Description = "print how long the first training steps of each network take in this process" };
 Option<bool> launchCostOption = new("--launch-cost") { Description = "print what launches cost the host: of the engine's kernels and of C# methods; --device paper:90x132 has no card behind it" };

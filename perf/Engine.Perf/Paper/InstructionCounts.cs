@@ -14,8 +14,9 @@ namespace Engine.Perf.Paper;
 /// <param name="SharedBytes">Bytes that are loaded from or stored to shared memory, or multiplied from there.</param>
 /// <param name="WarpgroupTf32">Multiply-adds of tf32 by warpgroups.</param>
 /// <param name="WarpgroupHalf">Multiply-adds of half precision by warpgroups.</param>
+/// <param name="GlobalAccesses">Loads of global memory, each once for a warp.</param>
 internal sealed partial record InstructionCounts(
-    long Issued, long Products, long Float32, long TensorTf32, long TensorHalf, long GlobalBytes, long SharedBytes, long WarpgroupTf32 = 0, long WarpgroupHalf = 0)
+    long Issued, long Products, long Float32, long TensorTf32, long TensorHalf, long GlobalBytes, long SharedBytes, long WarpgroupTf32 = 0, long WarpgroupHalf = 0, long GlobalAccesses = 0)
 {
     // An instruction of a warpgroup is issued to each of its warps.
     private const int WarpsOfGroup = 4;
@@ -74,9 +75,9 @@ internal sealed partial record InstructionCounts(
                 return sum with { SharedBytes = sum.SharedBytes + (times * Lanes * sizeof(int) * (parts.Contains("x4") ? 4 : parts.Contains("x2") ? 2 : 1)) };
             case "cp" when parts.Length > 2 && parts[1] == "async" && parts.Contains("global"):
                 // 16 bytes a thread pass both memories.
-                return sum with { GlobalBytes = sum.GlobalBytes + (times * Lanes * 16), SharedBytes = sum.SharedBytes + (times * Lanes * 16) };
+                return sum with { GlobalAccesses = sum.GlobalAccesses + times, GlobalBytes = sum.GlobalBytes + (times * Lanes * 16), SharedBytes = sum.SharedBytes + (times * Lanes * 16) };
             case "ld" or "st" when parts.Contains("global"):
-                return sum with { GlobalBytes = sum.GlobalBytes + (bytes > 0 ? bytes : times * Lanes * Bytes(parts)) };
+                return sum with { GlobalAccesses = sum.GlobalAccesses + (parts[0] == "ld" ? times : 0), GlobalBytes = sum.GlobalBytes + (bytes > 0 ? bytes : times * Lanes * Bytes(parts)) };
             case "ld" or "st" when parts.Contains("shared"):
                 return sum with { SharedBytes = sum.SharedBytes + (bytes > 0 ? bytes : times * Lanes * Bytes(parts)) };
             default:

@@ -23,6 +23,9 @@ internal enum Limit
 
     /// <summary>Memory.</summary>
     Memory,
+
+    /// <summary>The wait for numbers from memory, where too few warps are there to fill it.</summary>
+    Latency,
 }
 
 /// <summary>A predicted time of a launch.</summary>
@@ -33,7 +36,7 @@ internal readonly record struct LaunchTime(double Seconds, Limit Binding, double
 {
     /// <summary>
     /// The larger of the times that each unit needs alone, times the share of multiprocessors that the last groups leave idle, plus the cost of a launch. Units are
-    /// taken to overlap, as they do where enough warps are there; nothing is said of latency.
+    /// taken to overlap, as they do where enough warps are there. Where they are not, the waits of one warp for memory are all there is.
     /// </summary>
     /// <param name="card">The card.</param>
     /// <param name="blocks">The blocks of the launch.</param>
@@ -47,15 +50,18 @@ internal readonly record struct LaunchTime(double Seconds, Limit Binding, double
         PaperCard card, long blocks, int threads, int registers, int sharedBytes, InstructionCounts counts, double issuesForOne, long operandBytes)
     {
         double unit = card.Multiprocessors * card.Clock;
-        double busiest = Idle(card, blocks, Resident(card, threads, registers, sharedBytes));
+        int resident = Resident(card, threads, registers, sharedBytes);
+        double busiest = Idle(card, blocks, resident);
+        double waits = Math.Ceiling((double)blocks / ((long)card.Multiprocessors * resident)) * counts.GlobalAccesses / Math.Max(1, (threads + 31) / 32);
         (Limit Limit, double Seconds)[] terms =
         [
-            (Limit.Issue, counts.Issued * issuesForOne * blocks / (unit * PaperCard.Issues) * busiest),
+            (Limit.Issue, counts.Issued * issuesForOne * blocks / (unit * card.Issues) * busiest),
             (Limit.Float32, (double)counts.Float32 * blocks / (unit * card.Float32) * busiest),
             (Limit.Tensor, TensorSeconds(card, counts, blocks) * busiest),
             (Limit.Shared, (double)counts.SharedBytes * blocks / (unit * card.SharedBytes) * busiest),
             (Limit.L2, (double)counts.GlobalBytes * blocks / (card.L2Bytes * card.Clock)),
             (Limit.Memory, operandBytes / (card.MemoryGBs * 1e9)),
+            (Limit.Latency, waits * PaperCard.MemoryLatency / (PaperCard.AccessesInFlight * card.Clock)),
         ];
         (Limit binding, double seconds) = terms.MaxBy(static term => term.Seconds);
         double products = Math.Max((double)counts.Float32 * blocks / (unit * card.Float32), TensorSeconds(card, counts, blocks));
@@ -67,7 +73,7 @@ internal readonly record struct LaunchTime(double Seconds, Limit Binding, double
     public static int Resident(PaperCard card, int threads, int registers, int sharedBytes)
     {
         int warps = (threads + 31) / 32;
-        int byRegisters = registers == 0 ? int.MaxValue : PaperCard.Registers / (((registers + 7) / 8 * 8) * warps * 32);
+        int byRegisters = registers == 0 ? int.MaxValue : card.Registers / (((registers + 7) / 8 * 8) * warps * 32);
         int byShared = sharedBytes == 0 ? int.MaxValue : card.SharedKiB * 1024 / (sharedBytes + 1024);
         return Math.Max(1, Math.Min(Math.Min(byRegisters, byShared), Math.Min(card.Warps / warps, 32)));
     }

@@ -23,11 +23,21 @@ internal sealed record PaperCard(
     /// </summary>
     public const double LaunchSeconds = 1.5e-6;
 
-    /// <summary>Instructions that the four schedulers of a multiprocessor issue in a clock, each to a warp.</summary>
-    public const int Issues = 4;
+    /// <summary>Clocks from a load of memory to its number, of the V100, A100 and H100 alike; the table that docs/gpu-model.md names.</summary>
+    public const int MemoryLatency = 400;
+
+    /// <summary>Loads and stores of a warp that are under way together. An assumption: rows and slices are read four at a time.</summary>
+    public const int AccessesInFlight = 4;
+
+    /// <summary>Instructions that the schedulers of a multiprocessor issue in a clock, each to 32 work-items.</summary>
+    public int Issues { get; init; } = 4;
 
     /// <summary>Registers of a multiprocessor.</summary>
-    public const int Registers = 65536;
+    public int Registers { get; init; } = 65536;
+
+    /// <summary>Of cards that are reached through OpenCL: most sums that a work-item of a product keeps; 0 for CUDA.</summary>
+    /// <remarks>Their kernels are chosen by their limits and counted in PTX, since nobody here can assemble for them.</remarks>
+    public int OpenClSums { get; init; }
 
     /// <summary>The cards. Where the figures are from stands in docs/gpu-model.md.</summary>
     public static IReadOnlyList<PaperCard> All { get; } =
@@ -37,6 +47,9 @@ internal sealed record PaperCard(
         new("rtx4090", 89, 128, 2.52, 128, 128, 256, 128, 4096, 1008, 99, 48),
         new("l4", 89, 58, 2.04, 128, 256, 512, 128, 2048, 300, 99, 48),
         new("t4", 75, 40, 1.59, 64, 0, 512, 128, 1024, 300, 64, 32),
+        new("a6000", 86, 84, 1.41, 128, 128, 256, 128, 3072, 768, 99, 48),
+        new("rx7900", 70, 96, 2.5, 128, 0, 0, 128, 2048, 960, 64, 32) { Issues = 2, Registers = 98304, OpenClSums = 64 },
+        new("arc770", 70, 32, 2.1, 128, 0, 0, 128, 2048, 560, 64, 64) { Registers = 131072, OpenClSums = 32 },
     ];
 
     /// <summary>Clocks in a second.</summary>

@@ -18,7 +18,7 @@ internal sealed class Prediction
     private Prediction(PaperCard card, MathMode mode)
     {
         _card = card;
-        _device = InterpretedCuda.CreatePaperDevice(card.Capability, card.Multiprocessors, _sampler);
+        _device = PaperDevice.Create(card, _sampler);
         _device.MathMode = mode;
         Device.Default = _device;
     }
@@ -27,7 +27,7 @@ internal sealed class Prediction
     public static void Print(PaperCard card, MathMode mode, string[] patterns, TrainingPrecision precision, bool captured, bool details)
     {
         Prediction prediction = new(card, mode);
-        Console.WriteLine($"{card.Name}, {mode}, {precision}{(Ptxas.IsThere ? string.Empty : "; no assembler (ENGINE_PTXAS): registers and machine instructions are guessed from the text")}");
+        Console.WriteLine($"{card.Name}, {mode}, {precision}{(card.OpenClSums > 0 ? "; a card behind OpenCL: instructions are those of the text in PTX" : Ptxas.IsThere ? string.Empty : "; no assembler (ENGINE_PTXAS): registers and machine instructions are guessed from the text")}");
         Console.WriteLine("| workload | launches | predicted ms | of the roof | operands MB | limits (share of the time) |");
         Console.WriteLine("|---|---|---|---|---|---|");
         foreach ((string name, Func<Action> prepare) in Workloads(prediction._device, precision))
@@ -143,7 +143,7 @@ internal sealed class Prediction
     {
         if (!_code.TryGetValue(sample.Text, out MachineCode? code))
         {
-            string? listing = Ptxas.Disassemble(sample.Text, sample.Architecture);
+            string? listing = _card.OpenClSums > 0 ? null : Ptxas.Disassemble(sample.Text, sample.Architecture);
             _code[sample.Text] = code = listing is null ? null : MachineCode.Parse(listing);
         }
 

@@ -44,6 +44,30 @@ internal sealed class LaunchTimeTests
         Assert.That(time.Binding, Is.EqualTo(Limit.Launch));
     }
 
+    [Test]
+    public void Of_FewWarps_TakesWhatTheirLoadsWaitFor([Values(1, 132, 133 * 8)] int blocks)
+    {
+        // Eight warps of 100 loads each, four of which are under way together; eight such blocks fit into a multiprocessor.
+        InstructionCounts counts = new(Issued: 1600, Products: 0, Float32: 0, TensorTf32: 0, TensorHalf: 0, GlobalBytes: 1024, SharedBytes: 0, GlobalAccesses: 800);
+        LaunchTime time = LaunchTime.Of(s_card, blocks, 256, 32, 0, counts, 1, 1024);
+        int waves = blocks > 132 * 8 ? 2 : 1;
+        Assert.That(time.Binding, Is.EqualTo(Limit.Latency));
+        Assert.That(time.Seconds - PaperCard.LaunchSeconds, Is.EqualTo(waves * 100 * PaperCard.MemoryLatency / (4 * s_card.Clock)).Within(1e-12));
+    }
+
+    /// <summary>A compute unit of RDNA3 issues two instructions a clock, for 64 multiply-adds unless they come in pairs.</summary>
+    [Test]
+    public void Of_CardsBehindOpenCl_HaveTheirOwnIssueRateAndRegisters()
+    {
+        PaperCard card = PaperCard.Find("rx7900")!;
+        InstructionCounts counts = new(Issued: 1 << 20, Products: 1 << 20, Float32: 32 << 20, TensorTf32: 0, TensorHalf: 0, GlobalBytes: 0, SharedBytes: 0);
+        LaunchTime time = LaunchTime.Of(card, 96 * 64, 256, 125, 0, counts, 1, 0);
+        Assert.That(time.Binding, Is.EqualTo(Limit.Issue));
+        Assert.That(time.Seconds - PaperCard.LaunchSeconds, Is.EqualTo((1 << 20) * 64 / (2 * card.Clock)).Within(1e-9));
+        Assert.That(LaunchTime.Resident(card, 256, 125, 0), Is.EqualTo(3));
+        Assert.That(LaunchTime.Resident(PaperCard.Find("arc770")!, 256, 64, 0), Is.EqualTo(8));
+    }
+
     [TestCase(256, 128, 0, 2)]
     [TestCase(256, 32, 0, 8)]
     [TestCase(256, 32, 100 * 1024, 2)]

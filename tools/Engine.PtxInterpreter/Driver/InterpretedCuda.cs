@@ -22,10 +22,12 @@ internal static class InterpretedCuda
     /// <param name="computeCapability">80 for 8.0.</param>
     /// <param name="multiprocessors">How many it has.</param>
     /// <param name="sampler">Samples the launches, if it is there.</param>
-    public static CudaDevice CreatePaperDevice(int computeCapability, int multiprocessors, LaunchSampler? sampler = null)
+    /// <param name="limits">Other limits than those of such a card.</param>
+    public static CudaDevice CreatePaperDevice(int computeCapability, int multiprocessors, LaunchSampler? sampler = null, Func<GpuTarget, GpuTarget>? limits = null)
     {
         FakeDevice card = FakeCuda.AddDevice(ordinal => new FakeDevice(ordinal, "paper", computeCapability, 64L << 30) { Multiprocessors = multiprocessors, Runs = false, Sampler = sampler });
-        CudaDevice device = new("cuda, on paper", CudaDriver.Open(FakeCuda.Api, card.Ordinal));
+        GpuTarget target = CudaDeviceInfo.Read(FakeCuda.Api, card.Ordinal).ToTarget();
+        CudaDevice device = new("cuda, on paper", CudaDriver.Open(FakeCuda.Api, card.Ordinal, limits is null ? target : limits(target)));
         device.Warpgroups.Trust();
         return device;
     }
