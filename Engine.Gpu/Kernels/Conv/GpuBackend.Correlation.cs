@@ -30,6 +30,12 @@ internal partial class GpuBackend
             return;
         }
 
+        if (StemPlan.Choose(Target, c, math) is { } stem)
+        {
+            CorrelateStem(c, stem);
+            return;
+        }
+
         (int m, int n) = rows ? (pixels, c.OutChannels) : (c.OutChannels, pixels);
         var factors = TileFactors.Of(math, c.In.DType, c.InAccess(math), c.WeightAccess(math));
         if (IsNarrow(c) || PlanFor(ConvPlanKeys.OfCorrelation(c, m, n, compute, factors), c, compute) is not { } plan)
@@ -136,6 +142,12 @@ internal partial class GpuBackend
         if (beta == 0 && PatchWeightPlan.Choose(Target, c, math) is { } patches)
         {
             CorrelateWeightsByPatches(c, patches, math);
+            return;
+        }
+
+        if (beta == 0 && StemWeightPlan.Choose(Target, c, math) is { } stem)
+        {
+            CorrelateStemWeights(c, stem, math);
             return;
         }
 

@@ -15,6 +15,9 @@ internal sealed class TileTarget
     /// <summary>Rows that exist, Int32.</summary>
     public required Value Rows { get; init; }
 
+    /// <summary>Whether a row exists, where that takes more than comparing it with <see cref="Rows"/>.</summary>
+    public Func<Value, Value>? RowExists { get; init; }
+
     /// <summary>Columns that exist, Int32.</summary>
     public required Value Columns { get; init; }
 
@@ -71,7 +74,7 @@ internal sealed class TileTarget
             for (int i = 0; i < tile.TM; i++)
             {
                 Value row = firstRow + product.Row(i);
-                Value rowExists = row < Rows;
+                Value rowExists = RowExists?.Invoke(row) ?? (row < Rows);
                 Value offset = Offsets.Row(row);
                 rowBias[i] ??= BiasKind == BiasKind.PerRow ? k.Load(Bias!, BiasOffsets.Row(row), rowExists) : null;
                 Value? biasOffset = BiasKind == BiasKind.Full ? BiasOffsets.Row(row) : null;

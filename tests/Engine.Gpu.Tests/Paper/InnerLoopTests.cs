@@ -24,7 +24,8 @@ internal sealed class InnerLoopTests
 
     private static readonly object[] s_convolutions =
     [
-        new object[] { MathMode.Strict, "conv_128x64x8", 0.77 },
+        // The product of Winograd's points.
+        new object[] { MathMode.Strict, "gemm_128x64x8", 0.77 },
         new object[] { MathMode.Tf32, "conv_patch_192x64x32_tf32", 0.23 },
         new object[] { MathMode.BFloat16, "conv_patch_192x64x32_bf16", 0.18 },
     ];
@@ -34,6 +35,12 @@ internal sealed class InnerLoopTests
         new object[] { MathMode.Strict, "conv_weight_64x64x8", 0.76 },
         new object[] { MathMode.Tf32, "conv_weight_patch_64x32_tf32", 0.10 },
         new object[] { MathMode.BFloat16, "conv_weight_patch_64x32_bf16", 0.17 },
+    ];
+
+    private static readonly object[] s_stems =
+    [
+        new object[] { MathMode.Tf32, "conv_stem_128x64_tf32", "conv_weight_stem_64x160_tf32", 0.24, 0.15 },
+        new object[] { MathMode.BFloat16, "conv_stem_128x64_bf16", "conv_weight_stem_64x160_bf16", 0.16, 0.13 },
     ];
 
     [TestCaseSource(nameof(s_products))]
@@ -54,6 +61,21 @@ internal sealed class InnerLoopTests
         device.Synchronize();
         Autograd.Grad([y], [weight], [y.Detach()]);
     }, "conv_weight");
+
+    /// <summary>The first layer of ResNet-18: three channels, 7 × 7 at stride 2.</summary>
+    [TestCaseSource(nameof(s_stems))]
+    public void Stem(MathMode mode, string forward, string gradient, double forwardShare, double gradientShare)
+    {
+        Check(mode, 90, forward, forwardShare, static device => _ = Photographs(device).Conv2d(Tensor.Zeros([64, 3, 7, 7], device: device), stride: 2, padding: 3));
+        Check(mode, 90, gradient, gradientShare, static device =>
+        {
+            Tensor weight = Tensor.Zeros([64, 3, 7, 7], device: device).WithGrad(), y = Photographs(device).Conv2d(weight, stride: 2, padding: 3);
+            device.Synchronize();
+            Autograd.Grad([y], [weight], [y.Detach()]);
+        }, "conv_weight");
+    }
+
+    private static Tensor Photographs(Device device) => Tensor.Zeros([8, 3, 224, 224], device: device);
 
     /// <summary>Images or filters of 64 channels, as they lie inside a network.</summary>
     private static Tensor Images(Device device, int count, int side) => Tensor.Zeros([count, 64, side, side], device: device).Contiguous(MemoryFormat.ChannelsLast);

@@ -12,7 +12,7 @@ namespace Engine.Gpu.Tests;
 [TestFixture(TargetVariant.InterpreterTf32)]
 [TestFixture(TargetVariant.InterpreterBFloat16)]
 [TestFixture(TargetVariant.InterpreterFloat16)]
-internal sealed class ConvTests(TargetVariant variant) : KernelFixture(variant)
+internal sealed partial class ConvTests(TargetVariant variant) : KernelFixture(variant)
 {
     private static readonly MapProgram s_shiftedRelu = MapProgram.Compile(1, Expr.Relu(Expr.Input(0)) + 0.5);
 
