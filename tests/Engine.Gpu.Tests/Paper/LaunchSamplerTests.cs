@@ -57,6 +57,19 @@ internal sealed class LaunchSamplerTests
         Assert.That(sampler.Samples[0], Is.SameAs(sampler.Samples[1]));
     }
 
+    /// <summary>Numbers that one block of each launch leaves would grow from layer to layer, and counters of groups would never be full.</summary>
+    [Test]
+    public void Samples_LeaveMemoryAsItWas()
+    {
+        LaunchSampler sampler = new();
+        using CudaDevice device = InterpretedCuda.CreatePaperDevice(90, 132, sampler);
+        Tensor x = Tensor.From<float>([3f, 4f, 5f], device), y = (x + 1) * 2, sum = Tensor.Zeros([64, 4096], device: device).Sum();
+        Assert.That(sampler.Samples.All(static sample => sample.Lines is not null), "all blocks ran");
+        Assert.That(x.ToArray<float>(), Is.EqualTo((float[])[3, 4, 5]));
+        Assert.That(y.ToArray<float>(), Is.All.Zero);
+        Assert.That(sum.ToArray<float>(), Is.All.Zero);
+    }
+
     private static LaunchSample Last(MathMode mode, Func<Device, Tensor> make, Func<Tensor, Tensor> compute)
     {
         LaunchSampler sampler = new();

@@ -6,7 +6,9 @@ namespace Engine.PtxInterpreter;
 /// Runs one block of each launch on a card on paper and counts its instructions. Blocks of one launch do the same work but for those at the edge, so
 /// that the sample times the number of blocks is about the work of the launch. Of kernels that were joined, some blocks all over the launch stand for it.
 /// </summary>
-/// <remarks>Nothing has computed the operands, so what the block loads is arbitrary; a kernel whose addresses come from loaded numbers may not be run.</remarks>
+/// <remarks>
+/// Nothing has computed the operands: what the block loads was uploaded, or is zero, since no sample leaves what it wrote. A kernel whose addresses come from loaded numbers may not be run.
+/// </remarks>
 internal sealed unsafe class LaunchSampler
 {
     /// <summary>What stands between the names of joined kernels.</summary>
@@ -74,6 +76,7 @@ internal sealed unsafe class LaunchSampler
                     // The middle of each of equal stretches.
                     int x = (int)(((2L * i) + 1) * grid.X / (2 * samples));
                     block.Run((x, grid.Y / 2, grid.Z / 2));
+                    sample.Undo();
                 }
             }
         }
@@ -83,6 +86,7 @@ internal sealed unsafe class LaunchSampler
         }
         finally
         {
+            sample.Undo();
             block.Sample = null;
             program.ReturnBlock(block);
         }

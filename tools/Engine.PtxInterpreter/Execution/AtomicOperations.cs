@@ -70,6 +70,9 @@ internal sealed unsafe class AtomicGlobal<T, TOp>(int d, int index, Address addr
     where T : unmanaged
     where TOp : struct, IAtomic<T>
 {
+    /// <inheritdoc/>
+    public override bool WritesGlobal => true;
+
     public override void Execute(Block block)
     {
         for (int j = 0; j < block.Count; j++)

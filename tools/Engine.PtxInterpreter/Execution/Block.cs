@@ -191,7 +191,12 @@ internal sealed unsafe partial class Block : IDisposable
             bool takesPart = operation.Guard < 0 || Frame[operation.Guard + thread] == (operation.GuardNegated ? 0 : 1);
             if (takesPart)
             {
-                addresses[taken++] = access.Address.At(this, thread);
+                ulong address = access.Address.At(this, thread);
+                addresses[taken++] = address;
+                if (operation.WritesGlobal && Memory.Contains((nint)address, (ulong)access.Bytes))
+                {
+                    sample.Keep(address, access.Bytes);
+                }
             }
         }
 

@@ -112,6 +112,9 @@ internal sealed unsafe class StoreGlobal<TMemory, TRegister>(int[] s, int index,
     where TMemory : unmanaged, INumberBase<TMemory>
     where TRegister : unmanaged, INumberBase<TRegister>
 {
+    /// <inheritdoc/>
+    public override bool WritesGlobal => true;
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Execute(Block block)
     {

@@ -28,6 +28,9 @@ internal abstract class Operation
     /// <summary>What it loads or stores, where that is known before it runs; null for all others.</summary>
     public virtual AccessPlan? Access => null;
 
+    /// <summary>Whether it writes to global memory.</summary>
+    public virtual bool WritesGlobal => false;
+
     /// <summary>Carries it out for the active threads of a block.</summary>
     public abstract void Execute(Block block);
 }
