@@ -74,7 +74,9 @@ internal readonly record struct CorrelationKernel(
 
     public Kernel Build(GpuTarget device)
     {
-        KernelBuilder k = new($"conv_{Tile.Name}", device, Tile.GroupSize) { MinGroupsPerUnit = Tile.MinGroupsPerUnit(Compute, In, Weight, IsPadded && In.Width > 1) };
+        // Single elements of a padded image are told from its edges one by one as well, for which tiles of 64 sums in groups of more than 64 have no register left.
+        bool findsTaps = IsPadded && (In.Width > 1 || (Tile.TM * Tile.TN > 32 && Tile.GroupSize > 64));
+        KernelBuilder k = new($"conv_{Tile.Name}", device, Tile.GroupSize) { MinGroupsPerUnit = Tile.MinGroupsPerUnit(Compute, In, Weight, findsTaps) };
         RegisterType type = Is64Bit ? RegisterType.Int64 : RegisterType.Int32;
         Memory image = k.Buffer("image", InType, readOnly: true), filters = k.Buffer("filters", WeightType, readOnly: true);
         Memory result = k.Buffer("result", StoresParts ? Compute : OutType);
