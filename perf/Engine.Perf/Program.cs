@@ -14,6 +14,7 @@ Option<double> secondsOption = new("--seconds") { Description = "time for each w
 Option<bool> listOption = new("--list") { Description = "print the names only" };
 Option<bool> launchesOption = new("--launches") { Description = "print what one training step of each network launches, on a GPU backend" };
 Option<bool> predictOption = new("--predict") { Description = "with --device paper:h100 (a100, a6000, rtx4090, l4, t4; rx7900, arc770 behind OpenCL): how long the workloads would take on that card; docs/gpu-model.md" };
+Option<string?> beforeOption = new("--before") { Description = "with --predict: a file of results whose first table has earlier predictions; lines then tell both, and what the machine code takes" };
 Option<bool> replayCostOption = new("--replay-cost") { Description = "print what replays of captured training steps cost the host; --device paper:h100 has no card behind it" };
 Option<bool> firstStepOption = new("--first-step") { Description = "print how long the first training steps of each network take in this process" };
 Option<bool> launchCostOption = new("--launch-cost") { Description = "print what launches cost the host: of the engine's kernels and of C# methods; --device paper:90x132 has no card behind it" };
@@ -41,7 +42,7 @@ Option<bool> cuBlasOption = new("--cublas") { Description = "with --device cuda[
 Option<bool> graphsOption = new("--graphs") { Description = "capture training steps and time, or with --predict predict, their replays" };
 RootCommand root = new("Times the engine's workloads, one JSON object a line.")
 {
-    deviceOption, threadsOption, filterOption, secondsOption, listOption, launchesOption, predictOption, launchCostOption, replayCostOption, firstStepOption, monitorCostOption, markdownOption, mathOption, tf32Option, precisionOption, cuBlasOption, graphsOption,
+    deviceOption, threadsOption, filterOption, secondsOption, listOption, launchesOption, predictOption, beforeOption, launchCostOption, replayCostOption, firstStepOption, monitorCostOption, markdownOption, mathOption, tf32Option, precisionOption, cuBlasOption, graphsOption,
     kernelsOption,
 };
 root.SetAction(result =>
@@ -51,7 +52,8 @@ root.SetAction(result =>
     if (result.GetValue(predictOption))
     {
         MathMode mode = result.GetValue(tf32Option) ? MathMode.Tf32 : result.GetValue(mathOption);
-        Prediction.Print(Devices.PaperCard(result.GetValue(deviceOption)!), mode, patterns, precision, result.GetValue(graphsOption), details: !result.GetValue(markdownOption));
+        EarlierTable? earlier = result.GetValue(beforeOption) is { } file ? EarlierTable.Read(File.ReadLines(file), mode) : null;
+        Prediction.Print(Devices.PaperCard(result.GetValue(deviceOption)!), mode, patterns, precision, result.GetValue(graphsOption), details: !result.GetValue(markdownOption), earlier);
     }
     else if (result.GetValue(firstStepOption))
     {

@@ -14,22 +14,28 @@ internal sealed class Prediction
     private readonly LaunchSampler _sampler = new();
     private readonly Engine.Gpu.CudaDevice _device;
     private readonly Dictionary<string, MachineCode?> _code = [];
+    private readonly EarlierTable? _earlier;
 
-    private Prediction(PaperCard card, MathMode mode)
+    private Prediction(PaperCard card, MathMode mode, EarlierTable? earlier)
     {
-        _card = card;
+        (_card, _earlier) = (card, earlier);
         _device = PaperDevice.Create(card, _sampler);
         _device.MathMode = mode;
         Device.Default = _device;
     }
 
-    /// <summary>Prints a line for each workload and, with <paramref name="details"/>, one for each of its kernels.</summary>
-    public static void Print(PaperCard card, MathMode mode, string[] patterns, TrainingPrecision precision, bool captured, bool details)
+    /// <summary>
+    /// Prints a line for each workload and, with <paramref name="details"/>, one for each of its kernels. Where there is an earlier table, the line has its figures, and what the machine
+    /// code of the workload's kernels takes.
+    /// </summary>
+    public static void Print(PaperCard card, MathMode mode, string[] patterns, TrainingPrecision precision, bool captured, bool details, EarlierTable? earlier = null)
     {
-        Prediction prediction = new(card, mode);
+        Prediction prediction = new(card, mode, earlier);
         Console.WriteLine($"{card.Name}, {mode}, {precision}{(card.OpenClSums > 0 ? "; a card behind OpenCL: instructions are those of the text in PTX" : Ptxas.IsThere ? string.Empty : "; no assembler (ENGINE_PTXAS): registers and machine instructions are guessed from the text")}");
-        Console.WriteLine("| workload | launches | predicted ms | of the roof | operands MB | limits (share of the time) |");
-        Console.WriteLine("|---|---|---|---|---|---|");
+        Console.WriteLine(earlier is null
+            ? "| workload | launches | predicted ms | of the roof | operands MB | limits (share of the time) |"
+            : "| workload | launches before → now | ms before → now | of the roof | operands MB | limits (share of the time) | of the inner loop | registers | spilled bytes |");
+        Console.WriteLine(earlier is null ? "|---|---|---|---|---|---|" : "|---|---|---|---|---|---|---|---|---|");
         foreach ((string name, Func<Action> prepare) in Workloads(prediction._device, precision))
         {
             if (Array.Exists(patterns, pattern => FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false)))
@@ -75,7 +81,22 @@ internal sealed class Prediction
         double seconds = timed.Sum(static t => t.Time.Seconds), roof = timed.Sum(static t => t.Time.Roof);
         string limits = string.Join(", ", timed.GroupBy(static t => t.Time.Binding).Select(g => (Limit: g.Key, Share: g.Sum(static t => t.Time.Seconds) / seconds)).OrderByDescending(static g => g.Share).Take(4)
             .Select(static g => $"{g.Limit.ToString().ToLowerInvariant()} {g.Share:P0}"));
-        Console.WriteLine($"| {name} | {launches.Length} | {seconds * 1e3:F3} | {roof / seconds:P0} | {launches.Sum(static l => l.Bytes) / 1e6:F1} | {limits} |");
+        string sizes = $"{roof / seconds:P0} | {launches.Sum(static l => l.Bytes) / 1e6:F1} | {limits} |";
+        if (_earlier?.Of(name) is { } before)
+        {
+            // The kernel that multiplies the longest speaks for the workload, but the hungriest for its registers.
+            MachineLoop multiplying = timed.Where(static t => t.Code?.Hottest.ProductShare > 0).GroupBy(static t => t.Sample.Text).OrderByDescending(static g => g.Sum(static t => t.Time.Seconds))
+                .Select(static g => g.First().Code!.Hottest).FirstOrDefault();
+            string share = multiplying.Instructions == 0 ? "–" : $"{multiplying.ProductShare:P0} {(multiplying.TensorProducts > 0 ? "HMMA" : "FFMA")}";
+            KernelResources[] resources = [.. timed.Select(static t => ResourcesOf(t.Sample)).OfType<KernelResources>()];
+            string code = resources.Length == 0 ? "– | –" : $"{resources.Max(static r => r.Registers)} | {resources.Max(static r => r.LocalBytes)}";
+            Console.WriteLine($"| {name} | {before.Launches} → {launches.Length} | {before.Milliseconds} → {seconds * 1e3:F3} | {sizes} {share} | {code} |");
+        }
+        else
+        {
+            Console.WriteLine($"| {name} | {launches.Length} | {seconds * 1e3:F3} | {sizes}");
+        }
+
         if (!details)
         {
             return;
@@ -86,8 +107,15 @@ internal sealed class Prediction
             double share = kernel.Sum(static t => t.Time.Seconds) / seconds;
             MachineLoop loop = kernel.First().Code?.Hottest ?? default;
             string products = loop.Instructions == 0 ? string.Empty : $", {loop.ProductShare:P0} of the inner loop's {loop.Instructions} instructions multiply";
-            Console.WriteLine($"|   {kernel.Key.Kernel} | {kernel.Count()} | {kernel.Sum(static t => t.Time.Seconds) * 1e3:F3} ({share:P0}) | {kernel.Sum(static t => t.Time.Roof) / kernel.Sum(static t => t.Time.Seconds):P0} | | {kernel.First().Time.Binding.ToString().ToLowerInvariant()}{products}{(kernel.Key.Registers > 0 ? $", {kernel.Key.Registers} registers" : string.Empty)} |");
+            Console.WriteLine($"|   {kernel.Key.Kernel} | {kernel.Count()} | {kernel.Sum(static t => t.Time.Seconds) * 1e3:F3} ({share:P0}) | {kernel.Sum(static t => t.Time.Roof) / kernel.Sum(static t => t.Time.Seconds):P0} | | {kernel.First().Time.Binding.ToString().ToLowerInvariant()}{products}{(kernel.Key.Registers > 0 ? $", {kernel.Key.Registers} registers" : string.Empty)}{(ResourcesOf(kernel.First().Sample) is { LocalBytes: > 0 } kept ? $", {kept.LocalBytes} bytes of them in memory" : string.Empty)} |");
         }
+    }
+
+    /// <summary>What the assembler gives a kernel for the card itself; null where there is none, or it does not know the card.</summary>
+    private static KernelResources? ResourcesOf(LaunchSample sample)
+    {
+        bool isSpecific = sample.Text.Contains(".target sm_90a", StringComparison.Ordinal);
+        return Ptxas.Knows(isSpecific) && Ptxas.Assemble(sample.Text, sample.Architecture, isSpecific).TryGetValue(sample.Kernel, out KernelResources found) ? found : null;
     }
 
     /// <summary>The launches of a step, which are sampled meanwhile.</summary>
