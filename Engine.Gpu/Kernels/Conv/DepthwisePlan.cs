@@ -14,8 +14,8 @@ internal readonly record struct DepthwisePlan(DepthwiseAxis Rows, DepthwiseAxis 
     private const int MostFactors = 50;
     private const int MostSums = 64;
 
-    /// <summary>Groups that a multiprocessor must hold at once: 170 registers are left for each of 128 work-items, where gradients to filters need more.</summary>
-    public const int MinGroupsPerUnit = 3, MinGroupsOfFilters = 2;
+    /// <summary>Groups of 128 work-items that a multiprocessor must hold at once: with three, 168 registers each, a few bytes lie in memory.</summary>
+    public const int MinGroupsPerUnit = 2, MinGroupsOfFilters = 2;
 
     private const int LargestTile = 4;
     private const int MostChannelLanes = 32;

@@ -99,7 +99,10 @@ internal readonly record struct GemmTile(int BM, int BN, int BK, int TM, int TN,
         {
             // Elements that are read one by one need an address each. Items of few sums have no room for those.
             int addresses = !isByVectors && TM * TN == 32 && carried >= 10 ? 16 : 0;
-            return (64 + System.Math.Max(TM * TN, 32) + (8 * System.Math.Max(carried - 12, 0)) + addresses) * compute.SizeInBytes() / sizeof(float);
+
+            // With 128 registers, four groups of 128 × 64, some assemblers keep a few bytes of an item in memory; three groups are busy enough.
+            int few = TM * TN == 64 && carried == 12 && compute == DType.Float32 ? 8 : 0;
+            return (64 + System.Math.Max(TM * TN, 32) + (8 * System.Math.Max(carried - 12, 0)) + addresses + few) * compute.SizeInBytes() / sizeof(float);
         }
 
         return UsesWarpgroups || TM * TN > 64 ? 255 : isByVectors ? 128 : 128 + (2 * carried);

@@ -88,7 +88,7 @@ internal sealed class Prediction
             MachineLoop multiplying = timed.Where(static t => t.Code?.Hottest.ProductShare > 0).GroupBy(static t => t.Sample.Text).OrderByDescending(static g => g.Sum(static t => t.Time.Seconds))
                 .Select(static g => g.First().Code!.Hottest).FirstOrDefault();
             string share = multiplying.Instructions == 0 ? "–" : $"{multiplying.ProductShare:P0} {(multiplying.TensorProducts > 0 ? "HMMA" : "FFMA")}";
-            KernelResources[] resources = [.. timed.Select(static t => ResourcesOf(t.Sample)).OfType<KernelResources>()];
+            KernelResources[] resources = [.. timed.Select(t => ResourcesOf(t.Sample)).OfType<KernelResources>()];
             string code = resources.Length == 0 ? "– | –" : $"{resources.Max(static r => r.Registers)} | {resources.Max(static r => r.LocalBytes)}";
             Console.WriteLine($"| {name} | {before.Launches} → {launches.Length} | {before.Milliseconds} → {seconds * 1e3:F3} | {sizes} {share} | {code} |");
         }
@@ -112,10 +112,10 @@ internal sealed class Prediction
     }
 
     /// <summary>What the assembler gives a kernel for the card itself; null where there is none, or it does not know the card.</summary>
-    private static KernelResources? ResourcesOf(LaunchSample sample)
+    private KernelResources? ResourcesOf(LaunchSample sample)
     {
         bool isSpecific = sample.Text.Contains(".target sm_90a", StringComparison.Ordinal);
-        return Ptxas.Knows(isSpecific) && Ptxas.Assemble(sample.Text, sample.Architecture, isSpecific).TryGetValue(sample.Kernel, out KernelResources found) ? found : null;
+        return _card.OpenClSums == 0 && Ptxas.Knows(isSpecific) && Ptxas.Assemble(sample.Text, sample.Architecture, isSpecific).TryGetValue(sample.Kernel, out KernelResources found) ? found : null;
     }
 
     /// <summary>The launches of a step, which are sampled meanwhile.</summary>
