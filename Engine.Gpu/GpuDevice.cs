@@ -23,6 +23,7 @@ public abstract class GpuDevice : Device, IDisposable
         Tuner = new PlanTuner(this);
         Counters = new GroupCounters(Driver, () => Pool.Report);
         Warpgroups = new WarpgroupTrial(this);
+        Meetings = new MeetingTrial(this);
         _backend = NewBackend(KernelSetting.Initial, new GpuBackend(this, Driver.Target));
         Driver.GroupsRefused = UseGroupsOfAtMost;
     }
@@ -117,8 +118,16 @@ public abstract class GpuDevice : Device, IDisposable
     /// <summary>Whether products of warpgroups are right here.</summary>
     internal WarpgroupTrial Warpgroups { get; }
 
+    /// <summary>Whether groups meet here.</summary>
+    internal MeetingTrial Meetings { get; }
+
     /// <inheritdoc/>
-    protected override IReadOnlyList<ProbeEntry> Findings => Warpgroups.Complaint is { } complaint ? [new ProbeEntry("Engine.Gpu", $"{Name}: wgmma", false, complaint)] : [];
+    protected override IReadOnlyList<ProbeEntry> Findings =>
+    [
+        .. from finding in ((string Name, string? Complaint)[])[("wgmma", Warpgroups.Complaint), ("meetings", Meetings.Complaint)]
+           where finding.Complaint is not null
+           select new ProbeEntry("Engine.Gpu", $"{Name}: {finding.Name}", false, finding.Complaint),
+    ];
 
     /// <inheritdoc/>
     protected override void UploadCore(ReadOnlySpan<byte> source, Storage destination, long offsetInBytes)

@@ -39,6 +39,12 @@ internal sealed record GpuTarget
     /// <summary>Whether a group can see what others of its launch wrote: <see cref="KernelBuilder.IsLastGroup"/>.</summary>
     public bool HasLastGroup => Api == GpuApi.Cuda ? ComputeCapability >= 70 : DeviceScopeLanguage is not null && !IsProcessor;
 
+    /// <summary>Work-items of kernels whose groups meet that a multiprocessor is counted on to hold: with at most 64 registers each, any card has room for them.</summary>
+    public const int MeetingItems = 1024;
+
+    /// <summary>Whether the driver starts kernels whose groups wait for one another, in recordings as well: <see cref="KernelBuilder.Meet"/>.</summary>
+    public bool HasMeetings { get; init; }
+
     /// <summary>Bytes of shared (OpenCL: local) memory that one group may use.</summary>
     public required int SharedBytes { get; init; }
 
@@ -86,6 +92,9 @@ internal sealed record GpuTarget
 
     /// <summary>Whether the "card" is a processor: groups then run one after another on few cores, and big groups gain nothing.</summary>
     public bool IsProcessor { get; init; }
+
+    /// <summary>Most groups of a size that a launch may have where they meet.</summary>
+    public int MeetingGroups(int groupSize) => HasMeetings ? ComputeUnits * (MeetingItems / groupSize) : 0;
 
     /// <summary>Most bytes of arguments of one launch.</summary>
     public int MaxArgumentBytes { get; init; } = 1024;

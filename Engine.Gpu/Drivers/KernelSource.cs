@@ -39,6 +39,9 @@ internal sealed record KernelSource(string Name, string Text, int GroupSize, int
     /// <summary>Whether the text needs atomics that order memory for the whole device, which OpenCL C has from 2.0 on.</summary>
     public bool NeedsDeviceScope { get; init; }
 
+    /// <summary>Whether groups wait for one another, so that all of a launch have to run at the same time.</summary>
+    public bool MeetsGroups { get; init; }
+
     /// <summary>The parameters; null for a text that no builder wrote.</summary>
     public KernelSignature? Signature { get; init; }
 

@@ -63,6 +63,10 @@ internal static class DeadCode
                     Use(arrive.Index, used, read);
                     Use(arrive.Last, used, read);
                     break;
+                case AwaitStatement wait:
+                    Use(wait.Index, used, read);
+                    Use(wait.Least, used, read);
+                    break;
                 case LoadMatrixStatement matrix when Array.Exists(matrix.Results, used.Contains):
                     Use(matrix.Index, used, read);
                     break;

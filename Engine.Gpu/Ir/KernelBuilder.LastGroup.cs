@@ -44,12 +44,7 @@ internal sealed partial class KernelBuilder
             throw Fault("a last group on a device whose groups cannot see each other's results");
         }
 
-        if (counters.IsShared || counters.IsReadOnly || counters.Element != DType.Int32)
-        {
-            throw Fault($"{counters.Name} counts no groups");
-        }
-
-        RequireType(Opcode.Equal, groups, RegisterType.Int32);
+        RequireCounters(counters, groups);
         _isLast ??= Shared("is_last", DType.Int32, 1);
         Barrier();
         If(LocalId.Is(0), () =>
@@ -61,5 +56,15 @@ internal sealed partial class KernelBuilder
         });
         Barrier();
         return Load(_isLast, Int32(0)).Is(1);
+    }
+
+    private void RequireCounters(Memory counters, Value groups)
+    {
+        if (counters.IsShared || counters.IsReadOnly || counters.Element != DType.Int32)
+        {
+            throw Fault($"{counters.Name} counts no groups");
+        }
+
+        RequireType(Opcode.Equal, groups, RegisterType.Int32);
     }
 }

@@ -215,6 +215,7 @@ internal sealed partial class KernelBuilder
     public Kernel Build()
     {
         Flush();
+        RequireRoomToMeet();
         if (_host is not null)
         {
             _host.Take(this);
@@ -234,6 +235,7 @@ internal sealed partial class KernelBuilder
             SharedBytes = _state.SharedBytes + (_sharedAlignment - 16),
             SharedAlignment = _sharedAlignment,
             UsesWarpgroups = _usesWarpgroups,
+            MeetsGroups = _meetsGroups,
             GroupSize = _groupSize,
             MinGroupsPerUnit = MinGroupsPerUnit,
             Variables = _state.Variables,

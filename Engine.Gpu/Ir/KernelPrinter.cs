@@ -70,6 +70,9 @@ internal sealed class KernelPrinter
             case ArriveStatement arrive:
                 Line($"{Name(arrive.Result)} = arrive {Element(arrive.Counters, arrive.Index, arrive.Offset)} after {Name(arrive.Last)}");
                 break;
+            case AwaitStatement wait:
+                Line($"await {Element(wait.Counters, wait.Index, wait.Offset)} at least {Name(wait.Least)}");
+                break;
             case IfStatement branch:
                 Line($"if {Name(branch.Condition)}");
                 Nested(branch.Then);

@@ -80,6 +80,9 @@ internal sealed record Kernel
     /// <summary>Whether warpgroups multiply, for which the text must name one architecture alone.</summary>
     public bool UsesWarpgroups { get; init; }
 
+    /// <summary>Whether groups wait for one another, so that all of a launch have to run at the same time.</summary>
+    public bool MeetsGroups { get; init; }
+
     /// <summary>Work-items of a group.</summary>
     public required int GroupSize { get; init; }
 

@@ -22,7 +22,7 @@ internal static class GlobalFences
         {
             switch (statement)
             {
-                case ArriveStatement or StoreStatement { Memory.IsShared: false } or LoadStatement { Memory: { IsShared: false, IsReadOnly: false } }:
+                case ArriveStatement or AwaitStatement or StoreStatement { Memory.IsShared: false } or LoadStatement { Memory: { IsShared: false, IsReadOnly: false } }:
                     hasTouched = true;
                     break;
                 case BarrierStatement barrier when hasTouched:

@@ -53,6 +53,9 @@ internal sealed class PtxAddressPlan
                 case ArriveStatement arrive:
                     Need(statement, arrive.Counters, arrive.Index);
                     break;
+                case AwaitStatement wait:
+                    Need(statement, wait.Counters, wait.Index);
+                    break;
                 case LoadMatrixStatement matrix:
                     Need(statement, matrix.Memory, matrix.Index);
                     break;

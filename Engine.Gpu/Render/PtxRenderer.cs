@@ -43,7 +43,7 @@ internal sealed partial class PtxRenderer
         }
 
         bool isStatic = kernel.SharedBytes <= StaticSharedBytes;
-        return new KernelSource(kernel.Name, renderer.Assemble(isStatic), kernel.GroupSize, isStatic ? 0 : kernel.SharedBytes);
+        return new KernelSource(kernel.Name, renderer.Assemble(isStatic), kernel.GroupSize, isStatic ? 0 : kernel.SharedBytes) { MeetsGroups = kernel.MeetsGroups };
     }
 
     private string Assemble(bool isSharedStatic)
@@ -145,6 +145,9 @@ internal sealed partial class PtxRenderer
                 // Orders what the group wrote before, and what it reads after, for the whole card; the counter begins anew by itself.
                 Emit($"atom.acq_rel.gpu.global.inc.u32 {_registers.Of(arrive.Result)}, {Address(arrive.Counters, arrive.Index, arrive.Offset)}, {Operand(arrive.Last)};");
                 break;
+            case AwaitStatement wait:
+                RenderAwait(wait);
+                break;
             case IfStatement branch:
                 RenderBranch(branch);
                 break;
@@ -223,6 +226,15 @@ internal sealed partial class PtxRenderer
         Emit($"setp.lt.{type} {goesOn}, {counter}, {end};");
         Emit($"@{goesOn} bra $loop_{number};");
         Label($"$after_{number}");
+    }
+
+    private void RenderAwait(AwaitStatement wait)
+    {
+        string loop = $"$await_{++_labels}", count = _registers.New(RegisterType.Int32), isEarly = _registers.New(RegisterType.Bool);
+        Label(loop);
+        Emit($"ld.acquire.gpu.global.u32 {count}, {Address(wait.Counters, wait.Index, wait.Offset)};");
+        Emit($"setp.lt.u32 {isEarly}, {count}, {Operand(wait.Least)};");
+        Emit($"@{isEarly} bra {loop};");
     }
 
     // The number keeps names apart from PTX's own words, such as "min".

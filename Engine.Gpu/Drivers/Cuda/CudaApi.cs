@@ -56,6 +56,9 @@ internal sealed unsafe class CudaApi
     public readonly delegate* unmanaged<nint, CudaFunctionAttribute, int, CudaResult> cuFuncSetAttribute;
     public readonly delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, void**, CudaResult> cuLaunchKernel;
 
+    /// <summary>Starts a kernel only where all its groups run at the same time; null where the driver has none.</summary>
+    public readonly delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, CudaResult> cuLaunchCooperativeKernel;
+
     public readonly delegate* unmanaged<uint, CudaJitOption*, void**, nint*, CudaResult> cuLinkCreate_v2;
     public readonly delegate* unmanaged<nint, CudaJitInput, void*, nuint, byte*, uint, CudaJitOption*, void**, CudaResult> cuLinkAddData_v2;
     public readonly delegate* unmanaged<nint, void**, nuint*, CudaResult> cuLinkComplete;
@@ -73,7 +76,7 @@ internal sealed unsafe class CudaApi
     /// <summary>Null where <see cref="cuGraphInstantiateWithFlags"/> is there.</summary>
     public readonly delegate* unmanaged<nint*, nint, nint*, byte*, nuint, CudaResult> cuGraphInstantiate_v2;
 
-    /// <summary>Looks up every function; the resolver gives 0 for a name that it does not know. Functions that only inform may be missing: error texts, times, registers.</summary>
+    /// <summary>Looks up every function; the resolver gives 0 for a name that it does not know. Functions that the engine can do without may be missing: error texts, times, registers, meetings.</summary>
     /// <exception cref="EntryPointNotFoundException">Functions are missing: the driver is older than CUDA 11.</exception>
     public CudaApi(Func<string, nint> resolve)
     {
@@ -121,6 +124,7 @@ internal sealed unsafe class CudaApi
         cuFuncGetAttribute = (delegate* unmanaged<int*, CudaFunctionAttribute, nint, CudaResult>)FindOptional(nameof(cuFuncGetAttribute));
         cuFuncSetAttribute = (delegate* unmanaged<nint, CudaFunctionAttribute, int, CudaResult>)Find(nameof(cuFuncSetAttribute));
         cuLaunchKernel = (delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, void**, CudaResult>)Find(nameof(cuLaunchKernel));
+        cuLaunchCooperativeKernel = (delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, CudaResult>)FindOptional(nameof(cuLaunchCooperativeKernel));
 
         cuLinkCreate_v2 = (delegate* unmanaged<uint, CudaJitOption*, void**, nint*, CudaResult>)Find(nameof(cuLinkCreate_v2));
         cuLinkAddData_v2 = (delegate* unmanaged<nint, CudaJitInput, void*, nuint, byte*, uint, CudaJitOption*, void**, CudaResult>)Find(nameof(cuLinkAddData_v2));

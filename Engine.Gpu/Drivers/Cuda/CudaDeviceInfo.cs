@@ -12,6 +12,9 @@ internal sealed unsafe record CudaDeviceInfo
     /// <summary>Least driver, as the driver counts: CUDA 11.0, the first that reads PTX 7.0.</summary>
     public const int LeastDriverVersion = 11000;
 
+    /// <summary>Least driver whose graphs take kernels whose groups meet: CUDA 12.0, the first that documents the attribute for nodes of graphs.</summary>
+    public const int LeastDriverOfMeetings = 12000;
+
     // Kernel parameters: 4096 bytes on every card and driver of the versions above.
     private const int ParameterBytes = 4096;
 
@@ -28,6 +31,9 @@ internal sealed unsafe record CudaDeviceInfo
     public required int SharedBytes { get; init; }
 
     public required long TotalMemory { get; init; }
+
+    /// <summary>Whether the device starts kernels whose groups wait for one another.</summary>
+    public bool HasCooperativeLaunch { get; init; }
 
     /// <summary>Model, memory, capability and driver in words.</summary>
     public string Description => string.Create(
@@ -61,6 +67,7 @@ internal sealed unsafe record CudaDeviceInfo
             Multiprocessors = Attribute(CudaDeviceAttribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT),
             SharedBytes = shared,
             TotalMemory = (long)memory,
+            HasCooperativeLaunch = api.cuLaunchCooperativeKernel is not null && Attribute(CudaDeviceAttribute.CU_DEVICE_ATTRIBUTE_COOPERATIVE_LAUNCH) != 0,
         };
 
         int Attribute(CudaDeviceAttribute attribute)
@@ -91,6 +98,7 @@ internal sealed unsafe record CudaDeviceInfo
         HasMathFunctions = false,
         ComputeCapability = ComputeCapability,
         ForgoesWarpgroups = Environment.GetEnvironmentVariable("ENGINE_GPU_WGMMA") == "0",
+        HasMeetings = HasCooperativeLaunch && DriverVersion >= LeastDriverOfMeetings && Environment.GetEnvironmentVariable("ENGINE_GPU_MEETINGS") != "0",
         PtxVersion = PtxVersionOf(DriverVersion),
         MaxArgumentBytes = ParameterBytes,
     };

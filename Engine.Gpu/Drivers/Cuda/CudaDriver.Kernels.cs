@@ -83,19 +83,14 @@ internal sealed unsafe partial class CudaDriver
 
         KernelSource source = loaded.Source;
         bool isRecorded = IsRecordedHere;
+        nint stream = isRecorded ? _captureStream : _stream;
+        (uint x, uint y, uint z) = ((uint)source.Group.X, (uint)source.Group.Y, (uint)source.Group.Z);
         _context.NoteKernel(source.Name);
-        _context.Check(_api.cuLaunchKernel(
-            loaded.Function,
-            (uint)grid.X,
-            (uint)grid.Y,
-            (uint)grid.Z,
-            (uint)source.Group.X,
-            (uint)source.Group.Y,
-            (uint)source.Group.Z,
-            (uint)source.SharedBytes,
-            isRecorded ? _captureStream : _stream,
-            pointers,
-            null));
+        _context.Check(
+            source.MeetsGroups
+                ? _api.cuLaunchCooperativeKernel(loaded.Function, (uint)grid.X, (uint)grid.Y, (uint)grid.Z, x, y, z, (uint)source.SharedBytes, stream, pointers)
+                : _api.cuLaunchKernel(loaded.Function, (uint)grid.X, (uint)grid.Y, (uint)grid.Z, x, y, z, (uint)source.SharedBytes, stream, pointers, null),
+            source.MeetsGroups ? nameof(_api.cuLaunchCooperativeKernel) : nameof(_api.cuLaunchKernel));
         if (isRecorded)
         {
             _recordedLaunches++;

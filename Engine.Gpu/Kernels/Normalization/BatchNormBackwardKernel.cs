@@ -20,36 +20,50 @@ internal readonly record struct BatchNormBackwardKernel(
         KernelBuilder k = Shape.NewBuilder("batch_norm_backward", target);
         RegisterType type = Element.InRegister();
         Memory? partial = Stage == ChannelStage.Whole ? null : k.Buffer("partials", type == RegisterType.Float64 ? DType.Float64 : DType.Float32);
+        Memory? arrivals = Stage == ChannelStage.Together ? k.Buffer("arrivals", DType.Int32) : null;
         ChannelItems items = new(k, Shape);
         Source source = new(k, items, this);
-        Variable sum = k.Variable(k.Constant(type, 0)), product = k.Variable(k.Constant(type, 0));
-        if (Stage == ChannelStage.Apply)
+        GroupReduction reduction = items.Reduction(type, type);
+        Value[] Combined()
         {
+            Variable[] all = k.Variables(2, k.Constant(type, 0));
             items.ForEachChunk(chunk =>
             {
-                sum.Value += k.Load(partial!, items.PartialOffset(0, chunk));
-                product.Value += k.Load(partial!, items.PartialOffset(1, chunk));
+                all[0].Value += k.Load(partial!, items.PartialOffset(0, chunk));
+                all[1].Value += k.Load(partial!, items.PartialOffset(1, chunk));
             });
-        }
-        else
-        {
-            items.ForEach(elements =>
-            {
-                foreach ((Value dy, Value normalized) in source.Load(elements, keep: true))
-                {
-                    sum.Value += dy;
-                    product.Value = k.Fma(dy, normalized, product.Value);
-                }
-            });
+            return reduction.Sums(all[0].Value, all[1].Value);
         }
 
-        Value[] sums = items.Reduction(type, type).Sums(sum.Value, product.Value);
-        if (Stage == ChannelStage.Partial)
+        if (Stage == ChannelStage.Apply)
+        {
+            Finish(k, items, source, Combined());
+            return k.Build();
+        }
+
+        Variable sum = k.Variable(k.Constant(type, 0)), product = k.Variable(k.Constant(type, 0));
+        items.ForEach(elements =>
+        {
+            foreach ((Value dy, Value normalized) in source.Load(elements, keep: true))
+            {
+                sum.Value += dy;
+                product.Value = k.Fma(dy, normalized, product.Value);
+            }
+        });
+        Value[] sums = reduction.Sums(sum.Value, product.Value);
+        if (Stage is ChannelStage.Partial or ChannelStage.Together)
         {
             k.Store(partial!, items.PartialOffset(0, k.GroupY), sums[0], items.IsFirst);
             k.Store(partial!, items.PartialOffset(1, k.GroupY), sums[1], items.IsFirst);
         }
-        else
+
+        if (arrivals is not null)
+        {
+            items.Meet(arrivals);
+            sums = Combined();
+        }
+
+        if (Stage != ChannelStage.Partial)
         {
             Finish(k, items, source, sums);
         }
@@ -58,9 +72,10 @@ internal readonly record struct BatchNormBackwardKernel(
     }
 
     /// <summary>Adds the arguments in the order of the parameters. The gradient is the one of the call, or the one that an earlier launch has kept.</summary>
-    public void Bind(ref ArgumentList arguments, in BatchNormBackwardArgs args, in ChannelTiles tiles, in Operand? partials, in Operand gradient)
+    public void Bind(ref ArgumentList arguments, in BatchNormBackwardArgs args, in ChannelTiles tiles, in Operand? partials, in Operand gradient, KernelArgument? arrivals = null)
     {
         arguments.AddOptional(partials);
+        ChannelItems.BindArrivals(ref arguments, arrivals);
         ChannelItems.Bind(ref arguments, tiles, args.X.Shape[2]);
         Source.Bind(ref arguments, this, args, gradient);
         if (Stage == ChannelStage.Partial)

@@ -22,17 +22,26 @@ internal readonly record struct BatchNormForwardKernel(ChannelStage Stage, Chann
         RegisterType type = Element.InRegister();
         Memory input = k.Buffer("x", Element, readOnly: true);
         Memory? partial = Stage == ChannelStage.Whole ? null : k.Buffer("partials", type == RegisterType.Float64 ? DType.Float64 : DType.Float32);
+        Memory? arrivals = Stage == ChannelStage.Together ? k.Buffer("arrivals", DType.Int32) : null;
         ChannelItems items = new(k, Shape);
         StridesParameter x = new(k, "x", 3, Is64Bit);
         Value origin = k.Load(input, x.Along(1, items.Channel), items.Exists);
         Moments moments = Stage == ChannelStage.Apply ? Combined(k, items, partial!, type) : OfChunk(k, items, input, x, origin);
-        moments = moments.Over(k, items.Reduction(type, type, type));
-        if (Stage == ChannelStage.Partial)
+        GroupReduction reduction = items.Reduction(type, type, type);
+        moments = moments.Over(k, reduction);
+        if (Stage is ChannelStage.Partial or ChannelStage.Together)
         {
             k.Store(partial!, items.PartialOffset(0, k.GroupY), moments.Mean, items.IsFirst);
             k.Store(partial!, items.PartialOffset(1, k.GroupY), moments.M2, items.IsFirst);
         }
-        else
+
+        if (arrivals is not null)
+        {
+            items.Meet(arrivals);
+            moments = Combined(k, items, partial!, type).Over(k, reduction);
+        }
+
+        if (Stage != ChannelStage.Partial)
         {
             Normalize(k, items, input, x, origin, moments);
         }
@@ -41,10 +50,11 @@ internal readonly record struct BatchNormForwardKernel(ChannelStage Stage, Chann
     }
 
     /// <summary>Adds the arguments in the order of the parameters.</summary>
-    public void Bind(ref ArgumentList arguments, in BatchNormForwardArgs args, in ChannelTiles tiles, in Operand? partials)
+    public void Bind(ref ArgumentList arguments, in BatchNormForwardArgs args, in ChannelTiles tiles, in Operand? partials, KernelArgument? arrivals = null)
     {
         arguments.Add(args.X);
         arguments.AddOptional(partials);
+        ChannelItems.BindArrivals(ref arguments, arrivals);
         ChannelItems.Bind(ref arguments, tiles, args.X.Shape[2]);
         arguments.AddStrides(args.X, Is64Bit);
         if (Stage == ChannelStage.Partial)

@@ -152,6 +152,15 @@ internal sealed class ChannelItems
         arguments.Add(length, new Divisor(length));
     }
 
+    /// <summary>Adds the counters of groups that meet, where they do.</summary>
+    public static void BindArrivals(ref ArgumentList arguments, KernelArgument? arrivals)
+    {
+        if (arrivals is { } counters)
+        {
+            arguments.Add(counters);
+        }
+    }
+
     /// <summary>Reductions over the items of a channel.</summary>
     public GroupReduction Reduction(params ReadOnlySpan<RegisterType> types) => new(_k, types, _lanes, interleaved: _shape.Tile > 1);
 
@@ -213,6 +222,9 @@ internal sealed class ChannelItems
             _k.StoreVector(memory, OffsetOf(strides, elements[i]), numbers[i..(i + run)]);
         }
     }
+
+    /// <summary>Lets the groups of a channel meet.</summary>
+    public void Meet(Memory arrivals) => _k.Meet(arrivals, _k.GroupX, _k.GroupCountY);
 
     /// <summary>The chunks of the item's channel, shared among its items.</summary>
     public void ForEachChunk(Action<Value> body) => _k.For(Lane, _k.GroupCountY, _k.Int32(_lanes), body);

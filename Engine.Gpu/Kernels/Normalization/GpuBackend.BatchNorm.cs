@@ -29,10 +29,14 @@ internal partial class GpuBackend
             Relu = args.Relu,
         };
         using TensorScope scope = TensorScope.Begin();
-        Operand? partials = null;
-        if (tiles.Chunks > 1)
+        Operand? partials = tiles.Chunks > 1 ? Partials(tiles, x.DType) : null;
+        KernelArgument? arrivals = Meeting(tiles);
+        if (arrivals is not null)
         {
-            partials = Partials(tiles, x.DType);
+            kernel = kernel with { Stage = ChannelStage.Together };
+        }
+        else if (tiles.Chunks > 1)
+        {
             BatchNormForwardKernel chunks = new(ChannelStage.Partial, tiles.Shape, x.DType, x.DType, is64Bit);
             ArgumentList first = new(stackalloc KernelArgument[16]);
             chunks.Bind(ref first, args, tiles, partials);
@@ -41,7 +45,7 @@ internal partial class GpuBackend
         }
 
         ArgumentList arguments = new(stackalloc KernelArgument[48]);
-        kernel.Bind(ref arguments, args, tiles, partials);
+        kernel.Bind(ref arguments, args, tiles, partials, arrivals);
         Launch(kernel, tiles.Grid, arguments.Span);
     }
 
@@ -69,10 +73,14 @@ internal partial class GpuBackend
             HasKept = kept is not null,
         };
         using TensorScope scope = TensorScope.Begin();
-        Operand? partials = null;
-        if (tiles.Chunks > 1)
+        Operand? partials = tiles.Chunks > 1 ? Partials(tiles, x.DType) : null;
+        KernelArgument? arrivals = Meeting(tiles);
+        if (arrivals is not null)
         {
-            partials = Partials(tiles, x.DType);
+            kernel = kernel with { Stage = ChannelStage.Together };
+        }
+        else if (tiles.Chunks > 1)
+        {
             BatchNormBackwardKernel sums = new(ChannelStage.Partial, tiles.Shape, x.DType, x.DType, x.DType, is64Bit)
             {
                 HasY = kernel.HasY,
@@ -92,8 +100,15 @@ internal partial class GpuBackend
         }
 
         ArgumentList arguments = new(stackalloc KernelArgument[48]);
-        kernel.Bind(ref arguments, args, tiles, partials, gradient);
+        kernel.Bind(ref arguments, args, tiles, partials, gradient, arrivals);
         Launch(kernel, tiles.Grid, arguments.Span);
+    }
+
+    /// <summary>Counters for groups that meet, so that channels in chunks take one launch; null where there are no chunks, or they take two.</summary>
+    private KernelArgument? Meeting(in ChannelTiles tiles)
+    {
+        int group = tiles.Shape.Group == 0 ? Target.GroupSize : tiles.Shape.Group;
+        return tiles.Chunks > 1 && tiles.Tiles <= GroupCounters.Count && _device.Meetings.Passes(this, (long)tiles.Tiles * tiles.Chunks, group) ? _device.Counters.From(0) : null;
     }
 
     /// <summary>Room for two numbers per chunk and channel, in the type that is computed in; until the surrounding scope ends.</summary>

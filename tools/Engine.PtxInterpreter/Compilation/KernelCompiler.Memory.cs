@@ -86,6 +86,11 @@ internal sealed partial class KernelCompiler
     private Operation Load()
     {
         bool isVolatile = _modifiers.Take("volatile");
+        if (!isVolatile && _modifiers.Take("acquire"))
+        {
+            return LoadAcquired();
+        }
+
         string? space = _modifiers.TakeAny("param", "global", "shared", "local");
         if (space == "global" && !isVolatile)
         {
@@ -142,6 +147,17 @@ internal sealed partial class KernelCompiler
             (_, 4) => new LoadPlaced<T, uint>(d, _memoryOperations++, address, space),
             _ => new LoadPlaced<T, ulong>(d, _memoryOperations++, address, space),
         };
+
+    /// <summary>A load that acquires for the whole device: what blocks that wait for others look with. Of all kinds the engine has this one.</summary>
+    private Operation LoadAcquired()
+    {
+        _modifiers.Expect("gpu");
+        _modifiers.Expect("global");
+        PtxType type = _modifiers.Type(B32, U32, S32);
+        _modifiers.End(2);
+        Address address = AddressOf(1, MemorySpace.Global, type.Bytes());
+        return new LoadAcquired(Write(0, type), _memoryOperations++, address);
+    }
 
     /// <summary>Whether an address names a parameter of a call, which is a variable of the thread, and not one of the launch.</summary>
     private bool IsCallParameter(int operand) =>

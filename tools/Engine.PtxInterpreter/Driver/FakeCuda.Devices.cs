@@ -86,6 +86,7 @@ internal static unsafe partial class FakeCuda
             CudaDeviceAttribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT => device.Multiprocessors,
             CudaDeviceAttribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR => device.ComputeCapability / 10,
             CudaDeviceAttribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR => device.ComputeCapability % 10,
+            CudaDeviceAttribute.CU_DEVICE_ATTRIBUTE_COOPERATIVE_LAUNCH => device.HasCooperativeLaunch ? 1 : 0,
             CudaDeviceAttribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN => device.MaxSharedBytes,
             _ => 0,
         };

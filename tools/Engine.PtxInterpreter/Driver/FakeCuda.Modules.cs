@@ -105,15 +105,27 @@ internal static unsafe partial class FakeCuda
 
     [UnmanagedCallersOnly]
     private static CudaResult cuLaunchKernel(
-        nint function, uint gridX, uint gridY, uint gridZ, uint blockX, uint blockY, uint blockZ, uint sharedBytes, nint stream, void** parameters, void** extra) => Call(nameof(cuLaunchKernel), context =>
+        nint function, uint gridX, uint gridY, uint gridZ, uint blockX, uint blockY, uint blockZ, uint sharedBytes, nint stream, void** parameters, void** extra) =>
+        Call(nameof(cuLaunchKernel), context => extra != null
+            ? Explain(CudaResult.CUDA_ERROR_INVALID_VALUE, "parameters in a buffer are not known here")
+            : Launch(context, function, (gridX, gridY, gridZ), (blockX, blockY, blockZ), sharedBytes, stream, parameters, isResident: false));
+
+    [UnmanagedCallersOnly]
+    private static CudaResult cuLaunchCooperativeKernel(
+        nint function, uint gridX, uint gridY, uint gridZ, uint blockX, uint blockY, uint blockZ, uint sharedBytes, nint stream, void** parameters) =>
+        Call(nameof(cuLaunchCooperativeKernel), context => Launch(context, function, (gridX, gridY, gridZ), (blockX, blockY, blockZ), sharedBytes, stream, parameters, isResident: true));
+
+    private static CudaResult Launch(
+        FakeContext context, nint function, (uint X, uint Y, uint Z) grid, (uint X, uint Y, uint Z) blocks, uint sharedBytes, nint stream, void** parameters, bool isResident)
     {
+        ((uint gridX, uint gridY, uint gridZ), (uint blockX, uint blockY, uint blockZ)) = (grid, blocks);
         if (Find<FakeFunction>(function) is not { } found)
         {
             return CudaResult.CUDA_ERROR_INVALID_HANDLE;
         }
 
         PtxKernel kernel = found.Kernel.Kernel;
-        if (gridX is 0 or > int.MaxValue || gridY is 0 or > 65535 || gridZ is 0 or > 65535 || extra != null || sharedBytes > found.MaxDynamicSharedBytes)
+        if (gridX is 0 or > int.MaxValue || gridY is 0 or > 65535 || gridZ is 0 or > 65535 || sharedBytes > found.MaxDynamicSharedBytes)
         {
             return Explain(CudaResult.CUDA_ERROR_INVALID_VALUE, $"{kernel.Name}: grid ({gridX}, {gridY}, {gridZ}) or {sharedBytes} bytes of shared memory is not possible");
         }
@@ -138,12 +150,26 @@ internal static unsafe partial class FakeCuda
             new ReadOnlySpan<byte>(parameters[i], parameter.Bytes).CopyTo(block.AsSpan(parameter.Offset));
         }
 
+        if (isResident && (long)gridX * gridY * gridZ > ResidentBlocks(context.Device, program, found, (int)sharedBytes))
+        {
+            return CudaResult.CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE;
+        }
+
         return Enqueue(context, stream, () =>
         {
-            CudaResult result = context.Device.Run(program, ((int)gridX, (int)gridY, (int)gridZ), (int)sharedBytes, block, text);
+            CudaResult result = context.Device.Run(program, ((int)gridX, (int)gridY, (int)gridZ), (int)sharedBytes, block, text, isResident);
             return result == CudaResult.CUDA_SUCCESS ? result : Explain(result, context.Device.LastFault!.Message);
         });
-    });
+    }
+
+    /// <summary>Blocks that run at the same time on a card with the least of all: 1024 threads, 65536 registers and 64 KiB of shared memory on a multiprocessor.</summary>
+    private static long ResidentBlocks(FakeDevice device, KernelProgram program, FakeFunction function, int dynamicSharedBytes)
+    {
+        const int Threads = 1024, Registers = 1 << 16, SharedBytes = 64 << 10, Granule = 8;
+        int registers = ((function.Resources?.Registers ?? 0) + Granule - 1) / Granule * Granule, shared = program.SharedBytes + dynamicSharedBytes;
+        int byRegisters = registers == 0 ? int.MaxValue : Registers / (registers * program.GroupSize), byShared = shared == 0 ? int.MaxValue : SharedBytes / shared;
+        return (long)device.Multiprocessors * Math.Min(Threads / program.GroupSize, Math.Min(byRegisters, byShared));
+    }
 
     [UnmanagedCallersOnly]
     private static CudaResult cuLinkCreate_v2(uint count, CudaJitOption* options, void** values, nint* link) => Call(nameof(cuLinkCreate_v2), context =>

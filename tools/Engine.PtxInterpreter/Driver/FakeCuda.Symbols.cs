@@ -45,6 +45,7 @@ internal static unsafe partial class FakeCuda
         [nameof(cuFuncGetAttribute)] = (nint)(delegate* unmanaged<int*, CudaFunctionAttribute, nint, CudaResult>)&cuFuncGetAttribute,
         [nameof(cuFuncSetAttribute)] = (nint)(delegate* unmanaged<nint, CudaFunctionAttribute, int, CudaResult>)&cuFuncSetAttribute,
         [nameof(cuLaunchKernel)] = (nint)(delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, void**, CudaResult>)&cuLaunchKernel,
+        [nameof(cuLaunchCooperativeKernel)] = (nint)(delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, CudaResult>)&cuLaunchCooperativeKernel,
         [nameof(cuLinkCreate_v2)] = (nint)(delegate* unmanaged<uint, CudaJitOption*, void**, nint*, CudaResult>)&cuLinkCreate_v2,
         [nameof(cuLinkAddData_v2)] = (nint)(delegate* unmanaged<nint, CudaJitInput, void*, nuint, byte*, uint, CudaJitOption*, void**, CudaResult>)&cuLinkAddData_v2,
         [nameof(cuLinkComplete)] = (nint)(delegate* unmanaged<nint, void**, nuint*, CudaResult>)&cuLinkComplete,

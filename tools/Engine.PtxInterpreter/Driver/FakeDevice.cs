@@ -20,6 +20,9 @@ internal sealed class FakeDevice(int ordinal, string name, int computeCapability
     /// <summary>Multiprocessors, which the choice of kernels depends on.</summary>
     public int Multiprocessors { get; init; } = 4;
 
+    /// <summary>Whether it starts kernels whose blocks wait for one another.</summary>
+    public bool HasCooperativeLaunch { get; init; } = true;
+
     /// <summary>Whether kernels are run; else they are compiled, and launches do nothing.</summary>
     public bool Runs
     {
@@ -98,7 +101,7 @@ internal sealed class FakeDevice(int ordinal, string name, int computeCapability
     }
 
     /// <summary>Runs a kernel; what it does wrong loses the device.</summary>
-    public unsafe CudaResult Run(KernelProgram program, (int X, int Y, int Z) grid, int dynamicSharedBytes, byte[] parameters, string text = "")
+    public unsafe CudaResult Run(KernelProgram program, (int X, int Y, int Z) grid, int dynamicSharedBytes, byte[] parameters, string text = "", bool isResident = false)
     {
         if (!Runs)
         {
@@ -122,6 +125,7 @@ internal sealed class FakeDevice(int ordinal, string name, int computeCapability
                         Races = WatchesGlobalRaces ? new GlobalRaces() : null,
                         WatchesUniformBranches = WatchesUniformBranches,
                         LosesProducts = LosesProducts,
+                        IsResident = isResident,
                     };
                     Launches++;
                     ThreadInstructions += launch.Run(program);

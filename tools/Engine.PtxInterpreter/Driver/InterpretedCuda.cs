@@ -29,6 +29,7 @@ internal static class InterpretedCuda
         GpuTarget target = CudaDeviceInfo.Read(FakeCuda.Api, card.Ordinal).ToTarget();
         CudaDevice device = new("cuda, on paper", CudaDriver.Open(FakeCuda.Api, card.Ordinal, limits is null ? target : limits(target)));
         device.Warpgroups.Trust();
+        device.Meetings.Trust();
         return device;
     }
 

@@ -92,6 +92,26 @@ internal sealed unsafe class AtomicGlobal<T, TOp>(int d, int index, Address addr
     }
 }
 
+/// <summary>
+/// Reads a word that other blocks change, and acquires for the device what they released. Where all blocks of the launch run at the same time the block lets the others go on after it.
+/// A block that stands for many in a sample waits for nobody: it reads the largest number.
+/// </summary>
+internal sealed unsafe class LoadAcquired(int d, int index, Address address) : GlobalOperation(index, address, sizeof(uint))
+{
+    public override void Execute(Block block)
+    {
+        for (int j = 0; j < block.Count; j++)
+        {
+            int i = block.ActiveThread(j);
+            uint* place = (uint*)Locate(block, i, writes: false, atomic: true);
+            ((uint*)(block.Frame + d))[i] = block.Sample == null ? Volatile.Read(ref *place) : uint.MaxValue;
+            block.Races?.Synchronize(block, i, (ulong)place, acquires: true, releases: false);
+        }
+
+        block.Yield();
+    }
+}
+
 /// <summary>An atomic step between threads of the host, on which blocks run.</summary>
 internal static unsafe class HostAtomic
 {

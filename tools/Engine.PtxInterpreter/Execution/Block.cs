@@ -16,6 +16,8 @@ internal sealed unsafe partial class Block : IDisposable
     private readonly int* _guardList;
     private readonly int* _groupList;
     private Operation _current;
+    private bool _isResident;
+    private bool _yields;
 
     public Block(KernelProgram program)
     {
@@ -100,6 +102,7 @@ internal sealed unsafe partial class Block : IDisposable
         WatchesUniformBranches = launch.WatchesUniformBranches;
         Products.AreLost = launch.LosesProducts;
         Parameters = launch.Parameters;
+        _isResident = launch.IsResident;
         Grid = launch.Grid;
         Shared.Resize(_program.SharedBytes, launch.DynamicSharedBytes);
         new Span<MemoryRange>(Ranges, _program.MemoryOperations).Clear();
@@ -112,6 +115,16 @@ internal sealed unsafe partial class Block : IDisposable
 
     /// <summary>Carries out one block from its first instruction to the end of all of its threads.</summary>
     public void Run((int X, int Y, int Z) index)
+    {
+        Enter(index);
+        Continue();
+    }
+
+    /// <summary>Lets the other blocks of the launch go on, where they run at the same time.</summary>
+    public void Yield() => _yields = _isResident;
+
+    /// <summary>Goes to the first instruction of a block.</summary>
+    public void Enter((int X, int Y, int Z) index)
     {
         Index = index;
         Fill(_program.SpecialSlot("%ctaid.x"), index.X);
@@ -127,10 +140,17 @@ internal sealed unsafe partial class Block : IDisposable
         Copies.Reset();
         Products.Reset();
         Restart();
+    }
+
+    /// <summary>Carries out instructions until the block yields or all of its threads have ended.</summary>
+    /// <returns>Whether they have ended.</returns>
+    public bool Continue()
+    {
         Operation[] operations = _program.Operations;
         long steps = 0;
         long done = 0;
-        while (_live > 0)
+        _yields = false;
+        while (_live > 0 && !_yields)
         {
             Operation operation = operations[_next++];
             _current = operation;
@@ -166,6 +186,7 @@ internal sealed unsafe partial class Block : IDisposable
         }
 
         ThreadInstructions += done;
+        return _live == 0;
     }
 
     /// <summary>Counts an operation that is about to be carried out for the active threads.</summary>

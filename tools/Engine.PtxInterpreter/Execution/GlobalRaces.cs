@@ -7,7 +7,7 @@ namespace Engine.PtxInterpreter;
 /// barrier in between; threads of different blocks only where an atomic operation of the one released, for the whole device, what an atomic operation of the
 /// other on the same place acquired. It remembers every byte and is slow: an option.
 /// </summary>
-/// <remarks>Blocks run one after another here. Fences beside atomic operations without an order are not taken for one.</remarks>
+/// <remarks>One block runs at a time here. Fences beside atomic operations without an order are not taken for one.</remarks>
 internal sealed class GlobalRaces
 {
     private readonly record struct Access(uint Thread, int Block, int Epoch, bool IsAtomic);
@@ -16,7 +16,7 @@ internal sealed class GlobalRaces
     private readonly Dictionary<ulong, (Access Last, bool Several)> _readers = [];
     private readonly Dictionary<ulong, HashSet<Release>> _released = [];
     private readonly Dictionary<int, List<Acquisition>> _acquired = [];
-    private int _epoch;
+    private readonly Dictionary<int, int> _epochs = [];
 
     /// <summary>What the thread did before, and what its block did before an earlier barrier, can be acquired.</summary>
     private readonly record struct Release(int Block, uint Thread, int Epoch);
@@ -25,15 +25,12 @@ internal sealed class GlobalRaces
     private readonly record struct Acquisition(uint Thread, int Epoch, Release[] Seen);
 
     /// <summary>A barrier of a block: what its threads did before is ordered before what they do next.</summary>
-    public void NextEpoch(Block block)
-    {
-        _ = block;
-        _epoch++;
-    }
+    public void NextEpoch(Block block) => CollectionsMarshal.GetValueRefOrAddDefault(_epochs, NumberOf(block), out _)++;
 
     public void Touch(Block block, int thread, ulong address, int bytes, bool writes, bool atomic = false)
     {
-        Access self = new(block.GlobalThread(thread), (int)(block.GlobalThread(thread) / (uint)block.Threads), _epoch, atomic);
+        int number = NumberOf(block);
+        Access self = new(block.GlobalThread(thread), number, _epochs.GetValueOrDefault(number), atomic);
         for (ulong place = address; place < address + (ulong)bytes; place++)
         {
             if (_writers.TryGetValue(place, out Access writer) && Conflicts(writer, self))
@@ -66,20 +63,22 @@ internal sealed class GlobalRaces
         }
 
         uint self = block.GlobalThread(thread);
-        int number = (int)(self / (uint)block.Threads);
+        int number = NumberOf(block), epoch = _epochs.GetValueOrDefault(number);
         HashSet<Release> releasedHere = CollectionsMarshal.GetValueRefOrAddDefault(_released, address, out _) ??= [];
         if (acquires)
         {
-            (CollectionsMarshal.GetValueRefOrAddDefault(_acquired, number, out _) ??= []).Add(new Acquisition(self, _epoch, [.. releasedHere]));
+            (CollectionsMarshal.GetValueRefOrAddDefault(_acquired, number, out _) ??= []).Add(new Acquisition(self, epoch, [.. releasedHere]));
         }
 
         if (releases)
         {
             // What was seen before is handed on with what was done.
-            releasedHere.UnionWith(_acquired.GetValueOrDefault(number, []).Where(before => before.Thread == self || before.Epoch < _epoch).SelectMany(static before => before.Seen));
-            releasedHere.Add(new Release(number, self, _epoch));
+            releasedHere.UnionWith(_acquired.GetValueOrDefault(number, []).Where(before => before.Thread == self || before.Epoch < epoch).SelectMany(static before => before.Seen));
+            releasedHere.Add(new Release(number, self, epoch));
         }
     }
+
+    private static int NumberOf(Block block) => (int)(block.GlobalThread(0) / (uint)block.Threads);
 
     private bool Conflicts(Access earlier, Access self) =>
         earlier.Thread != self.Thread && !(earlier.IsAtomic && self.IsAtomic)

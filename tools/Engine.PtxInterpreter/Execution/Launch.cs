@@ -27,7 +27,10 @@ internal sealed unsafe class Launch
     /// </summary>
     public long Order { get; init; }
 
-    /// <summary>Runs all blocks, two at a time.</summary>
+    /// <summary>Whether all blocks run at the same time, so that they may wait for one another. They take turns: each goes on until it looks whether others have come.</summary>
+    public bool IsResident { get; init; }
+
+    /// <summary>Runs all blocks, two at a time, or all in turn.</summary>
     /// <returns>Threads times instructions.</returns>
     /// <exception cref="PtxFault">The first wrong that was found.</exception>
     public long Run(KernelProgram program)
@@ -37,6 +40,11 @@ internal sealed unsafe class Launch
         long step = StepOf(blocks);
         long instructions = 0;
         PtxFault? fault = null;
+        if (IsResident)
+        {
+            return RunInTurn(program, [.. Enumerable.Range(0, checked((int)blocks)).Select(static number => (long)number).Select(IndexOf)]);
+        }
+
         int workers = Races == null && blocks > 1 ? Math.Min(2, Environment.ProcessorCount) : 1;
         if (workers == 1)
         {
@@ -61,6 +69,13 @@ internal sealed unsafe class Launch
             return step;
         }
 
+        (int X, int Y, int Z) IndexOf(long number)
+        {
+            (long rest, long x) = Math.DivRem((long)(((Int128)number * step + Order) % blocks), Grid.X);
+            (long z, long y) = Math.DivRem(rest, Grid.Y);
+            return ((int)x, (int)y, (int)z);
+        }
+
         void Work()
         {
             Block block = program.RentBlock();
@@ -70,9 +85,7 @@ internal sealed unsafe class Launch
                 long index;
                 while (Volatile.Read(ref fault) == null && (index = Interlocked.Increment(ref next) - 1) < blocks)
                 {
-                    (long rest, long x) = Math.DivRem((long)(((Int128)index * step + Order) % blocks), Grid.X);
-                    (long z, long y) = Math.DivRem(rest, Grid.Y);
-                    block.Run(((int)x, (int)y, (int)z));
+                    block.Run(IndexOf(index));
                 }
 
                 Interlocked.Add(ref instructions, block.ThreadInstructions);
@@ -85,6 +98,40 @@ internal sealed unsafe class Launch
             {
                 program.ReturnBlock(block);
             }
+        }
+    }
+
+    private long RunInTurn(KernelProgram program, (int X, int Y, int Z)[] indices)
+    {
+        // A launch whose blocks only look for one another is over after so many rounds.
+        const int MostRounds = 10_000;
+        List<Block> all = [];
+        try
+        {
+            foreach ((int, int, int) index in indices)
+            {
+                Block block = program.RentBlock();
+                all.Add(block);
+                block.Begin(this);
+                block.Enter(index);
+            }
+
+            List<Block> left = [.. all];
+            for (int round = 0; left.Count > 0; round++)
+            {
+                left.RemoveAll(static block => block.Continue());
+                if (round > MostRounds)
+                {
+                    left[0].Fault(PtxFaultKind.Endless, 0, $"waits for blocks that do not come, with {left.Count - 1} others");
+                }
+            }
+
+            return all.Sum(static block => block.ThreadInstructions);
+        }
+        finally
+        {
+            // So many are not worth keeping.
+            all.ForEach(static block => block.Dispose());
         }
     }
 }
