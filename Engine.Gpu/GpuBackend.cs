@@ -81,6 +81,9 @@ internal partial class GpuBackend : Backend
     /// <remarks>A processor runs its groups one after another and gains nothing.</remarks>
     public override IDisposable? BeginIndependent() => Target.IsProcessor ? null : IndependentLaunches.Begin(this);
 
+    /// <inheritdoc/>
+    public override IDisposable? BeginIndependentMaps() => Target.IsProcessor ? null : IndependentLaunches.Begin(this, hasMaps: true);
+
     /// <summary>Groups of <see cref="GpuTarget.GroupSize"/> for one work-item each.</summary>
     private LaunchGrid Cover(long items) => new((int)((items + Target.GroupSize - 1) / Target.GroupSize));
 

@@ -36,14 +36,17 @@ internal sealed class IndependentLaunches : IDisposable
     /// <summary>The work-items of a group that further launches should have; 0 while none is kept.</summary>
     public int GroupSize { get; private set; }
 
+    /// <summary>Whether pointwise programs are among the calls.</summary>
+    public bool HasMaps { get; private set; }
+
     /// <summary>Begins such calls, or goes on with those around.</summary>
-    public static IndependentLaunches Begin(GpuBackend backend)
+    public static IndependentLaunches Begin(GpuBackend backend, bool hasMaps = false)
     {
         if (s_current is not { } current)
         {
             s_current = current = s_spare ?? new IndependentLaunches();
             s_spare = null;
-            current._backend = backend;
+            (current._backend, current.HasMaps) = (backend, hasMaps);
         }
 
         current._depth++;

@@ -26,6 +26,9 @@ public abstract partial class Backend
     /// </summary>
     public virtual IDisposable? BeginIndependent() => null;
 
+    /// <summary>The same where pointwise programs do not rely on each other's results either.</summary>
+    public virtual IDisposable? BeginIndependentMaps() => null;
+
     /// <summary>Computes a pointwise program.</summary>
     public void Map(in MapArgs args)
     {

@@ -37,6 +37,7 @@ public sealed partial class Tensor
 
         Tensor y = AllocateLike(first.Shape.With(at, Guard.Size(nameof(Concat), size)), dtype, first.Device, parts);
         using (TensorScope scope = TensorScope.Begin())
+        using (first.Device.Backend.BeginIndependentMaps())
         {
             int start = 0;
             foreach (Tensor x in parts)

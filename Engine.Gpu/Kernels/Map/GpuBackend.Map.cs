@@ -62,7 +62,14 @@ internal partial class GpuBackend
 
         // Elements that fill no vector are the first group's affair, which has to exist.
         int groups = (int)Math.Max((items + itemsOfGroup - 1) / itemsOfGroup, 1);
-        Launch(kernel, new LaunchGrid(groups), arguments.Span);
+        if (IndependentLaunches.Current is { HasMaps: true })
+        {
+            LaunchAlone(kernel, MapKernel.GroupSize(Target), new LaunchGrid(groups), arguments.Span);
+        }
+        else
+        {
+            Launch(kernel, new LaunchGrid(groups), arguments.Span);
+        }
     }
 
     /// <summary>Through tiles, where operands lie across each other.</summary>

@@ -23,6 +23,12 @@ internal sealed record PaperCard(
     /// </summary>
     public const double LaunchSeconds = 1.5e-6;
 
+    /// <summary>
+    /// Seconds that groups which meet wait for one another. An assumption: two ways to the second cache and back, some 700 clocks each, one for the count of the last group and one for
+    /// who looks at it.
+    /// </summary>
+    public const double MeetingSeconds = 0.8e-6;
+
     /// <summary>Clocks from a load of memory to its number, of the V100, A100 and H100 alike; the table that docs/gpu-model.md names.</summary>
     public const int MemoryLatency = 400;
 

@@ -150,7 +150,8 @@ internal sealed class Prediction
             counts = new InstructionCounts(0, 0, 0, 0, 0, operandBytes / Math.Max(1, sample.Blocks), 0);
         }
 
-        return LaunchTime.Of(_card, sample.Blocks, sample.Threads, registers, sample.SharedBytes, counts, IssuesForOne(sample, counts, code), operandBytes);
+        LaunchTime time = LaunchTime.Of(_card, sample.Blocks, sample.Threads, registers, sample.SharedBytes, counts, IssuesForOne(sample, counts, code), operandBytes);
+        return sample.Text.Contains("ld.acquire", StringComparison.Ordinal) ? time with { Seconds = time.Seconds + PaperCard.MeetingSeconds } : time;
     }
 
     /// <summary>Machine instructions for one of the text: by the products of the inner loop where the kernel lives in it, else by the lengths of the two.</summary>

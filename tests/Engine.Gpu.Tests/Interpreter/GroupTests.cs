@@ -180,4 +180,48 @@ internal sealed class GroupTests
         Assert.That(fault.Kind, Is.EqualTo(kind), fault.Message);
         return fault;
     }
+
+    [Test]
+    public void Blocks_ThatRunAtTheSameTime_MayWaitForOneAnother([Values] bool watchesRaces)
+    {
+        int[] x = new int[17];
+        Machine.Run(Machine.Compile(Meeting(8)), new LaunchGrid(8), 0, watchesRaces, isResident: true, x);
+        Assert.That(x, Is.EqualTo(Enumerable.Range(0, 17).Select(static i => i == 0 ? 8 : i <= 8 ? 99 + i : 100 + (i % 8))));
+    }
+
+    [Test]
+    public void Blocks_ThatWaitForMoreThanThereAre_AreFound()
+    {
+        PtxFault fault = Assert.Throws<PtxFault>(static () => Machine.Run(Machine.Compile(Meeting(9)), new LaunchGrid(8), 0, watchesRaces: false, isResident: true, new int[17]))!;
+        Assert.That(fault.Kind, Is.EqualTo(PtxFaultKind.Endless));
+        Assert.That(fault.Message, Does.Contain("7 others"));
+    }
+
+    [Test]
+    public void Blocks_ThatReadBeforeTheyWait_RaceWithOthers()
+    {
+        string early = Meeting(8).Replace("wait:", string.Empty, StringComparison.Ordinal).Replace("@%p1 bra wait;", string.Empty, StringComparison.Ordinal);
+        PtxFault fault = Assert.Throws<PtxFault>(() => Machine.Run(Machine.Compile(early), new LaunchGrid(8), 0, watchesRaces: true, isResident: true, new int[17]))!;
+        Assert.That(fault.Kind, Is.EqualTo(PtxFaultKind.GlobalRace));
+    }
+
+    /// <summary>Each block leaves a number behind the counter, waits for others, and copies the number of its neighbour.</summary>
+    private static string Meeting(int groups) => PtxText.OverBuffer($"""
+        mov.u32 %r1, %ctaid.x;
+        setp.ne.u32 %p0, %r0, 0;
+        @%p0 ret;
+        add.u32 %r2, %r1, 100;
+        mad.wide.u32 %rd2, %r1, 4, %rd0;
+        st.global.u32 [%rd2+4], %r2;
+        atom.acq_rel.gpu.global.add.u32 %r3, [%rd0], 1;
+        wait:
+        ld.acquire.gpu.global.u32 %r4, [%rd0];
+        setp.lt.u32 %p1, %r4, {groups};
+        @%p1 bra wait;
+        add.u32 %r5, %r1, 1;
+        rem.u32 %r5, %r5, 8;
+        mad.wide.u32 %rd3, %r5, 4, %rd0;
+        ld.global.u32 %r6, [%rd3+4];
+        st.global.u32 [%rd2+36], %r6;
+        """);
 }

@@ -18,7 +18,11 @@ internal static unsafe class Machine
     public static long Run(string text, LaunchGrid grid, params object[] arguments) => Run(Compile(text), grid, 0, watchesRaces: false, arguments);
 
     /// <summary>Runs a compiled kernel.</summary>
-    public static long Run(KernelProgram program, LaunchGrid grid, int sharedBytes, bool watchesRaces, params object[] arguments)
+    public static long Run(KernelProgram program, LaunchGrid grid, int sharedBytes, bool watchesRaces, params object[] arguments) =>
+        Run(program, grid, sharedBytes, watchesRaces, isResident: false, arguments);
+
+    /// <summary>Runs a compiled kernel, whose blocks may all run at the same time.</summary>
+    public static long Run(KernelProgram program, LaunchGrid grid, int sharedBytes, bool watchesRaces, bool isResident, params object[] arguments)
     {
         GlobalMemory memory = new(1L << 30);
         List<(Array Values, nint Address)> buffers = [];
@@ -63,6 +67,7 @@ internal static unsafe class Machine
                     DynamicSharedBytes = sharedBytes,
                     Parameters = parameters,
                     Races = watchesRaces ? new GlobalRaces() : null,
+                    IsResident = isResident,
                 };
                 long instructions = launch.Run(program);
                 foreach ((Array values, nint address) in buffers)

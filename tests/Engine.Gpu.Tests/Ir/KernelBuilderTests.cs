@@ -68,6 +68,39 @@ internal sealed class KernelBuilderTests
     }
 
     [Test]
+    public void Meeting_OfGroupsThatNeedNotRunAtTheSameTime_IsRefused()
+    {
+        GpuTarget target = PtxTarget.Ampere with { HasMeetings = true, MaxGroupSize = 1024 };
+        KernelBuilder none = new("test", PtxTarget.Ampere, 64);
+        Assert.That(() => none.Meet(none.Buffer("counters", DType.Int32), none.GroupX, none.GroupCountX), Throws.InvalidOperationException.With.Message.Contains("need not run"));
+        KernelBuilder k = new("test", target, 256);
+        Memory floats = k.Buffer("floats", DType.Float32), counters = k.Buffer("counters", DType.Int32);
+        Assert.That(() => k.Meet(floats, k.GroupX, k.GroupCountX), Throws.InvalidOperationException.With.Message.Contains("counts no groups"));
+        Assert.That(() => k.If(k.LocalId < 3, () => k.Meet(counters, k.GroupX, k.GroupCountX)), Throws.InvalidOperationException.With.Message.Contains("barrier"));
+        KernelBuilder large = new("test", target, 256);
+        large.Meet(large.Buffer("counters", DType.Int32), large.GroupX, large.GroupCountX);
+        Assert.That(large.MinGroupsPerUnit, Is.EqualTo(4));
+        _ = large.Shared("much", DType.Float32, 5000);
+        Assert.That(large.Build, Throws.InvalidOperationException.With.Message.Contains("too few fit"));
+    }
+
+    [Test]
+    public void Meeting_InAPart_IsRefused()
+    {
+        GpuTarget target = PtxTarget.Ampere with { HasMeetings = true };
+        KernelBuilder k = new("test", target, 64);
+        Value across = k.Size("across"), down = k.Size("down");
+        Kernel Part()
+        {
+            KernelBuilder part = new("part", target, 64);
+            part.Meet(part.Buffer("counters", DType.Int32), part.GroupX, part.GroupCountX);
+            return part.Build();
+        }
+
+        Assert.That(() => k.Part(k.GroupX, (across, down), Part), Throws.InvalidOperationException.With.Message.Contains("in a part"));
+    }
+
+    [Test]
     public void Part_OfOtherGroups_IsRefused()
     {
         KernelBuilder k = new("test", PtxTarget.Ampere, 64);

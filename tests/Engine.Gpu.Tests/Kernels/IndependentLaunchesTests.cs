@@ -66,6 +66,40 @@ internal sealed class IndependentLaunchesTests
         Assert.That(KernelsOf(() => rows.Linear(v).Sum().Backward()).Count(static name => name.StartsWith("gemm", StringComparison.Ordinal)), Is.EqualTo(2));
     }
 
+    [TestCase(1)]
+    [TestCase(2)]
+    [TestCase(7)]
+    public void Concat_OfAFew_IsOneLaunch(int count)
+    {
+        Tensor[] parts = [.. Enumerable.Range(0, count).Select(i => Numbers(i, 3, 4 + i, 5, 7))];
+        float[] expected = Tensor.Concat([.. parts.Select(static part => part.To(Device.Cpu))], 1).ToArray<float>(), actual = [];
+        string[] kernels = KernelsOf(() => actual = Tensor.Concat(parts, 1).ToArray<float>());
+        Assert.That(actual, Is.EqualTo(expected));
+        Assert.That(kernels, Has.Length.EqualTo((count + 4) / 5), string.Join(", ", kernels));
+    }
+
+    [Test]
+    public void Maps_OnlyWhereTheyAreSaidNotToRelyOnEachOther_AreJoined()
+    {
+        using Tensor x = Numbers(1, 40, 30);
+        float[] expected = x.Relu().ToArray<float>();
+        foreach (bool hasMaps in new[] { false, true })
+        {
+            using Tensor first = Tensor.Empty(x.Shape, x.DType, _device), second = Tensor.Empty(x.Shape, x.DType, _device);
+            string[] kernels = KernelsOf(() =>
+            {
+                using IDisposable? scope = hasMaps ? _device.Backend.BeginIndependentMaps() : _device.Backend.BeginIndependent();
+                foreach (Tensor y in new[] { first, second })
+                {
+                    _device.Backend.Map(new MapArgs { Program = Programs.Relu, ComputeType = DType.Float32, Shape = x.Shape, Inputs = [x.Operand], Outputs = [y.Operand], Parameters = [] });
+                }
+            });
+            Assert.That(kernels, Is.EqualTo(hasMaps ? new[] { "map_with_map" } : ["map", "map"]));
+            Assert.That(first.ToArray<float>(), Is.EqualTo(expected));
+            Assert.That(second.ToArray<float>(), Is.EqualTo(expected));
+        }
+    }
+
     [Test]
     public void ManyCalls_AreAFewLaunches()
     {

@@ -65,6 +65,17 @@ internal sealed class PtxRendererTests
     });
 
     [Test]
+    public void Meeting_SeesWhatTheOthersLeft_Text() => Compare("meeting", () =>
+    {
+        KernelBuilder k = new("meeting", PtxTarget.Volta with { HasMeetings = true }, 256);
+        Memory x = k.Buffer("x", DType.Float32), counters = k.Buffer("counters", DType.Int32);
+        k.Store(x, k.GroupX, k.Float32(1), k.LocalId.Is(0));
+        k.Meet(counters, k.GroupY, k.GroupCountX);
+        k.Store(x, k.GroupCountX + k.GroupX, k.Load(x, (k.GroupX + 1) % k.GroupCountX), k.LocalId.Is(0));
+        return k;
+    });
+
+    [Test]
     public void Reversal_SharedMemory_Text() => Compare("reversal", () =>
     {
         KernelBuilder k = new("reversal", PtxTarget.Ampere, 32);

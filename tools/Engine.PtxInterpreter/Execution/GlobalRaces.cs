@@ -13,10 +13,13 @@ internal sealed class GlobalRaces
     private readonly record struct Access(uint Thread, int Block, int Epoch, bool IsAtomic);
 
     private readonly Dictionary<ulong, Access> _writers = [];
-    private readonly Dictionary<ulong, (Access Last, bool Several)> _readers = [];
+    private readonly Dictionary<ulong, Readers> _readers = [];
     private readonly Dictionary<ulong, HashSet<Release>> _released = [];
     private readonly Dictionary<int, List<Acquisition>> _acquired = [];
     private readonly Dictionary<int, int> _epochs = [];
+
+    /// <summary>Who has read a byte: the last one, whether blocks did before, and whether all did so by atomic operations.</summary>
+    private readonly record struct Readers(Access Last, bool Several, bool AreAtomic);
 
     /// <summary>What the thread did before, and what its block did before an earlier barrier, can be acquired.</summary>
     private readonly record struct Release(int Block, uint Thread, int Epoch);
@@ -38,16 +41,16 @@ internal sealed class GlobalRaces
                 block.Fault(PtxFaultKind.GlobalRace, thread, $"{(writes ? "writes" : "reads")} global memory at 0x{place:x}, which thread {writer.Thread} of the launch wrote");
             }
 
+            bool isRead = _readers.TryGetValue(place, out Readers readers);
             if (!writes)
             {
-                bool several = _readers.TryGetValue(place, out (Access Last, bool Several) reader) && (reader.Several || reader.Last.Block != self.Block);
-                _readers[place] = (self, several);
+                _readers[place] = new Readers(self, isRead && (readers.Several || readers.Last.Block != self.Block), atomic && (!isRead || readers.AreAtomic));
                 continue;
             }
 
-            if (_readers.TryGetValue(place, out (Access Last, bool Several) earlier) && (earlier.Several || Conflicts(earlier.Last, self)))
+            if (isRead && !(readers.AreAtomic && atomic) && (readers.Several || Conflicts(readers.Last, self)))
             {
-                block.Fault(PtxFaultKind.GlobalRace, thread, $"writes global memory at 0x{place:x}, which thread {earlier.Last.Thread} of the launch read");
+                block.Fault(PtxFaultKind.GlobalRace, thread, $"writes global memory at 0x{place:x}, which thread {readers.Last.Thread} of the launch read");
             }
 
             _writers[place] = self;
