@@ -38,6 +38,9 @@ internal partial class GpuBackend : Backend
     /// </summary>
     public override bool PrefersChannelsLast => !Target.IsProcessor;
 
+    /// <inheritdoc/>
+    public override bool ComputesOnParts => true;
+
     /// <summary>Kernels that were compiled or loaded so far.</summary>
     internal KernelCache CompiledKernels => _kernels;
 

@@ -142,7 +142,7 @@ internal sealed class BackwardPass
         {
             (_parts ??= [])[node] = Own(gradient);
         }
-        else if (!_createGraph && sum.Storage.References == 1 && sum.Layout.IsDense && sum.DType == gradient.DType)
+        else if (!_createGraph && IsWritable(sum) && sum.DType == gradient.DType)
         {
             sum.AddInPlace(gradient);
         }
@@ -154,6 +154,29 @@ internal sealed class BackwardPass
             sum.Dispose();
         }
     }
+
+    /// <summary>The gradient of a node so far under a shape, to be added to in place; null where that cannot be done.</summary>
+    public Tensor? SumSoFar(GradNode node, Shape shape, DType dtype)
+    {
+        if (_createGraph || _targets is not null)
+        {
+            return null;
+        }
+
+        while (node.OnlyReshapes && !_pending.ContainsKey(node) && IsUnseen(node) && node.InputSpan[0] is { } input)
+        {
+            node = input;
+        }
+
+        // Where the node adds two parts itself, they stay apart.
+        bool isSum = _pending.TryGetValue(node, out Tensor? sum) && !(TakesParts(node) && _parts?.ContainsKey(node) != true);
+        return isSum && sum!.DType == dtype && IsWritable(sum) && sum.Layout.TryReshape(shape, out Layout layout) ? sum.ViewAs(layout) : null;
+    }
+
+    /// <summary>Whether a gradient may be added to where it lies: a part of a larger one, too, if the rest has no user any more.</summary>
+    private static bool IsWritable(Tensor sum) => sum.Storage.References == 1 && (sum.Layout.IsDense || !sum.Layout.MayOverlap);
+
+    private static bool IsUnseen(GradNode node) => node.Hooks is null or { IsEmpty: true } && !node.RetainsGradient && node.Trace is null;
 
     private Tensor Own(Tensor gradient)
     {
@@ -272,12 +295,12 @@ internal sealed class BackwardPass
 
     /// <summary>Whether a node's gradient may stay in two parts: not if a hook reads it.</summary>
     private bool TakesParts(GradNode node) =>
-        node.TakesParts && node.Hooks is null or { IsEmpty: true } && !node.RetainsGradient && node.Trace is null && (_targets is null || !_targets.ContainsKey(node));
+        node.TakesParts && IsUnseen(node) && (_targets is null || !_targets.ContainsKey(node));
 
     /// <summary>Whether a pass can begin at a node without a tensor that holds the gradient 1: where nobody looks at it.</summary>
     private bool BeginsWithOne(GradNode node) =>
         node.KnowsOne && !_createGraph && _targets is null && node.OutputShape.ElementCount == 1
-        && node.Hooks is null or { IsEmpty: true } && !node.RetainsGradient && node.Trace is null;
+        && IsUnseen(node);
 
     /// <summary>Shows a node's gradient to its hooks, each of which may replace it.</summary>
     private void RunHooks(GradNode node, HookList<Func<Tensor, Tensor?>> hooks, ref Tensor dy, ref Tensor? part)

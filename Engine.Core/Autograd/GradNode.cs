@@ -101,6 +101,9 @@ public abstract partial class GradNode
     /// <summary><see cref="Backward"/> for dy = first + second, where <see cref="TakesParts"/> says so and no graph of the gradients is made.</summary>
     internal virtual void BackwardOfSum(Tensor first, Tensor second, GradSink sink) => throw new System.Diagnostics.UnreachableException();
 
+    /// <summary>Whether the gradient of the only input is that of the output in another shape and nothing else.</summary>
+    internal virtual bool OnlyReshapes => false;
+
     /// <summary>Whether <see cref="BackwardOfOne"/> needs no tensor with the gradient 1 of the result that a pass begins with.</summary>
     internal virtual bool KnowsOne => false;
 

@@ -40,6 +40,13 @@ internal sealed class GradSink
         }
     }
 
+    /// <summary>
+    /// What other users of input <paramref name="i"/> have added to its gradient so far, in a shape that the rule computes in, for the rule to add its own part to it in its memory
+    /// instead of <see cref="Add"/>; null where there is nothing, or where somebody looks at the parts.
+    /// </summary>
+    public Tensor? SumSoFar(int i, Shape shape, DType dtype) =>
+        _pass is not null && !_looks && _node!.Trace is null && Needs(i) ? _pass.SumSoFar(_node.InputSpan[i]!, shape, dtype) : null;
+
     /// <summary>Adds a gradient of input <paramref name="i"/>, if it was computed.</summary>
     public void AddIfAny(int i, Tensor? gradient)
     {

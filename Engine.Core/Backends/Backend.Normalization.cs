@@ -84,8 +84,15 @@ public abstract partial class Backend
         if (args.GradX is { } gradX)
         {
             double count = (double)x.Shape[0] * x.Shape[2];
-            Pointwise.Into(
-                Tensor.Wrap(gradX), NormalizationPrograms.BatchNormBackward, [x, mean, inverseStd, PerChannel(args.Scale, x, 1), dy, gradShift, gradScale], [1 / count]);
+            Tensor dx = Tensor.Wrap(gradX), scale = PerChannel(args.Scale, x, 1);
+            if (args.AddsToGradX)
+            {
+                Pointwise.Into(dx, NormalizationPrograms.BatchNormBackwardAdd, [x, mean, inverseStd, scale, dy, gradShift, gradScale, dx], [1 / count]);
+            }
+            else
+            {
+                Pointwise.Into(dx, NormalizationPrograms.BatchNormBackward, [x, mean, inverseStd, scale, dy, gradShift, gradScale], [1 / count]);
+            }
         }
     }
 

@@ -21,6 +21,12 @@ public abstract partial class Backend
     public virtual bool PrefersChannelsLast => false;
 
     /// <summary>
+    /// Whether kernels read and write a part of the channels of images, a view with gaps, as fast as whole images. Core then lets concatenations share memory
+    /// (<see cref="ConcatBuffer"/>) and adds gradients up where they lie.
+    /// </summary>
+    public virtual bool ComputesOnParts => false;
+
+    /// <summary>
     /// From here until the result is disposed calls of this thread do not rely on each other's results, so that a device may carry them out together; null where it does not.
     /// Whatever else the thread asks for meanwhile comes after the calls before it, as ever. Operands stay as they are until the end.
     /// </summary>

@@ -28,6 +28,9 @@ public readonly ref struct BatchNormBackwardArgs
     /// <summary>[N, C, L], written; null if not needed.</summary>
     public Operand? GradX { get; init; }
 
+    /// <summary>Whether the gradient is added to what <see cref="GradX"/> holds: x has other users, whose gradients are there.</summary>
+    public bool AddsToGradX { get; init; }
+
     /// <summary>
     /// [N, C, L], written: the gradient that the ReLU lets through, which is that of the residual. Only given with <see cref="Y"/>: without a
     /// ReLU it is <see cref="GradY"/> itself. It overlaps no other operand.

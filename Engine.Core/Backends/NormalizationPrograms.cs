@@ -33,6 +33,10 @@ internal static class NormalizationPrograms
     public static readonly MapProgram BatchNormBackward = MapProgram.Compile(
         7, Backward.Scale * Backward.InverseStd * (Backward.GradY - Backward.MeanParts));
 
+    /// <summary>As <see cref="BatchNormBackward"/>, added to the last input.</summary>
+    public static readonly MapProgram BatchNormBackwardAdd = MapProgram.Compile(
+        8, (Backward.Scale * Backward.InverseStd * (Backward.GradY - Backward.MeanParts)) + Expr.Input(7));
+
     /// <summary>
     /// Σdy·scale and Σdy·scale·x̂: where rows have their own statistics the gradient is weighted by the scale before it is summed. Inputs x, mean, inverse std, dy and scale.
     /// </summary>

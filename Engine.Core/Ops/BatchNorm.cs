@@ -220,7 +220,8 @@ file sealed class BatchNormNode(Tensor x, Tensor? weight, Tensor? bias, Tensor? 
         }
 
         Tensor x = _x.Value;
-        Tensor? dx = sink.Needs(0) ? Tensor.AllocateLike(x.Shape, x.DType, x.Device, x) : null, gradResidual = null;
+        Tensor? sum = x.Device.Backend.ComputesOnParts ? sink.SumSoFar(0, x.Shape, x.DType) : null, gradResidual = null;
+        Tensor? dx = sum ?? (sink.Needs(0) ? Tensor.AllocateLike(x.Shape, x.DType, x.Device, x) : null);
         if (sink.Needs(3))
         {
             gradResidual = _y is null ? dy : Tensor.AllocateLike(x.Shape, x.DType, x.Device, x);
@@ -239,6 +240,7 @@ file sealed class BatchNormNode(Tensor x, Tensor? weight, Tensor? bias, Tensor? 
                 Mean = _mean.Value.Operand,
                 InverseStd = _inverseStd.Value.Operand,
                 GradX = dx?.Operand,
+                AddsToGradX = sum is not null,
                 GradResidual = _y is null ? null : gradResidual?.Operand,
                 GradScale = gradScale.Operand,
                 GradShift = gradShift.Operand,
@@ -250,7 +252,11 @@ file sealed class BatchNormNode(Tensor x, Tensor? weight, Tensor? bias, Tensor? 
             gradShift.ZeroInPlace();
         }
 
-        if (dx is not null)
+        if (sum is not null)
+        {
+            sum.Storage.MarkWritten();
+        }
+        else if (dx is not null)
         {
             sink.Add(0, dx);
         }

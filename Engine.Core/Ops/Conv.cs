@@ -136,7 +136,8 @@ internal static class ConvOps
     public static Tensor ConvForward(in ConvGeometry geometry, Tensor x, Tensor w, Tensor? b = null, bool relu = false)
     {
         bool channelsLast = x.Device.Backend.PrefersChannelsLast;
-        Tensor y = Tensor.AllocateImages([geometry.Batch, geometry.OutChannels, geometry.OutHeight, geometry.OutWidth], x.DType, x.Device, channelsLast);
+        Shape shape = [geometry.Batch, geometry.OutChannels, geometry.OutHeight, geometry.OutWidth];
+        Tensor y = ConcatBuffer.TryTake(shape, x.DType, x.Device) ?? Tensor.AllocateImages(shape, x.DType, x.Device, channelsLast);
         Tensor images = Images(x, geometry.InChannels), filters = Filters(w);
         if (y.ElementCount > 0)
         {

@@ -234,7 +234,8 @@ file static class JoiningOps
     }
 }
 
-file sealed class ConcatNode(Tensor[] parts, int axis) : GradNode(parts)
+/// <summary>Parts one behind another; each gets the gradient of its own place.</summary>
+internal sealed class ConcatNode(Tensor[] parts, int axis) : GradNode(parts)
 {
     private readonly int[] _sizes = Array.ConvertAll(parts, x => x.Shape[axis]);
 

@@ -312,6 +312,8 @@ file sealed class ReshapeNode(Tensor x) : GradNode(x)
 
     public override string Name => "Reshape";
 
+    internal override bool OnlyReshapes => true;
+
     internal override bool TakesParts => Inputs is [{ TakesParts: true }];
 
     internal override void BackwardOfSum(Tensor first, Tensor second, GradSink sink)

@@ -19,7 +19,11 @@ internal sealed unsafe partial class CpuBackend
 
     protected override void BatchNormBackwardCore(in BatchNormBackwardArgs args)
     {
-        if (args.X.DType == DType.Float64)
+        if (args.AddsToGradX)
+        {
+            base.BatchNormBackwardCore(args);
+        }
+        else if (args.X.DType == DType.Float64)
         {
             BatchNormBackward<double>(args);
         }

@@ -175,6 +175,9 @@ public class Sequential : Layer, IReadOnlyList<Layer>, IFusesResidual, IHasBatch
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
+    /// <summary>The name of a layer.</summary>
+    internal string NameOf(int index) => _layers[index].Name;
+
     internal override bool KeepsNothing(int depth)
     {
         foreach ((_, Layer layer) in _layers)

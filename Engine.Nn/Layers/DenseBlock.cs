@@ -36,13 +36,24 @@ public sealed partial class DenseLayer(int inChannels, int growth, Generator? ge
             return Call(x);
         }
 
-        Tensor fresh = Conv2.Forward(Norm2.Forward(Conv1.Forward(Norm1.Forward(x, relu: true)), relu: true));
-        return ForwardTrace.Record(this, x, Tensor.Concat([x, fresh], 1));
+        return ForwardTrace.Record(this, x, Tensor.Concat([x, NewChannels(x)], 1));
     }
+
+    /// <summary>k.</summary>
+    internal int Growth => Conv2.Weight.Shape[0];
+
+    /// <summary>The output for the channels that a block has so far, written behind them.</summary>
+    internal Tensor Extend(ConcatBuffer channels) =>
+        Conv2.IsWatched ? channels.Append(NewChannels(channels.Value)) : channels.Append(Growth, NewChannels);
+
+    private Tensor NewChannels(Tensor x) => Conv2.Forward(Norm2.Forward(Conv1.Forward(Norm1.Forward(x, relu: true)), relu: true));
 }
 
 /// <summary>Dense layers one after another, each of which sees the channels of all before it.</summary>
-/// <remarks>Shapes: x [N, in, H, W] → y [N, in + layers·growth, H, W]. Names: denselayer1, denselayer2, …</remarks>
+/// <remarks>
+/// Shapes: x [N, in, H, W] → y [N, in + layers·growth, H, W]. Names: denselayer1, denselayer2, … The layers write into one memory where nobody looks at their outputs, as hooks do,
+/// and the device computes well on parts of it.
+/// </remarks>
 public sealed class DenseBlock : Sequential
 {
     /// <summary>A block with random start values.</summary>
@@ -57,6 +68,57 @@ public sealed class DenseBlock : Sequential
         {
             Add($"denselayer{ModulePath.Index(i + 1)}", new DenseLayer(inChannels + (i * growth), growth, generator));
         }
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ShapeMismatchException">A layer refuses its input; the message begins with the layer's name.</exception>
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        return x.Rank == 4 && NewChannels() is { } added && (long)x.Shape[1] + added <= int.MaxValue ? ForwardInPlace(x, x.Shape[1] + added) : base.Forward(x);
+    }
+
+    /// <summary>The channels that all layers add; null where one's output is looked at, or there are layers of other kinds.</summary>
+    private int? NewChannels()
+    {
+        if (Count == 0 || IsWatched || ForwardTrace.IsActive)
+        {
+            return null;
+        }
+
+        long added = 0;
+        for (int i = 0; i < Count; i++)
+        {
+            if (this[i] is not DenseLayer { IsWatched: false } layer)
+            {
+                return null;
+            }
+
+            added += layer.Growth;
+        }
+
+        return added <= int.MaxValue ? (int)added : null;
+    }
+
+    private Tensor ForwardInPlace(Tensor x, int channels)
+    {
+        using ConcatBuffer buffer = new(x, channels, axis: 1);
+        Tensor y = buffer.Value;
+        LeanChain chain = new();
+        int i = 0;
+        try
+        {
+            for (; i < Count; i++)
+            {
+                y = chain.Call(this[i], y, (layer, _) => ((DenseLayer)layer).Extend(buffer));
+            }
+        }
+        catch (ShapeMismatchException e)
+        {
+            throw new ShapeMismatchException($"Layer \"{NameOf(i)}\": {e.Message}", e);
+        }
+
+        return y;
     }
 }
 

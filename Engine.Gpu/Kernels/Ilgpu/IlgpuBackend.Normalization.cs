@@ -30,7 +30,8 @@ internal sealed partial class IlgpuBackend
     {
         DType dtype = args.X.DType;
         bool isCovered = AreCovered(
-            dtype, args.X, args.GradY, args.GradYMore, args.Y, args.Scale, args.Mean, args.InverseStd, args.GradX, args.GradResidual, args.GradScale, args.GradShift);
+            dtype, args.X, args.GradY, args.GradYMore, args.Y, args.Scale, args.Mean, args.InverseStd, args.GradX, args.GradResidual, args.GradScale, args.GradShift)
+            && !args.AddsToGradX;
         if (!isCovered)
         {
             base.BatchNormBackwardCore(args);

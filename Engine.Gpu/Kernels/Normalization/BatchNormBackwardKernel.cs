@@ -13,6 +13,8 @@ internal readonly record struct BatchNormBackwardKernel(
 
     public bool HasGradX { get; init; }
 
+    public bool AddsToGradX { get; init; }
+
     public bool HasKept { get; init; }
 
     public Kernel Build(GpuTarget target)
@@ -115,8 +117,13 @@ internal readonly record struct BatchNormBackwardKernel(
         Value share = k.Scalar("share", type);
         Value scale = HasScale ? new ChannelVector(k, items.Channel, Affine, Is64Bit).Load("scale").To(type) : share.Like(1);
         Value factor = scale * source.InverseStd, meanSum = sums[0] * share, meanProduct = sums[1] * share;
-        items.ForEach(elements => items.Store(
-            output, dx, elements, Array.ConvertAll(source.Load(elements, keep: false), e => factor * (e.Gradient - k.Fma(e.Normalized, meanProduct, meanSum)))));
+        bool adds = AddsToGradX;
+        items.ForEach(elements =>
+        {
+            Value[] numbers = Array.ConvertAll(source.Load(elements, keep: false), e => factor * (e.Gradient - k.Fma(e.Normalized, meanProduct, meanSum)));
+            Value[] sums = adds ? [.. numbers.Zip(items.Load(output, dx, elements), static (number, before) => number + before)] : numbers;
+            items.Store(output, dx, elements, sums);
+        });
     }
 
     /// <summary>The operands that both passes read.</summary>

@@ -63,13 +63,14 @@ internal partial class GpuBackend
 
         bool is64Bit = StridesParameter.Is64Bit(x, gradient, more, y, args.Mean, args.InverseStd, args.Scale, args.GradX, kept, args.GradScale, args.GradShift);
         Operand? scale = args.GradX is null ? null : args.Scale;
-        ChannelTiles tiles = ChannelTiles.Choose(Target, x, gradient, more, y, args.GradX, kept).WithLargeGroups(Target, x.DType, reads: 2 + (y is null ? 0 : 1) + (more is null ? 0 : 1), writes: kept is null ? 1 : 2);
+        ChannelTiles tiles = ChannelTiles.Choose(Target, x, gradient, more, y, args.GradX, kept).WithLargeGroups(Target, x.DType, reads: 2 + (y is null ? 0 : 1) + (more is null ? 0 : 1), writes: 1 + (kept is null ? 0 : 1) + (args.AddsToGradX ? 1 : 0));
         BatchNormBackwardKernel kernel = new(ChannelStage.Whole, tiles.Shape, x.DType, scale?.DType ?? x.DType, gradients, is64Bit)
         {
             HasScale = scale is not null,
             HasY = y is not null,
             HasMore = more is not null,
             HasGradX = args.GradX is not null,
+            AddsToGradX = args.AddsToGradX,
             HasKept = kept is not null,
         };
         using TensorScope scope = TensorScope.Begin();
