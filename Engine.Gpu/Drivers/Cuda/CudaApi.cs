@@ -40,6 +40,7 @@ internal sealed unsafe class CudaApi
     public readonly delegate* unmanaged<nint*, uint, CudaResult> cuStreamCreate;
     public readonly delegate* unmanaged<nint, CudaResult> cuStreamDestroy_v2;
     public readonly delegate* unmanaged<nint, CudaResult> cuStreamSynchronize;
+    public readonly delegate* unmanaged<nint, nint, uint, CudaResult> cuStreamWaitEvent;
     public readonly delegate* unmanaged<nint*, uint, CudaResult> cuEventCreate;
     public readonly delegate* unmanaged<nint, CudaResult> cuEventDestroy_v2;
     public readonly delegate* unmanaged<nint, nint, CudaResult> cuEventRecord;
@@ -111,6 +112,7 @@ internal sealed unsafe class CudaApi
         cuStreamCreate = (delegate* unmanaged<nint*, uint, CudaResult>)Find(nameof(cuStreamCreate));
         cuStreamDestroy_v2 = (delegate* unmanaged<nint, CudaResult>)Find(nameof(cuStreamDestroy_v2));
         cuStreamSynchronize = (delegate* unmanaged<nint, CudaResult>)Find(nameof(cuStreamSynchronize));
+        cuStreamWaitEvent = (delegate* unmanaged<nint, nint, uint, CudaResult>)Find(nameof(cuStreamWaitEvent));
         cuEventCreate = (delegate* unmanaged<nint*, uint, CudaResult>)Find(nameof(cuEventCreate));
         cuEventDestroy_v2 = (delegate* unmanaged<nint, CudaResult>)Find(nameof(cuEventDestroy_v2));
         cuEventRecord = (delegate* unmanaged<nint, nint, CudaResult>)Find(nameof(cuEventRecord));

@@ -9,6 +9,7 @@ internal sealed unsafe partial class CudaDriver : GpuDriver
     private readonly CudaContext _context;
     private readonly CudaApi _api;
     private readonly CudaStagingRing _staging;
+    private readonly CudaUploads? _uploads;
     private readonly bool _ownsStream;
     private readonly Lock _opening = new();
     private nint _stream;
@@ -21,6 +22,7 @@ internal sealed unsafe partial class CudaDriver : GpuDriver
         _staging = new CudaStagingRing(context);
         _stream = adoptedStream ?? 0;
         _ownsStream = adoptedStream is null;
+        _uploads = _ownsStream ? new CudaUploads(context) : null;
         Target = target ?? info.ToTarget();
         Description = info.Description;
         Identity = info.Identity;
@@ -76,6 +78,11 @@ internal sealed unsafe partial class CudaDriver : GpuDriver
         using CudaContext.Scope scope = Enter();
         nint memory = 0;
         CudaResult result = _api.cuMemAlloc_v2(&memory, (nuint)bytes);
+        if (result == CudaResult.CUDA_ERROR_OUT_OF_MEMORY && _uploads?.Trim() == true)
+        {
+            result = _api.cuMemAlloc_v2(&memory, (nuint)bytes);
+        }
+
         handle = memory;
         if (result == CudaResult.CUDA_ERROR_OUT_OF_MEMORY)
         {
@@ -102,7 +109,10 @@ internal sealed unsafe partial class CudaDriver : GpuDriver
     {
         RefuseWhileRecording("uploaded");
         using CudaContext.Scope scope = Enter();
-        _staging.Upload(source, handle + (nint)offset, _stream);
+        if (_uploads is null || !_uploads.TryUpload(source, handle + (nint)offset, _stream))
+        {
+            _staging.Upload(source, handle + (nint)offset, _stream);
+        }
     }
 
     /// <inheritdoc/>
@@ -206,6 +216,7 @@ internal sealed unsafe partial class CudaDriver : GpuDriver
             // Work under way still reads the staging memory and runs the kernels.
             _ = _api.cuStreamSynchronize(_stream);
             _staging.Release();
+            _uploads?.Release();
             UnloadModules();
             if (_captureStream != 0)
             {

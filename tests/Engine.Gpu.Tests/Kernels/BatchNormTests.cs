@@ -156,7 +156,7 @@ internal sealed class BatchNormTests : KernelFixture
         DeviceArray dy = Array(dtype, shape, Noise(8), placement), dx = Result(dtype, shape, placement);
         DeviceArray gradScale = Result(mean.DType, [channels]), gradShift = Result(mean.DType, [channels], Placement.Spaced);
         DeviceArray gradResidual = Result(dtype, shape, placement), more = Array(dtype, shape, Noise(11), placement);
-        BatchNormBackwardArgs Args(Operand? gradX) => new()
+        BatchNormBackwardArgs Args(Operand? gradX, bool adds = false) => new()
         {
             X = x,
             GradY = dy,
@@ -165,6 +165,7 @@ internal sealed class BatchNormTests : KernelFixture
             Mean = mean,
             InverseStd = inverse,
             GradX = gradX,
+            AddsToGradX = adds,
             GradYMore = twoParts ? more.Operand : null,
             GradResidual = keep ? gradResidual.Operand : null,
             GradScale = gradScale,
@@ -196,6 +197,10 @@ internal sealed class BatchNormTests : KernelFixture
         {
             AssertClose("dresidual", passed, gradResidual);
         }
+
+        DeviceArray sum = Array(dtype, shape, Noise(14), placement);
+        Backend.BatchNormBackward(Args(sum, adds: true));
+        AssertClose("dx added", [.. expected.Zip(sum.Values, static (number, before) => number + before)], sum, absolute: dtype == DType.Float32 ? 2e-5 : 0);
 
         if (placement == Placement.Spaced)
         {

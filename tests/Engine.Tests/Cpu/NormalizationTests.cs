@@ -197,7 +197,19 @@ internal sealed class NormalizationTests(SimdLevel level, int threads) : CpuKern
 
         // The gate must not depend on rounding, so it is given rather than taken from the result.
         Tensor gate = View(shape, Normal(count, 7)), more = View(shape, Normal(count, 10));
-        device.Backend.BatchNormBackward(new BatchNormBackwardArgs
+        Tensor sum = View(shape, Normal(count, 11));
+        Backward(dx, adds: false);
+        Backward(sum, adds: true);
+
+        // Sums over a channel are compared per element of it: their absolute error grows with their terms.
+        double terms = count / channels;
+        Assert.That(batches.Item(), Is.EqualTo(add ? 42 : 41));
+        return
+        [
+            y, mean, inverseStd, runningMean, runningVariance, dx, sum, gradResidual, Scaled<T>(gradScale, 1 / Math.Sqrt(terms)), Scaled<T>(gradShift, 1 / Math.Sqrt(terms)),
+        ];
+
+        void Backward(Tensor gradX, bool adds) => device.Backend.BatchNormBackward(new BatchNormBackwardArgs
         {
             X = x.Operand,
             GradY = dy.Operand,
@@ -205,20 +217,13 @@ internal sealed class NormalizationTests(SimdLevel level, int threads) : CpuKern
             Scale = optional ? scale.Operand : null,
             Mean = mean.Operand,
             InverseStd = inverseStd.Operand,
-            GradX = optional ? dx.Operand : null,
+            GradX = optional ? gradX.Operand : null,
+            AddsToGradX = adds,
             GradYMore = relu && (add || count % 2 == 0) ? more.Operand : null,
             GradResidual = relu && add ? gradResidual.Operand : null,
             GradScale = gradScale.Operand,
             GradShift = gradShift.Operand,
         });
-
-        // Sums over a channel are compared per element of it: their absolute error grows with their terms.
-        double terms = count / channels;
-        Assert.That(batches.Item(), Is.EqualTo(add ? 42 : 41));
-        return
-        [
-            y, mean, inverseStd, runningMean, runningVariance, dx, gradResidual, Scaled<T>(gradScale, 1 / Math.Sqrt(terms)), Scaled<T>(gradShift, 1 / Math.Sqrt(terms)),
-        ];
 
         // Of halves they are float32.
         Tensor Statistics(int size) => typeof(T) == typeof(Half) ? Make<float>(device, [size], new double[size]) : View([size], new double[size]);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
 using Engine.Gpu;
@@ -203,44 +202,6 @@ internal static unsafe partial class FakeCuda
     private static CudaResult cuCtxGetDevice(int* ordinal) => Call(nameof(cuCtxGetDevice), context =>
     {
         *ordinal = context.Device.Ordinal;
-        return CudaResult.CUDA_SUCCESS;
-    });
-
-    [UnmanagedCallersOnly]
-    private static CudaResult cuEventCreate(nint* handle, uint flags) => Call(nameof(cuEventCreate), context =>
-    {
-        *handle = Register(new FakeEvent(context, hasTime: (flags & 2) == 0));
-        return CudaResult.CUDA_SUCCESS;
-    });
-
-    [UnmanagedCallersOnly]
-    private static CudaResult cuEventDestroy_v2(nint handle) => Call(nameof(cuEventDestroy_v2), _ => Unregister<FakeEvent>(handle));
-
-    [UnmanagedCallersOnly]
-    private static CudaResult cuEventRecord(nint handle, nint stream) => Call(nameof(cuEventRecord), context =>
-        Find<FakeEvent>(handle) is not { } found ? CudaResult.CUDA_ERROR_INVALID_HANDLE : Enqueue(context, stream, () =>
-        {
-            found.Timestamp = Stopwatch.GetTimestamp();
-            return CudaResult.CUDA_SUCCESS;
-        }));
-
-    [UnmanagedCallersOnly]
-    private static CudaResult cuEventQuery(nint handle) => Call(nameof(cuEventQuery), _ =>
-        Find<FakeEvent>(handle) == null ? CudaResult.CUDA_ERROR_INVALID_HANDLE : CudaResult.CUDA_SUCCESS);
-
-    [UnmanagedCallersOnly]
-    private static CudaResult cuEventSynchronize(nint handle) => Call(nameof(cuEventSynchronize), _ =>
-        Find<FakeEvent>(handle) == null ? CudaResult.CUDA_ERROR_INVALID_HANDLE : CudaResult.CUDA_SUCCESS);
-
-    [UnmanagedCallersOnly]
-    private static CudaResult cuEventElapsedTime(float* milliseconds, nint start, nint end) => Call(nameof(cuEventElapsedTime), _ =>
-    {
-        if (Find<FakeEvent>(start) is not { HasTime: true, Timestamp: > 0 } first || Find<FakeEvent>(end) is not { HasTime: true, Timestamp: > 0 } last)
-        {
-            return CudaResult.CUDA_ERROR_INVALID_HANDLE;
-        }
-
-        *milliseconds = (float)Stopwatch.GetElapsedTime(first.Timestamp, last.Timestamp).TotalMilliseconds;
         return CudaResult.CUDA_SUCCESS;
     });
 

@@ -3,7 +3,7 @@ using Engine.Gpu;
 
 namespace Engine.PtxInterpreter;
 
-/// <summary>Memory, copies, streams, capture.</summary>
+/// <summary>Memory, copies, capture.</summary>
 internal static unsafe partial class FakeCuda
 {
     [UnmanagedCallersOnly]
@@ -33,7 +33,8 @@ internal static unsafe partial class FakeCuda
 
     [UnmanagedCallersOnly]
     private static CudaResult cuMemFree_v2(nint address) => Call(nameof(cuMemFree_v2), context =>
-        address == 0 || context.Device.Memory.TryFree(address) ? CudaResult.CUDA_SUCCESS : CudaResult.CUDA_ERROR_INVALID_VALUE);
+        Drain(context) is var work && work != CudaResult.CUDA_SUCCESS ? work
+        : address == 0 || context.Device.Memory.TryFree(address) ? CudaResult.CUDA_SUCCESS : CudaResult.CUDA_ERROR_INVALID_VALUE);
 
     [UnmanagedCallersOnly]
     private static CudaResult cuMemAllocHost_v2(nint* address, nuint bytes) => Call(nameof(cuMemAllocHost_v2), context =>
@@ -113,33 +114,6 @@ internal static unsafe partial class FakeCuda
             NativeMemory.Fill((void*)to, bytes, value);
             return CudaResult.CUDA_SUCCESS;
         }));
-
-    [UnmanagedCallersOnly]
-    private static CudaResult cuStreamCreate(nint* stream, uint flags) => Call(nameof(cuStreamCreate), context =>
-    {
-        *stream = Register(new FakeStream(context));
-        return flags <= 1 ? CudaResult.CUDA_SUCCESS : CudaResult.CUDA_ERROR_INVALID_VALUE;
-    });
-
-    [UnmanagedCallersOnly]
-    private static CudaResult cuStreamDestroy_v2(nint stream) => Call(nameof(cuStreamDestroy_v2), _ => Unregister<FakeStream>(stream));
-
-    [UnmanagedCallersOnly]
-    private static CudaResult cuStreamSynchronize(nint stream) => Call(nameof(cuStreamSynchronize), _ =>
-    {
-        if (stream == 0)
-        {
-            return CudaResult.CUDA_SUCCESS;
-        }
-
-        if (Find<FakeStream>(stream) is not { } found)
-        {
-            return CudaResult.CUDA_ERROR_INVALID_HANDLE;
-        }
-
-        found.IsCaptureInvalid = found.Captured != null;
-        return found.Captured == null ? CudaResult.CUDA_SUCCESS : CudaResult.CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
-    });
 
     [UnmanagedCallersOnly]
     private static CudaResult cuStreamBeginCapture_v2(nint stream, CudaCaptureMode mode) => Call(nameof(cuStreamBeginCapture_v2), _ =>

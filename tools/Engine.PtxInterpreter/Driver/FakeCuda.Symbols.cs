@@ -33,6 +33,7 @@ internal static unsafe partial class FakeCuda
         [nameof(cuStreamCreate)] = (nint)(delegate* unmanaged<nint*, uint, CudaResult>)&cuStreamCreate,
         [nameof(cuStreamDestroy_v2)] = (nint)(delegate* unmanaged<nint, CudaResult>)&cuStreamDestroy_v2,
         [nameof(cuStreamSynchronize)] = (nint)(delegate* unmanaged<nint, CudaResult>)&cuStreamSynchronize,
+        [nameof(cuStreamWaitEvent)] = (nint)(delegate* unmanaged<nint, nint, uint, CudaResult>)&cuStreamWaitEvent,
         [nameof(cuEventCreate)] = (nint)(delegate* unmanaged<nint*, uint, CudaResult>)&cuEventCreate,
         [nameof(cuEventDestroy_v2)] = (nint)(delegate* unmanaged<nint, CudaResult>)&cuEventDestroy_v2,
         [nameof(cuEventRecord)] = (nint)(delegate* unmanaged<nint, nint, CudaResult>)&cuEventRecord,

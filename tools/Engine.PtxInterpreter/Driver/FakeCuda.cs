@@ -132,28 +132,6 @@ internal static unsafe partial class FakeCuda
         return result;
     }
 
-    /// <summary>Carries work out, or captures it.</summary>
-    private static CudaResult Enqueue(FakeContext context, nint stream, Func<CudaResult> work)
-    {
-        if (stream == 0)
-        {
-            return work();
-        }
-
-        if (Find<FakeStream>(stream) is not { } found || found.Context != context)
-        {
-            return CudaResult.CUDA_ERROR_INVALID_HANDLE;
-        }
-
-        if (found.Captured == null)
-        {
-            return work();
-        }
-
-        found.Captured.Add(work);
-        return CudaResult.CUDA_SUCCESS;
-    }
-
     private static nint Text(string text) => s_strings.GetOrAdd(text, static value =>
     {
         byte[] bytes = [.. Encoding.UTF8.GetBytes(value), 0];

@@ -52,6 +52,9 @@ internal sealed class FakeDevice(int ordinal, string name, int computeCapability
     /// </summary>
     public bool WatchesUniformBranches { get; set; }
 
+    /// <summary>When streams carry out what they are given.</summary>
+    public StreamOrder Order { get; set; }
+
     /// <summary>A target whose texts the driver's compiler refuses.</summary>
     public string? RefusesTarget { get; set; }
 

@@ -18,6 +18,9 @@ internal sealed class FakeContext(FakeDevice device) : FakeObject
     /// <summary>Streams, events, modules and graphs that were made and not destroyed.</summary>
     public int LiveObjects { get; set; }
 
+    /// <summary>The streams in the order in which they were made; held by who changes their work.</summary>
+    public List<FakeStream> Streams { get; } = [];
+
     /// <summary>Pinned memory that was not freed.</summary>
     public HashSet<nint> Pinned { get; } = [];
 }
@@ -27,17 +30,31 @@ internal abstract class FakeOwned(FakeContext context) : FakeObject
     public FakeContext Context { get; } = context;
 }
 
-/// <summary>Work is carried out at once, unless it is captured.</summary>
+/// <summary>Work is carried out in the order of the card (<see cref="FakeDevice.Order"/>), unless it is captured.</summary>
 internal sealed class FakeStream(FakeContext context) : FakeOwned(context)
 {
+    /// <summary>What was put off, each with the mark that has to be passed before.</summary>
+    public Queue<(Func<CudaResult> Run, FakeMark? Needs)> Pending { get; } = new();
+
     public List<Func<CudaResult>>? Captured { get; set; }
 
     /// <summary>Whether something was asked of the stream that a capture does not allow.</summary>
     public bool IsCaptureInvalid { get; set; }
 }
 
+/// <summary>A place in a stream's work.</summary>
+internal sealed class FakeMark(FakeStream stream)
+{
+    public FakeStream Stream { get; } = stream;
+
+    public bool IsPassed { get; set; }
+}
+
 internal sealed class FakeEvent(FakeContext context, bool hasTime) : FakeOwned(context)
 {
+    /// <summary>Where it was recorded last; null for never, or in the default stream.</summary>
+    public FakeMark? Mark { get; set; }
+
     public bool HasTime { get; } = hasTime;
 
     public long Timestamp { get; set; }
