@@ -10,6 +10,9 @@ internal sealed partial class CpuBackend(int threads, SimdLevel level) : Backend
 
     public int Threads => _pool.Threads;
 
+    /// <inheritdoc/>
+    public override bool ComputesOnParts => true;
+
     /// <summary>Threads that wait for work hold their pool, but not the backend: with it they end.</summary>
     ~CpuBackend() => _pool?.Abandon();
 

@@ -54,7 +54,8 @@ internal readonly unsafe ref struct DenseOperand<T> : IDisposable where T : unma
     /// <summary>The first value.</summary>
     public T* Pointer { get; }
 
-    private static DType Type =>
+    /// <summary>The element type of T.</summary>
+    public static DType Type =>
         typeof(T) == typeof(double) ? DType.Float64
         : typeof(T) == typeof(float) ? DType.Float32
         : typeof(T) == typeof(int) ? DType.Int32

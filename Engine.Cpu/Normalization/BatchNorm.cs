@@ -2,12 +2,12 @@ using System.Numerics;
 
 namespace Engine.Cpu;
 
-/// <summary>Batch normalisation of contiguous [N, C, L]; picks the kernel.</summary>
+/// <summary>Batch normalisation of [N, C, L], contiguous but for gaps between the images of x and of its gradient; picks the kernel.</summary>
 internal static unsafe class BatchNorm
 {
     /// <summary>Statistics, running statistics and y = activation((x − mean)·invStd·scale + shift + residual); the residual may be null.</summary>
     public static void Forward<T>(
-        int images, int channels, nint length, T* x, T* residual, T* y, bool relu, in BatchNormStatistics<T> statistics, SimdLevel level, WorkerPool pool)
+        int images, int channels, nint length, T* x, nint gap, T* residual, T* y, bool relu, in BatchNormStatistics<T> statistics, SimdLevel level, WorkerPool pool)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (residual == null && relu)
@@ -29,7 +29,7 @@ internal static unsafe class BatchNorm
 
         void Run<TActivation>(in BatchNormStatistics<T> statistics) where TActivation : struct, IActivation
         {
-            ForwardKernel<T, TActivation> kernel = new(images, channels, length, x, residual, y, statistics, pool);
+            ForwardKernel<T, TActivation> kernel = new(images, channels, length, x, gap, residual, y, statistics, pool);
             SimdDispatch.Run<T, ForwardKernel<T, TActivation>>(level, ref kernel);
         }
     }
@@ -67,7 +67,7 @@ internal static unsafe class BatchNorm
     }
 
     private readonly struct ForwardKernel<T, TActivation>(
-        int images, int channels, nint length, T* x, T* residual, T* y, BatchNormStatistics<T> statistics, WorkerPool pool) : ISimdKernel
+        int images, int channels, nint length, T* x, nint gap, T* residual, T* y, BatchNormStatistics<T> statistics, WorkerPool pool) : ISimdKernel
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TActivation : struct, IActivation
     {
@@ -83,7 +83,7 @@ internal static unsafe class BatchNorm
             }
             else
             {
-                BatchNormForward<T, TVec, TActivation> step = new(shape, x, residual, y, statistics, blocks.As<Moments>(), factors.As<(T, T, T)>());
+                BatchNormForward<T, TVec, TActivation> step = new(shape, x, gap, residual, y, statistics, blocks.As<Moments>(), factors.As<(T, T, T)>());
                 BatchNormLoop<BatchNormForward<T, TVec, TActivation>>.Run(shape, step, pool);
             }
         }

@@ -20,7 +20,7 @@ internal readonly unsafe struct BatchNormBackward<T, TVec, TGate>(
         TVec a = TVec.Zero, b = a, ax = a, bx = a;
         for (Strips strips = shape.Strips(group, block); strips.MoveNext();)
         {
-            T* x = args.X + strips.Offset;
+            T* x = args.X + strips.Offset + (strips.Image * args.GapX);
             nint i = 0, n = strips.Size;
             for (; i <= n - (2 * TVec.Count); i += 2 * TVec.Count)
             {
@@ -63,18 +63,20 @@ internal readonly unsafe struct BatchNormBackward<T, TVec, TGate>(
         TVec forGradient = TVec.Broadcast(&f->ForGradient), forDeviation = TVec.Broadcast(&f->ForDeviation), constant = TVec.Broadcast(&f->Constant);
         for (Strips strips = shape.Strips(group, block); strips.MoveNext();)
         {
-            T* x = args.X + strips.Offset, dx = args.GradX + strips.Offset;
+            T* x = args.X + strips.Offset + (strips.Image * args.GapX), dx = args.GradX + strips.Offset + (strips.Image * args.GapGradX);
             nint i = 0, n = strips.Size;
             for (; i <= n - TVec.Count; i += TVec.Count)
             {
                 TVec rest = TVec.MultiplyAdd(TVec.Load(x + i) - mean, forDeviation, constant);
-                TVec.MultiplyAdd(args.GradientAgain<TVec, TGate>(strips.Offset + i, TVec.Count), forGradient, rest).Store(dx + i);
+                TVec gradient = TVec.MultiplyAdd(args.GradientAgain<TVec, TGate>(strips.Offset + i, TVec.Count), forGradient, rest);
+                (args.AddsToGradX ? gradient + TVec.Load(dx + i) : gradient).Store(dx + i);
             }
 
             if (i < n)
             {
                 TVec rest = TVec.MultiplyAdd(TVec.LoadFirst(x + i, n - i) - mean, forDeviation, constant);
-                TVec.MultiplyAdd(args.GradientAgain<TVec, TGate>(strips.Offset + i, n - i), forGradient, rest).StoreFirst(dx + i, n - i);
+                TVec gradient = TVec.MultiplyAdd(args.GradientAgain<TVec, TGate>(strips.Offset + i, n - i), forGradient, rest);
+                (args.AddsToGradX ? gradient + TVec.LoadFirst(dx + i, n - i) : gradient).StoreFirst(dx + i, n - i);
             }
         }
     }

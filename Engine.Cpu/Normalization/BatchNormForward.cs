@@ -51,13 +51,14 @@ internal readonly struct AddReluActivation : IActivation
 /// <summary>Forward pass over channels whose pieces are at least two vectors long.</summary>
 /// <param name="shape">How the tensor is cut.</param>
 /// <param name="x">[N, C, L].</param>
+/// <param name="gap">Numbers between the images of x.</param>
 /// <param name="residual">[N, C, L], or null where nothing is added.</param>
 /// <param name="y">[N, C, L].</param>
 /// <param name="statistics">Per channel.</param>
 /// <param name="blocks">[C, blocks], scratch.</param>
 /// <param name="factors">[C], scratch.</param>
 internal readonly unsafe struct BatchNormForward<T, TVec, TActivation>(
-    BatchNormShape shape, T* x, T* residual, T* y, BatchNormStatistics<T> statistics, Moments* blocks, (T Center, T Factor, T Offset)* factors) : IBatchNormStep
+    BatchNormShape shape, T* x, nint gap, T* residual, T* y, BatchNormStatistics<T> statistics, Moments* blocks, (T Center, T Factor, T Offset)* factors) : IBatchNormStep
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TVec : struct, ISimd<TVec>
     where TActivation : struct, IActivation
@@ -65,8 +66,8 @@ internal readonly unsafe struct BatchNormForward<T, TVec, TActivation>(
     public void Collect(int group, int block)
     {
         double count = shape.BlockCount(block);
-        double shift = double.CreateTruncating(T.CreateTruncating(Sum(x, shape.Strips(group, block)) / count));
-        (double sum, double squares) = Deviations(x, shape.Strips(group, block), TVec.Create(shift));
+        double shift = double.CreateTruncating(T.CreateTruncating(Sum(x, gap, shape.Strips(group, block)) / count));
+        (double sum, double squares) = Deviations(x, gap, shape.Strips(group, block), TVec.Create(shift));
         blocks[((nint)group * shape.Blocks) + block] = Moments.FromShifted(shift, sum, squares, count);
     }
 
@@ -87,7 +88,7 @@ internal readonly unsafe struct BatchNormForward<T, TVec, TActivation>(
         TVec center = TVec.Broadcast(&f->Center), factor = TVec.Broadcast(&f->Factor), offset = TVec.Broadcast(&f->Offset);
         for (Strips strips = shape.Strips(group, block); strips.MoveNext();)
         {
-            T* from = x + strips.Offset, to = y + strips.Offset;
+            T* from = x + strips.Offset + (strips.Image * gap), to = y + strips.Offset;
             nint i = 0, n = strips.Size;
             T* added = TActivation.Adds ? residual + strips.Offset : null;
             for (; i <= n - TVec.Count; i += TVec.Count)
@@ -112,12 +113,12 @@ internal readonly unsafe struct BatchNormForward<T, TVec, TActivation>(
         }
     }
 
-    private static double Sum(T* x, Strips strips)
+    private static double Sum(T* x, nint gap, Strips strips)
     {
         TVec a = TVec.Zero, b = a, c = a, d = a;
         while (strips.MoveNext())
         {
-            T* p = x + strips.Offset;
+            T* p = x + strips.Offset + (strips.Image * gap);
             nint i = 0, n = strips.Size;
             for (; i <= n - (4 * TVec.Count); i += 4 * TVec.Count)
             {
@@ -141,12 +142,12 @@ internal readonly unsafe struct BatchNormForward<T, TVec, TActivation>(
     }
 
     /// <summary>Σ(x − shift) and Σ(x − shift)².</summary>
-    private static (double Sum, double Squares) Deviations(T* x, Strips strips, TVec shift)
+    private static (double Sum, double Squares) Deviations(T* x, nint gap, Strips strips, TVec shift)
     {
         TVec a = TVec.Zero, b = a, aa = a, bb = a;
         while (strips.MoveNext())
         {
-            T* p = x + strips.Offset;
+            T* p = x + strips.Offset + (strips.Image * gap);
             nint i = 0, n = strips.Size;
             for (; i <= n - (2 * TVec.Count); i += 2 * TVec.Count)
             {

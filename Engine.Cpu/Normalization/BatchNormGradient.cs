@@ -86,6 +86,12 @@ internal unsafe struct BatchNormGradient<T> where T : unmanaged, IBinaryFloating
     /// <summary>[N, C, L], written, or null.</summary>
     public T* GradX, GradResidual;
 
+    /// <summary>Numbers between the images of X and of GradX.</summary>
+    public nint GapX, GapGradX;
+
+    /// <summary>Whether GradX is added to.</summary>
+    public bool AddsToGradX;
+
     /// <summary>[C]; Scale is null for 1.</summary>
     public T* Mean, InverseStd, Scale;
 

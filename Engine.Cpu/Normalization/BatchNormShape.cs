@@ -87,11 +87,14 @@ internal struct Strips
         _within = first - (image * _length);
         _next = (image * _pitch) + (channel * _length);
         _left = count;
-        (Offset, Size) = (0, 0);
+        (Offset, Size, Image) = (0, 0, image - 1);
     }
 
-    /// <summary>Where the piece begins, in numbers from the first of the tensor.</summary>
+    /// <summary>Where the piece begins, in numbers from the first of a tensor without gaps.</summary>
     public nint Offset;
+
+    /// <summary>The image that it is of: in a tensor with gaps behind its images it begins so many gaps later.</summary>
+    public nint Image;
 
     /// <summary>How many numbers it has.</summary>
     public nint Size;
@@ -108,6 +111,7 @@ internal struct Strips
         _left -= Size;
         _within = 0;
         _next += _pitch;
+        Image++;
         return true;
     }
 }

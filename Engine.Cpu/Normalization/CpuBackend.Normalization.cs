@@ -19,7 +19,7 @@ internal sealed unsafe partial class CpuBackend
 
     protected override void BatchNormBackwardCore(in BatchNormBackwardArgs args)
     {
-        if (args.AddsToGradX)
+        if (args.AddsToGradX && args.X.Shape[2] < PitchedOperand<float>.LeastLength)
         {
             base.BatchNormBackwardCore(args);
         }
@@ -59,7 +59,8 @@ internal sealed unsafe partial class CpuBackend
 
     private void BatchNormForward<T>(in BatchNormForwardArgs args) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        using DenseOperand<T> x = new(this, args.X), residual = new(this, args.Residual), y = new(this, args.Y, OperandUse.Write);
+        using PitchedOperand<T> x = new(this, args.X);
+        using DenseOperand<T> residual = new(this, args.Residual), y = new(this, args.Y, OperandUse.Write);
         using DenseOperand<T> scale = new(this, args.Scale), shift = new(this, args.Shift);
         using DenseOperand<T> runningMean = new(this, args.RunningMean, OperandUse.Update), runningVariance = new(this, args.RunningVariance, OperandUse.Update);
         using DenseOperand<T> mean = new(this, args.Mean, OperandUse.Write), inverseStd = new(this, args.InverseStd, OperandUse.Write);
@@ -75,7 +76,7 @@ internal sealed unsafe partial class CpuBackend
             Epsilon = args.Epsilon,
         };
         Shape shape = args.X.Shape;
-        BatchNorm.Forward(shape[0], shape[1], shape[2], x.Pointer, residual.Pointer, y.Pointer, args.Relu, statistics, _level, _pool);
+        BatchNorm.Forward(shape[0], shape[1], shape[2], x.Pointer, x.Gap, residual.Pointer, y.Pointer, args.Relu, statistics, _level, _pool);
         if (args.BatchCount is { } batchCount)
         {
             ++*(long*)batchCount.Address;
@@ -90,7 +91,8 @@ internal sealed unsafe partial class CpuBackend
 
     private void BatchNormBackward<T>(in BatchNormBackwardArgs args) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        using DenseOperand<T> x = new(this, args.X), dy = new(this, args.GradY), y = new(this, args.Y), dx = new(this, args.GradX, OperandUse.Write);
+        using PitchedOperand<T> x = new(this, args.X), dx = new(this, args.GradX, args.AddsToGradX ? OperandUse.Update : OperandUse.Write);
+        using DenseOperand<T> dy = new(this, args.GradY), y = new(this, args.Y);
         using DenseOperand<T> more = new(this, args.GradYMore), gradResidual = new(this, args.GradResidual, OperandUse.Write);
         using DenseOperand<T> scale = new(this, args.Scale), mean = new(this, args.Mean), inverseStd = new(this, args.InverseStd);
         using DenseOperand<T> gradScale = new(this, args.GradScale, OperandUse.Write), gradShift = new(this, args.GradShift, OperandUse.Write);
@@ -101,6 +103,9 @@ internal sealed unsafe partial class CpuBackend
             GradYMore = more.Pointer,
             Y = y.Pointer,
             GradX = dx.Pointer,
+            GapX = x.Gap,
+            GapGradX = dx.Gap,
+            AddsToGradX = args.AddsToGradX,
             GradResidual = gradResidual.Pointer,
             Mean = mean.Pointer,
             InverseStd = inverseStd.Pointer,

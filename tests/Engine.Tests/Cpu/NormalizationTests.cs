@@ -155,12 +155,25 @@ internal sealed class NormalizationTests(SimdLevel level, int threads) : CpuKern
     [Test]
     public void LayerNorm_WithoutOptionalOperands_MatchesReference() => CompareLayerNorm<float>(5, 33, optional: false);
 
-    private void CompareBatchNorm<T>(Shape shape, bool relu, double? relative = null, bool reversed = false, bool optional = true, bool add = false)
+    /// <summary>A part of the channels of larger images, as concatenations leave them.</summary>
+    [Test]
+    public void BatchNorm_OfAPartOfTheChannels_MatchesReference([Values] bool relu, [Values] bool add)
+    {
+        foreach (Shape shape in new Shape[] { [3, 5, 64], [2, 1, 4097], [4, 3, 33], [5, 2, 31], [1, 4, 50], [2, 3, 1] })
+        {
+            CompareBatchNorm<float>(shape, relu, add: add, part: true);
+        }
+
+        CompareBatchNorm<double>([3, 2, 70], relu, add: add, part: true);
+        CompareBatchNorm<Half>([3, 2, 70], relu, 4e-3, add: add, part: true);
+    }
+
+    private void CompareBatchNorm<T>(Shape shape, bool relu, double? relative = null, bool reversed = false, bool optional = true, bool add = false, bool part = false)
         where T : unmanaged, INumberBase<T>
     {
         double bound = relative ?? (typeof(T) == typeof(double) ? 1e-12 : 2e-5);
         string what = $"batch norm of {typeof(T).Name} {shape}, relu {relu}, add {add}, reversed {reversed}, optional {optional}";
-        AssertMatchesReference(what, device => RunBatchNorm<T>(device, shape, relu, optional, reversed, add), bound, bound);
+        AssertMatchesReference(what, device => RunBatchNorm<T>(device, shape, relu, optional, reversed, add, part), bound, bound);
     }
 
     private void CompareLayerNorm<T>(int rows, int columns, double? relative = null, bool reversed = false, bool optional = true) where T : unmanaged, INumberBase<T>
@@ -169,10 +182,10 @@ internal sealed class NormalizationTests(SimdLevel level, int threads) : CpuKern
         AssertMatchesReference($"layer norm of {typeof(T).Name} [{rows}, {columns}], reversed {reversed}, optional {optional}", device => RunLayerNorm<T>(device, rows, columns, optional, reversed), bound, bound);
     }
 
-    private static Tensor[] RunBatchNorm<T>(Device device, Shape shape, bool relu, bool optional, bool reversed, bool add = false) where T : unmanaged, INumberBase<T>
+    private static Tensor[] RunBatchNorm<T>(Device device, Shape shape, bool relu, bool optional, bool reversed, bool add = false, bool part = false) where T : unmanaged, INumberBase<T>
     {
         int count = (int)shape.ElementCount, channels = shape[1];
-        Tensor x = View(shape, Normal(count, 1, mean: 0.5)), y = View(shape, new double[count]), dy = View(shape, Normal(count, 2)), dx = View(shape, new double[count]);
+        Tensor x = Images(Normal(count, 1, mean: 0.5)), y = View(shape, new double[count]), dy = View(shape, Normal(count, 2)), dx = Images(new double[count]);
         Tensor scale = View([channels], Normal(channels, 3, mean: 1)), shift = View([channels], Normal(channels, 4));
         Tensor runningMean = View([channels], Normal(channels, 5)), runningVariance = View([channels], Normal(channels, 6, mean: 9));
         Tensor mean = Statistics(channels), inverseStd = Statistics(channels);
@@ -197,7 +210,7 @@ internal sealed class NormalizationTests(SimdLevel level, int threads) : CpuKern
 
         // The gate must not depend on rounding, so it is given rather than taken from the result.
         Tensor gate = View(shape, Normal(count, 7)), more = View(shape, Normal(count, 10));
-        Tensor sum = View(shape, Normal(count, 11));
+        Tensor sum = Images(Normal(count, 11));
         Backward(dx, adds: false);
         Backward(sum, adds: true);
 
@@ -227,6 +240,9 @@ internal sealed class NormalizationTests(SimdLevel level, int threads) : CpuKern
 
         // Of halves they are float32.
         Tensor Statistics(int size) => typeof(T) == typeof(Half) ? Make<float>(device, [size], new double[size]) : View([size], new double[size]);
+
+        Tensor Images(double[] values) =>
+            part ? Tensor.Concat([View([shape[0], 1, shape[2]], new double[shape[0] * shape[2]]), View(shape, values)], 1).Narrow(1, 1, channels) : View(shape, values);
 
         Tensor View(Shape sizes, double[] values) => reversed ? Make<T>(device, [.. sizes.Reverse()], values).Reversed() : Make<T>(device, sizes, values);
     }

@@ -182,9 +182,10 @@ internal sealed class ConcatBufferTests(string deviceName) : DeviceFixture(devic
     }
 
     /// <summary>With a hook every layer's output is a tensor of its own; without one the block is one memory. Values and gradients are the same.</summary>
-    [TestCase(4, 3)]
-    [TestCase(12, 9)]
-    public void DenseBlock_InOneMemory_ComputesAsWithConcatenations(int growth, int channels)
+    [TestCase(4, 3, 5, 4)]
+    [TestCase(12, 9, 7, 6)]
+    [TestCase(3, 5, 1, 1)]
+    public void DenseBlock_InOneMemory_ComputesAsWithConcatenations(int growth, int channels, int height, int width)
     {
         DenseBlock shared = new(3, channels, growth, new Generator(7)), plain = new(3, channels, growth, new Generator(7));
         shared.To(Device);
@@ -195,7 +196,7 @@ internal sealed class ConcatBufferTests(string deviceName) : DeviceFixture(devic
         {
             shared.Train(training);
             plain.Train(training);
-            Tensor x = Numbers(1, [3, channels, 5, 4]).WithGrad(), same = Numbers(1, [3, channels, 5, 4]).WithGrad();
+            Tensor x = Numbers(1, [3, channels, height, width]).WithGrad(), same = Numbers(1, [3, channels, height, width]).WithGrad();
             Tensor y = shared.Forward(x), expected = plain.Forward(same);
             AssertClose(expected, y);
             Tensor factor = Numbers(2, y.Shape);
