@@ -100,7 +100,7 @@ public abstract class GpuDevice : Device, IDisposable
                 if (!_hasNoticed)
                 {
                     _hasNoticed = true;
-                    _hasNoticed = RaiseNotice("convolutions of float32 are computed strictly. PyTorch rounds their factors to tf32 by default, which is several times faster on this card: Device.MathMode = MathMode.Tf32Convolutions does the same.");
+                    _hasNoticed = RaiseNotice("convolutions of float32 are computed strictly. PyTorch rounds their factors to tf32 by default, which tensor cores multiply faster: Device.MathMode = MathMode.Tf32Convolutions does the same.");
                 }
             }
         }
