@@ -65,8 +65,7 @@ internal readonly record struct PatchCorrelationKernel(
 
     public Kernel Build(GpuTarget device)
     {
-        // With a deep slice four groups of 128 with 32 sums each, or three with 48, leave an item so few registers that some assemblers keep up to 96 bytes in memory.
-        int results = Tile.TM * Tile.TN, registers = results > 48 ? 192 : Tile.BK > 16 ? (results > 32 ? 200 : 144) : results > 32 ? 168 : 128;
+        int results = Tile.TM * Tile.TN, registers = results > 48 ? 192 : results > 32 ? 168 : 128;
         KernelBuilder k = new($"conv_patch_{Tile.Name}", device, Tile.GroupSize) { MinGroupsPerUnit = RegistersOfUnit / (registers * Tile.GroupSize) };
         RegisterType type = Is64Bit ? RegisterType.Int64 : RegisterType.Int32;
         Memory image = k.Buffer("image", InType, readOnly: true), filters = k.Buffer("filters", WeightType, readOnly: true);
