@@ -13,35 +13,47 @@ internal readonly record struct BiasReluBackwardKernel(ChannelStage Stage, Chann
         RegisterType type = Element.InRegister();
         Memory? partial = Stage == ChannelStage.Whole ? null : k.Buffer("partials", type == RegisterType.Float64 ? DType.Float64 : DType.Float32);
         ChannelItems items = new(k, Shape);
-        Variable sum = k.Variable(k.Constant(type, 0));
-        void AddChunks() => items.ForEachChunk(chunk => sum.Value += k.Load(partial!, items.PartialOffset(0, chunk)));
+        Variable[] sums = items.Sums(type);
+        Value[] Own() => Array.ConvertAll(sums, static sum => sum.Value);
+        void Add(Value[] more)
+        {
+            for (int i = 0; i < more.Length; i++)
+            {
+                sums[i % sums.Length].Value += more[i];
+            }
+        }
+
+        void AddChunks() => items.ForEachChunk(chunk => Add(items.LoadPartial(partial!, 0, chunk)));
         if (Stage == ChannelStage.Apply)
         {
             AddChunks();
         }
         else
         {
-            PassOn(k, items, sum);
+            PassOn(k, items, Add);
         }
 
-        GroupReduction reduction = items.Reduction(type);
-        Value total = reduction.Sum(sum.Value);
+        GroupReduction reduction = items.Reduction([.. Enumerable.Repeat(type, items.Width)]);
         BiasReluBackwardKernel kernel = this;
         if (Stage != ChannelStage.Partial)
         {
-            Finish(k, items, total, items.IsFirst & k.GroupY.Is(0));
+            reduction.Sums(Own(), items.IsFirst & k.GroupY.Is(0), all => kernel.Finish(k, items, all));
             return k.Build();
         }
 
-        k.Store(partial!, items.PartialOffset(0, k.GroupY), total, items.IsFirst);
+        reduction.Sums(Own(), items.IsFirst, all => items.StorePartial(partial!, 0, all));
         if (AddsChunks)
         {
             Memory counters = k.Buffer("arrivals", DType.Int32);
             k.If(k.IsLastGroup(counters, k.GroupX, k.GroupCountY), () =>
             {
-                sum.Value = sum.Value.Like(0);
+                foreach (Variable sum in sums)
+                {
+                    sum.Value = sum.Value.Like(0);
+                }
+
                 AddChunks();
-                kernel.Finish(k, items, reduction.Sum(sum.Value), items.IsFirst);
+                reduction.Sums(Own(), items.IsFirst, all => kernel.Finish(k, items, all));
             }, uniform: true);
         }
 
@@ -75,22 +87,21 @@ internal readonly record struct BiasReluBackwardKernel(ChannelStage Stage, Chann
         }
     }
 
-    private void Finish(KernelBuilder k, ChannelItems items, Value gradient, Value isWriter) =>
-        new ChannelVector(k, items.Channel, Element, Is64Bit).Update("dbias", isWriter, _ => gradient);
+    private void Finish(KernelBuilder k, ChannelItems items, Value[] gradients) =>
+        new ChannelVector(k, items.Channel, Element, Is64Bit, items.Width).UpdateEach("dbias", null, (_, i) => gradients[i]);
 
-    private void PassOn(KernelBuilder k, ChannelItems items, Variable sum)
+    private void PassOn(KernelBuilder k, ChannelItems items, Action<Value[]> add)
     {
         Memory gradient = k.Buffer("dy", Element), result = k.Buffer("y", Element), output = k.Buffer("dx", Element);
         StridesParameter dy = new(k, "dy", 3, Is64Bit), y = new(k, "y", 3, Is64Bit), dx = new(k, "dx", 3, Is64Bit);
-        items.ForEach(elements =>
-        {
-            Value[] numbers = items.Load(gradient, dy, elements), results = items.Load(result, y, elements);
-            Value[] passed = [.. numbers.Zip(results, (number, behind) => k.Select(behind > 0, number, number.Like(0)))];
-            items.Store(output, dx, elements, passed);
-            foreach (Value number in passed)
+        items.ForEach(
+            elements =>
             {
-                sum.Value += number;
-            }
-        });
+                Value[] numbers = items.Load(gradient, dy, elements), results = items.Load(result, y, elements);
+                Value[] passed = [.. numbers.Zip(results, (number, behind) => k.Select(behind > 0, number, number.Like(0)))];
+                items.Store(output, dx, elements, passed);
+                add(passed);
+            },
+            operands: 2);
     }
 }

@@ -11,8 +11,19 @@ internal partial class GpuBackend
             return;
         }
 
+        if (ChannelTiles.AreRows(Target, gradX, gradY, y))
+        {
+            Operand result = ChannelTiles.Rows(gradX), gradient = ChannelTiles.Rows(gradY), behind = ChannelTiles.Rows(y);
+            PassRelu(gradient, behind, result, gradBias, ChannelTiles.ChooseRows(Target, reads: 0, writes: 3, result, gradient, behind));
+            return;
+        }
+
+        PassRelu(gradY, y, gradX, gradBias, ChannelTiles.Choose(Target, gradX, gradY, y));
+    }
+
+    private void PassRelu(in Operand gradY, in Operand y, in Operand gradX, in Operand gradBias, in ChannelTiles tiles)
+    {
         bool is64Bit = StridesParameter.Is64Bit(gradY, y, gradX, gradBias);
-        ChannelTiles tiles = ChannelTiles.Choose(Target, gradX, gradY, y);
         BiasReluBackwardKernel kernel = new(tiles.Chunks > 1 ? ChannelStage.Partial : ChannelStage.Whole, tiles.Shape, gradX.DType, is64Bit);
         kernel = kernel with { AddsChunks = tiles.Chunks > 1 && Target.HasLastGroup && tiles.Tiles <= GroupCounters.Count };
         using TensorScope scope = TensorScope.Begin();

@@ -77,8 +77,8 @@ internal readonly record struct LayerNormColumnsKernel(ChannelStage Stage, Chann
         {
             items.ForEachChunk(chunk =>
             {
-                sum.Value += k.Load(partial!, items.PartialOffset(0, chunk));
-                product.Value += k.Load(partial!, items.PartialOffset(1, chunk));
+                sum.Value += items.LoadPartial(partial!, 0, chunk)[0];
+                product.Value += items.LoadPartial(partial!, 1, chunk)[0];
             });
         }
         else
@@ -89,8 +89,8 @@ internal readonly record struct LayerNormColumnsKernel(ChannelStage Stage, Chann
         Value[] sums = items.Reduction(type, type).Sums(sum.Value, product.Value);
         if (Stage == ChannelStage.Partial)
         {
-            k.Store(partial!, items.PartialOffset(0, k.GroupY), sums[0], items.IsFirst);
-            k.Store(partial!, items.PartialOffset(1, k.GroupY), sums[1], items.IsFirst);
+            items.StorePartial(partial!, 0, [sums[0]], items.IsFirst);
+            items.StorePartial(partial!, 1, [sums[1]], items.IsFirst);
             return k.Build();
         }
 
@@ -139,7 +139,7 @@ internal readonly record struct LayerNormColumnsKernel(ChannelStage Stage, Chann
         RegisterType type = Element.InRegister();
         items.ForEach(elements =>
         {
-            foreach ((Value row, _) in elements)
+            foreach ((Value row, _, _) in elements)
             {
                 Value g = k.Load(gradient, dyStart + dy.Along(0, row));
                 Value number = k.Load(input, xStart + x.Along(0, row));

@@ -66,13 +66,46 @@ internal sealed class GroupReduction
     public Value Min(Value value) => Combine([value], (a, b) => [_k.Min(a[0], b[0])])[0];
 
     /// <summary>The sums of several values.</summary>
-    public Value[] Sums(params ReadOnlySpan<Value> values) => Combine(values, static (a, b) => [.. a.Zip(b, static (x, y) => x + y)]);
+    public Value[] Sums(params ReadOnlySpan<Value> values) => Combine(values, Add);
+
+    /// <summary>The sums of several values, for the work-items that receive them.</summary>
+    public void Sums(ReadOnlySpan<Value> values, Value receives, Action<Value[]> use) => Combine(values, Add, receives, use);
 
     /// <summary>
     /// Any combination that is associative up to rounding and has the same bits with its arguments exchanged. As many values as types were
     /// named, in their order.
     /// </summary>
     public Value[] Combine(ReadOnlySpan<Value> values, Func<Value[], Value[], Value[]> combine)
+    {
+        Value[] result = Shuffled(values, combine);
+        if (_shuffled == _width)
+        {
+            return result;
+        }
+
+        (Value first, int pitch, int count) = ThroughShared(result, combine);
+        return Gather(first, pitch, count, combine);
+    }
+
+    /// <summary>The same where only some work-items need the result, so that the others are spared the last step.</summary>
+    /// <param name="values">The item's values.</param>
+    /// <param name="combine">As above.</param>
+    /// <param name="receives">Whether the item uses the result.</param>
+    /// <param name="use">Writes what these items do with it.</param>
+    public void Combine(ReadOnlySpan<Value> values, Func<Value[], Value[], Value[]> combine, Value receives, Action<Value[]> use)
+    {
+        Value[] result = Shuffled(values, combine);
+        if (_shuffled == _width)
+        {
+            _k.If(receives, () => use(result));
+            return;
+        }
+
+        (Value first, int pitch, int count) = ThroughShared(result, combine);
+        _k.If(receives, () => use(Gather(first, pitch, count, combine)));
+    }
+
+    private Value[] Shuffled(ReadOnlySpan<Value> values, Func<Value[], Value[], Value[]> combine)
     {
         Value[] result = values.ToArray();
         for (int distance = 1; distance < _shuffled; distance *= 2)
@@ -81,10 +114,11 @@ internal sealed class GroupReduction
             result = combine(own, Array.ConvertAll(own, value => _k.ShuffleXor(value, distance)));
         }
 
-        return _shuffled == _width ? result : ThroughShared(result, combine);
+        return result;
     }
 
-    private Value[] ThroughShared(Value[] values, Func<Value[], Value[], Value[]> combine)
+    // Leaves so few entries of each segment that an item can combine them: entry i lies at first + i · pitch.
+    private (Value First, int Pitch, int Count) ThroughShared(Value[] values, Func<Value[], Value[], Value[]> combine)
     {
         int count = _width / _shuffled;
         Value item = _k.LocalId;
@@ -111,8 +145,10 @@ internal sealed class GroupReduction
             count = step;
         }
 
-        return Gather(first, pitch, count, combine);
+        return (first, pitch, count);
     }
+
+    private static Value[] Add(Value[] a, Value[] b) => [.. a.Zip(b, static (x, y) => x + y)];
 
     private Value[] Gather(Value first, int step, int count, Func<Value[], Value[], Value[]> combine)
     {

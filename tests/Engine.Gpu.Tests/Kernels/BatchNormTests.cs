@@ -5,6 +5,8 @@ namespace Engine.Gpu.Tests;
 [TestFixtureSource(typeof(KernelFixture), nameof(GroupLimits))]
 [TestFixture(TargetVariant.Ilgpu)]
 [TestFixture(TargetVariant.InterpreterIlgpu)]
+[TestFixture(TargetVariant.InterpreterWithoutMeetings)]
+[TestFixture(TargetVariant.InterpreterWithoutLastGroup)]
 internal sealed class BatchNormTests : KernelFixture
 {
     private const double Epsilon = 1e-5, Momentum = 0.1;
@@ -29,6 +31,43 @@ internal sealed class BatchNormTests : KernelFixture
     public void BatchNorm_AnySize_MatchesLoops(int images, int channels, int length) =>
         Check(DType.Float32, [images, channels, length], Placement.Dense, relu: images % 2 == 1);
 
+    /// <summary>Channels as vectors of 4, 2 and 1, some side by side that are no power of two, in one chunk and in many, some of which are short.</summary>
+    [TestCase(2, 4, 1)]
+    [TestCase(3, 5, 7)]
+    [TestCase(9, 6, 211)]
+    [TestCase(8, 36, 130)]
+    [TestCase(3, 40, 400)]
+    [TestCase(5, 16, 1025)]
+    [TestCase(2, 76, 333)]
+    [TestCase(2, 132, 2)]
+    public void BatchNorm_ChannelsLast_MatchesLoops(int images, int channels, int length)
+    {
+        Check(DType.Float32, [images, channels, length], Placement.ChannelsLast, relu: length % 2 == 1, add: images % 2 == 1);
+        Check(DType.Float32, [images, channels, length], Placement.ChannelsLast, relu: images % 2 == 0, add: true);
+    }
+
+    [TestCase(DType.Float64)]
+    [TestCase(DType.Float16)]
+    [TestCase(DType.BFloat16)]
+    public void BatchNorm_ChannelsLastOfOtherTypes_MatchesLoops(DType dtype) => Check(dtype, [4, 8, 500], Placement.ChannelsLast, add: true);
+
+    /// <summary>The same call gives the same bits, whichever group comes last.</summary>
+    [Test]
+    public void BatchNorm_ChannelsLastTwice_HasTheSameBits()
+    {
+        Shape shape = [4, 24, 700];
+        double[] Run()
+        {
+            DeviceArray x = Array(DType.Float32, shape, Noise(3), Placement.ChannelsLast), y = Result(DType.Float32, shape, Placement.ChannelsLast);
+            DeviceArray mean = Result(DType.Float32, [24]), inverse = Result(DType.Float32, [24]);
+            Backend.BatchNormForward(new BatchNormForwardArgs { X = x, Y = y, Mean = mean, InverseStd = inverse, Momentum = Momentum, Epsilon = Epsilon });
+            return [.. y.Read(), .. mean.Read(), .. inverse.Read()];
+        }
+
+        double[] once = Run(), again = Run();
+        Assert.That(again, Is.EqualTo(once));
+    }
+
     [Test]
     public void BatchNorm_AnyPlacement_MatchesLoops([Values] Placement placement)
     {
@@ -48,6 +87,7 @@ internal sealed class BatchNormTests : KernelFixture
         Check(DType.Float32, [5, 3, 1025], Placement.Dense, mean);
         Check(DType.Float32, [3, 1, 9000], Placement.Dense, mean);
         Check(DType.Float32, [700, 20, 1], Placement.Dense, mean);
+        Check(DType.Float32, [3, 12, 900], Placement.ChannelsLast, mean);
     }
 
     [Test]

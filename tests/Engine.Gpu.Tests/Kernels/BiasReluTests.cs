@@ -3,8 +3,19 @@ using NUnit.Framework;
 namespace Engine.Gpu.Tests;
 
 [TestFixtureSource(typeof(KernelFixture), nameof(GroupLimits))]
-internal sealed class BiasReluTests(int largestGroup) : KernelFixture(largestGroup)
+[TestFixture(TargetVariant.InterpreterWithoutLastGroup)]
+internal sealed class BiasReluTests : KernelFixture
 {
+    public BiasReluTests(int largestGroup)
+        : base(largestGroup)
+    {
+    }
+
+    public BiasReluTests(TargetVariant variant)
+        : base(variant)
+    {
+    }
+
     [TestCase(3, 17, 1)]
     [TestCase(1025, 3, 1)]
     [TestCase(2, 1, 1)]
@@ -14,6 +25,12 @@ internal sealed class BiasReluTests(int largestGroup) : KernelFixture(largestGro
 
     [Test]
     public void BiasReluBackward_AnyPlacement_MatchesLoops([Values] Placement placement) => Check([5, 17, 40], placement);
+
+    [TestCase(2, 4, 1)]
+    [TestCase(9, 6, 211)]
+    [TestCase(3, 36, 400)]
+    [TestCase(2, 76, 333)]
+    public void BiasReluBackward_ChannelsLast_MatchesLoops(int images, int channels, int length) => Check([images, channels, length], Placement.ChannelsLast);
 
     private void Check(Shape shape, Placement placement)
     {

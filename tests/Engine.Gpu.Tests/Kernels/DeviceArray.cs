@@ -11,7 +11,7 @@ internal enum Placement
     /// <summary>The first axis has neighbours side by side, the last the largest stride.</summary>
     Reversed,
 
-    /// <summary>The second of four axes is the innermost.</summary>
+    /// <summary>The second of three or four axes is the innermost.</summary>
     ChannelsLast,
 
     /// <summary>Row-major behind an offset, with gaps between the rows.</summary>
@@ -37,8 +37,8 @@ internal sealed class DeviceArray
             case Placement.Reversed:
                 System.Array.Reverse(order);
                 break;
-            case Placement.ChannelsLast when shape.Rank == 4:
-                order = [0, 2, 3, 1];
+            case Placement.ChannelsLast when shape.Rank is 3 or 4:
+                order = [0, .. order[2..], 1];
                 break;
         }
 

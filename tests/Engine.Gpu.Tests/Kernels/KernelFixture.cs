@@ -46,7 +46,7 @@ internal abstract class KernelFixture(Func<GpuTarget, GpuTarget> limits, bool is
     {
         if (isInterpreted)
         {
-            _driver = InterpretedCuda.CreateDriver(target => target with { HasFloat64 = hasFloat64, PrefersWarpgroups = usesWarpgroups }, usesWarpgroups ? 90 : 80);
+            _driver = InterpretedCuda.CreateDriver(target => limits(target with { HasFloat64 = hasFloat64, PrefersWarpgroups = usesWarpgroups }), usesWarpgroups ? 90 : 80);
             _device = new TestDevice(_driver, usesIlgpu) { MathMode = mode };
             if (usesWarpgroups)
             {

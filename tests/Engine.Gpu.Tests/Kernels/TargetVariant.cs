@@ -33,6 +33,12 @@ public enum TargetVariant
     /// <summary>The interpreter, with tensor cores for float32 in float16.</summary>
     InterpreterFloat16,
 
+    /// <summary>The interpreter of a driver whose groups do not meet.</summary>
+    InterpreterWithoutMeetings,
+
+    /// <summary>The interpreter of a card whose groups do not see each other's results at all.</summary>
+    InterpreterWithoutLastGroup,
+
     /// <summary>The interpreter of compute capability 9.0, all products by warpgroups, float32 in tf32.</summary>
     WarpgroupsTf32,
 
@@ -50,6 +56,8 @@ internal static class TargetVariants
     {
         TargetVariant.SmallCard => target with { IsProcessor = false, ComputeUnits = 4, MaxGroupSize = 64, SharedBytes = 12 << 10 },
         TargetVariant.NoShared => target with { IsProcessor = false, MaxGroupSize = 32, SharedBytes = 2 << 10 },
+        TargetVariant.InterpreterWithoutMeetings => target with { HasMeetings = false },
+        TargetVariant.InterpreterWithoutLastGroup => target with { HasMeetings = false, ComputeCapability = 60 },
         _ => target,
     };
 
