@@ -109,6 +109,14 @@ internal readonly record struct ChannelShape(int Tile, int Run = 1, bool IsAlign
 
 
     /// <summary>Begins a kernel for such groups.</summary>
-    public KernelBuilder NewBuilder(string name, GpuTarget target) =>
-        Group == 0 ? new KernelBuilder(name, target, target.GroupSize) : new KernelBuilder(name, target with { MaxGroupSize = Math.Max(Group, target.MaxGroupSize) }, Group);
+    public KernelBuilder NewBuilder(string name, GpuTarget target)
+    {
+        if (Group == 0)
+        {
+            return new KernelBuilder(name, target, target.GroupSize);
+        }
+
+        // Told how many groups are wanted, the driver's compiler does not save registers until some go to memory.
+        return new KernelBuilder(name, target with { MaxGroupSize = Math.Max(Group, target.MaxGroupSize) }, Group) { MinGroupsPerUnit = IsRows ? Math.Max(1, GpuTarget.MeetingItems / Group) : 0 };
+    }
 }

@@ -77,6 +77,20 @@ internal sealed class InnerLoopTests
 
     private static Tensor Photographs(Device device) => Tensor.Zeros([8, 3, 224, 224], device: device);
 
+    /// <summary>The sums of batch normalisation: two multiply-adds for a number and a few for each four of a channel, beside loads of 16 bytes.</summary>
+    [TestCase(false, "batch_norm", 0.16)]
+    [TestCase(true, "batch_norm_backward", 0.08)]
+    public void BatchNorm(bool isBackward, string kernel, double share) => Check(MathMode.Strict, 90, kernel, share, device =>
+    {
+        Tensor x = Images(device, 16, 56), scale = Tensor.Ones([64], device: device).WithGrad();
+        Tensor y = x.BatchNorm(scale, null, relu: true);
+        if (isBackward)
+        {
+            device.Synchronize();
+            Autograd.Grad([y], [scale], [y.Detach()]);
+        }
+    }, kernel);
+
     /// <summary>Images or filters of 64 channels, as they lie inside a network.</summary>
     private static Tensor Images(Device device, int count, int side) => Tensor.Zeros([count, 64, side, side], device: device).Contiguous(MemoryFormat.ChannelsLast);
 
