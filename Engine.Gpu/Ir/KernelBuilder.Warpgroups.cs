@@ -2,6 +2,9 @@ namespace Engine.Gpu;
 
 internal sealed partial class KernelBuilder
 {
+    // Words of 16 rows by the depth of an instruction that a lane has.
+    private const int FragmentWords = 4;
+
     // Variables that products of warpgroups are adding to.
     private readonly HashSet<int> _underWay = [];
     private int _sharedAlignment = 16;
@@ -29,7 +32,7 @@ internal sealed partial class KernelBuilder
         return result;
     }
 
-    /// <summary>What this work-item wrote to shared memory, copies that arrived included, is seen by <see cref="WarpgroupMultiply"/> after the next barrier.</summary>
+    /// <summary>What this work-item wrote to shared memory, copies that arrived included, is seen by a product after the next barrier.</summary>
     public void FenceProxy()
     {
         RequireWarpgroups(nameof(FenceProxy));
@@ -47,8 +50,25 @@ internal sealed partial class KernelBuilder
     /// <summary>Begins sums += A · B; see <see cref="WarpgroupMultiplyStatement"/>. The sums cannot be read or set until <see cref="WarpgroupWait"/> for all groups.</summary>
     public void WarpgroupMultiply(WarpgroupFormat format, Variable[] sums, Value a, Value b, bool aIsAlongRows, bool bIsAlongColumns)
     {
-        RequireWarpgroups(nameof(WarpgroupMultiply));
         RequireType(Opcode.Read, a, RegisterType.Int64);
+        WarpgroupMultiply(format, sums, [a], b, aIsAlongRows, bIsAlongColumns);
+    }
+
+    /// <summary>The same with A in registers, four words a work-item: each warp has 16 rows, as <see cref="LoadMatrix"/> gives them. They stay as they are until the product was waited for.</summary>
+    /// <remarks>A fence between what made the words and the product is needed, also where other products are under way.</remarks>
+    public void WarpgroupMultiply(WarpgroupFormat format, Variable[] sums, Value[] a, Value b, bool bIsAlongColumns)
+    {
+        if (a.Length != FragmentWords || Array.Exists(a, static word => word.Type != RegisterType.UInt32))
+        {
+            throw Fault($"a product of {a.Length} words");
+        }
+
+        WarpgroupMultiply(format, sums, a, b, false, bIsAlongColumns);
+    }
+
+    private void WarpgroupMultiply(WarpgroupFormat format, Variable[] sums, Value[] a, Value b, bool aIsAlongRows, bool bIsAlongColumns)
+    {
+        RequireWarpgroups(nameof(WarpgroupMultiply));
         RequireType(Opcode.Read, b, RegisterType.Int64);
         bool isTransposed = aIsAlongRows || bIsAlongColumns;
         if (sums.Length is < 4 or > 128 || sums.Length % 4 != 0 || Array.Exists(sums, static sum => sum.Type != RegisterType.Float32) || (isTransposed && format == WarpgroupFormat.Tf32))

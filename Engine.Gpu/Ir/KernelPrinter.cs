@@ -106,7 +106,7 @@ internal sealed class KernelPrinter
                 Line("warpgroup fence");
                 break;
             case WarpgroupMultiplyStatement product:
-                Line($"{string.Join(", ", product.Sums.Select(static sum => $"r{sum.Number}"))} += {product.Format}({Name(product.A)}{(product.AIsAlongRows ? " along rows" : string.Empty)}; {Name(product.B)}{(product.BIsAlongColumns ? " along columns" : string.Empty)})");
+                Line($"{string.Join(", ", product.Sums.Select(static sum => $"r{sum.Number}"))} += {product.Format}({Names(product.A)}{(product.AIsAlongRows ? " along rows" : string.Empty)}; {Name(product.B)}{(product.BIsAlongColumns ? " along columns" : string.Empty)})");
                 break;
             case WarpgroupCommitStatement:
                 Line("warpgroup commit");

@@ -29,8 +29,8 @@ internal sealed class ProxyFenceStatement : Statement;
 /// <summary>Orders a warpgroup's accesses to registers before the products that follow.</summary>
 internal sealed class WarpgroupFenceStatement : Statement;
 
-/// <summary>Begins sums += A · B for 64 rows of a warpgroup, from shared memory. Nobody may touch the sums or the factors until it was waited for.</summary>
-internal sealed class WarpgroupMultiplyStatement(WarpgroupFormat format, Variable[] sums, Value a, Value b, bool aIsAlongRows, bool bIsAlongColumns) : Statement
+/// <summary>Begins sums += A · B for 64 rows of a warpgroup: B, and A or not, from shared memory. Nobody may touch the sums or the factors until it was waited for.</summary>
+internal sealed class WarpgroupMultiplyStatement(WarpgroupFormat format, Variable[] sums, Value[] a, Value b, bool aIsAlongRows, bool bIsAlongColumns) : Statement
 {
     /// <summary>The format.</summary>
     public WarpgroupFormat Format { get; } = format;
@@ -38,8 +38,11 @@ internal sealed class WarpgroupMultiplyStatement(WarpgroupFormat format, Variabl
     /// <summary>This work-item's part of the sums: half as many as the product has columns.</summary>
     public Variable[] Sums { get; } = sums;
 
-    /// <summary>The matrix descriptor of A, Int64.</summary>
-    public Value A { get; } = a;
+    /// <summary>The matrix descriptor of A, Int64; or four words, this work-item's part of A as a matrix load gives it to a warp of 16 rows.</summary>
+    public Value[] A { get; } = a;
+
+    /// <summary>Whether A comes from registers.</summary>
+    public bool IsAInRegisters => A.Length > 1;
 
     /// <summary>The matrix descriptor of B, Int64.</summary>
     public Value B { get; } = b;

@@ -58,10 +58,11 @@ internal sealed partial class PtxRenderer
             Prologue($"setp.eq.u32 {_true}, 0, 0;");
         }
 
-        // Sums are added to, factors are not negated; only formats of 16 bits can be read across the depth.
-        string directions = product.Format == WarpgroupFormat.Tf32 ? string.Empty : $", {(product.AIsAlongRows ? 1 : 0)}, {(product.BIsAlongColumns ? 1 : 0)}";
+        // Sums are added to, factors are not negated; only formats of 16 bits can be read across the depth, and registers have no direction.
+        string left = product.IsAInRegisters ? Listed(product.A) : Register(product.A[0]);
+        string directions = product.Format == WarpgroupFormat.Tf32 ? string.Empty : $"{(product.IsAInRegisters ? string.Empty : product.AIsAlongRows ? ", 1" : ", 0")}{(product.BIsAlongColumns ? ", 1" : ", 0")}";
         string sums = string.Join(", ", product.Sums.Select(sum => _variables[sum.Number]));
-        Emit($"wgmma.mma_async.sync.aligned.m64n{2 * product.Sums.Length}k{depth}.f32.{type}.{type} {{{sums}}}, {Register(product.A)}, {Register(product.B)}, {_true}, 1, 1{directions};");
+        Emit($"wgmma.mma_async.sync.aligned.m64n{2 * product.Sums.Length}k{depth}.f32.{type}.{type} {{{sums}}}, {left}, {Register(product.B)}, {_true}, 1, 1{directions};");
     }
 
     private string Listed(Value[] values) => $"{{{string.Join(", ", values.Select(Register))}}}";

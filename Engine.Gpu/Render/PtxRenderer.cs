@@ -221,6 +221,12 @@ internal sealed partial class PtxRenderer
         Emit($"setp.lt.{type} {goesOn}, {counter}, {end};");
         Emit($"@!{goesOn} bra $after_{number};");
         Label($"$loop_{number}");
+        if (_kernel.UsesWarpgroups)
+        {
+            // Several rounds at once would gain nothing: what is between products waits for them anyway.
+            Emit(".pragma \"nounroll\";");
+        }
+
         Render(loop.Body);
         Emit($"add.{type} {counter}, {counter}, {Operand(loop.Step)};");
         Emit($"setp.lt.{type} {goesOn}, {counter}, {end};");

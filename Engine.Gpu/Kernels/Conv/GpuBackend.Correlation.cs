@@ -24,7 +24,7 @@ internal partial class GpuBackend
         bool rows = c.WritesChannelsLast;
         int pixels = (int)c.Pixels;
         TileMath math = TileMaths.Choose(Target, _device.MathMode.ForConvolutions(), c.In.DType, c.Weight.DType, compute);
-        if (PatchPlan.Choose(Target, c, math) is { } patches)
+        if (PatchesOf(c, math) is { } patches)
         {
             CorrelateByPatches(c, patches);
             return;
@@ -103,9 +103,17 @@ internal partial class GpuBackend
         }
     }
 
+    /// <summary>The plan by patches, if there is one, with warpgroups only where these are right.</summary>
+    private PatchPlan? PatchesOf(in Correlation c, TileMath math)
+    {
+        PatchPlan? plan = PatchPlan.Choose(Target, c, math, mayUseWarpgroups: true);
+        return plan is not { Tile.UsesWarpgroups: true } chosen || _device.Warpgroups.Passes(this, chosen, c.WeightAccess(math)) ? plan : PatchPlan.Choose(Target, c, math, mayUseWarpgroups: false);
+    }
+
     /// <summary>Convolution forward, or the gradient to the images, where the result has the size of its image.</summary>
     internal void CorrelateByPatches(in Correlation c, in PatchPlan plan)
     {
+        using IDisposable? pause = plan.Tile.UsesWarpgroups ? IndependentLaunches.Pause() : null;
         using TensorScope scope = TensorScope.Begin();
         var kernel = PatchCorrelationKernel.Of(c, plan);
         LaunchGrid grid = PatchCorrelationKernel.Grid(c, plan);

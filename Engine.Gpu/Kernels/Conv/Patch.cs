@@ -20,8 +20,14 @@ internal readonly record struct Patch(int First, int RowStep, int ColumnStep, in
             return null;
         }
 
-        int width = c.Columns.Size, direction = c.Columns.TapStep;
-        int first = (c.Rows.Origin * width) + c.Columns.Origin, reach = ((c.Rows.Taps - 1) * width) + c.Columns.Taps - 1;
+        return Of(c.Rows, c.Columns);
+    }
+
+    /// <summary>The patch of windows that move with their results.</summary>
+    public static Patch Of(in WindowAxis rows, in WindowAxis columns)
+    {
+        int width = columns.Size, direction = columns.TapStep;
+        int first = (rows.Origin * width) + columns.Origin, reach = ((rows.Taps - 1) * width) + columns.Taps - 1;
         return new Patch(first, direction * width, direction, direction > 0 ? first : first - reach, reach);
     }
 

@@ -65,8 +65,11 @@ internal readonly record struct PatchCorrelationKernel(
 
     public Kernel Build(GpuTarget device)
     {
-        int results = Tile.TM * Tile.TN, registers = results > 48 ? 192 : results > 32 ? 168 : 128;
-        KernelBuilder k = new($"conv_patch_{Tile.Name}", device, Tile.GroupSize) { MinGroupsPerUnit = RegistersOfUnit / (registers * Tile.GroupSize) };
+        int sumCount = Tile.TM * Tile.TN, registers = sumCount > 48 ? 192 : sumCount > 32 ? 168 : 128;
+
+        // Of warpgroups a group may have more than other kernels want.
+        GpuTarget target = Tile.UsesWarpgroups ? device with { MaxGroupSize = Math.Max(Tile.GroupSize, device.MaxGroupSize) } : device;
+        KernelBuilder k = new($"conv_patch_{Tile.Name}", target, Tile.GroupSize) { MinGroupsPerUnit = RegistersOfUnit / (registers * Tile.GroupSize) };
         RegisterType type = Is64Bit ? RegisterType.Int64 : RegisterType.Int32;
         Memory image = k.Buffer("image", InType, readOnly: true), filters = k.Buffer("filters", WeightType, readOnly: true);
         Memory result = k.Buffer("result", OutType);
@@ -80,7 +83,8 @@ internal readonly record struct PatchCorrelationKernel(
         EpilogueParameters epilogue = new(k, Epilogue, RegisterType.Float32);
         TileGrid grid = new(k, Tile, pixels, channels, IsSplit);
         TileParts? parts = IsSplit ? new TileParts(k, Tile, DType.Float32) : null;
-        PatchProduct product = new(k, Tile, Weight, PatchPixels);
+        var product = PatchProduct.Create(k, Tile, Weight, PatchPixels);
+        product.WriteZeros();
         FilterSource taps = new(
             k,
             product,
@@ -100,7 +104,7 @@ internal readonly record struct PatchCorrelationKernel(
 
         Value ChannelOffset(Value number) => number.To(type) * resultChannel;
         Value BiasOffset(Value number) => number.To(type) * biasChannel;
-        TileTarget target = new()
+        TileTarget results = new()
         {
             Memory = result,
             Offsets = new TileOffsets(number => number.To(type) * resultPixel, ChannelOffset),
@@ -112,7 +116,7 @@ internal readonly record struct PatchCorrelationKernel(
             Bias = bias,
             BiasOffsets = new TileOffsets(BiasOffset, BiasOffset),
         };
-        target.Store(k, product, Array.ConvertAll(sums, sum => sum.Value), grid.FirstRow, grid.FirstColumn, parts);
+        results.Store(k, product, Array.ConvertAll(sums, sum => sum.Value), grid.FirstRow, grid.FirstColumn, parts);
         return k.Build();
     }
 
@@ -135,7 +139,7 @@ internal readonly record struct PatchCorrelationKernel(
         arguments.AddIndex(c.Out.Layout.Strides[3], Is64Bit);
         arguments.AddIndex(1, Is64Bit);
         arguments.AddIndex(c.BiasStride, Is64Bit);
-        PatchWindows.Bind(ref arguments, c);
+        PatchWindows.Bind(ref arguments, Patch.Of(c)!.Value, c.Rows, c.Columns);
         if (IsSplit)
         {
             arguments.Add(plan.SlicesPerPart);
@@ -177,7 +181,7 @@ internal readonly record struct PatchCorrelationKernel(
                 Write(first + i, values[i], k.Int32(0));
             }
         });
-        k.Barrier();
+        product.Publish();
         k.For(channels.Start, channels.End, k.Int32(bk), channel =>
         {
             Value nextChannel = channel + bk, isMore = nextChannel < channels.End, current = buffer.Value, other = product.PatchWords - current;
@@ -198,7 +202,7 @@ internal readonly record struct PatchCorrelationKernel(
                         parts[i] = patch.Fetch(firstPass + i, k.Int32(0), nextChannel, isMore);
                     }
 
-                    Value now = stage.Value, then = product.FilterWords - now;
+                    Value now = stage.Value, then = product.Next(now);
                     product.Multiply(sums, windows.Rows(product, seen, row, column, current), now);
                     taps.Write(nextTap, then);
                     for (int i = 0; i < perTap; i++)
@@ -207,10 +211,11 @@ internal readonly record struct PatchCorrelationKernel(
                     }
 
                     stage.Value = then;
-                    k.Barrier();
+                    product.Publish();
                 }
             });
             buffer.Value = other;
         });
+        product.Finish();
     }
 }

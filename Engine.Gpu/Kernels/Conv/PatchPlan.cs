@@ -22,7 +22,11 @@ internal readonly record struct PatchPlan(GemmTile Tile, int PatchPixels, int Pa
     private const double LeastUse = 0.25;
 
     /// <summary>The best plan; null where the correlation is none of a patch, or nothing fits.</summary>
-    public static PatchPlan? Choose(GpuTarget target, in Correlation c, TileMath math)
+    /// <param name="target">The device.</param>
+    /// <param name="c">The correlation.</param>
+    /// <param name="math">The units that multiply.</param>
+    /// <param name="mayUseWarpgroups">Whether warpgroups are among the choices, where the device has them.</param>
+    public static PatchPlan? Choose(GpuTarget target, in Correlation c, TileMath math, bool mayUseWarpgroups)
     {
         if (math == TileMath.Fma || c.InAccess(math).Width < 4 || Patch.Of(c) is not { } patch)
         {
@@ -31,19 +35,37 @@ internal readonly record struct PatchPlan(GemmTile Tile, int PatchPixels, int Pa
 
         PatchPlan? best = null;
         double bestTime = double.PositiveInfinity;
-        long pixels = c.Pixels;
-        foreach ((GemmTile tile, double efficiency) in Menu(math, c.InChannels))
+        if (mayUseWarpgroups && target.HasWarpgroups && WarpgroupPatch.CanRead(c, math))
         {
-            long tiles = ((pixels + tile.BM - 1) / tile.BM) * ((c.OutChannels + tile.BN - 1) / tile.BN);
-            if ((double)pixels * c.OutChannels < LeastUse * tiles * tile.BM * tile.BN || Of(target, c, tile, patch, 1) is null)
+            foreach (GemmTile tile in WarpgroupPatch.Menu(math))
             {
-                continue;
+                Consider(target, c, patch, tile, WarpgroupPatch.Efficiency(target, c, patch, tile), target.PrefersWarpgroups, ref best, ref bestTime);
             }
 
+            if (best is not null && target.PrefersWarpgroups)
+            {
+                return best;
+            }
+        }
+
+        foreach ((GemmTile tile, double efficiency) in Menu(math, c.InChannels))
+        {
+            Consider(target, c, patch, tile, efficiency, isPreferred: false, ref best, ref bestTime);
+        }
+
+        return best;
+    }
+
+    /// <summary>Takes a tile, in as many parts as are good for it, where it is better than the best so far.</summary>
+    private static void Consider(GpuTarget target, in Correlation c, in Patch patch, GemmTile tile, double efficiency, bool isPreferred, ref PatchPlan? best, ref double bestTime)
+    {
+        long pixels = c.Pixels, tiles = ((pixels + tile.BM - 1) / tile.BM) * ((c.OutChannels + tile.BN - 1) / tile.BN);
+        if ((isPreferred || (double)pixels * c.OutChannels >= LeastUse * tiles * tile.BM * tile.BN) && Of(target, c, tile, patch, 1) is not null)
+        {
             int slices = (c.InChannels + tile.BK - 1) / tile.BK;
             for (int parts = 1; parts <= Math.Min(MostParts, slices); parts *= 2)
             {
-                if (parts > 1 && (c.InChannels < parts * ShortestPart || tiles * parts > 4L * target.ComputeUnits || (double)parts * c.Results > int.MaxValue / 2
+                if (parts > 1 && (!tile.CanShareDepth || c.InChannels < parts * ShortestPart || tiles * parts > 4L * target.ComputeUnits || (double)parts * c.Results > int.MaxValue / 2
                     || !target.HasLastGroup || TileParts.Counters((int)tiles, parts) > GroupCounters.Count))
                 {
                     break;
@@ -57,17 +79,23 @@ internal readonly record struct PatchPlan(GemmTile Tile, int PatchPixels, int Pa
                 }
             }
         }
-
-        return best;
     }
 
     /// <summary>The plan with a tile and a number of parts; null where it does not fit.</summary>
     internal static PatchPlan? Of(GpuTarget target, in Correlation c, GemmTile tile, in Patch patch, int parts)
     {
-        int pass = PixelSource.PixelsOfPass(tile.GroupSize, c.InAccess(tile.Math).Width, tile.BK), room = (tile.BM + patch.Span + pass - 1) / pass * pass;
-        bool fits = tile.GroupSize <= target.MaxGroupSize && (long)PatchProduct.Words(tile, c.WeightAccess(tile.Math), room) * sizeof(int) <= target.SharedBytes - KernelBuilder.LastGroupBytes;
+        int room = Room(tile, patch, c.InAccess(tile.Math).Width);
+        int taken = KernelBuilder.LastGroupBytes + (tile.UsesWarpgroups ? WarpgroupProduct.Alignment : 0);
+        bool fits = tile.GroupSize <= (tile.UsesWarpgroups ? target.LargestGroup : target.MaxGroupSize) && (long)PatchProduct.Words(tile, c.WeightAccess(tile.Math), room) * sizeof(int) <= target.SharedBytes - taken;
         int slices = (c.InChannels + tile.BK - 1) / tile.BK, perPart = (slices + parts - 1) / parts;
         return fits ? new PatchPlan(tile, room, (slices + perPart - 1) / perPart, perPart) : null;
+    }
+
+    /// <summary>Pixels that a group fetches for a tile, in whole passes.</summary>
+    internal static int Room(GemmTile tile, in Patch patch, int width)
+    {
+        int pass = PixelSource.PixelsOfPass(tile.GroupSize, width, tile.BK);
+        return (tile.BM + patch.Span + pass - 1) / pass * pass;
     }
 
     // Filters are fetched once for all pixels of a tile: many pixels are better than many channels. Tiles of 96 and 192 pixels fill cards where powers of two leave

@@ -114,7 +114,7 @@ internal readonly record struct PatchWeightKernel(
         arguments.AddIndex(c.WeightStrides.In, Is64Bit);
         arguments.AddIndex(c.WeightStrides.Row, Is64Bit);
         arguments.AddIndex(c.WeightStrides.Column, Is64Bit);
-        PatchWindows.Bind(ref arguments, c);
+        PatchWindows.Bind(ref arguments, Patch.Of(c)!.Value, c.Rows, c.Columns);
     }
 
     /// <summary>The sums over a range of pixels: a block at a time, in it step after step.</summary>

@@ -28,16 +28,15 @@ internal sealed class PatchWindows
     public Value Lowest { get; }
 
     /// <summary>Adds the arguments.</summary>
-    public static void Bind(ref ArgumentList arguments, in Correlation c)
+    public static void Bind(ref ArgumentList arguments, in Patch patch, in WindowAxis rows, in WindowAxis columns)
     {
-        Patch patch = Patch.Of(c)!.Value;
-        NestedIndex.Bind(ref arguments, c.Rows.Count, c.Columns.Count);
+        NestedIndex.Bind(ref arguments, rows.Count, columns.Count);
         arguments.Add(patch.Lowest);
         arguments.Add(patch.First - patch.Lowest);
-        arguments.Add(c.Rows.Origin);
-        arguments.Add(c.Columns.Origin);
-        arguments.Add(c.Rows.Size);
-        arguments.Add(c.Columns.Size);
+        arguments.Add(rows.Origin);
+        arguments.Add(columns.Origin);
+        arguments.Add(rows.Size);
+        arguments.Add(columns.Size);
     }
 
     /// <summary>Looks at the windows of the lane's pixels, once before the loop.</summary>

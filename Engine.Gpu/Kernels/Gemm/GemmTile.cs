@@ -35,6 +35,9 @@ internal readonly record struct GemmTile(int BM, int BN, int BK, int TM, int TN,
     public static GemmTile OfWarpgroups(int bm, int bn, TileMath math, int buffers) =>
         new(bm, bn, math.IsHalf ? 64 : 32, bm / 64, bn / 4, buffers, math, UsesWarpgroups: true);
 
+    /// <summary>A tile of pixels by channels for warpgroups, each with 64 rows; a slice has 128 bytes of each channel's filters.</summary>
+    public static GemmTile OfPatch(int bm, int bn, TileMath math) => new(bm, bn, math.IsHalf ? 64 : 32, 2, bn / 4, 2, math, UsesWarpgroups: true);
+
     /// <summary>Whether slices are copied to shared memory asynchronously.</summary>
     public bool IsPipelined => Buffers > 2;
 

@@ -23,7 +23,7 @@ internal sealed class WarpgroupProduct : TileProduct
     private const int BlockRows = 64;
 
     // Descriptors count in units of 16 bytes.
-    private const int Unit = 16;
+    internal const int Unit = 16;
     private const int UnitWords = Unit / sizeof(int);
     private const int BlockUnits = BlockRows * LineBytes / Unit;
 
@@ -53,7 +53,8 @@ internal sealed class WarpgroupProduct : TileProduct
     /// <inheritdoc/>
     protected override RegisterType Compute => RegisterType.Float32;
 
-    private WarpgroupFormat Format => Tile.Math switch
+    /// <summary>The format of factors.</summary>
+    internal static WarpgroupFormat FormatOf(TileMath math) => math switch
     {
         TileMath.Float16 => WarpgroupFormat.Float16,
         TileMath.BFloat16 => WarpgroupFormat.BFloat16,
@@ -123,27 +124,27 @@ internal sealed class WarpgroupProduct : TileProduct
     /// <summary>Begins the products of a slice, as one group.</summary>
     protected override void Multiply(Variable[] sums, Value stage)
     {
-        Value left = Descriptor(_start + (stage / UnitWords) + _leftRows), right = Descriptor(_start + (stage / UnitWords) + (Tile.BM * LineBytes / Unit));
+        Value left = Descriptor(_k, _start + (stage / UnitWords) + _leftRows), right = Descriptor(_k, _start + (stage / UnitWords) + (Tile.BM * LineBytes / Unit));
         _k.WarpgroupFence();
         for (int step = 0; step < Tile.BK / Tile.Math.Step; step++)
         {
             for (int block = 0; block < Tile.TM / 2; block++)
             {
                 Value a = left + _k.Int64((step * StepUnits(_left)) + (block * BlockUnits)), b = right + _k.Int64(step * StepUnits(_right));
-                _k.WarpgroupMultiply(Format, SumsOf(sums, block), a, b, !_left.AlongDepth, !_right.AlongDepth);
+                _k.WarpgroupMultiply(FormatOf(Tile.Math), SumsOf(Tile, sums, block), a, b, !_left.AlongDepth, !_right.AlongDepth);
             }
         }
 
         _k.WarpgroupCommit();
     }
 
-    // Registers alternate between two neighbouring columns, then a row eight below, then columns eight further.
-    private Variable[] SumsOf(Variable[] sums, int block)
+    /// <summary>The sums of 64 rows, in the order of the instruction: two neighbouring columns, then a row eight below, then columns eight further.</summary>
+    internal static Variable[] SumsOf(GemmTile tile, Variable[] sums, int block)
     {
-        var part = new Variable[2 * Tile.TN];
+        var part = new Variable[2 * tile.TN];
         for (int r = 0; r < part.Length; r++)
         {
-            part[r] = sums[(((2 * block) + (r / 2 % 2)) * Tile.TN) + (2 * (r / 4)) + (r % 2)];
+            part[r] = sums[(((2 * block) + (r / 2 % 2)) * tile.TN) + (2 * (r / 4)) + (r % 2)];
         }
 
         return part;
@@ -153,11 +154,11 @@ internal sealed class WarpgroupProduct : TileProduct
     private int StepUnits(TileAccess access) => access.AlongDepth ? Tile.Math.Step * LineBytes / Tile.BK / Unit : Tile.Math.Step * LineBytes / Unit;
 
     /// <summary>The descriptor of a matrix that begins at an address: blocks of eight lines follow one another, across the depth those of the next 64 rows or columns after all of a slice.</summary>
-    private Value Descriptor(Value address)
+    internal static Value Descriptor(KernelBuilder k, Value address)
     {
         const long Swizzled128 = 1L << 62;
         long stride = Alignment / Unit, leading = BlockUnits;
-        return address.To(RegisterType.Int64) + _k.Int64(Swizzled128 | (stride << 32) | (leading << 16));
+        return address.To(RegisterType.Int64) + k.Int64(Swizzled128 | (stride << 32) | (leading << 16));
     }
 
     private void Copy(TileSource left, TileSource right, Value depth, Value stage, Func<Value, Value>? isWithin = null)

@@ -21,14 +21,18 @@ internal sealed class WarpgroupTrial(GpuDevice device)
 
     /// <summary>Whether products with a tile may be used. The first question about a kind takes as long as its compiler and a small product.</summary>
     /// <remarks>While the calling thread records nothing can be tried, so what was not tried before is not used.</remarks>
-    public bool Passes(GpuBackend backend, GemmTile tile, TileAccess left, TileAccess right)
+    public bool Passes(GpuBackend backend, GemmTile tile, TileAccess left, TileAccess right) => Passes(backend, new Kind(tile, left.AlongDepth, right.AlongDepth, IsPatch: false));
+
+    /// <summary>The same of convolutions by patches.</summary>
+    public bool Passes(GpuBackend backend, in PatchPlan plan, TileAccess filters) => Passes(backend, new Kind(plan.Tile, true, filters.AlongDepth, IsPatch: true));
+
+    private bool Passes(GpuBackend backend, in Kind kind)
     {
         if (_isTrusted || _complaint is not null)
         {
             return _complaint is null;
         }
 
-        Kind kind = new(tile, left.AlongDepth, right.AlongDepth);
         lock (_lock)
         {
             if (_passed.Contains(kind))
@@ -44,7 +48,7 @@ internal sealed class WarpgroupTrial(GpuDevice device)
 
             try
             {
-                string? fault = Try(backend, kind);
+                string? fault = kind.IsPatch ? WarpgroupPatchTrial.Try(backend, device.Driver, kind.Tile, kind.RightAlongDepth) : Try(backend, kind);
                 _complaint = fault is null ? null : $"{device.Description}: {fault}; products use mma.sync instead, at about 60 % of the speed. Please report it";
             }
             catch (EngineException e) when (e is not DeviceLostException)
@@ -68,23 +72,15 @@ internal sealed class WarpgroupTrial(GpuDevice device)
         GemmKernel kernel = new(
             tile, ElementType(tile.Math), Access(kind.LeftAlongDepth), ElementType(tile.Math), Access(kind.RightAlongDepth), DType.Float32, DType.Float32, 2, Epilogue.None, 0, SplitKind.None, Is64Bit: false);
         CompiledKernel compiled = backend.CompiledKernels.Get(kernel);
-        GpuDriver driver = device.Driver;
-        List<nint> memory = [];
-        try
-        {
-            KernelArgument left = Upload(memory, Bytes(a, m, depth, kind.LeftAlongDepth, tile.Math)), right = Upload(memory, Bytes(b, n, depth, kind.RightAlongDepth, tile.Math));
-            KernelArgument result = Upload(memory, MemoryMarshal.AsBytes<float>(c));
+        using TrialMemory memory = new(device.Driver);
+        KernelArgument left = memory.Upload(Bytes(a, m, depth, kind.LeftAlongDepth, tile.Math)), right = memory.Upload(Bytes(b, n, depth, kind.RightAlongDepth, tile.Math));
+        KernelArgument result = memory.Upload(MemoryMarshal.AsBytes<float>(c));
 
-            // The factors, the result, the sizes, and the strides of each along rows and columns, as GemmParameters declares them.
-            (int row, int step) = kind.LeftAlongDepth ? (depth, 1) : (1, m);
-            (int column, int down) = kind.RightAlongDepth ? (depth, 1) : (1, n);
-            driver.Launch(compiled, TileGrid.For(new GemmPlan(tile, 1, 0), 1, m, n), [left, right, result, m, n, depth, row, step, down, column, n, 1]);
-            driver.Download(memory[2], 0, MemoryMarshal.AsBytes(c.AsSpan()));
-        }
-        finally
-        {
-            memory.ForEach(driver.Free);
-        }
+        // The factors, the result, the sizes, and the strides of each along rows and columns, as GemmParameters declares them.
+        (int row, int step) = kind.LeftAlongDepth ? (depth, 1) : (1, m);
+        (int column, int down) = kind.RightAlongDepth ? (depth, 1) : (1, n);
+        device.Driver.Launch(compiled, TileGrid.For(new GemmPlan(tile, 1, 0), 1, m, n), [left, right, result, m, n, depth, row, step, down, column, n, 1]);
+        device.Driver.Download(result.Handle, 0, MemoryMarshal.AsBytes(c.AsSpan()));
 
         for (int i = 0; i < m; i++)
         {
@@ -106,22 +102,10 @@ internal sealed class WarpgroupTrial(GpuDevice device)
         return null;
     }
 
-    private KernelArgument Upload(List<nint> memory, ReadOnlySpan<byte> bytes)
-    {
-        if (!device.Driver.TryAllocate(bytes.Length, out nint handle))
-        {
-            throw new EngineException("no memory for a trial product");
-        }
-
-        memory.Add(handle);
-        device.Driver.Upload(bytes, handle, 0);
-        return KernelArgument.Buffer(handle, 0);
-    }
-
     private static DType ElementType(TileMath math) => math.IsHalf ? math.HalfType : DType.Float32;
 
-    // Small enough for every format, and their sums for float32.
-    private static float[] Numbers(int count, int seed)
+    /// <summary>Whole numbers that are small enough for every format, and their sums for float32.</summary>
+    internal static float[] Numbers(int count, int seed)
     {
         float[] numbers = new float[count];
         for (int i = 0; i < count; i++)
@@ -157,5 +141,5 @@ internal sealed class WarpgroupTrial(GpuDevice device)
         return bytes;
     }
 
-    private readonly record struct Kind(GemmTile Tile, bool LeftAlongDepth, bool RightAlongDepth);
+    private readonly record struct Kind(GemmTile Tile, bool LeftAlongDepth, bool RightAlongDepth, bool IsPatch);
 }

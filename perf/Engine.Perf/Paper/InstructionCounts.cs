@@ -28,7 +28,7 @@ internal sealed partial record InstructionCounts(
 
     /// <summary>The counts of a text.</summary>
     /// <param name="text">PTX.</param>
-    /// <param name="counted">For each line, from 1, how often its instruction was issued to a warp, and the bytes that it moved (0 where nobody knows).</param>
+    /// <param name="counted">For each line, from 1, how often its instruction was issued to a warp, and the bytes that it moved.</param>
     public static InstructionCounts Of(string text, IReadOnlyDictionary<int, (long Issues, long Bytes)> counted)
     {
         string[] lines = text.Split('\n');
@@ -37,14 +37,14 @@ internal sealed partial record InstructionCounts(
         {
             if (times > 0 && line >= 1 && line <= lines.Length && Instruction().Match(lines[line - 1]) is { Success: true } match)
             {
-                sum = sum.Plus(match.Groups["name"].Value, times, bytes);
+                sum = sum.Plus(match.Groups["name"].Value, lines[line - 1], times, bytes);
             }
         }
 
         return sum;
     }
 
-    private InstructionCounts Plus(string name, long times, long bytes)
+    private InstructionCounts Plus(string name, string line, long times, long bytes)
     {
         string[] parts = name.Split('.');
         InstructionCounts sum = this with { Issued = Issued + times };
@@ -58,14 +58,15 @@ internal sealed partial record InstructionCounts(
                     : sum with { Products = sum.Products + times, TensorHalf = sum.TensorHalf + products };
             case "wgmma" when Shape().Match(name) is { Success: true } sizes:
                 long m = Number(sizes, "m"), n = Number(sizes, "n"), k = Number(sizes, "k");
-                bool isTf32 = name.Contains("tf32", StringComparison.Ordinal);
+                // The sums stand in braces, and then the first factor where it comes from registers.
+                bool isFromRegisters = line.Count('{') > 1, isTf32 = name.Contains("tf32", StringComparison.Ordinal);
                 long multiplied = times * m * n * k / WarpsOfGroup;
                 return sum with
                 {
                     Products = sum.Products + times,
                     WarpgroupTf32 = sum.WarpgroupTf32 + (isTf32 ? multiplied : 0),
                     WarpgroupHalf = sum.WarpgroupHalf + (isTf32 ? 0 : multiplied),
-                    SharedBytes = sum.SharedBytes + (times * (m + n) * k * (isTf32 ? 4 : 2) / WarpsOfGroup),
+                    SharedBytes = sum.SharedBytes + (times * (isFromRegisters ? n : m + n) * k * (isTf32 ? 4 : 2) / WarpsOfGroup),
                 };
             case "fma" when parts[^1] == "f32":
                 return sum with { Products = sum.Products + times, Float32 = sum.Float32 + (times * Lanes) };
@@ -77,9 +78,9 @@ internal sealed partial record InstructionCounts(
                 // 16 bytes a thread pass both memories.
                 return sum with { GlobalAccesses = sum.GlobalAccesses + times, GlobalBytes = sum.GlobalBytes + (times * Lanes * 16), SharedBytes = sum.SharedBytes + (times * Lanes * 16) };
             case "ld" or "st" when parts.Contains("global"):
-                return sum with { GlobalAccesses = sum.GlobalAccesses + (parts[0] == "ld" ? times : 0), GlobalBytes = sum.GlobalBytes + (bytes > 0 ? bytes : times * Lanes * Bytes(parts)) };
+                return sum with { GlobalAccesses = sum.GlobalAccesses + (parts[0] == "ld" ? times : 0), GlobalBytes = sum.GlobalBytes + (bytes != LaunchSample.Unknown ? bytes : times * Lanes * Bytes(parts)) };
             case "ld" or "st" when parts.Contains("shared"):
-                return sum with { SharedBytes = sum.SharedBytes + (bytes > 0 ? bytes : times * Lanes * Bytes(parts)) };
+                return sum with { SharedBytes = sum.SharedBytes + (bytes != LaunchSample.Unknown ? bytes : times * Lanes * Bytes(parts)) };
             default:
                 return sum;
         }

@@ -25,9 +25,10 @@ internal sealed class InnerLoopTests
     private static readonly object[] s_convolutions =
     [
         // The product of Winograd's points.
-        new object[] { MathMode.Strict, "gemm_128x64x8", 0.77 },
-        new object[] { MathMode.Tf32, "conv_patch_192x64x32_tf32", 0.23 },
-        new object[] { MathMode.BFloat16, "conv_patch_192x64x32_bf16", 0.18 },
+        new object[] { MathMode.Strict, 90, "gemm_128x64x8", 0.77 },
+        new object[] { MathMode.Tf32, 80, "conv_patch_192x64x32_tf32", 0.23 },
+        new object[] { MathMode.BFloat16, 80, "conv_patch_192x64x32_bf16", 0.18 },
+        new object[] { MathMode.Tf32, 90, "conv_patch_192x64x32_tf32_wgmma", 0.03 },
     ];
 
     private static readonly object[] s_weightGradients =
@@ -51,7 +52,7 @@ internal sealed class InnerLoopTests
     });
 
     [TestCaseSource(nameof(s_convolutions))]
-    public void Convolution(MathMode mode, string kernel, double share) => Check(mode, 90, kernel, share, static device =>
+    public void Convolution(MathMode mode, int capability, string kernel, double share) => Check(mode, capability, kernel, share, static device =>
         _ = Images(device, 16, 56).Conv2d(Images(device, 64, 3), padding: 1));
 
     [TestCaseSource(nameof(s_weightGradients))]

@@ -51,7 +51,8 @@ internal sealed partial class KernelCompiler
         PtxType type = _modifiers.Type(F16, BF16, TF32);
         _modifiers.Type(type);
         bool isHalf = type != TF32;
-        _modifiers.End(isHalf ? 8 : 6);
+        bool isInRegisters = _instruction.Operands.Count > 1 && _instruction.Operands[1] is PtxVectorOperand;
+        _modifiers.End(!isHalf ? 6 : isInRegisters ? 7 : 8);
         MatrixShape shape = WarpgroupShape(name, isHalf ? 16 : 8);
         int[] sums = [.. Vector(0, shape.Columns / 2).Select(operand => Read(operand, F32) is var slot && Write(operand, F32) == slot ? slot : -1)];
         if (sums.Distinct().Count() != sums.Length)
@@ -59,7 +60,8 @@ internal sealed partial class KernelCompiler
             throw Error("a register stands twice among the sums");
         }
 
-        int a = Read(1, B64), b = Read(2, B64);
+        int[] a = isInRegisters ? [.. Vector(1, 4).Select(operand => Read(operand, B32))] : [Read(1, B64)];
+        int b = Read(2, B64);
         (int, bool) isSum = ReadPredicate(3);
         if (Number(4, 1, 1) + Number(5, 1, 1) != 2)
         {
@@ -73,7 +75,7 @@ internal sealed partial class KernelCompiler
             _ => MatrixFormat.TensorFloat,
         };
         _sharedGranule = Math.Min(_sharedGranule, 16);
-        return new WarpgroupMultiply(format, shape, sums, a, b, isSum, isHalf && Number(6, 0, 1) == 1, isHalf && Number(7, 0, 1) == 1);
+        return new WarpgroupMultiply(format, shape, sums, a, b, isSum, isHalf && !isInRegisters && Number(6, 0, 1) == 1, isHalf && Number(isInRegisters ? 6 : 7, 0, 1) == 1);
     }
 
     private MatrixShape WarpgroupShape(string name, int depth)

@@ -95,7 +95,8 @@ internal sealed unsafe class LaunchSampler
         for (int i = 0; i < sample.Issues.Length; i++)
         {
             ref (long Issues, long Bytes) line = ref CollectionsMarshal.GetValueRefOrAddDefault(byLine, program.Operations[i].Line, out _);
-            line = (line.Issues + (sample.Issues[i] / samples), line.Bytes + (sample.Bytes[i] / samples));
+            long bytes = program.Operations[i].Access is null ? LaunchSample.Unknown : line.Bytes + (sample.Bytes[i] / samples);
+            line = (line.Issues + (sample.Issues[i] / samples), bytes);
         }
 
         return byLine;

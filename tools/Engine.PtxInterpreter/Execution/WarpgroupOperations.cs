@@ -39,13 +39,16 @@ internal sealed class WarpgroupWait(int latest) : WarpgroupOperation
     protected override void Execute(Block block, int first) => block.Products.Wait(first, latest);
 }
 
-/// <summary>wgmma.mma_async with both factors in shared memory.</summary>
+/// <summary>wgmma.mma_async, the first factor in shared memory (one register names it) or in four registers.</summary>
 internal sealed unsafe class WarpgroupMultiply(
-    MatrixFormat format, MatrixShape shape, int[] sums, int a, int b, (int Slot, bool Negated) isSum, bool isATransposed, bool isBTransposed) : WarpgroupOperation
+    MatrixFormat format, MatrixShape shape, int[] sums, int[] a, int b, (int Slot, bool Negated) isSum, bool isATransposed, bool isBTransposed) : WarpgroupOperation
 {
     protected override void Execute(Block block, int first)
     {
-        SharedMatrix left = new(block, first, Uniform(block, first, a), format, isATransposed), right = new(block, first, Uniform(block, first, b), format, isBTransposed);
+        WarpgroupFactor left = a.Length > 1
+            ? new(null, new RegisterMatrix(format, a).Take(block, first))
+            : new(new SharedMatrix(block, first, Uniform(block, first, a[0]), format, isATransposed), null);
+        SharedMatrix right = new(block, first, Uniform(block, first, b), format, isBTransposed);
         byte* adds = block.Frame + isSum.Slot + first;
         for (int thread = 1; thread < WarpgroupProducts.Size; thread++)
         {

@@ -15,7 +15,7 @@ internal sealed unsafe class WarpgroupProducts
 
     private readonly Block _block;
     private readonly int[] _groups;
-    private readonly bool[] _isFenced;
+    private readonly bool[] _isFenced, _areFactorsFenced;
     private readonly List<Sums> _sums = [];
     private readonly Queue<Product>[] _pending;
 
@@ -23,7 +23,7 @@ internal sealed unsafe class WarpgroupProducts
     {
         _block = block;
         int warpgroups = (block.Threads + Size - 1) / Size;
-        (_groups, _isFenced) = (new int[warpgroups], new bool[warpgroups]);
+        (_groups, _isFenced, _areFactorsFenced) = (new int[warpgroups], new bool[warpgroups], new bool[warpgroups]);
         _pending = new Queue<Product>[warpgroups];
         for (int i = 0; i < warpgroups; i++)
         {
@@ -38,6 +38,7 @@ internal sealed unsafe class WarpgroupProducts
     {
         Array.Clear(_groups);
         Array.Clear(_isFenced);
+        Array.Clear(_areFactorsFenced);
         _sums.Clear();
         foreach (Queue<Product> pending in _pending)
         {
@@ -46,12 +47,17 @@ internal sealed unsafe class WarpgroupProducts
     }
 
     /// <summary>Orders what the threads did to their registers before the products that follow.</summary>
-    public void Fence(int first) => _isFenced[first / Size] = true;
+    public void Fence(int first) => _isFenced[first / Size] = _areFactorsFenced[first / Size] = true;
 
     /// <summary>Begins a product of the warpgroup whose first thread is given.</summary>
-    public void Begin(int first, MatrixShape shape, int[] registers, SharedMatrix a, SharedMatrix b, bool isSum)
+    public void Begin(int first, MatrixShape shape, int[] registers, WarpgroupFactor a, SharedMatrix b, bool isSum)
     {
         int warpgroup = first / Size;
+        if (a.Registers is not null && !_areFactorsFenced[warpgroup])
+        {
+            _block.Fault(PtxFaultKind.AsyncOrder, first, "multiplies registers that were not ordered before by wgmma.fence");
+        }
+
         Sums? sums = _sums.Find(known => known.First == first && known.Registers.Intersect(registers).Any());
         if (sums is not null && !sums.Registers.AsSpan().SequenceEqual(registers))
         {
@@ -71,14 +77,20 @@ internal sealed unsafe class WarpgroupProducts
         }
 
         // A card may read at once, or as late as when it is waited for: both must find the factors.
-        a.Check(_block, first, shape.Rows, shape.Depth);
+        a.Shared?.Check(_block, first, shape.Rows, shape.Depth);
         b.Check(_block, first, shape.Columns, shape.Depth);
         sums.Pending++;
         _pending[warpgroup].Enqueue(new Product(_groups[warpgroup], sums, shape, a, b, isSum));
     }
 
     /// <summary>Closes the group of the products that the warpgroup began.</summary>
-    public void Commit(int first) => _groups[first / Size]++;
+    public void Commit(int first)
+    {
+        _groups[first / Size]++;
+
+        // Factors of the next group are other registers, which another fence has to order.
+        _areFactorsFenced[first / Size] = false;
+    }
 
     /// <summary>The warpgroup waits for all but the latest groups.</summary>
     public void Wait(int first, int latest)
@@ -104,7 +116,7 @@ internal sealed unsafe class WarpgroupProducts
     }
 
     /// <summary>A product under way.</summary>
-    private readonly record struct Product(int Group, Sums Sums, MatrixShape Shape, SharedMatrix A, SharedMatrix B, bool IsSum);
+    private readonly record struct Product(int Group, Sums Sums, MatrixShape Shape, WarpgroupFactor A, SharedMatrix B, bool IsSum);
 
     /// <summary>
     /// The sums of a warpgroup in its registers. Of warp w, lane l, register i holds row 16·w + l / 4 + 8·(i / 2 % 2) and column 8·(i / 4) + 2·(l % 4) + i % 2.
@@ -148,7 +160,7 @@ internal sealed unsafe class WarpgroupProducts
 
         public void Add(Block block, in Product product)
         {
-            float[] a = product.A.Read(block, first, shape.Rows, shape.Depth), b = product.B.Read(block, first, shape.Columns, shape.Depth);
+            float[] a = product.A.Read(block, first, shape), b = product.B.Read(block, first, shape.Columns, shape.Depth);
             if (!product.IsSum)
             {
                 Array.Clear(_values);
@@ -195,6 +207,14 @@ internal sealed unsafe class WarpgroupProducts
             return (row * shape.Columns) + column;
         }
     }
+}
+
+/// <summary>The first factor of a product: in shared memory or in registers.</summary>
+internal readonly record struct WarpgroupFactor(SharedMatrix? Shared, RegisterMatrix? Registers)
+{
+    /// <summary>The factors, [rows, depth].</summary>
+    public float[] Read(Block block, int first, MatrixShape shape) =>
+        Registers?.Read(block, first, shape.Depth) ?? Shared!.Value.Read(block, first, shape.Rows, shape.Depth);
 }
 
 /// <summary>Sizes of a product.</summary>
