@@ -12,12 +12,13 @@ internal static class WarpgroupPatch
     // Channels that are read at once: the lines of filters are written eight at a time.
     private const int LeastWidth = 4;
 
-    // A warpgroup has 64 pixels. Many of them share the filters that come from the cache; many channels share the pixels that come from shared memory.
+    // A warpgroup has 64 pixels. Many of them share the filters that come from the cache; many channels share the pixels that come from shared memory. The largest has no registers for filters
+    // of 32 bits on their way to 16.
     private static readonly Dictionary<TileMath, GemmTile[]> s_menus = ((TileMath[])[TileMath.Tf32, TileMath.Float16, TileMath.BFloat16]).ToDictionary(
         static math => math,
         static math => (GemmTile[])
         [
-            GemmTile.OfPatch(192, 128, math),
+            .. math.IsHalf ? (GemmTile[])[] : [GemmTile.OfPatch(192, 128, math)],
             GemmTile.OfPatch(128, 128, math),
             GemmTile.OfPatch(256, 64, math),
             GemmTile.OfPatch(192, 64, math),

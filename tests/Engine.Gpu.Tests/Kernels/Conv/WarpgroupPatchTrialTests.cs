@@ -64,7 +64,7 @@ internal sealed class WarpgroupPatchTrialTests
         Tensor x = Numbers([2, 64, 8, 9], 2 * 64 * 8 * 9), w = Numbers([64, 64, 3, 3], 64 * 64 * 9);
 
         // A processor may take Winograd's way, which leaves traces in the last digits.
-        float[] expected = [.. x.Conv2d(w, padding: 1).ToArray<float>().Select(MathF.Round)];
+        float[] expected = [.. x.Conv2d(w, padding: 1).ToArray<float>().Select(static value => MathF.Round(value))];
         return (x.To(device).Contiguous(MemoryFormat.ChannelsLast), w.To(device).Contiguous(MemoryFormat.ChannelsLast), expected);
     }
 }
