@@ -94,7 +94,10 @@ internal sealed record GpuTarget
     public bool IsProcessor { get; init; }
 
     /// <summary>Most groups of a size that a launch may have where they meet.</summary>
-    public int MeetingGroups(int groupSize) => HasMeetings ? ComputeUnits * (MeetingItems / groupSize) : 0;
+    public int MeetingGroups(int groupSize) => HasMeetings ? ComputeUnits * MeetingGroupsOfUnit(groupSize) : 0;
+
+    /// <summary>Groups of a size that a multiprocessor is counted on to hold. Registers are given to whole warps.</summary>
+    public static int MeetingGroupsOfUnit(int groupSize) => MeetingItems / ((groupSize + 31) / 32 * 32);
 
     /// <summary>Most bytes of arguments of one launch.</summary>
     public int MaxArgumentBytes { get; init; } = 1024;

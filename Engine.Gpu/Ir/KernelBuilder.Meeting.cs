@@ -51,7 +51,7 @@ internal sealed partial class KernelBuilder
 
         RequireCounters(counters, groups);
         _meetsGroups = true;
-        MinGroupsPerUnit = GpuTarget.MeetingItems / GroupSize;
+        MinGroupsPerUnit = GpuTarget.MeetingGroupsOfUnit(GroupSize);
         Barrier();
         If(LocalId.Is(0), () =>
         {

@@ -9,7 +9,7 @@ internal readonly record struct ChannelElement(Value Image, Value Index, int Ahe
 /// <summary>The work-items of a group laid over a tile of channels.</summary>
 internal sealed class ChannelItems
 {
-    // Loads under way: of one operand, and of each where there are several or the group is so large that registers are few.
+    // Loads under way: of one operand, and of each where there are several or the group is so large that registers are few. Of four operands a vector each is enough.
     private const int Unrolled = 4, UnrolledRuns = 2;
 
     private readonly KernelBuilder _k;
@@ -83,13 +83,17 @@ internal sealed class ChannelItems
         Value start = _k.GroupY * _chunk;
         Value end = _k.Select(Exists, _k.Min(start + _chunk, _count), _k.Int32(0));
         int run = _shape.Run, step = _lanes * run;
-        int runs = run > 1 || (_shape.IsRows && (operands > 2 || _k.GroupSize > ChannelTiles.LargestUsual)) ? UnrolledRuns : Unrolled;
+        int runs = _shape.IsRows && operands > 3 ? 1 : run > 1 || (_shape.IsRows && (operands > 2 || _k.GroupSize > ChannelTiles.LargestUsual)) ? UnrolledRuns : Unrolled;
         Variable next = _k.Variable(start + (Lane * run));
-        _k.For(next.Value, end - ((runs - 1) * step), _k.Int32(runs * step), first =>
+        if (runs > 1)
         {
-            body(Runs(first, runs));
-            next.Value = first + (runs * step);
-        });
+            _k.For(next.Value, end - ((runs - 1) * step), _k.Int32(runs * step), first =>
+            {
+                body(Runs(first, runs));
+                next.Value = first + (runs * step);
+            });
+        }
+
         _k.For(next.Value, end, _k.Int32(step), first => body(Runs(first, 1)));
     }
 

@@ -117,6 +117,6 @@ internal readonly record struct ChannelShape(int Tile, int Run = 1, bool IsAlign
         }
 
         // Told how many groups are wanted, the driver's compiler does not save registers until some go to memory.
-        return new KernelBuilder(name, target with { MaxGroupSize = Math.Max(Group, target.MaxGroupSize) }, Group) { MinGroupsPerUnit = IsRows ? Math.Max(1, GpuTarget.MeetingItems / Group) : 0 };
+        return new KernelBuilder(name, target with { MaxGroupSize = Math.Max(Group, target.MaxGroupSize) }, Group) { MinGroupsPerUnit = IsRows ? Math.Max(1, GpuTarget.MeetingGroupsOfUnit(Group)) : 0 };
     }
 }
