@@ -167,7 +167,7 @@ internal readonly record struct BatchNormBackwardKernel(
 
                 items.Store(output, dx, elements, dy);
             },
-            source.Operands);
+            source.Operands + (adds ? 1 : 0));
     }
 
     /// <summary>The operands that both passes read.</summary>
