@@ -107,7 +107,7 @@ internal partial class GpuBackend
     private PatchPlan? PatchesOf(in Correlation c, TileMath math)
     {
         PatchPlan? plan = PatchPlan.Choose(Target, c, math, mayUseWarpgroups: true);
-        return plan is not { Tile.UsesWarpgroups: true } chosen || _device.Warpgroups.Passes(this, chosen, c.WeightAccess(math)) ? plan : PatchPlan.Choose(Target, c, math, mayUseWarpgroups: false);
+        return plan is not { Tile.UsesWarpgroups: true } chosen || _device.Warpgroups.Passes(this, new WarpgroupPatchTrial(chosen.Tile, c.WeightAccess(math).AlongDepth)) ? plan : PatchPlan.Choose(Target, c, math, mayUseWarpgroups: false);
     }
 
     /// <summary>Convolution forward, or the gradient to the images, where the result has the size of its image.</summary>

@@ -3,13 +3,20 @@ using System.Runtime.InteropServices;
 namespace Engine.Gpu;
 
 /// <summary>A convolution of known whole numbers by patches and warpgroups; see <see cref="WarpgroupTrial"/>.</summary>
-internal static class WarpgroupPatchTrial
+/// <param name="Tile">The tile.</param>
+/// <param name="FiltersAlongDepth">Whether neighbours among the filters' numbers are those of a filter.</param>
+internal readonly record struct WarpgroupPatchTrial(GemmTile Tile, bool FiltersAlongDepth) : IWarpgroupAttempt
 {
     private const int Taps = 3, Width = 11;
 
-    /// <summary>Computes and compares; what is wrong, or null.</summary>
-    public static string? Try(GpuBackend backend, GpuDriver driver, GemmTile tile, bool filtersAlongDepth)
+    /// <inheritdoc/>
+    public WarpgroupKind Kind => new(Tile, LeftAlongDepth: true, FiltersAlongDepth, IsPatch: true);
+
+    /// <inheritdoc/>
+    public string? Try(GpuBackend backend, GpuDriver driver)
     {
+        (GemmTile tile, bool filtersAlongDepth) = (Tile, FiltersAlongDepth);
+
         // Edges on both sides, and two slices of channels, the second short. Every pixel at an edge has taps outside.
         int height = (tile.BM / Width) + 2, pixels = height * Width, outs = tile.BN + 8, ins = tile.BK + 16;
         float[] image = WarpgroupTrial.Numbers(pixels * ins, 1), filters = WarpgroupTrial.Numbers(Taps * Taps * ins * outs, 2), result = new float[pixels * outs];

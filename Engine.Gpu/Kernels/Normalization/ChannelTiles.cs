@@ -107,7 +107,6 @@ internal readonly record struct ChannelShape(int Tile, int Run = 1, bool IsAlign
     /// <summary>Work-items side by side over the channels of a group.</summary>
     public int Items => Tile / Width;
 
-
     /// <summary>Begins a kernel for such groups.</summary>
     public KernelBuilder NewBuilder(string name, GpuTarget target)
     {

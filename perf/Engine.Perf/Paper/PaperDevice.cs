@@ -1,4 +1,3 @@
-using Engine.Gpu;
 using Engine.PtxInterpreter;
 
 namespace Engine.Perf.Paper;

@@ -37,6 +37,7 @@ internal sealed class CudaDriverTests
             PtxVersion = 84,
             LargestGroup = 1024,
             MaxArgumentBytes = 4096,
+            HasMeetings = true,
         }));
         Assert.That(_card.PrimaryUsers, Is.Zero);
 

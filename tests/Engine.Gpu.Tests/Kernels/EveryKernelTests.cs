@@ -1,7 +1,6 @@
 using System.Collections;
 using System.Reflection;
 using Engine.PtxInterpreter;
-using Engine.Tests.Devices;
 using NUnit.Framework;
 
 namespace Engine.Gpu.Tests;
@@ -192,7 +191,12 @@ internal sealed class EveryKernelTests
         Operand[] inputs = [.. parameters.Select(static p => p.Operand)];
         device.Backend.MapGroup(new MapGroupArgs
         {
-            Program = Programs.MulScalar, ComputeType = DType.Float32, Count = 3, Inputs = inputs, Outputs = inputs, Parameters = [3],
+            Program = Programs.MulScalar,
+            ComputeType = DType.Float32,
+            Count = 3,
+            Inputs = inputs,
+            Outputs = inputs,
+            Parameters = [3],
         });
         return parameters;
     }

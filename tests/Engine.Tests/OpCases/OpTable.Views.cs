@@ -30,6 +30,7 @@ internal static partial class OpTable
     [
         new("Concat", n => [new([2, n]), new([2, 3]), new([2, n])], x => Tensor.Concat(x, 1)) { Sizes = ViewSizes },
         new("ConcatRows", n => [new([n, 3]), new([1, 3])], x => Tensor.Concat(x)) { Sizes = ViewSizes },
+        new("ConcatBuffer", n => [new([2, n, 4]), new([2, 3, 4]), new([2, n, 4])], ConcatInBuffer) { Sizes = ViewSizes },
         new("ConcatItself", n => [new([n, 2])], x => Tensor.Concat([x[0], x[0]], 1)) { Sizes = ViewSizes },
         new("Stack", n => [new([2, n]), new([2, n])], x => Tensor.Stack(x, 1)) { Sizes = ViewSizes },
         View("Split", n => [new([7, n])], x => x.Split(3)[1]),
@@ -40,6 +41,14 @@ internal static partial class OpTable
         View("Tril", n => [new([2, n, 4])], x => x.Tril(-1)),
         View("Triu", n => [new([n, n])], x => x.Triu(1)),
     ];
+
+    private static Tensor ConcatInBuffer(Tensor[] x)
+    {
+        using ConcatBuffer buffer = new(x[0], x[0].Shape[1] + x[1].Shape[1] + x[2].Shape[1], axis: 1);
+        _ = buffer.Append(x[1]);
+        _ = buffer.Append(x[2].Shape[1], _ => x[2] * 2);
+        return buffer.Value;
+    }
 
     private static OpCase View(string name, Func<int, OpInput[]> inputs, Func<Tensor, Tensor> run) =>
         new(name, inputs, x => run(x[0])) { Sizes = ViewSizes };

@@ -60,7 +60,7 @@ internal sealed class WarpgroupPatchTrialTests
 
     private static (Tensor X, Tensor W, float[] Expected) Operands(Device device)
     {
-        Tensor Numbers(Shape shape, int count) => Tensor.From<float>([.. Enumerable.Range(0, count).Select(static i => (float)((i * 7 % 5) - 2))], shape, Device.Cpu);
+        static Tensor Numbers(Shape shape, int count) => Tensor.From<float>([.. Enumerable.Range(0, count).Select(static i => (float)((i * 7 % 5) - 2))], shape, Device.Cpu);
         Tensor x = Numbers([2, 64, 8, 9], 2 * 64 * 8 * 9), w = Numbers([64, 64, 3, 3], 64 * 64 * 9);
 
         // A processor may take Winograd's way, which leaves traces in the last digits.
