@@ -57,6 +57,12 @@ public sealed partial class Tensor
             throw new ShapeMismatchException($"{Op}: x is {Shape}: while training each channel needs more than one value. Use a larger batch, or Eval().");
         }
 
+        if (residual is not null && Device.Backend.PrefersChannelsLast && Rank == 4 && Layout.HasInnermostChannels && residual.IsContiguous && !residual.Layout.IsChannelsLast)
+        {
+            // In one order kernels read both by vectors, and statistics have the same bits with a residual and without.
+            residual = residual.Contiguous(MemoryFormat.ChannelsLast);
+        }
+
         int length = ElementCount == 0 ? 0 : -1;
         Tensor x = Reshape(Shape[0], Shape[1], length);
         residual = residual?.ReshapeOrSelf(Shape[0], Shape[1], length);

@@ -19,7 +19,9 @@ internal partial class GpuBackend
         if (ChannelTiles.AreRows(Target, x, args.Y, args.Residual))
         {
             BatchNormForwardArgs rows = args with { X = ChannelTiles.Rows(x), Y = ChannelTiles.Rows(args.Y), Residual = ChannelTiles.Rows(args.Residual) };
-            Normalize(rows, affine, ChannelTiles.ChooseRows(Target, reads: 1, writes: args.Residual is null ? 1 : 2, rows.X, rows.Y, rows.Residual));
+
+            // The residual has no say, so that the statistics have the same bits with it and without.
+            Normalize(rows, affine, ChannelTiles.ChooseRows(Target, reads: 1, writes: 1, rows.X, rows.Y, rows.Residual));
             return;
         }
 

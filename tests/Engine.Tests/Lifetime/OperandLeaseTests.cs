@@ -13,18 +13,22 @@ internal sealed class OperandLeaseTests
         var device = new DisposingDevice();
         Tensor x = Tensor.Full([1000], 3, device: device), y = Tensor.Full([1000], 4, device: device);
         HashSet<nint> handles = [x.Storage.Handle, y.Storage.Handle];
+        List<Tensor> others = []; // Kept: memory of what a collection finds would be given out again first.
         device.Within = () =>
         {
             x.Dispose();
             y.Dispose();
             for (int i = 0; i < 3; i++)
             {
-                Assert.That(handles, Does.Not.Contain(Tensor.Empty([1000], device: device).Storage.Handle), "memory of an operand was given away");
+                others.Add(Tensor.Empty([1000], device: device));
+                Assert.That(handles, Does.Not.Contain(others[^1].Storage.Handle), "memory of an operand was given away");
             }
         };
-        Assert.That((x + y).ToArray<float>(), Has.All.EqualTo(7f));
+        others.Add(x + y);
+        Assert.That(others[^1].ToArray<float>(), Has.All.EqualTo(7f));
         Assert.That(device.Within, Is.Null);
         Assert.That((nint[])[Tensor.Empty([1000], device: device).Storage.Handle, Tensor.Empty([1000], device: device).Storage.Handle], Is.EquivalentTo(handles), "given back after the call");
+        GC.KeepAlive(others);
     }
 
     [Test]
