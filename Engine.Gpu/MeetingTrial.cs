@@ -66,47 +66,36 @@ internal sealed class MeetingTrial(GpuDevice device)
         CompiledKernel compiled = backend.CompiledKernels.Get(kernel);
         GpuDriver driver = device.Driver;
         int[] numbers = new int[(2 * groups) + 1];
-        if (!driver.TryAllocate(numbers.Length * sizeof(int), out nint memory))
+        using TrialMemory memory = new(driver);
+        KernelArgument terms = memory.Upload(MemoryMarshal.AsBytes(numbers.AsSpan()));
+        KernelArgument sums = KernelArgument.Buffer(terms.Handle, groups * sizeof(int)), arrivals = KernelArgument.Buffer(terms.Handle, 2L * groups * sizeof(int));
+        bool IsRight(int term)
         {
-            throw new EngineException("no memory for a trial");
+            driver.Download(terms.Handle, 0, MemoryMarshal.AsBytes(numbers.AsSpan()));
+            int sum = checked((groups * (groups - 1) / 2) + (groups * term));
+            return !numbers.AsSpan(groups, groups).ContainsAnyExcept(sum) && numbers[^1] == 0;
         }
 
+        driver.Launch(compiled, new LaunchGrid(groups), [terms, sums, arrivals, 1]);
+        if (!IsRight(1))
+        {
+            return false;
+        }
+
+        driver.BeginRecording();
         try
         {
-            driver.Clear(memory, 0, numbers.Length * sizeof(int));
-            KernelArgument terms = KernelArgument.Buffer(memory, 0), sums = KernelArgument.Buffer(memory, groups * sizeof(int)), arrivals = KernelArgument.Buffer(memory, 2L * groups * sizeof(int));
-            bool IsRight(int term)
-            {
-                driver.Download(memory, 0, MemoryMarshal.AsBytes(numbers.AsSpan()));
-                int sum = checked((groups * (groups - 1) / 2) + (groups * term));
-                return !numbers.AsSpan(groups, groups).ContainsAnyExcept(sum) && numbers[^1] == 0;
-            }
-
-            driver.Launch(compiled, new LaunchGrid(groups), [terms, sums, arrivals, 1]);
-            if (!IsRight(1))
-            {
-                return false;
-            }
-
-            driver.BeginRecording();
-            try
-            {
-                driver.Launch(compiled, new LaunchGrid(groups), [terms, sums, arrivals, 2]);
-            }
-            catch
-            {
-                driver.AbortRecording();
-                throw;
-            }
-
-            using GpuRecording recording = driver.EndRecording();
-            recording.Replay();
-            return IsRight(2);
+            driver.Launch(compiled, new LaunchGrid(groups), [terms, sums, arrivals, 2]);
         }
-        finally
+        catch
         {
-            driver.Free(memory);
+            driver.AbortRecording();
+            throw;
         }
+
+        using GpuRecording recording = driver.EndRecording();
+        recording.Replay();
+        return IsRight(2);
     }
 }
 

@@ -118,6 +118,9 @@ internal sealed class Value
 
     public static Value operator >=(Value a, double b) => a.Like(b) <= a;
 
+    /// <summary>Whether 0 ≤ this &lt; size, of Int32 and a size that is not negative: one comparison for both ends, as a negative number is a large one without its sign.</summary>
+    public Value IsInside(Value size) => To(RegisterType.UInt32) < size.To(RegisterType.UInt32);
+
     /// <summary>Whether both are equal.</summary>
     public Value Is(Value other) => Builder.Compare(Opcode.Equal, this, other);
 

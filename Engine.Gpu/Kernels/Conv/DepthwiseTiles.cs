@@ -97,7 +97,7 @@ internal sealed class DepthwiseTile
     public Value[] LoadImage(Memory memory, int row, int column, Value channel)
     {
         Value index = At(_imageOrigin, _tiles.ImagePixel, row, column, channel, _tiles.ImageChannel);
-        return _k.LoadVector(memory, index, _width, Inside(_imageRow + row, _tiles.ImageRows) & Inside(_imageColumn + column, _tiles.ImageColumns) & Exists);
+        return _k.LoadVector(memory, index, _width, (_imageRow + row).IsInside(_tiles.ImageRows) & (_imageColumn + column).IsInside(_tiles.ImageColumns) & Exists);
     }
 
     /// <summary>Some channels of one of the tile's results; zeros outside.</summary>
@@ -107,8 +107,6 @@ internal sealed class DepthwiseTile
     /// <summary>Stores some channels of one of the tile's results.</summary>
     public void StoreResult(Memory memory, int row, int column, Value channel, Value[] values) =>
         _k.StoreVector(memory, At(_resultOrigin, _tiles.ResultPixel, row, column, channel, _tiles.ResultChannel), values, Has(row, column));
-
-    private static Value Inside(Value index, Value size) => index.To(RegisterType.UInt32) < size.To(RegisterType.UInt32);
 
     private Value Has(int row, int column) => (_row + row < _tiles.Rows) & (_column + column < _tiles.Columns) & Exists;
 

@@ -106,7 +106,7 @@ internal partial class GpuBackend
     /// <summary>The plan by patches, if there is one, with warpgroups only where these are right.</summary>
     private PatchPlan? PatchesOf(in Correlation c, TileMath math)
     {
-        PatchPlan? plan = PatchPlan.Choose(Target, c, math, mayUseWarpgroups: true);
+        PatchPlan? plan = PatchPlan.Choose(Target, c, math, mayUseWarpgroups: _device.Warpgroups.Complaint is null);
         return plan is not { Tile.UsesWarpgroups: true } chosen || _device.Warpgroups.Passes(this, new WarpgroupPatchTrial(chosen.Tile, c.WeightAccess(math).AlongDepth)) ? plan : PatchPlan.Choose(Target, c, math, mayUseWarpgroups: false);
     }
 

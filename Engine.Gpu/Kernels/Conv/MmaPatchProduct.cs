@@ -68,32 +68,14 @@ internal sealed class MmaPatchProduct : PatchProduct
             Value[][] a = Array.ConvertAll(rows, row => _k.LoadMatrix(_shared, row + (step * PatchStep), transposed: false));
             for (int j = 0; j < Tile.TN / 2; j += 2)
             {
-                Value[] b = Filters(stage + _filtersAt + ((step * _filters.StepWords) + _filters.LineWords(j * BlockColumns)));
+                Value[] b = _filters.Load(_k, _shared, stage + _filtersAt + ((step * _filters.StepWords) + _filters.LineWords(j * BlockColumns)), isLeft: false);
                 for (int i = 0; i < a.Length; i++)
                 {
-                    Multiply(sums, i, j, a[i], [b[0], b[1]]);
-                    Multiply(sums, i, j + 1, a[i], [b[2], b[3]]);
+                    MmaBlock.AddPair(_k, Tile, sums, i, j, a[i], b);
                 }
             }
         }
     }
 
     private static MmaSlice FiltersOf(GemmTile tile, TileAccess filters) => new(tile.Math, filters.AlongDepth, tile.BN, tile.BK);
-
-    private Value[] Filters(Value at)
-    {
-        if (_filters.HasMatrixLoads)
-        {
-            return _k.LoadMatrix(_shared, at, transposed: !_filters.AlongDepth);
-        }
-
-        int line = 8, depth = 4 * _filters.Lead;
-        return Array.ConvertAll([0, depth, line, line + depth], offset => _k.Load(_shared, at + offset).As(RegisterType.UInt32));
-    }
-
-    private void Multiply(Variable[] sums, int i, int j, Value[] a, Value[] b)
-    {
-        int at = (2 * i * Tile.TN) + (2 * j);
-        _k.AddMma(Tile.Math.Shape, a, b, [sums[at], sums[at + 1], sums[at + Tile.TN], sums[at + Tile.TN + 1]]);
-    }
 }

@@ -133,9 +133,7 @@ internal readonly record struct PatchCorrelationKernel(
         arguments.Add(c.InChannels);
         arguments.AddIndex(c.In.Layout.Strides[3], Is64Bit);
         arguments.AddIndex(c.WeightStrides.Out, Is64Bit);
-        arguments.AddIndex(c.WeightStrides.In, Is64Bit);
-        arguments.AddIndex(c.WeightStrides.Row, Is64Bit);
-        arguments.AddIndex(c.WeightStrides.Column, Is64Bit);
+        c.WeightTaps.Bind(ref arguments, Is64Bit);
         arguments.AddIndex(c.Out.Layout.Strides[3], Is64Bit);
         arguments.AddIndex(1, Is64Bit);
         arguments.AddIndex(c.BiasStride, Is64Bit);

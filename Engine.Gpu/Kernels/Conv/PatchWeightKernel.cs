@@ -111,9 +111,7 @@ internal readonly record struct PatchWeightKernel(
         arguments.AddIndex(c.Out.Layout.Strides[3], Is64Bit);
         arguments.AddIndex(c.In.Layout.Strides[3], Is64Bit);
         arguments.AddIndex(c.WeightStrides.Out, Is64Bit);
-        arguments.AddIndex(c.WeightStrides.In, Is64Bit);
-        arguments.AddIndex(c.WeightStrides.Row, Is64Bit);
-        arguments.AddIndex(c.WeightStrides.Column, Is64Bit);
+        c.WeightTaps.Bind(ref arguments, Is64Bit);
         PatchWindows.Bind(ref arguments, Patch.Of(c)!.Value, c.Rows, c.Columns);
     }
 

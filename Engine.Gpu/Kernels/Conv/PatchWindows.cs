@@ -62,10 +62,10 @@ internal sealed class PatchWindows
         Value seen = _k.Int32(0);
         for (int r = 0; r < _rowTaps; r++)
         {
-            Value rowExists = Inside(row + _rowOrigin + (r * _step), _height) & (pixel < pixels);
+            Value rowExists = (row + _rowOrigin + (r * _step)).IsInside(_height) & (pixel < pixels);
             for (int s = 0; s < _columnTaps; s++)
             {
-                Value exists = rowExists & Inside(column + _columnOrigin + (s * _step), _width);
+                Value exists = rowExists & (column + _columnOrigin + (s * _step)).IsInside(_width);
                 seen |= _k.Select(exists, _k.Int32(1 << ((r * _columnTaps) + s)), _k.Int32(0));
             }
         }
@@ -96,7 +96,4 @@ internal sealed class PatchWindows
 
         return rows;
     }
-
-    // One comparison for both ends: a negative number is a large one without its sign.
-    private static Value Inside(Value index, Value size) => index.To(RegisterType.UInt32) < size.To(RegisterType.UInt32);
 }

@@ -71,7 +71,7 @@ internal sealed class PixelSource
     {
         RegisterType type = _offset.Type;
         Value number = _firstPixel + pixel + (pass * _pass);
-        Value exists = (number.To(RegisterType.UInt32) < Pixels!.To(RegisterType.UInt32)) & (_firstChannel + channel < Channels!) & (pass < Passes);
+        Value exists = number.IsInside(Pixels!) & (_firstChannel + channel < Channels!) & (pass < Passes);
         exists = condition is null ? exists : exists & condition;
         Value index = _offset + (pixel.To(type) * Stride!) + (pass.To(type) * (Stride! * _pass)) + channel.To(type);
         return _carriesWords ? _k.LoadVector(_memory.As(DType.Int32), index >> 1, _width / 2, exists) : _k.LoadVector(_memory, index, _width, exists);

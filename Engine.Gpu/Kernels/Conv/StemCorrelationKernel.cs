@@ -90,9 +90,7 @@ internal readonly record struct StemCorrelationKernel(
         arguments.Add(c.Columns.Count);
         StemPatch.Bind(ref arguments, c, Is64Bit);
         arguments.AddIndex(c.WeightStrides.Out, Is64Bit);
-        arguments.AddIndex(c.WeightStrides.In, Is64Bit);
-        arguments.AddIndex(c.WeightStrides.Row, Is64Bit);
-        arguments.AddIndex(c.WeightStrides.Column, Is64Bit);
+        c.WeightTaps.Bind(ref arguments, Is64Bit);
         c.OutSteps.Bind(ref arguments, Is64Bit);
         arguments.AddIndex(c.Out.Layout.Strides[1], Is64Bit);
         arguments.AddIndex(c.BiasStride, Is64Bit);

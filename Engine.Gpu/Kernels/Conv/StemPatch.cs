@@ -83,13 +83,13 @@ internal sealed class StemPatch
         Value firstRow = (tile.Row * _shape.RowStep) + _rowOrigin, firstColumn = (tile.Column * _shape.ColumnStep) + _columnOrigin;
         Value origin = (tile.Image.To(type) * _imageStride) + (firstRow.To(type) * _rowStride) + (firstColumn.To(type) * ColumnStride);
         Value height = _k.Select(isTile, _height, _k.Int32(0));
-        Value[] exists = [.. _column.Select((column, i) => _exists[i] is { } one ? Inside(firstColumn + column, _width) & one : Inside(firstColumn + column, _width))];
+        Value[] exists = [.. _column.Select((column, i) => _exists[i] is { } one ? (firstColumn + column).IsInside(_width) & one : (firstColumn + column).IsInside(_width))];
         var values = new Value[Passes * _line.Length];
         Value start = origin;
         for (int pass = 0; pass < Passes; pass++)
         {
             int line = pass * _linesAtOnce;
-            Value rowExists = Inside(firstRow + _row + line, height);
+            Value rowExists = (firstRow + _row + line).IsInside(height);
             rowExists = line + _linesAtOnce > _shape.PatchRows ? rowExists & (_row + line < _shape.PatchRows) : rowExists;
             for (int i = 0; i < _line.Length; i++)
             {
@@ -139,7 +139,4 @@ internal sealed class StemPatch
             _k.Store(shared.As(math.HalfType), ((at + _k.LocalId + (_shape.Words - pair)) * 2) + 1, _k.Float32(0), _k.LocalId < pair);
         }
     }
-
-    // One comparison for both ends: a negative number is a large one without its sign.
-    private static Value Inside(Value index, Value size) => index.To(RegisterType.UInt32) < size.To(RegisterType.UInt32);
 }

@@ -12,8 +12,6 @@ internal readonly record struct StemPlan(StemShape Shape, GemmTile Tile, LaunchG
     // A warp multiplies two rows of a tile.
     private const int WarpRows = 2 * StemShape.TileColumns;
 
-    private const int LeastChannels = 16, MostChannels = 64;
-
     // With a smaller part of the tiles in use tensor cores would multiply nothing but zeros.
     private const double LeastUse = 0.25;
 
@@ -25,12 +23,7 @@ internal readonly record struct StemPlan(StemShape Shape, GemmTile Tile, LaunchG
             return null;
         }
 
-        int side = LeastChannels;
-        while (side < Math.Min(c.OutChannels, MostChannels))
-        {
-            side *= 2;
-        }
-
+        int side = StemShape.SideOf(c);
         var tile = GemmTile.OfWarps(StemShape.TilePixels, side, math.Step, WarpRows, side, math);
         (int down, int across) = StemShape.TilesOf(c);
         long tiles = (long)c.Batch * down * across, sides = (c.OutChannels + side - 1) / side;

@@ -164,8 +164,7 @@ internal sealed class StemProduct : TileProduct
                 Value[] b = _k.LoadMatrix(_shared, _filtersAt + ((step * _filters.StepWords) + _filters.LineWords(j * BlockColumns)), transposed: false);
                 for (int i = 0; i < blocks; i++)
                 {
-                    Multiply(sums, i, j, a[i], [b[0], b[1]]);
-                    Multiply(sums, i, j + 1, a[i], [b[2], b[3]]);
+                    MmaBlock.AddPair(_k, Tile, sums, i, j, a[i], b);
                 }
             }
         }
@@ -206,11 +205,5 @@ internal sealed class StemProduct : TileProduct
         }
 
         return mask;
-    }
-
-    private void Multiply(Variable[] sums, int i, int j, Value[] a, Value[] b)
-    {
-        int at = (2 * i * Tile.TN) + (2 * j);
-        _k.AddMma(Tile.Math.Shape, a, b, [sums[at], sums[at + 1], sums[at + Tile.TN], sums[at + Tile.TN + 1]]);
     }
 }

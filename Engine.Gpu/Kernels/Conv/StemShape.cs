@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Engine.Gpu;
 
 /// <summary>
@@ -20,10 +22,15 @@ internal readonly record struct StemShape(int Channels, int RowTaps, int ColumnT
     /// <summary>Results of a tile.</summary>
     public const int TilePixels = TileRows * TileColumns;
 
+    /// <summary>The fewest channels of the result that a group takes.</summary>
+    public const int LeastSide = 16;
+
     // With more, neighbouring channels are worth reading as vectors, which other kernels do.
     private const int MostChannels = 4;
 
     private const int MostTaps = 7, MostSteps = 2;
+
+    private const int MostSide = 64;
 
     /// <summary>Rows of the image under a tile.</summary>
     public int PatchRows => ((TileRows - 1) * RowStep) + RowTaps;
@@ -56,6 +63,9 @@ internal readonly record struct StemShape(int Channels, int RowTaps, int ColumnT
     /// <summary>Tiles of an image's results: rows and columns of them.</summary>
     public static (int Down, int Across) TilesOf(in Correlation c) =>
         ((c.Rows.Count + TileRows - 1) / TileRows, (c.Columns.Count + TileColumns - 1) / TileColumns);
+
+    /// <summary>Channels of the result that a group takes.</summary>
+    public static int SideOf(in Correlation c) => Math.Clamp((int)BitOperations.RoundUpToPowerOf2((uint)c.OutChannels), LeastSide, MostSide);
 
     /// <summary>Where a number of a window lies in the image under the tile, counted from the window's first.</summary>
     /// <param name="number">Its number in the window: row of taps, column of taps, channel.</param>

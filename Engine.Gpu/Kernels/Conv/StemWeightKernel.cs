@@ -109,9 +109,7 @@ internal readonly record struct StemWeightKernel(
         StemPatch.Bind(ref arguments, c, Is64Bit);
         c.OutSteps.Bind(ref arguments, Is64Bit);
         arguments.AddIndex(c.WeightStrides.Out, Is64Bit);
-        arguments.AddIndex(c.WeightStrides.In, Is64Bit);
-        arguments.AddIndex(c.WeightStrides.Row, Is64Bit);
-        arguments.AddIndex(c.WeightStrides.Column, Is64Bit);
+        c.WeightTaps.Bind(ref arguments, Is64Bit);
     }
 
     /// <summary>The gradients of a tile's results on their way to shared memory.</summary>

@@ -12,7 +12,7 @@ internal readonly record struct StemWeightPlan(StemShape Shape, int Outs, int Wa
     /// <summary>Work-items of a group.</summary>
     public const int GroupSize = 256;
 
-    private const int Warps = GroupSize / 32, BlockNumbers = 8, MostBlocks = 5, LeastOuts = 16, MostOuts = 64, MostParts = 256;
+    private const int Warps = GroupSize / 32, BlockNumbers = 8, MostBlocks = 5, MostParts = 256;
 
     // Blocks of 16 × 8 sums of a warp: with more of them registers run out.
     private const int MostSums = 20;
@@ -45,19 +45,14 @@ internal readonly record struct StemWeightPlan(StemShape Shape, int Outs, int Wa
             return null;
         }
 
-        int outs = LeastOuts, across = 1;
-        while (outs < Math.Min(c.OutChannels, MostOuts))
-        {
-            outs *= 2;
-        }
-
+        int outs = StemShape.SideOf(c), across = 1;
         while (across < Warps / 2 && shape.Depth > across * MostBlocks * BlockNumbers)
         {
             across *= 2;
         }
 
         int blocks = (shape.Depth + (across * BlockNumbers) - 1) / (across * BlockNumbers);
-        while (outs > LeastOuts && outs / LeastOuts * blocks > MostSums)
+        while (outs > StemShape.LeastSide && outs / StemShape.LeastSide * blocks > MostSums)
         {
             outs /= 2;
         }

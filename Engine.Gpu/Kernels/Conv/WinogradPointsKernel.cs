@@ -112,7 +112,7 @@ internal readonly record struct WinogradPointsKernel(int ImageWidth, int FilterW
         });
 
         private static Value[] Inside(Value first, Value size) =>
-            [.. Enumerable.Range(0, WinogradLines.Size).Select(i => (first + i).To(RegisterType.UInt32) < size.To(RegisterType.UInt32))];
+            [.. Enumerable.Range(0, WinogradLines.Size).Select(i => (first + i).IsInside(size))];
     }
 
     private sealed class FilterParameters(KernelBuilder k, RegisterType type, Memory filters, int width)

@@ -77,7 +77,7 @@ internal readonly record struct WinogradResultsKernel(int Width, Epilogue Epilog
                     k.For(0, inChannels, 1, c => k.For(0, k.Int32(WinogradLines.Taps), 1, r => k.For(0, k.Int32(WinogradLines.Taps), 1, s =>
                     {
                         Value inRow = bounds.Row + row + r, inColumn = bounds.Column + column + s;
-                        Value inside = (inRow.To(RegisterType.UInt32) < bounds.Height.To(RegisterType.UInt32)) & (inColumn.To(RegisterType.UInt32) < bounds.Width.To(RegisterType.UInt32));
+                        Value inside = inRow.IsInside(bounds.Height) & inColumn.IsInside(bounds.Width);
                         Value read = k.Load(
                             image, (number.To(type) * imagePixel[0]) + (inRow.To(type) * imagePixel[1]) + (inColumn.To(type) * imagePixel[2]) + c.To(type), inside);
                         Value tap = (c.To(type) * filterTap[0]) + (r.To(type) * filterTap[1]) + (s.To(type) * filterTap[2]);

@@ -83,10 +83,7 @@ internal readonly record struct ImageBounds(Value Row, Value Column, Value Heigh
 {
     /// <summary>Whether the sum of two addresses lies inside.</summary>
     public Value Contain(in Address line, in Address depth) =>
-        Inside(Sum(Sum(Row, line.Row), depth.Row), Height) & Inside(Sum(Sum(Column, line.Column), depth.Column), Width);
+        Sum(Sum(Row, line.Row), depth.Row).IsInside(Height) & Sum(Sum(Column, line.Column), depth.Column).IsInside(Width);
 
     private static Value Sum(Value a, Value? b) => b is null ? a : a + b;
-
-    // One comparison for both ends: a negative number is a large one without its sign.
-    private static Value Inside(Value index, Value size) => index.To(RegisterType.UInt32) < size.To(RegisterType.UInt32);
 }

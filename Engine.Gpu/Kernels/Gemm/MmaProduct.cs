@@ -100,17 +100,10 @@ internal sealed class MmaProduct : TileProduct
                 Value[] b = Load(_right, stage + _rightAt + ((step * _right.StepWords) + _right.LineWords(j * BlockColumns)), isLeft: false);
                 for (int i = 0; i < rows; i++)
                 {
-                    Multiply(sums, i, j, a[i], [b[0], b[1]]);
-                    Multiply(sums, i, j + 1, a[i], [b[2], b[3]]);
+                    MmaBlock.AddPair(_k, Tile, sums, i, j, a[i], b);
                 }
             }
         }
-    }
-
-    private void Multiply(Variable[] sums, int i, int j, Value[] a, Value[] b)
-    {
-        int at = (2 * i * Tile.TN) + (2 * j);
-        _k.AddMma(Tile.Math.Shape, a, b, [sums[at], sums[at + 1], sums[at + Tile.TN], sums[at + Tile.TN + 1]]);
     }
 
     /// <summary>The word where a vector of a slice begins.</summary>
@@ -120,19 +113,7 @@ internal sealed class MmaProduct : TileProduct
         return (outer * slice.Lead) + (inner / slice.PerWord);
     }
 
-    /// <summary>A's 16 lines, or B's 16 for two instructions, by the depth of one instruction.</summary>
-    private Value[] Load(in MmaSlice slice, Value at, bool isLeft)
-    {
-        if (slice.HasMatrixLoads)
-        {
-            Value[] loaded = _k.LoadMatrix(_shared, at, transposed: !slice.AlongDepth);
-            return IsRoundedLate ? Array.ConvertAll(loaded, value => _k.RoundTf32(value.As(RegisterType.Float32))) : loaded;
-        }
-
-        int line = 8, depth = 4 * slice.Lead;
-        int[] offsets = isLeft ? [0, line, depth, line + depth] : [0, depth, line, line + depth];
-        return IsRoundedLate
-            ? Array.ConvertAll(offsets, offset => _k.RoundTf32(_k.Load(_shared.As(DType.Float32), at + offset)))
-            : Array.ConvertAll(offsets, offset => _k.Load(_shared, at + offset).As(RegisterType.UInt32));
-    }
+    private Value[] Load(MmaSlice slice, Value at, bool isLeft) => !IsRoundedLate ? slice.Load(_k, _shared, at, isLeft)
+        : slice.HasMatrixLoads ? Array.ConvertAll(slice.Load(_k, _shared, at, isLeft), value => _k.RoundTf32(value.As(RegisterType.Float32)))
+        : Array.ConvertAll(slice.OffsetsOf(isLeft), offset => _k.RoundTf32(_k.Load(_shared.As(DType.Float32), at + offset)));
 }

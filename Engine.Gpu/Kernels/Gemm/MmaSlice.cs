@@ -42,6 +42,18 @@ internal readonly record struct MmaSlice(TileMath Math, bool AlongDepth, int Sid
             : (lane % 4 * Lead) + firstLine + (lane / 4);
     }
 
+    /// <summary>The registers of a lane for A's 16 lines, or B's 16 for two instructions, by the depth of one instruction.</summary>
+    public Value[] Load(KernelBuilder k, Memory shared, Value at, bool isLeft) => HasMatrixLoads
+        ? k.LoadMatrix(shared, at, transposed: !AlongDepth)
+        : Array.ConvertAll(OffsetsOf(isLeft), offset => k.Load(shared, at + offset).As(RegisterType.UInt32));
+
+    /// <summary>Without matrix loads: words from the first of these registers to each.</summary>
+    public int[] OffsetsOf(bool isLeft)
+    {
+        int line = 8, depth = 4 * Lead;
+        return isLeft ? [0, line, depth, line + depth] : [0, depth, line, line + depth];
+    }
+
     /// <summary>Words from a line to the one so many further.</summary>
     public int LineWords(int lines) => AlongDepth ? lines * Lead : lines / PerWord;
 }

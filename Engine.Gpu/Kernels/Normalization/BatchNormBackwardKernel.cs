@@ -24,7 +24,7 @@ internal readonly record struct BatchNormBackwardKernel(
     {
         KernelBuilder k = Shape.NewBuilder("batch_norm_backward", target);
         RegisterType type = Element.InRegister();
-        DType numbers = type == RegisterType.Float64 ? DType.Float64 : DType.Float32;
+        DType numbers = type.InMemory();
         Memory? partials = Stage is ChannelStage.Partial or ChannelStage.Together or ChannelStage.Apply ? k.Buffer("partials", numbers) : null;
         Memory? totals = Stage == ChannelStage.Finished || AddsChunks ? k.Buffer("totals", numbers) : null;
         Memory? arrivals = Stage == ChannelStage.Together || AddsChunks ? k.Buffer("arrivals", DType.Int32) : null;

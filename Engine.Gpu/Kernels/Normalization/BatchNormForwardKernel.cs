@@ -25,7 +25,7 @@ internal readonly record struct BatchNormForwardKernel(ChannelStage Stage, Chann
     {
         KernelBuilder k = Shape.NewBuilder("batch_norm", target);
         RegisterType type = Element.InRegister();
-        DType sums = type == RegisterType.Float64 ? DType.Float64 : DType.Float32;
+        DType sums = type.InMemory();
         Memory input = k.Buffer("x", Element, readOnly: true);
         Memory? partials = Stage is ChannelStage.Partial or ChannelStage.Together or ChannelStage.Apply ? k.Buffer("partials", sums) : null;
         Memory? totals = Stage == ChannelStage.Finished || AddsChunks ? k.Buffer("totals", sums) : null;

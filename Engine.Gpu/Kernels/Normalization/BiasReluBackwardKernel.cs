@@ -11,7 +11,7 @@ internal readonly record struct BiasReluBackwardKernel(ChannelStage Stage, Chann
     {
         KernelBuilder k = Shape.NewBuilder("bias_relu_backward", target);
         RegisterType type = Element.InRegister();
-        Memory? partial = Stage == ChannelStage.Whole ? null : k.Buffer("partials", type == RegisterType.Float64 ? DType.Float64 : DType.Float32);
+        Memory? partial = Stage == ChannelStage.Whole ? null : k.Buffer("partials", type.InMemory());
         ChannelItems items = new(k, Shape);
         Variable[] sums = items.Sums(type);
         Value[] Own() => Array.ConvertAll(sums, static sum => sum.Value);

@@ -70,7 +70,7 @@ internal readonly record struct LayerNormColumnsKernel(ChannelStage Stage, Chann
     {
         KernelBuilder k = new("layer_norm_columns", target, target.GroupSize);
         RegisterType type = Element.InRegister();
-        Memory? partial = Stage == ChannelStage.Whole ? null : k.Buffer("partials", type == RegisterType.Float64 ? DType.Float64 : DType.Float32);
+        Memory? partial = Stage == ChannelStage.Whole ? null : k.Buffer("partials", type.InMemory());
         ChannelItems items = new(k, Shape);
         Variable sum = k.Variable(k.Constant(type, 0)), product = k.Variable(k.Constant(type, 0));
         if (Stage == ChannelStage.Apply)

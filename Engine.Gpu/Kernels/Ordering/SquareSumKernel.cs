@@ -18,7 +18,7 @@ internal readonly record struct SquareSumKernel(DType Element) : IKernelDefiniti
     {
         KernelBuilder k = new("square_sums", target, target.GroupSize);
         RegisterType type = Element.InRegister();
-        Memory partials = k.Buffer("partials", type == RegisterType.Float64 ? DType.Float64 : DType.Float32);
+        Memory partials = k.Buffer("partials", type.InMemory());
         Value firstRow = k.Size("first_row");
         Variable[] sums = k.Variables(Sums, k.Constant(type, 0));
         DType element = Element;

@@ -149,25 +149,7 @@ internal sealed class EveryKernelTests
             return expected;
         }
 
-        ConvGeometry geometry = new()
-        {
-            Batch = x.Shape[0],
-            InChannels = x.Shape[1],
-            InHeight = x.Shape[2],
-            InWidth = x.Shape[3],
-            OutChannels = w.Shape[0],
-            OutHeight = x.Shape[2],
-            OutWidth = x.Shape[3],
-            KernelHeight = 3,
-            KernelWidth = 3,
-            StrideH = 1,
-            StrideW = 1,
-            PadH = 1,
-            PadW = 1,
-            DilationH = 1,
-            DilationW = 1,
-            Groups = 1,
-        };
+        ConvGeometry geometry = Geometries.Of(x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3], w.Shape[0], 3, 3, pad: 1);
         Tensor y = Last(Tensor.Zeros(expected.Shape, device: x.Device));
         Correlation c = WinogradPlan.Upright(GpuBackend.Forward(geometry, x.Operand, w.Operand, y.Operand));
         backend.CorrelateByWinograd(c, WinogradPlan.Of(c)!.Value);

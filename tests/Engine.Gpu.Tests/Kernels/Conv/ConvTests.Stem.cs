@@ -7,16 +7,16 @@ internal sealed partial class ConvTests
 {
     private static readonly ConvGeometry[] s_stems =
     [
-        Geometry(2, 3, 32, 32, 64, 3, 3, pad: 1),
-        Geometry(1, 3, 37, 50, 64, 7, 7, stride: 2, pad: 3),
-        Geometry(2, 1, 28, 28, 6, 5, 5, pad: 2),
-        Geometry(3, 2, 15, 17, 24, 3, 3, pad: 1),
-        Geometry(1, 4, 19, 31, 70, 7, 7, stride: 2, pad: 3),
-        Geometry(2, 3, 20, 32, 33, 3, 5, stride: 2, pad: 1),
-        Geometry(1, 1, 16, 16, 32, 3, 3),
-        Geometry(5, 3, 13, 14, 16, 5, 5, pad: 2),
-        Geometry(2, 4, 8, 30, 48, 1, 7, pad: 3),
-        Geometry(1, 2, 25, 34, 17, 7, 2, pad: 1),
+        Geometries.Of(2, 3, 32, 32, 64, 3, 3, pad: 1),
+        Geometries.Of(1, 3, 37, 50, 64, 7, 7, stride: 2, pad: 3),
+        Geometries.Of(2, 1, 28, 28, 6, 5, 5, pad: 2),
+        Geometries.Of(3, 2, 15, 17, 24, 3, 3, pad: 1),
+        Geometries.Of(1, 4, 19, 31, 70, 7, 7, stride: 2, pad: 3),
+        Geometries.Of(2, 3, 20, 32, 33, 3, 5, stride: 2, pad: 1),
+        Geometries.Of(1, 1, 16, 16, 32, 3, 3),
+        Geometries.Of(5, 3, 13, 14, 16, 5, 5, pad: 2),
+        Geometries.Of(2, 4, 8, 30, 48, 1, 7, pad: 3),
+        Geometries.Of(1, 2, 25, 34, 17, 7, 2, pad: 1),
     ];
 
     /// <summary>Odd sizes, windows that fill no unit of the tensor cores, more channels of the result than a group has, several tiles a group.</summary>
@@ -61,7 +61,7 @@ internal sealed partial class ConvTests
     public void ConvForward_OfFewChannels_NaN_ReachesTheWindowsThatContainIt([Values(1, 2, 3)] int channels, [Values(0, 5, 44, 239)] int pixel, [Values(double.NaN, double.PositiveInfinity)] double value)
     {
         const int Height = 12, Width = 20, Outs = 16;
-        ConvGeometry g = Geometry(1, channels, Height, Width, Outs, 3, 3, pad: 1);
+        ConvGeometry g = Geometries.Of(1, channels, Height, Width, Outs, 3, 3, pad: 1);
         DeviceArray y = Result(DType.Float32, [1, Outs, Height, Width], Placement.ChannelsLast);
         Backend.ConvForward(new ConvForwardArgs
         {
@@ -87,7 +87,7 @@ internal sealed partial class ConvTests
     {
         const int Height = 10, Width = 19, Outs = 16;
         int pixel = corner switch { 0 => 0, 1 => Width - 1, _ => (Height * Width) - 1 };
-        ConvGeometry g = Geometry(1, channels, Height, Width, Outs, 3, 3, stride);
+        ConvGeometry g = Geometries.Of(1, channels, Height, Width, Outs, 3, 3, stride);
         double[] x = new double[channels * Height * Width], expected = new double[Outs * channels * 9];
         System.Array.Fill(x, 1);
         x[pixel] = value;

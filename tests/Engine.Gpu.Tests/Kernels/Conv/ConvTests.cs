@@ -18,34 +18,34 @@ internal sealed partial class ConvTests(TargetVariant variant) : KernelFixture(v
 
     private static readonly ConvGeometry[] s_geometries =
     [
-        Geometry(2, 3, 9, 8, 5, 3, 3),
-        Geometry(2, 8, 8, 8, 12, 3, 3, pad: 1),
-        Geometry(1, 1, 1, 1, 1, 1, 1),
-        Geometry(1, 1, 28, 28, 6, 5, 5, pad: 2),
-        Geometry(2, 4, 11, 10, 6, 3, 3, stride: 2, pad: 1),
-        Geometry(2, 4, 9, 9, 6, 1, 1, stride: 2),
-        Geometry(2, 4, 11, 12, 3, 3, 2, stride: 3, pad: 2, dilation: 2),
-        Geometry(1, 4, 12, 12, 4, 3, 3, stride: 2, pad: 2, dilation: 2),
-        Geometry(1, 2, 3, 3, 3, 5, 5, pad: 2),
-        Geometry(2, 6, 7, 9, 9, 3, 3, pad: 1, groups: 3),
-        Geometry(2, 16, 6, 6, 32, 3, 3, pad: 1, groups: 2),
-        Geometry(2, 7, 8, 9, 7, 3, 3, pad: 1, groups: 7),
-        Geometry(2, 4, 8, 8, 8, 3, 3, stride: 2, pad: 1, groups: 4),
-        Geometry(3, 12, 5, 4, 10, 1, 1),
-        Geometry(2, 20, 16, 16, 24, 1, 1),
-        Geometry(1, 5, 4, 4, 3, 1, 1, pad: 1),
-        Geometry(1, 3, 17, 1, 4, 3, 1, pad: 0),
-        Geometry(1, 64, 4, 4, 40, 3, 3, pad: 1),
+        Geometries.Of(2, 3, 9, 8, 5, 3, 3),
+        Geometries.Of(2, 8, 8, 8, 12, 3, 3, pad: 1),
+        Geometries.Of(1, 1, 1, 1, 1, 1, 1),
+        Geometries.Of(1, 1, 28, 28, 6, 5, 5, pad: 2),
+        Geometries.Of(2, 4, 11, 10, 6, 3, 3, stride: 2, pad: 1),
+        Geometries.Of(2, 4, 9, 9, 6, 1, 1, stride: 2),
+        Geometries.Of(2, 4, 11, 12, 3, 3, 2, stride: 3, pad: 2, dilation: 2),
+        Geometries.Of(1, 4, 12, 12, 4, 3, 3, stride: 2, pad: 2, dilation: 2),
+        Geometries.Of(1, 2, 3, 3, 3, 5, 5, pad: 2),
+        Geometries.Of(2, 6, 7, 9, 9, 3, 3, pad: 1, groups: 3),
+        Geometries.Of(2, 16, 6, 6, 32, 3, 3, pad: 1, groups: 2),
+        Geometries.Of(2, 7, 8, 9, 7, 3, 3, pad: 1, groups: 7),
+        Geometries.Of(2, 4, 8, 8, 8, 3, 3, stride: 2, pad: 1, groups: 4),
+        Geometries.Of(3, 12, 5, 4, 10, 1, 1),
+        Geometries.Of(2, 20, 16, 16, 24, 1, 1),
+        Geometries.Of(1, 5, 4, 4, 3, 1, 1, pad: 1),
+        Geometries.Of(1, 3, 17, 1, 4, 3, 1, pad: 0),
+        Geometries.Of(1, 64, 4, 4, 40, 3, 3, pad: 1),
     ];
 
     // More channels than a block is left to single work-items for, in both directions; the last one has enough pixels to be summed in parts.
     private static readonly ConvGeometry[] s_wideGeometries =
     [
-        Geometry(2, 20, 9, 8, 24, 3, 3, stride: 2, pad: 1),
-        Geometry(1, 18, 9, 10, 70, 3, 2, pad: 2, dilation: 2),
-        Geometry(2, 40, 5, 6, 48, 3, 3, pad: 1, groups: 2),
-        Geometry(1, 18, 1, 40, 20, 1, 5, stride: 3),
-        Geometry(2, 20, 33, 32, 24, 1, 1, pad: 1),
+        Geometries.Of(2, 20, 9, 8, 24, 3, 3, stride: 2, pad: 1),
+        Geometries.Of(1, 18, 9, 10, 70, 3, 2, pad: 2, dilation: 2),
+        Geometries.Of(2, 40, 5, 6, 48, 3, 3, pad: 1, groups: 2),
+        Geometries.Of(1, 18, 1, 40, 20, 1, 5, stride: 3),
+        Geometries.Of(2, 20, 33, 32, 24, 1, 1, pad: 1),
     ];
 
     private static readonly Placement[] s_placements = [Placement.Dense, Placement.ChannelsLast, Placement.Spaced, Placement.Flipped, Placement.Reversed];
@@ -62,13 +62,13 @@ internal sealed partial class ConvTests(TargetVariant variant) : KernelFixture(v
 
     private static readonly ConvGeometry[] s_strided =
     [
-        Geometry(2, 20, 9, 8, 24, 3, 3, stride: 2, pad: 1),
-        Geometry(3, 24, 8, 11, 20, 1, 1, stride: 2),
-        Geometry(1, 18, 10, 13, 33, 3, 2, stride: 3, pad: 2, dilation: 2),
-        Geometry(2, 16, 12, 9, 16, 3, 3, stride: 2, pad: 2, dilation: 2),
-        Geometry(2, 20, 11, 8, 40, 5, 5, stride: 4, pad: 1, groups: 2),
-        Geometry(1, 17, 13, 16, 24, 2, 7, stride: 5, dilation: 2),
-        Geometry(2, 12, 9, 7, 12, 3, 3, stride: 2, pad: 1, groups: 3),
+        Geometries.Of(2, 20, 9, 8, 24, 3, 3, stride: 2, pad: 1),
+        Geometries.Of(3, 24, 8, 11, 20, 1, 1, stride: 2),
+        Geometries.Of(1, 18, 10, 13, 33, 3, 2, stride: 3, pad: 2, dilation: 2),
+        Geometries.Of(2, 16, 12, 9, 16, 3, 3, stride: 2, pad: 2, dilation: 2),
+        Geometries.Of(2, 20, 11, 8, 40, 5, 5, stride: 4, pad: 1, groups: 2),
+        Geometries.Of(1, 17, 13, 16, 24, 2, 7, stride: 5, dilation: 2),
+        Geometries.Of(2, 12, 9, 7, 12, 3, 3, stride: 2, pad: 1, groups: 3),
     ];
 
     /// <summary>The gradient to the images of a strided convolution, with results that no tap reaches, is one launch.</summary>
@@ -85,20 +85,20 @@ internal sealed partial class ConvTests(TargetVariant variant) : KernelFixture(v
 
     /// <summary>A stride beyond the image leaves phases without results.</summary>
     [Test]
-    public void ConvBackwardData_OfPhasesWithoutResults_MatchesLoops() => new Convolution(this, Geometry(2, 9, 2, 3, 9, 1, 1, stride: 4)).Check();
+    public void ConvBackwardData_OfPhasesWithoutResults_MatchesLoops() => new Convolution(this, Geometries.Of(2, 9, 2, 3, 9, 1, 1, stride: 4)).Check();
 
     private static readonly ConvGeometry[] s_depthwise =
     [
-        Geometry(2, 8, 9, 7, 8, 3, 3, pad: 1, groups: 8),
-        Geometry(2, 36, 8, 11, 36, 3, 3, stride: 2, pad: 1, groups: 36),
-        Geometry(1, 132, 5, 6, 132, 3, 3, pad: 1, groups: 132),
-        Geometry(3, 6, 10, 9, 6, 5, 5, stride: 2, pad: 2, groups: 6),
-        Geometry(1, 5, 9, 12, 5, 7, 7, pad: 3, groups: 5),
-        Geometry(2, 4, 9, 8, 12, 3, 3, pad: 1, groups: 4),
-        Geometry(2, 6, 11, 10, 6, 3, 2, stride: 3, pad: 2, dilation: 2, groups: 3),
-        Geometry(2, 12, 1, 2, 12, 3, 3, pad: 1, groups: 12),
-        Geometry(1, 4, 12, 13, 4, 2, 1, stride: 4, groups: 4),
-        Geometry(5, 2, 7, 40, 2, 1, 1, groups: 2),
+        Geometries.Of(2, 8, 9, 7, 8, 3, 3, pad: 1, groups: 8),
+        Geometries.Of(2, 36, 8, 11, 36, 3, 3, stride: 2, pad: 1, groups: 36),
+        Geometries.Of(1, 132, 5, 6, 132, 3, 3, pad: 1, groups: 132),
+        Geometries.Of(3, 6, 10, 9, 6, 5, 5, stride: 2, pad: 2, groups: 6),
+        Geometries.Of(1, 5, 9, 12, 5, 7, 7, pad: 3, groups: 5),
+        Geometries.Of(2, 4, 9, 8, 12, 3, 3, pad: 1, groups: 4),
+        Geometries.Of(2, 6, 11, 10, 6, 3, 2, stride: 3, pad: 2, dilation: 2, groups: 3),
+        Geometries.Of(2, 12, 1, 2, 12, 3, 3, pad: 1, groups: 12),
+        Geometries.Of(1, 4, 12, 13, 4, 2, 1, stride: 4, groups: 4),
+        Geometries.Of(5, 2, 7, 40, 2, 1, 1, groups: 2),
     ];
 
     /// <summary>Few channels a group: tiles whose edges lie outside, strides, dilation, more than one filter for a channel.</summary>
@@ -141,8 +141,8 @@ internal sealed partial class ConvTests(TargetVariant variant) : KernelFixture(v
         HashSet<string> kernels = [];
         foreach (ConvGeometry geometry in new[]
         {
-            Geometry(2, 32, 9, 8, 40, 3, 3, pad: 1), Geometry(2, 32, 11, 12, 32, 3, 2, stride: 2, pad: 1), Geometry(1, 24, 12, 11, 48, 3, 3, pad: 2, dilation: 2),
-            Geometry(2, 64, 7, 8, 64, 3, 3, pad: 1, groups: 2), Geometry(3, 40, 7, 6, 32, 1, 1),
+            Geometries.Of(2, 32, 9, 8, 40, 3, 3, pad: 1), Geometries.Of(2, 32, 11, 12, 32, 3, 2, stride: 2, pad: 1), Geometries.Of(1, 24, 12, 11, 48, 3, 3, pad: 2, dilation: 2),
+            Geometries.Of(2, 64, 7, 8, 64, 3, 3, pad: 1, groups: 2), Geometries.Of(3, 40, 7, 6, 32, 1, 1),
         })
         {
             Convolution convolution = new(this, geometry)
@@ -164,16 +164,16 @@ internal sealed partial class ConvTests(TargetVariant variant) : KernelFixture(v
 
     private static readonly ConvGeometry[] s_patches =
     [
-        Geometry(2, 16, 9, 7, 33, 3, 3, pad: 1),
-        Geometry(4, 4, 5, 6, 40, 3, 3, pad: 1),
-        Geometry(1, 40, 13, 30, 70, 3, 3, pad: 1),
-        Geometry(11, 20, 3, 2, 32, 5, 5, pad: 2),
-        Geometry(4, 36, 1, 1, 64, 3, 3, pad: 1),
-        Geometry(9, 32, 1, 9, 24, 3, 3, pad: 1),
-        Geometry(3, 256, 4, 5, 32, 3, 3, pad: 1),
-        Geometry(1, 64, 17, 19, 64, 3, 3, pad: 1),
-        Geometry(5, 28, 11, 5, 60, 3, 3, pad: 1),
-        Geometry(2, 52, 3, 60, 124, 3, 3, pad: 1),
+        Geometries.Of(2, 16, 9, 7, 33, 3, 3, pad: 1),
+        Geometries.Of(4, 4, 5, 6, 40, 3, 3, pad: 1),
+        Geometries.Of(1, 40, 13, 30, 70, 3, 3, pad: 1),
+        Geometries.Of(11, 20, 3, 2, 32, 5, 5, pad: 2),
+        Geometries.Of(4, 36, 1, 1, 64, 3, 3, pad: 1),
+        Geometries.Of(9, 32, 1, 9, 24, 3, 3, pad: 1),
+        Geometries.Of(3, 256, 4, 5, 32, 3, 3, pad: 1),
+        Geometries.Of(1, 64, 17, 19, 64, 3, 3, pad: 1),
+        Geometries.Of(5, 28, 11, 5, 60, 3, 3, pad: 1),
+        Geometries.Of(2, 52, 3, 60, 124, 3, 3, pad: 1),
     ];
 
     /// <summary>Results of the size of their image: odd sizes, several images in a tile, channels that fill no slice, sums in parts.</summary>
@@ -211,7 +211,7 @@ internal sealed partial class ConvTests(TargetVariant variant) : KernelFixture(v
         DeviceArray y = Result(DType.Float32, [2, 8, Height, Width], Placement.ChannelsLast);
         Backend.ConvForward(new ConvForwardArgs
         {
-            Geometry = Geometry(2, Channels, Height, Width, 8, 3, 3, pad: 1),
+            Geometry = Geometries.Of(2, Channels, Height, Width, 8, 3, 3, pad: 1),
             X = Array(DType.Float32, [2, Channels, Height, Width], i => i == (Channels * Height * Width) + pixel ? double.NaN : 1, Placement.ChannelsLast),
             W = Array(DType.Float32, [8, Channels, 3, 3], _ => 1, Placement.ChannelsLast),
             Y = y,
@@ -258,7 +258,7 @@ internal sealed partial class ConvTests(TargetVariant variant) : KernelFixture(v
     [Test]
     public void Conv_Twice_GivesTheSameBits()
     {
-        Convolution convolution = new(this, Geometry(4, 12, 10, 10, 9, 3, 3, pad: 1));
+        Convolution convolution = new(this, Geometries.Of(4, 12, 10, 10, 9, 3, 3, pad: 1));
         double[][] first = convolution.Run();
         double[][] second = convolution.Run();
         for (int i = 0; i < first.Length; i++)
@@ -270,7 +270,7 @@ internal sealed partial class ConvTests(TargetVariant variant) : KernelFixture(v
     [Test]
     public void ConvForward_NaN_ReachesTheWindowsThatContainIt()
     {
-        ConvGeometry g = Geometry(1, 2, 6, 6, 3, 3, 3);
+        ConvGeometry g = Geometries.Of(1, 2, 6, 6, 3, 3, 3);
         DeviceArray y = Result(DType.Float32, [1, 3, 4, 4]);
         Backend.ConvForward(new ConvForwardArgs
         {
@@ -285,27 +285,6 @@ internal sealed partial class ConvTests(TargetVariant variant) : KernelFixture(v
             Assert.That(result[i], Is.EqualTo(i % 16 == 0 ? double.NaN : 18), $"result {i}");
         }
     }
-
-    private static ConvGeometry Geometry(
-        int batch, int inChannels, int height, int width, int outChannels, int kernelHeight, int kernelWidth, int stride = 1, int pad = 0, int dilation = 1, int groups = 1) => new()
-        {
-            Batch = batch,
-            InChannels = inChannels,
-            InHeight = height,
-            InWidth = width,
-            OutChannels = outChannels,
-            OutHeight = ((height + (2 * pad) - (dilation * (kernelHeight - 1)) - 1) / stride) + 1,
-            OutWidth = ((width + (2 * pad) - (dilation * (kernelWidth - 1)) - 1) / stride) + 1,
-            KernelHeight = kernelHeight,
-            KernelWidth = kernelWidth,
-            StrideH = stride,
-            StrideW = stride,
-            PadH = pad,
-            PadW = pad,
-            DilationH = dilation,
-            DilationW = dilation,
-            Groups = groups,
-        };
 
     /// <summary>A result and how its factors were rounded.</summary>
     private readonly record struct Ran(DeviceArray Result, Factors Factors);

@@ -20,25 +20,7 @@ internal sealed class PatchTileTests(TargetVariant variant) : KernelFixture(vari
         DeviceArray x = Array(dtype, [Images, Ins, Height, Width], i => (i * 7 % 5) - 2, Placement.ChannelsLast);
         DeviceArray w = Array(dtype, [Outs, Ins, 3, 3], i => (i * 11 % 3) - 1, Placement.ChannelsLast);
         DeviceArray y = Array(DType.Float32, [Images, Outs, Height, Width], static _ => double.NaN, Placement.ChannelsLast);
-        ConvGeometry geometry = new()
-        {
-            Batch = Images,
-            InChannels = Ins,
-            InHeight = Height,
-            InWidth = Width,
-            OutChannels = Outs,
-            OutHeight = Height,
-            OutWidth = Width,
-            KernelHeight = 3,
-            KernelWidth = 3,
-            StrideH = 1,
-            StrideW = 1,
-            PadH = 1,
-            PadW = 1,
-            DilationH = 1,
-            DilationW = 1,
-            Groups = 1,
-        };
+        ConvGeometry geometry = Geometries.Of(Images, Ins, Height, Width, Outs, 3, 3, pad: 1);
         Correlation c = GpuBackend.Forward(geometry, x, w, y);
         PatchPlan plan = PatchPlan.Of(Device.Driver.Target, c, menu[tile].Tile, Patch.Of(c)!.Value, parts)
             ?? throw new AssertionException($"{menu[tile].Tile.Name} does not fit");

@@ -133,24 +133,12 @@ internal sealed class WarpgroupPatchTests(TargetVariant variant) : KernelFixture
         Assert.That(y.Read(), Is.EqualTo(Expected(x.Values, w.Values, ins, outs, rows, columns, toImages)), tile.Name);
     }
 
-    private static ConvGeometry GeometryOf(int ins, int outs, int rows, int columns) => new()
+    private static ConvGeometry GeometryOf(int ins, int outs, int rows, int columns) => Geometries.Of(Images, ins, Height, Width, outs, rows, columns) with
     {
-        Batch = Images,
-        InChannels = ins,
-        InHeight = Height,
-        InWidth = Width,
-        OutChannels = outs,
         OutHeight = Height,
         OutWidth = Width,
-        KernelHeight = rows,
-        KernelWidth = columns,
-        StrideH = 1,
-        StrideW = 1,
         PadH = rows / 2,
         PadW = columns / 2,
-        DilationH = 1,
-        DilationW = 1,
-        Groups = 1,
     };
 
     private static double[] Expected(double[] x, double[] w, int ins, int outs, int rows, int columns, bool toImages)

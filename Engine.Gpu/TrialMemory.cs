@@ -10,7 +10,7 @@ internal sealed class TrialMemory(GpuDriver driver) : IDisposable
     {
         if (!driver.TryAllocate(bytes.Length, out nint handle))
         {
-            throw new EngineException("no memory for a trial product");
+            throw new EngineException("no memory for a trial");
         }
 
         _handles.Add(handle);
