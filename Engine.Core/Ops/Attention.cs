@@ -6,10 +6,17 @@ public sealed partial class Tensor
     /// <param name="query">[…, L, d].</param>
     /// <param name="key">[…, S, d].</param>
     /// <param name="value">[…, S, e].</param>
-    /// <param name="mask">Broadcastable to […, L, S]: bool, false hides a key; or floating, added to the scores.</param>
-    /// <param name="causal">Whether query i sees keys 0 … i only.</param>
-    /// <param name="dropout">The probability with which a weight is dropped; give it while training only.</param>
+    /// <param name="attnMask">
+    /// Broadcastable to […, L, S]: bool, <b>true where a query may see a key</b>, as in PyTorch's function (the masks of its module, and of
+    /// <c>MultiheadAttention</c> here, are the other way round); or floating, added to the scores.
+    /// </param>
+    /// <param name="dropoutP">The probability with which a weight is dropped; give it while training only.</param>
+    /// <param name="isCausal">Whether query i sees keys 0 … i only; together with a mask both count.</param>
     /// <param name="scale">1/√d if left out.</param>
+    /// <param name="enableGqa">
+    /// Whether query [N, H, L, d] may have a multiple of the heads of key and value [N, H/g, S, …]: g neighbouring query heads share a key and value head
+    /// (Ainslie et al. 2023).
+    /// </param>
     /// <returns>[…, L, e].</returns>
     /// <exception cref="ShapeMismatchException">Sizes do not fit.</exception>
     /// <exception cref="DTypeMismatchException">The element types differ, outside of <see cref="Autocast"/>.</exception>
@@ -19,7 +26,7 @@ public sealed partial class Tensor
     /// A NaN or infinity in a value that is hidden may come through or not.
     /// </remarks>
     public static Tensor ScaledDotProductAttention(
-        Tensor query, Tensor key, Tensor value, Tensor? mask = null, bool causal = false, double dropout = 0, double? scale = null)
+        Tensor query, Tensor key, Tensor value, Tensor? attnMask = null, double dropoutP = 0, bool isCausal = false, double? scale = null, bool enableGqa = false)
     {
         ArgumentNullException.ThrowIfNull(query);
         ArgumentNullException.ThrowIfNull(key);
@@ -30,24 +37,29 @@ public sealed partial class Tensor
                 $"ScaledDotProductAttention: query is {query.Shape}, key is {key.Shape}, value is {value.Shape}; they must be […, L, d], […, S, d] and […, S, e].");
         }
 
+        if (enableGqa)
+        {
+            (key, value) = (AttentionOps.ForEachHead(query, key, nameof(key)), AttentionOps.ForEachHead(query, value, nameof(value)));
+        }
+
         Guard.ProductTypes(nameof(ScaledDotProductAttention), query, key, nameX: nameof(query));
         Guard.ProductTypes(nameof(ScaledDotProductAttention), query, value, nameX: nameof(query));
-        if (mask is not null && mask.DType != DType.Bool && mask.DType != DType.Float32 && mask.DType != query.DType && !Autocast.Bridges(mask.DType, query.DType))
+        if (attnMask is not null && attnMask.DType != DType.Bool && attnMask.DType != DType.Float32 && attnMask.DType != query.DType && !Autocast.Bridges(attnMask.DType, query.DType))
         {
             throw new DTypeMismatchException(
-                $"ScaledDotProductAttention: mask is {mask.DType.ShortName()}, query is {query.DType.ShortName()}; a mask is bool, f32 or of the query's type. Use mask.To(DType.Bool) to hide keys, mask.To(DType.{query.DType}) to add to scores.");
+                $"ScaledDotProductAttention: attnMask is {attnMask.DType.ShortName()}, query is {query.DType.ShortName()}; a mask is bool, f32 or of the query's type. Use attnMask.To(DType.Bool) to hide keys, attnMask.To(DType.{query.DType}) to add to scores.");
         }
 
         Guard.SameDevice(nameof(ScaledDotProductAttention), query, key);
         Guard.SameDevice(nameof(ScaledDotProductAttention), query, value);
-        if (mask is not null)
+        if (attnMask is not null)
         {
-            Guard.SameDevice(nameof(ScaledDotProductAttention), query, mask);
+            Guard.SameDevice(nameof(ScaledDotProductAttention), query, attnMask);
         }
 
         double factor = scale ?? 1 / Math.Sqrt(query.Shape[-1]);
-        return (dropout == 0 ? AttentionOps.Fused(query, key, value, mask, causal, factor) : null)
-            ?? AttentionOps.Composed(query, key, value, mask, causal, dropout, factor);
+        return (dropoutP == 0 ? AttentionOps.Fused(query, key, value, attnMask, isCausal, factor) : null)
+            ?? AttentionOps.Composed(query, key, value, attnMask, isCausal, dropoutP, factor);
     }
 }
 
@@ -98,6 +110,21 @@ file static class AttentionOps
 
         lse.Dispose();
         return rank == 4 ? y : y.ReshapeOrSelf(shape: new Shape([.. batch.AsSpan()[^(rank - 2)..], q.Shape[2], v.Shape[3]])).InsteadOf(y);
+    }
+
+    /// <summary>Keys or values of grouped heads, once for each query head.</summary>
+    public static Tensor ForEachHead(Tensor query, Tensor x, string name)
+    {
+        if (query.Rank != 4 || x.Rank != 4 || x.Shape[1] == 0 || query.Shape[1] % x.Shape[1] != 0)
+        {
+            throw new ShapeMismatchException(
+                $"ScaledDotProductAttention: query is {query.Shape}, {name} is {x.Shape}; with enableGqa they must be [N, H, L, d] and [N, H/g, S, …], so that groups of g query heads share one head of keys.");
+        }
+
+        int each = query.Shape[1] / x.Shape[1];
+        return each == 1
+            ? x
+            : x.Unsqueeze(2).Expand([x.Shape[0], x.Shape[1], each, x.Shape[2], x.Shape[3]]).Reshape(x.Shape[0], query.Shape[1], x.Shape[2], x.Shape[3]);
     }
 
     /// <summary>Its parts, with the weights in memory.</summary>

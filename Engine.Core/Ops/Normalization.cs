@@ -63,19 +63,19 @@ public sealed partial class Tensor
     }
 
     /// <summary>Group normalisation: each group of channels of each sample is normalised together, then γ and β act per channel.</summary>
-    /// <param name="groups">A divisor of the number of channels.</param>
+    /// <param name="numGroups">A divisor of the number of channels.</param>
     /// <param name="weight">γ [C], or null for 1.</param>
     /// <param name="bias">β [C], or null for 0.</param>
     /// <param name="eps">Keeps the root away from 0.</param>
     /// <remarks>This: [N, C, …]; half-precision x is treated as by <see cref="LayerNorm"/>. (Wu and He 2018.)</remarks>
-    public Tensor GroupNorm(int groups, Tensor? weight = null, Tensor? bias = null, double eps = 1e-5)
+    public Tensor GroupNorm(int numGroups, Tensor? weight = null, Tensor? bias = null, double eps = 1e-5)
     {
         const string Op = nameof(GroupNorm);
         Guard.FloatingPoint(Op, this, "x");
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(groups);
-        if (Rank < 2 || Shape[1] % groups != 0)
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(numGroups);
+        if (Rank < 2 || Shape[1] % numGroups != 0)
         {
-            throw new ShapeMismatchException($"{Op}: x is {Shape}; its channels (axis 1) must be a multiple of {groups} groups.");
+            throw new ShapeMismatchException($"{Op}: x is {Shape}; its channels (axis 1) must be a multiple of {numGroups} groups.");
         }
 
         this.CheckPerChannel(Op, weight, nameof(weight));
@@ -88,10 +88,10 @@ public sealed partial class Tensor
         DType compute = DType.ComputeType();
         if (compute != DType)
         {
-            return ToOrSelf(compute).GroupNorm(groups, weight?.ToOrSelf(compute), bias?.ToOrSelf(compute), eps).ToOrSelf(Autocast.Wide(DType));
+            return ToOrSelf(compute).GroupNorm(numGroups, weight?.ToOrSelf(compute), bias?.ToOrSelf(compute), eps).ToOrSelf(Autocast.Wide(DType));
         }
 
-        Tensor y = ReshapeOrSelf(Shape[0] * groups, -1).LayerNorm(eps: eps).ReshapeOrSelf(shape: Shape);
+        Tensor y = ReshapeOrSelf(Shape[0] * numGroups, -1).LayerNorm(eps: eps).ReshapeOrSelf(shape: Shape);
         Span<int> channel = stackalloc int[Rank];
         channel.Fill(1);
         channel[1] = Shape[1];

@@ -3,14 +3,14 @@ namespace Engine;
 public sealed partial class Tensor
 {
     /// <summary>The largest value of each window; NaN wins; padding never does. Gradient goes to the first largest.</summary>
-    /// <param name="kernel">Size of the window.</param>
+    /// <param name="kernelSize">Size of the window.</param>
     /// <param name="stride">Step; the window's size if left out.</param>
     /// <param name="padding">On each side, at most half the window.</param>
     /// <param name="dilation">Distance between the cells of a window.</param>
     /// <remarks>[N, C, H, W] → [N, C, P, Q].</remarks>
-    public Tensor MaxPool2d(Size2 kernel, Size2? stride = null, Size2? padding = null, Size2? dilation = null)
+    public Tensor MaxPool2d(Size2 kernelSize, Size2? stride = null, Size2? padding = null, Size2? dilation = null)
     {
-        (PoolGeometry geometry, Shape shape) = this.CheckPool(nameof(MaxPool2d), kernel, stride ?? kernel, padding ?? 0, dilation ?? 1, true);
+        (PoolGeometry geometry, Shape shape) = this.CheckPool(nameof(MaxPool2d), kernelSize, stride ?? kernelSize, padding ?? 0, dilation ?? 1, true);
         Tensor y = AllocateLike(shape, DType, Device, this);
 
         // Where the maxima lie is of use to the gradient only.
@@ -30,43 +30,43 @@ public sealed partial class Tensor
     }
 
     /// <summary>The mean of each window.</summary>
-    /// <param name="kernel">Size of the window.</param>
+    /// <param name="kernelSize">Size of the window.</param>
     /// <param name="stride">Step; the window's size if left out.</param>
     /// <param name="padding">Zeros on each side, at most half the window.</param>
     /// <param name="countIncludePad">Whether zeros of the padding count as cells.</param>
     /// <remarks>[N, C, H, W] → [N, C, P, Q].</remarks>
-    public Tensor AvgPool2d(Size2 kernel, Size2? stride = null, Size2? padding = null, bool countIncludePad = true)
+    public Tensor AvgPool2d(Size2 kernelSize, Size2? stride = null, Size2? padding = null, bool countIncludePad = true)
     {
-        (PoolGeometry geometry, Shape shape) = this.CheckPool(nameof(AvgPool2d), kernel, stride ?? kernel, padding ?? 0, 1, countIncludePad);
+        (PoolGeometry geometry, Shape shape) = this.CheckPool(nameof(AvgPool2d), kernelSize, stride ?? kernelSize, padding ?? 0, 1, countIncludePad);
         return PoolingOps.AvgPoolForward(geometry, this, shape);
     }
 
     /// <summary>The mean over windows that divide the image into the given number of rows and columns.</summary>
     /// <remarks>Cell i of n covers rows ⌊i·H/n⌋ to ⌈(i + 1)·H/n⌉, as in PyTorch; [N, C, H, W] → [N, C, rows, columns].</remarks>
-    public Tensor AdaptiveAvgPool2d(Size2 output)
+    public Tensor AdaptiveAvgPool2d(Size2 outputSize)
     {
         Guard.Rank(nameof(AdaptiveAvgPool2d), this, 4, "[N, C, H, W]", "x");
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(output.Height);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(output.Width);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(outputSize.Height);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(outputSize.Width);
         int height = Shape[2], width = Shape[3];
         if (height == 0 || width == 0)
         {
             throw new ShapeMismatchException($"AdaptiveAvgPool2d: x is {Shape}; an image without rows or columns has no mean.");
         }
 
-        if (output == new Size2(1, 1))
+        if (outputSize == new Size2(1, 1))
         {
             return Mean([2, 3], keepDims: true);
         }
 
-        if (height % output.Height == 0 && width % output.Width == 0 && ElementCount > 0)
+        if (height % outputSize.Height == 0 && width % outputSize.Width == 0 && ElementCount > 0)
         {
-            return AvgPool2d((height / output.Height, width / output.Width));
+            return AvgPool2d((height / outputSize.Height, width / outputSize.Width));
         }
 
         // Uneven cells: along one axis after the other, half precision in float32 so that it is rounded once.
         DType wide = DType.IsHalf() ? DType.Float32 : TypePromotion.ToFloating(DType);
-        return ToOrSelf(wide).MeanOfCells(2, output.Height).MeanOfCells(3, output.Width).ToOrSelf(TypePromotion.ToFloating(DType));
+        return ToOrSelf(wide).MeanOfCells(2, outputSize.Height).MeanOfCells(3, outputSize.Width).ToOrSelf(TypePromotion.ToFloating(DType));
     }
 }
 
@@ -156,20 +156,20 @@ file static class PoolingOps
         }
     }
 
-    public static (PoolGeometry Geometry, Shape Shape) CheckPool(this Tensor x, string op, Size2 kernel, Size2 stride, Size2 padding, Size2 dilation, bool countIncludePad)
+    public static (PoolGeometry Geometry, Shape Shape) CheckPool(this Tensor x, string op, Size2 kernelSize, Size2 stride, Size2 padding, Size2 dilation, bool countIncludePad)
     {
         Guard.FloatingPoint(op, x, "x");
         Guard.Rank(op, x, 4, "[N, C, H, W]", "x");
         ConvOps.CheckWindow(op, stride, padding, dilation);
-        if (kernel.Height <= 0 || kernel.Width <= 0 || padding.Height > kernel.Height / 2 || padding.Width > kernel.Width / 2)
+        if (kernelSize.Height <= 0 || kernelSize.Width <= 0 || padding.Height > kernelSize.Height / 2 || padding.Width > kernelSize.Width / 2)
         {
-            throw new ArgumentOutOfRangeException(nameof(kernel), $"{op}: the window {kernel} must be positive and the padding {padding} at most half of it.");
+            throw new ArgumentOutOfRangeException(nameof(kernelSize), $"{op}: the window {kernelSize} must be positive and the padding {padding} at most half of it.");
         }
 
         PoolGeometry geometry = new()
         {
-            KernelH = kernel.Height,
-            KernelW = kernel.Width,
+            KernelH = kernelSize.Height,
+            KernelW = kernelSize.Width,
             StrideH = stride.Height,
             StrideW = stride.Width,
             PadH = padding.Height,
@@ -178,13 +178,13 @@ file static class PoolingOps
             DilationW = dilation.Width,
             CountIncludePad = countIncludePad,
         };
-        return (geometry, [x.Shape[0], x.Shape[1], Out(x.Shape[2], kernel.Height, stride.Height, padding.Height, dilation.Height), Out(x.Shape[3], kernel.Width, stride.Width, padding.Width, dilation.Width)]);
+        return (geometry, [x.Shape[0], x.Shape[1], Out(x.Shape[2], kernelSize.Height, stride.Height, padding.Height, dilation.Height), Out(x.Shape[3], kernelSize.Width, stride.Width, padding.Width, dilation.Width)]);
 
         int Out(int size, int window, int step, int pad, int gap)
         {
             long room = size + (2L * pad) - (gap * (window - 1L)) - 1;
             return room >= 0 ? Guard.Size(op, (room / step) + 1)
-                : throw new ShapeMismatchException($"{op}: the window {kernel} is larger than the padded image: x is {x.Shape}.");
+                : throw new ShapeMismatchException($"{op}: the window {kernelSize} is larger than the padded image: x is {x.Shape}.");
         }
     }
 }

@@ -3,23 +3,23 @@ namespace Engine;
 public sealed partial class Tensor
 {
     /// <summary>
-    /// The variance: Σ(x − mean)²/(n − <paramref name="ddof"/>); ddof 1 is the unbiased estimate, 0 the mean square deviation. NaN where n is not
-    /// larger than ddof; exactly 0 for equal numbers.
+    /// The variance: Σ(x − mean)²/(n − <paramref name="correction"/>); correction 1 is the unbiased estimate, 0 the mean square deviation. NaN where n is not
+    /// larger than correction; exactly 0 for equal numbers.
     /// </summary>
     /// <remarks>Numbers are taken relative to one of them, so a mean that is large beside the standard deviation costs no digits.</remarks>
-    public Tensor Var(ReadOnlySpan<int> axes = default, int ddof = 1, bool keepDims = false) => this.Spread(nameof(Var), axes, ddof, keepDims, isRoot: false);
+    public Tensor Var(ReadOnlySpan<int> axes = default, int correction = 1, bool keepDims = false) => this.Spread(nameof(Var), axes, correction, keepDims, isRoot: false);
 
     /// <inheritdoc cref="Var(ReadOnlySpan{int}, int, bool)"/>
-    public Tensor Var(int axis, int ddof = 1, bool keepDims = false) => Var([axis], ddof, keepDims);
+    public Tensor Var(int axis, int correction = 1, bool keepDims = false) => Var([axis], correction, keepDims);
 
     /// <summary>
     /// The standard deviation, the root of <see cref="Var(ReadOnlySpan{int}, int, bool)"/>. The squares do not overflow where it does not. Its
     /// gradient is 0 where it is 0.
     /// </summary>
-    public Tensor Std(ReadOnlySpan<int> axes = default, int ddof = 1, bool keepDims = false) => this.Spread(nameof(Std), axes, ddof, keepDims, isRoot: true);
+    public Tensor Std(ReadOnlySpan<int> axes = default, int correction = 1, bool keepDims = false) => this.Spread(nameof(Std), axes, correction, keepDims, isRoot: true);
 
     /// <inheritdoc cref="Std(ReadOnlySpan{int}, int, bool)"/>
-    public Tensor Std(int axis, int ddof = 1, bool keepDims = false) => Std([axis], ddof, keepDims);
+    public Tensor Std(int axis, int correction = 1, bool keepDims = false) => Std([axis], correction, keepDims);
 }
 
 /// <summary>Variance and standard deviation.</summary>
@@ -42,7 +42,7 @@ file static class VarianceOps
     public static readonly MapProgram StandardDeviationSlope = MapProgram.Compile(
         5, Expr.Input(3) * Expr.Where(Expr.Equal(Expr.Input(4), 0), 0, Deviation / Expr.Input(4) * Expr.Parameter(0)));
 
-    public static Tensor Spread(this Tensor input, string op, ReadOnlySpan<int> axes, int ddof, bool keepDims, bool isRoot)
+    public static Tensor Spread(this Tensor input, string op, ReadOnlySpan<int> axes, int correction, bool keepDims, bool isRoot)
     {
         Tensor x = input.ToOrSelf(Autocast.Wide(TypePromotion.ToFloating(input.DType)));
         AxisSet set = Guard.Axes(op, input.Shape, axes);
@@ -52,7 +52,7 @@ file static class VarianceOps
             return x.Sum(axes, keepDims) / 0;
         }
 
-        double divisor = Math.Max(0, count - (long)ddof);
+        double divisor = Math.Max(0, count - (long)correction);
         Tensor values = x.Detach(), first = values.FirstOf(set);
         Tensor offset = Tensor.Allocate(input.ReducedShape(set, keepDims: true), x.DType.ComputeType(), input.Device), y = Tensor.Allocate(offset.Shape, x.DType, input.Device);
         Reductions.Into(ShiftedMean, set, [values, first], [offset], [count]);
@@ -83,7 +83,7 @@ file static class VarianceOps
     }
 }
 
-/// <summary>For the variance dx = dy·2/(n − ddof)·(x − mean); for its root dx = dy·(x − mean)/root/(n − ddof).</summary>
+/// <summary>For the variance dx = dy·2/(n − correction)·(x − mean); for its root dx = dy·(x − mean)/root/(n − correction).</summary>
 file sealed class SpreadNode : GradNode
 {
     private readonly string _op;

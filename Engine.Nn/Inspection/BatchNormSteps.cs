@@ -72,7 +72,7 @@ public sealed class BatchNormSteps
             throw new ShapeMismatchException($"BatchNormSteps: x is {x.Shape}: while training each channel needs more than one value. Use a larger batch, or training: false.");
         }
 
-        Tensor mean = usesBatch ? x.Mean(axes) : layer.RunningMean!.Clone(), variance = usesBatch ? x.Var(axes, ddof: 0) : layer.RunningVar!.Clone();
+        Tensor mean = usesBatch ? x.Mean(axes) : layer.RunningMean!.Clone(), variance = usesBatch ? x.Var(axes, correction: 0) : layer.RunningVar!.Clone();
         Tensor normalized = (x - mean.Reshape(perChannel)) / (variance.Reshape(perChannel) + layer.Eps).Sqrt();
         Tensor scaled = layer.Weight is { } weight ? (normalized * weight.Reshape(perChannel)) + layer.Bias!.Reshape(perChannel) : normalized;
         Tensor output = activation is null ? scaled.Relu() : Guard.Returned(activation(scaled), nameof(BatchNormSteps), "the activation");

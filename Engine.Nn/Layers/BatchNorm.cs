@@ -15,20 +15,20 @@ public abstract partial class BatchNorm : Layer, IFusesRelu, IFusesResidual
 
     private bool _isCumulative;
 
-    private protected BatchNorm(int features, double eps, double? momentum, bool affine, bool trackRunningStats)
+    private protected BatchNorm(int numFeatures, double eps, double? momentum, bool affine, bool trackRunningStats)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(features);
-        (Features, Eps, Momentum) = (features, eps, momentum);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(numFeatures);
+        (Features, Eps, Momentum) = (numFeatures, eps, momentum);
         if (affine)
         {
-            Weight = Weights.Constant([features], 1);
-            Bias = Weights.Constant([features], 0);
+            Weight = Weights.Constant([numFeatures], 1);
+            Bias = Weights.Constant([numFeatures], 0);
         }
 
         if (trackRunningStats)
         {
-            RunningMean = Weights.Buffer([features], 0);
-            RunningVar = Weights.Buffer([features], 1);
+            RunningMean = Weights.Buffer([numFeatures], 0);
+            RunningVar = Weights.Buffer([numFeatures], 1);
             NumBatchesTracked = Weights.Buffer(Shape.Scalar, 0, DType.Int64);
         }
     }
@@ -163,13 +163,13 @@ public abstract partial class BatchNorm : Layer, IFusesRelu, IFusesResidual
 
 /// <summary>Batch normalisation of vectors or sequences.</summary>
 /// <remarks>Shapes: x [N, C] or [N, C, L] → the same. <inheritdoc cref="BatchNorm" path="/remarks"/></remarks>
-/// <param name="features">C.</param>
+/// <param name="numFeatures">C.</param>
 /// <param name="eps">Keeps the root away from 0.</param>
 /// <param name="momentum">The weight of a new batch in the running statistics; null for a plain average.</param>
 /// <param name="affine">Whether γ and β are learned.</param>
 /// <param name="trackRunningStats">Whether running statistics are kept.</param>
-public sealed class BatchNorm1d(int features, double eps = 1e-5, double? momentum = 0.1, bool affine = true, bool trackRunningStats = true)
-    : BatchNorm(features, eps, momentum, affine, trackRunningStats)
+public sealed class BatchNorm1d(int numFeatures, double eps = 1e-5, double? momentum = 0.1, bool affine = true, bool trackRunningStats = true)
+    : BatchNorm(numFeatures, eps, momentum, affine, trackRunningStats)
 {
     private protected override string ExpectedShape => "[N, C] or [N, C, L]";
 
@@ -178,13 +178,13 @@ public sealed class BatchNorm1d(int features, double eps = 1e-5, double? momentu
 
 /// <summary>Batch normalisation of images.</summary>
 /// <remarks>Shapes: x [N, C, H, W] → the same. <inheritdoc cref="BatchNorm" path="/remarks"/></remarks>
-/// <param name="features">C.</param>
+/// <param name="numFeatures">C.</param>
 /// <param name="eps">Keeps the root away from 0.</param>
 /// <param name="momentum">The weight of a new batch in the running statistics; null for a plain average.</param>
 /// <param name="affine">Whether γ and β are learned.</param>
 /// <param name="trackRunningStats">Whether running statistics are kept.</param>
-public sealed class BatchNorm2d(int features, double eps = 1e-5, double? momentum = 0.1, bool affine = true, bool trackRunningStats = true)
-    : BatchNorm(features, eps, momentum, affine, trackRunningStats)
+public sealed class BatchNorm2d(int numFeatures, double eps = 1e-5, double? momentum = 0.1, bool affine = true, bool trackRunningStats = true)
+    : BatchNorm(numFeatures, eps, momentum, affine, trackRunningStats)
 {
     private protected override string ExpectedShape => "[N, C, H, W]";
 

@@ -15,7 +15,7 @@ public sealed partial class Conv1d : Layer, IAbsorbsNorm
     /// <summary>A layer with random start values.</summary>
     /// <param name="inChannels">Channels of x.</param>
     /// <param name="outChannels">Channels of y.</param>
-    /// <param name="kernel">Size of the window.</param>
+    /// <param name="kernelSize">Size of the window.</param>
     /// <param name="stride">Step of the window.</param>
     /// <param name="padding">Zeros on each side.</param>
     /// <param name="dilation">Distance between taps.</param>
@@ -25,7 +25,7 @@ public sealed partial class Conv1d : Layer, IAbsorbsNorm
     public Conv1d(
         int inChannels,
         int outChannels,
-        int kernel,
+        int kernelSize,
         int stride = 1,
         int padding = 0,
         int dilation = 1,
@@ -34,9 +34,9 @@ public sealed partial class Conv1d : Layer, IAbsorbsNorm
         Generator? generator = null)
     {
         LayerArguments.Channels(nameof(Conv1d), inChannels, outChannels, groups);
-        LayerArguments.Window(nameof(Conv1d), (1, kernel), (1, stride), (0, padding), (1, dilation));
+        LayerArguments.Window(nameof(Conv1d), (1, kernelSize), (1, stride), (0, padding), (1, dilation));
         (_stride, _padding, _dilation, _groups) = (stride, padding, dilation, groups);
-        Weight = Weights.FanIn([outChannels, inChannels / groups, kernel], generator);
+        Weight = Weights.FanIn([outChannels, inChannels / groups, kernelSize], generator);
         Bias = bias ? Weights.Bias(outChannels, Weight, generator) : null;
     }
 

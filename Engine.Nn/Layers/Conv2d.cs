@@ -19,7 +19,7 @@ public sealed partial class Conv2d : Layer, IFusesRelu, IAbsorbsNorm
     /// <summary>A layer with random start values.</summary>
     /// <param name="inChannels">Channels of x.</param>
     /// <param name="outChannels">Channels of y.</param>
-    /// <param name="kernel">Size of the window, one number or (height, width).</param>
+    /// <param name="kernelSize">Size of the window, one number or (height, width).</param>
     /// <param name="stride">Step of the window; 1 if left out.</param>
     /// <param name="padding">Zeros on each side; none if left out.</param>
     /// <param name="dilation">Distance between taps; 1 if left out.</param>
@@ -29,7 +29,7 @@ public sealed partial class Conv2d : Layer, IFusesRelu, IAbsorbsNorm
     public Conv2d(
         int inChannels,
         int outChannels,
-        Size2 kernel,
+        Size2 kernelSize,
         Size2? stride = null,
         Size2? padding = null,
         Size2? dilation = null,
@@ -39,8 +39,8 @@ public sealed partial class Conv2d : Layer, IFusesRelu, IAbsorbsNorm
     {
         LayerArguments.Channels(nameof(Conv2d), inChannels, outChannels, groups);
         (_stride, _padding, _dilation, _groups) = (stride ?? 1, padding ?? 0, dilation ?? 1, groups);
-        LayerArguments.Window(nameof(Conv2d), kernel, _stride, _padding, _dilation);
-        Weight = Weights.FanIn([outChannels, inChannels / groups, kernel.Height, kernel.Width], generator);
+        LayerArguments.Window(nameof(Conv2d), kernelSize, _stride, _padding, _dilation);
+        Weight = Weights.FanIn([outChannels, inChannels / groups, kernelSize.Height, kernelSize.Width], generator);
         Bias = bias ? Weights.Bias(outChannels, Weight, generator) : null;
     }
 

@@ -16,7 +16,7 @@ public sealed partial class ConvTranspose2d : Layer
     /// <summary>A layer with random start values.</summary>
     /// <param name="inChannels">Channels of x.</param>
     /// <param name="outChannels">Channels of y.</param>
-    /// <param name="kernel">Size of the window, one number or (height, width).</param>
+    /// <param name="kernelSize">Size of the window, one number or (height, width).</param>
     /// <param name="stride">Step of the window in y; 1 if left out.</param>
     /// <param name="padding">Rows and columns cut off on each side; none if left out.</param>
     /// <param name="outputPadding">Rows and columns added at the far side, less than the stride; none if left out.</param>
@@ -27,7 +27,7 @@ public sealed partial class ConvTranspose2d : Layer
     public ConvTranspose2d(
         int inChannels,
         int outChannels,
-        Size2 kernel,
+        Size2 kernelSize,
         Size2? stride = null,
         Size2? padding = null,
         Size2? outputPadding = null,
@@ -38,8 +38,8 @@ public sealed partial class ConvTranspose2d : Layer
     {
         LayerArguments.Channels(nameof(ConvTranspose2d), inChannels, outChannels, groups);
         (_stride, _padding, _outputPadding, _dilation, _groups) = (stride ?? 1, padding ?? 0, outputPadding ?? 0, dilation ?? 1, groups);
-        LayerArguments.Window(nameof(ConvTranspose2d), kernel, _stride, _padding, _dilation);
-        Weight = Weights.FanIn([inChannels, outChannels / groups, kernel.Height, kernel.Width], generator);
+        LayerArguments.Window(nameof(ConvTranspose2d), kernelSize, _stride, _padding, _dilation);
+        Weight = Weights.FanIn([inChannels, outChannels / groups, kernelSize.Height, kernelSize.Width], generator);
         Bias = bias ? Weights.Bias(outChannels, Weight, generator) : null;
     }
 

@@ -10,15 +10,15 @@ namespace Engine.Nn;
 /// </remarks>
 /// <param name="inputSize">The last size of x.</param>
 /// <param name="hiddenSize">The length of the hidden state.</param>
-/// <param name="layers">How many layers are stacked.</param>
+/// <param name="numLayers">How many layers are stacked.</param>
 /// <param name="bias">Whether biases are added.</param>
 /// <param name="batchFirst">Whether x is [N, L, in] instead of [L, N, in].</param>
 /// <param name="dropout">The probability with which outputs are dropped between layers, while training.</param>
 /// <param name="bidirectional">Whether the sequence is read backwards too.</param>
 /// <param name="generator">The source of start values and dropout.</param>
 public sealed class Gru(
-    int inputSize, int hiddenSize, int layers = 1, bool bias = true, bool batchFirst = false, double dropout = 0, bool bidirectional = false, Generator? generator = null)
-    : Recurrent(3, inputSize, hiddenSize, layers, bias, batchFirst, dropout, bidirectional, generator)
+    int inputSize, int hiddenSize, int numLayers = 1, bool bias = true, bool batchFirst = false, double dropout = 0, bool bidirectional = false, Generator? generator = null)
+    : Recurrent(3, inputSize, hiddenSize, numLayers, bias, batchFirst, dropout, bidirectional, generator)
 {
     private static readonly MapProgram s_step = Compile();
 

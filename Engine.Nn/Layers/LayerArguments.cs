@@ -32,13 +32,13 @@ internal static class LayerArguments
         }
     }
 
-    public static void Window(string layer, Size2 kernel, Size2 stride, Size2 padding, Size2 dilation)
+    public static void Window(string layer, Size2 kernelSize, Size2 stride, Size2 padding, Size2 dilation)
     {
-        if (Math.Min(kernel.Height, kernel.Width) < 1 || Math.Min(stride.Height, stride.Width) < 1
+        if (Math.Min(kernelSize.Height, kernelSize.Width) < 1 || Math.Min(stride.Height, stride.Width) < 1
             || Math.Min(dilation.Height, dilation.Width) < 1 || Math.Min(padding.Height, padding.Width) < 0)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(kernel), $"{layer}: kernel {kernel}, stride {stride} and dilation {dilation} must be at least 1, padding {padding} at least 0.");
+                nameof(kernelSize), $"{layer}: kernel {kernelSize}, stride {stride} and dilation {dilation} must be at least 1, padding {padding} at least 0.");
         }
     }
 

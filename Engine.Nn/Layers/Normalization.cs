@@ -13,30 +13,30 @@ public sealed partial class LayerNorm : Layer
     private readonly double _eps;
 
     /// <summary>A layer over the last axis.</summary>
-    /// <param name="size">The last size of x.</param>
+    /// <param name="normalizedShape">The last size of x.</param>
     /// <param name="eps">Keeps the root away from 0.</param>
-    /// <param name="affine">Whether γ and β are learned.</param>
+    /// <param name="elementwiseAffine">Whether γ and β are learned.</param>
     /// <param name="bias">Whether β is.</param>
-    public LayerNorm(int size, double eps = 1e-5, bool affine = true, bool bias = true)
-        : this([size], eps, affine, bias)
+    public LayerNorm(int normalizedShape, double eps = 1e-5, bool elementwiseAffine = true, bool bias = true)
+        : this([normalizedShape], eps, elementwiseAffine, bias)
     {
     }
 
     /// <summary>A layer over several trailing axes.</summary>
-    /// <param name="normalized">The last sizes of x.</param>
+    /// <param name="normalizedShape">The last sizes of x.</param>
     /// <param name="eps">Keeps the root away from 0.</param>
-    /// <param name="affine">Whether γ and β are learned.</param>
+    /// <param name="elementwiseAffine">Whether γ and β are learned.</param>
     /// <param name="bias">Whether β is.</param>
-    public LayerNorm(Shape normalized, double eps = 1e-5, bool affine = true, bool bias = true)
+    public LayerNorm(Shape normalizedShape, double eps = 1e-5, bool elementwiseAffine = true, bool bias = true)
     {
-        if (normalized.Rank == 0 || normalized.ElementCount == 0)
+        if (normalizedShape.Rank == 0 || normalizedShape.ElementCount == 0)
         {
-            throw new ArgumentException($"LayerNorm: {normalized} has nothing to normalise; give the last sizes of x.", nameof(normalized));
+            throw new ArgumentException($"LayerNorm: {normalizedShape} has nothing to normalise; give the last sizes of x.", nameof(normalizedShape));
         }
 
-        (_normalized, _eps) = (normalized, eps);
-        Weight = affine ? Weights.Constant(normalized, 1) : null;
-        Bias = affine && bias ? Weights.Constant(normalized, 0) : null;
+        (_normalized, _eps) = (normalizedShape, eps);
+        Weight = elementwiseAffine ? Weights.Constant(normalizedShape, 1) : null;
+        Bias = elementwiseAffine && bias ? Weights.Constant(normalizedShape, 0) : null;
     }
 
     /// <summary>γ; null if not affine.</summary>
@@ -79,16 +79,16 @@ public sealed partial class GroupNorm : Layer
     private readonly double _eps;
 
     /// <summary>A layer with start values.</summary>
-    /// <param name="groups">The number of groups; 1 normalises a whole sample, C each channel alone.</param>
-    /// <param name="channels">C, a multiple of groups.</param>
+    /// <param name="numGroups">The number of groups; 1 normalises a whole sample, C each channel alone.</param>
+    /// <param name="numChannels">C, a multiple of numGroups.</param>
     /// <param name="eps">Keeps the root away from 0.</param>
     /// <param name="affine">Whether γ and β are learned.</param>
-    public GroupNorm(int groups, int channels, double eps = 1e-5, bool affine = true)
+    public GroupNorm(int numGroups, int numChannels, double eps = 1e-5, bool affine = true)
     {
-        LayerArguments.Channels(nameof(GroupNorm), channels, channels, groups);
-        (_groups, _channels, _eps) = (groups, channels, eps);
-        Weight = affine ? Weights.Constant([channels], 1) : null;
-        Bias = affine ? Weights.Constant([channels], 0) : null;
+        LayerArguments.Channels(nameof(GroupNorm), numChannels, numChannels, numGroups);
+        (_groups, _channels, _eps) = (numGroups, numChannels, eps);
+        Weight = affine ? Weights.Constant([numChannels], 1) : null;
+        Bias = affine ? Weights.Constant([numChannels], 0) : null;
     }
 
     /// <summary>γ, [C]; null if not affine.</summary>

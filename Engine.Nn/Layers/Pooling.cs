@@ -2,11 +2,11 @@ namespace Engine.Nn;
 
 /// <summary>The largest value of each window; NaN wins, padding never does.</summary>
 /// <remarks>Shapes: x [N, C, H, W] → y [N, C, P, Q] with P = ⌊(H + 2·pad − d·(R − 1) − 1)/s⌋ + 1.</remarks>
-/// <param name="kernel">Size of the window, one number or (height, width).</param>
+/// <param name="kernelSize">Size of the window, one number or (height, width).</param>
 /// <param name="stride">Step of the window; the window's size if left out.</param>
 /// <param name="padding">Cells on each side, at most half the window; none if left out.</param>
 /// <param name="dilation">Distance between the cells of a window; 1 if left out.</param>
-public sealed class MaxPool2d(Size2 kernel, Size2? stride = null, Size2? padding = null, Size2? dilation = null) : Layer
+public sealed class MaxPool2d(Size2 kernelSize, Size2? stride = null, Size2? padding = null, Size2? dilation = null) : Layer
 {
     /// <inheritdoc/>
     public override Tensor Forward(Tensor x)
@@ -17,20 +17,20 @@ public sealed class MaxPool2d(Size2 kernel, Size2? stride = null, Size2? padding
             return Call(x);
         }
 
-        return ForwardTrace.Record(this, x, x.MaxPool2d(kernel, stride, padding, dilation));
+        return ForwardTrace.Record(this, x, x.MaxPool2d(kernelSize, stride, padding, dilation));
     }
 
     /// <inheritdoc/>
-    public override string ToString() => $"MaxPool2d({kernel.Height}×{kernel.Width})";
+    public override string ToString() => $"MaxPool2d({kernelSize.Height}×{kernelSize.Width})";
 }
 
 /// <summary>The mean of each window.</summary>
 /// <remarks>Shapes: x [N, C, H, W] → y [N, C, P, Q] with P = ⌊(H + 2·pad − R)/s⌋ + 1.</remarks>
-/// <param name="kernel">Size of the window, one number or (height, width).</param>
+/// <param name="kernelSize">Size of the window, one number or (height, width).</param>
 /// <param name="stride">Step of the window; the window's size if left out.</param>
 /// <param name="padding">Zeros on each side, at most half the window; none if left out.</param>
 /// <param name="countIncludePad">Whether zeros of the padding count as cells.</param>
-public sealed class AvgPool2d(Size2 kernel, Size2? stride = null, Size2? padding = null, bool countIncludePad = true) : Layer
+public sealed class AvgPool2d(Size2 kernelSize, Size2? stride = null, Size2? padding = null, bool countIncludePad = true) : Layer
 {
     /// <inheritdoc/>
     public override Tensor Forward(Tensor x)
@@ -41,17 +41,17 @@ public sealed class AvgPool2d(Size2 kernel, Size2? stride = null, Size2? padding
             return Call(x);
         }
 
-        return ForwardTrace.Record(this, x, x.AvgPool2d(kernel, stride, padding, countIncludePad));
+        return ForwardTrace.Record(this, x, x.AvgPool2d(kernelSize, stride, padding, countIncludePad));
     }
 
     /// <inheritdoc/>
-    public override string ToString() => $"AvgPool2d({kernel.Height}×{kernel.Width})";
+    public override string ToString() => $"AvgPool2d({kernelSize.Height}×{kernelSize.Width})";
 }
 
 /// <summary>The mean over windows that divide the image into the given number of rows and columns, whatever its size.</summary>
 /// <remarks>Shapes: x [N, C, H, W] → y [N, C, rows, columns]; cell i of n covers rows ⌊i·H/n⌋ to ⌈(i + 1)·H/n⌉.</remarks>
-/// <param name="output">Rows and columns of y, one number or (rows, columns).</param>
-public sealed class AdaptiveAvgPool2d(Size2 output) : Layer
+/// <param name="outputSize">Rows and columns of y, one number or (rows, columns).</param>
+public sealed class AdaptiveAvgPool2d(Size2 outputSize) : Layer
 {
     /// <inheritdoc/>
     public override Tensor Forward(Tensor x)
@@ -62,11 +62,11 @@ public sealed class AdaptiveAvgPool2d(Size2 output) : Layer
             return Call(x);
         }
 
-        return ForwardTrace.Record(this, x, x.AdaptiveAvgPool2d(output));
+        return ForwardTrace.Record(this, x, x.AdaptiveAvgPool2d(outputSize));
     }
 
     /// <inheritdoc/>
-    public override string ToString() => $"AdaptiveAvgPool2d({output.Height}×{output.Width})";
+    public override string ToString() => $"AdaptiveAvgPool2d({outputSize.Height}×{outputSize.Width})";
 }
 
 /// <summary>The mean of each channel over the whole image.</summary>

@@ -14,15 +14,15 @@ public abstract class Recurrent : Layer
     private readonly List<RecurrentWeights> _weights = [];
 
     private protected Recurrent(
-        int gates, int inputSize, int hiddenSize, int layers, bool bias, bool batchFirst, double dropout, bool bidirectional, Generator? generator)
+        int gates, int inputSize, int hiddenSize, int numLayers, bool bias, bool batchFirst, double dropout, bool bidirectional, Generator? generator)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(inputSize);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(hiddenSize);
-        LayerArguments.Parts(GetType().Name, layers, nameof(layers));
+        LayerArguments.Parts(GetType().Name, numLayers, nameof(numLayers));
         LayerArguments.Probability(GetType().Name, dropout);
         (_inputSize, HiddenSize, _batchFirst, _dropout, _generator) = (inputSize, hiddenSize, batchFirst, dropout, generator);
         Directions = bidirectional ? 2 : 1;
-        for (int layer = 0; layer < layers; layer++)
+        for (int layer = 0; layer < numLayers; layer++)
         {
             for (int direction = 0; direction < Directions; direction++)
             {
@@ -36,14 +36,14 @@ public abstract class Recurrent : Layer
     public int HiddenSize { get; }
 
     /// <summary>The number of stacked layers.</summary>
-    public int Layers => _weights.Count / Directions;
+    public int NumLayers => _weights.Count / Directions;
 
     /// <summary>2 if the sequence is read backwards too, otherwise 1.</summary>
     public int Directions { get; }
 
     /// <inheritdoc/>
     public override string ToString() =>
-        $"{GetType().Name}({_inputSize} → {HiddenSize * Directions}{(Layers > 1 ? $", {Layers} layers" : string.Empty)}{(Directions > 1 ? ", both directions" : string.Empty)})";
+        $"{GetType().Name}({_inputSize} → {HiddenSize * Directions}{(NumLayers > 1 ? $", {NumLayers} layers" : string.Empty)}{(Directions > 1 ? ", both directions" : string.Empty)})";
 
     /// <inheritdoc/>
     protected override void VisitMembers(MemberVisitor visitor)
@@ -90,7 +90,7 @@ public abstract class Recurrent : Layer
         }
 
         List<Tensor>[] last = [.. states.Select(static _ => new List<Tensor>())];
-        for (int layer = 0; layer < Layers; layer++)
+        for (int layer = 0; layer < NumLayers; layer++)
         {
             Tensor[] outputs = new Tensor[Directions];
             for (int direction = 0; direction < Directions; direction++)
@@ -105,7 +105,7 @@ public abstract class Recurrent : Layer
             }
 
             sequence = Directions == 1 ? outputs[0] : Tensor.Concat(outputs, 2);
-            if (layer + 1 < Layers)
+            if (layer + 1 < NumLayers)
             {
                 sequence = sequence.Dropout(_dropout, DropoutScope.IsOn(this), _generator);
             }

@@ -21,12 +21,12 @@ public sealed class Adadelta : Optimizer
     /// <param name="parameters">The parameters to train.</param>
     /// <param name="learningRate">The step size.</param>
     /// <param name="rho">How much of the old means a step keeps.</param>
-    /// <param name="epsilon">Keeps the roots away from 0 and starts the first step.</param>
+    /// <param name="eps">Keeps the roots away from 0 and starts the first step.</param>
     /// <param name="weightDecay">Adds this times the parameter to its gradient (L2 regularisation).</param>
     /// <exception cref="ArgumentOutOfRangeException">A hyper-parameter lies outside its range.</exception>
     public Adadelta(
-        IEnumerable<Tensor> parameters, double learningRate = 1, double rho = 0.9, double epsilon = 1e-6, double weightDecay = 0)
-        : this([new ParameterGroup(parameters)], learningRate, rho, epsilon, weightDecay)
+        IEnumerable<Tensor> parameters, double learningRate = 1, double rho = 0.9, double eps = 1e-6, double weightDecay = 0)
+        : this([new ParameterGroup(parameters)], learningRate, rho, eps, weightDecay)
     {
     }
 
@@ -34,15 +34,15 @@ public sealed class Adadelta : Optimizer
     /// <param name="groups">The groups of parameters to train.</param>
     /// <param name="learningRate">The step size.</param>
     /// <param name="rho">How much of the old means a step keeps.</param>
-    /// <param name="epsilon">Keeps the roots away from 0 and starts the first step.</param>
+    /// <param name="eps">Keeps the roots away from 0 and starts the first step.</param>
     /// <param name="weightDecay">Adds this times the parameter to its gradient (L2 regularisation).</param>
     /// <exception cref="ArgumentOutOfRangeException">A hyper-parameter lies outside its range.</exception>
     public Adadelta(
-        IEnumerable<ParameterGroup> groups, double learningRate = 1, double rho = 0.9, double epsilon = 1e-6, double weightDecay = 0)
+        IEnumerable<ParameterGroup> groups, double learningRate = 1, double rho = 0.9, double eps = 1e-6, double weightDecay = 0)
         : base(groups, learningRate, weightDecay)
     {
         _rho = Hyper.Decay(rho, owner: nameof(Adadelta));
-        _epsilon = Hyper.NotNegative(epsilon, owner: nameof(Adadelta));
+        _epsilon = Hyper.NotNegative(eps, owner: nameof(Adadelta));
     }
 
     /// <inheritdoc/>
@@ -61,9 +61,9 @@ public sealed class Adadelta : Optimizer
 
     private static MapProgram Compile()
     {
-        Expr epsilon = Expr.Parameter(Epsilon);
+        Expr eps = Expr.Parameter(Epsilon);
         Expr square = Average(State(0), Expr.Square(DecayedGradient), Rho, Rest);
-        Expr step = Expr.Sqrt(State(1) + epsilon) / Expr.Sqrt(square + epsilon) * DecayedGradient;
+        Expr step = Expr.Sqrt(State(1) + eps) / Expr.Sqrt(square + eps) * DecayedGradient;
         return MapProgram.Compile(4, KeptWeight - (Expr.Parameter(Rate) * step), square, Average(State(1), Expr.Square(step), Rho, Rest));
     }
 }

@@ -39,14 +39,14 @@ public sealed class Adafactor : Optimizer
     /// <param name="parameters">The parameters to train.</param>
     /// <param name="learningRate">The largest relative step.</param>
     /// <param name="beta2Decay">The power with which the memory of squared gradients grows; not positive.</param>
-    /// <param name="epsilon1">Keeps √v away from 0; the spacing of the parameter's numbers at 1 where left out.</param>
-    /// <param name="epsilon2">The size that parameters count as at least.</param>
+    /// <param name="eps1">Keeps √v away from 0; the spacing of the parameter's numbers at 1 where left out.</param>
+    /// <param name="eps2">The size that parameters count as at least.</param>
     /// <param name="d">The root mean square from which on u is clipped.</param>
     /// <param name="weightDecay">Each step shrinks the parameter by this times the learning rate.</param>
     /// <exception cref="ArgumentOutOfRangeException">A hyper-parameter lies outside its range.</exception>
     public Adafactor(
-        IEnumerable<Tensor> parameters, double learningRate = 1e-2, double beta2Decay = -0.8, double? epsilon1 = null, double epsilon2 = 1e-3, double d = 1, double weightDecay = 0)
-        : this([new ParameterGroup(parameters)], learningRate, beta2Decay, epsilon1, epsilon2, d, weightDecay)
+        IEnumerable<Tensor> parameters, double learningRate = 1e-2, double beta2Decay = -0.8, double? eps1 = null, double eps2 = 1e-3, double d = 1, double weightDecay = 0)
+        : this([new ParameterGroup(parameters)], learningRate, beta2Decay, eps1, eps2, d, weightDecay)
     {
     }
 
@@ -54,20 +54,20 @@ public sealed class Adafactor : Optimizer
     /// <param name="groups">The groups of parameters to train.</param>
     /// <param name="learningRate">The largest relative step.</param>
     /// <param name="beta2Decay">The power with which the memory of squared gradients grows; not positive.</param>
-    /// <param name="epsilon1">Keeps √v away from 0; the spacing of the parameter's numbers at 1 where left out.</param>
-    /// <param name="epsilon2">The size that parameters count as at least.</param>
+    /// <param name="eps1">Keeps √v away from 0; the spacing of the parameter's numbers at 1 where left out.</param>
+    /// <param name="eps2">The size that parameters count as at least.</param>
     /// <param name="d">The root mean square from which on u is clipped.</param>
     /// <param name="weightDecay">Each step shrinks the parameter by this times the learning rate.</param>
     /// <exception cref="ArgumentOutOfRangeException">A hyper-parameter lies outside its range.</exception>
     public Adafactor(
-        IEnumerable<ParameterGroup> groups, double learningRate = 1e-2, double beta2Decay = -0.8, double? epsilon1 = null, double epsilon2 = 1e-3, double d = 1, double weightDecay = 0)
+        IEnumerable<ParameterGroup> groups, double learningRate = 1e-2, double beta2Decay = -0.8, double? eps1 = null, double eps2 = 1e-3, double d = 1, double weightDecay = 0)
         : base(groups, learningRate, weightDecay)
     {
         _beta2Decay = beta2Decay <= 0 && double.IsFinite(beta2Decay)
             ? beta2Decay
             : throw new ArgumentOutOfRangeException(nameof(beta2Decay), beta2Decay, "Adafactor: beta2Decay must be finite and not positive.");
-        _epsilon1 = epsilon1 is { } least ? Hyper.NotNegative(least, nameof(epsilon1), nameof(Adafactor)) : null;
-        _epsilon2 = Hyper.NotNegative(epsilon2, owner: nameof(Adafactor));
+        _epsilon1 = eps1 is { } least ? Hyper.NotNegative(least, nameof(eps1), nameof(Adafactor)) : null;
+        _epsilon2 = Hyper.NotNegative(eps2, owner: nameof(Adafactor));
         _clipping = Hyper.Positive(d, owner: nameof(Adafactor));
     }
 

@@ -24,11 +24,11 @@ public sealed class Adagrad : Optimizer
     /// <param name="learningRateDecay">How fast the rate falls with the number of steps.</param>
     /// <param name="weightDecay">Adds this times the parameter to its gradient (L2 regularisation).</param>
     /// <param name="initialAccumulator">The start value of r.</param>
-    /// <param name="epsilon">Keeps the denominator away from 0.</param>
+    /// <param name="eps">Keeps the denominator away from 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">A hyper-parameter lies outside its range.</exception>
     public Adagrad(
-        IEnumerable<Tensor> parameters, double learningRate = 1e-2, double learningRateDecay = 0, double weightDecay = 0, double initialAccumulator = 0, double epsilon = 1e-10)
-        : this([new ParameterGroup(parameters)], learningRate, learningRateDecay, weightDecay, initialAccumulator, epsilon)
+        IEnumerable<Tensor> parameters, double learningRate = 1e-2, double learningRateDecay = 0, double weightDecay = 0, double initialAccumulator = 0, double eps = 1e-10)
+        : this([new ParameterGroup(parameters)], learningRate, learningRateDecay, weightDecay, initialAccumulator, eps)
     {
     }
 
@@ -38,15 +38,15 @@ public sealed class Adagrad : Optimizer
     /// <param name="learningRateDecay">How fast the rate falls with the number of steps.</param>
     /// <param name="weightDecay">Adds this times the parameter to its gradient (L2 regularisation).</param>
     /// <param name="initialAccumulator">The start value of r.</param>
-    /// <param name="epsilon">Keeps the denominator away from 0.</param>
+    /// <param name="eps">Keeps the denominator away from 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">A hyper-parameter lies outside its range.</exception>
     public Adagrad(
-        IEnumerable<ParameterGroup> groups, double learningRate = 1e-2, double learningRateDecay = 0, double weightDecay = 0, double initialAccumulator = 0, double epsilon = 1e-10)
+        IEnumerable<ParameterGroup> groups, double learningRate = 1e-2, double learningRateDecay = 0, double weightDecay = 0, double initialAccumulator = 0, double eps = 1e-10)
         : base(groups, learningRate, weightDecay)
     {
         _learningRateDecay = Hyper.NotNegative(learningRateDecay, owner: nameof(Adagrad));
         _initialAccumulator = Hyper.NotNegative(initialAccumulator, owner: nameof(Adagrad));
-        _epsilon = Hyper.NotNegative(epsilon, owner: nameof(Adagrad));
+        _epsilon = Hyper.NotNegative(eps, owner: nameof(Adagrad));
     }
 
     /// <inheritdoc/>

@@ -22,12 +22,12 @@ public sealed class Adamax : Optimizer
     /// <param name="learningRate">The step size.</param>
     /// <param name="beta1">How much of the old mean of the gradient a step keeps.</param>
     /// <param name="beta2">How much of the largest gradient so far a step keeps.</param>
-    /// <param name="epsilon">Keeps the denominator away from 0.</param>
+    /// <param name="eps">Keeps the denominator away from 0.</param>
     /// <param name="weightDecay">Adds this times the parameter to its gradient (L2 regularisation).</param>
     /// <exception cref="ArgumentOutOfRangeException">A hyper-parameter lies outside its range.</exception>
     public Adamax(
-        IEnumerable<Tensor> parameters, double learningRate = 2e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0)
-        : this([new ParameterGroup(parameters)], learningRate, beta1, beta2, epsilon, weightDecay)
+        IEnumerable<Tensor> parameters, double learningRate = 2e-3, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8, double weightDecay = 0)
+        : this([new ParameterGroup(parameters)], learningRate, beta1, beta2, eps, weightDecay)
     {
     }
 
@@ -36,16 +36,16 @@ public sealed class Adamax : Optimizer
     /// <param name="learningRate">The step size.</param>
     /// <param name="beta1">How much of the old mean of the gradient a step keeps.</param>
     /// <param name="beta2">How much of the largest gradient so far a step keeps.</param>
-    /// <param name="epsilon">Keeps the denominator away from 0.</param>
+    /// <param name="eps">Keeps the denominator away from 0.</param>
     /// <param name="weightDecay">Adds this times the parameter to its gradient (L2 regularisation).</param>
     /// <exception cref="ArgumentOutOfRangeException">A hyper-parameter lies outside its range.</exception>
     public Adamax(
-        IEnumerable<ParameterGroup> groups, double learningRate = 2e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0)
+        IEnumerable<ParameterGroup> groups, double learningRate = 2e-3, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8, double weightDecay = 0)
         : base(groups, learningRate, weightDecay)
     {
         _beta1 = Hyper.Decay(beta1, owner: nameof(Adamax));
         _beta2 = Hyper.Decay(beta2, owner: nameof(Adamax));
-        _epsilon = Hyper.NotNegative(epsilon, owner: nameof(Adamax));
+        _epsilon = Hyper.NotNegative(eps, owner: nameof(Adamax));
     }
 
     /// <inheritdoc/>

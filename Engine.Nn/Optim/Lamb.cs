@@ -32,12 +32,12 @@ public sealed class Lamb : Optimizer
     /// <param name="learningRate">The step size, as a part of each tensor's length.</param>
     /// <param name="beta1">How much of the old mean of the gradient a step keeps.</param>
     /// <param name="beta2">How much of the old mean of the squared gradient a step keeps.</param>
-    /// <param name="epsilon">Keeps the denominator away from 0.</param>
+    /// <param name="eps">Keeps the denominator away from 0.</param>
     /// <param name="weightDecay">λ: this times the parameter is part of the direction.</param>
     /// <exception cref="ArgumentOutOfRangeException">A hyper-parameter lies outside its range.</exception>
     public Lamb(
-        IEnumerable<Tensor> parameters, double learningRate = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-6, double weightDecay = 1e-2)
-        : this([new ParameterGroup(parameters)], learningRate, beta1, beta2, epsilon, weightDecay)
+        IEnumerable<Tensor> parameters, double learningRate = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-6, double weightDecay = 1e-2)
+        : this([new ParameterGroup(parameters)], learningRate, beta1, beta2, eps, weightDecay)
     {
     }
 
@@ -46,16 +46,16 @@ public sealed class Lamb : Optimizer
     /// <param name="learningRate">The step size, as a part of each tensor's length.</param>
     /// <param name="beta1">How much of the old mean of the gradient a step keeps.</param>
     /// <param name="beta2">How much of the old mean of the squared gradient a step keeps.</param>
-    /// <param name="epsilon">Keeps the denominator away from 0.</param>
+    /// <param name="eps">Keeps the denominator away from 0.</param>
     /// <param name="weightDecay">λ: this times the parameter is part of the direction.</param>
     /// <exception cref="ArgumentOutOfRangeException">A hyper-parameter lies outside its range.</exception>
     public Lamb(
-        IEnumerable<ParameterGroup> groups, double learningRate = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-6, double weightDecay = 1e-2)
+        IEnumerable<ParameterGroup> groups, double learningRate = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-6, double weightDecay = 1e-2)
         : base(groups, learningRate, weightDecay)
     {
         _beta1 = Hyper.Decay(beta1, owner: nameof(Lamb));
         _beta2 = Hyper.Decay(beta2, owner: nameof(Lamb));
-        _epsilon = Hyper.NotNegative(epsilon, owner: nameof(Lamb));
+        _epsilon = Hyper.NotNegative(eps, owner: nameof(Lamb));
     }
 
     /// <inheritdoc/>

@@ -22,14 +22,14 @@ public sealed class NAdam : Optimizer
     /// <param name="learningRate">The step size.</param>
     /// <param name="beta1">How much of the old mean of the gradient a step keeps.</param>
     /// <param name="beta2">How much of the old mean of the squared gradient a step keeps.</param>
-    /// <param name="epsilon">Keeps the denominator away from 0.</param>
+    /// <param name="eps">Keeps the denominator away from 0.</param>
     /// <param name="weightDecay">Adds this times the parameter to its gradient (L2 regularisation).</param>
     /// <param name="momentumDecay">ψ, how fast μ grows.</param>
     /// <param name="decoupledWeightDecay">Whether weight decay shrinks the parameter itself instead, as in AdamW.</param>
     /// <exception cref="ArgumentOutOfRangeException">A hyper-parameter lies outside its range.</exception>
     public NAdam(
-        IEnumerable<Tensor> parameters, double learningRate = 2e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0, double momentumDecay = 4e-3, bool decoupledWeightDecay = false)
-        : this([new ParameterGroup(parameters)], learningRate, beta1, beta2, epsilon, weightDecay, momentumDecay, decoupledWeightDecay)
+        IEnumerable<Tensor> parameters, double learningRate = 2e-3, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8, double weightDecay = 0, double momentumDecay = 4e-3, bool decoupledWeightDecay = false)
+        : this([new ParameterGroup(parameters)], learningRate, beta1, beta2, eps, weightDecay, momentumDecay, decoupledWeightDecay)
     {
     }
 
@@ -38,18 +38,18 @@ public sealed class NAdam : Optimizer
     /// <param name="learningRate">The step size.</param>
     /// <param name="beta1">How much of the old mean of the gradient a step keeps.</param>
     /// <param name="beta2">How much of the old mean of the squared gradient a step keeps.</param>
-    /// <param name="epsilon">Keeps the denominator away from 0.</param>
+    /// <param name="eps">Keeps the denominator away from 0.</param>
     /// <param name="weightDecay">Adds this times the parameter to its gradient (L2 regularisation).</param>
     /// <param name="momentumDecay">ψ, how fast μ grows.</param>
     /// <param name="decoupledWeightDecay">Whether weight decay shrinks the parameter itself instead, as in AdamW.</param>
     /// <exception cref="ArgumentOutOfRangeException">A hyper-parameter lies outside its range.</exception>
     public NAdam(
-        IEnumerable<ParameterGroup> groups, double learningRate = 2e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0, double momentumDecay = 4e-3, bool decoupledWeightDecay = false)
+        IEnumerable<ParameterGroup> groups, double learningRate = 2e-3, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8, double weightDecay = 0, double momentumDecay = 4e-3, bool decoupledWeightDecay = false)
         : base(groups, learningRate, weightDecay)
     {
         _beta1 = Hyper.Decay(beta1, owner: nameof(NAdam));
         _beta2 = Hyper.Decay(beta2, owner: nameof(NAdam));
-        _epsilon = Hyper.NotNegative(epsilon, owner: nameof(NAdam));
+        _epsilon = Hyper.NotNegative(eps, owner: nameof(NAdam));
         _momentumDecay = Hyper.NotNegative(momentumDecay, owner: nameof(NAdam));
         HasDecoupledDecay = decoupledWeightDecay;
     }

@@ -19,13 +19,13 @@ public sealed class RAdam : Optimizer
     /// <param name="learningRate">The step size.</param>
     /// <param name="beta1">How much of the old mean of the gradient a step keeps.</param>
     /// <param name="beta2">How much of the old mean of the squared gradient a step keeps.</param>
-    /// <param name="epsilon">Keeps the denominator away from 0.</param>
+    /// <param name="eps">Keeps the denominator away from 0.</param>
     /// <param name="weightDecay">Adds this times the parameter to its gradient (L2 regularisation).</param>
     /// <param name="decoupledWeightDecay">Whether weight decay shrinks the parameter itself instead, as in AdamW.</param>
     /// <exception cref="ArgumentOutOfRangeException">A hyper-parameter lies outside its range.</exception>
     public RAdam(
-        IEnumerable<Tensor> parameters, double learningRate = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0, bool decoupledWeightDecay = false)
-        : this([new ParameterGroup(parameters)], learningRate, beta1, beta2, epsilon, weightDecay, decoupledWeightDecay)
+        IEnumerable<Tensor> parameters, double learningRate = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8, double weightDecay = 0, bool decoupledWeightDecay = false)
+        : this([new ParameterGroup(parameters)], learningRate, beta1, beta2, eps, weightDecay, decoupledWeightDecay)
     {
     }
 
@@ -34,17 +34,17 @@ public sealed class RAdam : Optimizer
     /// <param name="learningRate">The step size.</param>
     /// <param name="beta1">How much of the old mean of the gradient a step keeps.</param>
     /// <param name="beta2">How much of the old mean of the squared gradient a step keeps.</param>
-    /// <param name="epsilon">Keeps the denominator away from 0.</param>
+    /// <param name="eps">Keeps the denominator away from 0.</param>
     /// <param name="weightDecay">Adds this times the parameter to its gradient (L2 regularisation).</param>
     /// <param name="decoupledWeightDecay">Whether weight decay shrinks the parameter itself instead, as in AdamW.</param>
     /// <exception cref="ArgumentOutOfRangeException">A hyper-parameter lies outside its range.</exception>
     public RAdam(
-        IEnumerable<ParameterGroup> groups, double learningRate = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0, bool decoupledWeightDecay = false)
+        IEnumerable<ParameterGroup> groups, double learningRate = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8, double weightDecay = 0, bool decoupledWeightDecay = false)
         : base(groups, learningRate, weightDecay)
     {
         _beta1 = Hyper.Decay(beta1, owner: nameof(RAdam));
         _beta2 = Hyper.Decay(beta2, owner: nameof(RAdam));
-        _epsilon = Hyper.NotNegative(epsilon, owner: nameof(RAdam));
+        _epsilon = Hyper.NotNegative(eps, owner: nameof(RAdam));
         HasDecoupledDecay = decoupledWeightDecay;
     }
 

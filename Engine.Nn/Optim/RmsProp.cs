@@ -26,14 +26,14 @@ public sealed class RmsProp : Optimizer
     /// <param name="parameters">The parameters to train.</param>
     /// <param name="learningRate">The step size.</param>
     /// <param name="alpha">How much of the old mean a step keeps.</param>
-    /// <param name="epsilon">Keeps the denominator away from 0.</param>
+    /// <param name="eps">Keeps the denominator away from 0.</param>
     /// <param name="weightDecay">Adds this times the parameter to its gradient (L2 regularisation).</param>
     /// <param name="momentum">μ; 0 is without.</param>
     /// <param name="centered">Whether to divide by the standard deviation of the gradient.</param>
     /// <exception cref="ArgumentOutOfRangeException">A hyper-parameter lies outside its range.</exception>
     public RmsProp(
-        IEnumerable<Tensor> parameters, double learningRate = 1e-2, double alpha = 0.99, double epsilon = 1e-8, double weightDecay = 0, double momentum = 0, bool centered = false)
-        : this([new ParameterGroup(parameters)], learningRate, alpha, epsilon, weightDecay, momentum, centered)
+        IEnumerable<Tensor> parameters, double learningRate = 1e-2, double alpha = 0.99, double eps = 1e-8, double weightDecay = 0, double momentum = 0, bool centered = false)
+        : this([new ParameterGroup(parameters)], learningRate, alpha, eps, weightDecay, momentum, centered)
     {
     }
 
@@ -41,18 +41,18 @@ public sealed class RmsProp : Optimizer
     /// <param name="groups">The groups of parameters to train.</param>
     /// <param name="learningRate">The step size.</param>
     /// <param name="alpha">How much of the old mean a step keeps.</param>
-    /// <param name="epsilon">Keeps the denominator away from 0.</param>
+    /// <param name="eps">Keeps the denominator away from 0.</param>
     /// <param name="weightDecay">Adds this times the parameter to its gradient (L2 regularisation).</param>
     /// <param name="momentum">μ; 0 is without.</param>
     /// <param name="centered">Whether to divide by the standard deviation of the gradient.</param>
     /// <exception cref="ArgumentOutOfRangeException">A hyper-parameter lies outside its range.</exception>
     public RmsProp(
-        IEnumerable<ParameterGroup> groups, double learningRate = 1e-2, double alpha = 0.99, double epsilon = 1e-8, double weightDecay = 0, double momentum = 0, bool centered = false)
+        IEnumerable<ParameterGroup> groups, double learningRate = 1e-2, double alpha = 0.99, double eps = 1e-8, double weightDecay = 0, double momentum = 0, bool centered = false)
         : base(groups, learningRate, weightDecay)
     {
         _alpha = Hyper.Decay(alpha, owner: nameof(RmsProp));
         _momentum = Hyper.NotNegative(momentum, owner: nameof(RmsProp));
-        _epsilon = Hyper.NotNegative(epsilon, owner: nameof(RmsProp));
+        _epsilon = Hyper.NotNegative(eps, owner: nameof(RmsProp));
         (Program, StateNames) = (centered, momentum > 0) switch
         {
             (false, false) => (s_plain, ["square_avg"]),

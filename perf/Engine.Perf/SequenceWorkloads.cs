@@ -32,13 +32,13 @@ internal static class SequenceWorkloads
     private static Action Attention(bool causal)
     {
         Tensor q = HeadsOf(), k = HeadsOf(), v = HeadsOf();
-        return Data.Scoped(() => Tensor.ScaledDotProductAttention(q, k, v, causal: causal));
+        return Data.Scoped(() => Tensor.ScaledDotProductAttention(q, k, v, isCausal: causal));
     }
 
     private static Action AttentionBackward(bool causal)
     {
         Tensor q = HeadsOf().WithGrad(), k = HeadsOf().WithGrad(), v = HeadsOf().WithGrad();
-        return Data.Backward(Tensor.ScaledDotProductAttention(q, k, v, causal: causal), q, k, v);
+        return Data.Backward(Tensor.ScaledDotProductAttention(q, k, v, isCausal: causal), q, k, v);
     }
 
     private static Action Softmax()

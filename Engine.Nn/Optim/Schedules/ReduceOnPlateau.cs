@@ -28,7 +28,7 @@ public sealed class ReduceOnPlateau
     /// <param name="threshold">How much better, relatively, counts.</param>
     /// <param name="cooldown">How many observations after a reduction are not counted.</param>
     /// <param name="minimumRate">The rate does not fall below it.</param>
-    /// <param name="epsilon">A reduction by no more than this is not made.</param>
+    /// <param name="eps">A reduction by no more than this is not made.</param>
     public ReduceOnPlateau(
         Optimizer optimizer,
         MonitorMode mode = MonitorMode.Min,
@@ -37,7 +37,7 @@ public sealed class ReduceOnPlateau
         double threshold = 1e-4,
         int cooldown = 0,
         double minimumRate = 0,
-        double epsilon = 1e-8)
+        double eps = 1e-8)
     {
         ArgumentNullException.ThrowIfNull(optimizer);
         ArgumentOutOfRangeException.ThrowIfNegative(patience);
@@ -49,7 +49,7 @@ public sealed class ReduceOnPlateau
         _threshold = Hyper.NotNegative(threshold);
         _cooldown = cooldown;
         _minimumRate = Hyper.NotNegative(minimumRate);
-        _epsilon = Hyper.NotNegative(epsilon);
+        _epsilon = Hyper.NotNegative(eps);
         Best = mode == MonitorMode.Min ? double.PositiveInfinity : double.NegativeInfinity;
     }
 

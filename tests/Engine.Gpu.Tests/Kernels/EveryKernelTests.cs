@@ -157,7 +157,7 @@ internal sealed class EveryKernelTests
     }
 
     private static Tensor[] Attention(Tensor query, Tensor key, Tensor value, Tensor? mask, bool causal) =>
-        Gradients((q, k, v) => Tensor.ScaledDotProductAttention(q, k, v, mask, causal), query, key, value);
+        Gradients((q, k, v) => Tensor.ScaledDotProductAttention(q, k, v, mask, isCausal: causal), query, key, value);
 
     private static Tensor Embedding(Device device)
     {

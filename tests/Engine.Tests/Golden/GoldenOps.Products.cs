@@ -16,6 +16,6 @@ internal static partial class GoldenOps
         ["avg_pool2d"] = One(c => c["x"].AvgPool2d(
             c.Case.Size("kernel"), c.Case.Size("stride"), c.Case.Size("padding"), c.Case.Bool("count_include_pad"))),
         ["adaptive_avg_pool2d"] = One(c => c["x"].AdaptiveAvgPool2d(c.Case.Size("output"))),
-        ["scaled_dot_product_attention"] = One(c => Tensor.ScaledDotProductAttention(c["q"], c["k"], c["v"], causal: c.Case.Bool("causal"))),
+        ["scaled_dot_product_attention"] = One(c => Tensor.ScaledDotProductAttention(c["q"], c["k"], c["v"], isCausal: c.Case.Bool("causal"))),
     };
 }

@@ -22,7 +22,7 @@ internal sealed class AttentionTests(string deviceName) : DeviceFixture(deviceNa
             all =>
             {
                 Tensor[] parts = [.. Enumerable.Range(0, 3).Select(i => all.Narrow(2, 24 * i, 24).Reshape(2, 21, 3, 8).Transpose(1, 2))];
-                return Tensor.ScaledDotProductAttention(parts[0], parts[1], parts[2], causal: causal).Transpose(1, 2).Reshape(2, 21, 24);
+                return Tensor.ScaledDotProductAttention(parts[0], parts[1], parts[2], isCausal: causal).Transpose(1, 2).Reshape(2, 21, 24);
             },
             dy);
     }
@@ -50,10 +50,10 @@ internal sealed class AttentionTests(string deviceName) : DeviceFixture(deviceNa
         // The keys of the last two queries are hidden; with the diagonal also those of query 0, which could see key 0 alone.
         Tensor visible = Tensor.From([.. Enumerable.Range(0, 21 * 21).Select(static i => i / 21 < 19 && i % 21 > 0)], [21, 21], ReferenceDevice.Shared);
         Tensor mask = isBool ? visible : Tensor.Zeros([21, 21], device: ReferenceDevice.Shared).MaskedFill(visible.Not(), double.NegativeInfinity);
-        Compare(Random(s_shape, 1), x => Tensor.ScaledDotProductAttention(x, x.Cos(), x * 2, mask.To(x.Device), causal), Random(s_shape, 2));
+        Compare(Random(s_shape, 1), x => Tensor.ScaledDotProductAttention(x, x.Cos(), x * 2, mask.To(x.Device), isCausal: causal), Random(s_shape, 2));
 
         Tensor q = Random(s_shape, 1).To(Device).WithGrad();
-        Tensor y = Tensor.ScaledDotProductAttention(q, q.Detach(), q.Detach(), mask.To(Device), causal);
+        Tensor y = Tensor.ScaledDotProductAttention(q, q.Detach(), q.Detach(), mask.To(Device), isCausal: causal);
         y.Sum().Backward();
         foreach (int row in causal ? [0, 19, 20] : (int[])[19, 20])
         {
@@ -75,7 +75,7 @@ internal sealed class AttentionTests(string deviceName) : DeviceFixture(deviceNa
     public void Attention_Dropped_KeepsItsMean()
     {
         Tensor q = Tensor.Zeros([1, 1, 2, 4], device: Device), v = Tensor.Ones([1, 1, 4096, 1], device: Device);
-        Tensor y = Tensor.ScaledDotProductAttention(q, Tensor.Zeros([1, 1, 4096, 4], device: Device), v, dropout: 0.3);
+        Tensor y = Tensor.ScaledDotProductAttention(q, Tensor.Zeros([1, 1, 4096, 4], device: Device), v, dropoutP: 0.3);
         Assert.That(y.ToArray<float>(), Is.All.EqualTo(1).Within(0.1).And.All.Not.EqualTo(1)); // Of 4,096, no whole number is 70 %.
     }
 
@@ -87,7 +87,7 @@ internal sealed class AttentionTests(string deviceName) : DeviceFixture(deviceNa
         Tensor Product(Device device)
         {
             Tensor mask = visible.To(device);
-            return Autograd.Hvp(t => (Tensor.ScaledDotProductAttention(t, t.Cos(), t * 2, mask, causal) * t).Sum(), x.To(device), v.To(device)).Product;
+            return Autograd.Hvp(t => (Tensor.ScaledDotProductAttention(t, t.Cos(), t * 2, mask, isCausal: causal) * t).Sum(), x.To(device), v.To(device)).Product;
         }
 
         Close.AssertAll("H·v", Product(ReferenceDevice.Shared).To(DType.Float64), Product(Device).To(ReferenceDevice.Shared).To(DType.Float64), 1e-4, 1e-4);
@@ -99,14 +99,14 @@ internal sealed class AttentionTests(string deviceName) : DeviceFixture(deviceNa
         Tensor x = Random(s_shape, 1).To(Device).WithGrad();
         using (Autocast.To(DType.BFloat16))
         {
-            Tensor y = Tensor.ScaledDotProductAttention(x, x, x, causal: true);
+            Tensor y = Tensor.ScaledDotProductAttention(x, x, x, isCausal: true);
             Assert.That(y.DType, Is.EqualTo(DType.BFloat16));
             y.Sum().Backward();
         }
 
         Assert.That(x.Grad!.DType, Is.EqualTo(DType.Float32));
         Tensor z = x.Detach().To(ReferenceDevice.Shared).To(DType.Float64).WithGrad();
-        Tensor.ScaledDotProductAttention(z, z, z, causal: true).Sum().Backward();
+        Tensor.ScaledDotProductAttention(z, z, z, isCausal: true).Sum().Backward();
         Close.AssertAll("gradient", z.Grad!, x.Grad!.To(ReferenceDevice.Shared).To(DType.Float64), 0.05, 0.05);
     }
 
@@ -125,7 +125,7 @@ internal sealed class AttentionTests(string deviceName) : DeviceFixture(deviceNa
         long peak = Device.Pool.Report.Peak;
         using (TensorScope.Begin())
         {
-            Tensor y = Tensor.ScaledDotProductAttention(q, q, q, causal: true);
+            Tensor y = Tensor.ScaledDotProductAttention(q, q, q, isCausal: true);
             y.Sum().Backward();
         }
 

@@ -122,13 +122,13 @@ internal sealed class InitTests(string deviceName) : DeviceFixture(deviceName)
             AssertMoments(parameter.ToArray<double>(), 0, 0.2 / Math.Sqrt(3), -0.2, 0.2);
         }
 
-        Embedding embedding = new Embedding(200, 100, paddingIndex: 3, generator: Seed).To(Device);
+        Embedding embedding = new Embedding(200, 100, paddingIdx: 3, generator: Seed).To(Device);
         Assert.That(embedding.Weight[3].ToArray<float>(), Is.All.EqualTo(0f));
         AssertMoments(embedding.Weight[4..].ToArray<double>(), 0, 1, -6, 6);
 
         MultiheadAttention attention = new MultiheadAttention(64, 4, generator: Seed).To(Device);
         bound = Math.Sqrt(6.0 / (64 + 192));
-        AssertMoments(attention.InProjWeight.ToArray<double>(), 0, bound / Math.Sqrt(3), -bound, bound);
+        AssertMoments(attention.InProjWeight!.ToArray<double>(), 0, bound / Math.Sqrt(3), -bound, bound);
         Assert.That(attention.InProjBias!.ToArray<float>().Concat(attention.OutProj.Bias!.ToArray<float>()), Is.All.EqualTo(0f));
     }
 

@@ -32,7 +32,7 @@ internal sealed class LayerErrorTests(string deviceName) : DeviceFixture(deviceN
         [() => new Conv2d(3, 8, 3, padding: -1), "padding (-1, -1) at least 0"],
         [() => new Dropout(1.5), "Dropout: the probability must lie in [0, 1]."],
         [() => new Dropout(double.NaN), "Dropout: the probability must lie in [0, 1]."],
-        [() => new Embedding(5, 3, paddingIndex: 5), "paddingIndex"],
+        [() => new Embedding(5, 3, paddingIdx: 5), "paddingIdx"],
         [() => new MultiheadAttention(10, 3), "MultiheadAttention: 10 input and 10 output channels cannot be divided into 3 groups"],
         [() => new DenseNetBc(depth: 41), "DenseNetBc: depth 41 must be 4 and a multiple of 6"],
         [() => new LayerNorm(0), "LayerNorm: [0] has nothing to normalise"],

@@ -10,8 +10,8 @@ internal sealed class LayerNumericsTests(string deviceName) : DeviceFixture(devi
 {
     private static readonly NumericCase[] s_cases =
     [
-        new("Lstm", [3, 6, 4], () => new Lstm(4, 5, layers: 2, batchFirst: true, bidirectional: true), [-0.0897914271777, -0.0335456541396, 2.85677398601, 2.94703154396, 13.8240060362]),
-        new("Gru", [6, 3, 4], () => new Gru(4, 5, layers: 2, bidirectional: true), [-0.0715943770796, -0.0103145552924, 3.13251421469, 18.4897180474, 7.70573483746]),
+        new("Lstm", [3, 6, 4], () => new Lstm(4, 5, numLayers: 2, batchFirst: true, bidirectional: true), [-0.0897914271777, -0.0335456541396, 2.85677398601, 2.94703154396, 13.8240060362]),
+        new("Gru", [6, 3, 4], () => new Gru(4, 5, numLayers: 2, bidirectional: true), [-0.0715943770796, -0.0103145552924, 3.13251421469, 18.4897180474, 7.70573483746]),
         new("MultiheadAttention", [5, 3, 8], () => new MultiheadAttention(8, 2), [-0.197707110923, 0.479383857701, 24.0416495389, 664.926893273, 35.1124925918]),
         new("MultiheadAttention cross", [3, 5, 8], () => new MultiheadAttention(8, 2, batchFirst: true), [-0.210224360922, 0.0453278880025, 7.49212850829, 179.770977702, 29.9314903919])
         {
@@ -23,11 +23,11 @@ internal sealed class LayerNumericsTests(string deviceName) : DeviceFixture(devi
         },
         new("MultiheadAttention causal", [3, 5, 8], () => new MultiheadAttention(8, 2, batchFirst: true), [-0.860430539468, 0.530576432484, 56.5979556249, 1049.94058973, 29.2481388373])
         {
-            Call = static (layer, x) => ((MultiheadAttention)layer).Forward(x, x, x, causal: true),
+            Call = static (layer, x) => ((MultiheadAttention)layer).Forward(x, x, x, isCausal: true),
         },
         new("MultiheadAttention masked", [3, 5, 8], () => new MultiheadAttention(8, 2, batchFirst: true), [-0.860430539468, 0.530576432484, 56.5979556249, 1049.94058973, 29.2481388373])
         {
-            Call = static (layer, x) => ((MultiheadAttention)layer).Forward(x, x, x, mask: Tensor.Ones([5, 5], DType.Bool, x.Device).Tril()),
+            Call = static (layer, x) => ((MultiheadAttention)layer).Forward(x, x, x, attnMask: Tensor.Ones([5, 5], DType.Bool, x.Device).Triu(1)),
         },
         new("ConvTranspose2d", [2, 4, 3, 3], () => new ConvTranspose2d(4, 6, 3, stride: 2, padding: 1, outputPadding: 1, groups: 2), [0.236312266518, -0.296189251694, 23.3790891753, 285.195779537, 180.851185094]),
         new("Conv1d", [2, 4, 9], () => new Conv1d(4, 6, 3, stride: 2, padding: 1, dilation: 2, groups: 2), [0.635237225339, -0.509792913325, 15.054830887, 150.818346245, 37.3041109063]),
@@ -44,7 +44,7 @@ internal sealed class LayerNumericsTests(string deviceName) : DeviceFixture(devi
     [Test]
     public void Lstm_LastStates_MatchPyTorch()
     {
-        Lstm lstm = NumericCase.Filled(Device, new Lstm(4, 5, layers: 2, batchFirst: true, bidirectional: true));
+        Lstm lstm = NumericCase.Filled(Device, new Lstm(4, 5, numLayers: 2, batchFirst: true, bidirectional: true));
         Tensor x = NumericCase.Fill(Tensor.Empty([3, 6, 4], NumericCase.TypeOn(Device), Device), 1, 0.37, 0);
         (_, Tensor hidden, Tensor cell) = lstm.Forward(x, null, null);
         Assert.That((hidden.Shape, cell.Shape), Is.EqualTo((new Shape(4, 3, 5), new Shape(4, 3, 5))));
@@ -55,7 +55,7 @@ internal sealed class LayerNumericsTests(string deviceName) : DeviceFixture(devi
     [Test]
     public void Lstm_InTwoParts_EqualsWhole()
     {
-        Lstm lstm = NumericCase.Filled(Device, new Lstm(4, 5, layers: 2));
+        Lstm lstm = NumericCase.Filled(Device, new Lstm(4, 5, numLayers: 2));
         Tensor x = NumericCase.Fill(Tensor.Empty([6, 3, 4], NumericCase.TypeOn(Device), Device), 1, 0.37, 0);
         (Tensor whole, Tensor hidden, _) = lstm.Forward(x, null, null);
         (Tensor first, Tensor h, Tensor c) = lstm.Forward(x[..2], null, null);
@@ -67,7 +67,7 @@ internal sealed class LayerNumericsTests(string deviceName) : DeviceFixture(devi
     [Test]
     public void Gru_LastState_MatchesPyTorch()
     {
-        Gru gru = NumericCase.Filled(Device, new Gru(4, 5, layers: 2, bidirectional: true));
+        Gru gru = NumericCase.Filled(Device, new Gru(4, 5, numLayers: 2, bidirectional: true));
         (_, Tensor hidden) = gru.Forward(NumericCase.Fill(Tensor.Empty([6, 3, 4], NumericCase.TypeOn(Device), Device), 1, 0.37, 0), null);
         Assert.That(hidden.Square().Sum().Item(), Is.EqualTo(3.14072160843).Within(Device.HasFloat64 ? 1e-9 : 1e-4));
     }
@@ -89,7 +89,7 @@ internal sealed class LayerNumericsTests(string deviceName) : DeviceFixture(devi
     [Test]
     public void Embedding_PaddingIndex_ValuePassesGradientDoesNot()
     {
-        Embedding table = NumericCase.Filled(Device, new Embedding(5, 3, paddingIndex: -4));
+        Embedding table = NumericCase.Filled(Device, new Embedding(5, 3, paddingIdx: -4));
         Tensor y = table.Forward(Tensor.From(new long[,] { { 0, 1 }, { 4, 1 } }, Device));
         y.Square().Sum().Backward();
         double[] gradient = table.Weight.Grad!.ToArray<double>();

@@ -10,7 +10,7 @@ internal sealed class LayerTests(string deviceName) : DeviceFixture(deviceName)
     // From PyTorch's state_dict of the same module.
     private static readonly object[][] s_states =
     [
-        [new Lstm(4, 5, layers: 2, bidirectional: true), """
+        [new Lstm(4, 5, numLayers: 2, bidirectional: true), """
             weight_ih_l0[20, 4] weight_hh_l0[20, 5] bias_ih_l0[20] bias_hh_l0[20]
             weight_ih_l0_reverse[20, 4] weight_hh_l0_reverse[20, 5] bias_ih_l0_reverse[20] bias_hh_l0_reverse[20]
             weight_ih_l1[20, 10] weight_hh_l1[20, 5] bias_ih_l1[20] bias_hh_l1[20]

@@ -36,7 +36,7 @@ internal static partial class OpTable
         {
             Sizes = [1, 3, 17], Tolerance = 5e-5,
         },
-        new("AttentionCausal", n => [new([2, n, 4]), new([2, n, 4]), new([2, n, 3])], x => Tensor.ScaledDotProductAttention(x[0], x[1], x[2], causal: true))
+        new("AttentionCausal", n => [new([2, n, 4]), new([2, n, 4]), new([2, n, 3])], x => Tensor.ScaledDotProductAttention(x[0], x[1], x[2], isCausal: true))
         {
             Sizes = [1, 3, 17], Tolerance = 5e-5,
         },

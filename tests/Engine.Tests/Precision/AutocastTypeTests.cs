@@ -22,7 +22,7 @@ internal sealed class AutocastTypeTests(DType half)
         Row("Conv1d", static x => x.Reshape(1, 4, 4).Conv1d(Like(x, 3, 4, 2), Like(x, 3))),
         Row("Conv2d", static x => x.Reshape(1, 1, 4, 4).Conv2d(Like(x, 3, 1, 2, 2), Like(x, 3))),
         Row("ConvTranspose2d", static x => x.Reshape(1, 1, 4, 4).ConvTranspose2d(Like(x, 1, 3, 2, 2), Like(x, 3))),
-        Row("ScaledDotProductAttention", static x => Tensor.ScaledDotProductAttention(x, x, x, causal: true)),
+        Row("ScaledDotProductAttention", static x => Tensor.ScaledDotProductAttention(x, x, x, isCausal: true)),
         Row("MultiheadAttention", static x => new MultiheadAttention(4, 2).Forward(x.Reshape(1, 4, 4))),
     ];
 

@@ -27,7 +27,7 @@ internal static class OptimizerCases
         new("Sgd", static p => new Sgd(p, Lr, weightDecay: Decay), static (w, g, _, _) => w - (Lr * (g + (Decay * w)))),
         new("Sgd, momentum", static p => new Sgd(p, Lr, 0.9, dampening: 0.2), static (w, g, t, s) => w - (Lr * (s[0] = t == 1 ? g : (0.9 * s[0]) + (0.8 * g)))),
         new("Sgd, Nesterov", static p => new Sgd(p, Lr, 0.9, nesterov: true), static (w, g, t, s) => w - (Lr * (g + (0.9 * (s[0] = t == 1 ? g : (0.9 * s[0]) + g))))),
-        new("Adagrad", static p => new Adagrad(p, Lr, learningRateDecay: 0.01, weightDecay: Decay, initialAccumulator: 0.1, epsilon: 1e-10), static (w, g, t, s) =>
+        new("Adagrad", static p => new Adagrad(p, Lr, learningRateDecay: 0.01, weightDecay: Decay, initialAccumulator: 0.1, eps: 1e-10), static (w, g, t, s) =>
         {
             double d = g + (Decay * w);
             s[0] = (t == 1 ? 0.1 : s[0]) + (d * d);
@@ -36,7 +36,7 @@ internal static class OptimizerCases
         new("RmsProp", static p => new RmsProp(p, Lr, 0.95, weightDecay: Decay), static (w, g, _, s) => RmsProp(w, g + (Decay * w), s, momentum: 0, centered: false)),
         new("RmsProp, momentum", static p => new RmsProp(p, Lr, 0.95, momentum: 0.8), static (w, g, _, s) => RmsProp(w, g, s, momentum: 0.8, centered: false)),
         new("RmsProp, centered", static p => new RmsProp(p, Lr, 0.95, momentum: 0.8, centered: true), static (w, g, _, s) => RmsProp(w, g, s, momentum: 0.8, centered: true)),
-        new("Adadelta", static p => new Adadelta(p, Lr, rho: 0.9, epsilon: 1e-6, weightDecay: Decay), static (w, g, _, s) =>
+        new("Adadelta", static p => new Adadelta(p, Lr, rho: 0.9, eps: 1e-6, weightDecay: Decay), static (w, g, _, s) =>
         {
             double d = g + (Decay * w);
             s[0] = (0.9 * s[0]) + (0.1 * d * d);

@@ -96,7 +96,7 @@ internal sealed class ReductionSpecialTests(string deviceName) : DeviceFixture(d
     {
         Tensor x = Tensor.From<float>([10000, 10001, 10002, 10003], Device);
         Assert.That(x.Var().Item(), Is.EqualTo(5.0 / 3).Within(1e-5));
-        Assert.That(x.Var(ddof: 0).Item(), Is.EqualTo(1.25).Within(1e-5));
+        Assert.That(x.Var(correction: 0).Item(), Is.EqualTo(1.25).Within(1e-5));
         Assert.That(Tensor.From<float>([4], Device).Var().Item(), Is.NaN);
         Tensor y = x.Reshape(4, 1).BatchNorm(null, null);
         Assert.That(y.ToArray<float>(), Is.EqualTo(new[] { -1.341635f, -0.447212f, 0.447212f, 1.341635f }).Within(1e-4));

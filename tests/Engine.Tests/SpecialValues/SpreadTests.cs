@@ -16,7 +16,7 @@ internal sealed class SpreadTests(string deviceName) : DeviceFixture(deviceName)
             yield return Root("Norm of columns", x => x.Norm(0, keepDims: true));
             yield return Root("Std", x => x.Std());
             yield return Root("Std of rows", x => x.Std(1));
-            yield return Root("Std of columns", x => x.Std(0, ddof: 0));
+            yield return Root("Std of columns", x => x.Std(0, correction: 0));
             yield return Root("Std of both", x => x.Std([0, 1], keepDims: true));
 
             static TestCaseData Root(string name, Func<Tensor, Tensor> root) => new TestCaseData(root).SetArgDisplayNames(name);
@@ -55,8 +55,8 @@ internal sealed class SpreadTests(string deviceName) : DeviceFixture(deviceName)
         Tensor x = Tensor.From<float>([3], Device).WithGrad();
         Assert.That(x.Std().Item(), Is.NaN);
         Assert.That(x.Var().Item(), Is.NaN);
-        x.Std(ddof: 0).Backward();
-        Assert.That((x.Std(ddof: 0).Item(), x.Grad!.Item()), Is.EqualTo((0.0, 0.0)));
+        x.Std(correction: 0).Backward();
+        Assert.That((x.Std(correction: 0).Item(), x.Grad!.Item()), Is.EqualTo((0.0, 0.0)));
         Assert.That(Tensor.Zeros([2, 0], device: Device).Var(1).ToArray<float>(), Is.All.NaN);
     }
 
@@ -86,8 +86,8 @@ internal sealed class SpreadTests(string deviceName) : DeviceFixture(deviceName)
         Assert.That(x.Grad!.ToArray<double>(), Is.EqualTo(new[] { 3 / 13.0, -4 / 13.0, 0, 12 / 13.0 }).Within(2 * accuracy));
 
         Tensor z = Rounded([3 * scale, -3 * scale, 3 * scale, -3 * scale], [4], dtype).WithGrad();
-        Assert.That(z.Std(ddof: 0).Item() / scale, Is.EqualTo(3).Within(3 * accuracy));
-        z.Std(ddof: 0).Backward();
+        Assert.That(z.Std(correction: 0).Item() / scale, Is.EqualTo(3).Within(3 * accuracy));
+        z.Std(correction: 0).Backward();
         Assert.That(z.Grad!.ToArray<double>(), Is.EqualTo(new[] { 0.25, -0.25, 0.25, -0.25 }).Within(accuracy));
     }
 
@@ -136,10 +136,10 @@ internal sealed class SpreadTests(string deviceName) : DeviceFixture(deviceName)
     public void Var_LargeOffset_GradientIsThatOfTheDeviation()
     {
         Tensor x = Tensor.From<float>([3e8f, 3e8f + 64, 3e8f - 64, 3e8f + 128], Device).WithGrad();
-        x.Var(ddof: 0).Backward();
+        x.Var(correction: 0).Backward();
         Assert.That(x.Grad!.ToArray<float>(), Is.EqualTo(new float[] { -16, 16, -48, 48 }).Within(1e-3));
         x.ClearGrad();
-        Autograd.Grad(x.Var(ddof: 0), x, createGraph: true).Square().Sum().Backward();
+        Autograd.Grad(x.Var(correction: 0), x, createGraph: true).Square().Sum().Backward();
         Assert.That(x.Grad!.ToArray<float>(), Is.EqualTo(new float[] { -16, 16, -48, 48 }).Within(1e-3), "2·(2/n)·gradient");
     }
 

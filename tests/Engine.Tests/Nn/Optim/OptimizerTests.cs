@@ -269,7 +269,7 @@ internal sealed class OptimizerTests(string deviceName) : DeviceFixture(deviceNa
             Assert.That(() => new Sgd([w], 1, nesterov: true), Throws.ArgumentException.With.Message.Contains("momentum"));
             Assert.That(() => new Adam([w], beta1: 1), Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("beta1"));
             Assert.That(() => new Adam([w], beta2: -0.5), Throws.TypeOf<ArgumentOutOfRangeException>());
-            Assert.That(() => new Adam([w], epsilon: double.PositiveInfinity), Throws.TypeOf<ArgumentOutOfRangeException>());
+            Assert.That(() => new Adam([w], eps: double.PositiveInfinity), Throws.TypeOf<ArgumentOutOfRangeException>());
             Assert.That(() => new AdamW([w], weightDecay: -1), Throws.TypeOf<ArgumentOutOfRangeException>());
             Assert.That(() => new Lion([w], beta2: 1), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("Lion"));
             Assert.That(() => new Rprop([w], etaMinus: 1), Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("etaMinus"));
@@ -279,7 +279,7 @@ internal sealed class OptimizerTests(string deviceName) : DeviceFixture(deviceNa
             Assert.That(() => new Lamb([w], double.NaN), Throws.TypeOf<ArgumentOutOfRangeException>());
             Assert.That(() => new Adafactor([w], beta2Decay: 0.1), Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("beta2Decay"));
             Assert.That(() => new Adafactor([w], d: 0), Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("d"));
-            Assert.That(() => new Adafactor([w], epsilon1: double.NaN), Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("epsilon1"));
+            Assert.That(() => new Adafactor([w], eps1: double.NaN), Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("eps1"));
             Assert.That(() => new Adam(Array.Empty<Tensor>()), Throws.ArgumentException.With.Message.Contains("no parameters"));
             Assert.That(() => new Adam([w, w]), Throws.ArgumentException.With.Message.Contains("twice"));
             Assert.That(() => new Adam([w * 2]), Throws.ArgumentException.With.Message.Contains("Mul"));

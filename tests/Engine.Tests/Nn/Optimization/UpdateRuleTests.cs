@@ -53,7 +53,7 @@ internal sealed class UpdateRuleTests
     [Test]
     public void AdaGrad_OnASlope_TakesStepsThatDieAsOneOverTheRoot()
     {
-        IReadOnlyList<double[]> points = OnSlope(x => new Adagrad(x, Rate, epsilon: 0), 100);
+        IReadOnlyList<double[]> points = OnSlope(x => new Adagrad(x, Rate, eps: 0), 100);
         double sum = 0;
         for (int k = 1; k <= 100; k++)
         {
@@ -66,7 +66,7 @@ internal sealed class UpdateRuleTests
     public void RmsProp_OnASlope_ComesToStepsOfTheRate()
     {
         const double Rho = 0.9;
-        IReadOnlyList<double[]> points = OnSlope(x => new RmsProp(x, Rate, alpha: Rho, epsilon: 0), 200);
+        IReadOnlyList<double[]> points = OnSlope(x => new RmsProp(x, Rate, alpha: Rho, eps: 0), 200);
         double sum = 0;
         for (int k = 1; k <= 200; k++)
         {
@@ -81,7 +81,7 @@ internal sealed class UpdateRuleTests
     [Test]
     public void Adam_OnASlope_TakesStepsOfTheRateFromTheFirst()
     {
-        IReadOnlyList<double[]> points = OnSlope(x => new Adam(x, Rate, epsilon: 0), 100);
+        IReadOnlyList<double[]> points = OnSlope(x => new Adam(x, Rate, eps: 0), 100);
         for (int k = 0; k <= 100; k++)
         {
             Assert.That(points[k], Is.EqualTo(new[] { -Rate * k, Rate * k }).Within(1e-12), $"step {k}");

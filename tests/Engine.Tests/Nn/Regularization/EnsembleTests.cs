@@ -105,7 +105,7 @@ internal sealed class EnsembleTests(string deviceName) : DeviceFixture(deviceNam
         Assert.That(norm.RunningMean.ToArray<float>(), Is.EqualTo(before), "statistics as in evaluation");
         Assert.That(model.Predict(x).ToArray<float>(), Is.EqualTo(plain), "off again");
         Assert.That(model.IsTraining, Is.False);
-        foreach (Layer layer in (Layer[])[new Dropout2d(0.5), new Dropout1d(0.5), new AlphaDropout(0.5), new Lstm(3, 2, layers: 2, dropout: 0.9)])
+        foreach (Layer layer in (Layer[])[new Dropout2d(0.5), new Dropout1d(0.5), new AlphaDropout(0.5), new Lstm(3, 2, numLayers: 2, dropout: 0.9)])
         {
             layer.To(Device).Eval();
             Tensor input = Tensor.Ones(layer is Dropout2d ? [9, 8, 3, 3] : [9, 8, 3], device: Device);

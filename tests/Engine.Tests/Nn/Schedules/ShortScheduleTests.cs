@@ -121,7 +121,7 @@ internal sealed class ShortScheduleTests
     public void ReduceOnPlateau_ReductionsThatAreTooSmall_AreNotMade(double start, double factor, double epsilon, double[] expected)
     {
         Sgd optimizer = new([Tensor.Ones([1], device: ReferenceDevice.Shared).WithGrad()], start);
-        ReduceOnPlateau plateau = epsilon == 1e-8 ? new(optimizer, factor: factor, patience: 0) : new(optimizer, factor: factor, patience: 0, epsilon: epsilon);
+        ReduceOnPlateau plateau = epsilon == 1e-8 ? new(optimizer, factor: factor, patience: 0) : new(optimizer, factor: factor, patience: 0, eps: epsilon);
         plateau.Step(1);
         double before = start;
         foreach (double rate in expected)
