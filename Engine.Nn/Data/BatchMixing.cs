@@ -9,12 +9,12 @@ internal static class BatchMixing
     /// <summary>Refuses inputs that have no samples along axis 0 or cannot be mixed.</summary>
     public static void CheckInputs(string op, Batch batch)
     {
-        if (batch.Inputs is not { Rank: > 0 } inputs || batch.Targets is null)
+        if (batch.AllInputs.Count == 0 || batch.AllInputs.Any(static x => x.Rank == 0))
         {
             throw new ShapeMismatchException($"{op}: the batch has no samples along axis 0.");
         }
 
-        if (!inputs.DType.IsFloatingPoint())
+        if (batch.AllInputs.FirstOrDefault(static x => !x.DType.IsFloatingPoint()) is { } inputs)
         {
             throw new DTypeMismatchException($"{op}: inputs are {inputs.DType.ShortName()} {inputs.Shape}; only floating-point numbers can be mixed. Convert them with To(DType.Float32), or mix what an embedding makes of them.");
         }
@@ -25,8 +25,23 @@ internal static class BatchMixing
     {
         int[] order = [.. Enumerable.Range(0, batch.Count)];
         random.Shuffle(order);
-        return Tensor.From<long>(Array.ConvertAll(order, static i => (long)i), batch.Inputs.Device);
+        return Tensor.From<long>(Array.ConvertAll(order, static i => (long)i), batch.AllInputs[0].Device);
     }
+
+    /// <summary>All targets of a batch as they can be mixed.</summary>
+    public static Tensors Soft(string op, Batch batch, int? classes)
+    {
+        if (classes is not null && batch.AllTargets.Count(static t => !t.DType.IsFloatingPoint()) > 1)
+        {
+            throw new ArgumentException($"{op}: of targets {batch.AllTargets} more than one are class numbers, and {classes} is the number of classes of one. Make them floating-point rows beforehand, with OneHot.", nameof(classes));
+        }
+
+        return batch.AllTargets.Select(t => Soft(op, t, classes));
+    }
+
+    /// <summary>The weights of the samples, mixed like these.</summary>
+    public static Tensor? Weights(string op, Batch batch, Tensor partners, double lambda) =>
+        batch.Weights is { } weights ? Blend(op, weights.DType.IsFloatingPoint() ? weights : weights.To(DType.Float32), partners, lambda) : null;
 
     /// <summary>λ·x + (1 − λ)·x[partners].</summary>
     public static Tensor Blend(string op, Tensor x, Tensor partners, double lambda) =>

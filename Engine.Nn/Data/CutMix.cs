@@ -6,7 +6,7 @@ namespace Engine.Nn;
 /// </summary>
 /// <remarks>
 /// Inputs [N, C, H, W] keep shape, type and, pixel by pixel, their values. Class numbers [N] become probabilities [N, classes] in float32;
-/// floating targets are mixed as they are.
+/// floating targets are mixed as they are, several of them and weights of samples too. There may be one input only.
 /// </remarks>
 /// <example><code>loader.With(seed: 1, new CutMix(classes: 10))</code></example>
 public sealed class CutMix : IBatchTransform
@@ -30,6 +30,11 @@ public sealed class CutMix : IBatchTransform
     public Batch Apply(Batch batch, ref SampleRandom random)
     {
         BatchMixing.CheckInputs(nameof(CutMix), batch);
+        if (batch.AllInputs.Count > 1)
+        {
+            throw new ShapeMismatchException($"CutMix: the inputs are {batch.AllInputs}; it replaces a part of an image, and of what else belongs to the image no part. MixUp mixes all inputs.");
+        }
+
         Tensor x = batch.Inputs;
         if (x.Rank != 4 || x.Shape[2] == 0 || x.Shape[3] == 0)
         {
@@ -41,7 +46,7 @@ public sealed class CutMix : IBatchTransform
         (int top, int bottom) = Range(height, half, ref random);
         (int left, int right) = Range(width, half, ref random);
         Tensor partners = BatchMixing.Partners(batch, ref random);
-        Tensor targets = BatchMixing.Soft(nameof(CutMix), batch.Targets, _classes);
+        Tensors targets = BatchMixing.Soft(nameof(CutMix), batch, _classes);
 
         byte[] inside = new byte[height * width];
         for (int y = top; y < bottom; y++)
@@ -52,7 +57,8 @@ public sealed class CutMix : IBatchTransform
         Tensor mask = Tensor.From<byte>(inside, [height, width], x.Device).To(DType.Bool);
         Tensor images = x.ElementCount == 0 ? x.Clone() : Tensor.Where(mask, x.IndexSelect(0, partners), x);
         double kept = 1 - ((double)(bottom - top) * (right - left) / ((double)height * width));
-        return new Batch(images, BatchMixing.Blend(nameof(CutMix), targets, partners, kept));
+        return new Batch(
+            images, targets.Select(t => BatchMixing.Blend(nameof(CutMix), t, partners, kept)), BatchMixing.Weights(nameof(CutMix), batch, partners, kept));
     }
 
     /// <summary>From half a side before a random centre to half a side after it, inside of the image.</summary>

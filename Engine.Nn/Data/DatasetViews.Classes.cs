@@ -10,11 +10,14 @@ public static partial class DatasetViews
     /// each row of floating targets [N, C] is (one-hot rows, probabilities).
     /// </summary>
     /// <remarks>Data sets other than <see cref="ImageDataset"/> are read through once, without random changes.</remarks>
+    /// <param name="dataset">The samples.</param>
+    /// <param name="target">The name of the target with the classes, where there are several.</param>
     /// <exception cref="DTypeMismatchException">The targets are numbers to be predicted rather than classes.</exception>
-    public static long[] ClassNumbers(this IDataset dataset)
+    /// <exception cref="InvalidOperationException">There are several targets and no name was given, or there are none.</exception>
+    public static long[] ClassNumbers(this IDataset dataset, string? target = null)
     {
         ArgumentNullException.ThrowIfNull(dataset);
-        if ((dataset as IHasClassNumbers)?.ClassNumbers() is { } known)
+        if (target is null && (dataset as IHasClassNumbers)?.ClassNumbers() is { } known)
         {
             return known;
         }
@@ -32,7 +35,7 @@ public static partial class DatasetViews
 
             using TensorScope scope = TensorScope.Begin();
             using Batch batch = plain.GetBatch(new BatchRequest(indices.AsSpan(0, count), Device.Default));
-            Classes(batch.Targets, count).CopyTo(numbers, start);
+            Classes(target is null ? batch.AllTargets.SingleFor(nameof(ClassNumbers), "target") : batch.AllTargets[target], count).CopyTo(numbers, start);
         }
 
         return numbers;

@@ -1,22 +1,5 @@
 namespace Engine.Nn;
 
-/// <summary>One mini-batch: the samples lie along axis 0 of both tensors. The consumer disposes it.</summary>
-/// <param name="Inputs">The inputs of the model, [N, …].</param>
-/// <param name="Targets">The correct outputs, [N, …].</param>
-public readonly record struct Batch(Tensor Inputs, Tensor Targets) : IDisposable
-{
-    /// <summary>N.</summary>
-    public int Count => Inputs?.Shape[0] ?? 0;
-
-    /// <summary>Gives the memory of both tensors back.</summary>
-    public void Dispose()
-    {
-        // default(Batch) has neither.
-        Inputs?.Dispose();
-        Targets?.Dispose();
-    }
-}
-
 /// <summary>Where a trainer gets its mini-batches.</summary>
 /// <remarks>
 /// The batches of an epoch are a pure function of the source and the epoch's number: asked twice, or from the middle, it gives the same
@@ -24,10 +7,10 @@ public readonly record struct Batch(Tensor Inputs, Tensor Targets) : IDisposable
 /// </remarks>
 public interface IBatchSource
 {
-    /// <summary>The number of batches in an epoch.</summary>
+    /// <summary>The number of batches in an epoch; −1 where only its end will tell, as of a stream.</summary>
     int BatchCount { get; }
 
-    /// <summary>The number of samples in an epoch.</summary>
+    /// <summary>The number of samples in an epoch; −1 where only its end will tell.</summary>
     long SampleCount { get; }
 
     /// <summary>The batches of an epoch in order.</summary>

@@ -58,16 +58,21 @@ public static class BatchSources
                 using TensorScope scope = TensorScope.Begin();
                 using GradMode.Scope mode = GradMode.Off();
                 Batch after = transform.Apply(before, ref random);
-                batch = new Batch(Own(after.Inputs, before), Own(after.Targets, before));
-                scope.Keep(batch.Inputs);
-                scope.Keep(batch.Targets);
+                if (after.AllInputs.Count == 0)
+                {
+                    throw new ArgumentException($"With: a batch transform returned null; it must return a batch with inputs ({transform.GetType().Name}).");
+                }
+
+                // A tensor that comes from the batch before must outlive it.
+                Tensor[] old = before.Tensors();
+                batch = after.Select(tensor => Array.Exists(old, o => ReferenceEquals(o, tensor)) ? tensor.Alias() : tensor);
+                foreach (Tensor tensor in batch.Tensors())
+                {
+                    scope.Keep(tensor);
+                }
             }
 
             return batch;
         }
-
-        /// <summary>A tensor that outlives the batch that it may come from.</summary>
-        private static Tensor Own(Tensor tensor, Batch before) =>
-            Guard.Returned(tensor, "With", "a batch transform") is var made && (ReferenceEquals(made, before.Inputs) || ReferenceEquals(made, before.Targets)) ? made.Alias() : made;
     }
 }

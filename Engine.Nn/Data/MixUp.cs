@@ -6,7 +6,8 @@ namespace Engine.Nn;
 /// </summary>
 /// <remarks>
 /// Inputs [N, …] keep shape and type. Class numbers [N] become probabilities [N, classes] in float32, which <see cref="Losses.CrossEntropy(Tensor, Tensor)"/>
-/// and the metrics take (a sample then counts for the class with the larger share); floating targets are mixed as they are.
+/// and the metrics take (a sample then counts for the class with the larger share); floating targets are mixed as they are. Of a batch with several inputs or
+/// targets all are mixed, by the same λ and with the same partners, and so are weights of samples; at most one target may be class numbers.
 /// </remarks>
 /// <example><code>loader.With(seed: 1, new MixUp(alpha: 0.2, classes: 10))</code></example>
 public sealed class MixUp : IBatchTransform
@@ -31,7 +32,10 @@ public sealed class MixUp : IBatchTransform
         BatchMixing.CheckInputs(nameof(MixUp), batch);
         double lambda = random.NextBeta(_alpha, _alpha);
         Tensor partners = BatchMixing.Partners(batch, ref random);
-        Tensor targets = BatchMixing.Soft(nameof(MixUp), batch.Targets, _classes);
-        return new Batch(BatchMixing.Blend(nameof(MixUp), batch.Inputs, partners, lambda), BatchMixing.Blend(nameof(MixUp), targets, partners, lambda));
+        Tensors targets = BatchMixing.Soft(nameof(MixUp), batch, _classes);
+        return new Batch(
+            batch.AllInputs.Select(x => BatchMixing.Blend(nameof(MixUp), x, partners, lambda)),
+            targets.Select(t => BatchMixing.Blend(nameof(MixUp), t, partners, lambda)),
+            BatchMixing.Weights(nameof(MixUp), batch, partners, lambda));
     }
 }

@@ -1,37 +1,77 @@
 namespace Engine.Nn;
 
-/// <summary>Samples held in host memory as the rows of two tensors of any element type.</summary>
+/// <summary>Samples held in host memory as the rows of tensors of any element type.</summary>
 /// <example>
 /// <code>
 /// TensorDataset xor = new(Tensor.From&lt;float&gt;([0, 0, 0, 1, 1, 0, 1, 1], [4, 2]), Tensor.From&lt;long&gt;([0, 1, 1, 0]));
+/// TensorDataset houses = new(new Tensors(("numbers", numbers), ("city", cities)), prices);
+/// TensorDataset images = new(pixels);                          // no targets
 /// </code>
 /// </example>
 public sealed class TensorDataset : IDataset
 {
-    private readonly Rows _inputs;
-    private readonly Rows _targets;
+    private readonly Rows[] _inputs;
+    private readonly Rows[] _targets;
+    private readonly Rows? _weights;
+    private readonly string[]? _inputNames;
+    private readonly string[]? _targetNames;
 
     /// <summary>Copies both tensors; sample i is row i of each.</summary>
     /// <exception cref="ShapeMismatchException">A tensor has no axes, or the numbers of rows differ.</exception>
     public TensorDataset(Tensor inputs, Tensor targets)
+        : this((Tensors)(inputs ?? throw new ArgumentNullException(nameof(inputs))), targets ?? throw new ArgumentNullException(nameof(targets)), null)
     {
-        ArgumentNullException.ThrowIfNull(inputs);
-        ArgumentNullException.ThrowIfNull(targets);
-        if (inputs.Rank == 0 || targets.Rank == 0 || inputs.Shape[0] != targets.Shape[0])
+    }
+
+    /// <summary>Copies all tensors; sample i is row i of each. Batches have the same names.</summary>
+    /// <param name="inputs">The inputs, one or several.</param>
+    /// <param name="targets">The targets: one, several or none.</param>
+    /// <param name="weights">How much each sample counts, [N], or null.</param>
+    /// <exception cref="ArgumentException">There are no inputs.</exception>
+    /// <exception cref="ShapeMismatchException">A tensor has no axes, or the numbers of rows differ.</exception>
+    public TensorDataset(Tensors inputs, Tensors targets = default, Tensor? weights = null)
+    {
+        if (inputs.Count == 0)
         {
-            throw new ShapeMismatchException($"TensorDataset: inputs are {inputs.Shape}, targets {targets.Shape}; axis 0 must count the samples in both.");
+            throw new ArgumentException("TensorDataset: there are no inputs.", nameof(inputs));
         }
 
-        _inputs = new Rows(inputs);
-        _targets = new Rows(targets);
-        Count = inputs.Shape[0];
+        Tensor[] all = [.. inputs, .. targets];
+        if (Array.Exists(all, tensor => tensor.Rank == 0 || tensor.Shape[0] != all[0].Shape[0]))
+        {
+            throw new ShapeMismatchException($"TensorDataset: inputs are {Shapes(inputs)}, targets {Shapes(targets)}; axis 0 must count the samples in {(all.Length > 2 ? "all" : "both")}.");
+        }
+
+        Count = all[0].Shape[0];
+        if (weights is not null && (weights.Rank != 1 || weights.Shape[0] != Count))
+        {
+            throw new ShapeMismatchException($"TensorDataset: weights are {weights.Shape} for {Count} samples; they must be [{Count}], one for each sample.");
+        }
+
+        (_inputs, _targets) = ([.. inputs.AsEnumerable().Select(static t => new Rows(t))], [.. targets.AsEnumerable().Select(static t => new Rows(t))]);
+        _weights = weights is null ? null : new Rows(weights);
+        _inputNames = inputs.Names.Count > 0 ? [.. inputs.Names] : null;
+        _targetNames = targets.Names.Count > 0 ? [.. targets.Names] : null;
     }
 
     /// <inheritdoc/>
     public int Count { get; }
 
     /// <inheritdoc/>
-    public Batch GetBatch(in BatchRequest request) => new(_inputs.Gather(request), _targets.Gather(request));
+    public Batch GetBatch(in BatchRequest request) => new(Gather(_inputs, _inputNames, request), Gather(_targets, _targetNames, request), _weights?.Gather(request));
+
+    private static string Shapes(Tensors tensors) => tensors.Count == 0 ? "none" : string.Join(", ", tensors.AsEnumerable().Select(static t => t.Shape));
+
+    private static Tensors Gather(Rows[] rows, string[]? names, in BatchRequest request)
+    {
+        Tensor[] gathered = new Tensor[rows.Length];
+        for (int i = 0; i < rows.Length; i++)
+        {
+            gathered[i] = rows[i].Gather(request);
+        }
+
+        return Tensors.From(gathered, names);
+    }
 
     private sealed class Rows
     {

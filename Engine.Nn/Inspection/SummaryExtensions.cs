@@ -3,6 +3,11 @@ namespace Engine.Nn;
 /// <summary>The summary of a layer from the shape of its input.</summary>
 public static class SummaryExtensions
 {
+    /// <summary>The summary of a module of any inputs: <c>model.Summary(() => model.Forward(image, table))</c>.</summary>
+    /// <param name="module">The module, which is not changed.</param>
+    /// <param name="run">Calls it.</param>
+    public static ModelSummary Summary(this Module module, Action run) => ModelSummary.Of(module, run);
+
     /// <summary>Runs the layer once on zeros of the given shape and lists the output of every module in it.</summary>
     /// <param name="layer">The layer, which is not changed.</param>
     /// <param name="input">The shape of a batch, such as [1, 1, 28, 28].</param>

@@ -111,6 +111,21 @@ public static class Losses
     /// <summary>Binary cross-entropy from logits.</summary>
     public static Tensor BceWithLogits(Tensor logits, Tensor target, Reduction reduction) => Same(logits, target).BceWithLogits(target, reduction);
 
+    /// <summary>
+    /// A loss that heeds <see cref="Batch.Weights"/>: Σ w·l/N over the N samples of a batch, where l is what <paramref name="loss"/> gives for a sample. Without weights it is the mean.
+    /// </summary>
+    /// <remarks>
+    /// It divides by the number of samples, not by the sum of the weights: so a weight of 2 is worth two samples whatever the others of the batch, and steps of several mini-batches are
+    /// exact. Weights that average 1 over the data (<see cref="ClassWeights.Balanced"/>) leave the size of the steps as it is.
+    /// </remarks>
+    /// <param name="loss">A loss with a value for each sample, [N] or [N, …]: <c>(y, t) => Losses.CrossEntropy(y, t, reduction: Reduction.None)</c>.</param>
+    /// <exception cref="ShapeMismatchException">When it is computed: the loss has not one value or more for each sample.</exception>
+    public static BatchLossFunction Weighted(LossFunction loss)
+    {
+        ArgumentNullException.ThrowIfNull(loss);
+        return (predictions, batch) => WeightedLoss.Mean(Guard.Returned(loss(predictions.Single, batch.Targets), nameof(Weighted), "the loss"), batch);
+    }
+
     private static Tensor NotNull(Tensor x, [CallerArgumentExpression(nameof(x))] string name = "")
     {
         ArgumentNullException.ThrowIfNull(x, name);

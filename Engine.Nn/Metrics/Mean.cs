@@ -8,7 +8,8 @@ namespace Engine.Nn;
 /// <example><code>Metric error = new Mean("mae", (y, t) => (y - t).Abs());</code></example>
 public sealed class Mean : Metric
 {
-    private readonly Func<Tensor, Tensor, Tensor> _value;
+    private readonly Func<Tensor, Tensor, Tensor>? _value;
+    private readonly Func<Tensors, Batch, Tensor>? _valueOfBatch;
     private readonly RunningSum _sum = new();
     private long _samples;
 
@@ -20,6 +21,19 @@ public sealed class Mean : Metric
     {
         ArgumentNullException.ThrowIfNull(value);
         _value = value;
+    }
+
+    private Mean(string name, Func<Tensors, Batch, Tensor> value)
+        : base(name) => _valueOfBatch = value;
+
+    /// <summary>A mean of something that several outputs, targets or inputs decide, or that has no target.</summary>
+    /// <param name="name">The name in logs.</param>
+    /// <param name="value">Of the model's outputs and the batch; where it is not a scalar its mean is taken.</param>
+    /// <example><code>Metric error = Mean.OfBatch("reconstruction", (y, batch) => (y.Single - batch.Inputs).Abs());</code></example>
+    public static Mean OfBatch(string name, Func<Tensors, Batch, Tensor> value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        return new Mean(name, value);
     }
 
     /// <inheritdoc/>
@@ -49,11 +63,17 @@ public sealed class Mean : Metric
     }
 
     /// <inheritdoc/>
-    public override Metric Fresh() => new Mean(Name, _value);
+    public override Metric Fresh() => _value is null ? new Mean(Name, _valueOfBatch!) : new Mean(Name, _value);
 
     /// <inheritdoc/>
     protected override void Accumulate(Tensor prediction, Tensor target)
     {
+        if (_value is null)
+        {
+            Accumulate(prediction, new Batch(prediction, target));
+            return;
+        }
+
         int samples = prediction.Shape[0];
         if (samples == 0)
         {
@@ -68,6 +88,24 @@ public sealed class Mean : Metric
                 $"{Name}: prediction is {prediction.Shape}, target is {target.Shape}; the metric's function compares each with many ({value.Shape}). Squeeze or reshape one of them.");
         }
 
+        Add(value, samples);
+    }
+
+    /// <inheritdoc/>
+    protected override void Accumulate(Tensors predictions, Batch batch)
+    {
+        if (_valueOfBatch is null)
+        {
+            base.Accumulate(predictions, batch);
+        }
+        else if (batch.Count > 0)
+        {
+            Add(Guard.Returned(_valueOfBatch(predictions, batch), Name, "the metric's function"), batch.Count);
+        }
+    }
+
+    private void Add(Tensor value, int samples)
+    {
         _sum.Add(value.ElementCount == 1 ? value : value.Mean(), samples);
         _samples += samples;
     }

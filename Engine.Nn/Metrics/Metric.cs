@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Engine.Nn;
 
 /// <summary>A figure of merit over many batches. Sums are kept on the device; only <see cref="Compute"/> waits for it.</summary>
@@ -29,6 +31,48 @@ public abstract class Metric
         Accumulate(prediction, target);
     }
 
+    /// <summary>Counts a batch of a model with one output or several.</summary>
+    /// <remarks>Weights of samples are not used: a metric counts samples.</remarks>
+    /// <exception cref="InvalidOperationException">There are several outputs or targets, and the metric does not say which it is of (<see cref="Of(string, string?, string?)"/>).</exception>
+    /// <exception cref="ShapeMismatchException">Prediction and target do not fit together.</exception>
+    public void Update(Tensors predictions, Batch batch)
+    {
+        using TensorScope scope = TensorScope.Begin();
+        using GradMode.Scope mode = GradMode.Off();
+        Accumulate(predictions, batch);
+    }
+
+    /// <summary>The metric of one of a model's outputs: <c>new Accuracy().Of("kind")</c> compares the output "kind" with the target "kind".</summary>
+    /// <param name="output">The output's name.</param>
+    /// <param name="target">The target's name; where left out the one of the same name, or the only one.</param>
+    /// <param name="name">The name in logs; "kind_accuracy" where left out.</param>
+    /// <returns>A metric that counts by means of this one.</returns>
+    public Metric Of(string output, string? target = null, string? name = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(output);
+        return new MetricOfOutput(
+            name ?? $"{output}_{Name}",
+            this,
+            predictions => predictions[output],
+            targets => target is not null ? targets[target] : targets.Contains(output) ? targets[output] : targets.SingleFor(Name, "target"));
+    }
+
+    /// <summary>The metric of one of a model's outputs by its place.</summary>
+    /// <param name="output">The output's place.</param>
+    /// <param name="target">The target's place; where left out the only one, or the one at the same place.</param>
+    /// <param name="name">The name in logs; "accuracy_1" where left out.</param>
+    /// <returns>A metric that counts by means of this one.</returns>
+    public Metric Of(int output, int? target = null, string? name = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(output);
+        ArgumentOutOfRangeException.ThrowIfNegative(target ?? 0, nameof(target));
+        return new MetricOfOutput(
+            name ?? string.Create(CultureInfo.InvariantCulture, $"{Name}_{output}"), this, predictions => predictions[output], targets => targets.Count == 1 && target is null ? targets[0] : targets[target ?? output]);
+    }
+
+    /// <summary>The name and the value so far: "accuracy 0.8125". Waits for the device.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Name} {Compute():0.######}");
+
     /// <summary>The value over all batches since the last <see cref="Reset"/>; NaN before the first.</summary>
     public abstract double Compute();
 
@@ -46,6 +90,10 @@ public abstract class Metric
 
     /// <summary>Counts a batch; no gradients are recorded, and temporary tensors are disposed afterwards.</summary>
     protected abstract void Accumulate(Tensor prediction, Tensor target);
+
+    /// <summary>Counts a batch of a model with several outputs or targets; there must be one of each unless overridden.</summary>
+    protected virtual void Accumulate(Tensors predictions, Batch batch) =>
+        Accumulate(predictions.SingleFor(Name, "output"), batch.AllTargets.SingleFor(Name, "target"));
 
     /// <summary>The true class of each sample, int64 [N, …], of class numbers or class probabilities that fit to predictions [N, C, …].</summary>
     private protected Tensor ClassesOf(Tensor prediction, Tensor target)

@@ -31,6 +31,16 @@ public static class RegularizationExtensions
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(forward);
         ArgumentNullException.ThrowIfNull(data);
+        model.UpdateBatchNorm(batch => forward(batch.Inputs), data);
+    }
+
+    /// <summary><see cref="UpdateBatchNorm{T}(T, IBatchSource)"/> of a module with several inputs or outputs, given the function of a batch.</summary>
+    /// <inheritdoc cref="UpdateBatchNorm(Module, Func{Tensor, Tensor}, IBatchSource)"/>
+    public static void UpdateBatchNorm(this Module model, Func<Batch, Tensors> forward, IBatchSource data)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(forward);
+        ArgumentNullException.ThrowIfNull(data);
         BatchNorm[] layers = [.. model.NamedModules().Select(static m => m.Module).OfType<BatchNorm>().Where(static b => b.NumBatchesTracked is not null && !b.StatisticsFrozen)];
         if (layers.Length == 0)
         {
@@ -61,7 +71,7 @@ public static class RegularizationExtensions
             {
                 using Batch batch = taken;
                 using TensorScope scope = TensorScope.Begin();
-                forward(batch.Inputs);
+                _ = forward(batch);
             }
         }
         finally

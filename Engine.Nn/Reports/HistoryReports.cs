@@ -8,7 +8,7 @@ public static class HistoryReports
     /// <param name="path">The file, such as <c>run.html</c>.</param>
     /// <param name="title">The heading.</param>
     /// <param name="recorder">The record within the epochs: finer curves, speed and gradient norms.</param>
-    /// <param name="summary">The model, from <see cref="SummaryExtensions.Summary"/>.</param>
+    /// <param name="summary">The model, from <see cref="SummaryExtensions.Summary(Layer, Shape, DType?)"/>.</param>
     /// <exception cref="IOException">The file cannot be written; the message says why.</exception>
     public static void SaveReport(this History history, string path, string title = "Training run", RunRecorder? recorder = null, ModelSummary? summary = null)
     {

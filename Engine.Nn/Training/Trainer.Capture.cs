@@ -4,9 +4,9 @@ namespace Engine.Nn;
 public sealed partial class Trainer
 {
     private CapturedStep? _captured;
-    private Tensor? _inputs;
-    private Tensor? _targets;
-    private (Shape Inputs, DType InputType, Shape Targets, DType TargetType)? _shapes;
+    private Batch _buffers;
+    private BatchForm? _form;
+    private string[]? _outputNames;
 
     /// <summary>
     /// Whether steps are captured and replayed, which saves the host's work: on a card small models train several times faster. The results
@@ -39,21 +39,15 @@ public sealed partial class Trainer
     private bool TryCapturedStep(Batch batch)
     {
         if (Capture == CaptureMode.Never || CaptureRefusal is not null || AvoidsCapture || GradientAccumulation > 1
-            || (Capture == CaptureMode.Auto && !batch.Inputs.Device.CanRecord))
+            || (Capture == CaptureMode.Auto && !batch.AllInputs[0].Device.CanRecord))
         {
             return false;
         }
 
-        var shapes = (batch.Inputs.Shape, batch.Inputs.DType, batch.Targets.Shape, batch.Targets.DType);
-        if (_captured is null && _shapes != shapes)
+        if (_form?.Fits(batch) != true)
         {
-            // Capture once two consecutive batches have the same shape.
-            _shapes = shapes;
-            return false;
-        }
-
-        if (_shapes != shapes)
-        {
+            // Capture once two consecutive batches have the same shapes.
+            _form = _captured is null ? new BatchForm(batch) : _form;
             return false;
         }
 
@@ -61,7 +55,7 @@ public sealed partial class Trainer
         bool wasReady = step.State == CaptureState.Ready, wasRecorded = step.IsRecorded;
         try
         {
-            step.Replay(batch.Inputs, batch.Targets);
+            step.Replay(batch.Tensors());
         }
         catch (CaptureException e) when (wasRecorded || Capture == CaptureMode.Auto)
         {
@@ -85,16 +79,17 @@ public sealed partial class Trainer
     private CapturedStep NewStep(Batch batch)
     {
         using TensorScope outside = TensorScope.Suspend();
-        Tensor inputs = _inputs = batch.Inputs.EmptyLike(), targets = _targets = batch.Targets.EmptyLike();
-        return inputs.Device.CaptureOnUse(
+        Batch buffers = _buffers = batch.Select(static t => t.EmptyLike());
+        return buffers.AllInputs[0].Device.CaptureOnUse(
             () =>
             {
                 BeginStep();
-                (Tensor prediction, Tensor loss) = Forward(inputs, targets);
+                (Tensors predictions, Tensor loss) = ForwardWithLoss(buffers);
                 Backward(loss);
-                return Apply() is { } isClipped ? [loss, prediction, isClipped] : [loss, prediction];
+                _outputNames = predictions.Names.Count > 0 ? [.. predictions.Names] : null;
+                return Apply() is { } isClipped ? [loss, .. predictions, isClipped] : [loss, .. predictions];
             },
-            [inputs, targets]);
+            buffers.Tensors());
     }
 
     /// <summary>The figures are summed up outside the recording: metrics may count on the host.</summary>
@@ -105,20 +100,21 @@ public sealed partial class Trainer
         _samples += count;
         if (ClipGradNorm is not null)
         {
-            _clippedSteps.AddFlag(step.Outputs[2].Buffer);
+            _clippedSteps.AddFlag(step.Outputs[^1].Buffer);
         }
 
+        int outputs = step.Outputs.Count - 1 - (ClipGradNorm is null ? 0 : 1);
+        Tensors predictions = Tensors.From([.. step.Outputs.Skip(1).Take(outputs).Select(static o => o.Buffer)], _outputNames);
         foreach (Metric metric in Metrics)
         {
-            metric.Update(step.Outputs[1].Buffer, _targets!);
+            metric.Update(predictions, _buffers);
         }
     }
 
     private void EndCapture()
     {
         _captured?.Dispose();
-        _inputs?.Dispose();
-        _targets?.Dispose();
-        (_captured, _inputs, _targets, _shapes) = (null, null, null, null);
+        _buffers.Dispose();
+        (_captured, _buffers, _form) = (null, default, null);
     }
 }

@@ -19,12 +19,12 @@ public sealed partial class Trainer
             using Batch batch = taken;
             cancellationToken.ThrowIfCancellationRequested();
             using TensorScope scope = TensorScope.Begin();
-            Tensor prediction = Forward(batch.Inputs);
-            lossSum.Add(ScalarLoss(prediction, batch.Targets), batch.Count);
+            Tensors predictions = Forward(batch);
+            lossSum.Add(ScalarLoss(predictions, batch), batch.Count);
             samples += batch.Count;
             foreach (Metric metric in metrics)
             {
-                metric.Update(prediction, batch.Targets);
+                metric.Update(predictions, batch);
             }
         }
 
@@ -49,33 +49,68 @@ public sealed partial class Trainer
     /// <param name="batchSize">How many samples are computed at once: more is faster up to a point, and takes more memory.</param>
     /// <param name="cancellationToken">Checked before each batch.</param>
     /// <returns>[N, …]; float32 where they came out in half precision.</returns>
+    /// <exception cref="InvalidOperationException">The model has several outputs.</exception>
     public Tensor Predict(Tensor inputs, int batchSize = 256, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(inputs);
+        return Predict((Tensors)inputs, batchSize, cancellationToken).SingleFor(nameof(Predict), "output");
+    }
+
+    /// <summary>The answers of a model with several inputs or outputs, in evaluation mode and without gradients, computed in batches without targets.</summary>
+    /// <param name="inputs">[N, …] each, in the order or with the names that the batches of the training have.</param>
+    /// <param name="batchSize">How many samples are computed at once: more is faster up to a point, and takes more memory.</param>
+    /// <param name="cancellationToken">Checked before each batch.</param>
+    /// <returns>The outputs, [N, …] each; float32 where they came out in half precision.</returns>
+    /// <exception cref="ShapeMismatchException">There are no inputs, one is a scalar, or they have different numbers of samples.</exception>
+    public Tensors Predict(Tensors inputs, int batchSize = 256, CancellationToken cancellationToken = default)
+    {
         Hyper.Count(batchSize);
-        if (inputs.Rank == 0)
+        if (inputs.Any(static x => x.Rank == 0))
         {
             throw new ShapeMismatchException("Predict: the inputs are a scalar; samples lie along axis 0. Unsqueeze(0) makes one sample of it.");
         }
 
+        if (inputs.Count == 0 || inputs.Any(x => x.Shape[0] != inputs[0].Shape[0]))
+        {
+            throw new ShapeMismatchException($"Predict: the inputs are {inputs}; axis 0 must count the same samples in all.");
+        }
+
+        int count = inputs[0].Shape[0];
         using InferenceScope inference = InferenceScope.Begin();
         using TensorScope scope = TensorScope.Begin();
         using Autocast.Scope types = BeginPrecision();
-        if (inputs.Shape[0] <= batchSize)
+        if (count <= batchSize)
         {
-            return scope.Keep(Widened(Forward(inputs)));
+            return Kept(scope, Forward(new Batch(inputs)).Select(Widened));
         }
 
-        Tensor[] parts = new Tensor[(inputs.Shape[0] + batchSize - 1) / batchSize];
-        for (int i = 0; i < parts.Length; i++)
+        List<Tensor[]> parts = [];
+        Tensors form = default;
+        for (int start = 0; start < count; start += batchSize)
         {
             cancellationToken.ThrowIfCancellationRequested();
             using TensorScope part = TensorScope.Begin();
-            parts[i] = part.Keep(Widened(Forward(inputs.Slice(0, i * batchSize, Math.Min((i + 1) * batchSize, inputs.Shape[0])))));
+            int end = Math.Min(start + batchSize, count);
+            form = Forward(new Batch(inputs.Select(x => x.Slice(0, start, end))));
+            parts.Add([.. Kept(part, form.Select(Widened))]);
         }
 
-        return scope.Keep(Tensor.Concat(parts));
+        return Kept(scope, form.With([.. Enumerable.Range(0, form.Count).Select(output => Tensor.Concat([.. parts.Select(p => p[output])]))]));
     }
+
+    private static Tensors Kept(TensorScope scope, Tensors tensors)
+    {
+        foreach (Tensor tensor in tensors)
+        {
+            scope.Keep(tensor);
+        }
+
+        return tensors;
+    }
+
+    /// <summary>The modules of the model with the shapes that a batch has in them, its parameters and operations.</summary>
+    /// <param name="batch">The inputs; targets are needed only where the model's function asks for them.</param>
+    public ModelSummary Summary(Batch batch) => ModelSummary.Of(Model, () => _ = Forward(batch));
 
     /// <summary>The result of a pass in mixed precision, in float32 again.</summary>
     private static Tensor Widened(Tensor y) => Autocast.Type is not null && y.DType.IsHalf() ? y.To(DType.Float32) : y;

@@ -116,13 +116,13 @@ public sealed partial class Trainer
     private void AddGradients(Batch batch, double share)
     {
         using TensorScope scope = TensorScope.Begin();
-        (Tensor prediction, Tensor loss) = Forward(batch.Inputs, batch.Targets);
+        (Tensors predictions, Tensor loss) = ForwardWithLoss(batch);
         Backward(loss, share);
         _lossSum.Add(loss, batch.Count);
         _samples += batch.Count;
         foreach (Metric metric in Metrics)
         {
-            metric.Update(prediction, batch.Targets);
+            metric.Update(predictions, batch);
         }
     }
 
@@ -156,11 +156,15 @@ public sealed partial class Trainer
         return ClipGradNorm is { } norm ? ClippedSteps.IsLonger(Optimizer.Parameters.ClipGradNorm(norm), norm) : null;
     }
 
-    private Tensor Forward(Tensor inputs) => Guard.Returned(_forward(inputs), "Trainer", "the model");
-
-    private Tensor ScalarLoss(Tensor prediction, Tensor targets)
+    private Tensors Forward(Batch batch)
     {
-        Tensor loss = Guard.Returned(_loss(prediction, targets), "Fit", "the loss");
+        Tensors predictions = _forward(batch);
+        return predictions.Count > 0 ? predictions : throw new ArgumentException("Trainer: the model returned null; it must return a tensor.");
+    }
+
+    private Tensor ScalarLoss(Tensors predictions, Batch batch)
+    {
+        Tensor loss = Guard.Returned(_loss(predictions, batch), "Fit", "the loss");
         return loss.ElementCount == 1
             ? loss
             : throw new ShapeMismatchException($"Fit: the loss is {loss.Shape}; it must be a scalar. Take its mean or sum.");

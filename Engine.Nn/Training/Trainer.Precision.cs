@@ -30,17 +30,17 @@ public sealed partial class Trainer
     };
 
     /// <summary>The output of the model in the trainer's precision.</summary>
-    internal Tensor ForwardInPrecision(Tensor inputs)
+    internal Tensors ForwardInPrecision(Batch batch)
     {
         using Autocast.Scope types = BeginPrecision();
-        return Forward(inputs);
+        return Forward(batch);
     }
 
-    private (Tensor Prediction, Tensor Loss) Forward(Tensor inputs, Tensor targets)
+    private (Tensors Predictions, Tensor Loss) ForwardWithLoss(Batch batch)
     {
         using Autocast.Scope types = BeginPrecision();
-        Tensor prediction = Forward(inputs);
-        return (prediction, ScalarLoss(prediction, targets));
+        Tensors predictions = Forward(batch);
+        return (predictions, ScalarLoss(predictions, batch));
     }
 
     /// <summary>Adds the gradients of a share of the loss, scaled where that is needed.</summary>

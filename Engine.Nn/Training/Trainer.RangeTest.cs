@@ -132,7 +132,7 @@ public sealed partial class Trainer
         using TensorScope scope = TensorScope.Begin();
         Optimizer.LearningRate = rate;
         BeginStep();
-        (_, Tensor loss) = Forward(batch.Inputs, batch.Targets);
+        (_, Tensor loss) = ForwardWithLoss(batch);
         Backward(loss);
         _ = Apply();
         return loss.Detach().Item();

@@ -7,7 +7,7 @@ namespace Engine.Nn;
 /// <para>The loss and the metrics are summed up on the device; the host waits for them at the end of an epoch and where a callback reads
 /// them, not at every step. Each step has a <see cref="TensorScope"/> of its own, so that memory is flat.</para>
 /// <para>A trainer knows its position. <see cref="Fit"/> goes on from there, after a cancellation or after <see cref="Load"/>, with the same
-/// bits as a run that was never interrupted. It is used by one thread at a time; <see cref="Predict"/> and <see cref="Evaluate"/> may be
+/// bits as a run that was never interrupted. It is used by one thread at a time; <see cref="Predict(Tensor, int, CancellationToken)"/> and <see cref="Evaluate"/> may be
 /// called from others while no training runs.</para>
 /// <code>
 /// Trainer trainer = new(model, new Adam(model.Parameters), Losses.CrossEntropy)
@@ -24,39 +24,11 @@ public sealed partial class Trainer
     /// <summary>A reader needs no shorter interval.</summary>
     private static readonly TimeSpan s_barInterval = TimeSpan.FromMilliseconds(100);
 
-    private readonly Func<Tensor, Tensor> _forward;
-    private readonly LossFunction _loss;
     private readonly RunningSum _lossSum = new();
     private readonly ClippedSteps _clippedSteps = new();
     private long _samples;
     private int _isFitting;
     private bool _wasLoaded;
-
-    /// <summary>A trainer of a model that turns one tensor into another.</summary>
-    /// <exception cref="ArgumentException">The optimizer holds none of the model's parameters, so that nothing would be trained.</exception>
-    public Trainer(Layer model, Optimizer optimizer, LossFunction loss)
-        : this(model, (model ?? throw new ArgumentNullException(nameof(model))).Call, optimizer, loss)
-    {
-    }
-
-    /// <summary>A trainer of any module, given the function of the inputs of a batch.</summary>
-    /// <remarks>
-    /// The optimizer may hold a part of the model's parameters (the others stay as they are) and tensors beside the model's (weights of a
-    /// loss, say).
-    /// </remarks>
-    /// <exception cref="ArgumentException">The optimizer holds none of the model's parameters, so that nothing would be trained.</exception>
-    public Trainer(Module model, Func<Tensor, Tensor> forward, Optimizer optimizer, LossFunction loss)
-    {
-        ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(forward);
-        ArgumentNullException.ThrowIfNull(optimizer);
-        ArgumentNullException.ThrowIfNull(loss);
-        CheckOptimizer(model, optimizer, "Trainer");
-        (Model, _own, _active, _forward, _loss) = (model, optimizer, optimizer, forward, loss);
-    }
-
-    /// <summary>The model.</summary>
-    public Module Model { get; }
 
     /// <summary>The figures beside the loss: of the training data during training, of validation data with fresh copies.</summary>
     public IReadOnlyList<Metric> Metrics { get; init => field = Guard.NoNulls(value); } = [];

@@ -47,6 +47,19 @@ internal sealed class TrainerCaptureTests(string deviceName) : CaptureFixture(de
     }
 
     [Test]
+    public void Fit_SeveralInputsOutputsAndWeights_EndsWithTheBitsOfEagerSteps()
+    {
+        List<bool> captured = [];
+        Trainer eager = TwoHeads.Trainer(), trainer = TwoHeads.Trainer(CaptureMode.Always, callbacks: new LambdaCallback { StepEnd = c => captured.Add(c.Trainer.IsCaptured) });
+        DataLoader data = new(TwoHeads.Data(16, 1).WithSampleWeights([.. Enumerable.Range(0, 16).Select(static i => 1.0 + i)]), 4);
+        eager.Fit(data, null, Epochs);
+        trainer.Fit(data, null, Epochs);
+        Assert.That(ToyTraining.Weights(trainer), Is.EqualTo(ToyTraining.Weights(eager)));
+        Assert.That(trainer.History.Epochs, Is.EqualTo(eager.History.Epochs));
+        Assert.That(captured.Skip(4), Is.All.True);
+    }
+
+    [Test]
     public void Fit_ResumedInTheMiddle_EndsWithTheBitsOfEagerSteps()
     {
         Trainer eager = Make(CaptureMode.Never);

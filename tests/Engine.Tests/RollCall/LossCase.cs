@@ -32,6 +32,8 @@ internal static class LossCases
     public static IReadOnlyList<LossCase> All { get; } =
     [
         .. Both("Mse", static (x, t) => Losses.Mse(x, t), static (x, t, r) => Losses.Mse(x, t, r), s_x, s_t, static (x, t) => (x - t) * (x - t)),
+        new("Weighted", s_probabilities, s_targets, static (x, t) => Losses.Weighted(static (y, u) => Losses.Mse(y, u, Reduction.None))(x, new Batch(x, t, Tensor.Arange(8, x.Device))),
+            static (x, t) => [x.Zip(t).Select(static (pair, i) => i * (pair.First - pair.Second) * (pair.First - pair.Second)).Sum() / 8]),
         .. Both("L1", static (x, t) => Losses.L1(x, t), static (x, t, r) => Losses.L1(x, t, r), s_x, s_t, static (x, t) => Math.Abs(x - t)),
         .. Both("SmoothL1", static (x, t) => Losses.SmoothL1(x, t), static (x, t, r) => Losses.SmoothL1(x, t, 1, r), s_x, s_t, static (x, t) => Robust(x - t, 1)),
         new("SmoothL1, 0.7", s_x, s_t, static (x, t) => Losses.SmoothL1(x, t, 0.7), Mean(static (x, t) => Robust(x - t, 0.7) / 0.7)),

@@ -44,6 +44,7 @@ internal sealed class OperationRollCallTests
         ["Init"] = "fills a tensor in place; InitTests",
         ["Losses"] = "LossCases",
         ["Batch"] = Holder,
+        ["Tensors"] = Holder,
         ["CapturedOutput"] = Holder,
         ["ChordCounterexample"] = Holder,
         ["CriticalPoint"] = Holder,

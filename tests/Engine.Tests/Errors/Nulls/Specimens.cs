@@ -33,6 +33,7 @@ internal static class Specimens
         [typeof(Trainer)] = static () => MakeTrainer(),
         [typeof(TrainingContext)] = static () => MakeContext(),
         [typeof(Batch)] = static () => new Batch(Tensor.Ones([2, 2]), Tensor.Ones([2, 2])),
+        [typeof(Tensors)] = static () => (Tensors)Tensor.Ones([2, 2]),
         [typeof(Stream)] = static () => new MemoryStream(),
         [typeof(JsonObject)] = static () => new JsonObject(),
         [typeof(TimeProvider)] = static () => TimeProvider.System,
