@@ -8,6 +8,15 @@ public static class SummaryExtensions
     /// <param name="run">Calls it.</param>
     public static ModelSummary Summary(this Module module, Action run) => ModelSummary.Of(module, run);
 
+    /// <summary>The summary of a trainer's model, of any inputs, from a batch.</summary>
+    /// <param name="trainer">The trainer, whose function of a batch is called.</param>
+    /// <param name="batch">The inputs; targets are needed only where that function asks for them.</param>
+    public static ModelSummary Summary(this Trainer trainer, Batch batch)
+    {
+        ArgumentNullException.ThrowIfNull(trainer);
+        return ModelSummary.Of(trainer.Model, () => _ = trainer.ForwardInPrecision(batch));
+    }
+
     /// <summary>Runs the layer once on zeros of the given shape and lists the output of every module in it.</summary>
     /// <param name="layer">The layer, which is not changed.</param>
     /// <param name="input">The shape of a batch, such as [1, 1, 28, 28].</param>

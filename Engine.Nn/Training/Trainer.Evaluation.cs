@@ -108,10 +108,6 @@ public sealed partial class Trainer
         return tensors;
     }
 
-    /// <summary>The modules of the model with the shapes that a batch has in them, its parameters and operations.</summary>
-    /// <param name="batch">The inputs; targets are needed only where the model's function asks for them.</param>
-    public ModelSummary Summary(Batch batch) => ModelSummary.Of(Model, () => _ = Forward(batch));
-
     /// <summary>The result of a pass in mixed precision, in float32 again.</summary>
     private static Tensor Widened(Tensor y) => Autocast.Type is not null && y.DType.IsHalf() ? y.To(DType.Float32) : y;
 }
