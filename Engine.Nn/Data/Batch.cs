@@ -33,7 +33,7 @@ public readonly record struct Batch : IDisposable
     public Tensor Inputs
     {
         get => AllInputs.SingleFor("Batch.Inputs", "input");
-        init => AllInputs = value;
+        init => AllInputs = value ?? throw new ArgumentNullException(nameof(value));
     }
 
     /// <summary>The targets, [N, …], of a batch with one tensor of them.</summary>
@@ -41,7 +41,7 @@ public readonly record struct Batch : IDisposable
     public Tensor Targets
     {
         get => AllTargets.SingleFor("Batch.Targets", "target");
-        init => AllTargets = value;
+        init => AllTargets = value ?? throw new ArgumentNullException(nameof(value));
     }
 
     /// <summary>The inputs, one or several.</summary>
