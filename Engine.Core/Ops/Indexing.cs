@@ -105,16 +105,22 @@ public sealed partial class Tensor
 }
 
 /// <summary>How index and operand are brought together.</summary>
-file static class IndexingOps
+internal static class IndexingOps
 {
     public static Tensor Slices(this Tensor x, string op, int at, Tensor index)
     {
         Guard.SameDevice(op, x, index);
         Guard.IndexRange(op, index, x.Shape[at]);
-        Span<int> sizes = stackalloc int[x.Rank];
+        return x.Gather(at, index.Along(at, x.Shape));
+    }
+
+    /// <summary>An index with one axis as one of a whole tensor: the same for all slices of the other axes.</summary>
+    public static Tensor Along(this Tensor index, int axis, Shape shape)
+    {
+        Span<int> sizes = stackalloc int[shape.Rank];
         sizes.Fill(1);
-        sizes[at] = index.Shape[0];
-        return x.Gather(at, index.ReshapeOrSelf(sizes).ExpandOrSelf(x.Shape.With(at, index.Shape[0])));
+        sizes[axis] = index.Shape[0];
+        return index.ReshapeOrSelf(sizes).ExpandOrSelf(shape.With(axis, index.Shape[0]));
     }
 
     public static Tensor AlignForIndex(this Tensor x, string op, int axis, Tensor index)

@@ -69,7 +69,12 @@ internal static partial class Guard
     /// Refuses numbers outside of [0, size). Those in host memory cost little to look at; on a card that would mean to wait for it, so that
     /// kernels have a rule of their own for them.
     /// </summary>
-    public static void IndexRange(string op, Tensor index, int size, [CallerArgumentExpression(nameof(index))] string name = "index")
+    /// <param name="op">The operation's name in messages.</param>
+    /// <param name="index">The numbers.</param>
+    /// <param name="size">The size of the axis that they address.</param>
+    /// <param name="fromEnd">Whether −1 is the last element, so that numbers may go down to −size.</param>
+    /// <param name="name">The caller's word for the index.</param>
+    public static void IndexRange(string op, Tensor index, int size, bool fromEnd = false, [CallerArgumentExpression(nameof(index))] string name = "index")
     {
         if (index.Device is not HostDevice || index.ElementCount == 0 || CapturePass.RecordingOn(index.Device) is not null)
         {
@@ -80,15 +85,15 @@ internal static partial class Guard
         Tensor dense = index.ContiguousOrSelf();
         if (dense.DType == DType.Int32)
         {
-            Within<int>(op, dense, size, name);
+            Within<int>(op, dense, fromEnd ? -size : 0, size, name);
         }
         else
         {
-            Within<long>(op, dense, size, name);
+            Within<long>(op, dense, fromEnd ? -size : 0, size, name);
         }
     }
 
-    private static void Within<T>(string op, Tensor index, int size, string name)
+    private static void Within<T>(string op, Tensor index, int low, int size, string name)
         where T : unmanaged, System.Numerics.IBinaryInteger<T>
     {
         HostSpan<T> numbers = index.HostValues<T>();
@@ -100,9 +105,9 @@ internal static partial class Guard
         foreach (T number in numbers)
         {
             long value = long.CreateTruncating(number);
-            if ((ulong)value >= (ulong)size)
+            if (value < low || value >= size)
             {
-                throw new ArgumentOutOfRangeException(name, value, $"{op}: index {value} lies outside of [0, {size}).");
+                throw new ArgumentOutOfRangeException(name, value, $"{op}: index {value} lies outside of [{low}, {size}).");
             }
         }
     }

@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace Engine.Cpu;
 
-/// <summary>Reading and summing by an index.</summary>
+/// <summary>Reading, writing and summing by an index.</summary>
 internal sealed unsafe partial class CpuBackend
 {
     /// <summary>Sums in a wider type that are held at a time.</summary>
@@ -35,6 +35,18 @@ internal sealed unsafe partial class CpuBackend
             case DType.UInt8: Add<byte>(destination, index, source, axis); break;
             case DType.Bool: Indexed<byte, OrIntoTable>(nameof(ScatterAdd), destination, index, source, axis, distinct: true); break;
             default: AddWide<float>(destination, index, source, axis); break;
+        }
+    }
+
+    /// <remarks>Each thread writes its share in ascending order of the index, so that the last of equal ones stays.</remarks>
+    protected override void ScatterCore(in Operand destination, in Operand index, in Operand source, int axis, bool distinct)
+    {
+        switch (destination.DType.SizeInBytes())
+        {
+            case 1: Indexed<byte, WriteTable<byte>>(nameof(Scatter), destination, index, source, axis, distinct: true); break;
+            case 2: Indexed<ushort, WriteTable<ushort>>(nameof(Scatter), destination, index, source, axis, distinct: true); break;
+            case 4: Indexed<uint, WriteTable<uint>>(nameof(Scatter), destination, index, source, axis, distinct: true); break;
+            default: Indexed<ulong, WriteTable<ulong>>(nameof(Scatter), destination, index, source, axis, distinct: true); break;
         }
     }
 

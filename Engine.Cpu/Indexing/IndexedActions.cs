@@ -14,6 +14,16 @@ internal readonly unsafe struct ReadTable<T> : IIndexedAction<T> where T : unman
     public static void Row(T* table, T* dense, int count) => new ReadOnlySpan<T>(table, count).CopyTo(new Span<T>(dense, count));
 }
 
+/// <summary>table = dense.</summary>
+internal readonly unsafe struct WriteTable<T> : IIndexedAction<T> where T : unmanaged
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Element(T* table, T* dense) => *table = *dense;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Row(T* table, T* dense, int count) => new ReadOnlySpan<T>(dense, count).CopyTo(new Span<T>(table, count));
+}
+
 /// <summary>table += dense; integers wrap around.</summary>
 internal readonly unsafe struct AddToTable<T> : IIndexedAction<T> where T : unmanaged, INumber<T>
 {

@@ -30,11 +30,11 @@ internal sealed class FolderArrowsTests
         ("Tensors", "Precision", "Autocast"),
         ("Tensors", "Backends", "Backend.PrefersChannelsLast Operand"),
         ("Tensors", "Calls", "Pointwise"),
-        ("Tensors", "Ops", "InPlaceOps Tensor.Concat Tensor.EqualTo Tensor.Floor Tensor.SumTo"),
+        ("Tensors", "Ops", "AdvancedIndex AdvancedIndex.Get AdvancedIndex.Has AdvancedIndex.Set InPlaceOps Tensor.Concat Tensor.EqualTo Tensor.Floor Tensor.SumTo"),
         ("Autograd", "Precision", "Autocast Scope"),
         ("Autograd", "Calls", "Pointwise Reductions"),
         ("Autograd", "Ops", "FusedMap Tensor.AddInPlace Tensor.EqualTo Tensor.Stack"),
-        ("Backends", "Calls", "Pointwise Reductions"),
+        ("Backends", "Calls", "BinarySearch Pointwise Reductions"),
         ("Backends", "Ops", "Tensor.MaskedFill Tensor.MatMul Tensor.Norm Tensor.Not Tensor.Tril"),
     ];
 

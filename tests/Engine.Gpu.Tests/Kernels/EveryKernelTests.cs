@@ -37,6 +37,7 @@ internal sealed class EveryKernelTests
         ("pooling", static d => Gradients(static (x, w, b) => x.MaxPool2d(2) * w + x.AvgPool2d(2) * b, X(d, 2, 3, 8, 8), X(d, 1), X(d, 1))),
         ("gather and scatter", static d => [X(d, 20, 6).IndexSelect(0, Indices(d, 20, 7)), X(d, 20, 6).ScatterAdd(0, Indices(d, 20, 30).Reshape(30, 1).Expand([30, 6]), X(d, 30, 6))]),
         ("sums at sorted indices", static d => [X(d, 20, 6).ScatterAdd(0, Indices(d, 20, 600).Reshape(600, 1).Expand([600, 6]), X(d, 600, 6)), Embedding(d)]),
+        ("writing at indices", static d => [X(d, 20, 6).IndexCopy(0, Indices(d, 20, 30), X(d, 30, 6)), X(d, 20, 6).Scatter(1, Indices(d, 6, 80).Reshape(20, 4), X(d, 20, 4))]),
         ("attention", static d => Attention(X(d, 1, 2, 37, 8), X(d, 1, 2, 41, 8), X(d, 1, 2, 41, 12), null, causal: true)),
         ("masked attention", static d => Attention(X(d, 2, 1, 19, 16), X(d, 2, 1, 20, 16), X(d, 2, 1, 20, 16), X(d, 19, 20), causal: false)),
         ("sort", static d => [X(d, 3, 50).Sort().Values, X(d, 2, 5000).Sort().Values, X(d, 5000).ArgSort(descending: true)]),
