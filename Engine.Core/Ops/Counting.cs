@@ -73,7 +73,7 @@ public sealed partial class Tensor
         (low, high) = low == high ? (low - 0.5, high + 0.5) : (low, high);
 
         // The last edge is exact: it must not fall below the largest element.
-        Tensor inner = Linspace(low, high, bins + 1, x.DType, Device).Narrow(0, 0, bins), edges = Concat([inner, Full([1], high, x.DType, Device)]);
+        Tensor inner = Linspace(low, high, Guard.Size(nameof(Histogram), bins + 1L), x.DType, Device).Narrow(0, 0, bins), edges = Concat([inner, Full([1], high, x.DType, Device)]);
         return (scope.Keep(CountingOps.Between(x, edges, weights, density)), scope.Keep(edges));
     }
 

@@ -30,7 +30,7 @@ internal sealed class FolderArrowsTests
         ("Tensors", "Precision", "Autocast"),
         ("Tensors", "Backends", "Backend.PrefersChannelsLast Operand"),
         ("Tensors", "Calls", "Pointwise"),
-        ("Tensors", "Ops", "AdvancedIndex AdvancedIndex.Get AdvancedIndex.Has AdvancedIndex.Set InPlaceOps Tensor.Concat Tensor.EqualTo Tensor.Floor Tensor.SumTo"),
+        ("Tensors", "Ops", "AdvancedIndex InPlaceOps Tensor.Concat Tensor.EqualTo Tensor.Floor Tensor.SumTo"),
         ("Autograd", "Precision", "Autocast Scope"),
         ("Autograd", "Calls", "Pointwise Reductions"),
         ("Autograd", "Ops", "FusedMap Tensor.AddInPlace Tensor.EqualTo Tensor.Stack"),
