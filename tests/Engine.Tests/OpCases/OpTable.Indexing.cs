@@ -66,7 +66,7 @@ internal static partial class OpTable
         Few("BinCount", n => [OpInput.Index([n], 4)], x => x[0].BinCount(minLength: 5)).NotDifferentiable(),
         Few("BinCountOfWeights", n => [OpInput.Index([2, n], 4), new([2, n])], x => x[0].BinCount(x[1], 4)),
         Few("Histogram", n => [OpInput.Constant([2, n])], x => x[0].Histogram(5, (-1.5, 1.5)).Counts).NotDifferentiable(),
-        Few("HistogramOfWeights", n => [OpInput.Constant([n]), new([n], 1, 2)], x => x[0].Histogram(Tensor.Linspace(-3, 3, 4, x[0].DType, x[0].Device), x[1]).Counts),
+        Few("HistogramOfWeights", n => [OpInput.Constant([n]), new([n], 1, 2), OpInput.Constant([4])], x => x[0].Histogram(x[2].Sort().Values, x[1]).Counts),
         Few("SearchSorted", n => [OpInput.Constant([2, n]), OpInput.Constant([2, 3])], x => x[0].Sort().Values.SearchSorted(x[1])).NotDifferentiable(),
         Few("Bucketize", n => [OpInput.Constant([2, n]), OpInput.Constant([n])], x => x[0].Bucketize(x[1].Sort(0).Values, right: true)).NotDifferentiable(),
         Few("IsIn", n => [OpInput.Index([2, n], 6), OpInput.Index([3], 6)], x => x[0].IsIn(x[1])).NotDifferentiable(),
