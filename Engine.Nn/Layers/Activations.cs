@@ -204,8 +204,10 @@ public sealed class LogSigmoid : Layer
     }
 }
 
-/// <summary>y = ln(1 + eˣ), a smooth ReLU; linear above 20.</summary>
-public sealed class Softplus : Layer
+/// <summary>y = ln(1 + e^(beta·x))/beta, a smooth ReLU; x itself where beta·x is above the threshold.</summary>
+/// <param name="beta">How sharp the bend is; not 0.</param>
+/// <param name="threshold">Where the function counts as linear.</param>
+public sealed class Softplus(double beta = 1, double threshold = 20) : Layer
 {
     /// <inheritdoc/>
     public override Tensor Forward(Tensor x)
@@ -216,7 +218,7 @@ public sealed class Softplus : Layer
             return Call(x);
         }
 
-        return ForwardTrace.Record(this, x, x.Softplus());
+        return ForwardTrace.Record(this, x, x.Softplus(beta, threshold));
     }
 }
 

@@ -38,7 +38,7 @@ public sealed class AlphaDropout : Layer
         }
 
         Guard.FloatingPoint(nameof(AlphaDropout), x);
-        return ForwardTrace.Record(this, x, DropoutScope.IsOn(this) && _p > 0 ? Drop(x) : x.Alias());
+        return ForwardTrace.Record(this, x, DropoutScope.IsOn(this) && _p > 0 ? Drop(nameof(AlphaDropout), x, x.Shape, _p, _generator) : x.Alias());
     }
 
     /// <inheritdoc/>
@@ -47,11 +47,12 @@ public sealed class AlphaDropout : Layer
     /// <inheritdoc/>
     public override string ToString() => $"AlphaDropout({_p})";
 
-    private Tensor Drop(Tensor x)
+    /// <summary>Drops whole regions of x: one number of <paramref name="regions"/>, which broadcasts to x, decides over each.</summary>
+    internal static Tensor Drop(string op, Tensor x, Shape regions, double p, Generator? generator)
     {
-        double scale = _p < 1 ? 1 / Math.Sqrt((1 - _p) * (1 + (_p * Saturation * Saturation))) : 0;
-        double shift = -scale * _p * Saturation;
-        Tensor kept = Tensor.Ones(x.Shape, x.DType, x.Device).Dropout(_p, training: true, _generator);
-        return Pointwise.Apply(nameof(AlphaDropout), s_program, [kept, x], [scale, shift, (scale * Saturation) + shift]);
+        double scale = p < 1 ? 1 / Math.Sqrt((1 - p) * (1 + (p * Saturation * Saturation))) : 0;
+        double shift = -scale * p * Saturation;
+        Tensor kept = Tensor.Ones(regions, x.DType, x.Device).Dropout(p, training: true, generator);
+        return Pointwise.Apply(op, s_program, [kept, x], [scale, shift, (scale * Saturation) + shift]);
     }
 }

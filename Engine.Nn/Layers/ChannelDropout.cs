@@ -74,3 +74,14 @@ public sealed class Dropout2d(double p = 0.5, Generator? generator = null) : Cha
 
     private protected override string ExpectedShape => "[N, C, H, W]";
 }
+
+/// <summary>Spatial dropout of volumes.</summary>
+/// <remarks>Shapes: x [N, C, D, H, W] → the same; a channel [D, H, W] is dropped as a whole. <inheritdoc cref="ChannelDropout" path="/summary"/></remarks>
+/// <param name="p">The probability with which a channel is dropped, in [0, 1].</param>
+/// <param name="generator">The source of random numbers; <see cref="Generator.Default"/> if left out.</param>
+public sealed class Dropout3d(double p = 0.5, Generator? generator = null) : ChannelDropout(p, generator)
+{
+    private protected override int Rank => 5;
+
+    private protected override string ExpectedShape => "[N, C, D, H, W]";
+}

@@ -18,7 +18,7 @@ namespace Engine.Nn;
 /// <param name="generator">The source of start values and dropout.</param>
 public sealed class Gru(
     int inputSize, int hiddenSize, int numLayers = 1, bool bias = true, bool batchFirst = false, double dropout = 0, bool bidirectional = false, Generator? generator = null)
-    : Recurrent(3, inputSize, hiddenSize, numLayers, bias, batchFirst, dropout, bidirectional, generator)
+    : Recurrent(3, inputSize, hiddenSize, numLayers, bias, batchFirst, dropout, bidirectional, 0, generator)
 {
     private static readonly MapProgram s_step = Compile();
 
@@ -35,11 +35,28 @@ public sealed class Gru(
         return (output, last[0]);
     }
 
-    private protected override void Step(Tensor fromInput, Tensor fromHidden, Tensor[] state) =>
-        state[0] = Pointwise.Apply(
+    /// <summary>The outputs of sequences of several lengths and the last state of each, from a given state.</summary>
+    /// <param name="x">The packed sequences (<see cref="Sequences"/>).</param>
+    /// <param name="hidden">[layers·directions, N, hidden] in the order from before they were packed, or null for 0.</param>
+    public (PackedSequence Output, Tensor Hidden) Forward(PackedSequence x, Tensor? hidden = null)
+    {
+        (PackedSequence output, Tensor[] last) = Run(x, [hidden]);
+        return (output, last[0]);
+    }
+
+    /// <summary>The next hidden state from the shares of input and hidden state in gates r, z, n below one another.</summary>
+    internal static Tensor Next(Tensor fromInput, Tensor fromHidden, Tensor hidden)
+    {
+        int size = hidden.Shape[1];
+        Tensor Gate(Tensor all, int index) => all.Narrow(1, index * size, size);
+        return Pointwise.Apply(
             "GruStep",
             s_step,
-            [Gate(fromInput, 0), Gate(fromInput, 1), Gate(fromInput, 2), Gate(fromHidden, 0), Gate(fromHidden, 1), Gate(fromHidden, 2), state[0]]);
+            [Gate(fromInput, 0), Gate(fromInput, 1), Gate(fromInput, 2), Gate(fromHidden, 0), Gate(fromHidden, 1), Gate(fromHidden, 2), hidden]);
+    }
+
+    private protected override void Step(Tensor fromInput, Tensor fromHidden, Tensor[] state, Tensor? projection) =>
+        state[0] = Next(fromInput, fromHidden, state[0]);
 
     private static MapProgram Compile()
     {

@@ -15,10 +15,11 @@ namespace Engine.Nn;
 /// <param name="batchFirst">Whether x is [N, L, in] instead of [L, N, in].</param>
 /// <param name="dropout">The probability with which outputs are dropped between layers, while training.</param>
 /// <param name="bidirectional">Whether the sequence is read backwards too.</param>
+/// <param name="projSize">If above 0, the hidden state is projected to this length, less than hiddenSize (Sak et al. 2014); outputs and hidden state then have it, the cell keeps hiddenSize.</param>
 /// <param name="generator">The source of start values and dropout.</param>
 public sealed class Lstm(
-    int inputSize, int hiddenSize, int numLayers = 1, bool bias = true, bool batchFirst = false, double dropout = 0, bool bidirectional = false, Generator? generator = null)
-    : Recurrent(4, inputSize, hiddenSize, numLayers, bias, batchFirst, dropout, bidirectional, generator)
+    int inputSize, int hiddenSize, int numLayers = 1, bool bias = true, bool batchFirst = false, double dropout = 0, bool bidirectional = false, int projSize = 0, Generator? generator = null)
+    : Recurrent(4, inputSize, hiddenSize, numLayers, bias, batchFirst, dropout, bidirectional, projSize, generator)
 {
     private static readonly MapProgram s_cell = MapProgram.Compile(
         4, (Expr.Sigmoid(Expr.Input(1)) * Expr.Input(3)) + (Expr.Sigmoid(Expr.Input(0)) * Expr.Tanh(Expr.Input(2))));
@@ -39,10 +40,27 @@ public sealed class Lstm(
         return (output, last[0], last[1]);
     }
 
-    private protected override void Step(Tensor fromInput, Tensor fromHidden, Tensor[] state)
+    /// <summary>The outputs of sequences of several lengths and the last state of each, from given states.</summary>
+    /// <param name="x">The packed sequences (<see cref="Sequences"/>).</param>
+    /// <param name="hidden">[layers·directions, N, hidden] in the order from before they were packed, or null for 0.</param>
+    /// <param name="cell">The same.</param>
+    public (PackedSequence Output, Tensor Hidden, Tensor Cell) Forward(PackedSequence x, Tensor? hidden = null, Tensor? cell = null)
     {
-        Tensor gates = fromInput + fromHidden;
-        state[1] = Pointwise.Apply("LstmCell", s_cell, [Gate(gates, 0), Gate(gates, 1), Gate(gates, 2), state[1]]);
-        state[0] = Pointwise.Apply("LstmHidden", s_hidden, [Gate(gates, 3), state[1]]);
+        (PackedSequence output, Tensor[] last) = Run(x, [hidden, cell]);
+        return (output, last[0], last[1]);
+    }
+
+    /// <summary>The next hidden and cell state from gates i, f, g, o below one another.</summary>
+    internal static (Tensor Hidden, Tensor Cell) Next(Tensor gates, Tensor cell)
+    {
+        int size = cell.Shape[1];
+        Tensor next = Pointwise.Apply("LstmCell", s_cell, [gates.Narrow(1, 0, size), gates.Narrow(1, size, size), gates.Narrow(1, 2 * size, size), cell]);
+        return (Pointwise.Apply("LstmHidden", s_hidden, [gates.Narrow(1, 3 * size, size), next]), next);
+    }
+
+    private protected override void Step(Tensor fromInput, Tensor fromHidden, Tensor[] state, Tensor? projection)
+    {
+        (state[0], state[1]) = Next(fromInput + fromHidden, state[1]);
+        state[0] = projection is null ? state[0] : state[0].Linear(projection);
     }
 }

@@ -28,6 +28,7 @@ public sealed partial class MultiheadAttention : Layer
     /// <param name="kdim">The last size of keys; E if left out.</param>
     /// <param name="vdim">The last size of values; E if left out.</param>
     /// <param name="batchFirst">Whether the batch is the first axis instead of the second.</param>
+    /// <param name="rotary">Rotates queries and keys by their positions, with the length of a head, E/numHeads; for self-attention.</param>
     /// <param name="generator">The source of the start values.</param>
     public MultiheadAttention(
         int embedDim,
@@ -39,6 +40,7 @@ public sealed partial class MultiheadAttention : Layer
         int? kdim = null,
         int? vdim = null,
         bool batchFirst = false,
+        RotaryPositions? rotary = null,
         Generator? generator = null)
     {
         LayerArguments.Channels(nameof(MultiheadAttention), embedDim, embedDim, numHeads);
@@ -63,6 +65,7 @@ public sealed partial class MultiheadAttention : Layer
             BiasV = Init.XavierNormal(Tensor.Empty([1, 1, embedDim]), generator: generator).WithGrad();
         }
 
+        Rotary = rotary;
         OutProj = new Linear(embedDim, embedDim, bias, generator);
         if (OutProj.Bias is { } outBias)
         {
@@ -92,6 +95,9 @@ public sealed partial class MultiheadAttention : Layer
 
     /// <summary>The value that follows the others, [1, 1, E]; null without addBiasKv.</summary>
     public Tensor? BiasV { get; }
+
+    /// <summary>What rotates queries and keys; null if nothing does.</summary>
+    public RotaryPositions? Rotary { get; }
 
     /// <summary>The projection of the joined heads.</summary>
     public Linear OutProj { get; }
@@ -165,9 +171,9 @@ public sealed partial class MultiheadAttention : Layer
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(value);
-        Check(query, nameof(query), Projection(0));
-        Check(key, nameof(key), Projection(1));
-        Check(value, nameof(value), Projection(2));
+        Check(query, nameof(query), _size, "embedDim");
+        Check(key, nameof(key), KProjWeight?.Shape[1] ?? _size, "kdim");
+        Check(value, nameof(value), VProjWeight?.Shape[1] ?? _size, "vdim");
         Tensor q, k, v;
         if (InProjWeight is { } all && ReferenceEquals(query, key) && ReferenceEquals(key, value))
         {
@@ -180,10 +186,14 @@ public sealed partial class MultiheadAttention : Layer
         }
 
         (q, k, v) = (Heads(q), Heads(k), Heads(v));
-        int before = 0;
+        int before = cache?.Length ?? 0;
+        if (Rotary is { } rotary)
+        {
+            (q, k) = (rotary.Forward(q, before), rotary.Forward(k, before));
+        }
+
         if (cache is not null)
         {
-            before = cache.Length;
             (k, v) = cache.Append(k, v);
         }
 
@@ -240,16 +250,15 @@ public sealed partial class MultiheadAttention : Layer
     /// <summary>[N, L, E] → [N, heads, L, E/heads].</summary>
     private Tensor Heads(Tensor x) => x.Reshape(x.Shape[0], x.Shape[1], _heads, _size / _heads).Transpose(1, 2);
 
-    private void Check(Tensor x, string name, Tensor weight)
+    private void Check(Tensor x, string name, int size, string argument)
     {
         ArgumentNullException.ThrowIfNull(x, name);
-        if (x.Rank != 3 || x.Shape[2] != weight.Shape[1])
+        if (x.Rank != 3 || x.Shape[2] != size)
         {
-            string size = name == "query" ? "embedDim" : name == "key" ? "kdim" : "vdim";
             throw new ShapeMismatchException(
-                $"MultiheadAttention: {name} is {x.Shape}; it must be {(_batchFirst ? "[N, L" : "[L, N")}, {weight.Shape[1]}] (batchFirst: {_batchFirst}, {size}: {weight.Shape[1]}).");
+                $"MultiheadAttention: {name} is {x.Shape}; it must be {(_batchFirst ? "[N, L" : "[L, N")}, {size}] (batchFirst: {_batchFirst}, {argument}: {size}).");
         }
 
-        Guard.ProductTypes(nameof(MultiheadAttention), x, weight, "weight", name);
+        Guard.ProductTypes(nameof(MultiheadAttention), x, OutProj.Weight, "weight", name);
     }
 }

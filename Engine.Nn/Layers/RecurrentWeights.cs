@@ -6,18 +6,20 @@ internal sealed class RecurrentWeights
 {
     private readonly string _suffix;
 
-    public RecurrentWeights(int layer, bool reverse, int inputSize, int hiddenSize, int gates, bool bias, Generator? generator)
+    public RecurrentWeights(int layer, bool reverse, int inputSize, int hiddenSize, int projSize, int gates, bool bias, Generator? generator)
     {
         double bound = 1 / Math.Sqrt(hiddenSize);
         _suffix = $"_l{ModulePath.Index(layer)}{(reverse ? "_reverse" : string.Empty)}";
         Reverse = reverse;
         Input = Weights.Uniform([gates * hiddenSize, inputSize], bound, generator);
-        Hidden = Weights.Uniform([gates * hiddenSize, hiddenSize], bound, generator);
+        Hidden = Weights.Uniform([gates * hiddenSize, projSize > 0 ? projSize : hiddenSize], bound, generator);
         if (bias)
         {
             InputBias = Weights.Uniform([gates * hiddenSize], bound, generator);
             HiddenBias = Weights.Uniform([gates * hiddenSize], bound, generator);
         }
+
+        Projection = projSize > 0 ? Weights.Uniform([projSize, hiddenSize], bound, generator) : null;
     }
 
     public bool Reverse { get; }
@@ -30,11 +32,14 @@ internal sealed class RecurrentWeights
 
     public Tensor? HiddenBias { get; }
 
+    public Tensor? Projection { get; }
+
     public void Visit(MemberVisitor visitor)
     {
         visitor.Parameter("weight_ih" + _suffix, Input);
         visitor.Parameter("weight_hh" + _suffix, Hidden);
         visitor.Parameter("bias_ih" + _suffix, InputBias);
         visitor.Parameter("bias_hh" + _suffix, HiddenBias);
+        visitor.Parameter("weight_hr" + _suffix, Projection);
     }
 }

@@ -22,7 +22,7 @@ internal sealed class Values
     ];
 
     /// <summary>Numbers of things that cost time each, not memory, which the pool's limit bounds: what was asked for is done, however long it takes.</summary>
-    private static readonly string[] s_counts = ["layers", "numlayers", "numencoderlayers", "numdecoderlayers", "blocks", "depth", "epochs", "trials", "threads", "warmup", "points", "prefetch", "blocksperstage", "convolutions", "samples", "parallelism", "candidates", "trees", "maxiterations", "maxinneriterations", "maxproducts"];
+    private static readonly string[] s_counts = ["layers", "numlayers", "numencoderlayers", "numdecoderlayers", "maxlength", "blocks", "depth", "epochs", "trials", "threads", "warmup", "points", "prefetch", "blocksperstage", "convolutions", "samples", "parallelism", "candidates", "trees", "maxiterations", "maxinneriterations", "maxproducts"];
 
     private readonly Random _random;
     private readonly Device _device;

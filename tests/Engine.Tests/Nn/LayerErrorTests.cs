@@ -17,7 +17,7 @@ internal sealed class LayerErrorTests(string deviceName) : DeviceFixture(deviceN
         [() => new BatchNorm1d(3), new Shape(1, 3), "each channel needs more than one value. Use a larger batch, or Eval()."],
         [() => new LayerNorm([4, 5]), new Shape(2, 4, 6), "LayerNorm: x is [2, 4, 6]; its last sizes must be [4, 5] (the normalised shape)."],
         [() => new GroupNorm(2, 4), new Shape(2, 6, 3), "GroupNorm: x is [2, 6, 3]; it must be [N, C, …] with C = 4"],
-        [() => new RmsNorm(4), new Shape(2, 3), "RmsNorm: x is [2, 3]; its last size must be 4"],
+        [() => new RmsNorm(4), new Shape(2, 3), "RmsNorm: x is [2, 3]; its last sizes must be [4]"],
         [() => new GlobalAvgPool2d(), new Shape(2, 3), "GlobalAvgPool2d: x is [2, 3]; it must be [N, C, H, W]."],
         [() => new Lstm(4, 5, batchFirst: true), new Shape(2, 3, 6), "Lstm: x is [2, 3, 6]; it must be [N, L, 4] (batchFirst: True, inputSize: 4)."],
         [() => new Gru(4, 5), new Shape(3, 4), "Gru: x is [3, 4]; it must be [L, N, 4]"],

@@ -30,6 +30,8 @@ internal static partial class OpTable
         Norm("LayerNorm", n => [new([4, n + 2]), new([n + 2]), new([n + 2])], x => x[0].LayerNorm(x[1], x[2])),
         Norm("LayerNormTwoAxes", n => [new([3, 2, n + 1]), new([2, n + 1]), new([2, n + 1])], x => x[0].LayerNorm(x[1], x[2], axes: 2)),
         Norm("LayerNormPlain", n => [new([4, n + 2])], x => x[0].LayerNorm()),
+        Norm("RmsNorm", n => [new([4, n + 2]), new([n + 2])], x => x[0].RmsNorm(x[1])),
+        Norm("RmsNormTwoAxes", n => [new([3, 2, n + 1])], x => x[0].RmsNorm(axes: 2, eps: 0.1)),
         Norm("GroupNorm", n => [new([2, 4, n + 1]), new([4]), new([4])], x => x[0].GroupNorm(2, x[1], x[2])),
         Norm("GroupNormOneChannel", n => [new([2, 3, 2, n + 1]), new([3]), new([3])], x => x[0].GroupNorm(3, x[1], x[2])),
     ];

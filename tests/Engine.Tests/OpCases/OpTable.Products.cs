@@ -40,6 +40,10 @@ internal static partial class OpTable
         {
             Sizes = [1, 3, 17], Tolerance = 5e-5,
         },
+        new("AttentionGrouped", n => [new([1, 4, n, 4]), new([1, 2, 3, 4]), new([1, 2, 3, 5])], x => Tensor.ScaledDotProductAttention(x[0], x[1], x[2], enableGqa: true))
+        {
+            Sizes = [1, 5, 17],
+        },
         new("AttentionMasked", n => [new([2, n, 4]), new([2, n, 4]), new([2, n, 3]), OpInput.Constant([n, n])], x => Tensor.ScaledDotProductAttention(x[0], x[1], x[2], x[3]))
         {
             Sizes = [1, 3, 17], Tolerance = 5e-5,

@@ -27,17 +27,25 @@ internal static class LayerCases
         new("Conv2d", [2, 3, 5, 4], static () => new Conv2d(3, 2, 3, stride: 2, padding: 1, bias: false), static (p, x) => Plain.Conv2d(x, p[0], 2, 1)),
         new("BatchNorm1d", [5, 3], static () => new BatchNorm1d(3), static (p, x) => Plain.BatchNorm(x, p[0], p[1])),
         new("BatchNorm2d", [2, 3, 2, 3], static () => new BatchNorm2d(3), static (p, x) => Plain.BatchNorm(x, p[0], p[1])),
-        new("RmsNorm", [3, 4], static () => new RmsNorm(4), static (p, x) => Plain.Rows(x, row =>
+        new("RmsNorm", [3, 4], static () => new RmsNorm(4, eps: 1e-6), static (p, x) => Plain.Rows(x, row =>
         {
             double root = Math.Sqrt(row.Average(static v => v * v) + 1e-6);
             return [.. row.Select((v, i) => v / root * p[0].Values[i])];
         })),
         new("Embedding", [2, 3], static () => new Embedding(6, 2), static (p, x) => new Numbers([2, 3, 2], [.. x.Values.SelectMany(i => p[0].Values.Skip(2 * (int)i).Take(2))])) { TakesIndices = true },
         new("Flatten", [2, 3, 2], static () => new Flatten(), static (_, x) => x.Reshape(2, 6)),
+        new("Unflatten", [2, 6, 2], static () => new Unflatten(1, -1, 2), static (_, x) => x.Reshape(2, 3, 2, 2)),
+        new("SinusoidalPositions", [3, 2, 5], static () => new SinusoidalPositions(5, maxLength: 4), static (_, x) => x.At((at, v) => v + Wave(at[0], at[2], 5))),
+        new("SinusoidalPositions of batches", [2, 3, 4], static () => new SinusoidalPositions(4, maxLength: 4, batchFirst: true), static (_, x) => x.At((at, v) => v + Wave(at[1], at[2], 4))),
+        new("LearnedPositions", [3, 2, 4], static () => new LearnedPositions(4, maxLength: 5), static (p, x) => x.At((at, v) => v + p[0].Values[(at[0] * 4) + at[2]])),
+        new("RotaryPositions", [2, 3, 4], static () => new RotaryPositions(4), static (_, x) => x.At((at, v) => Turned(x, at, v, at[2] % 2, at[2] < 2 ? 2 : -2))),
+        new("RotaryPositions interleaved", [2, 3, 4], static () => new RotaryPositions(4, interleaved: true), static (_, x) => x.At((at, v) => Turned(x, at, v, at[2] / 2, at[2] % 2 == 0 ? 1 : -1))),
         new("Identity", [3, 2], static () => new Identity(), static (_, x) => x),
         new("Lambda", [3, 2], static () => new Lambda(static x => x * 3), static (_, x) => x.Map(static v => 3 * v)),
         new("Dropout at prediction", [3, 4], static () => new Dropout(0.4).Eval(), static (_, x) => x),
         new("Dropout1d at prediction", [2, 3, 4], static () => new Dropout1d(0.4).Eval(), static (_, x) => x),
+        new("Dropout3d at prediction", [2, 2, 1, 2, 2], static () => new Dropout3d(0.4).Eval(), static (_, x) => x),
+        new("FeatureAlphaDropout at prediction", [2, 3, 2], static () => new FeatureAlphaDropout(0.4).Eval(), static (_, x) => x),
         new("Dropout2d at prediction", [2, 3, 2, 2], static () => new Dropout2d(0.4).Eval(), static (_, x) => x),
         new("AlphaDropout at prediction", [3, 4], static () => new AlphaDropout(0.4).Eval(), static (_, x) => x),
         new("Ensemble", [4, 3], static () => new Ensemble(new Linear(3, 2), new Linear(3, 2)), static (p, x) => Plain.Rows(Plain.Linear(x, p[0], p[1]), Plain.Softmax)
@@ -65,6 +73,20 @@ internal static class LayerCases
         new("Transition", [2, 3, 4, 4], static () => new Transition(3, 2), static (p, x) =>
             Plain.Halve(Plain.Conv2d(Plain.Relu(Plain.BatchNorm(x, p[0], p[1])), p[2]), Enumerable.Average)),
     ];
+
+    // The tables of positions are float32.
+    private static double Wave(int position, int column, int size)
+    {
+        double angle = position * Math.Pow(10000, -(column - (column % 2)) / (double)size);
+        return (float)(column % 2 == 0 ? Math.Sin(angle) : Math.Cos(angle));
+    }
+
+    /// <summary>One of two columns that turn: the first loses what the second has of the sine, the second gains it.</summary>
+    private static double Turned(Numbers x, int[] at, double v, int pair, int other)
+    {
+        double angle = at[1] * Math.Pow(10000, -2.0 * pair / 4), partner = x.Values[(((at[0] * 3) + at[1]) * 4) + at[2] + other];
+        return (v * (float)Math.Cos(angle)) - (Math.Sign(other) * partner * (float)Math.Sin(angle));
+    }
 
     private static Numbers MainPath(Numbers[] p, Numbers x, int stride) =>
         Plain.BatchNorm(Plain.Conv2d(Plain.Relu(Plain.BatchNorm(Plain.Conv2d(x, p[0], stride, 1), p[1], p[2])), p[3], 1, 1), p[4], p[5]);
@@ -96,6 +118,9 @@ internal static class LayerCases
         Each("Sigmoid", static () => new Sigmoid(), Plain.Sigmoid),
         Each("LogSigmoid", static () => new LogSigmoid(), static x => -Plain.Softplus(-x)),
         Each("Softplus", static () => new Softplus(), Plain.Softplus),
+        new("SwiGlu", [3, 4], static () => new SwiGlu(), static (_, x) => Gated(x, static v => v * Plain.Sigmoid(v))),
+        new("GeGlu", [3, 4], static () => new GeGlu(), static (_, x) => Gated(x, static v => v / 2 * Plain.Erfc(-v / Math.Sqrt(2)))),
+        new("ReGlu", [3, 4], static () => new ReGlu(), static (_, x) => Gated(x, static v => Math.Max(v, 0))),
         new("Softmax", [3, 4], static () => new Softmax(), static (_, x) => Plain.Rows(x, Plain.Softmax)),
         new("LogSoftmax", [3, 4], static () => new LogSoftmax(), static (_, x) => Plain.Rows(x, Plain.LogSoftmax)),
     ];
@@ -110,6 +135,9 @@ internal static class LayerCases
 
     /// <summary>From ⌊i·size/n⌋ to ⌈(i + 1)·size/n⌉.</summary>
     private static (int From, int To) Part(int i, int n, int size) => (i * size / n, (((i + 1) * size) + n - 1) / n);
+
+    private static Numbers Gated(Numbers x, Func<double, double> gate) =>
+        new([x.Shape[0], x.Shape[1] / 2], Plain.Rows(x, row => [.. row[..(row.Length / 2)].Zip(row[(row.Length / 2)..], (a, b) => a * gate(b))]).Values);
 
     private static LayerCase Each(string name, Func<Layer> make, Func<double, double> f) => new(name, [3, 7], make, (_, x) => x.Map(f));
 }

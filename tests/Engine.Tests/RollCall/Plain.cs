@@ -9,6 +9,13 @@ internal sealed record Numbers(int[] Shape, double[] Values)
 
     public Numbers Zip(Numbers other, Func<double, double, double> f) => this with { Values = [.. Values.Zip(other.Values, f)] };
 
+    /// <summary>Each value from its index along each axis and itself.</summary>
+    public Numbers At(Func<int[], double, double> f)
+    {
+        int[] At(int i) => [.. Shape.Select((size, axis) => i / Shape.Skip(axis + 1).Aggregate(1, static (a, b) => a * b) % size)];
+        return this with { Values = [.. Values.Select((v, i) => f(At(i), v))] };
+    }
+
     public Numbers Reshape(params int[] shape) => new(shape, Values);
 }
 
