@@ -106,8 +106,21 @@ public sealed partial class Expr
     /// <summary>x/(1 + |x|); ±1 at ±∞.</summary>
     public static Expr Softsign(Expr x) => Where(Equal(Abs(x), double.PositiveInfinity), Sign(x), x / (1 + Abs(x)));
 
-    /// <summary>x − tanh x.</summary>
-    public static Expr TanhShrink(Expr x) => x - Tanh(x);
+    /// <summary>x − tanh x; near 0 by its series, where the difference would have no digits left.</summary>
+    public static Expr TanhShrink(Expr x)
+    {
+        Expr isNear = Abs(x) < 0.25, near = Where(isNear, x, 0), square = near * near, sum = TanhSeries[^1];
+        for (int i = TanhSeries.Length - 2; i >= 0; i--)
+        {
+            sum = TanhSeries[i] + (square * sum);
+        }
+
+        return Where(isNear, near * square * sum, x - Tanh(x));
+    }
+
+    /// <summary>Of x³, x⁵, … in x − tanh x.</summary>
+    private static ReadOnlySpan<double> TanhSeries =>
+        [1 / 3.0, -2 / 15.0, 17 / 315.0, -62 / 2835.0, 1382 / 155925.0, -21844 / 6081075.0, 929569 / 638512875.0, -6404582 / 10854718875.0];
 
     /// <summary>x moved by λ towards 0, and 0 within λ of it; NaN stays NaN.</summary>
     public static Expr SoftShrink(Expr x, double lambda = 0.5) =>

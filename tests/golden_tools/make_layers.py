@@ -125,7 +125,7 @@ def cases():
     yield case("distance", nn.PairwiseDistance(2), [(3, 4), (3, 4)], lambda m, a, b: m(a, b))
     yield case("distance p3", nn.PairwiseDistance(3, keepdim=True), [(3, 4), (3, 4)], lambda m, a, b: m(a, b))
     yield case("prelu", nn.PReLU(3), [(2, 3, 4)], lambda m, x: m(x))
-    for name, layer in (("celu", nn.CELU(0.7)), ("softsign", nn.Softsign()), ("hardtanh", nn.Hardtanh(-0.5, 0.7)), ("relu6", nn.ReLU6()), ("hardshrink", nn.Hardshrink(0.3)),
+    for name, layer in (("celu", nn.CELU(0.5)), ("softsign", nn.Softsign()), ("hardtanh", nn.Hardtanh(-0.5, 0.7)), ("relu6", nn.ReLU6()), ("hardshrink", nn.Hardshrink(0.3)),
                         ("softshrink", nn.Softshrink(0.3)), ("tanhshrink", nn.Tanhshrink()), ("threshold", nn.Threshold(0.2, -3.0)), ("softplus", nn.Softplus(2, 1.5)),
                         ("softmin", nn.Softmin(-1)), ("softmax2d", nn.Softmax2d()), ("glu", nn.GLU(1)), ("rrelu", nn.RReLU().eval()), ("logsigmoid", nn.LogSigmoid())):
         yield case(name, layer, [(1, 2, 3, 2)], lambda m, x: m(3 * x))

@@ -63,7 +63,7 @@ internal static class TorchLayerCases
         ["distance"] = Of(() => new PairwiseDistance(), (m, x) => [m.Forward(x[0], x[1])]),
         ["distance p3"] = Of(() => new PairwiseDistance(3, keepDims: true), (m, x) => [m.Forward(x[0], x[1])]),
         ["prelu"] = Of(() => new PRelu(3), (m, x) => [m.Forward(x[0])]),
-        ["celu"] = Activation(() => new Celu(0.7)),
+        ["celu"] = Activation(() => new Celu(0.5)),
         ["softsign"] = Activation(() => new Softsign()),
         ["hardtanh"] = Activation(() => new HardTanh(-0.5, 0.7)),
         ["relu6"] = Activation(() => new Relu6()),
