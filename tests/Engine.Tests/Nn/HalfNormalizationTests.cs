@@ -27,6 +27,10 @@ internal sealed class HalfNormalizationTests(string deviceName) : DeviceFixture(
         Check(half, [8, 6], [6], (x, residual, weight, bias) => (x.LayerNorm(weight, bias) + residual).Relu());
 
     [TestCaseSource(nameof(s_halves))]
+    public void RmsNorm_HalfInput_ComputesInFloat32(DType half) =>
+        Check(half, [8, 6], [6], (x, residual, weight, bias) => (x.RmsNorm(weight, eps: 1e-6) + residual + bias).To(x.DType).Relu());
+
+    [TestCaseSource(nameof(s_halves))]
     public void GroupNorm_HalfInput_ComputesInFloat32(DType half) =>
         Check(half, [8, 6, 5], [6], (x, residual, weight, bias) => (x.GroupNorm(2, weight, bias) + residual).Relu());
 
