@@ -1,6 +1,7 @@
 namespace Engine.Nn;
 
 /// <summary>Sequences of several lengths, padded or packed, as in <c>torch.nn.utils.rnn</c>.</summary>
+/// <remarks>Which step stands where follows from the lengths, on the host: packing and unpacking cannot be part of a captured step.</remarks>
 public static class Sequences
 {
     /// <summary>Sequences below or beside each other, with padding behind those that are shorter.</summary>
