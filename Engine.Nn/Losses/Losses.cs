@@ -10,7 +10,7 @@ namespace Engine.Nn;
 /// Losses of pairs want equal shapes: a prediction [N, 1] against targets [N] would broadcast to all N² pairs, a mistake that trains badly
 /// rather than fails, so here it throws.
 /// </remarks>
-public static class Losses
+public static partial class Losses
 {
     /// <summary>Categorical cross-entropy from logits, −log softmax(z) at the true class; the safe form of the two.</summary>
     /// <param name="logits">[N, C, …].</param>

@@ -19,7 +19,7 @@ public enum Averaging : byte
 /// With true positives TP, false positives FP and false negatives FN of a class: precision = TP/(TP + FP), recall = TP/(TP + FN), F1 =
 /// 2·TP/(2·TP + FP + FN); each is 0 where it would be 0/0. <see cref="Compute"/> is the accuracy.
 /// </remarks>
-public sealed class ConfusionMatrix : Metric
+public sealed partial class ConfusionMatrix : Metric
 {
     private readonly RunningCount _counts;
 

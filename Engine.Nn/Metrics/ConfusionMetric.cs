@@ -58,3 +58,43 @@ public sealed class F1(int classes, Averaging averaging = Averaging.Macro, strin
     /// <inheritdoc/>
     public override Metric Fresh() => new F1(Matrix.Classes, Averaging, Name);
 }
+
+/// <summary>Intersection over union of classes, TP/(TP + FP + FN), also of the pixels of images: mean IoU, or Jaccard index.</summary>
+public sealed class JaccardIndex(int classes, Averaging averaging = Averaging.Macro, string name = "iou") : ConfusionMetric(classes, averaging, name)
+{
+    /// <inheritdoc/>
+    public override double Compute() => Matrix.IoU(Averaging);
+
+    /// <inheritdoc/>
+    public override Metric Fresh() => new JaccardIndex(Matrix.Classes, Averaging, Name);
+}
+
+/// <summary>The mean over the true classes of the share of their samples that are right.</summary>
+public sealed class BalancedAccuracy(int classes, string name = "balanced_accuracy") : ConfusionMetric(classes, Averaging.Macro, name)
+{
+    /// <inheritdoc/>
+    public override double Compute() => Matrix.BalancedAccuracy();
+
+    /// <inheritdoc/>
+    public override Metric Fresh() => new BalancedAccuracy(Matrix.Classes, Name);
+}
+
+/// <summary>Cohen's kappa: how much more predictions and targets agree than by chance.</summary>
+public sealed class CohenKappa(int classes, KappaWeights weights = KappaWeights.None, string name = "kappa") : ConfusionMetric(classes, Averaging.Micro, name)
+{
+    /// <inheritdoc/>
+    public override double Compute() => Matrix.Kappa(weights);
+
+    /// <inheritdoc/>
+    public override Metric Fresh() => new CohenKappa(Matrix.Classes, weights, Name);
+}
+
+/// <summary>Matthews' correlation coefficient of predicted and true classes.</summary>
+public sealed class MatthewsCorrelation(int classes, string name = "mcc") : ConfusionMetric(classes, Averaging.Micro, name)
+{
+    /// <inheritdoc/>
+    public override double Compute() => Matrix.Matthews();
+
+    /// <inheritdoc/>
+    public override Metric Fresh() => new MatthewsCorrelation(Matrix.Classes, Name);
+}

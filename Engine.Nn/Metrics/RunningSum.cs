@@ -4,7 +4,7 @@ namespace Engine.Nn;
 internal sealed class RunningSum
 {
     // y = p0·x − c; t = s + y; c ← (t − s) − y; s ← t. c is the excess of s.
-    private static readonly MapProgram s_add = MakeAdd();
+    internal static readonly MapProgram Adding = MakeAdd();
 
     private readonly Tensor[] _inputs = new Tensor[3];
     private readonly Tensor[] _outputs = new Tensor[2];
@@ -27,7 +27,7 @@ internal sealed class RunningSum
         }
 
         _inputs[2] = x.Reshape(Shape.Scalar);
-        Pointwise.Into(_outputs, s_add, _inputs, [weight]);
+        Pointwise.Into(_outputs, Adding, _inputs, [weight]);
         _inputs[2] = null!;
     }
 

@@ -12,6 +12,7 @@ namespace Engine.Tests.RollCall;
 internal sealed class OperationRollCallTests
 {
     private const string Creation = "makes a tensor from none: no layouts, no gradient";
+    private const string Draws = "draws random numbers: no value to compare, no gradient; SamplingTests";
     private const string Handle = "the same tensor, under another handle or with a mark";
     private const string Holder = "hands out a tensor that it was given";
 
@@ -33,6 +34,11 @@ internal sealed class OperationRollCallTests
         ["Tensor.Randn"] = Creation,
         ["Tensor.RandInt"] = Creation,
         ["Tensor.RandPerm"] = Creation,
+        ["Tensor.Bernoulli"] = Draws,
+        ["Tensor.Exponential"] = Draws,
+        ["Tensor.Normal"] = Draws,
+        ["Tensor.Poisson"] = Draws,
+        ["Tensor.Multinomial"] = Draws,
         ["Tensor.EmptyLike"] = Creation,
         ["Tensor.Keep"] = Handle,
         ["Tensor.Named"] = Handle,
