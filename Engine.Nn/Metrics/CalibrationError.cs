@@ -17,11 +17,12 @@ public sealed class CalibrationError : Metric
     /// <summary>The metric under the name <c>calibration_error</c> or another.</summary>
     /// <param name="bins">The number of bins.</param>
     /// <param name="name">The name in logs.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There is no bin.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no bin, or there are more than a million.</exception>
     public CalibrationError(int bins = 15, string name = "calibration_error")
         : base(name)
     {
         Bins = Hyper.Count(bins);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bins, RankingMetric.MostBins);
         (_counts, _right, _confidences) = (new RunningCount([bins]), new RunningCount([bins]), new RunningSums(bins));
     }
 

@@ -11,6 +11,9 @@ internal sealed class KeptBatches
     /// <summary>The number of columns of the scores; 0 if there are none.</summary>
     public int Columns => IsEmpty ? 0 : _batches[0].Scores.Shape[1];
 
+    /// <summary>The number of columns of the targets; 0 if there are none.</summary>
+    public int TargetColumns => IsEmpty ? 0 : _batches[0].Targets.Shape[1];
+
     /// <summary>Keeps copies of a batch.</summary>
     public void Add(Tensor scores, Tensor targets)
     {

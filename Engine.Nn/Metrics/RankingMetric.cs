@@ -10,6 +10,8 @@ namespace Engine.Nn;
 /// </remarks>
 public abstract class RankingMetric : Metric
 {
+    internal const int MostBins = 1_000_000;
+
     private readonly KeptBatches _batches = new();
     private RunningCount? _counts;
     private int _columns;
@@ -19,6 +21,7 @@ public abstract class RankingMetric : Metric
         : base(name)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bins);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bins, MostBins);
         Bins = bins;
     }
 
@@ -70,12 +73,17 @@ public abstract class RankingMetric : Metric
     {
         ArgumentNullException.ThrowIfNull(state);
         Reset();
-        _columns = (int)state.Integer("columns");
+        _columns = Guard.Size(Name, state.Integer("columns"));
         _isClasses = state.Integer("classes") != 0;
         _batches.Load(state);
+        if (!_batches.IsEmpty && (_batches.Columns != _columns || _batches.TargetColumns != (_isClasses ? 1 : _columns)))
+        {
+            throw new ModelFileException($"The scores have {_batches.Columns} columns and the targets {_batches.TargetColumns}; they should have {_columns} and {(_isClasses ? 1 : _columns)}.");
+        }
+
         if (Bins > 0 && _columns > 0)
         {
-            _counts = new RunningCount([2 * _columns * Bins]);
+            _counts = new RunningCount([Guard.Size(Name, 2L * _columns * Bins)]);
             _counts.Load(state, "counts");
         }
     }
@@ -102,7 +110,7 @@ public abstract class RankingMetric : Metric
             return;
         }
 
-        _counts ??= new RunningCount([2 * _columns * Bins]);
+        _counts ??= new RunningCount([Guard.Size(Name, 2L * _columns * Bins)]);
         Tensor columns = Tensor.Arange(_columns, scores.Device);
         Tensor positive = isClasses ? targets.EqualTo(columns) : targets.EqualTo(1);
         Tensor counted = (targets >= 0).And(scores.EqualTo(scores)).Expand(scores.Shape);

@@ -40,7 +40,7 @@ internal sealed class FolderArrowsTests
 
     private static readonly string[] s_nn =
     [
-        "Arguments", "State", "Files", "Data", "Init", "Modules", "Containers", "Layers", "Losses", "Metrics", "Models", "Optimization", "Optim", "Training", "Regularization", "Search",
+        "Arguments", "State", "Files", "Data", "Init", "Modules", "Containers", "Layers", "Losses", "Distributions", "Metrics", "Models", "Optimization", "Optim", "Training", "Regularization", "Search",
         "Inspection", "Reports",
     ];
 

@@ -11,6 +11,9 @@ internal sealed record MetricCase(string Name, Func<Metric> Make, Func<double[][
     /// <summary>What the metric is handed, where it is not the scores [N, C] and the classes [N].</summary>
     public Func<Tensor, Tensor, (Tensor Prediction, Tensor Target)> Feed { get; init; } = static (scores, truth) => (scores, truth);
 
+    /// <summary>How far the two may differ: by the rounding of float32, which some devices compute all in.</summary>
+    public double Tolerance { get; init; } = 1e-6;
+
     public override string ToString() => Name;
 }
 
@@ -69,6 +72,7 @@ internal static class MetricCases
         new(name, make, (s, _) => count([.. s.Select(static row => row[0] / 128)], [.. s.Select(static row => row[1] / 128)]))
         {
             Feed = static (scores, _) => (scores.Select(1, 0) / 128, scores.Select(1, 1) / 128),
+            Tolerance = 4e-6,
         };
 
     /// <summary>A metric of probabilities of a yes, here in steps of 1/128, so that some are equal.</summary>

@@ -27,7 +27,7 @@ internal sealed class MetricCaseTests(string deviceName) : DeviceFixture(deviceN
             truth.AddRange(classes);
         }
 
-        Assert.That(metric.Compute(), Is.EqualTo(row.Count([.. scores], [.. truth])).Within(1e-6));
+        Assert.That(metric.Compute(), Is.EqualTo(row.Count([.. scores], [.. truth])).Within(row.Tolerance));
         metric.Reset();
         Assert.That(metric.Compute(), Is.NaN, "nothing was counted since Reset");
     }

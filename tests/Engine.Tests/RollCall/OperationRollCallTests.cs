@@ -8,7 +8,10 @@ using NUnit.Framework;
 
 namespace Engine.Tests.RollCall;
 
-/// <summary>Every public member that gives a tensor has a row in the table of operations, which tries it on all layouts, sizes and devices.</summary>
+/// <summary>
+/// Every public member that gives a tensor has a row in the table of operations, which tries it on all layouts, sizes and devices. Modules and
+/// distributions, which operations make up, have tables of their own.
+/// </summary>
 internal sealed class OperationRollCallTests
 {
     private const string Creation = "makes a tensor from none: no layouts, no gradient";
@@ -74,6 +77,7 @@ internal sealed class OperationRollCallTests
         ["SafetensorsFile"] = "reads a file; SafetensorsTests",
         ["TrainingState"] = Holder,
         ["LossScaler"] = "LossScalerTests",
+        ["TokenSampler"] = "TokenSamplerTests",
         ["Trainer"] = "TrainerTests",
         ["Regularizers"] = "RegularizerTests",
         ["BatchNormSteps"] = "BatchNormStepsTests",
@@ -89,7 +93,7 @@ internal sealed class OperationRollCallTests
 
     private static IEnumerable<MethodBase> Operations() =>
         from type in Roll.Types(typeof(Tensor), typeof(Layer), typeof(CpuDevice), typeof(GpuDevice))
-        where !typeof(Engine.Nn.Module).IsAssignableFrom(type) && !typeof(Delegate).IsAssignableFrom(type) && !type.IsInterface
+        where !typeof(Engine.Nn.Module).IsAssignableFrom(type) && !typeof(Engine.Nn.Distributions.Distribution).IsAssignableFrom(type) && !typeof(Delegate).IsAssignableFrom(type) && !type.IsInterface
         from method in type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
         where GivesTensors(method.ReturnType)
         select method;
