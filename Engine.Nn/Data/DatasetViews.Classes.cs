@@ -49,7 +49,7 @@ public static partial class DatasetViews
 }
 
 /// <summary>A data set that knows the classes of its samples without making batches.</summary>
-internal interface IHasClassNumbers
+public interface IHasClassNumbers
 {
     /// <summary>The class of each sample; null where they are not known after all.</summary>
     long[]? ClassNumbers();

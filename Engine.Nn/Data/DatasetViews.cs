@@ -29,7 +29,7 @@ public static partial class DatasetViews
         Guard.NoNulls<IImageTransform>(transforms);
         return dataset is ITransformable images
             ? images.With(transforms)
-            : throw new ArgumentException($"With: a {dataset.GetType().Name} has no images to transform; that takes an ImageDataset or parts of one.", nameof(dataset));
+            : throw new ArgumentException($"With: a {dataset.GetType().Name} has no images to transform; that takes an ImageDataset, an ITransformable of your own, or parts of one.", nameof(dataset));
     }
 
     /// <summary>
@@ -57,32 +57,58 @@ public static partial class DatasetViews
         return (new SubsetDataset(dataset, order[aside..]), new SubsetDataset(dataset.WithoutRandomChanges(), order[..aside]));
     }
 
-    private sealed class SubsetDataset(IDataset dataset, int[] indices) : IDataset, ITransformable, IHasClassNumbers
+    private sealed class SubsetDataset : IDataset, ITransformable, IHasClassNumbers, IReplacesSamples
     {
-        public int Count => indices.Length;
+        private readonly IDataset _dataset;
+        private readonly int[] _indices;
 
-        public long[]? ClassNumbers() => (dataset as IHasClassNumbers)?.ClassNumbers() is { } numbers ? Array.ConvertAll(indices, i => numbers[i]) : null;
-
-        public IDataset WithoutRandomChanges() => new SubsetDataset(dataset.WithoutRandomChanges(), indices);
-
-        public IDataset With(IImageTransform[] transforms) => new SubsetDataset(DatasetViews.With(dataset, transforms), indices);
-
-        public Batch GetBatch(in BatchRequest request)
+        public SubsetDataset(IDataset dataset, int[] indices)
+            : this(indices, dataset is IReplacesSamples replacing ? replacing.ReplacingFrom(indices) : dataset)
         {
-            int[] mapped = new int[request.Indices.Length];
+        }
+
+        private SubsetDataset(int[] indices, IDataset replacing) => (_indices, _dataset) = (indices, replacing);
+
+        public int Count => _indices.Length;
+
+        public long[]? ClassNumbers() => (_dataset as IHasClassNumbers)?.ClassNumbers() is { } numbers ? Array.ConvertAll(_indices, i => numbers[i]) : null;
+
+        public IDataset WithoutRandomChanges() => new SubsetDataset(_indices, _dataset.WithoutRandomChanges());
+
+        public IDataset With(IImageTransform[] transforms) => new SubsetDataset(_indices, DatasetViews.With(_dataset, transforms));
+
+        public IDataset ReplacingFrom(ReadOnlySpan<int> indices) =>
+            _dataset is IReplacesSamples replacing ? new SubsetDataset(_indices, replacing.ReplacingFrom(Mapped(indices))) : this;
+
+        public Batch GetBatch(in BatchRequest request) => _dataset.GetBatch(request.For(Mapped(request.Indices)));
+
+        private int[] Mapped(ReadOnlySpan<int> indices)
+        {
+            int[] mapped = new int[indices.Length];
             for (int i = 0; i < mapped.Length; i++)
             {
-                mapped[i] = indices[request.Indices[i]];
+                mapped[i] = _indices[indices[i]];
             }
 
-            return dataset.GetBatch(request.For(mapped));
+            return mapped;
         }
     }
 }
 
-/// <summary>Images, or a view of images, that transforms can be added to.</summary>
-internal interface ITransformable
+/// <summary>Images, or a view of images, that transforms can be added to; <see cref="DatasetViews.With"/> asks for it.</summary>
+public interface ITransformable
 {
     /// <summary>The same images, changed by these transforms after those that they have.</summary>
     IDataset With(IImageTransform[] transforms);
+}
+
+/// <summary>A data set that puts another sample in the place of one that cannot be read.</summary>
+public interface IReplacesSamples
+{
+    /// <summary>
+    /// The same samples under the same numbers, replaced by these only. A part of a data set asks for it, so that no sample of the validation part gets into the
+    /// training part, nor the other way.
+    /// </summary>
+    /// <param name="indices">The numbers of the samples that may stand in for others.</param>
+    IDataset ReplacingFrom(ReadOnlySpan<int> indices);
 }

@@ -13,10 +13,8 @@ public sealed class ImageDataset : IDataset, ITransformable, IHasClassNumbers
     private readonly byte[] _labels;
     private readonly int _imageBytes;
     private readonly PixelNormalization _normalization;
-    private readonly IImageTransform[] _transforms;
-
-    // So many of the transforms must not change an image by chance.
-    private readonly int _fixed;
+    private readonly Shape _stored;
+    private readonly Compose _transforms;
 
     /// <summary>Takes over the arrays without copying them.</summary>
     /// <param name="pixels">The images one after another, each [channels, height, width].</param>
@@ -25,7 +23,7 @@ public sealed class ImageDataset : IDataset, ITransformable, IHasClassNumbers
     /// <param name="normalization">How bytes become numbers; <see cref="PixelNormalization.None"/> if left out.</param>
     /// <exception cref="ShapeMismatchException">The shape does not have three axes, or there are not as many pixels as labels need.</exception>
     public ImageDataset(byte[] pixels, byte[] labels, Shape image, PixelNormalization? normalization = null)
-        : this(pixels, labels, image, normalization ?? PixelNormalization.None, [], 0)
+        : this(pixels, labels, image, normalization ?? PixelNormalization.None, Compose.Nothing)
     {
         ArgumentNullException.ThrowIfNull(pixels);
         ArgumentNullException.ThrowIfNull(labels);
@@ -42,27 +40,27 @@ public sealed class ImageDataset : IDataset, ITransformable, IHasClassNumbers
         _normalization.CheckFits(image);
     }
 
-    private ImageDataset(byte[] pixels, byte[] labels, Shape image, PixelNormalization normalization, IImageTransform[] transforms, int @fixed)
+    private ImageDataset(byte[] pixels, byte[] labels, Shape image, PixelNormalization normalization, Compose transforms)
     {
         _pixels = pixels;
         _labels = labels;
         _imageBytes = (int)image.ElementCount;
         _normalization = normalization;
         _transforms = transforms;
-        _fixed = @fixed;
-        Image = image;
+        _stored = image;
+        Image = transforms.OutputShape(image);
     }
 
     /// <inheritdoc/>
     public int Count => _labels.Length;
 
-    /// <summary>The shape of one image: [channels, height, width].</summary>
+    /// <summary>The shape of one image in a batch, after all transforms: [channels, height, width].</summary>
     public Shape Image { get; }
 
     /// <summary>The class of each image.</summary>
     public ReadOnlySpan<byte> Labels => _labels;
 
-    /// <summary>The pixels of one image.</summary>
+    /// <summary>The pixels of one image as they are stored, before any transform.</summary>
     public ReadOnlySpan<byte> Pixels(int index)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count, nameof(index));
@@ -75,11 +73,16 @@ public sealed class ImageDataset : IDataset, ITransformable, IHasClassNumbers
     {
         ArgumentNullException.ThrowIfNull(transforms);
         Guard.NoNulls<IImageTransform>(transforms);
-        return new ImageDataset(_pixels, _labels, Image, _normalization, [.. _transforms, .. transforms], _fixed);
+        ImageDataset changed = new(_pixels, _labels, _stored, _normalization, new Compose([.. _transforms.Transforms, .. transforms]));
+        _normalization.CheckFits(changed.Image);
+        return changed;
     }
 
-    /// <summary>The same images, changed by the transforms that draw no random numbers only; those added to it later are all applied.</summary>
-    public ImageDataset WithoutRandomChanges() => new(_pixels, _labels, Image, _normalization, _transforms, _transforms.Length);
+    /// <summary>
+    /// The same images, changed by the transforms that draw no random numbers, and by <see cref="IImageTransform.WithoutRandomness"/> of the others; those added to
+    /// it later are all applied.
+    /// </summary>
+    public ImageDataset WithoutRandomChanges() => new(_pixels, _labels, _stored, _normalization, (Compose)_transforms.WithoutRandomness);
 
     IDataset IDataset.WithoutRandomChanges() => WithoutRandomChanges();
 
@@ -90,50 +93,35 @@ public sealed class ImageDataset : IDataset, ITransformable, IHasClassNumbers
     /// <inheritdoc/>
     public Batch GetBatch(in BatchRequest request)
     {
-        int count = request.Indices.Length;
-        float[] inputs = ArrayPool<float>.Shared.Rent(count * _imageBytes);
+        int count = request.Indices.Length, size = (int)Image.ElementCount;
+        float[] inputs = ArrayPool<float>.Shared.Rent(count * size);
         long[] targets = ArrayPool<long>.Shared.Rent(count);
-        byte[] scratch = ArrayPool<byte>.Shared.Rent(2 * _imageBytes);
+        byte[] changed = ArrayPool<byte>.Shared.Rent(size);
         try
         {
             for (int i = 0; i < count; i++)
             {
-                ReadOnlySpan<byte> image = Transform(Pixels(request.Indices[i]), scratch, request.Random(i));
-                _normalization.Apply(image, inputs.AsSpan(i * _imageBytes, _imageBytes), Image[0]);
+                ReadOnlySpan<byte> image = Pixels(request.Indices[i]);
+                if (_transforms.Transforms.Count > 0)
+                {
+                    SampleRandom random = request.Random(i);
+                    _transforms.Apply(image, changed.AsSpan(0, size), _stored, ref random);
+                    image = changed.AsSpan(0, size);
+                }
+
+                _normalization.Apply(image, inputs.AsSpan(i * size, size), Image[0]);
                 targets[i] = _labels[request.Indices[i]];
             }
 
             return new Batch(
-                Tensor.From<float>(inputs.AsSpan(0, count * _imageBytes), [count, .. Image.AsSpan()], request.Device),
+                Tensor.From<float>(inputs.AsSpan(0, count * size), [count, .. Image.AsSpan()], request.Device),
                 Tensor.From<long>(targets.AsSpan(0, count), request.Device));
         }
         finally
         {
             ArrayPool<float>.Shared.Return(inputs);
             ArrayPool<long>.Shared.Return(targets);
-            ArrayPool<byte>.Shared.Return(scratch);
+            ArrayPool<byte>.Shared.Return(changed);
         }
-    }
-
-    /// <summary>Each transform reads one half of the scratch memory (the first reads the data set) and writes the other.</summary>
-    private ReadOnlySpan<byte> Transform(ReadOnlySpan<byte> image, Span<byte> scratch, SampleRandom random)
-    {
-        int half = 0;
-        for (int i = 0; i < _transforms.Length; i++)
-        {
-            Span<byte> changed = scratch.Slice(half * _imageBytes, _imageBytes);
-            SampleRandom before = random;
-            _transforms[i].Apply(image, changed, Image, ref random);
-            if (i < _fixed && !random.StandsAt(before))
-            {
-                // It drew random numbers, so its result is not fixed and is left out.
-                continue;
-            }
-
-            image = changed;
-            half = 1 - half;
-        }
-
-        return image;
     }
 }

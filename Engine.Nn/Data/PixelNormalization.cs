@@ -44,7 +44,13 @@ public sealed class PixelNormalization
     /// <summary>Only from 0 … 255 to [0, 1].</summary>
     public static PixelNormalization None { get; } = new(0, 1);
 
-    internal void CheckFits(Shape image)
+    /// <summary>The colours of ImageNet's photographs: mean (0.485, 0.456, 0.406) and deviation (0.229, 0.224, 0.225), as torchvision's pretrained models expect them.</summary>
+    public static PixelNormalization ImageNet { get; } = new([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
+
+    /// <summary>Throws unless there is one mean for all channels, or one for each channel of such images.</summary>
+    /// <param name="image">[channels, height, width].</param>
+    /// <exception cref="ArgumentException">There are means for another number of channels.</exception>
+    public void CheckFits(Shape image)
     {
         if (_tables.Length != 1 && _tables.Length != image[0])
         {
@@ -52,8 +58,18 @@ public sealed class PixelNormalization
         }
     }
 
-    internal void Apply(ReadOnlySpan<byte> image, Span<float> destination, int channels)
+    /// <summary>Writes the numbers of one image.</summary>
+    /// <param name="image">The bytes, channel by channel.</param>
+    /// <param name="destination">As many numbers.</param>
+    /// <param name="channels">How many channels the image has.</param>
+    /// <exception cref="ArgumentException">The channels do not divide the image, there are means for another number of them, or the destination is too short.</exception>
+    public void Apply(ReadOnlySpan<byte> image, Span<float> destination, int channels)
     {
+        if (channels < 1 || image.Length % channels != 0 || (_tables.Length != 1 && _tables.Length != channels) || destination.Length < image.Length)
+        {
+            throw new ArgumentException($"An image of {image.Length} bytes and {channels} channels, means of {_tables.Length} channels and a destination of {destination.Length} numbers do not fit.", nameof(channels));
+        }
+
         int plane = image.Length / channels;
         for (int channel = 0; channel < channels; channel++)
         {
