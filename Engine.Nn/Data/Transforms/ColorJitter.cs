@@ -47,16 +47,16 @@ public sealed class ColorJitter : IImageTransform
             switch (property)
             {
                 case 0 when _brightness != s_none:
-                    ColorOps.Blend(destination, 0, (float)factors[0]);
+                    ColorOps.Blend(destination, 0, factors[0]);
                     break;
                 case 1 when _contrast != s_none:
-                    ColorOps.Blend(destination, ColorOps.MeanLuminance(destination, plane), (float)factors[1]);
+                    ColorOps.Blend(destination, ColorOps.MeanLuminance(destination, plane), factors[1]);
                     break;
                 case 2 when _saturation != s_none && image[0] == 3:
-                    ColorOps.Saturate(destination, plane, (float)factors[2]);
+                    ColorOps.Saturate(destination, plane, factors[2]);
                     break;
                 case 3 when _hue != (0, 0) && image[0] == 3:
-                    ColorOps.TurnHue(destination, plane, (float)factors[3]);
+                    ColorOps.TurnHue(destination, plane, factors[3]);
                     break;
             }
         }

@@ -8,13 +8,13 @@ internal static class ColorOps
     private static readonly Vector256<float> s_zero = Vector256<float>.Zero, s_most = Vector256.Create(255f), s_one = Vector256<float>.One;
 
     /// <summary><c>x·factor + value·(1 − factor)</c>: towards a value below 1, away from it above.</summary>
-    public static void Blend(Span<byte> pixels, float value, float factor)
+    public static void Blend(Span<byte> pixels, float value, double factor)
     {
         Span<byte> table = stackalloc byte[256];
-        float other = (1 - factor) * value;
+        float own = (float)factor, other = (float)(1 - factor) * value;
         for (int x = 0; x < table.Length; x++)
         {
-            table[x] = (byte)Math.Clamp((factor * x) + other, 0, 255);
+            table[x] = (byte)Math.Clamp((own * x) + other, 0, 255);
         }
 
         Look(pixels, table);
@@ -37,14 +37,17 @@ internal static class ColorOps
         long sum = 0;
         for (int i = 0; i < plane; i += ByteVectors.Width)
         {
-            ReadOnlySpan<byte> some = pixels.Slice(i, Math.Min(eight.Length, plane - i));
+            int count = Math.Min(eight.Length, plane - i);
             if (pixels.Length > plane)
             {
                 ByteVectors.Store(Luminance.Of(pixels, plane, i), eight, 0);
-                some = eight[..some.Length];
+            }
+            else
+            {
+                pixels.Slice(i, count).CopyTo(eight);
             }
 
-            foreach (byte one in some)
+            foreach (byte one in eight[..count])
             {
                 sum += one;
             }
@@ -54,9 +57,9 @@ internal static class ColorOps
     }
 
     /// <summary>Blends colours with their brightness.</summary>
-    public static void Saturate(Span<byte> pixels, int plane, float factor)
+    public static void Saturate(Span<byte> pixels, int plane, double factor)
     {
-        Vector256<float> own = Vector256.Create(factor), other = Vector256.Create(1 - factor);
+        Vector256<float> own = Vector256.Create((float)factor), other = Vector256.Create((float)(1 - factor));
         Span<byte> red = pixels[..plane], green = pixels.Slice(plane, plane), blue = pixels.Slice(2 * plane, plane);
         for (int i = 0; i < plane; i += ByteVectors.Width)
         {
@@ -69,9 +72,9 @@ internal static class ColorOps
     }
 
     /// <summary>Turns colours around the circle of hues by a share of it: to hue, saturation and value and back (Smith 1978).</summary>
-    public static void TurnHue(Span<byte> pixels, int plane, float turn)
+    public static void TurnHue(Span<byte> pixels, int plane, double turn)
     {
-        Vector256<float> scale = Vector256.Create(255f), six = Vector256.Create(6f), by = Vector256.Create(turn), back = Vector256.Create(256 - 1e-3f);
+        Vector256<float> scale = Vector256.Create(255f), six = Vector256.Create(6f), by = Vector256.Create((float)turn), back = Vector256.Create(256 - 1e-3f);
         Span<byte> red = pixels[..plane], green = pixels.Slice(plane, plane), blue = pixels.Slice(2 * plane, plane);
         for (int i = 0; i < plane; i += ByteVectors.Width)
         {

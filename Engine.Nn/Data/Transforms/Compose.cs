@@ -62,7 +62,8 @@ public sealed class Compose : IImageTransform
                 Shape output = _transforms[i].OutputShape(image);
                 Span<byte> changed = i == _transforms.Length - 1 ? destination : scratch.AsSpan(i % 2 * half, (int)output.ElementCount);
                 _transforms[i].Apply(current, changed, image, ref random);
-                (current, image) = (changed, output);
+                current = changed;
+                image = output;
             }
         }
         finally

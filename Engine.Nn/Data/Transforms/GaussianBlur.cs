@@ -90,11 +90,11 @@ public sealed class GaussianBlur : IImageTransform
 public sealed class RandomAdjustSharpness : IImageTransform
 {
     private readonly double _probability;
-    private readonly float _factor;
+    private readonly double _factor;
 
     /// <summary>PyTorch's default probability is one half.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The factor is negative, or the probability outside [0, 1].</exception>
-    public RandomAdjustSharpness(double sharpnessFactor, double p = 0.5) => (_factor, _probability) = ((float)Hyper.NotNegative(sharpnessFactor), Hyper.Fraction(p));
+    public RandomAdjustSharpness(double sharpnessFactor, double p = 0.5) => (_factor, _probability) = (Hyper.NotNegative(sharpnessFactor), Hyper.Fraction(p));
 
     /// <inheritdoc/>
     public IImageTransform WithoutRandomness => Compose.Nothing;
@@ -114,7 +114,7 @@ public sealed class RandomAdjustSharpness : IImageTransform
                 {
                     int sum = above[x - 1] + above[x] + above[x + 1] + here[x - 1] + (5 * here[x]) + here[x + 1] + below[x - 1] + below[x] + below[x + 1];
                     float smooth = MathF.Round(sum / 13f);
-                    destination[(row * width) + x] = (byte)Math.Clamp((_factor * here[x]) + ((1 - _factor) * smooth), 0, 255);
+                    destination[(row * width) + x] = (byte)Math.Clamp(((float)_factor * here[x]) + ((float)(1 - _factor) * smooth), 0, 255);
                 }
             }
         }

@@ -1,0 +1,266 @@
+using System.Buffers;
+using Engine.Nn;
+
+namespace Engine.Data.Images;
+
+/// <summary>Image files that are decoded when they are asked for: a list of paths, or of the bytes of files, with a class for each.</summary>
+/// <remarks>
+/// <para>Inputs are [N, channels, height, width] in float32 (uint8 with <see cref="ImageOptions.AsBytes"/>), targets [N] in int64. Images of one batch have one size:
+/// without transforms that of the files, else what the transforms make.</para>
+/// <para>A sample follows from its file, the seed and its position in the epoch, not from the size of a batch or the thread that makes it.</para>
+/// </remarks>
+public class ImageFileDataset : IDataset, ITransformable, IHasClassNumbers, IReplacesSamples
+{
+    private readonly string[] _names;
+    private readonly ReadOnlyMemory<byte>[]? _files;
+    private readonly long[]? _targets;
+
+    // A data set and all that are made of it have one list.
+    private readonly BadSampleList _bad = new();
+    private Compose _transforms = new();
+
+    // What follows from the transforms: the first one if a decoder can work for it, and the rest.
+    private IRegionTransform? _first;
+    private Compose _rest = new();
+    private int[]? _candidates;
+
+    /// <summary>Files with a class for each; without classes, the target of a sample is its number.</summary>
+    /// <param name="paths">The files.</param>
+    /// <param name="targets">The class of each, or null.</param>
+    /// <param name="options">How they are read.</param>
+    /// <exception cref="ArgumentException">There are not as many classes as files.</exception>
+    public ImageFileDataset(IEnumerable<string> paths, IEnumerable<long>? targets = null, ImageOptions? options = null)
+        : this([.. paths ?? throw new ArgumentNullException(nameof(paths))], null, targets, options)
+    {
+    }
+
+    /// <summary>Files that lie in memory, with a class for each; without classes, the target of a sample is its number.</summary>
+    /// <param name="files">The bytes of each file.</param>
+    /// <param name="targets">The class of each, or null.</param>
+    /// <param name="options">How they are read.</param>
+    /// <exception cref="ArgumentException">There are not as many classes as files.</exception>
+    public ImageFileDataset(IEnumerable<ReadOnlyMemory<byte>> files, IEnumerable<long>? targets = null, ImageOptions? options = null)
+        : this(null, [.. files ?? throw new ArgumentNullException(nameof(files))], targets, options)
+    {
+    }
+
+    private ImageFileDataset(string[]? names, ReadOnlyMemory<byte>[]? files, IEnumerable<long>? targets, ImageOptions? options)
+    {
+        _names = names ?? [.. files!.Select(static (_, i) => $"image {i}")];
+        _files = files;
+        _targets = targets?.ToArray();
+        Options = options ?? new ImageOptions();
+        if (_targets is not null && _targets.Length != _names.Length)
+        {
+            throw new ArgumentException($"ImageFileDataset: {_names.Length} files and {_targets.Length} classes; each file has one.", nameof(targets));
+        }
+
+        if (Array.FindIndex(_names, string.IsNullOrEmpty) is var empty && empty >= 0)
+        {
+            throw new ArgumentException($"ImageFileDataset: the path of file {empty} is empty.", nameof(names));
+        }
+    }
+
+    /// <inheritdoc/>
+    public int Count => _names.Length;
+
+    /// <summary>How files are read.</summary>
+    public ImageOptions Options { get; }
+
+    /// <summary>The path of each sample.</summary>
+    public IReadOnlyList<string> Files => _names;
+
+    /// <summary>The class of each sample, or null where they have none.</summary>
+    public IReadOnlyList<long>? Targets => _targets;
+
+    /// <summary>The samples that could not be read so far, by this data set, its parts and those that <see cref="With"/> made of it, in order of their numbers.</summary>
+    public IReadOnlyList<BadSample> BadSamples => _bad.Samples;
+
+    /// <summary>How often another sample stood in for a bad one so far.</summary>
+    public long ReplacementCount => _bad.Replacements;
+
+    /// <summary>The image of a sample as it is in its file, before any transform.</summary>
+    /// <exception cref="BadImageException">It cannot be read.</exception>
+    public DecodedImage Read(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count, nameof(index));
+        return _files is null ? ImageDecoder.ReadFile(_names[index], Options) : ImageDecoder.Decode(_files[index].Span, Options, _names[index]);
+    }
+
+    /// <summary>Decodes every file once, on all processors, and lists those that cannot be read.</summary>
+    /// <example><code>
+    /// HashSet&lt;int&gt; bad = [.. images.FindBadSamples().Select(sample =&gt; sample.Index)];
+    /// IDataset good = images.Subset([.. Enumerable.Range(0, images.Count).Where(i =&gt; !bad.Contains(i))]);
+    /// </code></example>
+    public IReadOnlyList<BadSample> FindBadSamples()
+    {
+        Parallel.For(0, Count, i =>
+        {
+            try
+            {
+                SampleRandom none = default;
+                Decode(i, null, ref none).Dispose();
+            }
+            catch (BadImageException e)
+            {
+                _bad.Add(i, e);
+            }
+        });
+        return BadSamples;
+    }
+
+    /// <summary>The same files, changed by these transforms in this order each time they are asked for. Nothing is copied.</summary>
+    /// <remarks>The validation part of a <see cref="DatasetViews.Split(IDataset, double, long)"/> is not changed by those that are random.</remarks>
+    public ImageFileDataset With(params IImageTransform[] transforms)
+    {
+        ArgumentNullException.ThrowIfNull(transforms);
+        return Changed(new Compose([.. _transforms.Transforms, .. new Compose(transforms).Transforms]));
+    }
+
+    /// <summary>
+    /// The same files, changed by the transforms that draw no random numbers, and by <see cref="IImageTransform.WithoutRandomness"/> of the others; those added to
+    /// it later are all applied.
+    /// </summary>
+    public ImageFileDataset WithoutRandomChanges() => Changed((Compose)_transforms.WithoutRandomness);
+
+    /// <inheritdoc/>
+    public Batch GetBatch(in BatchRequest request)
+    {
+        int count = request.Indices.Length;
+        long[] targets = new long[count];
+        BatchImages images = new(Options, count);
+        try
+        {
+            for (int i = 0; i < count; i++)
+            {
+                targets[i] = Add(ref images, request.Indices[i], request.Random(i));
+            }
+
+            return new Batch(images.ToTensor(request.Device), Tensor.From<long>(targets, request.Device));
+        }
+        finally
+        {
+            images.Dispose();
+        }
+    }
+
+    IDataset IDataset.WithoutRandomChanges() => WithoutRandomChanges();
+
+    IDataset ITransformable.With(IImageTransform[] transforms) => With(transforms);
+
+    long[]? IHasClassNumbers.ClassNumbers() => _targets?.ToArray();
+
+    IDataset IReplacesSamples.ReplacingFrom(ReadOnlySpan<int> indices)
+    {
+        var part = (ImageFileDataset)MemberwiseClone();
+        part._candidates = indices.ToArray();
+        Array.Sort(part._candidates);
+        return part;
+    }
+
+    private ImageFileDataset Changed(Compose transforms)
+    {
+        var changed = (ImageFileDataset)MemberwiseClone();
+        changed._transforms = transforms;
+        IImageTransform[] flat = [.. Flat(transforms)];
+        changed._first = flat.FirstOrDefault() as IRegionTransform;
+        changed._rest = new Compose(changed._first is null ? flat : flat[1..]);
+        return changed;
+    }
+
+    /// <summary>Without nesting, so that the first transform is seen.</summary>
+    private static IEnumerable<IImageTransform> Flat(Compose transforms) => transforms.Transforms.SelectMany(static t => t is Compose inner ? Flat(inner) : [t]);
+
+    /// <summary>Puts a sample, or what stands in for it, into a batch; its target.</summary>
+    private long Add(ref BatchImages images, int index, SampleRandom random)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count, nameof(index));
+        int tried = index;
+        for (int attempts = 0; attempts <= Count; attempts++)
+        {
+            if (Options.OnBadSample == OnBadSample.Throw || !_bad.Has(tried))
+            {
+                try
+                {
+                    // A copy of the random numbers: what stands in for a sample does not depend on how far the bad one got.
+                    SampleRandom own = random;
+                    Transform(ref images, tried, ref own);
+                    if (tried != index)
+                    {
+                        _bad.CountReplacement();
+                    }
+
+                    return _targets?[tried] ?? tried;
+                }
+                catch (BadImageException e) when (Options.OnBadSample == OnBadSample.Replace)
+                {
+                    _bad.Add(tried, e);
+                }
+            }
+
+            tried = Next(tried);
+        }
+
+        throw new BadImageException(_names[index], $"neither it nor any of the {_candidates?.Length ?? Count} samples that could stand in for it can be read; BadSamples has the reasons");
+    }
+
+    /// <summary>The next sample of this part of the data, from the last one to the first.</summary>
+    private int Next(int index)
+    {
+        if (_candidates is null)
+        {
+            return (index + 1) % Count;
+        }
+
+        int at = Array.BinarySearch(_candidates, index + 1);
+        at = at >= 0 ? at : ~at;
+        return _candidates.Length == 0 ? index : _candidates[at < _candidates.Length ? at : 0];
+    }
+
+    private void Transform(ref BatchImages images, int index, ref SampleRandom random)
+    {
+        using ImagePixels pixels = Decode(index, _first, ref random);
+        try
+        {
+            if (_first is null)
+            {
+                Span<byte> whole = images.Next(_rest.OutputShape(pixels.Shape), _names[index]);
+                _rest.Apply(pixels.Span, whole, pixels.Shape, ref random);
+                images.Finish();
+                return;
+            }
+
+            Shape resized = _first.OutputShape(pixels.Whole), output = _rest.OutputShape(resized);
+            Span<byte> destination = images.Next(output, _names[index]);
+            if (_rest.Transforms.Count == 0)
+            {
+                _first.Apply(pixels.Span, pixels.Shape, pixels.Region, destination, resized);
+            }
+            else
+            {
+                byte[] between = ArrayPool<byte>.Shared.Rent((int)resized.ElementCount);
+                Span<byte> first = between.AsSpan(0, (int)resized.ElementCount);
+                _first.Apply(pixels.Span, pixels.Shape, pixels.Region, first, resized);
+                _rest.Apply(first, destination, resized, ref random);
+                ArrayPool<byte>.Shared.Return(between);
+            }
+
+            images.Finish();
+        }
+        catch (ShapeMismatchException e)
+        {
+            throw new ShapeMismatchException($"{_names[index]}: {e.Message}", e);
+        }
+    }
+
+    private ImagePixels Decode(int index, IRegionTransform? first, ref SampleRandom random)
+    {
+        if (_files is not null)
+        {
+            return SkiaDecoder.Decode(_files[index].Span, Options, first, ref random, _names[index]);
+        }
+
+        using FileBytes bytes = FileBytes.Read(_names[index], Options.MaxFileBytes);
+        return SkiaDecoder.Decode(bytes.Span, Options, first, ref random, _names[index]);
+    }
+}
