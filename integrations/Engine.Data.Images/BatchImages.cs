@@ -55,7 +55,7 @@ internal struct BatchImages(ImageOptions options, int count) : IDisposable
         return options.AsBytes ? Tensor.From<byte>(_bytes.AsSpan(0, count * Size), shape, device) : Tensor.From<float>(_numbers.AsSpan(0, count * Size), shape, device);
     }
 
-    public void Dispose()
+    public readonly void Dispose()
     {
         if (_bytes is not null)
         {

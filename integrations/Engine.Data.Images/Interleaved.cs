@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using Engine.Nn;
 using SkiaSharp;
 
 namespace Engine.Data.Images;

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Engine.Nn;
 
 namespace Engine.Data.Images.Tests;
 
