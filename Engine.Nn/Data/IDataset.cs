@@ -22,7 +22,8 @@ public interface IDataset
 /// <param name="device">Where the tensors shall be.</param>
 /// <param name="seed">Decides all random changes of this epoch.</param>
 /// <param name="firstPosition">The position of the first sample in the order of the epoch.</param>
-public readonly ref struct BatchRequest(ReadOnlySpan<int> indices, Device device, ulong seed = 0, long firstPosition = 0)
+/// <param name="collate">How samples become a batch, where the loader says so.</param>
+public readonly ref struct BatchRequest(ReadOnlySpan<int> indices, Device device, ulong seed = 0, long firstPosition = 0, CollateFunction? collate = null)
 {
     /// <summary>The samples' numbers in the data set, in order.</summary>
     public ReadOnlySpan<int> Indices { get; } = indices;
@@ -36,6 +37,9 @@ public readonly ref struct BatchRequest(ReadOnlySpan<int> indices, Device device
     /// <summary>The position of the first sample in the order of the epoch.</summary>
     public long FirstPosition { get; } = firstPosition;
 
+    /// <summary>How samples become a batch, where the loader says so; data sets that do not make samples one by one refuse it (<see cref="RefuseCollate"/>).</summary>
+    public CollateFunction? Collate { get; } = collate;
+
     /// <summary>
     /// The random numbers of one sample. They depend on the seed and the sample's position in the epoch, not on the size of the batch or on
     /// the thread that makes it.
@@ -43,5 +47,16 @@ public readonly ref struct BatchRequest(ReadOnlySpan<int> indices, Device device
     public SampleRandom Random(int sample) => new(Seed, FirstPosition + sample);
 
     /// <summary>The same request for other samples, as a view of a data set passes it on.</summary>
-    public BatchRequest For(ReadOnlySpan<int> indices) => new(indices, Device, Seed, FirstPosition);
+    public BatchRequest For(ReadOnlySpan<int> indices) => new(indices, Device, Seed, FirstPosition, Collate);
+
+    /// <summary>For a data set that makes batches as a whole.</summary>
+    /// <exception cref="InvalidOperationException">The loader has a <see cref="DataLoader.Collate"/> of its own.</exception>
+    public void RefuseCollate(IDataset dataset)
+    {
+        ArgumentNullException.ThrowIfNull(dataset);
+        if (Collate is not null)
+        {
+            throw new InvalidOperationException($"DataLoader.Collate: a {dataset.GetType().Name} makes whole batches, not samples. Collate is for a SampleDataset, such as Dataset.From makes, and for streams.");
+        }
+    }
 }

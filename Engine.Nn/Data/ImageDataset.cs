@@ -93,6 +93,7 @@ public sealed class ImageDataset : IDataset, ITransformable, IHasClassNumbers
     /// <inheritdoc/>
     public Batch GetBatch(in BatchRequest request)
     {
+        request.RefuseCollate(this);
         int count = request.Indices.Length, size = (int)Image.ElementCount;
         float[] inputs = ArrayPool<float>.Shared.Rent(count * size);
         long[] targets = ArrayPool<long>.Shared.Rent(count);

@@ -1,6 +1,6 @@
 namespace Engine.Nn;
 
-/// <summary>A few things in order, all of them with a name or none: what <see cref="Tensors"/> and <c>HostArrays</c> have in common.</summary>
+/// <summary>A few things in order, all of them with a name or none: what <see cref="Tensors"/> and <see cref="HostArrays"/> have in common.</summary>
 internal sealed class NamedItems<T>(T[] items, string[]? names)
     where T : notnull
 {

@@ -58,7 +58,11 @@ public sealed class TensorDataset : IDataset
     public int Count { get; }
 
     /// <inheritdoc/>
-    public Batch GetBatch(in BatchRequest request) => new(Gather(_inputs, _inputNames, request), Gather(_targets, _targetNames, request), _weights?.Gather(request));
+    public Batch GetBatch(in BatchRequest request)
+    {
+        request.RefuseCollate(this);
+        return new(Gather(_inputs, _inputNames, request), Gather(_targets, _targetNames, request), _weights?.Gather(request));
+    }
 
     private static string Shapes(Tensors tensors) => tensors.Count == 0 ? "none" : string.Join(", ", tensors.AsEnumerable().Select(static t => t.Shape));
 

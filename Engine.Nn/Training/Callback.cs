@@ -30,6 +30,11 @@ public abstract class Callback
     {
     }
 
+    /// <summary>After figures were taken in the middle of an epoch (<see cref="Trainer.ValidateEvery"/>); <see cref="TrainingContext.Logs"/> holds them.</summary>
+    public virtual void OnValidationEnd(TrainingContext context)
+    {
+    }
+
     /// <summary>After each mini-batch; with gradient accumulation several of them make a step.</summary>
     public virtual void OnBatchEnd(TrainingContext context)
     {
@@ -67,6 +72,9 @@ public sealed class LambdaCallback : Callback
     /// <summary>For <see cref="OnEpochEnd"/>.</summary>
     public Action<TrainingContext>? EpochEnd { get; init; }
 
+    /// <summary>For <see cref="OnValidationEnd"/>.</summary>
+    public Action<TrainingContext>? ValidationEnd { get; init; }
+
     /// <summary>For <see cref="OnBatchEnd"/>.</summary>
     public Action<TrainingContext>? BatchEnd { get; init; }
 
@@ -99,6 +107,13 @@ public sealed class LambdaCallback : Callback
     {
         ArgumentNullException.ThrowIfNull(context);
         EpochEnd?.Invoke(context);
+    }
+
+    /// <inheritdoc/>
+    public override void OnValidationEnd(TrainingContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ValidationEnd?.Invoke(context);
     }
 
     /// <inheritdoc/>

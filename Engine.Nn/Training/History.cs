@@ -11,6 +11,7 @@ namespace Engine.Nn;
 public sealed class History
 {
     private readonly List<IReadOnlyDictionary<string, double>> _epochs = [];
+    private readonly List<HistoryPoint> _points = [];
 
     /// <summary>The history of a run that has not begun.</summary>
     public History()
@@ -32,6 +33,9 @@ public sealed class History
 
     /// <summary>The figures of each epoch by name.</summary>
     public IReadOnlyList<IReadOnlyDictionary<string, double>> Epochs => _epochs;
+
+    /// <summary>The figures within epochs: after every <see cref="Trainer.ValidateEvery"/> steps, and where a run's last step was not the last of an epoch.</summary>
+    public IReadOnlyList<HistoryPoint> Points => _points;
 
     /// <summary>Why the last run ended.</summary>
     public TrainingEnd End { get; internal set; }
@@ -74,6 +78,8 @@ public sealed class History
         return (epoch, epoch < 0 ? double.NaN : best);
     }
 
+    internal void Add(HistoryPoint point) => _points.Add(point);
+
     internal void Add(IReadOnlyDictionary<string, double> logs) => _epochs.Add(logs);
 
     internal void Save(TrainingState state)
@@ -81,16 +87,37 @@ public sealed class History
         JsonArray epochs = [];
         foreach (IReadOnlyDictionary<string, double> logs in _epochs)
         {
-            TrainingState figures = new();
-            foreach ((string name, double value) in logs)
-            {
-                figures.Set(name, value);
-            }
-
-            epochs.Add((JsonNode)figures.Values);
+            epochs.Add((JsonNode)Written(logs));
         }
 
         state.Values["epochs"] = epochs;
+        if (_points.Count > 0)
+        {
+            state.Values["points"] = new JsonArray([.. _points.Select(static p => (JsonNode)new JsonObject { ["step"] = p.Step, ["epoch"] = p.Epoch, ["figures"] = Written(p.Figures) })]);
+        }
+    }
+
+    private static JsonObject Written(IReadOnlyDictionary<string, double> logs)
+    {
+        TrainingState figures = new();
+        foreach ((string name, double value) in logs)
+        {
+            figures.Set(name, value);
+        }
+
+        return figures.Values;
+    }
+
+    private static OrderedDictionary<string, double> Read(JsonNode? node)
+    {
+        OrderedDictionary<string, double> logs = [];
+        TrainingState figures = new([], node as JsonObject ?? throw new ModelFileException("An epoch of the state's history is not an object."));
+        foreach ((string name, _) in figures.Values)
+        {
+            logs[name] = figures.Number(name);
+        }
+
+        return logs;
     }
 
     internal void Load(TrainingState state)
@@ -103,17 +130,19 @@ public sealed class History
         List<IReadOnlyDictionary<string, double>> loaded = [];
         foreach (JsonNode? node in epochs)
         {
-            OrderedDictionary<string, double> logs = [];
-            TrainingState figures = new([], node as JsonObject ?? throw new ModelFileException("An epoch of the state's history is not an object."));
-            foreach ((string name, _) in figures.Values)
-            {
-                logs[name] = figures.Number(name);
-            }
+            loaded.Add(Read(node));
+        }
 
-            loaded.Add(logs);
+        List<HistoryPoint> points = [];
+        foreach (JsonNode? node in state.Values["points"] as JsonArray ?? [])
+        {
+            TrainingState point = new([], node as JsonObject ?? throw new ModelFileException("A point of the state's history is not an object."));
+            points.Add(new HistoryPoint(point.Count("step"), (int)point.Count("epoch", int.MaxValue), Read(point.Values["figures"])));
         }
 
         _epochs.Clear();
         _epochs.AddRange(loaded);
+        _points.Clear();
+        _points.AddRange(points);
     }
 }

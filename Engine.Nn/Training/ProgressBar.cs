@@ -91,9 +91,22 @@ internal sealed class ProgressBar : IProgress<TrainingProgress>, IDisposable
     /// <summary><c>epoch 2/10 [=======>      ] 120/469  loss 0.3412  accuracy 0.8812  lr 0.001  12,345/s  0:12 left</c>.</summary>
     internal static string Line(in TrainingProgress p, TimeSpan elapsed, int width)
     {
-        string head = string.Create(CultureInfo.InvariantCulture, $"epoch {(p.Epoch + 1).ToString(CultureInfo.InvariantCulture).PadLeft(Digits(p.Epochs))}/{p.Epochs} ");
+        string head = p.Epochs == int.MaxValue ? string.Create(CultureInfo.InvariantCulture, $"epoch {p.Epoch + 1} ") : string.Create(CultureInfo.InvariantCulture, $"epoch {(p.Epoch + 1).ToString(CultureInfo.InvariantCulture).PadLeft(Digits(p.Epochs))}/{p.Epochs} ");
         StringBuilder tail = new();
-        tail.Append(CultureInfo.InvariantCulture, $" {p.Batch.ToString(CultureInfo.InvariantCulture).PadLeft(Digits(p.BatchesPerEpoch))}/{p.BatchesPerEpoch}");
+        if (p.MaxSteps is { } steps)
+        {
+            tail.Append(CultureInfo.InvariantCulture, $" step {p.Step}/{steps}");
+        }
+
+        if (p.BatchesPerEpoch < 0)
+        {
+            tail.Append(CultureInfo.InvariantCulture, $" {p.Batch} batches");
+        }
+        else
+        {
+            tail.Append(CultureInfo.InvariantCulture, $" {p.Batch.ToString(CultureInfo.InvariantCulture).PadLeft(Digits(p.BatchesPerEpoch))}/{p.BatchesPerEpoch}");
+        }
+
         tail.Append("  loss ").Append(Figure(p.Loss));
         foreach ((string name, double value) in p.Logs)
         {
@@ -112,7 +125,7 @@ internal sealed class ProgressBar : IProgress<TrainingProgress>, IDisposable
         tail.Append("  ").Append(p.IsEpochEnd ? Duration(elapsed) : p.Eta is { } eta ? Duration(eta) + " left" : string.Empty);
         string text = tail.ToString().TrimEnd();
         int room = Math.Min(BarWidth, width - head.Length - text.Length - 3);
-        string bar = p.IsEpochEnd || room < MinimumBarWidth ? string.Empty : $"[{Filled(p, room)}]";
+        string bar = p.IsEpochEnd || room < MinimumBarWidth || (p.BatchesPerEpoch < 0 && p.MaxSteps is null) ? string.Empty : $"[{Filled(p, room)}]";
         string line = head + (bar.Length == 0 ? text.TrimStart() : bar + text);
 
         // A line that fills the last column wraps on some terminals.
@@ -121,7 +134,9 @@ internal sealed class ProgressBar : IProgress<TrainingProgress>, IDisposable
 
     private static string Filled(in TrainingProgress p, int room)
     {
-        int done = p.BatchesPerEpoch == 0 ? room : (int)((long)p.Batch * room / p.BatchesPerEpoch);
+        int done = p.MaxSteps is { } steps && (p.BatchesPerEpoch < 0 || p.Epochs == 1) ? (int)Math.Min(room, p.Step * room / Math.Max(1, steps))
+            : p.BatchesPerEpoch == 0 ? room
+            : (int)((long)p.Batch * room / p.BatchesPerEpoch);
         return done >= room ? new string('=', room) : new string('=', done) + ">" + new string(' ', room - done - 1);
     }
 

@@ -62,8 +62,38 @@ public sealed partial class Trainer
         (Model, _own, _active, _forward, _loss) = (model, optimizer, optimizer, forward, loss);
     }
 
+    /// <summary>A trainer whose steps are code of one's own, with several optimizers: a GAN, say.</summary>
+    /// <param name="model">The model that holds all parts.</param>
+    /// <param name="optimizers">The optimizers; all their states are saved and resumed.</param>
+    /// <param name="step">Makes a step of a batch.</param>
+    /// <param name="forward">The outputs of a batch, for <see cref="Predict(Tensors, int, CancellationToken)"/> and <see cref="Evaluate"/>; null where nobody asks for them.</param>
+    /// <param name="loss">The loss of outputs and batch, for <see cref="Evaluate"/>; null where nobody asks for it.</param>
+    /// <exception cref="ArgumentException">There are no optimizers, one is there twice, or one holds none of the model's parameters.</exception>
+    public Trainer(Module model, IReadOnlyList<Optimizer> optimizers, TrainingStep step, Func<Batch, Tensors>? forward = null, BatchLossFunction? loss = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        Optimizer[] all = Guard.NoNulls(optimizers);
+        ArgumentNullException.ThrowIfNull(step);
+        if (all.Length == 0 || all.Distinct<Optimizer>(ReferenceEqualityComparer.Instance).Count() < all.Length)
+        {
+            throw new ArgumentException($"Trainer: there are {all.Length} optimizers; there must be one or more, each once.", nameof(optimizers));
+        }
+
+        foreach (Optimizer optimizer in all)
+        {
+            CheckOptimizer(model, optimizer, "Trainer");
+        }
+
+        (Model, _own, _active, _others, _step) = (model, all[0], all[0], all[1..], step);
+        (_forward, _loss) = (forward ?? Missing<Tensors>("forward"), loss ?? ((_, _) => Missing<Tensor>("loss")(default)));
+        (_hasForward, _hasLoss) = (forward is not null, loss is not null);
+    }
+
     /// <summary>The model.</summary>
     public Module Model { get; }
+
+    private static Func<Batch, T> Missing<T>(string what) => _ =>
+        throw new InvalidOperationException($"Trainer: it was made with a step of its own and without the function '{what}', which evaluation and prediction need. Pass {what}: to the constructor.");
 
     private static Func<Tensor, Tensor> Call(Layer model)
     {

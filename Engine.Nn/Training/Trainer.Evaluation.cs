@@ -9,6 +9,7 @@ public sealed partial class Trainer
     public Evaluation Evaluate(IBatchSource data, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(data);
+        CheckEvaluates(nameof(Evaluate));
         RunningSum lossSum = new();
         long samples = 0;
         Metric[] metrics = [.. Metrics.Select(static m => m.Fresh())];

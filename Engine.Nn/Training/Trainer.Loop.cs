@@ -3,9 +3,17 @@ namespace Engine.Nn;
 // Epochs, steps and the parts of a step.
 public sealed partial class Trainer
 {
+    /// <summary>Why the steps of an epoch ended.</summary>
+    private enum Pause : byte
+    {
+        EpochEnd,
+        Interrupted,
+        AllSteps,
+    }
+
     private TrainingEnd Run(IBatchSource train, IBatchSource? validation, TrainingContext context, IReadOnlyList<Callback> callbacks, CancellationToken cancellationToken)
     {
-        while (Epoch < context.Epochs)
+        while (Epoch < context.Epochs && Step < (context.MaxSteps ?? long.MaxValue))
         {
             if (context.StopReason is not null)
             {
@@ -15,30 +23,22 @@ public sealed partial class Trainer
             (context.Epoch, context.Batch, context.Samples) = (Epoch, Batch, _samples);
             Notify(callbacks, context, static (callback, c) => callback.OnEpochBegin(c));
             Model.Train();
-            if (!RunSteps(train, context, callbacks, cancellationToken))
+            Pause pause = RunSteps(train, validation, context, callbacks, cancellationToken);
+            if (pause == Pause.AllSteps)
+            {
+                // The figures of a part of an epoch; the epoch goes on where a later call allows more steps.
+                return History.Points.LastOrDefault()?.Step == Step || TakePoint(validation, context, callbacks, cancellationToken) ? TrainingEnd.Completed : TrainingEnd.Cancelled;
+            }
+
+            if (pause == Pause.Interrupted)
             {
                 return context.StopReason is not null ? TrainingEnd.Stopped : TrainingEnd.Cancelled;
             }
 
-            OrderedDictionary<string, double> logs = TakeFigures();
-            double clippedShare = ClipGradNorm is null ? 0 : _clippedSteps.Share;
-            if (validation is not null)
+            if (TakeLogs(validation, cancellationToken) is not { } logs)
             {
-                try
-                {
-                    Evaluate(validation, cancellationToken).AddTo(logs, "val_");
-                }
-                catch (OperationCanceledException)
-                {
-                    // All batches of the epoch are done; when the run goes on, only its validation is left.
-                    return TrainingEnd.Cancelled;
-                }
-            }
-
-            logs["learning_rate"] = Optimizer.LearningRate;
-            if (ClipGradNorm is not null)
-            {
-                logs[TrainingContext.ClippedShare] = clippedShare;
+                // All batches of the epoch are done; when the run goes on, only its validation is left.
+                return TrainingEnd.Cancelled;
             }
 
             context.Logs = logs;
@@ -51,66 +51,147 @@ public sealed partial class Trainer
         return context.StopReason is null ? TrainingEnd.Completed : TrainingEnd.Stopped;
     }
 
-    /// <summary>Trains on the rest of the epoch; false if it was stopped or cancelled before its end.</summary>
-    private bool RunSteps(IBatchSource train, TrainingContext context, IReadOnlyList<Callback> callbacks, CancellationToken cancellationToken)
+    /// <summary>The figures so far, those of validation data included; null where their computation was cancelled.</summary>
+    private OrderedDictionary<string, double>? TakeLogs(IBatchSource? validation, CancellationToken cancellationToken)
+    {
+        OrderedDictionary<string, double> logs = TakeFigures();
+        double clippedShare = ClipGradNorm is null ? 0 : _clippedSteps.Share;
+        if (validation is not null)
+        {
+            try
+            {
+                Evaluate(validation, cancellationToken).AddTo(logs, "val_");
+            }
+            catch (OperationCanceledException)
+            {
+                return null;
+            }
+        }
+
+        logs["learning_rate"] = Optimizer.LearningRate;
+        if (ClipGradNorm is not null)
+        {
+            logs[TrainingContext.ClippedShare] = clippedShare;
+        }
+
+        return logs;
+    }
+
+    /// <summary>Takes figures in the middle of an epoch; false where that was cancelled.</summary>
+    private bool TakePoint(IBatchSource? validation, TrainingContext context, IReadOnlyList<Callback> callbacks, CancellationToken cancellationToken)
+    {
+        if (TakeLogs(validation, cancellationToken) is not { } logs)
+        {
+            return false;
+        }
+
+        context.Logs = logs;
+        History.Add(new HistoryPoint(Step, Epoch, logs));
+        Notify(callbacks, context, static (callback, c) => callback.OnValidationEnd(c));
+        context.RunPendingSaves();
+        return true;
+    }
+
+    /// <summary>Whether figures are to be taken between two steps: also where a run goes on that was saved before they were taken.</summary>
+    private bool IsPointDue => ValidateEvery > 0 && Batch > 0 && Step % ValidateEvery == 0 && History.Points.LastOrDefault()?.Step != Step;
+
+    /// <summary>Trains on the rest of the epoch.</summary>
+    private Pause RunSteps(IBatchSource train, IBatchSource? validation, TrainingContext context, IReadOnlyList<Callback> callbacks, CancellationToken cancellationToken)
     {
         using IEnumerator<Batch> batches = train.Epoch(Epoch, Batch).GetEnumerator();
-        while (Batch < context.BatchesPerEpoch)
+        bool isKnown = context.BatchesPerEpoch >= 0;
+        while (!isKnown || Batch < context.BatchesPerEpoch)
         {
             if (cancellationToken.IsCancellationRequested || context.StopReason is not null)
             {
-                return false;
+                return Pause.Interrupted;
             }
 
-            Batch += MakeStep(batches, context, callbacks);
+            if (Step >= context.MaxSteps)
+            {
+                return Pause.AllSteps;
+            }
+
+            if (!TryTake(batches, context, 0, out Batch first))
+            {
+                return Pause.EpochEnd;
+            }
+
+            if (IsPointDue && !TakePoint(validation, context, callbacks, cancellationToken))
+            {
+                first.Dispose();
+                return Pause.Interrupted;
+            }
+
+            Batch += MakeStep(first, batches, context, callbacks);
             Step++;
             Notify(callbacks, context, static (callback, c) => callback.OnBatchEnd(c));
             Notify(callbacks, context, static (callback, c) => callback.OnStepEnd(c));
             context.RunPendingSaves();
         }
 
-        return true;
+        return Pause.EpochEnd;
+    }
+
+    /// <summary>The next batch; false after the last one of a source that did not announce how many there are.</summary>
+    private bool TryTake(IEnumerator<Batch> batches, TrainingContext context, int ahead, out Batch batch)
+    {
+        if (batches.MoveNext())
+        {
+            batch = batches.Current;
+            return true;
+        }
+
+        batch = default;
+        if (context.BatchesPerEpoch >= 0)
+        {
+            throw new InvalidOperationException($"Fit: epoch {Epoch} ended after {Batch + ahead} batches; the source had announced {context.BatchesPerEpoch}.");
+        }
+
+        return Batch + ahead > 0 ? false : throw new InvalidOperationException($"Fit: epoch {Epoch} of the stream had no batches.");
     }
 
     /// <summary>Computes gradients and updates the parameters; returns of how many mini-batches.</summary>
-    private int MakeStep(IEnumerator<Batch> batches, TrainingContext context, IReadOnlyList<Callback> callbacks)
+    private int MakeStep(Batch first, IEnumerator<Batch> batches, TrainingContext context, IReadOnlyList<Callback> callbacks)
     {
-        int count = Math.Min(GradientAccumulation, context.BatchesPerEpoch - Batch);
-        int unit = 1;
+        int count = context.BatchesPerEpoch >= 0 ? Math.Min(GradientAccumulation, context.BatchesPerEpoch - Batch) : GradientAccumulation;
+        int unit = Math.Max(1, first.Count), taken = 0;
         long samples = 0;
-        for (int i = 0; i < count; i++)
+        Batch next = first;
+        do
         {
-            if (!batches.MoveNext())
-            {
-                throw new InvalidOperationException($"Fit: epoch {Epoch} ended after {Batch + i} batches; the source had announced {context.BatchesPerEpoch}.");
-            }
-
-            using Batch batch = batches.Current;
-            if (TryCapturedStep(batch))
+            using Batch batch = next;
+            if (_step is not null || TryCapturedStep(batch))
             {
                 // Never with gradient accumulation: the batch is the whole step.
+                if (_step is not null)
+                {
+                    MakeOwnStep(batch, context);
+                }
+
                 (context.Batch, context.Samples) = (Batch + 1, _samples);
                 return 1;
             }
 
-            if (i == 0)
+            if (taken == 0)
             {
-                unit = Math.Max(1, batch.Count);
                 BeginStep();
+            }
+            else
+            {
+                Notify(callbacks, context, static (callback, c) => callback.OnBatchEnd(c));
             }
 
             // As if all batches had the size of the first; the true sizes are known after the last one.
             samples += batch.Count;
             AddGradients(batch, batch.Count == unit ? 1.0 / count : batch.Count / ((double)unit * count));
-            (context.Batch, context.Samples) = (Batch + i + 1, _samples);
-            if (i < count - 1)
-            {
-                Notify(callbacks, context, static (callback, c) => callback.OnBatchEnd(c));
-            }
+            taken++;
+            (context.Batch, context.Samples) = (Batch + taken, _samples);
         }
+        while (taken < count && TryTake(batches, context, taken, out next));
 
         UpdateParameters(samples == (long)unit * count || samples == 0 ? 1 : (double)unit * count / samples);
-        return count;
+        return taken;
     }
 
     private void AddGradients(Batch batch, double share)
@@ -146,14 +227,14 @@ public sealed partial class Trainer
     }
 
     /// <summary>Bounds the gradients; 1 on the device if their norm was too long, 0 if not, null where it has no bound.</summary>
-    private Tensor? Clip()
+    private Tensor? Clip(Optimizer optimizer)
     {
         if (ClipGradValue is { } limit)
         {
-            Optimizer.Parameters.ClipGradValue(limit);
+            optimizer.Parameters.ClipGradValue(limit);
         }
 
-        return ClipGradNorm is { } norm ? ClippedSteps.IsLonger(Optimizer.Parameters.ClipGradNorm(norm), norm) : null;
+        return ClipGradNorm is { } norm ? ClippedSteps.IsLonger(optimizer.Parameters.ClipGradNorm(norm), norm) : null;
     }
 
     private Tensors Forward(Batch batch)
@@ -187,6 +268,11 @@ public sealed partial class Trainer
             figures[metric.Name] = metric.Compute();
         }
 
+        foreach (string name in Figures)
+        {
+            figures[name] = _figures.TryGetValue(name, out Mean? mean) ? mean.Compute() : double.NaN;
+        }
+
         return figures;
     }
 
@@ -199,5 +285,7 @@ public sealed partial class Trainer
         {
             metric.Reset();
         }
+
+        _figures.Clear();
     }
 }

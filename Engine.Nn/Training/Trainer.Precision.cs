@@ -57,14 +57,14 @@ public sealed partial class Trainer
         Tensor? isClipped;
         if (LossScaler is not { } scaler)
         {
-            isClipped = Clip();
+            isClipped = Clip(Optimizer);
             Optimizer.Step();
             return isClipped;
         }
 
         // Bounds are meant for gradients of their true size.
         scaler.Unscale(Optimizer);
-        isClipped = Clip();
+        isClipped = Clip(Optimizer);
         scaler.Step(Optimizer);
         scaler.Update();
         return isClipped;

@@ -39,6 +39,11 @@ public sealed partial class Trainer
         ArgumentNullException.ThrowIfNull(train);
         CheckRange(minimum, maximum, steps, smoothing, divergence);
         CheckSources(train, null);
+        if (_step is not null)
+        {
+            throw new InvalidOperationException("FindLearningRate: this trainer has a step of its own, of which the rate of one optimizer says little.");
+        }
+
         if (Interlocked.Exchange(ref _isFitting, 1) != 0)
         {
             throw new InvalidOperationException("FindLearningRate: this trainer is already training.");

@@ -6,6 +6,7 @@ namespace Engine.Nn;
 public sealed partial class Trainer
 {
     private const string ScalerSection = "loss_scaler";
+    private const string OtherOptimizers = "optimizers";
     private const string ActiveOptimizer = "active_optimizer";
     private const string WaitingOptimizers = "waiting_optimizers";
 
@@ -24,6 +25,11 @@ public sealed partial class Trainer
         }
 
         Optimizer.Save(state.Section("optimizer"));
+        for (int i = 0; i < _others.Length; i++)
+        {
+            _others[i].Save(state.Section(OtherOptimizers).Section((i + 1).ToString(CultureInfo.InvariantCulture)));
+        }
+
         SaveWaiting(state);
         LossScaler?.Save(state.Section(ScalerSection));
         SaveOwn(state.Section("trainer"));
@@ -104,6 +110,11 @@ public sealed partial class Trainer
             metric.Save(own.Section("metrics").Section(name));
         }
 
+        foreach ((string name, Mean figure) in _figures)
+        {
+            figure.Save(own.Section("figures").Section(name));
+        }
+
         foreach ((string name, Callback callback) in Numbered(Callbacks, static c => c.Name))
         {
             callback.Save(own.Section("callbacks").Section(name));
@@ -127,6 +138,11 @@ public sealed partial class Trainer
             copies.Add(StateLoading.Prepare(Model, new Dictionary<string, Tensor>(state.Section("model").Tensors), strict: true).Copy);
             Optimizer active = ActiveIn(state);
             copies.Add(active.PrepareLoad(state.Section("optimizer")));
+            for (int i = 0; i < _others.Length; i++)
+            {
+                copies.Add(_others[i].PrepareLoad(state.Section(OtherOptimizers).Section((i + 1).ToString(CultureInfo.InvariantCulture))));
+            }
+
             PrepareWaiting(state, active, copies);
             copies.Add(() => Use(active));
             if (LossScaler is { } scaler && state.Values.ContainsKey(ScalerSection))
@@ -188,6 +204,11 @@ public sealed partial class Trainer
         }
 
         LoadParts(own, "metrics", Numbered(Metrics, static m => m.Name), static (metric, part) => metric.Load(part));
+        if (own.Values.ContainsKey("figures"))
+        {
+            LoadParts(own, "figures", Figures.Where(own.Section("figures").Values.ContainsKey).Select(name => (name, FigureOf(name))), static (figure, part) => figure.Load(part));
+        }
+
         LoadParts(own, "callbacks", Numbered(Callbacks, static c => c.Name), static (callback, part) => callback.Load(part));
     }
 

@@ -122,12 +122,22 @@ public sealed partial class Trainer
     /// <param name="progress">Is told about progress every ten steps and at the end of each epoch.</param>
     /// <param name="cancellationToken">Ends the run between two steps: the model is as after the last whole one, and <see cref="Fit"/> can go on.</param>
     /// <param name="additionalEpochs">How many epochs to train from here; one that was interrupted counts as the first. Instead of <paramref name="epochs"/>.</param>
+    /// <param name="maxSteps">
+    /// How many steps the run is to have altogether at most; without a number of epochs it alone ends the run. Within an epoch it leaves the figures so far in
+    /// <see cref="History.Points"/>, and a later call with more steps goes on from there.
+    /// </param>
+    /// <param name="resumeFrom">
+    /// A checkpoint to go on from: a file of <see cref="Checkpoint"/>, or a folder of <see cref="CheckpointFolder"/>, whose newest whole file is taken. A folder that is empty or not there yet
+    /// begins anew, as the first start of a program that may be restarted does.
+    /// </param>
     /// <returns>
     /// The figures of all epochs; <see cref="History.End"/> says why the run ended. A run that was loaded with all its epochs done is not an
     /// error: a restarted program may resume a finished run. It ends at once with <see cref="TrainingEnd.NothingToDo"/>.
     /// </returns>
-    /// <exception cref="ArgumentException">Both numbers are given, or a source has no batches.</exception>
+    /// <exception cref="ArgumentException">Both numbers are given, a source has no batches, or there is no validation data for <see cref="ValidateEvery"/>.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file to go on from.</exception>
+    /// <exception cref="ModelFileException">The checkpoint is damaged, or of another model.</exception>
     /// <exception cref="InvalidOperationException">
     /// This trainer has trained that many epochs already, is already training, or the source gives other batches than it announced.
     /// </exception>
@@ -137,9 +147,12 @@ public sealed partial class Trainer
         int? epochs = null,
         IProgress<TrainingProgress>? progress = null,
         CancellationToken cancellationToken = default,
-        int? additionalEpochs = null)
+        int? additionalEpochs = null,
+        long? maxSteps = null,
+        string? resumeFrom = null)
     {
         ArgumentNullException.ThrowIfNull(train);
+        ArgumentOutOfRangeException.ThrowIfNegative(maxSteps ?? 0, nameof(maxSteps));
         ArgumentOutOfRangeException.ThrowIfNegative(epochs ?? 0, nameof(epochs));
         ArgumentOutOfRangeException.ThrowIfNegative(additionalEpochs ?? 0, nameof(additionalEpochs));
         if (epochs is not null && additionalEpochs is not null)
@@ -154,21 +167,34 @@ public sealed partial class Trainer
 
         try
         {
-            int goal = epochs ?? checked(Epoch + (additionalEpochs ?? 1));
-            CheckGoal(goal, isTotal: epochs is not null);
+            if (resumeFrom is not null)
+            {
+                ResumeFrom(resumeFrom);
+            }
+
+            if (FastDevRun > 0)
+            {
+                (train, validation) = (new LimitedBatches(train, FastDevRun), validation is null ? null : new LimitedBatches(validation, FastDevRun));
+            }
+
+            int goal = FastDevRun > 0 ? checked(Epoch + 1)
+                : epochs ?? (additionalEpochs is null && maxSteps is { } steps ? EpochsOf(steps, train) : checked(Epoch + (additionalEpochs ?? 1)));
+            CheckGoal(goal, isTotal: epochs is not null && FastDevRun == 0);
             CheckSources(train, validation);
             CheckPosition(train);
             CheckCapture();
+            CheckStep(validation);
+            CheckPoints(validation);
             _wasLoaded = false;
-            TrainingContext context = new(this, goal, train.BatchCount, validation is not null) { Epoch = Epoch, Batch = Batch, Samples = _samples };
+            TrainingContext context = new(this, goal, train.BatchCount, validation is not null, FastDevRun > 0 ? null : maxSteps, saves: FastDevRun == 0) { Epoch = Epoch, Batch = Batch, Samples = _samples };
             using ProgressBar? bar = ProgressBar.For(Verbosity, progress is not null, ProgressConsole);
             IReadOnlyList<Callback> callbacks = [
                 // The first, so that its line is finished before others write theirs.
                 .. bar is null ? (ReadOnlySpan<Callback>)[] : [new ProgressReporter(bar, s_barInterval)],
-                .. Callbacks,
+                .. FastDevRun > 0 ? Callbacks.Where(static c => c is not (ModelCheckpoint or CsvLogger or RunRecorder)) : Callbacks,
                 .. progress is null ? (ReadOnlySpan<Callback>)[] : [new ProgressReporter(progress)],
             ];
-            bool nothingToDo = Epoch >= goal;
+            bool nothingToDo = Epoch >= goal || Step >= context.MaxSteps;
             Notify(callbacks, context, static (callback, c) => callback.OnTrainBegin(c));
             context.End = Run(train, validation, context, callbacks, cancellationToken);
             context.End = nothingToDo && context.End == TrainingEnd.Completed ? TrainingEnd.NothingToDo : context.End;
@@ -197,11 +223,13 @@ public sealed partial class Trainer
         int? epochs = null,
         IProgress<TrainingProgress>? progress = null,
         CancellationToken cancellationToken = default,
-        int? additionalEpochs = null)
+        int? additionalEpochs = null,
+        long? maxSteps = null,
+        string? resumeFrom = null)
     {
         ArgumentNullException.ThrowIfNull(train);
         return Task.Factory.StartNew(
-            () => Fit(train, validation, epochs, progress, cancellationToken, additionalEpochs),
+            () => Fit(train, validation, epochs, progress, cancellationToken, additionalEpochs, maxSteps, resumeFrom),
             cancellationToken,
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default);
@@ -246,7 +274,7 @@ public sealed partial class Trainer
 
     private void CheckPosition(IBatchSource train)
     {
-        if (Batch > train.BatchCount)
+        if (train.BatchCount >= 0 && Batch > train.BatchCount)
         {
             throw new InvalidOperationException($"Fit: the run stands at batch {Batch} of an epoch, but the source has {train.BatchCount}. Resume with the data and batch size it was begun with.");
         }

@@ -25,10 +25,13 @@ public sealed class TrainingContext
     /// <summary>The name of the share of clipped steps.</summary>
     internal const string ClippedShare = "clipped_share";
 
+    private readonly bool _saves;
     private Action<TrainingState>? _pendingSaves;
 
-    internal TrainingContext(Trainer trainer, int epochs, int batchesPerEpoch, bool validates)
+    internal TrainingContext(Trainer trainer, int epochs, int batchesPerEpoch, bool validates, long? maxSteps = null, bool saves = true)
     {
+        MaxSteps = maxSteps;
+        _saves = saves;
         Trainer = trainer;
         Epochs = epochs;
         BatchesPerEpoch = batchesPerEpoch;
@@ -47,13 +50,16 @@ public sealed class TrainingContext
     /// <summary>The epoch, from 0; in <see cref="Callback.OnEpochEnd"/> the one that has just ended.</summary>
     public int Epoch { get; internal set; }
 
-    /// <summary>How many epochs the run is to have.</summary>
+    /// <summary>How many epochs the run is to have; <see cref="int.MaxValue"/> where only its steps are counted and an epoch's are unknown.</summary>
     public int Epochs { get; }
+
+    /// <summary>How many steps the run is to have at most; null where epochs alone are counted.</summary>
+    public long? MaxSteps { get; }
 
     /// <summary>How many mini-batches of the epoch are done.</summary>
     public int Batch { get; internal set; }
 
-    /// <summary>The mini-batches of an epoch.</summary>
+    /// <summary>The mini-batches of an epoch; −1 where only its end will tell.</summary>
     public int BatchesPerEpoch { get; }
 
     /// <summary>How many updates of the parameters the run has made, those before it was resumed included.</summary>
@@ -71,7 +77,7 @@ public sealed class TrainingContext
         get
         {
             string[] names = ["loss", .. Trainer.Metrics.Select(static m => m.Name)];
-            return [.. names, .. Validates ? names.Select(static n => "val_" + n) : [], "learning_rate", .. Trainer.ClipGradNorm is null ? (string[])[] : [ClippedShare]];
+            return [.. names, .. Trainer.Figures, .. Validates ? names.Select(static n => "val_" + n) : [], "learning_rate", .. Trainer.ClipGradNorm is null ? (string[])[] : [ClippedShare]];
         }
     }
 
@@ -101,7 +107,7 @@ public sealed class TrainingContext
     public void RequestSave(Action<TrainingState> save)
     {
         ArgumentNullException.ThrowIfNull(save);
-        _pendingSaves += save;
+        _pendingSaves += _saves ? save : null;
     }
 
     internal void RunPendingSaves()

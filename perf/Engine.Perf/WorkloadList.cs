@@ -6,5 +6,5 @@ namespace Engine.Perf;
 internal static class WorkloadList
 {
     public static IEnumerable<Workload> For(Device device, bool captured, TrainingPrecision precision) =>
-        [.. MatrixWorkloads.All(device), .. ConvWorkloads.All(), .. LayerWorkloads.All(), .. SequenceWorkloads.All(), .. ElementwiseWorkloads.All(), .. NetworkWorkloads.All(device, captured, precision)];
+        [.. MatrixWorkloads.All(device), .. ConvWorkloads.All(), .. LayerWorkloads.All(), .. SequenceWorkloads.All(), .. ElementwiseWorkloads.All(), .. LoaderWorkloads.All(), .. NetworkWorkloads.All(device, captured, precision)];
 }

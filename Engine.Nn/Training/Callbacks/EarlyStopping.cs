@@ -39,6 +39,9 @@ public sealed class EarlyStopping : Callback
         _monitor.Check(context, Name);
     }
 
+    /// <summary>As at the end of an epoch: with <see cref="Trainer.ValidateEvery"/> the patience counts validations.</summary>
+    public override void OnValidationEnd(TrainingContext context) => OnEpochEnd(context);
+
     /// <inheritdoc/>
     public override void OnEpochEnd(TrainingContext context)
     {

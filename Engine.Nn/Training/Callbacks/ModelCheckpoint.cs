@@ -73,6 +73,15 @@ public sealed class ModelCheckpoint : Callback
         }
     }
 
+    /// <summary>With a monitor as at the end of an epoch; others save by steps.</summary>
+    public override void OnValidationEnd(TrainingContext context)
+    {
+        if (_monitor is not null)
+        {
+            OnEpochEnd(context);
+        }
+    }
+
     /// <inheritdoc/>
     public override void OnEpochEnd(TrainingContext context)
     {

@@ -6,6 +6,9 @@ public sealed class ProgressReporter : Callback
 {
     private const int ReportShare = 100;
 
+    // A hundred years in seconds: endless runs have none.
+    private const double LongestEta = 3.2e9;
+
     private readonly IProgress<TrainingProgress> _progress;
     private readonly int _everySteps;
     private readonly TimeSpan? _interval;
@@ -42,7 +45,7 @@ public sealed class ProgressReporter : Callback
     {
         ArgumentNullException.ThrowIfNull(context);
         bool last = context.Batch == context.BatchesPerEpoch;
-        if (last)
+        if (last || context.BatchesPerEpoch < 0)
         {
             _trained = context.Trainer.TimeProvider.GetElapsedTime(_epochStart);
         }
@@ -76,7 +79,8 @@ public sealed class ProgressReporter : Callback
     {
         int batches = context.Batch - _batchesBefore;
         double seconds = elapsed.TotalSeconds;
-        long left = ((long)(context.Epochs - context.Epoch) * context.BatchesPerEpoch) - context.Batch;
+        double left = context.BatchesPerEpoch < 0 ? double.PositiveInfinity : ((long)(context.Epochs - context.Epoch) * context.BatchesPerEpoch) - context.Batch;
+        left = context.MaxSteps is { } steps ? Math.Min(left, (double)(steps - context.Step) * context.Trainer.GradientAccumulation) : left;
         _progress.Report(new TrainingProgress(
             context.Epoch,
             context.Epochs,
@@ -85,9 +89,9 @@ public sealed class ProgressReporter : Callback
             loss,
             context.Optimizer.LearningRate,
             seconds > 0 ? (context.Samples - _samplesBefore) / seconds : 0,
-            batches > 0 && seconds > 0 ? TimeSpan.FromSeconds(seconds / batches * left) : null,
+            batches > 0 && seconds > 0 && seconds / batches * left <= LongestEta ? TimeSpan.FromSeconds(seconds / batches * left) : null,
             logs,
             isEpochEnd)
-        { Elapsed = elapsed });
+        { Elapsed = elapsed, Step = context.Step, MaxSteps = context.MaxSteps });
     }
 }

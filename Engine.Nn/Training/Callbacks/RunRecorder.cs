@@ -79,7 +79,7 @@ public sealed class RunRecorder : Callback
         _seconds += elapsed.TotalSeconds;
         RunSample sample = new(
             context.Step,
-            context.Epoch + ((double)context.Batch / context.BatchesPerEpoch),
+            context.Epoch + (context.BatchesPerEpoch > 0 ? (double)context.Batch / context.BatchesPerEpoch : context.Batch / (context.Batch + 1.0)),
             _seconds,
             loss,
             context.Optimizer.LearningRate,

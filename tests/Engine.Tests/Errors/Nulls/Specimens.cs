@@ -34,6 +34,9 @@ internal static class Specimens
         [typeof(TrainingContext)] = static () => MakeContext(),
         [typeof(Batch)] = static () => new Batch(Tensor.Ones([2, 2]), Tensor.Ones([2, 2])),
         [typeof(Tensors)] = static () => (Tensors)Tensor.Ones([2, 2]),
+        [typeof(SampleDataset)] = static () => Dataset.From((float[])[1, 2], static v => new Sample(v, v)),
+        [typeof(IStreamDataset)] = static () => StreamDataset.From((float[])[1, 2], static v => new Sample(v, v)),
+        [typeof(StepContext)] = static () => MakeStepContext(),
         [typeof(Stream)] = static () => new MemoryStream(),
         [typeof(JsonObject)] = static () => new JsonObject(),
         [typeof(TimeProvider)] = static () => TimeProvider.System,
@@ -146,6 +149,19 @@ internal static class Specimens
         TrainingContext? seen = null;
         Linear model = new(2, 2);
         Trainer trainer = new(model, new Sgd(model.Parameters), Losses.Mse) { Callbacks = [new LambdaCallback { TrainBegin = c => seen = c }] };
+        trainer.Fit((IBatchSource)Make(typeof(IBatchSource))!);
+        return seen!;
+    }
+
+    private static StepContext MakeStepContext()
+    {
+        StepContext? seen = null;
+        Linear model = new(2, 2);
+        Trainer trainer = new(model, (Optimizer[])[new Sgd(model.Parameters)], (step, batch) =>
+        {
+            seen = step;
+            return batch.Inputs.Sum();
+        });
         trainer.Fit((IBatchSource)Make(typeof(IBatchSource))!);
         return seen!;
     }
