@@ -65,7 +65,7 @@ public sealed partial class Trainer
         if (!Directory.Exists(path))
         {
             // A folder is made by the first checkpoint; a file that is missing is a wrong name.
-            if (Path.HasExtension(path))
+            if (Path.GetExtension(path).Equals(".safetensors", StringComparison.OrdinalIgnoreCase))
             {
                 throw new FileNotFoundException($"Fit: there is no checkpoint '{path}' to go on from. A folder, which may be empty at first, would begin anew.", path);
             }

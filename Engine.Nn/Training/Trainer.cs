@@ -128,7 +128,7 @@ public sealed partial class Trainer
     /// </param>
     /// <param name="resumeFrom">
     /// A checkpoint to go on from: a file of <see cref="Checkpoint"/>, or a folder of <see cref="CheckpointFolder"/>, whose newest whole file is taken. A folder that is empty or not there yet
-    /// begins anew, as the first start of a program that may be restarted does.
+    /// begins anew, as the first start of a program that may be restarted does; a file (.safetensors) that is not there is an error.
     /// </param>
     /// <returns>
     /// The figures of all epochs; <see cref="History.End"/> says why the run ended. A run that was loaded with all its epochs done is not an

@@ -5,6 +5,7 @@ using NUnit.Framework;
 namespace Engine.Tests.Nn.Data;
 
 /// <summary>Several threads that make batches: the same batches in the same order, bounded memory, errors and cancellation as with one.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 internal sealed class LoaderWorkersTests
 {
     private readonly ReferenceDevice _device = new();

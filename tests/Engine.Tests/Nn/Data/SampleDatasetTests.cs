@@ -91,7 +91,7 @@ internal sealed class SampleDatasetTests
         SampleDataset data = Dataset.From((float[])[1, 2, 3, 4], static v => new Sample(v, 0), static (Sample s, ref SampleRandom random) => new Sample(10 + random.NextDouble(), 0));
         float[] first = Values(data, 3), again = Values(data, 1);
         Assert.That(first, Is.EqualTo(again), "whatever the size of batches");
-        Assert.That(first, Has.All.GreaterThanOrEqualTo(10f).And.Unique);
+        Assert.That(first, Is.Unique.And.All.GreaterThanOrEqualTo(10f));
         Assert.That(Values(data.Split(0.5).Validation, 2), Is.SubsetOf((float[])[1, 2, 3, 4]));
 
         float[] Values(IDataset dataset, int batchSize) => [.. new DataLoader(dataset, batchSize) { Device = _device, Seed = 4 }.Epoch(1).SelectMany(static b => b.Inputs.To(DType.Float32).ToArray<float>())];

@@ -60,7 +60,10 @@ internal sealed class OwnStepTests : ToyFixture
         Assert.That(state.Tensors.Select(static t => t.Key.Split('/')[0]).Distinct(), Is.EquivalentTo((string[])["model", "optimizer", "optimizers"]));
         Trainer other = WithMomentum();
         other.Load(state);
-        Assert.That(ToyTraining.Saved(other).Values.ToJsonString(), Is.EqualTo(state.Values.ToJsonString()));
+        TrainingState again = ToyTraining.Saved(other);
+        Assert.That(again.Tensors.Select(static t => t.Key), Is.EqualTo(state.Tensors.Select(static t => t.Key)));
+        Assert.That(again.Tensors.Select(static t => t.Value.ToArray<float>()), Is.EqualTo(state.Tensors.Select(static t => t.Value.ToArray<float>())));
+        Assert.That(again.Values["optimizers"]!.ToJsonString(), Is.EqualTo(state.Values["optimizers"]!.ToJsonString()));
 
         static Trainer WithMomentum()
         {
