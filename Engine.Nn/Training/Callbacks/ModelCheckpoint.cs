@@ -76,6 +76,7 @@ public sealed class ModelCheckpoint : Callback
     /// <summary>With a monitor as at the end of an epoch; others save by steps.</summary>
     public override void OnValidationEnd(TrainingContext context)
     {
+        ArgumentNullException.ThrowIfNull(context);
         if (_monitor is not null)
         {
             OnEpochEnd(context);
