@@ -12,7 +12,7 @@ public sealed partial class Tensor
     /// <param name="weight">[out, in/groups, R, S].</param>
     /// <param name="bias">[out] or null.</param>
     /// <param name="stride">Step of the window, (vertical, horizontal).</param>
-    /// <param name="padding">Zeros on each side.</param>
+    /// <param name="padding">Zeros on each side, or <see cref="Padding.Same"/>.</param>
     /// <param name="dilation">Distance between taps.</param>
     /// <param name="groups">Groups of channels convolved separately.</param>
     /// <param name="relu">Whether negative results become 0, in the same pass.</param>
@@ -24,6 +24,13 @@ public sealed partial class Tensor
         ArgumentNullException.ThrowIfNull(weight);
         Size2 step = stride ?? 1, pad = padding ?? 0, gap = dilation ?? 1;
         (Tensor x, Tensor w, Tensor? b) = this.CheckConv(nameof(Conv2d), weight, bias, weight.Rank > 0 ? weight.Shape[0] : 0);
+        if (pad.Height == Padding.Same || pad.Width == Padding.Same)
+        {
+            Span<int> sides = [pad.Height, pad.Width];
+            x = ConvOps.KeepSize(nameof(Conv2d), x, w, [step.Height, step.Width], [gap.Height, gap.Width], sides);
+            pad = (sides[0], sides[1]);
+        }
+
         ConvOps.CheckWindow(nameof(Conv2d), step, pad, gap);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(groups);
         if (x.Shape[1] != w.Shape[1] * groups || w.Shape[0] % groups != 0)
@@ -66,6 +73,19 @@ public sealed partial class Tensor
         // Converted before it becomes a view, so that a parameter is known as such.
         Tensor w = Autocast.Operand(weight, this);
         return Unsqueeze(2).Conv2d(w.Unsqueeze(2), bias, (1, stride), (0, padding), (1, dilation), groups).Squeeze(2);
+    }
+
+    /// <summary>The one-dimensional transposed convolution: this [N, C, L], weight [in, out/groups, R] → [N, K, (L − 1)·s − 2·pad + d·(R − 1) + outputPadding + 1].</summary>
+    /// <inheritdoc cref="ConvTranspose2d"/>
+    public Tensor ConvTranspose1d(Tensor weight, Tensor? bias = null, int stride = 1, int padding = 0, int outputPadding = 0, int dilation = 1, int groups = 1)
+    {
+        ArgumentNullException.ThrowIfNull(weight);
+        Guard.FloatingPoint(nameof(ConvTranspose1d), this, "x");
+        Guard.ProductTypes(nameof(ConvTranspose1d), this, weight);
+        Guard.Rank(nameof(ConvTranspose1d), this, 3, "[N, C, L]", "x");
+        Guard.Rank(nameof(ConvTranspose1d), weight, 3, "[in, out/groups, R]");
+        Tensor w = Autocast.Operand(weight, this);
+        return Unsqueeze(2).ConvTranspose2d(w.Unsqueeze(2), bias, (1, stride), (0, padding), (0, outputPadding), (1, dilation), groups).Squeeze(2);
     }
 
     /// <summary>The transposed convolution: the gradient of <see cref="Conv2d"/> to its input, used forward to enlarge images.</summary>
@@ -242,6 +262,32 @@ internal static class ConvOps
         return Guard.Size(op, (room / stride) + 1);
     }
 
+    /// <summary>What <see cref="Padding.Same"/> means for these filters; x with one more row or column at the far side where the number is odd.</summary>
+    public static Tensor KeepSize(string op, Tensor x, Tensor w, ReadOnlySpan<int> stride, ReadOnlySpan<int> dilation, Span<int> padding)
+    {
+        (int Before, int After)[] odd = new (int, int)[padding.Length];
+        bool isOdd = false;
+        for (int i = 0; i < padding.Length; i++)
+        {
+            if (padding[i] != Padding.Same)
+            {
+                continue;
+            }
+
+            if (stride[i] != 1)
+            {
+                throw new ArgumentOutOfRangeException(nameof(stride), stride[i], $"{op}: Padding.Same keeps the size, which a stride of {stride[i]} does not. Give the padding as a number.");
+            }
+
+            long total = Math.Max(1, dilation[i]) * (w.Shape[2 + i] - 1L);
+            padding[i] = Guard.Size(op, total / 2);
+            odd[i].After = (int)(total % 2);
+            isOdd |= total % 2 != 0;
+        }
+
+        return isOdd ? x.Pad(odd) : x;
+    }
+
     public static (Tensor X, Tensor W, Tensor? B) CheckConv(this Tensor x, string op, Tensor weight, Tensor? bias, int outChannels)
     {
         Guard.SameDevice(op, x, weight);
@@ -249,6 +295,12 @@ internal static class ConvOps
         Guard.ProductTypes(op, x, weight);
         Guard.Rank(op, x, 4, "[N, C, H, W]", "x");
         Guard.Rank(op, weight, 4, "[out, in, R, S]");
+        return x.CheckOperands(op, weight, bias, outChannels);
+    }
+
+    /// <summary>What is left to check after types and ranks.</summary>
+    public static (Tensor X, Tensor W, Tensor? B) CheckOperands(this Tensor x, string op, Tensor weight, Tensor? bias, int outChannels)
+    {
         if (weight.ElementCount == 0)
         {
             throw new ShapeMismatchException($"{op}: weight is {weight.Shape}; a filter needs at least one tap and one channel.");

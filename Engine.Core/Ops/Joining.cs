@@ -110,42 +110,6 @@ public sealed partial class Tensor
         return Split((int)Math.Max(1, ((long)Shape[axis] + count - 1) / count), axis);
     }
 
-    /// <summary>A border of one value: (before, after) for each axis.</summary>
-    /// <exception cref="ArgumentException">There is not one pair per axis, or a number is negative.</exception>
-    public Tensor Pad(ReadOnlySpan<(int Before, int After)> pads, double value = 0)
-    {
-        if (pads.Length != Rank)
-        {
-            throw new ArgumentException($"Pad: {pads.Length} pairs for {Shape}, which has {Rank} axes.", nameof(pads));
-        }
-
-        Span<int> sizes = stackalloc int[Rank];
-        for (int i = 0; i < Rank; i++)
-        {
-            if (pads[i].Before < 0 || pads[i].After < 0)
-            {
-                throw new ArgumentException($"Pad: a border cannot be negative: {pads[i]} at axis {i}. Use Slice to cut.", nameof(pads));
-            }
-
-            sizes[i] = Guard.Size(nameof(Pad), (long)Shape[i] + pads[i].Before + pads[i].After);
-        }
-
-        Tensor y = Full(new Shape(sizes), value, DType, Device);
-        (int Before, int After)[] borders = pads.ToArray();
-        using (TensorScope scope = TensorScope.Begin())
-        {
-            Layout inner = y.Layout;
-            for (int i = 0; i < Rank; i++)
-            {
-                inner = inner.Slice(i, borders[i].Before, Shape[i], 1);
-            }
-
-            Pointwise.Run(Programs.Copy, DType.ComputeType(), Shape, [this], [y.ViewAs(inner)], []);
-        }
-
-        return ShouldTrack(this) ? y.Record(new PadNode(this, borders)) : y;
-    }
-
     /// <summary>The tensor repeated along each axis, as tiles; more numbers than axes prepend axes.</summary>
     public Tensor Repeat(params ReadOnlySpan<int> times)
     {
@@ -253,23 +217,5 @@ internal sealed class ConcatNode(Tensor[] parts, int axis) : GradNode(parts)
 
             start += _sizes[i];
         }
-    }
-}
-
-file sealed class PadNode(Tensor x, (int Before, int After)[] borders) : GradNode(x)
-{
-    private readonly Shape _shape = x.Shape;
-
-    public override string Name => "Pad";
-
-    internal override void Backward(Tensor dy, GradSink sink)
-    {
-        Tensor inner = dy;
-        for (int i = 0; i < borders.Length; i++)
-        {
-            inner = inner.SliceOrSelf(i, borders[i].Before, _shape[i], 1);
-        }
-
-        sink.Add(0, inner);
     }
 }

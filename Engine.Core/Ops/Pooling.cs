@@ -7,26 +7,12 @@ public sealed partial class Tensor
     /// <param name="stride">Step; the window's size if left out.</param>
     /// <param name="padding">On each side, at most half the window.</param>
     /// <param name="dilation">Distance between the cells of a window.</param>
+    /// <param name="ceilMode">Whether a window that leaves the padded image at the far side counts too, if it begins inside of the image or the padding before it.</param>
     /// <remarks>[N, C, H, W] → [N, C, P, Q].</remarks>
-    public Tensor MaxPool2d(Size2 kernelSize, Size2? stride = null, Size2? padding = null, Size2? dilation = null)
+    public Tensor MaxPool2d(Size2 kernelSize, Size2? stride = null, Size2? padding = null, Size2? dilation = null, bool ceilMode = false)
     {
-        (PoolGeometry geometry, Shape shape) = this.CheckPool(nameof(MaxPool2d), kernelSize, stride ?? kernelSize, padding ?? 0, dilation ?? 1, true);
-        Tensor y = AllocateLike(shape, DType, Device, this);
-
-        // Where the maxima lie is of use to the gradient only.
-        Tensor? indices = ShouldTrack(this) ? AllocateLike(shape, DType.Int32, Device, this) : null;
-        if (y.ElementCount > 0)
-        {
-            Device.Backend.PoolForward(new PoolForwardArgs { Kind = PoolKind.Max, Geometry = geometry, X = Operand, Y = y.Operand, Indices = indices?.Operand });
-        }
-
-        if (indices is not null)
-        {
-            y.Record(new MaxPoolNode(geometry, this, indices));
-            indices.Dispose();
-        }
-
-        return y;
+        Guard.Rank(nameof(MaxPool2d), this, 4, "[N, C, H, W]", "x");
+        return PoolingOps.Max(nameof(MaxPool2d), this, kernelSize, stride, padding, dilation, ceilMode);
     }
 
     /// <summary>The mean of each window.</summary>
@@ -34,44 +20,19 @@ public sealed partial class Tensor
     /// <param name="stride">Step; the window's size if left out.</param>
     /// <param name="padding">Zeros on each side, at most half the window.</param>
     /// <param name="countIncludePad">Whether zeros of the padding count as cells.</param>
+    /// <param name="ceilMode">Whether a window that leaves the padded image at the far side counts too; cells beyond the padding never count.</param>
+    /// <param name="divisorOverride">What sums are divided by, instead of the number of cells.</param>
     /// <remarks>[N, C, H, W] → [N, C, P, Q].</remarks>
-    public Tensor AvgPool2d(Size2 kernelSize, Size2? stride = null, Size2? padding = null, bool countIncludePad = true)
+    public Tensor AvgPool2d(
+        Size2 kernelSize, Size2? stride = null, Size2? padding = null, bool countIncludePad = true, bool ceilMode = false, int? divisorOverride = null)
     {
-        (PoolGeometry geometry, Shape shape) = this.CheckPool(nameof(AvgPool2d), kernelSize, stride ?? kernelSize, padding ?? 0, 1, countIncludePad);
-        return PoolingOps.AvgPoolForward(geometry, this, shape);
-    }
-
-    /// <summary>The mean over windows that divide the image into the given number of rows and columns.</summary>
-    /// <remarks>Cell i of n covers rows ⌊i·H/n⌋ to ⌈(i + 1)·H/n⌉, as in PyTorch; [N, C, H, W] → [N, C, rows, columns].</remarks>
-    public Tensor AdaptiveAvgPool2d(Size2 outputSize)
-    {
-        Guard.Rank(nameof(AdaptiveAvgPool2d), this, 4, "[N, C, H, W]", "x");
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(outputSize.Height);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(outputSize.Width);
-        int height = Shape[2], width = Shape[3];
-        if (height == 0 || width == 0)
-        {
-            throw new ShapeMismatchException($"AdaptiveAvgPool2d: x is {Shape}; an image without rows or columns has no mean.");
-        }
-
-        if (outputSize == new Size2(1, 1))
-        {
-            return Mean([2, 3], keepDims: true);
-        }
-
-        if (height % outputSize.Height == 0 && width % outputSize.Width == 0 && ElementCount > 0)
-        {
-            return AvgPool2d((height / outputSize.Height, width / outputSize.Width));
-        }
-
-        // Uneven cells: along one axis after the other, half precision in float32 so that it is rounded once.
-        DType wide = DType.IsHalf() ? DType.Float32 : TypePromotion.ToFloating(DType);
-        return ToOrSelf(wide).MeanOfCells(2, outputSize.Height).MeanOfCells(3, outputSize.Width).ToOrSelf(TypePromotion.ToFloating(DType));
+        Guard.Rank(nameof(AvgPool2d), this, 4, "[N, C, H, W]", "x");
+        return PoolingOps.Average(nameof(AvgPool2d), this, kernelSize, stride, padding, countIncludePad, ceilMode, divisorOverride);
     }
 }
 
 /// <summary>Pooling in both directions, and its checks.</summary>
-file static class PoolingOps
+internal static class PoolingOps
 {
     public static Tensor AvgPoolForward(in PoolGeometry geometry, Tensor x, Shape shape)
     {
@@ -106,60 +67,54 @@ file static class PoolingOps
         return Tensor.ShouldTrack(dy) ? dx.Record(new MaxPoolBackwardNode(dy, indices)) : dx;
     }
 
-    /// <summary>The means of overlapping stretches of an axis. Their elements are picked, not weighted with 0, so that no ∞ or NaN leaves its cells.</summary>
-    public static Tensor MeanOfCells(this Tensor x, int axis, int cells)
+    public static Tensor Max(string op, Tensor x, Size2 kernelSize, Size2? stride, Size2? padding, Size2? dilation, bool ceilMode)
     {
-        int size = x.Shape[axis], widest = 0;
-        if (cells == size)
-        {
-            return x;
-        }
-
-        // For each element of each cell: its index, and whether it counts. Both go to the device.
-        Guard.HostArray(nameof(Tensor.AdaptiveAvgPool2d), cells * ((size / (long)cells) + 2), 3 * sizeof(long));
-        for (int i = 0; i < cells; i++)
-        {
-            (int start, int end) = Cell(i);
-            widest = Math.Max(widest, end - start);
-        }
-
-        // Cells that are narrower than the widest repeat their last element, which does not count.
-        long[] indices = new long[checked(cells * widest)];
-        bool[] counts = new bool[indices.Length];
-        float[] weights = new float[cells];
-        for (int i = 0; i < cells; i++)
-        {
-            (int start, int end) = Cell(i);
-            weights[i] = end - start;
-            for (int j = 0; j < widest; j++)
-            {
-                indices[(i * widest) + j] = Math.Min(start + j, end - 1);
-                counts[(i * widest) + j] = start + j < end;
-            }
-        }
-
-        int behind = x.Rank - 1 - axis;
-        Tensor picked = x.IndexSelect(axis, Tensor.From((ReadOnlySpan<long>)indices, [indices.Length], x.Device)).Reshape(shape: x.Shape.With(axis, cells).Insert(axis + 1, widest));
-        Tensor isCounted = Tensor.From((ReadOnlySpan<bool>)counts, Trailing(cells, widest), x.Device);
-        Tensor sum = Tensor.Where(isCounted, picked, Tensor.Zeros(Shape.Scalar, x.DType, x.Device)).Sum(axis + 1);
-        return sum / Tensor.From((ReadOnlySpan<float>)weights, Trailing(cells), x.Device).ToOrSelf(x.DType);
-
-        (int Start, int End) Cell(int i) => ((int)((long)i * size / cells), (int)((((long)i + 1) * size + cells - 1) / cells));
-
-        // The given sizes, followed by 1 for each axis after the pooled one.
-        Shape Trailing(params ReadOnlySpan<int> sizes)
-        {
-            Span<int> all = stackalloc int[sizes.Length + behind];
-            all.Fill(1);
-            sizes.CopyTo(all);
-            return new Shape(all);
-        }
+        (PoolGeometry geometry, Shape shape) = x.CheckPool(op, kernelSize, stride ?? kernelSize, padding ?? 0, dilation ?? 1, true, ceilMode);
+        // Where the maxima lie is of use to the gradient only.
+        Tensor y = MaxPoolForward(geometry, x, shape, Tensor.ShouldTrack(x), out Tensor? indices);
+        indices?.Dispose();
+        return y;
     }
 
-    public static (PoolGeometry Geometry, Shape Shape) CheckPool(this Tensor x, string op, Size2 kernelSize, Size2 stride, Size2 padding, Size2 dilation, bool countIncludePad)
+    /// <summary>The maxima, and int32 where in its plane each lies.</summary>
+    public static Tensor MaxPoolForward(in PoolGeometry geometry, Tensor x, Shape shape, bool withIndices, out Tensor? indices)
+    {
+        Tensor y = Tensor.AllocateLike(shape, x.DType, x.Device, x);
+        indices = withIndices ? Tensor.AllocateLike(shape, DType.Int32, x.Device, x) : null;
+        if (y.ElementCount > 0)
+        {
+            x.Device.Backend.PoolForward(new PoolForwardArgs { Kind = PoolKind.Max, Geometry = geometry, X = x.Operand, Y = y.Operand, Indices = indices?.Operand });
+        }
+
+        return indices is not null && Tensor.ShouldTrack(x) ? y.Record(new MaxPoolNode(geometry, x, indices)) : y;
+    }
+
+    public static Tensor Average(string op, Tensor x, Size2 kernelSize, Size2? stride, Size2? padding, bool countIncludePad, bool ceilMode, int? divisorOverride)
+    {
+        Size2 pad = padding ?? 0;
+        (PoolGeometry geometry, Shape shape) = x.CheckPool(op, kernelSize, stride ?? kernelSize, pad, 1, countIncludePad || divisorOverride is not null, ceilMode);
+        if (divisorOverride is { } divisor)
+        {
+            ArgumentOutOfRangeException.ThrowIfZero(divisor, nameof(divisorOverride));
+            return AvgPoolForward(geometry, x, shape) * ((double)kernelSize.Height * kernelSize.Width / divisor);
+        }
+
+        if (ceilMode && countIncludePad && (LeavesImage(2, kernelSize.Height, geometry.StrideH, pad.Height) || LeavesImage(3, kernelSize.Width, geometry.StrideW, pad.Width)))
+        {
+            // Cells beyond the padding do not count: with the zeros in the image itself, the cells inside of it do.
+            Tensor padded = pad == 0 ? x : x.Pad([(pad.Height, pad.Height), (pad.Width, pad.Width)]);
+            return AvgPoolForward(geometry with { PadH = 0, PadW = 0, CountIncludePad = false }, padded, shape);
+        }
+
+        return AvgPoolForward(geometry, x, shape);
+
+        bool LeavesImage(int axis, int window, int step, int border) => ((shape[axis] - 1L) * step) + window > x.Shape[axis] + (2L * border);
+    }
+
+    public static (PoolGeometry Geometry, Shape Shape) CheckPool(
+        this Tensor x, string op, Size2 kernelSize, Size2 stride, Size2 padding, Size2 dilation, bool countIncludePad, bool ceilMode)
     {
         Guard.FloatingPoint(op, x, "x");
-        Guard.Rank(op, x, 4, "[N, C, H, W]", "x");
         ConvOps.CheckWindow(op, stride, padding, dilation);
         if (kernelSize.Height <= 0 || kernelSize.Width <= 0 || padding.Height > kernelSize.Height / 2 || padding.Width > kernelSize.Width / 2)
         {
@@ -183,8 +138,14 @@ file static class PoolingOps
         int Out(int size, int window, int step, int pad, int gap)
         {
             long room = size + (2L * pad) - (gap * (window - 1L)) - 1;
-            return room >= 0 ? Guard.Size(op, (room / step) + 1)
-                : throw new ShapeMismatchException($"{op}: the window {kernelSize} is larger than the padded image: x is {x.Shape}.");
+            if (room < 0 && !(ceilMode && room + step > 0))
+            {
+                throw new ShapeMismatchException($"{op}: the window {kernelSize} is larger than the padded image: x is {x.Shape}.");
+            }
+
+            long count = ((room + (ceilMode ? step - 1 : 0)) / step) + 1;
+            // A window that would begin behind the image has nothing to see.
+            return Guard.Size(op, ceilMode && (count - 1) * step >= (long)size + pad ? count - 1 : count);
         }
     }
 }

@@ -17,11 +17,11 @@ internal readonly struct PoolPlane(in PoolGeometry geometry, int height, int wid
     /// <summary>P·Q.</summary>
     public nint OutSize => (nint)OutHeight * OutWidth;
 
-    /// <summary>Whether each output takes a 2×2 block of its own.</summary>
+    /// <summary>Whether each output takes a 2×2 block of its own, all of it inside the image.</summary>
     public bool IsHalving => Geometry is
     {
         KernelH: 2, KernelW: 2, StrideH: 2, StrideW: 2, PadH: 0, PadW: 0, DilationH: 1, DilationW: 1,
-    };
+    } && OutHeight <= Height / 2 && OutWidth <= Width / 2;
 
     /// <summary>The rows under the window of output row p.</summary>
     public Taps Rows(int p) => new((p * Geometry.StrideH) - Geometry.PadH, Geometry.KernelH, Geometry.DilationH, Height);

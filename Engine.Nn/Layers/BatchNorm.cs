@@ -190,3 +190,18 @@ public sealed class BatchNorm2d(int numFeatures, double eps = 1e-5, double? mome
 
     private protected override bool AcceptsRank(int rank) => rank == 4;
 }
+
+/// <summary>Batch normalisation of volumes.</summary>
+/// <remarks>Shapes: x [N, C, D, H, W] → the same. <inheritdoc cref="BatchNorm" path="/remarks"/></remarks>
+/// <param name="numFeatures">C.</param>
+/// <param name="eps">Keeps the root away from 0.</param>
+/// <param name="momentum">The weight of a new batch in the running statistics; null for a plain average.</param>
+/// <param name="affine">Whether γ and β are learned.</param>
+/// <param name="trackRunningStats">Whether running statistics are kept.</param>
+public sealed class BatchNorm3d(int numFeatures, double eps = 1e-5, double? momentum = 0.1, bool affine = true, bool trackRunningStats = true)
+    : BatchNorm(numFeatures, eps, momentum, affine, trackRunningStats)
+{
+    private protected override string ExpectedShape => "[N, C, D, H, W]";
+
+    private protected override bool AcceptsRank(int rank) => rank == 5;
+}

@@ -11,17 +11,20 @@ public sealed partial class Conv1d : Layer, IAbsorbsNorm
     private readonly int _padding;
     private readonly int _dilation;
     private readonly int _groups;
+    private readonly PaddingMode _mode;
+    private readonly (int Before, int After)[]? _border;
 
     /// <summary>A layer with random start values.</summary>
     /// <param name="inChannels">Channels of x.</param>
     /// <param name="outChannels">Channels of y.</param>
     /// <param name="kernelSize">Size of the window.</param>
     /// <param name="stride">Step of the window.</param>
-    /// <param name="padding">Zeros on each side.</param>
+    /// <param name="padding">Zeros on each side, or <see cref="Padding.Same"/>.</param>
     /// <param name="dilation">Distance between taps.</param>
     /// <param name="groups">Groups of channels convolved separately; divides both numbers of channels.</param>
     /// <param name="bias">Whether b is added.</param>
     /// <param name="generator">The source of the start values.</param>
+    /// <param name="paddingMode">What lies in the padding.</param>
     public Conv1d(
         int inChannels,
         int outChannels,
@@ -31,11 +34,13 @@ public sealed partial class Conv1d : Layer, IAbsorbsNorm
         int dilation = 1,
         int groups = 1,
         bool bias = true,
-        Generator? generator = null)
+        Generator? generator = null,
+        PaddingMode paddingMode = PaddingMode.Constant)
     {
         LayerArguments.Channels(nameof(Conv1d), inChannels, outChannels, groups);
         LayerArguments.Window(nameof(Conv1d), (1, kernelSize), (1, stride), (0, padding), (1, dilation));
-        (_stride, _padding, _dilation, _groups) = (stride, padding, dilation, groups);
+        (_stride, _padding, _dilation, _groups, _mode) = (stride, padding, dilation, groups, paddingMode);
+        _border = LayerArguments.Border(nameof(Conv1d), paddingMode, [kernelSize], [stride], [padding], [dilation]);
         Weight = Weights.FanIn([outChannels, inChannels / groups, kernelSize], generator);
         Bias = bias ? Weights.Bias(outChannels, Weight, generator) : null;
     }
@@ -56,20 +61,24 @@ public sealed partial class Conv1d : Layer, IAbsorbsNorm
             return Call(x);
         }
 
-        return ForwardTrace.Record(this, x, x.Conv1d(Weight, Bias, _stride, _padding, _dilation, _groups));
+        return ForwardTrace.Record(this, x, Convolve(x, Weight, Bias));
     }
 
     /// <inheritdoc/>
     Tensor IAbsorbsNorm.Compute(Tensor x, Tensor weight, Tensor? bias, bool relu)
     {
-        Tensor y = x.Conv1d(weight, bias, _stride, _padding, _dilation, _groups);
+        Tensor y = Convolve(x, weight, bias);
         return relu ? y.Relu() : y;
     }
 
     /// <inheritdoc/>
     public override string ToString() =>
-        $"Conv1d({Weight.Shape[1] * _groups} → {Weight.Shape[0]}, {LayerArguments.Describe(Weight.Shape, _stride, _padding, _dilation, _groups)}{(Bias is null ? ", no bias" : string.Empty)})";
+        $"Conv1d({Weight.Shape[1] * _groups} → {Weight.Shape[0]}, {LayerArguments.Describe(Weight.Shape, (1, _stride), (0, _padding), (1, _dilation), _groups, _mode)}{(Bias is null ? ", no bias" : string.Empty)})";
 
     /// <inheritdoc/>
     protected internal override long MultiplyAdds(Shape input, Shape output) => output.ElementCount * Weight.Shape[1] * Weight.Shape[2];
+
+    private Tensor Convolve(Tensor x, Tensor weight, Tensor? bias) => _border is null
+        ? x.Conv1d(weight, bias, _stride, _padding, _dilation, _groups)
+        : x.Pad(_border, mode: _mode).Conv1d(weight, bias, _stride, 0, _dilation, _groups);
 }

@@ -59,6 +59,9 @@ internal sealed record OpCase(string Name, Func<int, OpInput[]> Inputs, Func<Ten
     /// <summary>Bound of the relative and absolute difference between two devices in float32; 1e-12 in float64.</summary>
     public double Tolerance { get; init; } = 1e-5;
 
+    /// <summary>Whether the operation is made of others that have rows: then values and gradients are compared on all devices, but differences are taken in host memory only.</summary>
+    public bool IsComposed { get; init; }
+
     /// <summary>For operations whose time grows fast: fewer and smaller sizes.</summary>
     public OpCase Small() => this with { Sizes = s_aroundTiles };
 

@@ -20,8 +20,17 @@ internal static partial class OpTable
         Conv("ConvTranspose2d", n => [new([2, 3, 3, n]), new([3, 4, 3, 3]), new([4])], (x, w, b) => x.ConvTranspose2d(w, b)),
         Conv("ConvTranspose2dStrided", n => [new([1, 3, 3, n]), new([3, 2, 3, 3]), new([2])], (x, w, b) => x.ConvTranspose2d(w, b, 2, 1, 1)),
         Conv("ConvTranspose2dGroups", n => [new([1, 4, 3, n]), new([4, 3, 2, 2]), new([6])], (x, w, b) => x.ConvTranspose2d(w, b, groups: 2)),
+        Few("Conv2dSame", n => [new([1, 2, 4, n + 1]), new([2, 2, 4, 3]), new([2])], (x, w, b) => x.Conv2d(w, b, padding: Padding.Same, dilation: (1, 2))),
+        Few("ConvTranspose1d", n => [new([2, 2, n + 1]), new([2, 3, 3]), new([3])], (x, w, b) => x.ConvTranspose1d(w, b, 2, 1, 1)),
+        Few("Conv3d", n => [new([2, 2, 3, 3, n + 1]), new([2, 2, 2, 2, 2]), new([2])], (x, w, b) => x.Conv3d(w, b)),
+        Few("Conv3dStrided", n => [new([1, 4, 4, 2, n + 2]), new([2, 2, 3, 2, 3]), new([2])], (x, w, b) => x.Conv3d(w, b, 2, (1, 1, 0), (1, 1, 1), 2)),
+        Few("Conv3dAlongDepth", n => [new([2, 2, 4, 2, n]), new([2, 2, 3, 1, 1]), new([2])], (x, w, b) => x.Conv3d(w, b, padding: (Padding.Same, 0, 0))),
+        Few("ConvTranspose3d", n => [new([1, 2, 2, 2, n + 1]), new([2, 2, 3, 2, 2]), new([2])], (x, w, b) => x.ConvTranspose3d(w, b, 2, 1, 1)),
         new("Conv2dWithoutBias", n => [new([2, 2, 4, n]), new([3, 2, 3, 3])], x => x[0].Conv2d(x[1], padding: 1)) { Sizes = [1, 3, 17], Tolerance = 5e-5 },
     ];
+
+    private static OpCase Few(string name, Func<int, OpInput[]> inputs, Func<Tensor, Tensor, Tensor, Tensor> run) =>
+        Conv(name, inputs, run) with { Sizes = [1, 4], GradientSizes = [1], IsComposed = true };
 
     private static OpCase Conv(string name, Func<int, OpInput[]> inputs, Func<Tensor, Tensor, Tensor, Tensor> run) =>
         new(name, inputs, x => run(x[0], x[1], x[2])) { Sizes = [1, 3, 8, 17], GradientSizes = [1, 2], Tolerance = 5e-5 };

@@ -22,7 +22,7 @@ internal static class LayerCases
 
     public static IReadOnlyList<LayerCase> All { get; } =
     [
-        .. Activations(), .. Pools(),
+        .. Activations(), .. Pools(), .. SpatialLayerCases.All,
         new("Linear", [4, 3], static () => new Linear(3, 5), static (p, x) => Plain.Linear(x, p[0], p[1])),
         new("Conv2d", [2, 3, 5, 4], static () => new Conv2d(3, 2, 3, stride: 2, padding: 1, bias: false), static (p, x) => Plain.Conv2d(x, p[0], 2, 1)),
         new("BatchNorm1d", [5, 3], static () => new BatchNorm1d(3), static (p, x) => Plain.BatchNorm(x, p[0], p[1])),
