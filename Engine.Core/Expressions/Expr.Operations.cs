@@ -143,4 +143,64 @@ public sealed partial class Expr
 
     /// <summary>a · b + c with one rounding.</summary>
     public static Expr Fma(Expr a, Expr b, Expr c) => new(ScalarOpcode.Fma, a, b, c);
+
+    /// <summary><inheritdoc cref="ScalarOpcode.Asin" path="/summary/node()"/></summary>
+    public static Expr Asin(Expr x) => new(ScalarOpcode.Asin, x);
+
+    /// <summary><inheritdoc cref="ScalarOpcode.Acos" path="/summary/node()"/></summary>
+    public static Expr Acos(Expr x) => new(ScalarOpcode.Acos, x);
+
+    /// <summary><inheritdoc cref="ScalarOpcode.Atan" path="/summary/node()"/></summary>
+    public static Expr Atan(Expr x) => new(ScalarOpcode.Atan, x);
+
+    /// <summary><inheritdoc cref="ScalarOpcode.Sinh" path="/summary/node()"/></summary>
+    public static Expr Sinh(Expr x) => new(ScalarOpcode.Sinh, x);
+
+    /// <summary><inheritdoc cref="ScalarOpcode.Cosh" path="/summary/node()"/></summary>
+    public static Expr Cosh(Expr x) => new(ScalarOpcode.Cosh, x);
+
+    /// <summary><inheritdoc cref="ScalarOpcode.Asinh" path="/summary/node()"/></summary>
+    public static Expr Asinh(Expr x) => new(ScalarOpcode.Asinh, x);
+
+    /// <summary><inheritdoc cref="ScalarOpcode.Acosh" path="/summary/node()"/></summary>
+    public static Expr Acosh(Expr x) => new(ScalarOpcode.Acosh, x);
+
+    /// <summary><inheritdoc cref="ScalarOpcode.Atanh" path="/summary/node()"/></summary>
+    public static Expr Atanh(Expr x) => new(ScalarOpcode.Atanh, x);
+
+    /// <summary><inheritdoc cref="ScalarOpcode.Erfc" path="/summary/node()"/></summary>
+    public static Expr Erfc(Expr x) => new(ScalarOpcode.Erfc, x);
+
+    /// <summary><inheritdoc cref="ScalarOpcode.Erfinv" path="/summary/node()"/></summary>
+    public static Expr Erfinv(Expr x) => new(ScalarOpcode.Erfinv, x);
+
+    /// <summary><inheritdoc cref="ScalarOpcode.Lgamma" path="/summary/node()"/></summary>
+    public static Expr Lgamma(Expr x) => new(ScalarOpcode.Lgamma, x);
+
+    /// <summary><inheritdoc cref="ScalarOpcode.Digamma" path="/summary/node()"/></summary>
+    public static Expr Digamma(Expr x) => new(ScalarOpcode.Digamma, x);
+
+    /// <summary><inheritdoc cref="ScalarOpcode.Trigamma" path="/summary/node()"/></summary>
+    public static Expr Trigamma(Expr x) => new(ScalarOpcode.Trigamma, x);
+
+    /// <summary><inheritdoc cref="ScalarOpcode.Sinc" path="/summary/node()"/></summary>
+    public static Expr Sinc(Expr x) => new(ScalarOpcode.Sinc, x);
+
+    /// <summary><inheritdoc cref="ScalarOpcode.Logit" path="/summary/node()"/></summary>
+    public static Expr Logit(Expr x) => new(ScalarOpcode.Logit, x);
+
+    /// <summary><inheritdoc cref="ScalarOpcode.Atan2" path="/summary/node()"/></summary>
+    public static Expr Atan2(Expr a, Expr b) => new(ScalarOpcode.Atan2, a, b);
+
+    /// <summary><inheritdoc cref="ScalarOpcode.Hypot" path="/summary/node()"/></summary>
+    public static Expr Hypot(Expr a, Expr b) => new(ScalarOpcode.Hypot, a, b);
+
+    /// <summary><inheritdoc cref="ScalarOpcode.LogAddExp" path="/summary/node()"/></summary>
+    public static Expr LogAddExp(Expr a, Expr b) => new(ScalarOpcode.LogAddExp, a, b);
+
+    /// <summary><inheritdoc cref="ScalarOpcode.Fmod" path="/summary/node()"/></summary>
+    public static Expr Fmod(Expr a, Expr b) => new(ScalarOpcode.Fmod, a, b);
+
+    /// <summary><inheritdoc cref="ScalarOpcode.Xlogy" path="/summary/node()"/></summary>
+    public static Expr Xlogy(Expr a, Expr b) => new(ScalarOpcode.Xlogy, a, b);
 }

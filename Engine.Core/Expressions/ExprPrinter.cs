@@ -17,7 +17,7 @@ internal static class ExprPrinter
 
     internal static string Print(MapProgram program)
     {
-        ReadOnlySpan<Instruction> code = program.Code;
+        ReadOnlySpan<Instruction> code = program.FormulaSteps;
         int[] uses = CountUses(program);
         var texts = new (string Text, int Precedence)[code.Length];
         var names = new StringBuilder();
@@ -38,15 +38,15 @@ internal static class ExprPrinter
         var outputs = new string[program.OutputCount];
         for (int i = 0; i < outputs.Length; i++)
         {
-            outputs[i] = texts[program.Outputs[i]].Text;
+            outputs[i] = texts[program.FormulaOutputs[i]].Text;
         }
         return names.Append(string.Join(", ", outputs)).ToString();
     }
 
     private static int[] CountUses(MapProgram program)
     {
-        var uses = new int[program.Code.Length];
-        foreach (Instruction step in program.Code)
+        var uses = new int[program.FormulaSteps.Length];
+        foreach (Instruction step in program.FormulaSteps)
         {
             int arity = ScalarOp.Of(step.Op).Arity;
             if (arity > 0)
@@ -62,7 +62,7 @@ internal static class ExprPrinter
                 uses[step.C]++;
             }
         }
-        foreach (int output in program.Outputs)
+        foreach (int output in program.FormulaOutputs)
         {
             uses[output]++;
         }

@@ -12,10 +12,10 @@ public sealed partial class MapProgram
     public void Evaluate(ReadOnlySpan<double> inputs, ReadOnlySpan<double> parameters, long index, Span<double> outputs)
     {
         CheckLengths(inputs.Length, parameters.Length, outputs.Length);
-        var values = new double[_code.Length];
+        var values = new double[_formulas.Length];
         for (int i = 0; i < values.Length; i++)
         {
-            Instruction step = _code[i];
+            Instruction step = _formulas[i];
             values[i] = step.Op switch
             {
                 ScalarOpcode.Input => inputs[step.A],
@@ -27,9 +27,9 @@ public sealed partial class MapProgram
                 _ => ScalarOp.Of(step.Op).Reference!(values[step.A], values[step.B], values[step.C]),
             };
         }
-        for (int i = 0; i < _outputs.Length; i++)
+        for (int i = 0; i < _formulaOutputs.Length; i++)
         {
-            outputs[i] = values[_outputs[i]];
+            outputs[i] = values[_formulaOutputs[i]];
         }
     }
 
@@ -61,10 +61,10 @@ public sealed partial class MapProgram
             throw new NotSupportedException($"Map: `{this}` is not defined on integers; convert its inputs to floating point first.");
         }
         CheckLengths(inputs.Length, parameters.Length, outputs.Length);
-        var values = new long[_code.Length];
+        var values = new long[_formulas.Length];
         for (int i = 0; i < values.Length; i++)
         {
-            Instruction step = _code[i];
+            Instruction step = _formulas[i];
             long value = step.Op switch
             {
                 ScalarOpcode.Input => inputs[step.A],
@@ -75,9 +75,9 @@ public sealed partial class MapProgram
             };
             values[i] = computeType == DType.Int32 ? unchecked((int)value) : value;
         }
-        for (int i = 0; i < _outputs.Length; i++)
+        for (int i = 0; i < _formulaOutputs.Length; i++)
         {
-            outputs[i] = values[_outputs[i]];
+            outputs[i] = values[_formulaOutputs[i]];
         }
     }
 

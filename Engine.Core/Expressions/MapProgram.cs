@@ -26,14 +26,18 @@ public sealed partial class MapProgram : IEquatable<MapProgram>
 
     private readonly Instruction[] _code;
     private readonly int[] _outputs;
+    private readonly Instruction[] _formulas;
+    private readonly int[] _formulaOutputs;
     private readonly Expr[] _expressions;
 
-    private MapProgram(int inputCount, Expr[] expressions, Instruction[] code, int[] outputs)
+    private MapProgram(int inputCount, Expr[] expressions, (Instruction[] Steps, int[] Outputs) formulas, (Instruction[] Steps, int[] Outputs) code)
     {
         InputCount = inputCount;
-        (_expressions, _code, _outputs) = (expressions, code, outputs);
+        _expressions = expressions;
+        (_formulas, _formulaOutputs) = formulas;
+        (_code, _outputs) = code;
         SupportsInteger = true;
-        foreach (Instruction step in code)
+        foreach (Instruction step in _code)
         {
             UsesIndex |= step.Op == ScalarOpcode.Index;
             UsesRandom |= step.Op == ScalarOpcode.Random;
@@ -60,11 +64,17 @@ public sealed partial class MapProgram : IEquatable<MapProgram>
     /// <summary>Length that the parameter list must have at least.</summary>
     public int ParameterCount { get; }
 
-    /// <summary>The steps, in order of execution.</summary>
+    /// <summary>The steps, in order of execution; none is composed (<see cref="ScalarOp.IsComposed"/>).</summary>
     public ReadOnlySpan<Instruction> Code => _code;
 
     /// <summary>For each output the index of its value in <see cref="Code"/>; several outputs may share one.</summary>
     public ReadOnlySpan<int> Outputs => _outputs;
+
+    /// <summary>The steps of the formulas as they were written, composed operations included: for people, and for the reference evaluation.</summary>
+    internal ReadOnlySpan<Instruction> FormulaSteps => _formulas;
+
+    /// <summary>For each output the index of its value in <see cref="FormulaSteps"/>.</summary>
+    internal ReadOnlySpan<int> FormulaOutputs => _formulaOutputs;
 
     /// <summary>The simplified formula of each output.</summary>
     public ReadOnlySpan<Expr> Expressions => _expressions;
@@ -145,6 +155,13 @@ public sealed partial class MapProgram : IEquatable<MapProgram>
     /// <summary>The code of formulas as they are, each node once; inputs are counted where they exceed <paramref name="inputCount"/>.</summary>
     internal static MapProgram Linearize(Expr[] expressions, int inputCount = 0)
     {
+        (Instruction[] Steps, int[] Outputs) formulas = Flatten(expressions, ref inputCount);
+        bool isComposed = Array.Exists(formulas.Steps, static step => ScalarOp.Of(step.Op).IsComposed);
+        return new MapProgram(inputCount, expressions, formulas, isComposed ? Flatten(Expand(expressions), ref inputCount) : formulas);
+    }
+
+    private static (Instruction[] Steps, int[] Outputs) Flatten(Expr[] expressions, ref int inputCount)
+    {
         List<Expr> order = Expr.PostOrder(expressions);
         var indices = new Dictionary<Expr, int>(order.Count, ReferenceEqualityComparer.Instance);
         var code = new Instruction[order.Count];
@@ -164,7 +181,30 @@ public sealed partial class MapProgram : IEquatable<MapProgram>
                 inputCount = Math.Max(inputCount, node.Number + 1);
             }
         }
-        return new MapProgram(inputCount, expressions, code, Array.ConvertAll(expressions, e => indices[e]));
+        return (code, Array.ConvertAll(expressions, e => indices[e]));
+    }
+
+    /// <summary>The formulas with each composed operation replaced by what it is made of.</summary>
+    private static Expr[] Expand(Expr[] expressions)
+    {
+        var simplifier = new Simplifier();
+        var expanded = new Dictionary<Expr, Expr>(ReferenceEqualityComparer.Instance);
+        foreach (Expr node in Expr.PostOrder(expressions))
+        {
+            Expr[] arguments = new Expr[node.Arity];
+            bool isSame = true;
+            for (int i = 0; i < arguments.Length; i++)
+            {
+                arguments[i] = expanded[node[i]];
+                isSame &= ReferenceEquals(arguments[i], node[i]);
+            }
+
+            expanded[node] = ScalarOp.Of(node.Opcode).Expansion is { } expansion ? simplifier.Simplify(expansion(arguments))
+                : isSame ? node
+                : Expr.Apply(node.Opcode, arguments);
+        }
+
+        return Array.ConvertAll(expressions, e => simplifier.Simplify(expanded[e]));
     }
 
     private static bool IsInteger(Instruction step) => step.Op switch

@@ -6,6 +6,9 @@ namespace Engine.Backends;
 /// </summary>
 public delegate Expr?[] DerivativeRule(ReadOnlySpan<Expr> x, Expr y, Expr dy);
 
+/// <summary>An operation on the arguments <paramref name="x"/> in terms of others.</summary>
+internal delegate Expr ExpansionRule(ReadOnlySpan<Expr> x);
+
 /// <summary>
 /// One row of the operation table: everything that Core knows about a <see cref="ScalarOpcode"/>. Backends keep their own column
 /// (vector form, PTX, OpenCL C) next to their code; tests walk the rows and fail where a form is missing.
@@ -45,6 +48,9 @@ public sealed class ScalarOp
     /// <summary>The gradients of the arguments; null for leaves and where <see cref="IsPiecewiseConstant"/>.</summary>
     public DerivativeRule? Derivative { get; internal init; }
 
+    /// <summary>Whether the operation is made of others: programs hold those instead, so that a backend never meets it.</summary>
+    public bool IsComposed => Expansion is not null;
+
     /// <summary>Whether the derivative is 0 wherever it exists, so that no gradient passes: rounding, signs, comparisons, logic.</summary>
     public bool IsPiecewiseConstant { get; internal init; }
 
@@ -59,6 +65,9 @@ public sealed class ScalarOp
 
     /// <summary>An interval of arguments over which the result is finite and well conditioned; tests sample it.</summary>
     public (double Low, double High) Domain { get; internal init; } = (-4, 4);
+
+    /// <summary>The operation in terms of operations that are not composed, or null.</summary>
+    internal ExpansionRule? Expansion { get; init; }
 
     /// <summary>The operator sign where the operation prints between its arguments, else null.</summary>
     internal string? Infix { get; init; }

@@ -7,6 +7,8 @@ namespace Engine.Backends;
 /// <remarks>
 /// Truth: a condition holds when it is not zero (NaN holds); comparisons and logic yield 1 or 0. Where a result is a zero that could
 /// have either sign (<see cref="Max"/> of 0 and −0, <see cref="Relu"/> of −0), the sign is not specified; nor is that of a NaN.
+/// From <see cref="Asin"/> on operations are made of others (<see cref="ScalarOp.IsComposed"/>): no backend has a form of them, and no
+/// <see cref="MapProgram.Code"/> contains them.
 /// </remarks>
 public enum ScalarOpcode : byte
 {
@@ -147,4 +149,64 @@ public enum ScalarOpcode : byte
 
     /// <summary>a · b + c with one rounding.</summary>
     Fma,
+
+    /// <summary>arcsin x in radians; NaN outside of [−1, 1].</summary>
+    Asin,
+
+    /// <summary>arccos x in radians; NaN outside of [−1, 1].</summary>
+    Acos,
+
+    /// <summary>arctan x in radians.</summary>
+    Atan,
+
+    /// <summary>sinh x = (eˣ − e⁻ˣ)/2.</summary>
+    Sinh,
+
+    /// <summary>cosh x = (eˣ + e⁻ˣ)/2.</summary>
+    Cosh,
+
+    /// <summary>The inverse of <see cref="Sinh"/>.</summary>
+    Asinh,
+
+    /// <summary>The inverse of <see cref="Cosh"/>; NaN below 1.</summary>
+    Acosh,
+
+    /// <summary>The inverse of <see cref="Tanh"/>; ±∞ at ±1, NaN beyond.</summary>
+    Atanh,
+
+    /// <summary>1 − erf x, accurate where that is close to 0.</summary>
+    Erfc,
+
+    /// <summary>The inverse of <see cref="Erf"/>; ±∞ at ±1, NaN beyond.</summary>
+    Erfinv,
+
+    /// <summary>ln |Γ(x)|; ∞ at 0, −1, −2, … and at ±∞.</summary>
+    Lgamma,
+
+    /// <summary>ψ(x), the derivative of <see cref="Lgamma"/>; NaN at −1, −2, …, ∓∞ at ±0.</summary>
+    Digamma,
+
+    /// <summary>ψ′(x), the derivative of <see cref="Digamma"/>; ∞ at 0, −1, −2, ….</summary>
+    Trigamma,
+
+    /// <summary>sin(πx)/(πx); 1 at 0.</summary>
+    Sinc,
+
+    /// <summary>ln(x/(1 − x)); NaN outside of [0, 1].</summary>
+    Logit,
+
+    /// <summary>The angle of the point (b, a), from −π to π; gradient 0 at the origin.</summary>
+    Atan2,
+
+    /// <summary>√(a² + b²) without overflow; gradient 0 at the origin.</summary>
+    Hypot,
+
+    /// <summary>ln(eᵃ + eᵇ) without overflow.</summary>
+    LogAddExp,
+
+    /// <summary>The remainder of a / b with the sign of a; an integer remainder by 0 gives 0.</summary>
+    Fmod,
+
+    /// <summary>a·ln b, and 0 where a is 0 and b is not NaN.</summary>
+    Xlogy,
 }

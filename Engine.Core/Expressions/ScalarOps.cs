@@ -2,13 +2,13 @@ using System.Diagnostics;
 
 namespace Engine.Backends;
 
-/// <summary>The rows of the operation table, by kind; a new operation is an opcode, a row here and a form in each backend.</summary>
+/// <summary>The rows of the operation table, by kind; a new operation is an opcode, a row here and a form in each backend, or an expansion.</summary>
 internal static partial class ScalarOps
 {
     internal static ScalarOp[] BuildTable()
     {
         var table = new ScalarOp[Enum.GetValues<ScalarOpcode>().Length];
-        foreach (ScalarOp row in (ScalarOp[])[.. Leaves(), .. Unary(), .. Binary(), .. Logic()])
+        foreach (ScalarOp row in (ScalarOp[])[.. Leaves(), .. Unary(), .. Binary(), .. Logic(), .. Composed()])
         {
             Debug.Assert(table[(int)row.Opcode] is null, $"Two rows for {row.Opcode}.");
             table[(int)row.Opcode] = row;

@@ -4,7 +4,7 @@ namespace Engine.Backends;
 /// The reference values, in double precision, of functions that <see cref="Math"/> lacks or computes carelessly
 /// (<c>double.LogP1</c> and <c>double.ExpM1</c> cancel near 0).
 /// </summary>
-public static class SpecialFunctions
+public static partial class SpecialFunctions
 {
     // From here on 1 - erf(x) is below half a unit in the last place of 1.
     private const double ErfIsOne = 6;
@@ -136,11 +136,11 @@ public static class SpecialFunctions
         return 2 / Math.Sqrt(Math.PI) * Math.Exp(-square) * sum;
     }
 
-    // erfc x = exp(−x²)/√π / (x + (1/2)/(x + (2/2)/(x + (3/2)/(x + …)))), evaluated from the far end; 60 levels do for x ≥ 2.5.
-    private static double ErfcFraction(double x)
+    // erfc x = exp(−x²)/√π / (x + (1/2)/(x + (2/2)/(x + (3/2)/(x + …)))), evaluated from the far end; 60 levels do for x ≥ 2.5, 300 for x ≥ 1.
+    private static double ErfcFraction(double x, int levels = 60)
     {
         double fraction = x;
-        for (int n = 60; n > 0; n--)
+        for (int n = levels; n > 0; n--)
         {
             fraction = x + n * 0.5 / fraction;
         }

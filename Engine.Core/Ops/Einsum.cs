@@ -4,7 +4,8 @@ public sealed partial class Tensor
 {
     /// <summary>
     /// Einstein's sum convention: <c>Einsum("bij,bjk->bik", a, b)</c>. Letters name axes; a letter that the result lacks is summed over; without
-    /// an arrow the result has the letters that occur once, in alphabetical order. A letter twice in one operand takes its diagonal.
+    /// an arrow the result has the letters that occur once, in alphabetical order. A letter twice in one operand takes its diagonal. Three points stand for the axes
+    /// without a letter, which are broadcast: <c>Einsum("...ij,...jk->...ik", a, b)</c>; without an arrow they come first.
     /// </summary>
     /// <exception cref="ArgumentException">The formula cannot be read or does not fit the operands.</exception>
     /// <exception cref="DTypeMismatchException">The element types differ, outside of <see cref="Autocast"/>.</exception>
@@ -24,8 +25,14 @@ public sealed partial class Tensor
             Guard.ProductTypes(nameof(Einsum), operands[0], operand);
         }
 
+        string? given = sides.Length == 2 ? sides[1] : null;
+        if (formula.Contains('.', StringComparison.Ordinal))
+        {
+            operands = EinsumSteps.NameOtherAxes(formula, inputs, ref given, operands);
+        }
+
         Dictionary<char, int> sizes = EinsumSteps.ReadSizes(formula, inputs, operands);
-        string output = sides.Length == 2 ? sides[1] : EinsumSteps.Implied(sides[0]);
+        string output = given ?? EinsumSteps.Implied(string.Concat(inputs));
         foreach (char letter in output)
         {
             if (!sizes.ContainsKey(letter) || output.IndexOf(letter) != output.LastIndexOf(letter))
@@ -57,6 +64,60 @@ public sealed partial class Tensor
 /// <summary>The steps of a subscript string, one after the other.</summary>
 file static class EinsumSteps
 {
+    // Axes without a letter of the user's get one from here on; it is no letter to anybody else.
+    private const char FirstOther = '\uE000';
+
+    private const string Points = "...";
+
+    /// <summary>Writes the points as names of axes, aligned at the last one, and stretches the operands along them to one shape.</summary>
+    public static Tensor[] NameOtherAxes(string formula, string[] inputs, ref string? output, ReadOnlySpan<Tensor> operands)
+    {
+        Shape shape = Shape.Scalar;
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            int at = PointsIn(formula, inputs[i]), others = operands[i].Rank - (inputs[i].Length - Points.Length);
+            if (at >= 0)
+            {
+                if (others < 0)
+                {
+                    throw new ArgumentException($"Einsum: '{inputs[i]}' of '{formula}' names {inputs[i].Length - Points.Length} axes, the operand is {operands[i].Shape}.", nameof(formula));
+                }
+
+                shape = Guard.Broadcast(nameof(Tensor.Einsum), shape, new Shape(operands[i].Shape.AsSpan().Slice(at, others)));
+            }
+        }
+
+        Tensor[] stretched = new Tensor[inputs.Length];
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            int at = PointsIn(formula, inputs[i]), others = operands[i].Rank - (inputs[i].Length - Points.Length);
+            int[] sizes = operands[i].Shape.AsSpan().ToArray();
+            for (int k = 0; at >= 0 && k < others; k++)
+            {
+                sizes[at + k] = shape[k - others];
+            }
+
+            stretched[i] = operands[i].ExpandOrSelf(new Shape(sizes));
+            inputs[i] = at < 0 ? inputs[i] : inputs[i].Replace(Points, Names(shape.Rank, others), StringComparison.Ordinal);
+        }
+
+        string all = Names(shape.Rank, shape.Rank);
+        output = output is null ? all + Implied(string.Concat(string.Concat(inputs).Where(char.IsAsciiLetter)))
+            : PointsIn(formula, output) < 0 ? output
+            : output.Replace(Points, all, StringComparison.Ordinal);
+        return stretched;
+    }
+
+    private static string Names(int all, int last) => string.Concat(Enumerable.Range(all - last, last).Select(static i => (char)(FirstOther + i)));
+
+    private static int PointsIn(string formula, string part)
+    {
+        int at = part.IndexOf(Points, StringComparison.Ordinal);
+        return at == part.IndexOf('.', StringComparison.Ordinal) && at == part.LastIndexOf(Points, StringComparison.Ordinal) && part.LastIndexOf('.') <= at + 2
+            ? at
+            : throw new ArgumentException($"Einsum: '{part}' of '{formula}' must have its three points together, and once.", nameof(formula));
+    }
+
     public static Dictionary<char, int> ReadSizes(string formula, string[] inputs, ReadOnlySpan<Tensor> operands)
     {
         Dictionary<char, int> sizes = [];
@@ -71,7 +132,7 @@ file static class EinsumSteps
             {
                 char letter = inputs[i][k];
                 int size = operands[i].Shape[k];
-                if (!char.IsAsciiLetter(letter))
+                if (!char.IsAsciiLetter(letter) && letter < FirstOther)
                 {
                     throw new ArgumentException($"Einsum: '{letter}' in '{formula}' is not a letter.", nameof(formula));
                 }

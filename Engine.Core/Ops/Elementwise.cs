@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Engine;
 
 /// <summary>Functions of each element. Integers become float32 where the result has a fraction. NaN stays NaN unless said otherwise.</summary>
@@ -212,6 +214,25 @@ internal static class ElementwiseOps
         x.DType.IsFloatingPoint() ? Pointwise.Apply(op, program, [x]) : Pointwise.Apply(op, Programs.Copy, [x]);
 
     public static Tensor Floating(this Tensor x, string op, MapProgram program) => Pointwise.Apply(op, program, [x], computeAs: TypePromotion.ToFloating(x.DType));
+
+    /// <summary>A function of two tensors whose result has a fraction.</summary>
+    public static Tensor FloatingWith(this Tensor x, string op, MapProgram program, Tensor y, [CallerArgumentExpression(nameof(y))] string name = "y")
+    {
+        ArgumentNullException.ThrowIfNull(y, name);
+        return Pointwise.Apply(op, program, [x, y], computeAs: TypePromotion.ToFloating(TypePromotion.Common(x, y)));
+    }
+
+    /// <summary>A question about floating point numbers; integers are asked as such.</summary>
+    public static Tensor Test(this Tensor x, string op, MapProgram program) => Pointwise.Apply(op, program, [x], computeAs: TypePromotion.ToFloating(x.DType), resultAs: DType.Bool);
+
+    /// <summary>The largest finite number of a floating type.</summary>
+    public static double LargestNumber(DType dtype) => dtype switch
+    {
+        DType.Float16 => (double)Half.MaxValue,
+        DType.BFloat16 => 3.3895313892515355e38,
+        DType.Float64 => double.MaxValue,
+        _ => float.MaxValue,
+    };
 
     /// <summary>A function that needs float32's range or digits where <see cref="Autocast"/> is in force.</summary>
     public static Tensor Wide(this Tensor x, string op, MapProgram program) => Pointwise.Apply(op, program, [x], computeAs: Autocast.Wide(TypePromotion.ToFloating(x.DType)));

@@ -31,6 +31,18 @@ public static class Fuse
         ArgumentNullException.ThrowIfNull(function);
         return new FusedMap(MapProgram.Compile(3, function(Expr.Input(0), Expr.Input(1), Expr.Input(2))));
     }
+
+    /// <summary>A function of any number of tensors, up to <see cref="MapProgram.MaxInputs"/>: <c>Fuse.Map(4, x => x[0] * x[1] + x[2] * x[3])</c>.</summary>
+    /// <param name="inputs">How many arguments the function has; of them <see cref="MapProgram.MaxOutputs"/> may require a gradient at once.</param>
+    /// <param name="function">The function of its arguments.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are no arguments, or too many.</exception>
+    public static FusedMap Map(int inputs, Func<IReadOnlyList<Expr>, Expr> function)
+    {
+        ArgumentNullException.ThrowIfNull(function);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(inputs);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(inputs, MapProgram.MaxInputs);
+        return new FusedMap(MapProgram.Compile(inputs, Guard.Returned(function([.. Enumerable.Range(0, inputs).Select(Expr.Input)]), "Fuse.Map", "the function")));
+    }
 }
 
 /// <summary>A compiled pointwise function.</summary>

@@ -15,7 +15,8 @@ namespace Engine;
 /// </item>
 /// <item>
 /// <term>Softmax, LogSoftmax, all losses; LayerNorm, GroupNorm, RmsNorm; Sum, Mean, Prod, CumSum, Var, Std, Norm, LogSumExp; Exp, Expm1,
-/// Log, Log1p, Pow, Square, Rsqrt, Reciprocal, number / x, Tan, Softplus</term>
+/// Log, Log1p, Log2, Log10, Exp2, Pow, Square, Rsqrt, Reciprocal, number / x, Tan, Asin, Acos, Sinh, Cosh, Erfinv, Lgamma, Digamma, Trigamma, Logit,
+/// Softplus; CumProd, LogCumSumExp, VectorNorm</term>
 /// <description>Float16 and bfloat16 are read as float32; the result is float32. These operations sum many numbers, or leave the range of float16.</description>
 /// </item>
 /// <item>

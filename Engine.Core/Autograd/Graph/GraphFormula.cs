@@ -113,7 +113,7 @@ internal sealed class GraphFormula(GraphBuilder builder, GraphMember member, Map
     private static int CountSteps(MapProgram program)
     {
         int steps = 0;
-        foreach (Instruction step in program.Code)
+        foreach (Instruction step in program.FormulaSteps)
         {
             steps += ScalarOp.Of(step.Op).IsLeaf ? 0 : 1;
         }

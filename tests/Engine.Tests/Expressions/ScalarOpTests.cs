@@ -84,7 +84,7 @@ internal sealed class ScalarOpTests
         bool onIntegers = op.Opcode is ScalarOpcode.Add or ScalarOpcode.Sub or ScalarOpcode.Mul or ScalarOpcode.FloorDiv or ScalarOpcode.Mod
             or ScalarOpcode.Min or ScalarOpcode.Max or ScalarOpcode.Abs or ScalarOpcode.Neg or ScalarOpcode.Sign or ScalarOpcode.Less
             or ScalarOpcode.LessEqual or ScalarOpcode.Equal or ScalarOpcode.NotEqual or ScalarOpcode.And or ScalarOpcode.Or or ScalarOpcode.Not
-            or ScalarOpcode.Where or ScalarOpcode.Relu or ScalarOpcode.CopySign or ScalarOpcode.Fma or ScalarOpcode.Pow;
+            or ScalarOpcode.Where or ScalarOpcode.Relu or ScalarOpcode.CopySign or ScalarOpcode.Fma or ScalarOpcode.Pow or ScalarOpcode.Fmod;
         Assert.That(op.IntegerReference is not null, Is.EqualTo(onIntegers));
         if (!onIntegers)
         {
@@ -94,7 +94,7 @@ internal sealed class ScalarOpTests
         {
             for (long b = -4; b <= 4; b++)
             {
-                if (b == 0 && op.Opcode is ScalarOpcode.FloorDiv or ScalarOpcode.Mod || a == 0 && b < 0 && op.Opcode == ScalarOpcode.Pow)
+                if (b == 0 && op.Opcode is ScalarOpcode.FloorDiv or ScalarOpcode.Mod or ScalarOpcode.Fmod || a == 0 && b < 0 && op.Opcode == ScalarOpcode.Pow)
                 {
                     continue;
                 }
