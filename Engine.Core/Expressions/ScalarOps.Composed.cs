@@ -126,9 +126,7 @@ internal static partial class ScalarOps
         new(ScalarOpcode.LogAddExp, "logaddexp", 2)
         {
             Reference = static (x, y, _) => SpecialFunctions.LogAddExp(x, y),
-            // Equal infinities, too, share evenly.
-            Derivative = static (x, y, dy) =>
-                [dy * Where(Equal(x[0], x[1]), 0.5, Sigmoid(x[0] - x[1])), dy * Where(Equal(x[0], x[1]), 0.5, Sigmoid(x[1] - x[0]))],
+            Derivative = static (x, y, dy) => [dy * ShareOfSum(x[0], x[1]), dy * ShareOfSum(x[1], x[0])],
             Expansion = static x => Expansions.LogAddExp(x[0], x[1]),
             IsCommutative = true,
         },
@@ -148,6 +146,9 @@ internal static partial class ScalarOps
             ZeroToZero = true, Domain = (0.25, 8),
         },
     ];
+
+    /// <summary>eᵃ/(eᵃ + eᵇ). Equal infinities, too, share evenly.</summary>
+    private static Expr ShareOfSum(Expr a, Expr b) => Where(And(Equal(a, b), Equal(Abs(a), double.PositiveInfinity)), 0.5, Sigmoid(a - b));
 
     /// <summary>(cos πx − sinc x)/x, and its series where the two are nearly equal.</summary>
     private static Expr SlopeOfSinc(Expr x, Expr y)

@@ -60,6 +60,10 @@ public sealed partial class Tensor
     public Tensor NanQuantile(ReadOnlySpan<double> q, int? axis = null, bool keepDims = false, QuantileInterpolation interpolation = QuantileInterpolation.Linear) =>
         this.AtShares(nameof(NanQuantile), q, axis, keepDims, interpolation, skipsNaN: true);
 
+    /// <summary>The most frequent element along an axis, the smallest of several, and where it is last. NaN equals nothing.</summary>
+    /// <exception cref="ShapeMismatchException">The axis is empty.</exception>
+    public (Tensor Values, Tensor Indices) Mode(int axis = -1, bool keepDims = false) => this.MostFrequent(nameof(Mode), axis, keepDims);
+
     /// <summary>How many elements are not 0, as int64; NaN is not 0.</summary>
     public Tensor CountNonZero(ReadOnlySpan<int> axes = default, bool keepDims = false) => NotEqualTo(0).Sum(axes, keepDims);
 
@@ -116,6 +120,30 @@ file static class StatisticsOps
             {
                 index = order.Narrow(at, (size - 1) / 2, 1).ContiguousOrSelf();
             }
+        }
+
+        Tensor values = x.Gather(at, index);
+        return keepDims ? (values, index) : (values.Squeeze(at), index.Squeeze(at));
+    }
+
+    public static (Tensor Values, Tensor Indices) MostFrequent(this Tensor x, string op, int axis, bool keepDims)
+    {
+        int at = Guard.Axis(axis, x.Rank);
+        CheckNotEmpty(op, x, at);
+        Tensor index;
+        using (GradMode.Off())
+        {
+            // In order, equal elements are a run. The place of an element less that of its run's start is largest at the end of the longest run.
+            int size = x.Shape[at];
+            Tensor order = x.ArgSort(at), sorted = x.Detach().Gather(at, order);
+            int[] sizes = new int[x.Rank];
+            Array.Fill(sizes, 1);
+            sizes[at] = size;
+            Tensor place = Tensor.Arange(size, x.Device).ToOrSelf(DType.Int64).ReshapeOrSelf(sizes);
+            Tensor first = Tensor.Zeros(x.Shape.With(at, 1), DType.Int64, x.Device);
+            Tensor isStart = sorted.Narrow(at, 1, size - 1).NotEqualTo(sorted.Narrow(at, 0, size - 1));
+            Tensor start = Tensor.Concat([first, Tensor.Where(isStart, place.Narrow(at, 1, size - 1), Tensor.Scalar(0L, DType.Int64, x.Device))], at).CumMax(at).Values;
+            index = order.Gather(at, (place - start).ArgMax(at, keepDims: true));
         }
 
         Tensor values = x.Gather(at, index);

@@ -83,6 +83,9 @@ def reductions():
     for p in (0, 0.5, 1, 2, 3, INF, -INF, -1):
         add(f"norm {p}", [n], lambda x: torch.linalg.vector_norm(x, p, 1), False)
         add(f"norm gradient {p}", [r(3, 4)], lambda x: torch.linalg.vector_norm(x, p, 0), p != 0)
+    f = np.array([[1.0, 2, 1, 2, 3], [5, 4, 4, 4, 5], [3, 2, 1, 0, -1]])
+    add("mode", [f], lambda x: torch.mode(x, 1).values, False)
+    add("mode places", [f], lambda x: torch.mode(x, 1).indices, False)
     add("count", [n], lambda x: torch.count_nonzero(x, 1), False)
     add("nansum", [m], lambda x: torch.nansum(x, 1), False)
     add("nanmean", [m], lambda x: torch.nanmean(x, 1), False)

@@ -29,6 +29,8 @@ internal sealed class TensorMathematicsTests
         ["median all"] = x => x[0].Median(),
         ["quantiles"] = x => x[0].Quantile([0.1, 0.55], 1, keepDims: true),
         ["nanquantiles"] = x => x[0].NanQuantile([0.1, 0.55], 0),
+        ["mode"] = x => x[0].Mode(1).Values,
+        ["mode places"] = x => x[0].Mode().Indices,
         ["count"] = x => x[0].CountNonZero([1]),
         ["nansum"] = x => x[0].NanSum([1]),
         ["nanmean"] = x => x[0].NanMean([1]),
