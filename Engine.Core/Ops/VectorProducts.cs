@@ -62,7 +62,7 @@ public sealed partial class Tensor
     {
         Guard.Rank(nameof(Trace), this, 2, "[rows, columns]", "x");
         int rows = Math.Min(Shape[0], Shape[1]), columns = Shape[1];
-        return rows == 0 ? Sum() : Narrow(0, 0, rows).Reshape(-1).Slice(0, 0, Guard.Size(nameof(Trace), ((long)rows * columns)), columns + 1).Sum();
+        return rows == 0 ? Sum() : Narrow(0, 0, rows).Reshape(-1).Slice(0, 0, Guard.Size(nameof(Trace), (long)rows * columns), columns + 1).Sum();
     }
 
     /// <summary>The sum over the last <paramref name="axes"/> axes of x and the first ones of y, pair by pair; 0 axes is the outer product.</summary>
