@@ -36,21 +36,21 @@ public class Sequential : Layer, IReadOnlyList<Layer>, IFusesResidual, IHasBatch
     /// <summary>The number of layers.</summary>
     public int Count => _layers.Count;
 
-    /// <summary>A layer by its position.</summary>
-    public Layer this[int index] => _layers[index].Layer;
+    /// <summary>A layer by its position; another can take its place and its name.</summary>
+    /// <exception cref="ArgumentException">The new layer is this one itself.</exception>
+    public Layer this[int index]
+    {
+        get => _layers[index].Layer;
+        set => _layers[index] = (_layers[index].Name, Checked(_layers[index].Name, value, nameof(value)));
+    }
 
-    /// <summary>A layer by its name.</summary>
+    /// <summary>A layer by its name; another can take its place.</summary>
     /// <exception cref="KeyNotFoundException">There is none of that name.</exception>
+    /// <exception cref="ArgumentException">The new layer is this one itself.</exception>
     public Layer this[string name]
     {
-        get
-        {
-            ArgumentNullException.ThrowIfNull(name);
-            int index = _layers.FindIndex(l => l.Name == name);
-            return index >= 0
-                ? _layers[index].Layer
-                : throw new KeyNotFoundException($"Sequential: there is no layer \"{name}\"; there are {string.Join(", ", _layers.Select(static l => l.Name))}.");
-        }
+        get => this[IndexOf(name)];
+        set => this[IndexOf(name)] = value;
     }
 
     /// <summary>Appends a layer under its number.</summary>
@@ -61,12 +61,7 @@ public class Sequential : Layer, IReadOnlyList<Layer>, IFusesResidual, IHasBatch
     public void Add(string name, Layer layer)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        ArgumentNullException.ThrowIfNull(layer);
-        if (ReferenceEquals(layer, this))
-        {
-            throw new ArgumentException($"Sequential: layer \"{name}\" is the Sequential itself; it would call itself without end.", nameof(layer));
-        }
-
+        Checked(name, layer, nameof(layer));
         if (name.Contains('.') || !_names.Add(name))
         {
             throw new ArgumentException($"Sequential: the name \"{name}\" is taken or contains a dot.", nameof(name));
@@ -127,6 +122,23 @@ public class Sequential : Layer, IReadOnlyList<Layer>, IFusesResidual, IHasBatch
 
     /// <inheritdoc/>
     Tensor IFusesResidual.Forward(Tensor x, Tensor residual, bool relu) => Forward(x, residual, relu);
+
+    private Layer Checked(string name, Layer layer, string parameter)
+    {
+        ArgumentNullException.ThrowIfNull(layer, parameter);
+        return !ReferenceEquals(layer, this)
+            ? layer
+            : throw new ArgumentException($"Sequential: layer \"{name}\" is the Sequential itself; it would call itself without end.", parameter);
+    }
+
+    private int IndexOf(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        int index = _layers.FindIndex(l => l.Name == name);
+        return index >= 0
+            ? index
+            : throw new KeyNotFoundException($"Sequential: there is no layer \"{name}\"; there are {string.Join(", ", _layers.Select(static l => l.Name))}.");
+    }
 
     private Tensor ForwardOwn(Tensor x)
     {

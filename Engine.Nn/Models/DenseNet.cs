@@ -6,8 +6,8 @@ namespace Engine.Nn;
 /// </summary>
 /// <remarks>
 /// Shapes: x [N, channels, H, W] with H and W at least 32 for four blocks → [N, classes]. The names are those of torchvision: features.conv0,
-/// features.norm0, features.denseblock1.denselayer1.norm1, …, features.transition1.norm, …, features.norm5, classifier. For small images see
-/// <see cref="DenseNetBc"/>.
+/// features.norm0, features.denseblock1.denselayer1.norm1, …, features.transition1.norm, …, features.norm5, classifier. Torchvision's own files have older names
+/// (norm.1), which <see cref="TorchvisionWeights.CurrentNames"/> turns into these. For small images see <see cref="DenseNetBc"/>.
 /// </remarks>
 public sealed partial class DenseNet : Layer
 {
@@ -54,16 +54,21 @@ public sealed partial class DenseNet : Layer
         Features.Add("norm5", new BatchNorm2d(channels));
         Features.Add("relu", new Relu());
         Features.Add("pool", new GlobalAvgPool2d());
-        Classifier = new Linear(channels, classes, generator: generator);
+        Linear classifier = new(channels, classes, generator: generator);
+        Classifier = classifier;
         HeStart.Apply(this, FanMode.FanIn, generator);
-        Init.Zeros(Classifier.Bias!);
+        Init.Zeros(classifier.Bias!);
     }
 
     /// <summary>Everything before the classifier.</summary>
     public Sequential Features { get; }
 
-    /// <summary>The classifier.</summary>
-    public Linear Classifier { get; }
+    /// <summary>The classifier, a <see cref="Linear"/> at first; <c>model.Classifier = new Linear(1024, 5)</c> makes a model for other classes.</summary>
+    public Layer Classifier
+    {
+        get;
+        set => field = value ?? throw new ArgumentNullException(nameof(value));
+    }
 
     /// <summary>The network of 121 layers: growth 32, blocks of 6, 12, 24 and 16 dense layers; 7,978,856 parameters.</summary>
     /// <param name="inChannels">Channels of the images.</param>
@@ -71,6 +76,21 @@ public sealed partial class DenseNet : Layer
     /// <param name="generator">The source of the start values.</param>
     public static DenseNet DenseNet121(int inChannels = 3, int classes = 1000, Generator? generator = null) =>
         new(32, [6, 12, 24, 16], null, inChannels, classes, generator);
+
+    /// <summary>The network of 161 layers: growth 48, a stem of 96, blocks of 6, 12, 36 and 24 dense layers; 28,681,000 parameters.</summary>
+    /// <inheritdoc cref="DenseNet121"/>
+    public static DenseNet DenseNet161(int inChannels = 3, int classes = 1000, Generator? generator = null) =>
+        new(48, [6, 12, 36, 24], null, inChannels, classes, generator);
+
+    /// <summary>The network of 169 layers: growth 32, blocks of 6, 12, 32 and 32 dense layers; 14,149,480 parameters.</summary>
+    /// <inheritdoc cref="DenseNet121"/>
+    public static DenseNet DenseNet169(int inChannels = 3, int classes = 1000, Generator? generator = null) =>
+        new(32, [6, 12, 32, 32], null, inChannels, classes, generator);
+
+    /// <summary>The network of 201 layers: growth 32, blocks of 6, 12, 48 and 32 dense layers; 20,013,928 parameters.</summary>
+    /// <inheritdoc cref="DenseNet121"/>
+    public static DenseNet DenseNet201(int inChannels = 3, int classes = 1000, Generator? generator = null) =>
+        new(32, [6, 12, 48, 32], null, inChannels, classes, generator);
 
     /// <inheritdoc/>
     public override Tensor Forward(Tensor x) => Intercepts ? Call(x) : ForwardTrace.Record(this, x, Classifier.Forward(Features.Forward(x)));

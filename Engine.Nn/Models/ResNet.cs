@@ -130,8 +130,15 @@ public sealed partial class ResNet : Layer, IHasBatchNormPairs
     /// <summary>The mean over the image.</summary>
     public GlobalAvgPool2d Pool { get; }
 
-    /// <summary>The classifier.</summary>
-    public Linear Fc { get; }
+    /// <summary>
+    /// The classifier, a <see cref="Linear"/> at first; <c>model.Fc = new Linear(512, 5)</c> makes a model for other classes, <c>new Identity()</c> one whose output
+    /// are the features before it.
+    /// </summary>
+    public Layer Fc
+    {
+        get;
+        set => field = value ?? throw new ArgumentNullException(nameof(value));
+    }
 
     /// <summary>The network of 20 layers for CIFAR: stages of 3 blocks with 16, 32 and 64 channels; 0.27 million parameters.</summary>
     public static ResNet ResNet20(int inChannels = 3, int classes = 10, Generator? generator = null) => new([16, 32, 64], 3, inChannels, classes, generator);
@@ -157,6 +164,16 @@ public sealed partial class ResNet : Layer, IHasBatchNormPairs
     /// <param name="generator">The source of the start values.</param>
     public static ResNet ResNet50(ResNetStem stem = ResNetStem.ImageNet, int inChannels = 3, int classes = 1000, Generator? generator = null) =>
         new(ResNetBlock.Bottleneck, [3, 4, 6, 3], inChannels, classes, stem, generator: generator);
+
+    /// <summary>The network of 101 layers: stages of 3, 4, 23 and 3 bottleneck blocks; 44,549,160 parameters with a stem for ImageNet.</summary>
+    /// <inheritdoc cref="ResNet50"/>
+    public static ResNet ResNet101(ResNetStem stem = ResNetStem.ImageNet, int inChannels = 3, int classes = 1000, Generator? generator = null) =>
+        new(ResNetBlock.Bottleneck, [3, 4, 23, 3], inChannels, classes, stem, generator: generator);
+
+    /// <summary>The network of 152 layers: stages of 3, 8, 36 and 3 bottleneck blocks; 60,192,808 parameters with a stem for ImageNet.</summary>
+    /// <inheritdoc cref="ResNet50"/>
+    public static ResNet ResNet152(ResNetStem stem = ResNetStem.ImageNet, int inChannels = 3, int classes = 1000, Generator? generator = null) =>
+        new(ResNetBlock.Bottleneck, [3, 8, 36, 3], inChannels, classes, stem, generator: generator);
 
     /// <inheritdoc/>
     IEnumerable<BatchNormPair> IHasBatchNormPairs.BatchNormPairs => [new(Conv1, Bn1, ThenRelu: true)];

@@ -87,13 +87,18 @@ public sealed partial class Vgg : Layer
     /// <summary>The mean over windows that leaves 7×7 of images of any size.</summary>
     public AdaptiveAvgPool2d Pool { get; }
 
-    /// <summary>The linear layers.</summary>
+    /// <summary>The linear layers; <c>Classifier[6] = new Linear(4096, 5)</c> makes a model for other classes.</summary>
     public Sequential Classifier { get; }
 
     /// <summary>The network of 11 layers with weights: 132,863,336 parameters, with batch normalisation 132,868,840.</summary>
     /// <inheritdoc cref="Vgg16"/>
     public static Vgg Vgg11(bool batchNorm = false, int inChannels = 3, int classes = 1000, Generator? generator = null) =>
         new([1, 1, 2, 2, 2], batchNorm, inChannels, classes, generator: generator);
+
+    /// <summary>The network of 13 layers with weights: 133,047,848 parameters, with batch normalisation 133,053,736.</summary>
+    /// <inheritdoc cref="Vgg16"/>
+    public static Vgg Vgg13(bool batchNorm = false, int inChannels = 3, int classes = 1000, Generator? generator = null) =>
+        new([2, 2, 2, 2, 2], batchNorm, inChannels, classes, generator: generator);
 
     /// <summary>The network of 16 layers with weights: 138,357,544 parameters, with batch normalisation 138,365,992.</summary>
     /// <param name="batchNorm">Whether a batch normalisation follows each convolution.</param>
@@ -102,6 +107,11 @@ public sealed partial class Vgg : Layer
     /// <param name="generator">The source of the start values.</param>
     public static Vgg Vgg16(bool batchNorm = false, int inChannels = 3, int classes = 1000, Generator? generator = null) =>
         new([2, 2, 3, 3, 3], batchNorm, inChannels, classes, generator: generator);
+
+    /// <summary>The network of 19 layers with weights: 143,667,240 parameters, with batch normalisation 143,678,248.</summary>
+    /// <inheritdoc cref="Vgg16"/>
+    public static Vgg Vgg19(bool batchNorm = false, int inChannels = 3, int classes = 1000, Generator? generator = null) =>
+        new([2, 2, 4, 4, 4], batchNorm, inChannels, classes, generator: generator);
 
     /// <inheritdoc/>
     public override Tensor Forward(Tensor x)

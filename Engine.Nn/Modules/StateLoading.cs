@@ -3,6 +3,11 @@ namespace Engine.Nn;
 /// <summary>Named state out of a module and back into it.</summary>
 internal static class StateLoading
 {
+    /// <summary>
+    /// The buffer that PyTorch's batch normalisation has since 0.4.1. States from before lack it, and PyTorch loads them with 0 all the same.
+    /// </summary>
+    private const string BatchCount = "num_batches_tracked";
+
     public static OrderedDictionary<string, Tensor> Collect(Module module)
     {
         OrderedDictionary<string, Tensor> state = [];
@@ -39,13 +44,13 @@ internal static class StateLoading
     public static (LoadReport Report, Action Copy) Prepare(Module module, IReadOnlyDictionary<string, Tensor> state, bool strict)
     {
         OrderedDictionary<string, Tensor> own = Collect(module);
-        List<string> loaded = [], missing = [];
+        List<string> loaded = [], missing = [], uncounted = [];
         List<ShapeConflict> conflicts = [];
         foreach ((string name, Tensor target) in own)
         {
             if (!state.TryGetValue(name, out Tensor? source) || source is null)
             {
-                missing.Add(name);
+                (IsBatchCount(name, target) && HasStatistics(name, state) ? uncounted : missing).Add(name);
             }
             else if (source.Shape != target.Shape)
             {
@@ -73,8 +78,16 @@ internal static class StateLoading
             {
                 own[name].CopyFrom(state[name]);
             }
+
+            uncounted.ForEach(name => own[name].ZeroInPlace());
         }
     }
+
+    private static bool IsBatchCount(string name, Tensor target) =>
+        target.DType == DType.Int64 && target.Rank == 0 && (name == BatchCount || name.EndsWith("." + BatchCount, StringComparison.Ordinal));
+
+    /// <summary>Whether the state has the running mean that stands beside the number of batches.</summary>
+    private static bool HasStatistics(string name, IReadOnlyDictionary<string, Tensor> state) => state.ContainsKey(name[..^BatchCount.Length] + "running_mean");
 
     private static void Add(OrderedDictionary<string, Tensor> state, string name, Tensor tensor, Module module)
     {

@@ -21,7 +21,7 @@ internal sealed class FileMutation(int seed)
         string folder = Directory.CreateTempSubdirectory("engine-fuzz-").FullName;
         try
         {
-            FileKind[] kinds = [Weights(folder), .. new CheckpointFiles(folder).Kinds(), Images(compressed: false), Images(compressed: true)];
+            FileKind[] kinds = [Weights(folder), .. new ForeignFiles(folder).Kinds(), .. new CheckpointFiles(folder).Kinds(), Images(compressed: false), Images(compressed: true)];
             FileKind[] chances = [.. kinds.SelectMany(static kind => Enumerable.Repeat(kind, kind.Share))];
             Dictionary<string, (int Read, int Refused)> outcomes = kinds.ToDictionary(static k => k.Name, static _ => (0, 0));
             using Watch watch = new(Environment.CurrentDirectory, seed);

@@ -16,7 +16,7 @@ internal sealed class LayerRollCallTests
     [Test]
     public void Layers_AllHaveARow()
     {
-        IEnumerable<Delegate> rows = [.. LayerNumericsTests.Cases.Concat(ModelNumericsTests.Cases).Select(static row => row.Make), .. LayerCases.All.Select(static row => row.Make), .. TorchLayerCases.All.Values.Select(static row => row.Make)];
+        IEnumerable<Delegate> rows = [.. LayerNumericsTests.Cases.Concat(ModelNumericsTests.Cases).Select(static row => row.Make), .. LayerCases.All.Select(static row => row.Make), .. TorchLayerCases.All.Values.Select(static row => row.Make), .. TorchvisionLogitsTests.Networks];
         HashSet<Type> made = [.. CalledMembers.Of(rows).Select(MadeBy)];
         IEnumerable<ConstructorInfo> constructors = Roll.Types(typeof(Layer)).Where(static t => typeof(Engine.Nn.Module).IsAssignableFrom(t) && !t.IsAbstract).Select(static t => t.GetConstructors()[0]);
 
