@@ -52,4 +52,7 @@ public sealed partial class AlexNet : Layer
         ArgumentNullException.ThrowIfNull(x);
         return Intercepts ? Call(x) : ForwardTrace.Record(this, x, Classifier.Forward(Pool.Forward(Features.Forward(x)).Flatten(1)));
     }
+
+    // The classifier may be a layer of somebody else, which keeps what it sees.
+    internal override bool KeepsNothing(int depth) => LeanChain.KeepsNothing(Classifier, depth - 1);
 }

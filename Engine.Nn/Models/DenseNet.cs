@@ -94,4 +94,7 @@ public sealed partial class DenseNet : Layer
 
     /// <inheritdoc/>
     public override Tensor Forward(Tensor x) => Intercepts ? Call(x) : ForwardTrace.Record(this, x, Classifier.Forward(Features.Forward(x)));
+
+    // The classifier may be a layer of somebody else, which keeps what it sees.
+    internal override bool KeepsNothing(int depth) => LeanChain.KeepsNothing(Classifier, depth - 1);
 }

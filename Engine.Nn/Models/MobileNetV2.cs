@@ -60,5 +60,8 @@ public sealed partial class MobileNetV2 : Layer
         return Intercepts ? Call(x) : ForwardTrace.Record(this, x, Classifier.Forward(Pool.Forward(Features.Forward(x))));
     }
 
+    // The classifier may be a layer of somebody else, which keeps what it sees.
+    internal override bool KeepsNothing(int depth) => LeanChain.KeepsNothing(Classifier, depth - 1);
+
     private static int Scaled(int channels, double width) => ConvNorm.Channels(nameof(MobileNetV2), channels * width, nameof(width));
 }

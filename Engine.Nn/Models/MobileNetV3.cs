@@ -97,6 +97,9 @@ public sealed partial class MobileNetV3 : Layer
         return Intercepts ? Call(x) : ForwardTrace.Record(this, x, Classifier.Forward(Pool.Forward(Features.Forward(x))));
     }
 
+    // The classifier may be a layer of somebody else, which keeps what it sees.
+    internal override bool KeepsNothing(int depth) => LeanChain.KeepsNothing(Classifier, depth - 1);
+
     /// <summary>The paper's batch normalisation: a larger eps and slower averages than the usual.</summary>
     internal static BatchNorm2d Norm(int channels) => new(channels, 0.001, 0.01);
 

@@ -191,6 +191,9 @@ public sealed partial class ResNet : Layer, IHasBatchNormPairs
         return ForwardTrace.Record(this, x, Fc.Forward(Pool.Forward(Stages.Forward(MaxPool?.Forward(stem) ?? stem))));
     }
 
+    // The classifier may be a layer of somebody else, which keeps what it sees.
+    internal override bool KeepsNothing(int depth) => LeanChain.KeepsNothing(Fc, depth - 1);
+
     private static int[] Repeated(int blocks, int stages)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(blocks);

@@ -126,4 +126,7 @@ public sealed partial class Vgg : Layer
         Tensor flat = pooled.Reshape([pooled.Shape[0], pooled.Shape[1] * PooledSize * PooledSize]);
         return ForwardTrace.Record(this, x, Classifier.Forward(flat));
     }
+
+    // The classifier may be a layer of somebody else, which keeps what it sees.
+    internal override bool KeepsNothing(int depth) => LeanChain.KeepsNothing(Classifier, depth - 1);
 }

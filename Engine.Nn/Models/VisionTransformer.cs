@@ -104,4 +104,7 @@ public sealed partial class VisionTransformer : Layer
         Tensor tokens = Tensor.Concat([ClassToken.To(patches.DType).Expand([batch, 1, hidden]), patches], 1);
         return ForwardTrace.Record(this, x, Heads.Forward(Encoder.Forward(tokens).Select(1, 0)));
     }
+
+    // The classifier may be a layer of somebody else, which keeps what it sees.
+    internal override bool KeepsNothing(int depth) => LeanChain.KeepsNothing(Heads, depth - 1);
 }
