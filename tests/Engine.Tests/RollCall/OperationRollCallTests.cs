@@ -147,6 +147,7 @@ internal sealed class OperationRollCallTests
         ["TestFunction"] = "TestFunctionTests",
         ["IdxArray"] = "reads a file; IdxArrayTests",
         ["SafetensorsFile"] = "reads a file; SafetensorsTests",
+        ["Npy"] = "reads a file; NumpyTests",
         ["TrainingState"] = Holder,
         ["LossScaler"] = "LossScalerTests",
         ["TokenSampler"] = "TokenSamplerTests",
