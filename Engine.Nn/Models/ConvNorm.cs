@@ -16,9 +16,6 @@ internal static class ConvNorm
         return layers;
     }
 
-    /// <summary>x between 0 and 6.</summary>
-    public static Layer Relu6() => new Lambda(static x => x.Clamp(0.0, 6.0), nameof(Relu6));
-
     /// <summary>The multiple of 8 next to a number of channels, not less than nine tenths of it.</summary>
     public static int Channels(string model, double channels, string parameter)
     {

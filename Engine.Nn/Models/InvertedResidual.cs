@@ -27,10 +27,10 @@ internal sealed partial class InvertedResidual(int inChannels, int outChannels, 
         Sequential layers = [];
         if (expansion != 1)
         {
-            layers.Add(ConvNorm.Make(inChannels, wide, 1, 1, 1, new BatchNorm2d(wide), ConvNorm.Relu6(), generator));
+            layers.Add(ConvNorm.Make(inChannels, wide, 1, 1, 1, new BatchNorm2d(wide), new Relu6(), generator));
         }
 
-        layers.Add(ConvNorm.Make(wide, wide, 3, stride, wide, new BatchNorm2d(wide), ConvNorm.Relu6(), generator));
+        layers.Add(ConvNorm.Make(wide, wide, 3, stride, wide, new BatchNorm2d(wide), new Relu6(), generator));
         layers.Add(new Conv2d(wide, outChannels, 1, bias: false, generator: generator));
         layers.Add(new BatchNorm2d(outChannels));
         return layers;

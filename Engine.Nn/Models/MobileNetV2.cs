@@ -26,7 +26,7 @@ public sealed partial class MobileNetV2 : Layer
     public MobileNetV2(int inChannels = 3, int classes = 1000, double width = 1, double dropout = 0.2, Generator? generator = null)
     {
         int channels = Scaled(StemChannels, width);
-        Features = [ConvNorm.Make(inChannels, channels, 3, 2, 1, new BatchNorm2d(channels), ConvNorm.Relu6(), generator)];
+        Features = [ConvNorm.Make(inChannels, channels, 3, 2, 1, new BatchNorm2d(channels), new Relu6(), generator)];
         foreach ((int expansion, int outChannels, int blocks, int stride) in s_stages)
         {
             int next = Scaled(outChannels, width);
@@ -38,7 +38,7 @@ public sealed partial class MobileNetV2 : Layer
         }
 
         int last = Scaled(LastChannels, Math.Max(1, width));
-        Features.Add(ConvNorm.Make(channels, last, 1, 1, 1, new BatchNorm2d(last), ConvNorm.Relu6(), generator));
+        Features.Add(ConvNorm.Make(channels, last, 1, 1, 1, new BatchNorm2d(last), new Relu6(), generator));
         Pool = new GlobalAvgPool2d();
         Classifier = [new Dropout(dropout), new Linear(last, classes, generator: generator)];
         ConvNorm.Start(this, generator);
