@@ -83,7 +83,7 @@ public static class Collate
 
             for (int i = 0; i < samples.Count; i++)
             {
-                result[i][place] = Padding.Fill(part(samples[i])[place], longest, padding(first.DType));
+                result[i][place] = RaggedArrays.Fill(part(samples[i])[place], longest, padding(first.DType));
             }
         }
 

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Engine.Nn;
 
 /// <summary>Larger arrays around smaller ones.</summary>
-internal static class Padding
+internal static class RaggedArrays
 {
     /// <summary>The array at the beginning of a larger one, whose other elements have one value.</summary>
     public static HostArray Fill(HostArray array, int[] sizes, double value)
