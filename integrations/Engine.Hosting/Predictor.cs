@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.Threading.Channels;
-using Engine.Nn;
 using Microsoft.Extensions.Logging;
 
 namespace Engine.Hosting;

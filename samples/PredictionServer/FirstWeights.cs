@@ -1,4 +1,3 @@
-using Engine;
 using Engine.Nn;
 
 namespace PredictionServerSample;

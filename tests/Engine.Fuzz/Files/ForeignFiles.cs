@@ -39,7 +39,7 @@ internal sealed class ForeignFiles
 
     private static void Release(OrderedDictionary<object, object?>? content)
     {
-        foreach (object? value in content?.Values ?? [])
+        foreach (object? value in content is null ? [] : content.Values.AsEnumerable())
         {
             (value as Tensor)?.Dispose();
         }

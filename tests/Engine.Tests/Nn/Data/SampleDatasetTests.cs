@@ -14,7 +14,8 @@ internal sealed class SampleDatasetTests
     {
         SampleDataset data = Dataset.From((string[])["a", "bb", "ccc"], static text => new Sample(
             new HostArrays(("pixels", HostArray.From((float[])[1, 2, 3, text.Length], [2, 2])), ("flag", text.Length > 1)),
-            new HostArrays(("length", text.Length), ("half", text.Length * 0.5))) { Weight = text.Length == 2 ? 3 : null });
+            new HostArrays(("length", text.Length), ("half", text.Length * 0.5)))
+        { Weight = text.Length == 2 ? 3 : null });
         using Batch batch = data.GetBatch(new BatchRequest([2, 1], _device));
         Assert.That(batch.ToString(), Is.EqualTo("Batch(inputs pixels f32 [2, 2, 2], flag bool [2]; targets length i64 [2], half f64 [2]; weights f32 [2])"));
         Assert.That(batch["pixels"].ToArray<float>(), Is.EqualTo((float[])[1, 2, 3, 3, 1, 2, 3, 2]));

@@ -1,5 +1,4 @@
 using Engine.Nn.Distributions;
-using Engine.Tests.Reference;
 using NUnit.Framework;
 
 namespace Engine.Tests.Nn.DistributionCases;

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using Engine.Nn;
 using Engine.Tests.Comparison;
-using Engine.Tests.Devices;
 using Engine.Tests.Gradients;
 using Engine.Tests.Reference;
 using NUnit.Framework;

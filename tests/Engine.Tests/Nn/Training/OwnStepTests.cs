@@ -117,7 +117,8 @@ internal sealed class OwnStepTests : ToyFixture
             step.Minimize(loss, sgd);
             step.Measure(y);
             return loss;
-        }, batch => model.Call(batch.Inputs), static (y, batch) => Losses.CrossEntropy(y.Single, batch.Targets)) { Metrics = [new Accuracy()] };
+        }, batch => model.Call(batch.Inputs), static (y, batch) => Losses.CrossEntropy(y.Single, batch.Targets))
+        { Metrics = [new Accuracy()] };
         Sequential same = ToyTraining.Model();
         Trainer usual = new(same, new Sgd(same.Parameters, 0.1), Losses.CrossEntropy) { Metrics = [new Accuracy()] };
         History mine = own.Fit(Toy.Train, Toy.Validation, 2), theirs = usual.Fit(Toy.Train, Toy.Validation, 2);

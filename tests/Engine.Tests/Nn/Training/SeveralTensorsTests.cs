@@ -83,7 +83,8 @@ internal sealed class SeveralTensorsTests : ToyFixture
     {
         TwoHeads model = new();
         Trainer trainer = new(
-            model, batch => model.Forward(batch["points"], batch["scale"]), new Sgd(model.Parameters), static (y, batch) => Losses.CrossEntropy(y[0], batch["kind"])) { Metrics = [new Accuracy()] };
+            model, batch => model.Forward(batch["points"], batch["scale"]), new Sgd(model.Parameters), static (y, batch) => Losses.CrossEntropy(y[0], batch["kind"]))
+        { Metrics = [new Accuracy()] };
         Assert.That(() => trainer.Fit(Loader(1)), Throws.InvalidOperationException.With.Message.StartsWith("accuracy: there are 2 outputs"));
         Assert.That(() => trainer.Predict(new Tensors(("points", Tensor.Ones([1, 2])), ("scale", Tensor.Ones([1, 1]))))["kind"], Throws.TypeOf<KeyNotFoundException>());
     }
