@@ -8,6 +8,7 @@ internal sealed class ModelService(Predictor predictor, ModelOptions options) : 
     private readonly CancellationTokenSource _stop = new();
     private Task _loop = Task.CompletedTask;
     private Task _watch = Task.CompletedTask;
+    private bool _isStopped;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -22,6 +23,13 @@ internal sealed class ModelService(Predictor predictor, ModelOptions options) : 
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        // A host may be stopped by a signal and by its owner, one after the other.
+        if (Interlocked.Exchange(ref _isStopped, true))
+        {
+            await _loop.ConfigureAwait(false);
+            return;
+        }
+
         predictor.BeginStop();
 
         // Those that wait are answered as long as the host gives time; then the loop refuses the rest.

@@ -1,6 +1,7 @@
 using System.Text.Json;
-using Engine;
+using Engine.Data.Images;
 using Engine.Hosting;
+using Engine.Nn;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace PredictionServerSample;
@@ -8,6 +9,9 @@ namespace PredictionServerSample;
 /// <summary><c>POST /predict</c>: a picture in, a piece of clothing out.</summary>
 internal static class PredictEndpoint
 {
+    private static readonly ImageOptions s_options = new() { Colors = ImageColors.Gray, MaxPixels = 1 << 24 };
+    private static readonly Resize s_resize = new(ClothesPicture.Size, ClothesPicture.Size);
+
     public static void MapPredict(this IEndpointRouteBuilder app) => app.MapPost("/predict", PredictAsync)
         .WithName("Predict")
         .WithSummary("What piece of clothing is this?")
@@ -29,7 +33,7 @@ internal static class PredictEndpoint
                 ? TypedResults.Problem($"'{request.ContentType}' is neither a picture nor JSON.", statusCode: StatusCodes.Status415UnsupportedMediaType)
                 : TypedResults.Ok(await predictor.PredictAsync(picture, cancellationToken));
         }
-        catch (Exception error) when (error is JsonException or ArgumentException or DataFileException)
+        catch (Exception error) when (error is JsonException or ArgumentException or BadImageException)
         {
             return TypedResults.Problem(error.Message, statusCode: StatusCodes.Status400BadRequest);
         }
@@ -56,6 +60,14 @@ internal static class PredictEndpoint
                 : new ClothesPicture([.. pixels.Select(static p => (byte)p)]);
         }
 
-        return null;
+        if (request.ContentType?.StartsWith("image/", StringComparison.OrdinalIgnoreCase) != true)
+        {
+            return null;
+        }
+
+        using MemoryStream file = new();
+        await request.Body.CopyToAsync(file, cancellationToken);
+        DecodedImage image = ImageDecoder.Decode(file.GetBuffer().AsSpan(0, (int)file.Length), s_options, "the picture").Apply(s_resize);
+        return new ClothesPicture(image.Pixels.ToArray());
     }
 }

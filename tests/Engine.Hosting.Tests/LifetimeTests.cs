@@ -143,6 +143,9 @@ internal sealed class LifetimeTests
         Assert.That(rows.Select(static r => r[0]), Is.EqualTo(Enumerable.Range(0, 9).Select(static i => 2f * i)));
         await stopping;
         host.Host.Dispose();
+
+        // A second stop, by whoever owns the host, finds nothing to do.
+        await host.Host.StopAsync();
     }
 
     [Test]

@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using NUnit.Framework;
+using SkiaSharp;
 
 namespace Engine.Hosting.Tests;
 
@@ -81,6 +82,44 @@ internal sealed class ServerTests
         Assert.That(response.Content.Headers.ContentType?.MediaType, Is.EqualTo("application/problem+json"));
         JsonElement problem = await response.Content.ReadFromJsonAsync<JsonElement>();
         Assert.That(problem.GetProperty("detail").GetString(), Does.Contain(reason));
+    }
+
+    [TestCase(SKEncodedImageFormat.Png, 1)]
+    [TestCase(SKEncodedImageFormat.Webp, 1)]
+    [TestCase(SKEncodedImageFormat.Jpeg, 8)]
+    public async Task Picture_GetsTheAnswerOfItsPixels(SKEncodedImageFormat format, int scale)
+    {
+        using HttpClient client = _server.CreateClient();
+        for (int i = 0; i < 10; i++)
+        {
+            byte[] pixels = _pictures.Pixels(i).ToArray();
+            using SKBitmap bitmap = new(28 * scale, 28 * scale, SKColorType.Rgba8888, SKAlphaType.Opaque);
+            for (int y = 0; y < bitmap.Height; y++)
+            {
+                for (int x = 0; x < bitmap.Width; x++)
+                {
+                    byte gray = pixels[(y / scale * 28) + (x / scale)];
+                    bitmap.SetPixel(x, y, new SKColor(gray, gray, gray));
+                }
+            }
+
+            using ByteArrayContent body = new(bitmap.Encode(format, 100).ToArray());
+            body.Headers.ContentType = new MediaTypeHeaderValue($"image/{format.ToString().ToLowerInvariant()}");
+            JsonElement answer = await OkAsync(await client.PostAsync("/predict", body));
+            JsonElement expected = await OkAsync(await client.PostAsJsonAsync("/predict", new { pixels = Pixels(i) }));
+            Assert.That(answer.GetProperty("probability").GetDouble(), Is.EqualTo(expected.GetProperty("probability").GetDouble()).Within(format == SKEncodedImageFormat.Png ? 1e-5 : 0.1));
+        }
+    }
+
+    [Test]
+    public async Task PictureThatIsNone_Is400()
+    {
+        using HttpClient client = _server.CreateClient();
+        using ByteArrayContent body = new([0x89, (byte)'P', (byte)'N', (byte)'G', 1, 2, 3]);
+        body.Headers.ContentType = new MediaTypeHeaderValue("image/png");
+        using HttpResponseMessage response = await client.PostAsync("/predict", body);
+        Assert.That(response.StatusCode, Is.EqualTo(HttpStatusCode.BadRequest));
+        Assert.That((await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("detail").GetString(), Does.StartWith("the picture: "));
     }
 
     [Test]
