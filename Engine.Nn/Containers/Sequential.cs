@@ -41,7 +41,11 @@ public class Sequential : Layer, IReadOnlyList<Layer>, IFusesResidual, IHasBatch
     public Layer this[int index]
     {
         get => _layers[index].Layer;
-        set => _layers[index] = (_layers[index].Name, Checked(_layers[index].Name, value, nameof(value)));
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            _layers[index] = (_layers[index].Name, Checked(_layers[index].Name, value, nameof(value)));
+        }
     }
 
     /// <summary>A layer by its name; another can take its place.</summary>
@@ -50,7 +54,11 @@ public class Sequential : Layer, IReadOnlyList<Layer>, IFusesResidual, IHasBatch
     public Layer this[string name]
     {
         get => this[IndexOf(name)];
-        set => this[IndexOf(name)] = value;
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            this[IndexOf(name)] = value;
+        }
     }
 
     /// <summary>Appends a layer under its number.</summary>

@@ -52,6 +52,7 @@ public sealed class DataLoader : IBatchSource
     public int BatchSize { get; }
 
     /// <summary>Whether each epoch has its own random order. Short for a <see cref="Sampler"/>.</summary>
+    /// <exception cref="InvalidOperationException">It is asked for of a stream.</exception>
     public bool Shuffle
     {
         get => ReferenceEquals(_sampler, Sampler.Shuffled);

@@ -14,6 +14,7 @@ public static partial class DatasetViews
     /// <param name="target">The name of the target with the classes, where there are several.</param>
     /// <exception cref="DTypeMismatchException">The targets are numbers to be predicted rather than classes.</exception>
     /// <exception cref="InvalidOperationException">There are several targets and no name was given, or there are none.</exception>
+    /// <exception cref="KeyNotFoundException">No target has the name.</exception>
     public static long[] ClassNumbers(this IDataset dataset, string? target = null)
     {
         ArgumentNullException.ThrowIfNull(dataset);

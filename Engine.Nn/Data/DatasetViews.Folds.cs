@@ -27,6 +27,7 @@ public static partial class DatasetViews
     /// <exception cref="ArgumentOutOfRangeException">There are fewer than two folds, or fewer samples than folds.</exception>
     /// <exception cref="ArgumentException">A class has fewer samples than there are folds, so that a part would lack it.</exception>
     /// <exception cref="DTypeMismatchException">The targets are no classes, and none were given.</exception>
+    /// <exception cref="InvalidOperationException">There are several targets or none, and no classes were given.</exception>
     public static IReadOnlyList<Fold> StratifiedKFold(this IDataset dataset, int folds, long seed = 0, IReadOnlyList<long>? classes = null)
     {
         const string Op = nameof(StratifiedKFold);

@@ -30,6 +30,7 @@ public static partial class DatasetViews
     }
 
     /// <summary>As <see cref="Split(IDataset, double, long)"/> with every class in proportion in both parts.</summary>
+    /// <exception cref="InvalidOperationException">There are several targets or none, and no classes were given.</exception>
     /// <inheritdoc cref="StratifiedSplit(IDataset, double, double, long, IReadOnlyList{long})"/>
     public static (IDataset Train, IDataset Validation) StratifiedSplit(this IDataset dataset, double validation, long seed = 0, IReadOnlyList<long>? classes = null)
     {
@@ -50,6 +51,7 @@ public static partial class DatasetViews
     /// <exception cref="ArgumentOutOfRangeException">A share is outside [0, 1].</exception>
     /// <exception cref="ArgumentException">A class has fewer samples than there are parts, or a part is too small to hold one of each class.</exception>
     /// <exception cref="DTypeMismatchException">The targets are no classes, and none were given.</exception>
+    /// <exception cref="InvalidOperationException">There are several targets or none, and no classes were given.</exception>
     public static (IDataset Train, IDataset Validation, IDataset Test) StratifiedSplit(
         this IDataset dataset, double validation, double test, long seed = 0, IReadOnlyList<long>? classes = null)
     {

@@ -23,6 +23,8 @@ public static partial class DatasetViews
     /// <param name="weights">The weight of each class: <see cref="ClassWeights.Balanced"/>, or Keras's <c>class_weight</c> in order.</param>
     /// <param name="target">The name of the target with the classes, where there are several.</param>
     /// <exception cref="ArgumentException">A class has no weight, or a weight is negative or not finite.</exception>
+    /// <exception cref="InvalidOperationException">There are several targets and no name was given, or there are none.</exception>
+    /// <exception cref="KeyNotFoundException">No target has the name.</exception>
     public static IDataset WithClassWeights(this IDataset dataset, ReadOnlySpan<double> weights, string? target = null)
     {
         float[] ofClass = Checked(nameof(WithClassWeights), weights);

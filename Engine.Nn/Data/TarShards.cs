@@ -42,9 +42,9 @@ public static class TarShards
     /// <param name="maxSampleBytes">A sample whose files take more is refused.</param>
     public static IEnumerable<TarSample> Read(IEnumerable<string> shards, long maxSampleBytes = DefaultMaxSampleBytes)
     {
-        ArgumentNullException.ThrowIfNull(shards);
+        string[] paths = Guard.NoNulls(shards);
         ArgumentOutOfRangeException.ThrowIfNegative(maxSampleBytes);
-        return shards.SelectMany(shard => ReadShard(shard, maxSampleBytes));
+        return paths.SelectMany(shard => ReadShard(shard, maxSampleBytes));
     }
 
     /// <summary>The paths that a pattern stands for: <c>a-{08..10}.tar</c> is a-08.tar, a-09.tar and a-10.tar. Without braces it is a path itself.</summary>

@@ -82,6 +82,8 @@ public sealed partial class Transformer : Module
         bool tgtIsCausal = false,
         bool memoryIsCausal = false)
     {
+        ArgumentNullException.ThrowIfNull(src);
+        ArgumentNullException.ThrowIfNull(tgt);
         Tensor memory = Encoder.Forward(src, srcMask, srcKeyPaddingMask, srcIsCausal);
         return Decoder.Forward(tgt, memory, tgtMask, memoryMask, tgtKeyPaddingMask, memoryKeyPaddingMask, tgtIsCausal, memoryIsCausal);
     }

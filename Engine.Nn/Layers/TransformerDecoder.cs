@@ -53,6 +53,7 @@ public sealed partial class TransformerDecoder : Module
     {
         ArgumentNullException.ThrowIfNull(tgt);
         ArgumentNullException.ThrowIfNull(memory);
+        caches = caches is null ? null : Guard.NoNulls(caches);
         if (caches is not null && caches.Count != Layers.Count)
         {
             throw new ArgumentException($"TransformerDecoder: there are {Layers.Count} blocks and {caches.Count} caches; CreateCaches() makes one for each.", nameof(caches));

@@ -51,6 +51,7 @@ public sealed partial class TransformerEncoder : Layer
     public Tensor Forward(Tensor src, Tensor? mask, Tensor? srcKeyPaddingMask = null, bool isCausal = false, IReadOnlyList<KeyValueCache>? caches = null)
     {
         ArgumentNullException.ThrowIfNull(src);
+        caches = caches is null ? null : Guard.NoNulls(caches);
         if (caches is not null && caches.Count != Layers.Count)
         {
             throw new ArgumentException($"TransformerEncoder: there are {Layers.Count} blocks and {caches.Count} caches; CreateCaches() makes one for each.", nameof(caches));

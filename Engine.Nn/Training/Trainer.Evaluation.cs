@@ -6,6 +6,7 @@ public sealed partial class Trainer
     /// <param name="data">The data; its epoch 0 is taken.</param>
     /// <param name="cancellationToken">Checked before each batch.</param>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="InvalidOperationException">The loss or a metric takes one output and one target, and the model or a batch has several or none.</exception>
     public Evaluation Evaluate(IBatchSource data, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(data);
@@ -39,6 +40,7 @@ public sealed partial class Trainer
     }
 
     /// <summary><see cref="Evaluate"/> on a thread of the pool.</summary>
+    /// <exception cref="InvalidOperationException">As there.</exception>
     public Task<Evaluation> EvaluateAsync(IBatchSource data, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(data);

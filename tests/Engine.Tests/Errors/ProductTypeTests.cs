@@ -139,8 +139,8 @@ internal sealed class ProductTypeTests
     {
         Tensor q = Tensor.Rand([4, 4]), mask = Tensor.Zeros([4, 4]);
         static Tensor Attend(Tensor x, Tensor m) => Tensor.ScaledDotProductAttention(x, x, x, m);
-        Assert.That(() => Attend(q, mask.To(DType.Float64)), Throws.TypeOf<DTypeMismatchException>().With.Message.Contains("mask is f64"));
-        Assert.That(() => Attend(q, mask.To(DType.Int64)), Throws.TypeOf<DTypeMismatchException>().With.Message.Contains("mask.To(DType.Bool)"));
+        Assert.That(() => Attend(q, mask.To(DType.Float64)), Throws.TypeOf<DTypeMismatchException>().With.Message.Contains("attnMask is f64"));
+        Assert.That(() => Attend(q, mask.To(DType.Int64)), Throws.TypeOf<DTypeMismatchException>().With.Message.Contains("attnMask.To(DType.Bool)"));
         Assert.That(Attend(q.To(DType.Float64), mask).DType, Is.EqualTo(DType.Float64));
         Assert.That(Attend(q.To(DType.BFloat16), mask).DType, Is.EqualTo(DType.BFloat16));
         Assert.That(Attend(q.To(DType.BFloat16), mask.To(DType.BFloat16)).DType, Is.EqualTo(DType.BFloat16));

@@ -28,9 +28,9 @@ internal static partial class GoldenOps
     {
         GoldenResidualNet net = new GoldenResidualNet(c["conv1.weight"].Shape[1], c["conv1.weight"].Shape[0], c["fc.weight"].Shape[0]).To(c.Device).To(c.Floating);
 
-        // The case's own counts of batches were read after training, beside values from before it: the net starts at 0.
+        // The case's own counts of batches were read after training, beside values from before it: the net starts at 0, as one does whose state has none.
         LoadReport report = net.LoadStateDict(c.Tensors.Where(static t => !t.Key.EndsWith("num_batches_tracked", StringComparison.Ordinal)).ToDictionary(), strict: false);
-        Assert.That((string.Join(' ', report.Missing), string.Join(' ', report.Unexpected.Order())), Is.EqualTo(("bn1.num_batches_tracked bn2.num_batches_tracked", "target x")));
+        Assert.That((string.Join(' ', report.Missing), string.Join(' ', report.Unexpected.Order())), Is.EqualTo((string.Empty, "target x")));
         Adam adam = new(net.Parameters, c.Case.Double("lr"));
         double[] losses = new double[c.Case.Int("steps")];
         for (int step = 0; step < losses.Length; step++)

@@ -79,6 +79,9 @@ internal static class Specimens
         [typeof(CrossValidationResult)] = static () => CrossValidation.Run((IReadOnlyList<Fold>)[(Fold)Make(typeof(Fold))!], static _ => new Evaluation(1, new Dictionary<string, double>())),
         [typeof(LearningCurve)] = static () => LearningCurve.Of(new History()),
         [typeof(EarlyStopping)] = static () => new EarlyStopping(),
+        [typeof(TransformerEncoder)] = static () => new TransformerEncoder(static () => new TransformerEncoderLayer(2, 1, 2), 1),
+        [typeof(TransformerDecoder)] = static () => new TransformerDecoder(static () => new TransformerDecoderLayer(2, 1, 2), 1),
+        [typeof(PackedSequence)] = static () => Sequences.PackSequence([Tensor.Ones([2, 2], device: ReferenceDevice.Shared)]),
         [typeof(ICollection<ProbeEntry>)] = static () => new List<ProbeEntry>(),
     };
 
