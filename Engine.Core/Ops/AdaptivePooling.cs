@@ -53,6 +53,7 @@ file static class AdaptiveOps
         Tensor y = x.ToOrSelf(x.DType.IsHalf() ? DType.Float32 : result);
         for (int i = 0; i < outputSize.Length; i++)
         {
+            AxisTables.CheckRoom(y, 2 + i, outputSize[i]);
             y = outputSize[i] == y.Shape[2 + i] ? y : y.Along(op, 2 + i, AxisTables.Get(new AxisKey(AxisKind.MeanOfCells, y.Shape[2 + i], outputSize[i]), MeanOfCells));
         }
 
@@ -106,6 +107,7 @@ file static class AdaptiveOps
 
     private static Tensor MaxOfCells(Tensor x, string op, int axis, int cells)
     {
+        AxisTables.CheckRoom(x, axis, cells);
         AxisTable table = AxisTables.Get(new AxisKey(AxisKind.Cells, x.Shape[axis], cells), Cells);
         Tensor picked = x.Along(op, axis, table).ReshapeOrSelf(shape: x.Shape.With(axis, cells).Insert(axis + 1, table.Count / cells));
         Tensor largest = picked.Detach().ArgMax(axis + 1, keepDims: true);

@@ -35,6 +35,15 @@ internal static class AxisTables
 
     private static readonly ConcurrentDictionary<AxisKey, AxisTable> s_tables = new();
 
+    /// <summary>Throws where the device has no room for what a long table makes of a tensor's axis: before the host makes the table.</summary>
+    public static void CheckRoom(Tensor x, int axis, int count)
+    {
+        if (count > MostEntries)
+        {
+            Tensor.Empty(x.Shape.With(axis, count), x.DType, x.Device).Dispose();
+        }
+    }
+
     public static AxisTable Get(AxisKey key, Func<AxisKey, AxisTable> make)
     {
         if (s_tables.TryGetValue(key, out AxisTable? known))

@@ -26,7 +26,7 @@ public sealed partial class Tensor
         return this.InterpolateTo(sizes[..axes], default, mode, alignCorners, antialias);
     }
 
-    /// <inheritdoc cref="Interpolate(ReadOnlySpan{int}, InterpolationMode, bool, bool)"/>
+    /// <inheritdoc cref="Interpolate(ReadOnlySpan{int}, InterpolationMode, bool, bool)" path="/*[not(self::param)]"/>
     /// <param name="size">The new size of each axis after the second.</param>
     /// <param name="mode">How values are made.</param>
     /// <param name="alignCorners">Whether the middles of the outermost cells lie on each other; otherwise their edges do. For linear and cubic modes.</param>
@@ -39,7 +39,7 @@ public sealed partial class Tensor
     /// <param name="mode">How values are made.</param>
     /// <param name="alignCorners">Whether the middles of the outermost cells lie on each other; otherwise their edges do. For linear and cubic modes.</param>
     /// <param name="antialias">Whether each value is made of all cells that a smaller image would lose. For Bilinear and Bicubic.</param>
-    /// <inheritdoc cref="Interpolate(ReadOnlySpan{int}, InterpolationMode, bool, bool)"/>
+    /// <inheritdoc cref="Interpolate(ReadOnlySpan{int}, InterpolationMode, bool, bool)" path="/*[not(self::param)]"/>
     public Tensor Interpolate(double scaleFactor, InterpolationMode mode = InterpolationMode.Nearest, bool alignCorners = false, bool antialias = false) =>
         Interpolate([scaleFactor], mode, alignCorners, antialias);
 
@@ -48,7 +48,7 @@ public sealed partial class Tensor
     /// <param name="mode">How values are made.</param>
     /// <param name="alignCorners">Whether the middles of the outermost cells lie on each other; otherwise their edges do. For linear and cubic modes.</param>
     /// <param name="antialias">Whether each value is made of all cells that a smaller image would lose. For Bilinear and Bicubic.</param>
-    /// <inheritdoc cref="Interpolate(double, InterpolationMode, bool, bool)"/>
+    /// <inheritdoc cref="Interpolate(double, InterpolationMode, bool, bool)" path="/*[not(self::param)]"/>
     public Tensor Interpolate(ReadOnlySpan<double> scaleFactors, InterpolationMode mode = InterpolationMode.Nearest, bool alignCorners = false, bool antialias = false)
     {
         Span<int> sizes = stackalloc int[Math.Max(1, Rank)];
@@ -174,6 +174,7 @@ file static class InterpolationOps
 
             scale = !alignCorners ? scale : to > 1 ? (from - 1) / (double)(to - 1) : 0;
             Guard.HostArray(Op, to, TableBytes);
+            AxisTables.CheckRoom(y, 2 + i, to);
             y = y.Along(Op, 2 + i, AxisTables.Get(new AxisKey(kind, from, to, Scale: scale, Corners: alignCorners), Table));
         }
 

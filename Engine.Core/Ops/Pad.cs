@@ -88,6 +88,7 @@ file static class PadOps
 
             AxisKind kind = mode == PaddingMode.Reflect ? AxisKind.Reflect : mode == PaddingMode.Replicate ? AxisKind.Replicate : AxisKind.Circular;
             Guard.HostArray(nameof(Tensor.Pad), (long)size + before + after, sizeof(int) + sizeof(double));
+            AxisTables.CheckRoom(y, i, size + before + after);
             y = y.Along(nameof(Tensor.Pad), i, AxisTables.Get(new AxisKey(kind, size, size + before + after, before), Border));
         }
 

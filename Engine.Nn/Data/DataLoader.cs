@@ -17,6 +17,9 @@ namespace Engine.Nn;
 /// </remarks>
 public sealed class DataLoader : IBatchSource
 {
+    // Each is a thread: more than any machine has processors for is a slip.
+    private const int MostWorkers = 1024;
+
     private readonly Sampler? _sampler;
     private readonly IDataset? _dataset;
     private readonly IStreamDataset? _stream;
@@ -100,9 +103,19 @@ public sealed class DataLoader : IBatchSource
 
     /// <summary>
     /// How many threads make batches, 1 unless set: more where making them (decoding) takes longer than a step. Order and bits of the batches are those of one thread.
-    /// At most <see cref="Prefetch"/> batches are ready, and one a worker is in the making.
+    /// At most <see cref="Prefetch"/> batches are ready, and one a worker is in the making. At most 1,024.
     /// </summary>
-    public int Workers { get; init => field = Hyper.Count(value, nameof(Workers)); } = 1;
+    public int Workers
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, MostWorkers, nameof(Workers));
+            field = Hyper.Count(value, nameof(Workers));
+        }
+    }
+
+    = 1;
 
     /// <summary>Where batches are put; <see cref="Device.Default"/> if null.</summary>
     public Device? Device { get; init; }
@@ -198,7 +211,7 @@ public sealed class DataLoader : IBatchSource
     private IEnumerable<Func<Batch>> JobsOfStream(int epoch, ulong seed, int firstBatch, Device device, CancellationToken stop)
     {
         long position = (long)firstBatch * BatchSize;
-        List<SampleFactory> read = new(BatchSize);
+        List<SampleFactory> read = [];
         foreach (SampleFactory sample in _stream!.Read(new StreamRequest(epoch, position, seed) { Cancellation = stop }))
         {
             read.Add(Guard.Returned(sample, nameof(DataLoader), "the stream"));

@@ -50,13 +50,13 @@ public readonly ref struct BatchRequest(ReadOnlySpan<int> indices, Device device
     public BatchRequest For(ReadOnlySpan<int> indices) => new(indices, Device, Seed, FirstPosition, Collate);
 
     /// <summary>For a data set that makes batches as a whole.</summary>
-    /// <exception cref="InvalidOperationException">The loader has a <see cref="DataLoader.Collate"/> of its own.</exception>
+    /// <exception cref="ArgumentException">The loader has a <see cref="DataLoader.Collate"/> of its own.</exception>
     public void RefuseCollate(IDataset dataset)
     {
         ArgumentNullException.ThrowIfNull(dataset);
         if (Collate is not null)
         {
-            throw new InvalidOperationException($"DataLoader.Collate: a {dataset.GetType().Name} makes whole batches, not samples. Collate is for a SampleDataset, such as Dataset.From makes, and for streams.");
+            throw new ArgumentException($"DataLoader.Collate: a {dataset.GetType().Name} makes whole batches, not samples. Collate is for a SampleDataset, such as Dataset.From makes, and for streams.");
         }
     }
 }

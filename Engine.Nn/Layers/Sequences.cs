@@ -112,6 +112,10 @@ public static class Sequences
         long last = data.Shape[0];
         int outer = batchFirst ? samples : steps, inner = batchFirst ? steps : samples;
         Guard.HostArray(nameof(PadPackedSequence), (long)outer * inner, sizeof(long));
+
+        // What the device has no room for is said before the host works for it.
+        Tensor.Empty([outer, inner, .. data.Shape.AsSpan()[1..]], data.DType, data.Device).Dispose();
+        Tensor.Empty([outer, inner], DType.Int64, data.Device).Dispose();
         long[] picked = new long[(long)outer * inner];
         for (int i = 0; i < picked.Length; i++)
         {

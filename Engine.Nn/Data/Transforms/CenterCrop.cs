@@ -27,8 +27,11 @@ public sealed class CenterCrop : IImageTransform
     public Shape OutputShape(Shape image) => [image[0], _height, _width];
 
     /// <inheritdoc/>
-    public void Apply(ReadOnlySpan<byte> source, Span<byte> destination, Shape image, ref SampleRandom random) =>
+    public void Apply(ReadOnlySpan<byte> source, Span<byte> destination, Shape image, ref SampleRandom random)
+    {
+        ImageSpans.Check(source, destination, image, OutputShape(image));
         ImageBorder.Cut(source, image, destination, _height, _width, Start(image[1], _height), Start(image[2], _width), ImagePadding.Constant, 0);
+    }
 
     /// <summary>PyTorch's rounding: half a pixel goes to the even number, and a frame is thinner above and on the left.</summary>
     private static int Start(int size, int cropped) => size >= cropped ? (int)Math.Round((size - cropped) / 2.0) : -((cropped - size) / 2);

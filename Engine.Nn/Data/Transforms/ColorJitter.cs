@@ -37,6 +37,7 @@ public sealed class ColorJitter : IImageTransform
     /// <inheritdoc/>
     public void Apply(ReadOnlySpan<byte> source, Span<byte> destination, Shape image, ref SampleRandom random)
     {
+        ImageSpans.Check(source, destination, image, OutputShape(image));
         Span<int> order = [0, 1, 2, 3];
         random.Shuffle(order);
         Span<double> factors = [ValueRange.Draw(_brightness, ref random), ValueRange.Draw(_contrast, ref random), ValueRange.Draw(_saturation, ref random), ValueRange.Draw(_hue, ref random)];

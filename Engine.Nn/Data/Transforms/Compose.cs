@@ -37,6 +37,7 @@ public sealed class Compose : IImageTransform
     /// <inheritdoc/>
     public void Apply(ReadOnlySpan<byte> source, Span<byte> destination, Shape image, ref SampleRandom random)
     {
+        ImageSpans.Check(source, destination, image, OutputShape(image));
         if (_transforms.Length < 2)
         {
             if (_transforms.Length == 0)
@@ -104,6 +105,7 @@ public sealed class Compose : IImageTransform
 
         public void Apply(ReadOnlySpan<byte> source, Span<byte> destination, Shape image, ref SampleRandom random)
         {
+            ImageSpans.Check(source, destination, image, OutputShape(image));
             SampleRandom before = random;
             transform.Apply(source, destination, image, ref random);
             if (!random.StandsAt(before))

@@ -32,6 +32,7 @@ public sealed class GaussianBlur : IImageTransform
     /// <inheritdoc/>
     public void Apply(ReadOnlySpan<byte> source, Span<byte> destination, Shape image, ref SampleRandom random)
     {
+        ImageSpans.Check(source, destination, image, OutputShape(image));
         double sigma = _sigma.Min == _sigma.Max ? _sigma.Min : ValueRange.Draw(_sigma, ref random);
         float[] kernel = Kernel(sigma);
         (int height, int width, int half) = (image[1], image[2], _size / 2);
@@ -102,6 +103,7 @@ public sealed class RandomAdjustSharpness : IImageTransform
     /// <inheritdoc/>
     public void Apply(ReadOnlySpan<byte> source, Span<byte> destination, Shape image, ref SampleRandom random)
     {
+        ImageSpans.Check(source, destination, image, image);
         bool apply = random.NextDouble() < _probability;
         source.CopyTo(destination);
         (int height, int width) = (image[1], image[2]);

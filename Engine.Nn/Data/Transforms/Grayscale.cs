@@ -25,6 +25,7 @@ public sealed class Grayscale : IImageTransform
     /// <inheritdoc/>
     public void Apply(ReadOnlySpan<byte> source, Span<byte> destination, Shape image, ref SampleRandom random)
     {
+        ImageSpans.Check(source, destination, image, OutputShape(image));
         int plane = image[1] * image[2];
         Luminance.Of(source, plane, destination[..plane]);
         for (int channel = 1; channel < _channels; channel++)
@@ -56,6 +57,7 @@ public sealed class RandomGrayscale : IImageTransform
     /// <inheritdoc/>
     public void Apply(ReadOnlySpan<byte> source, Span<byte> destination, Shape image, ref SampleRandom random)
     {
+        ImageSpans.Check(source, destination, image, OutputShape(image));
         bool grey = random.NextDouble() < _probability;
         source.CopyTo(destination);
         int plane = image[1] * image[2];

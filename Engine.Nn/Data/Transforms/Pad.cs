@@ -54,8 +54,11 @@ public sealed class Pad : IImageTransform
     }
 
     /// <inheritdoc/>
-    public void Apply(ReadOnlySpan<byte> source, Span<byte> destination, Shape image, ref SampleRandom random) =>
+    public void Apply(ReadOnlySpan<byte> source, Span<byte> destination, Shape image, ref SampleRandom random)
+    {
+        ImageSpans.Check(source, destination, image, OutputShape(image));
         ImageBorder.Cut(source, image, destination, image[1] + _top + _bottom, image[2] + _left + _right, -_top, -_left, _mode, _fill);
+    }
 }
 
 /// <summary>Pixels outside of an image.</summary>

@@ -28,8 +28,11 @@ public sealed class RandomRotation : IImageTransform
     public IImageTransform WithoutRandomness => Compose.Nothing;
 
     /// <inheritdoc/>
-    public void Apply(ReadOnlySpan<byte> source, Span<byte> destination, Shape image, ref SampleRandom random) =>
+    public void Apply(ReadOnlySpan<byte> source, Span<byte> destination, Shape image, ref SampleRandom random)
+    {
+        ImageSpans.Check(source, destination, image, image);
         AffineMap.Inverse(-ValueRange.Draw(_degrees, ref random), 0, 0, 1, 0, 0).Apply(source, destination, image, _interpolation, _fill);
+    }
 }
 
 /// <summary>Turns (clockwise), moves, scales and shears an image around its middle by random amounts; what comes from outside has one value.</summary>
@@ -84,6 +87,7 @@ public sealed class RandomAffine : IImageTransform
     /// <inheritdoc/>
     public void Apply(ReadOnlySpan<byte> source, Span<byte> destination, Shape image, ref SampleRandom random)
     {
+        ImageSpans.Check(source, destination, image, image);
         double angle = ValueRange.Draw(_degrees, ref random);
         (double x, double y) = (0, 0);
         if (_translate is { } most)

@@ -24,6 +24,7 @@ public sealed class RandomApply : IImageTransform
     /// <inheritdoc/>
     public void Apply(ReadOnlySpan<byte> source, Span<byte> destination, Shape image, ref SampleRandom random)
     {
+        ImageSpans.Check(source, destination, image, OutputShape(image));
         if (random.NextDouble() < _probability)
         {
             _transforms.Apply(source, destination, image, ref random);
@@ -64,8 +65,11 @@ public sealed class OneOf : IImageTransform
     }
 
     /// <inheritdoc/>
-    public void Apply(ReadOnlySpan<byte> source, Span<byte> destination, Shape image, ref SampleRandom random) =>
+    public void Apply(ReadOnlySpan<byte> source, Span<byte> destination, Shape image, ref SampleRandom random)
+    {
+        ImageSpans.Check(source, destination, image, OutputShape(image));
         _transforms[random.Next(_transforms.Length)].Apply(source, destination, image, ref random);
+    }
 
     internal static Shape Unchanged(string owner, IImageTransform transform, Shape image) => transform.OutputShape(image) is var output && output == image
         ? image

@@ -54,6 +54,7 @@ public sealed class RandomCrop : IImageTransform
     /// <inheritdoc/>
     public void Apply(ReadOnlySpan<byte> source, Span<byte> destination, Shape image, ref SampleRandom random)
     {
+        ImageSpans.Check(source, destination, image, OutputShape(image));
         (int down, int across) = Frame(image);
         (int height, int width) = _height == 0 ? (image[1], image[2]) : (_height, _width);
         int top = random.Next(image[1] + (2 * down) - height + 1) - down, left = random.Next(image[2] + (2 * across) - width + 1) - across;

@@ -41,6 +41,7 @@ public sealed class RandomErasing : IImageTransform
     /// <inheritdoc/>
     public void Apply(ReadOnlySpan<byte> source, Span<byte> destination, Shape image, ref SampleRandom random)
     {
+        ImageSpans.Check(source, destination, image, OutputShape(image));
         bool apply = random.NextDouble() < _probability;
         source.CopyTo(destination);
         (int height, int width) = (image[1], image[2]);

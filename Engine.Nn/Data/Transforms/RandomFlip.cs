@@ -15,6 +15,7 @@ public sealed class RandomHorizontalFlip : IImageTransform
     /// <inheritdoc/>
     public void Apply(ReadOnlySpan<byte> source, Span<byte> destination, Shape image, ref SampleRandom random)
     {
+        ImageSpans.Check(source, destination, image, image);
         bool flip = random.NextDouble() < _probability;
         source.CopyTo(destination);
         int width = image[2];
@@ -40,6 +41,7 @@ public sealed class RandomVerticalFlip : IImageTransform
     /// <inheritdoc/>
     public void Apply(ReadOnlySpan<byte> source, Span<byte> destination, Shape image, ref SampleRandom random)
     {
+        ImageSpans.Check(source, destination, image, image);
         bool flip = random.NextDouble() < _probability;
         (int height, int width) = (image[1], image[2]);
         for (int row = 0; row < image[0] * height; row++)

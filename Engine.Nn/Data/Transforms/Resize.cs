@@ -74,10 +74,16 @@ public sealed class Resize : IRegionTransform
     public CropRegion Region(Shape image, ref SampleRandom random) => new(0, 0, image[1], image[2]);
 
     /// <inheritdoc/>
-    public void Apply(ReadOnlySpan<byte> source, Shape image, CropRegion region, Span<byte> destination, Shape output) =>
+    public void Apply(ReadOnlySpan<byte> source, Shape image, CropRegion region, Span<byte> destination, Shape output)
+    {
+        ImageSpans.Check(source, image, region, destination, output);
         Resampling.Apply(_interpolation, source, image, region, destination, output);
+    }
 
     /// <inheritdoc/>
-    public void Apply(ReadOnlySpan<byte> source, Span<byte> destination, Shape image, ref SampleRandom random) =>
+    public void Apply(ReadOnlySpan<byte> source, Span<byte> destination, Shape image, ref SampleRandom random)
+    {
+        ImageSpans.Check(source, destination, image, OutputShape(image));
         Apply(source, image, Region(image, ref random), destination, OutputShape(image));
+    }
 }

@@ -14,6 +14,7 @@ public abstract class RandomToneTransform : IImageTransform
     /// <inheritdoc/>
     public void Apply(ReadOnlySpan<byte> source, Span<byte> destination, Shape image, ref SampleRandom random)
     {
+        ImageSpans.Check(source, destination, image, image);
         bool apply = random.NextDouble() < _probability;
         source.CopyTo(destination);
         int plane = image[1] * image[2];

@@ -73,7 +73,7 @@ public static class PyTorchFile
     /// <c>long</c> (a <c>BigInteger</c> where it is larger), a number a <c>double</c>, a text a <c>string</c>, bytes a <c>byte[]</c>, a tensor a <see cref="Tensor"/>, a type a <see cref="DType"/>, a device
     /// its name. A file can hold collections that contain themselves.
     /// </returns>
-    /// <inheritdoc cref="Load" path="/*[not(self::returns) and not(self::summary)]"/>
+    /// <inheritdoc cref="Load" path="/*[not(self::returns) and not(self::summary) and not(self::param)]"/>
     /// <param name="path">The file.</param>
     /// <param name="device">Where the tensors shall be.</param>
     public static object? LoadAll(string path, Device? device = null)

@@ -95,11 +95,8 @@ public sealed class EarlyStopping : Callback
         }
 
         (Best, BestEpoch, _bad) = (state.Number("best"), (int)epoch, state.Count("bad"));
-        Dictionary<string, Tensor> weights = new(state.Tensors);
-        if (_restoreBest && weights.Count > 0)
-        {
-            Keep(weights);
-        }
+        // Where the state has none, those of this run go too.
+        Keep(_restoreBest ? state.Tensors : []);
     }
 
     private void Keep(IEnumerable<KeyValuePair<string, Tensor>> weights)
@@ -107,7 +104,7 @@ public sealed class EarlyStopping : Callback
         using TensorScope outside = TensorScope.Suspend();
         using GradMode.Scope mode = GradMode.Off();
         Dictionary<string, Tensor>? before = _bestWeights;
-        _bestWeights = weights.ToDictionary(static w => w.Key, static w => w.Value.Clone());
+        _bestWeights = weights.Any() ? weights.ToDictionary(static w => w.Key, static w => w.Value.Clone()) : null;
         foreach ((_, Tensor old) in before ?? [])
         {
             old.Dispose();

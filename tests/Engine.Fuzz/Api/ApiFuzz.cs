@@ -10,7 +10,8 @@ namespace Engine.Fuzz.Api;
 internal sealed class ApiFuzz
 {
     /// <summary>By one call; what tensors hold lies in the pool, which has a limit of its own.</summary>
-    private const long MostManagedBytes = 64L << 20;
+    // Newton's method factorises a matrix in the host's memory: 4,096 variables, as many as a tensor here has, are two times 128 MiB.
+    private const long MostManagedBytes = 320L << 20;
 
     private const long MostTensorBytes = 128L << 20;
     private const int CallsBetweenCleanings = 300;

@@ -83,7 +83,7 @@ internal sealed class SampleDatasetTests
         Assert.That(batch.Inputs.Shape, Is.EqualTo(new Shape(2, 3)));
         Assert.That(() => new DataLoader(data, 2) { Device = _device }.Epoch(0).Count(), Throws.TypeOf<ShapeMismatchException>());
         DataLoader whole = new(new TensorDataset(Tensor.Ones([2, 1], device: _device), Tensor.Ones([2], device: _device)), 2) { Device = _device, Collate = Collate.Pad() };
-        Assert.That(() => whole.Epoch(0).Count(), Throws.InvalidOperationException.With.Message.Contains("TensorDataset"));
+        Assert.That(() => whole.Epoch(0).Count(), Throws.ArgumentException.With.Message.Contains("TensorDataset"));
     }
 
     [Test]
