@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using nietras.SeparatedValues;
 
 namespace Engine.Data.Tables;
 

@@ -13,7 +13,7 @@ internal sealed class FormatTests
     [TestCase(false)]
     public async Task Arrow_TypesBatchesAndMissingValues(bool hasIndex)
     {
-        RecordBatch Batch(int n) => new RecordBatch.Builder()
+        static RecordBatch Batch(int n) => new RecordBatch.Builder()
             .Append("d", false, new DoubleArray.Builder().Append(n).Append(0.5).Build())
             .Append("i", true, new Int64Array.Builder().Append(1L << 40).AppendNull().Build())
             .Append("b", true, new BooleanArray.Builder().Append(true).AppendNull().Build())

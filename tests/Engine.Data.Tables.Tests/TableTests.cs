@@ -41,7 +41,7 @@ internal sealed class TableTests
         (Table train, Table test) = table.Split(0.2, seed: 5);
         (Table again, _) = table.Split(0.2, seed: 5);
         (Table other, _) = table.Split(0.2, seed: 6);
-        double[] Values(Table t) => ((NumberColumn)t["n"]).Values.ToArray();
+        static double[] Values(Table t) => ((NumberColumn)t["n"]).Values.ToArray();
         Assert.That((train.RowCount, test.RowCount), Is.EqualTo((80, 20)));
         Assert.That(Values(train).Concat(Values(test)), Is.EquivalentTo(Values(table)));
         Assert.That(Values(again), Is.EqualTo(Values(train)));
