@@ -6,9 +6,10 @@ namespace Engine.Hosting;
 internal sealed class ModelService(Predictor predictor, ModelOptions options) : IHostedService, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
+    private readonly Lock _gate = new();
     private Task _loop = Task.CompletedTask;
     private Task _watch = Task.CompletedTask;
-    private bool _isStopped;
+    private Task? _stopping;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -21,15 +22,19 @@ internal sealed class ModelService(Predictor predictor, ModelOptions options) : 
         }
     }
 
-    public async Task StopAsync(CancellationToken cancellationToken)
+    public Task StopAsync(CancellationToken cancellationToken)
     {
-        // A host may be stopped by a signal and by its owner, one after the other.
-        if (Interlocked.Exchange(ref _isStopped, true))
+        // A host may be stopped by a signal and by its owner, even at the same time: both wait for the same end.
+        lock (_gate)
         {
-            await _loop.ConfigureAwait(false);
-            return;
+            return _stopping ??= StopOnceAsync(cancellationToken);
         }
+    }
 
+    public void Dispose() => _stop.Dispose();
+
+    private async Task StopOnceAsync(CancellationToken cancellationToken)
+    {
         predictor.BeginStop();
 
         // Those that wait are answered as long as the host gives time; then the loop refuses the rest.
@@ -50,6 +55,4 @@ internal sealed class ModelService(Predictor predictor, ModelOptions options) : 
 
         predictor.Unload();
     }
-
-    public void Dispose() => _stop.Dispose();
 }

@@ -130,7 +130,7 @@ internal sealed class LifetimeTests
         SmallHost host = await SmallHost.StartAsync(() => model, static o => o.MaxBatch = 2);
         model.Gate.Reset();
         Task<float[]>[] answers = [.. Enumerable.Range(0, 9).Select(i => host.Predictor.PredictAsync(new float[] { i, i, i }))];
-        Task stopping = host.Host.StopAsync();
+        Task stopping = Task.WhenAll(host.Host.StopAsync(), host.Host.StopAsync());
         while (host.Predictor.State != PredictorState.Stopping)
         {
             await Task.Delay(1);
