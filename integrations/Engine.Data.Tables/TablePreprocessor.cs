@@ -180,7 +180,7 @@ public sealed class TablePreprocessor
                 id++;
             }
 
-            at += NamesOf(plan).Count();
+            at += WidthOf(plan);
         }
 
         Tensor matrix = Tensor.From<float>(numbers, [rows, NumberCount], device);
@@ -257,7 +257,7 @@ public sealed class TablePreprocessor
                 WriteNumber(plan, Number(plan, text), numbers[at..]);
             }
 
-            at += NamesOf(plan).Count();
+            at += WidthOf(plan);
         }
     }
 
@@ -296,10 +296,6 @@ public sealed class TablePreprocessor
         double std = values.Length == 0 ? 1 : Math.Sqrt(values.Average(v => (v - mean) * (v - mean)));
         return new ColumnPlan(column.Name, column.Type, mean, std > 0 ? std : 1, marksMissing, []);
     }
-
-    private static IEnumerable<string> NamesOf(ColumnPlan plan, CategoryEncoding encoding) => plan.Type == ColumnType.Category
-        ? encoding == CategoryEncoding.OneHot ? plan.Categories.Select(text => $"{plan.Name}={text}") : []
-        : plan.MarksMissing ? [plan.Name, plan.Name + " is missing"] : [plan.Name];
 
     private static void WriteNumber(ColumnPlan plan, double value, Span<float> numbers)
     {
@@ -364,5 +360,11 @@ public sealed class TablePreprocessor
             : throw new DataFileException($"Column '{plan.Name}': the training part had no '{text}'. It had: {string.Join(", ", plan.Categories.Take(20))}{(plan.Categories.Length > 20 ? ", …" : string.Empty)}.");
     }
 
-    private IEnumerable<string> NamesOf(ColumnPlan plan) => NamesOf(plan, _plan.Encoding);
+    private IEnumerable<string> NamesOf(ColumnPlan plan) => plan.Type == ColumnType.Category
+        ? _plan.Encoding == CategoryEncoding.OneHot ? plan.Categories.Select(text => $"{plan.Name}={text}") : []
+        : plan.MarksMissing ? [plan.Name, plan.Name + " is missing"] : [plan.Name];
+
+    /// <summary>How many numbers a column becomes: as many as <see cref="NamesOf(ColumnPlan)"/> has, without making the names for each row.</summary>
+    private int WidthOf(ColumnPlan plan) => plan.Type != ColumnType.Category ? plan.MarksMissing ? 2 : 1
+        : _plan.Encoding == CategoryEncoding.OneHot ? plan.Categories.Length : 0;
 }
