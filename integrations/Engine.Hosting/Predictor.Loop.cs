@@ -100,7 +100,7 @@ internal sealed partial class Predictor
             if (_state == PredictorState.Failed || cancellationToken.IsCancellationRequested)
             {
                 PredictionException refusal = _state == PredictorState.Failed
-                    ? new($"Model '{Name}' cannot answer: {_failure?.Message}", _failure)
+                    ? CannotAnswer()
                     : new($"Model '{Name}': the host has stopped.");
                 batch.ForEach(request => request.Fail(refusal));
                 return;
@@ -148,7 +148,7 @@ internal sealed partial class Predictor
             Fail(error);
             for (int i = 0; i < count; i++)
             {
-                batch[start + i].Fail(new PredictionException($"Model '{Name}' cannot answer: {error.Message}", error));
+                batch[start + i].Fail(CannotAnswer());
             }
         }
         catch (Exception error)

@@ -127,7 +127,7 @@ internal sealed partial class Predictor : IPredictor
     {
         if (_state == PredictorState.Failed)
         {
-            throw new PredictionException($"Model '{Name}' cannot answer: {_failure?.Message}", _failure);
+            throw CannotAnswer();
         }
 
         if (_state == PredictorState.Stopping)
@@ -135,6 +135,9 @@ internal sealed partial class Predictor : IPredictor
             throw new PredictionException($"Model '{Name}' takes no more samples: the host stops.");
         }
     }
+
+    /// <summary>What whoever asks a model that has failed is told.</summary>
+    private PredictionException CannotAnswer() => new($"Model '{Name}' cannot answer: {_failure?.Message}", _failure);
 
     private static string OutcomeOf(Exception error) => error switch
     {
