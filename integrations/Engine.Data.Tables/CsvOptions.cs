@@ -6,6 +6,18 @@ public sealed record CsvOptions
     /// <summary>What stands between columns; found from the first line where null.</summary>
     public char? Separator { get; init; }
 
+    /// <summary>
+    /// What stands before the decimals of a number, a point or a comma. Null: a comma where another character stands between columns and the first
+    /// <see cref="InferRows"/> rows have numbers with a comma and none with a point, as files of spreadsheets in many countries; a point otherwise. Numbers
+    /// have nothing between thousands: <c>1,234</c> is a text where a point stands before decimals.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is neither.</exception>
+    public char? DecimalSeparator
+    {
+        get;
+        init => field = value is null or '.' or ',' ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "Decimals stand behind a point or a comma.");
+    }
+
     /// <summary>Whether the first line holds the names of the columns.</summary>
     public bool HasHeader { get; init; } = true;
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using nietras.SeparatedValues;
 
 namespace Engine.Data.Tables;
@@ -6,12 +7,19 @@ namespace Engine.Data.Tables;
 internal sealed class CsvTable(CsvOptions options)
 {
     private const int ReportedRows = 100;
+    private const NumberStyles Plain = NumberStyles.Float;
+
+    private static readonly CultureInfo s_comma = WithDecimalComma();
 
     private readonly HashSet<string> _missing = [.. options.MissingValues, string.Empty];
     private readonly List<BadRow> _badRows = [];
     private long _badRowCount;
     private string[]? _names;
     private string _first = string.Empty;
+    private CultureInfo _culture = CultureInfo.InvariantCulture;
+
+    // The one of point and comma that numbers do not have. Numbers of .NET have commas between thousands wherever they stand: "2,5" would be 25.
+    private char _strange = ',';
 
     /// <summary>For each column of the file the builder it goes to; null for one that is not wanted.</summary>
     private ColumnBuilder?[] _builders = [];
@@ -48,10 +56,17 @@ internal sealed class CsvTable(CsvOptions options)
         return new Table(options.Columns is { } order ? [.. order.Select(name => columns.First(c => c.Name == name))] : columns, _badRowCount, _badRows);
     }
 
+    private static CultureInfo WithDecimalComma()
+    {
+        CultureInfo culture = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+        (culture.NumberFormat.NumberDecimalSeparator, culture.NumberFormat.NumberGroupSeparator) = (",", ".");
+        return culture;
+    }
+
     private SepReader Reader(TextReader text) => (options.Separator is { } separator ? Sep.New(separator).Reader(Configure) : Sep.Reader(Configure)).From(text);
 
     // Headers are read here as rows, so that what is wrong with them is said in our words; so are rows of another length.
-    private static SepReaderOptions Configure(SepReaderOptions o) => o with { HasHeader = false, DisableColCountCheck = true, Unescape = true };
+    private SepReaderOptions Configure(SepReaderOptions o) => o with { HasHeader = false, DisableColCountCheck = true, Unescape = true, CultureInfo = _culture };
 
     private string[] ReadNames(string file, Func<TextReader> open)
     {
@@ -63,6 +78,10 @@ internal sealed class CsvTable(CsvOptions options)
             for (int i = 0; i < names.Length; i++)
             {
                 names[i] = options.HasHeader ? row[i].ToString().Trim() : $"c{i}";
+                if (row[i].Span.Contains('\0'))
+                {
+                    throw new DataFileException($"{file}: it is no text: its first line has a byte 0. Texts are read in UTF-8, or in UTF-16 with its mark.");
+                }
             }
 
             if (options.ColumnNames is { } given)
@@ -114,8 +133,10 @@ internal sealed class CsvTable(CsvOptions options)
 
     private ColumnType[] InferTypes(string[] names, Func<TextReader> open)
     {
-        bool[] canBeNumber = new bool[names.Length], canBeDate = new bool[names.Length], hasValue = new bool[names.Length];
+        bool[] canBeNumber = new bool[names.Length], canHaveComma = new bool[names.Length], canBeDate = new bool[names.Length], hasValue = new bool[names.Length];
+        bool hasComma = false, hasPoint = false;
         Array.Fill(canBeNumber, true);
+        Array.Fill(canHaveComma, true);
         Array.Fill(canBeDate, true);
         int rows = 0;
         using TextReader text = open();
@@ -138,10 +159,20 @@ internal sealed class CsvTable(CsvOptions options)
                 if (!IsMissing(value))
                 {
                     hasValue[i] = true;
-                    canBeNumber[i] &= row[i].TryParse<double>() is not null;
+                    bool point = value.Contains('.'), comma = value.Contains(',');
+                    bool isNumber = !comma && row[i].TryParse<double>() is not null, isWithComma = comma ? !point && double.TryParse(value, Plain, s_comma, out _) : !point && isNumber;
+                    hasPoint |= isNumber && point;
+                    hasComma |= isWithComma && comma;
+                    canBeNumber[i] &= isNumber;
+                    canHaveComma[i] &= isWithComma;
                     canBeDate[i] &= TableDate.TryParse(value, out _);
                 }
             }
+        }
+
+        if ((options.DecimalSeparator ?? (reader.Spec.Sep.Separator != ',' && hasComma && !hasPoint ? ',' : '.')) == ',')
+        {
+            (_culture, _strange, canBeNumber) = (s_comma, '.', canHaveComma);
         }
 
         // A column without a value so far may yet get numbers; texts it would have to be told.
@@ -190,7 +221,7 @@ internal sealed class CsvTable(CsvOptions options)
 
     private bool TryAdd(ColumnBuilder builder, SepReader.Col cell)
     {
-        if (builder is NumberBuilder { IsDate: false } numbers && cell.TryParse(out double number))
+        if (builder is NumberBuilder { IsDate: false } numbers && !cell.Span.Contains(_strange) && cell.TryParse(out double number))
         {
             numbers.Add(number);
             return true;

@@ -143,13 +143,7 @@ public sealed class Table
         StringBuilder text = new($"{RowCount} rows of {Columns.Count} columns");
         foreach (TableColumn column in Columns)
         {
-            text.Append($"\n{column.Name}: {column.Type}");
-            if (column is CategoryColumn { Categories.Count: var count })
-            {
-                text.Append($" ({count} different)");
-            }
-
-            text.Append(column.MissingCount is > 0 and var missing ? $", {missing} missing" : string.Empty);
+            text.Append('\n').Append(column);
         }
 
         for (int row = 0; row < Math.Min(RowCount, PrintedRows); row++)

@@ -36,6 +36,10 @@ public abstract class TableColumn
     /// <summary>Whether the value is missing.</summary>
     public abstract bool IsMissing(int row);
 
+    /// <summary>"area: Number, 3 missing"; of a category how many there are.</summary>
+    public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture,
+        $"{Name}: {Type}{(this is CategoryColumn texts ? $" ({texts.Categories.Count:N0} different)" : string.Empty)}{(MissingCount > 0 ? $", {MissingCount:N0} missing" : string.Empty)}");
+
     internal abstract TableColumn Take(ReadOnlySpan<int> rows);
 }
 

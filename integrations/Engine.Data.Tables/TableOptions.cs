@@ -32,6 +32,22 @@ public sealed record TableOptions
     /// <summary>How categories become numbers.</summary>
     public CategoryEncoding Categories { get; init; }
 
+    /// <summary>
+    /// The most categories that a column may have in <see cref="CategoryEncoding.OneHot"/>, which makes as many numbers of it. Names, numbers of customers and
+    /// columns of numbers with a typing error have more; they are refused rather than learned by heart.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is less than 1.</exception>
+    public int MaxCategories
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value);
+            field = value;
+        }
+    }
+    = 200;
+
     /// <summary>What becomes of a category that the training part did not have.</summary>
     public UnknownCategory Unknown { get; init; }
 

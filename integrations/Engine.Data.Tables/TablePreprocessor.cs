@@ -69,11 +69,16 @@ public sealed class TablePreprocessor
     /// <param name="target">The column to be predicted; null where there is none.</param>
     /// <param name="options">How it does it.</param>
     /// <exception cref="KeyNotFoundException">There is no such column.</exception>
-    /// <exception cref="DataFileException">A column has no value at all, or the target misses one.</exception>
+    /// <exception cref="DataFileException">There are no rows, a column has no value at all or more than <see cref="TableOptions.MaxCategories"/>, or the target misses one.</exception>
     public static TablePreprocessor Fit(Table train, string? target = null, TableOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(train);
         options ??= new TableOptions();
+        if (train.RowCount == 0)
+        {
+            throw new DataFileException("TablePreprocessor: the training part has no rows; there is nothing to learn from.");
+        }
+
         if (!Enum.IsDefined(options.Categories) || !Enum.IsDefined(options.Unknown))
         {
             throw new ArgumentException($"TablePreprocessor: {options.Categories} and {options.Unknown} are no options.", nameof(options));
@@ -85,6 +90,11 @@ public sealed class TablePreprocessor
         }
 
         ColumnPlan[] columns = [.. (options.Columns ?? [.. train.Columns.Select(static c => c.Name).Where(name => name != target)]).Select(name => Fit(train[name]))];
+        if (options.Categories == CategoryEncoding.OneHot && Array.Find(columns, c => c.Categories.Length > options.MaxCategories) is { } many)
+        {
+            throw new DataFileException(TooMany(many, options.MaxCategories));
+        }
+
         ColumnPlan? targetPlan = null;
         if (target is not null)
         {
@@ -269,6 +279,22 @@ public sealed class TablePreprocessor
     {
         ArgumentNullException.ThrowIfNull(predictions);
         return _plan is { Target: { Type: not ColumnType.Category } target, StandardizesTarget: true } ? (predictions * target.Std) + target.Mean : predictions;
+    }
+
+    /// <summary>A line for each column, as the training part had it: "area: mean 90.1, std 34.6, missing are marked", "city: 4 categories"; then the target.</summary>
+    public override string ToString() => string.Join('\n', [.. _plan.Columns.Select(Text), .. _plan.Target is { } target ? (string[])[$"target {Text(target)}"] : []]);
+
+    private static string Text(ColumnPlan column) => column.Type == ColumnType.Category
+        ? $"{column.Name}: {column.Categories.Length} categories"
+        : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{column.Name}: mean {column.Mean:G4}, std {column.Std:G4}{(column.MarksMissing ? ", missing are marked" : string.Empty)}");
+
+    private static string TooMany(ColumnPlan column, int most)
+    {
+        string[] texts = [.. column.Categories.Where(static text => !double.TryParse(text, System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out _))];
+        string way = texts.Length > 0 && 2 * texts.Length < column.Categories.Length
+            ? $"Most are numbers, but '{texts[0]}' is none: mend it, name it in CsvOptions.MissingValues, or say ColumnType.Number in CsvOptions.Types for an error with its line."
+            : "Leave it out by TableOptions.Columns, take CategoryEncoding.Ids with an embedding, or raise MaxCategories.";
+        return $"TablePreprocessor: column '{column.Name}' has {column.Categories.Length} categories, each of which one-hot makes a number; MaxCategories allows {most}. {way}";
     }
 
     private static ColumnPlan Fit(TableColumn column)

@@ -40,6 +40,45 @@ internal sealed class CsvTests
         }
     }
 
+    [TestCase("a;b\n2,5;1\n-0,25;2\n1e2;NA\n", null, ExpectedResult = "2.5 -0.25 100")]
+    [TestCase("a;b\n2.5;1\n-0.25;2\n1e2;3\n", null, ExpectedResult = "2.5 -0.25 100")]
+    [TestCase("a;b\n2,5;1\n-0,25;2\n100;3\n", ',', ExpectedResult = "2.5 -0.25 100")]
+    [TestCase("a,b\n\"2,5\",1\n\"-0,25\",2\n100,3\n", ',', ExpectedResult = "2.5 -0.25 100")]
+    [TestCase("a;b\n3;1\n4;2\n5;3\n", null, ExpectedResult = "3 4 5")]
+    [TestCase("a;b\n3,5;1\ninf;2\n", null, ExpectedResult = "3.5 Infinity")]
+    public string Decimals_AreFoundOut_OrGiven(string text, char? separator) =>
+        string.Join(' ', Numbers(Csv.Parse(text, new CsvOptions { DecimalSeparator = separator }), "a").Select(static v => v.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+
+    /// <summary>A comma is never read as one between thousands, which made 25 of 2,5.</summary>
+    [TestCase("a;b\n2,5;1.5\n3,5;2\n", null)]
+    [TestCase("a,b\n\"2,5\",1\n\"1,234\",2\n", null)]
+    [TestCase("a;b\n2,5;1\n", '.')]
+    [TestCase("a;b\n1.234,5;1\n", null)]
+    [TestCase("a;b\n2.5;1\n", ',')]
+    public void NumbersOfTheOtherKind_AreTexts(string text, char? separator)
+    {
+        Table table = Csv.Parse(text, new CsvOptions { DecimalSeparator = separator });
+        Assert.That(table["a"].Type, Is.EqualTo(ColumnType.Category));
+        CsvOptions numbers = new() { DecimalSeparator = separator, Types = new Dictionary<string, ColumnType> { ["a"] = ColumnType.Number } };
+        Assert.That(() => Csv.Parse(text, numbers), Throws.TypeOf<DataFileException>().With.Message.Contains("is no number"));
+    }
+
+    [Test]
+    public void DecimalSeparator_AnotherCharacter_Throws() => Assert.That(() => new CsvOptions { DecimalSeparator = ';' }, Throws.TypeOf<ArgumentOutOfRangeException>());
+
+    /// <summary>Behind the rows that decided a comma is still none between thousands.</summary>
+    [Test]
+    public void CommaInALaterRow_IsABadRow()
+    {
+        Table table = Csv.Parse("a;b\n1;1\n2,5;2\n3;3\n", new CsvOptions { InferRows = 1, OnBadRow = OnBadRow.Skip });
+        Assert.That(Numbers(table, "a"), Is.EqualTo(new[] { 1.0, 3 }));
+        Assert.That(table.BadRows.Single().ToString(), Does.Contain("'2,5' is no number"));
+    }
+
+    [Test]
+    public void FileThatIsNoText_Throws() =>
+        Assert.That(() => Csv.Parse("\0\u0001a,b\n1,2\n"), Throws.TypeOf<DataFileException>().With.Message.Contains("no text"));
+
     [TestCase("\n")]
     [TestCase("\r\n")]
     [TestCase("\r")]

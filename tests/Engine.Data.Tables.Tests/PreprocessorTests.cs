@@ -30,6 +30,35 @@ internal sealed class PreprocessorTests
     }
 
     [Test]
+    public void NoRows_AreRefused() => Assert.That(
+        () => TablePreprocessor.Fit(Csv.Parse("area,price\n"), "price"), Throws.TypeOf<DataFileException>().With.Message.Contains("no rows"));
+
+    [Test]
+    public void MoreCategoriesThanOneHotMayMake_AreRefused()
+    {
+        Table names = Csv.Parse("name,price\n" + string.Concat(Enumerable.Range(0, 201).Select(static i => $"n{i},{i}\n")));
+        Assert.That(() => TablePreprocessor.Fit(names, "price"), Throws.TypeOf<DataFileException>().With.Message.Contains("'name' has 201 categories").And.Message.Contains("CategoryEncoding.Ids"));
+        Assert.That(TablePreprocessor.Fit(names, "price", new TableOptions { MaxCategories = 201 }).NumberCount, Is.EqualTo(201));
+        Assert.That(TablePreprocessor.Fit(names, "price", new TableOptions { Categories = CategoryEncoding.Ids }).CategoryCounts.Single(), Is.EqualTo(202));
+
+        Table typing = Csv.Parse("area,price\n" + string.Concat(Enumerable.Range(0, 300).Select(static i => i == 7 ? "1o,1\n" : $"{i}.5,{i}\n")));
+        Assert.That(() => TablePreprocessor.Fit(typing, "price"), Throws.TypeOf<DataFileException>().With.Message.Contains("Most are numbers, but '1o' is none"));
+        Assert.That(() => new TableOptions { MaxCategories = 0 }, Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(TablePreprocessor.Fit(Csv.Parse("kind,x\n" + string.Concat(Enumerable.Range(0, 300).Select(static i => $"k{i},{i}\n"))), "kind").Classes, Has.Count.EqualTo(300), "a target may have any number");
+    }
+
+    [Test]
+    public void Column_PrintsItsTypeAndGaps()
+    {
+        Assert.That(s_train["rooms"].ToString(), Is.EqualTo("rooms: Number, 1 missing"));
+        Assert.That(s_train["city"].ToString(), Is.EqualTo("city: Category (2 different), 1 missing"));
+    }
+
+    [Test]
+    public void Text_ListsTheColumns() => Assert.That(TablePreprocessor.Fit(s_train, "price").ToString(), Is.EqualTo(
+        "area: mean 4, std 2.236\nrooms: mean 4, std 1.633, missing are marked\ncity: 2 categories\ntarget price: mean 40, std 22.36"));
+
+    [Test]
     public void Ids_AreATensorOfTheirOwn_WithZeroForMissingAndUnknown()
     {
         TablePreprocessor preprocessor = TablePreprocessor.Fit(s_train, "price", new TableOptions { Categories = CategoryEncoding.Ids });
