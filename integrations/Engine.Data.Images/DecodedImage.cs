@@ -34,6 +34,16 @@ public sealed class DecodedImage(byte[] pixels, Shape shape)
         return new DecodedImage(changed, output);
     }
 
+    /// <summary>Writes the image in the format of the path's extension: .png, .jpg, .jpeg or .webp.</summary>
+    /// <inheritdoc cref="ImageEncoder.Save" path="/*[not(self::summary) and not(self::param)]"/>
+    /// <param name="path">The file; missing folders are made.</param>
+    /// <param name="quality">From 0 to 100, of the formats with loss.</param>
+    public void Save(string path, int quality = 90)
+    {
+        using Tensor image = ToTensor(Device.Cpu);
+        ImageEncoder.Save(path, image, quality);
+    }
+
     /// <summary>The bytes as a tensor in uint8, [channels, height, width].</summary>
     public Tensor ToTensor(Device? device = null) => Tensor.From<byte>(_pixels, Shape, device);
 

@@ -123,6 +123,9 @@ public class ImageFileDataset : IDataset, ITransformable, IHasClassNumbers, IRep
     /// </summary>
     public ImageFileDataset WithoutRandomChanges() => Changed((Compose)_transforms.WithoutRandomness);
 
+    /// <summary>"ImageFileDataset(80 images)".</summary>
+    public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"ImageFileDataset({Count:N0} images)");
+
     /// <inheritdoc/>
     public Batch GetBatch(in BatchRequest request)
     {

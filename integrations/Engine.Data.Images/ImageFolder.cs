@@ -6,6 +6,8 @@ namespace Engine.Data.Images;
 /// <remarks>Classes are numbered in the order of their names, files in the order of their paths; both orders are by character codes, on every system the same.</remarks>
 public sealed class ImageFolder : ImageFileDataset
 {
+    private const int NamesShown = 10;
+
     private static readonly string[] s_extensions = [".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif"];
 
     /// <summary>Lists the files; none is opened.</summary>
@@ -44,6 +46,10 @@ public sealed class ImageFolder : ImageFileDataset
         string[] files = FolderScan.FilesBelow(FolderScan.Existing(root), FolderScan.Filter(extensions ?? s_extensions, isValid));
         return files.Length > 0 ? new ImageFileDataset(files, null, options) : throw new FileNotFoundException($"ImageFolder: there is no image below {root}.");
     }
+
+    /// <summary>"ImageFolder(photos: 80 images of 2 classes: cat, dog)".</summary>
+    public override string ToString() => string.Create(
+        System.Globalization.CultureInfo.InvariantCulture, $"ImageFolder({Root}: {Count:N0} images of {ClassNames.Count} classes: {string.Join(", ", ClassNames.Take(NamesShown))}{(ClassNames.Count > NamesShown ? ", …" : string.Empty)})");
 
     /// <inheritdoc cref="ImageFileDataset.With"/>
     public new ImageFolder With(params IImageTransform[] transforms) => (ImageFolder)base.With(transforms);

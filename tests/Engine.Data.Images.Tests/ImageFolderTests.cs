@@ -29,6 +29,8 @@ internal sealed class ImageFolderTests
         {
             Assert.That(folder.ClassNames, Is.EqualTo((string[])["Zebra", "cat", "dog"]));
             Assert.That(folder.ClassToIndex["dog"], Is.EqualTo(2));
+            Assert.That(folder.ToString(), Is.EqualTo($"ImageFolder({_root}: 5 images of 3 classes: Zebra, cat, dog)"));
+            Assert.That(ImageFolder.Unlabeled(_root).ToString(), Is.EqualTo("ImageFileDataset(5 images)"));
             Assert.That(folder.Files.Select(path => Path.GetRelativePath(_root, path).Replace('\\', '/')), Is.EqualTo((string[])["Zebra/1.png", "cat/z.png", "cat/sub/x.png", "dog/a.PNG", "dog/b.png"]));
             Assert.That(folder.Targets, Is.EqualTo((long[])[0, 1, 1, 2, 2]));
             Assert.That(folder.ClassNumbers(), Is.EqualTo((long[])[0, 1, 1, 2, 2]));
