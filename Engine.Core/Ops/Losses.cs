@@ -252,7 +252,8 @@ internal static class LossOps
         bool fits = x.Rank >= 2 && target.Rank == x.Rank - 1 && target.Shape[0] == x.Shape[0] && x.Shape.AsSpan()[2..].SequenceEqual(target.Shape.AsSpan()[1..]);
         if (!fits)
         {
-            throw new ShapeMismatchException($"{op}: x is {x.Shape}, target is {target.Shape}; for x [N, C, …] the target must be [N, …].");
+            string way = x.Rank > 2 && x.Shape[..^1] == target.Shape ? $" Classes on the last axis belong on axis 1: x.Permute({string.Join(", ", (int[])[0, x.Rank - 1, .. Enumerable.Range(1, x.Rank - 2)])})." : string.Empty;
+            throw new ShapeMismatchException($"{op}: x is {x.Shape}, target is {target.Shape}; for x [N, C, …] the target must be [N, …].{way}");
         }
 
         CheckClassWeights(op, x.DType, x.Shape[1], classWeights);

@@ -124,7 +124,8 @@ internal static partial class Guard
     {
         if (x.Rank != rank)
         {
-            throw new ShapeMismatchException($"{op}: {name} is {x.Shape}; it must have {rank} axes {rule}.");
+            string way = rule.StartsWith("[N,", StringComparison.Ordinal) && x.Rank == rank - 1 ? $" A single one becomes a batch by {(name == "this" ? "x" : name)}.Unsqueeze(0)." : string.Empty;
+            throw new ShapeMismatchException($"{op}: {name} is {x.Shape}; it must have {rank} axes {rule}.{way}");
         }
     }
 

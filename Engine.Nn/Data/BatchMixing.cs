@@ -60,8 +60,18 @@ internal static class BatchMixing
             throw new DTypeMismatchException($"{op}: targets are {targets.DType.ShortName()} {targets.Shape}, class numbers that cannot be mixed; pass the number of classes, and they become rows of probabilities.");
         }
 
-        return targets.Rank == 1
-            ? targets.OneHot(count)
-            : throw new ShapeMismatchException($"{op}: class numbers are {targets.Shape}; they must be [N], one for each sample.");
+        if (targets.Rank != 1)
+        {
+            throw new ShapeMismatchException($"{op}: class numbers are {targets.Shape}; they must be [N], one for each sample.");
+        }
+
+        try
+        {
+            return targets.OneHot(count);
+        }
+        catch (ArgumentOutOfRangeException outside)
+        {
+            throw new ArgumentOutOfRangeException(nameof(classes), outside.ActualValue, $"{op}: the targets have a class outside of [0, {count}); classes is how many there are.");
+        }
     }
 }

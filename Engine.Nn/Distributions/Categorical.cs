@@ -140,7 +140,22 @@ internal static class Classes
     public static Shape Check(string op, Tensor? probs, Tensor? logits)
     {
         Parameters.OneOf(op, probs, logits);
-        return BatchOf(op, probs is null ? Parameters.NotNaN(op, logits!, nameof(logits)) : Parameters.NotNegative(op, probs));
+        Shape batch = BatchOf(op, probs is null ? Parameters.NotNaN(op, logits!, nameof(logits)) : Parameters.NotNegative(op, probs));
+        if (Parameters.CanLook(probs ?? logits!))
+        {
+            // Rows of zeros, or of logits −∞, have no shares, nor have those with +∞.
+            using TensorScope scope = TensorScope.Begin();
+            using GradMode.Scope mode = GradMode.Off();
+            double worst = (probs is not null ? probs.Sum(-1) : logits!.Max(-1)).Min().Item(), best = probs is not null ? worst : logits!.Max().Item();
+            if (!(worst > (probs is not null ? 0 : double.NegativeInfinity) && best < double.PositiveInfinity))
+            {
+                throw new ArgumentOutOfRangeException(probs is not null ? nameof(probs) : nameof(logits), worst, probs is not null
+                    ? $"{op}: a row of probs adds up to 0; one class at least must have a probability above 0."
+                    : $"{op}: a row of logits is −∞ throughout or has +∞; one class at least must be finite, and none +∞.");
+            }
+        }
+
+        return batch;
     }
 
     public static Shape BatchOf(string op, Tensor parameter)

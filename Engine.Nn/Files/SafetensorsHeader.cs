@@ -53,12 +53,14 @@ internal sealed class SafetensorsHeader
         long rest = stream.Length - PrefixBytes;
         if (length > MaxBytes)
         {
-            throw header.Damaged($"its header claims {length:N0} bytes; the format allows {MaxBytes:N0}");
+            throw header.Damaged(FileKind.Of(prefix) is { } kind ? $"it is no safetensors file but {kind}" : $"its header claims {length:N0} bytes; the format allows {MaxBytes:N0}");
         }
 
         if (length > (ulong)rest)
         {
-            throw header.Damaged($"its header claims {length:N0} bytes, but only {rest:N0} follow; the file is cut short or not a safetensors file");
+            throw header.Damaged(FileKind.Of(prefix) is { } kind
+                ? $"it is no safetensors file but {kind}"
+                : $"its header claims {length:N0} bytes, but only {rest:N0} follow; the file is cut short or not a safetensors file");
         }
 
         byte[] json = new byte[(int)length];

@@ -43,7 +43,13 @@ public sealed partial class MultiheadAttention : Layer
         RotaryPositions? rotary = null,
         Generator? generator = null)
     {
-        LayerArguments.Channels(nameof(MultiheadAttention), embedDim, embedDim, numHeads);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(embedDim);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(numHeads);
+        if (embedDim % numHeads != 0)
+        {
+            throw new ArgumentException($"MultiheadAttention: embedDim {embedDim} cannot be divided among {numHeads} heads; it must be a multiple of numHeads.", nameof(numHeads));
+        }
+
         LayerArguments.Probability(nameof(MultiheadAttention), dropout);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(kdim ?? 1, nameof(kdim));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(vdim ?? 1, nameof(vdim));

@@ -114,7 +114,10 @@ public abstract class Metric
         bool fits = prediction.Rank >= 2 && target.Rank == prediction.Rank - 1 && prediction.Shape.Remove(1) == target.Shape;
         if (!fits)
         {
-            throw new ShapeMismatchException($"{Name}: prediction is {prediction.Shape}, target is {target.Shape}; for a prediction [N, C, …] the target must be [N, …].");
+            string way = prediction.Rank > 2 && prediction.Shape[..^1] == target.Shape
+                ? $" Classes on the last axis belong on axis 1: prediction.Permute({string.Join(", ", (int[])[0, prediction.Rank - 1, .. Enumerable.Range(1, prediction.Rank - 2)])}), in the function that Trainer calls."
+                : string.Empty;
+            throw new ShapeMismatchException($"{Name}: prediction is {prediction.Shape}, target is {target.Shape}; for a prediction [N, C, …] the target must be [N, …].{way}");
         }
 
         return target.DType.IsFloatingPoint()

@@ -61,7 +61,7 @@ internal sealed record NpyHeader(char Kind, int FileBytes, bool IsBigEndian, boo
         byte[] prefix = new byte[PrefixBytes + 2];
         if (stream.ReadAtLeast(prefix.AsSpan(0, PrefixBytes), PrefixBytes, throwOnEndOfStream: false) < PrefixBytes || prefix[0] != 0x93 || !prefix.AsSpan(1, 5).SequenceEqual("NUMPY"u8))
         {
-            throw damaged("an .npy array begins with \\x93NUMPY, a version and the length of its header", null);
+            throw damaged(FileKind.Of(prefix) is { } kind ? $"it is no .npy array but {kind}" : "an .npy array begins with \\x93NUMPY, a version and the length of its header", null);
         }
 
         int version = prefix[6], start = PrefixBytes;

@@ -143,7 +143,7 @@ public static class PyTorchFile
 
     private static ITorchStorages Open(CheckedFile file)
     {
-        Span<byte> start = stackalloc byte[4];
+        Span<byte> start = stackalloc byte[8];
         if (file.Length < start.Length)
         {
             throw file.Damaged($"it has {file.Length} bytes, too few for a checkpoint of PyTorch");
@@ -151,8 +151,8 @@ public static class PyTorchFile
 
         file.Read(0, start);
         return start[0] == (byte)PickleOp.Protocol ? new TorchLegacyFile(file)
-            : start.SequenceEqual("PK\u0003\u0004"u8) ? new TorchArchive(file)
-            : throw file.Damaged("it is neither a zip archive nor a pickle, one of which torch.save writes. Load safetensors files by Safetensors.Load");
+            : start.StartsWith("PK\u0003\u0004"u8) ? new TorchArchive(file)
+            : throw file.Damaged($"it is neither a zip archive nor a pickle, one of which torch.save writes{(FileKind.Of(start) is { } kind ? ", but " + kind : ". Load safetensors files by Safetensors.Load")}");
     }
 
     private static OrderedDictionary<object, object?> FindState(CheckedFile file, object? root)

@@ -32,7 +32,7 @@ internal sealed class ShapeErrorTests
         Row<ShapeMismatchException>("Linear_WeightOfThreeAxes", "Linear: weight is [1, 2, 3]; it must have 2 axes [out, in].", () => X(2, 3).Linear(X(1, 2, 3))),
         Row<ShapeMismatchException>("Conv2d_WrongChannels", "Conv2d: x is [1, 3, 8, 8], weight is [4, 2, 3, 3], groups 1; x must have 2 channels (in/groups · groups), and out must be a multiple of groups.", () => X(1, 3, 8, 8).Conv2d(X(4, 2, 3, 3))),
         Row<ShapeMismatchException>("Conv2d_WindowTooLarge", "Conv2d: the window is larger than the padded image: x is [1, 1, 4, 4], weight is [1, 1, 7, 7]. Use more padding or a smaller window.", () => X(1, 1, 4, 4).Conv2d(X(1, 1, 7, 7), padding: 1)),
-        Row<ShapeMismatchException>("Conv2d_ThreeAxes", "Conv2d: x is [3, 8, 8]; it must have 4 axes [N, C, H, W].", () => X(3, 8, 8).Conv2d(X(4, 3, 3, 3))),
+        Row<ShapeMismatchException>("Conv2d_ThreeAxes", "Conv2d: x is [3, 8, 8]; it must have 4 axes [N, C, H, W]. A single one becomes a batch by x.Unsqueeze(0).", () => X(3, 8, 8).Conv2d(X(4, 3, 3, 3))),
         Row<ShapeMismatchException>("Conv2d_EmptyFilter", "Conv2d: weight is [4, 3, 0, 3]; a filter needs at least one tap and one channel.", () => X(1, 3, 8, 8).Conv2d(X(4, 3, 0, 3))),
         Row<ShapeMismatchException>("Conv2d_WrongBias", "Conv2d: bias is [3], weight is [4, 3, 3, 3]; the bias must be [4] (out).", () => X(1, 3, 8, 8).Conv2d(X(4, 3, 3, 3), X(3))),
         Row<ArgumentOutOfRangeException>("Conv2d_StrideZero", "Conv2d: stride (0, 0) and dilation (1, 1) must be positive, padding (0, 0) not negative.", () => X(1, 3, 8, 8).Conv2d(X(4, 3, 3, 3), stride: 0)),
@@ -61,6 +61,9 @@ internal sealed class ShapeErrorTests
         Row<ShapeMismatchException>("LayerNorm_WrongWeight", "LayerNorm: x is [2, 3], weight or bias is [2]; it must be [3] (the normalised axes).", () => X(2, 3).LayerNorm(X(2))),
         Row<ArgumentOutOfRangeException>("LayerNorm_TooManyAxes", "LayerNorm: x is [2, 3]; between 1 and 2 trailing axes can be normalised.", () => X(2, 3).LayerNorm(axes: 3)),
         Row<ShapeMismatchException>("GroupNorm_IndivisibleChannels", "GroupNorm: x is [2, 3, 4]; its channels (axis 1) must be a multiple of 2 groups.", () => X(2, 3, 4).GroupNorm(2)),
+        Row<ShapeMismatchException>(
+            "CrossEntropy_ClassesLast", "CrossEntropy: x is [2, 5, 3], target is [2, 5]; for x [N, C, …] the target must be [N, …]. Classes on the last axis belong on axis 1: x.Permute(0, 2, 1).",
+            () => X(2, 5, 3).CrossEntropy(X(2, 5).To(DType.Int64))),
         Row<ShapeMismatchException>("CrossEntropy_TargetOfOtherShape", "CrossEntropy: x is [4, 3], target is [5]; for x [N, C, …] the target must be [N, …].", () => X(4, 3).CrossEntropy(Ints(5))),
         Row<ShapeMismatchException>("CrossEntropy_WrongClassWeights", "CrossEntropy: classWeights is f32 [2]; it must be f32 [3] (the classes).", () => X(4, 3).CrossEntropy(Ints(4), X(2))),
         Row<ArgumentOutOfRangeException>("CrossEntropy_ClassTooLarge", "CrossEntropy: class numbers must lie in [0, 3) or be ignoreIndex (-100).", () => X(2, 3).CrossEntropy(Ints(2) + 3)),

@@ -33,7 +33,7 @@ internal sealed class LayerErrorTests(string deviceName) : DeviceFixture(deviceN
         [() => new Dropout(1.5), "Dropout: the probability must lie in [0, 1]."],
         [() => new Dropout(double.NaN), "Dropout: the probability must lie in [0, 1]."],
         [() => new Embedding(5, 3, paddingIdx: 5), "paddingIdx"],
-        [() => new MultiheadAttention(10, 3), "MultiheadAttention: 10 input and 10 output channels cannot be divided into 3 groups"],
+        [() => new MultiheadAttention(10, 3), "MultiheadAttention: embedDim 10 cannot be divided among 3 heads; it must be a multiple of numHeads."],
         [() => new DenseNetBc(depth: 41), "DenseNetBc: depth 41 must be 4 and a multiple of 6"],
         [() => new LayerNorm(0), "LayerNorm: [0] has nothing to normalise"],
         [() => ModelZoo.Create("vgg", [1, 28, 28]), "There is no model 'vgg'; there are mlp, lenet5, convbn, resnet20, resnet18, plain20, resnet34, resnet50, resnet101, resnet152, densenet121, densenet161, densenet169, densenet201, vgg11, vgg11_bn, vgg13, vgg13_bn, vgg16, vgg16_bn, vgg19, vgg19_bn, alexnet, mobilenet_v2, mobilenet_v3_large, mobilenet_v3_small, vit_b_16, densenet, densenet_bc_40_12."],

@@ -120,6 +120,11 @@ internal sealed class DistributionSampleTests
         Assert.That(static () => new Normal(At(0), At(0)), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("Normal: scale must be positive"));
         Assert.That(static () => new Bernoulli(At(1.5)), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("[0, 1]"));
         Assert.That(static () => new Bernoulli(), Throws.ArgumentException.With.Message.Contains("either probs or logits"));
+        Assert.That(static () => new Categorical(Tensor.From<float>([1, 2, 0, 0], [2, 2], Device)), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("Categorical: a row of probs adds up to 0"));
+        Assert.That(static () => new Multinomial(3, Tensor.Zeros([2], device: Device)), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("Multinomial: a row of probs"));
+        Assert.That(static () => new OneHotCategorical(logits: Tensor.Full([2], double.NegativeInfinity, device: Device)), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("row of logits"));
+        Assert.That(static () => new Categorical(logits: Tensor.From<float>([0, float.PositiveInfinity], Device)), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("row of logits"));
+        Assert.That(new Categorical(logits: Tensor.From<float>([0, float.NegativeInfinity], Device)).Sample([4]).ToArray<long>(), Is.All.Zero);
         Assert.That(static () => new Categorical(At(1)), Throws.TypeOf<ShapeMismatchException>().With.Message.Contains("[batch, K]"));
         Assert.That(static () => new Uniform(At(1), At(1)), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("above low"));
         Assert.That(static () => new Normal(Tensor.Zeros([2], device: Device), Tensor.Ones([3], device: Device)), Throws.TypeOf<ShapeMismatchException>());

@@ -156,6 +156,9 @@ internal sealed class MetricTests(string deviceName) : DeviceFixture(deviceName)
         {
             Assert.That(() => new Accuracy().Update(Scores, Tensor.From<long>([1, 2], device: Device)), Throws.TypeOf<ShapeMismatchException>().With.Message.Contains("[2]"));
             Assert.That(() => new Accuracy().Update(Scores, Tensor.Zeros([4], device: Device)), Throws.TypeOf<DTypeMismatchException>());
+            Assert.That(
+                () => new Perplexity().Update(Tensor.Zeros([2, 5, 3], device: Device), Tensor.Zeros([2, 5], DType.Int64, Device)),
+                Throws.TypeOf<ShapeMismatchException>().With.Message.Contains("prediction.Permute(0, 2, 1)"));
             Assert.That(() => new ConfusionMatrix(5).Update(Scores, Classes), Throws.TypeOf<ShapeMismatchException>().With.Message.Contains("5 classes"));
             Assert.That(() => new TopKAccuracy(0), Throws.TypeOf<ArgumentOutOfRangeException>());
         });
