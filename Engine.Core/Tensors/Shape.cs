@@ -78,6 +78,30 @@ public readonly struct Shape : IEquatable<Shape>, IReadOnlyList<int>
         }
     }
 
+    /// <summary>The size of an axis from the end: <c>x.Shape[^1]</c>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such axis.</exception>
+    public int this[Index axis]
+    {
+        get
+        {
+            int at = axis.GetOffset(_rank);
+            return (uint)at < _rank ? _sizes[at] : throw new ArgumentOutOfRangeException(nameof(axis), $"Axis {axis} of {this}: it has {_rank} axes.");
+        }
+    }
+
+    /// <summary>Some of the axes: <c>x.Shape[1..]</c> is the shape of a sample.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There are no such axes.</exception>
+    public Shape this[Range axes]
+    {
+        get
+        {
+            (int start, int end) = (axes.Start.GetOffset(_rank), axes.End.GetOffset(_rank));
+            return start >= 0 && start <= end && end <= _rank
+                ? new Shape(AsSpan()[start..end])
+                : throw new ArgumentOutOfRangeException(nameof(axes), $"Axes {axes} of {this}: it has {_rank} axes.");
+        }
+    }
+
     /// <summary>The sizes in a span.</summary>
     [UnscopedRef]
     public ReadOnlySpan<int> AsSpan() => ((ReadOnlySpan<int>)_sizes)[.._rank];

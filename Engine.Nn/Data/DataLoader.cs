@@ -139,6 +139,11 @@ public sealed class DataLoader : IBatchSource
 
     private int EpochLength => Sampler.EpochLength(Dataset.Count);
 
+    /// <summary>"DataLoader(79 batches of 128, shuffled, of ImageDataset(10,000 samples of [1, 28, 28]))".</summary>
+    public override string ToString() => _stream is not null
+        ? $"DataLoader(batches of {BatchSize} of a stream)"
+        : $"DataLoader({BatchCount} batches of {BatchSize}{(Shuffle ? ", shuffled" : string.Empty)}, of {Dataset})";
+
     /// <summary>The batches of the next epoch (<see cref="NextEpoch"/>), which the call counts: <c>foreach (Batch batch in loader)</c>.</summary>
     public IEnumerator<Batch> GetEnumerator() => Epoch(Interlocked.Increment(ref _nextEpoch) - 1).GetEnumerator();
 

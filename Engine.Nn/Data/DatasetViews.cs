@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Engine.Nn;
 
 /// <summary>Parts of a data set.</summary>
@@ -14,6 +16,30 @@ public static partial class DatasetViews
         }
 
         return new SubsetDataset(dataset, indices.ToArray());
+    }
+
+    /// <summary>The first samples; all where there are not that many. Nothing is copied.</summary>
+    /// <remarks>Data in order of their classes gives few of them: <c>data.Split(0.1).Validation</c> is a part at random.</remarks>
+    /// <param name="dataset">The samples.</param>
+    /// <param name="count">How many.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number is negative.</exception>
+    public static IDataset Take(this IDataset dataset, int count)
+    {
+        ArgumentNullException.ThrowIfNull(dataset);
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        return new SubsetDataset(dataset, [.. Enumerable.Range(0, Math.Min(count, dataset.Count))]);
+    }
+
+    /// <summary>All samples but the first ones; none where there are not more. Nothing is copied.</summary>
+    /// <param name="dataset">The samples.</param>
+    /// <param name="count">How many are left out.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number is negative.</exception>
+    public static IDataset Skip(this IDataset dataset, int count)
+    {
+        ArgumentNullException.ThrowIfNull(dataset);
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        int first = Math.Min(count, dataset.Count);
+        return new SubsetDataset(dataset, [.. Enumerable.Range(first, dataset.Count - first)]);
     }
 
     /// <summary>The same images, changed by these transforms in this order each time they are asked for; of a part of a data set too.</summary>
@@ -57,6 +83,13 @@ public static partial class DatasetViews
         return (new SubsetDataset(dataset, order[aside..]), new SubsetDataset(dataset.WithoutRandomChanges(), order[..aside]));
     }
 
+    internal static string Text(IDataset dataset)
+    {
+        // A list and a function are a type of the library's own.
+        string type = dataset.GetType().IsGenericType ? nameof(SampleDataset) : dataset.GetType().Name;
+        return string.Create(CultureInfo.InvariantCulture, $"{type}({dataset.Count:N0} samples)");
+    }
+
     private sealed class SubsetDataset : IDataset, ITransformable, IHasClassNumbers, IReplacesSamples
     {
         private readonly IDataset _dataset;
@@ -70,6 +103,8 @@ public static partial class DatasetViews
         private SubsetDataset(int[] indices, IDataset replacing) => (_indices, _dataset) = (indices, replacing);
 
         public int Count => _indices.Length;
+
+        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{_indices.Length:N0} samples of {_dataset}");
 
         public long[]? ClassNumbers() => (_dataset as IHasClassNumbers)?.ClassNumbers() is { } numbers ? Array.ConvertAll(_indices, i => numbers[i]) : null;
 

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Engine.Nn;
 
 /// <summary>A change of a whole mini-batch, made on the device where the batch is: mixing samples with each other, for example.</summary>
@@ -13,6 +15,9 @@ public interface IBatchTransform
 /// <summary>Mini-batches that are changed on their way.</summary>
 public static class BatchSources
 {
+    // How many loops over a source there were. The interface has no place for a number.
+    private static readonly ConditionalWeakTable<IBatchSource, StrongBox<int>> s_loops = [];
+
     /// <summary>The same batches, each changed by these transforms in this order. For training data only: give validation data as it is.</summary>
     /// <remarks>
     /// The random numbers of a batch follow from the seed, the epoch and the batch's number in it, so that a resumed run goes on with the same bits.
@@ -30,6 +35,19 @@ public static class BatchSources
         ArgumentNullException.ThrowIfNull(transforms);
         Guard.NoNulls<IBatchTransform>(transforms);
         return new TransformedBatches(source, seed, [.. transforms]);
+    }
+
+    /// <summary>
+    /// The batches of the next epoch: <c>foreach (Batch batch in source)</c>. The first loop over a source is its epoch 0, each further one the next;
+    /// a <see cref="DataLoader"/> goes on from its <see cref="DataLoader.NextEpoch"/>.
+    /// </summary>
+    /// <param name="source">Where the batches come from.</param>
+    public static IEnumerator<Batch> GetEnumerator(this IBatchSource source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        return source is DataLoader loader
+            ? loader.GetEnumerator()
+            : source.Epoch(Interlocked.Increment(ref s_loops.GetOrCreateValue(source).Value) - 1).GetEnumerator();
     }
 
     private sealed class TransformedBatches(IBatchSource source, long seed, IBatchTransform[] transforms) : IBatchSource

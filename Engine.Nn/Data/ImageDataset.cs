@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 
 namespace Engine.Nn;
 
@@ -89,6 +90,9 @@ public sealed class ImageDataset : IDataset, ITransformable, IHasClassNumbers
     long[] IHasClassNumbers.ClassNumbers() => Array.ConvertAll(_labels, static label => (long)label);
 
     IDataset ITransformable.With(IImageTransform[] transforms) => With(transforms);
+
+    /// <summary>"ImageDataset(10,000 samples of [1, 28, 28])".</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"ImageDataset({Count:N0} samples of {Image})");
 
     /// <inheritdoc/>
     public Batch GetBatch(in BatchRequest request)

@@ -27,6 +27,9 @@ public abstract class SampleDataset : IDataset
     /// <inheritdoc/>
     public virtual IDataset WithoutRandomChanges() => this;
 
+    /// <summary>The type and the number of samples.</summary>
+    public override string ToString() => DatasetViews.Text(this);
+
     /// <inheritdoc/>
     public Batch GetBatch(in BatchRequest request)
     {

@@ -7,7 +7,12 @@ namespace Engine.Nn;
 /// <param name="Key">The name with its folder, up to the first dot: <c>train/0001</c>.</param>
 /// <param name="Shard">The tar file that it is in.</param>
 /// <param name="Files">The content of each file by the rest of its name in small letters: <c>jpg</c>, <c>cls</c>, <c>seg.png</c>.</param>
-public sealed record TarSample(string Key, string Shard, IReadOnlyDictionary<string, byte[]> Files);
+public sealed record TarSample(string Key, string Shard, IReadOnlyDictionary<string, byte[]> Files)
+{
+    /// <summary>"train/0001 of train-000.tar: jpg 51,200 bytes, cls 1 bytes".</summary>
+    public override string ToString() =>
+        $"{Key} of {Shard}: {string.Join(", ", (Files ?? new Dictionary<string, byte[]>()).Select(static f => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{f.Key} {f.Value.Length:N0} bytes")))}";
+}
 
 /// <summary>
 /// Samples in tar files, as WebDataset writes them: the files of a sample follow one another and have one name up to the first dot, <c>0001.jpg</c>, <c>0001.cls</c>,

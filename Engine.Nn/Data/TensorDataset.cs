@@ -64,6 +64,13 @@ public sealed class TensorDataset : IDataset
         return new(Gather(_inputs, _inputNames, request), Gather(_targets, _targetNames, request), _weights?.Gather(request));
     }
 
+    /// <summary>"TensorDataset(400 samples: inputs f32 [2]; targets i64 [])".</summary>
+    public override string ToString() =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"TensorDataset({Count:N0} samples: inputs {Texts(_inputs, _inputNames)}; targets {Texts(_targets, _targetNames)}{(_weights is null ? string.Empty : "; weights")})");
+
+    private static string Texts(Rows[] rows, string[]? names) =>
+        rows.Length == 0 ? "none" : string.Join(", ", rows.Select((row, i) => (names is null ? string.Empty : names[i] + " ") + row.Text));
+
     private static string Shapes(Tensors tensors) => tensors.Count == 0 ? "none" : string.Join(", ", tensors.AsEnumerable().Select(static t => t.Shape));
 
     private static Tensors Gather(Rows[] rows, string[]? names, in BatchRequest request)
@@ -102,6 +109,8 @@ public sealed class TensorDataset : IDataset
             _rowBytes = _shape[0] == 0 ? 0 : (int)(bytes / _shape[0]);
             source.Device.Download(source.Storage, source.Layout.Offset * size, _bytes);
         }
+
+        public string Text => $"{_dtype.ShortName()} {_shape.Remove(0)}";
 
         public Tensor Gather(in BatchRequest request)
         {

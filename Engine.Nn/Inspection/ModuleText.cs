@@ -18,7 +18,7 @@ internal static class ModuleText
     /// <summary>The name of the type, and in brackets a line for each child, those of children indented.</summary>
     public static string Tree(Module module)
     {
-        string name = module.GetType().Name;
+        string name = TypeName(module);
         if (t_oneLine)
         {
             return name;
@@ -58,6 +58,9 @@ internal static class ModuleText
         }
     }
 
+    /// <summary>"ModuleList" of a <c>ModuleList&lt;T&gt;</c>, whose name is "ModuleList`1" in .NET.</summary>
+    private static string TypeName(Module module) => module.GetType().Name.Split('`')[0];
+
     /// <summary>The module's own text without those that it holds.</summary>
     public static string Line(Module module)
     {
@@ -65,7 +68,7 @@ internal static class ModuleText
         t_oneLine = true;
         try
         {
-            return module.ToString() ?? module.GetType().Name;
+            return module.ToString() ?? TypeName(module);
         }
         finally
         {

@@ -17,6 +17,28 @@ public static class SummaryExtensions
         return ModelSummary.Of(trainer.Model, () => _ = trainer.ForwardInPrecision(batch));
     }
 
+    /// <summary>Runs the layer once on a batch and lists the output of every module in it.</summary>
+    /// <param name="layer">The layer, which is not changed.</param>
+    /// <param name="input">A batch of its inputs.</param>
+    public static ModelSummary Summary(this Layer layer, Tensor input)
+    {
+        ArgumentNullException.ThrowIfNull(layer);
+        ArgumentNullException.ThrowIfNull(input);
+        return ModelSummary.Of(layer, () => layer.Forward(input));
+    }
+
+    /// <summary>How long each layer takes on a batch, forward.</summary>
+    /// <param name="layer">The layer, which is not changed.</param>
+    /// <param name="input">A batch of its inputs.</param>
+    /// <param name="runs">How often it is measured, from 1 to 1000, after one run that is not.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no run, or there are too many.</exception>
+    public static ModelProfile Profile(this Layer layer, Tensor input, int runs = 5)
+    {
+        ArgumentNullException.ThrowIfNull(layer);
+        ArgumentNullException.ThrowIfNull(input);
+        return ModelProfile.Of(layer, () => layer.Forward(input), runs);
+    }
+
     /// <summary>Runs the layer once on zeros of the given shape and lists the output of every module in it.</summary>
     /// <param name="layer">The layer, which is not changed.</param>
     /// <param name="input">The shape of a batch, such as [1, 1, 28, 28].</param>

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Engine.Nn;
 
 /// <summary>
@@ -53,6 +55,13 @@ public abstract partial class Optimizer
     {
         get;
         set => field = Hyper.NotNegative(value, nameof(LearningRate), GetType().Name);
+    }
+
+    /// <summary>"Adam(learning rate 0.001, 4 parameters)".</summary>
+    public override string ToString()
+    {
+        int parameters = Groups.Sum(static group => group.Parameters.Count);
+        return string.Create(CultureInfo.InvariantCulture, $"{GetType().Name}(learning rate {LearningRate}, {parameters} parameter{(parameters == 1 ? string.Empty : "s")}{(Groups.Count == 1 ? string.Empty : $" in {Groups.Count} groups")})");
     }
 
     /// <summary>The weight decay of groups that have none of their own.</summary>

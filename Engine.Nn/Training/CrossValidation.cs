@@ -90,7 +90,7 @@ public sealed class CrossValidationResult
 
     /// <summary>"loss 0.41 ± 0.03, accuracy 0.86 ± 0.01 (5 folds)".</summary>
     public override string ToString() =>
-        $"{string.Join(", ", Names.Select(name => string.Create(CultureInfo.InvariantCulture, $"{name} {this[name].Mean:G4} ± {this[name].Deviation:G2}")))} ({Folds.Count} folds)";
+        $"{string.Join(", ", Names.Select(name => string.Create(CultureInfo.InvariantCulture, $"{name} {this[name]}")))} ({Folds.Count} folds)";
 }
 
 /// <summary>A figure over the folds of a cross-validation.</summary>
@@ -100,4 +100,8 @@ public sealed class CrossValidationResult
 /// less sure than Deviation/√k.
 /// </param>
 /// <param name="Values">One value a fold.</param>
-public readonly record struct FoldFigure(double Mean, double Deviation, IReadOnlyList<double> Values);
+public readonly record struct FoldFigure(double Mean, double Deviation, IReadOnlyList<double> Values)
+{
+    /// <summary>"0.8612 ± 0.012".</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Mean:G4} ± {Deviation:G2}");
+}

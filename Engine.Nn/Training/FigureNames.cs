@@ -1,8 +1,14 @@
+using System.Globalization;
+
 namespace Engine.Nn;
 
-/// <summary>The error text for an unknown name of a figure: the names that exist, and the one that was probably meant.</summary>
+/// <summary>Figures as text; the error text for an unknown name: the names that exist, and the one that was probably meant.</summary>
 internal static class FigureNames
 {
+    /// <summary>"loss 0.4131, accuracy 0.8725".</summary>
+    public static string Text(IEnumerable<KeyValuePair<string, double>> figures) =>
+        string.Join(", ", figures.Select(static f => string.Create(CultureInfo.InvariantCulture, $"{f.Key} {f.Value:G4}")));
+
     /// <summary>"there is no figure 'val_acc'; did you mean 'val_accuracy'? There are loss, accuracy, …"</summary>
     public static string Unknown(string name, IReadOnlyCollection<string> names, string be = "is")
     {

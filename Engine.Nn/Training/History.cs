@@ -78,6 +78,9 @@ public sealed class History
         return (epoch, epoch < 0 ? double.NaN : best);
     }
 
+    /// <summary>The figures of the last epoch: "20 epochs; the last: loss 0.0412, val_loss 0.0502".</summary>
+    public override string ToString() => _epochs.Count == 0 ? "0 epochs" : $"{_epochs.Count} epoch{(_epochs.Count == 1 ? string.Empty : "s")}; the last: {FigureNames.Text(_epochs[^1])}";
+
     internal void Add(HistoryPoint point) => _points.Add(point);
 
     internal void Add(IReadOnlyDictionary<string, double> logs) => _epochs.Add(logs);

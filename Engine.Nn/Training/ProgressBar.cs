@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Engine.Nn;
 
-/// <summary>Shows a run as a line of a terminal that is rewritten, or as a plain line for each epoch.</summary>
+/// <summary>Shows a run as a line of a terminal that is rewritten, or as a plain line for each epoch and each point within one.</summary>
 /// <remarks>
 /// It is there for a person and must not harm a run: a console that fails is left alone from then on. Of several runs at once in a process only the first
 /// has a bar, since they share the line.
@@ -45,7 +45,7 @@ internal sealed class ProgressBar : IProgress<TrainingProgress>, IDisposable
     /// <inheritdoc/>
     public void Report(TrainingProgress value)
     {
-        if (_hasFailed || (!_rewrites && !value.IsEpochEnd))
+        if (_hasFailed || (!_rewrites && !value.IsEpochEnd && !value.IsPoint))
         {
             return;
         }
@@ -122,10 +122,11 @@ internal sealed class ProgressBar : IProgress<TrainingProgress>, IDisposable
             tail.Append(CultureInfo.InvariantCulture, $"  {p.SamplesPerSecond:#,0}/s");
         }
 
-        tail.Append("  ").Append(p.IsEpochEnd ? Duration(elapsed) : p.Eta is { } eta ? Duration(eta) + " left" : string.Empty);
+        bool isLine = p.IsEpochEnd || p.IsPoint;
+        tail.Append("  ").Append(isLine ? Duration(elapsed) : p.Eta is { } eta ? Duration(eta) + " left" : string.Empty);
         string text = tail.ToString().TrimEnd();
         int room = Math.Min(BarWidth, width - head.Length - text.Length - 3);
-        string bar = p.IsEpochEnd || room < MinimumBarWidth || (p.BatchesPerEpoch < 0 && p.MaxSteps is null) ? string.Empty : $"[{Filled(p, room)}]";
+        string bar = isLine || room < MinimumBarWidth || (p.BatchesPerEpoch < 0 && p.MaxSteps is null) ? string.Empty : $"[{Filled(p, room)}]";
         string line = head + (bar.Length == 0 ? text.TrimStart() : bar + text);
 
         // A line that fills the last column wraps on some terminals.
@@ -166,7 +167,7 @@ internal sealed class ProgressBar : IProgress<TrainingProgress>, IDisposable
         // Blanks over the rest of a longer line; they work also without escape sequences.
         string text = "\r" + line + new string(' ', Math.Max(0, _length - line.Length));
         _length = line.Length;
-        bool stays = p.IsEpochEnd && (p.Elapsed >= s_longEpoch || p.Epoch + 1 == p.Epochs);
+        bool stays = p.IsEpochEnd ? p.Elapsed >= s_longEpoch || p.Epoch + 1 == p.Epochs : p.IsPoint;
         _isOpen = !stays;
         _console.Writer.Write(text);
         if (stays)

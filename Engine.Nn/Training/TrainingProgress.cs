@@ -26,6 +26,9 @@ public readonly record struct TrainingProgress(
     /// <summary>The time that this epoch's training has taken, validation not counted; of a run that goes on in the middle, since it went on.</summary>
     public TimeSpan Elapsed { get; init; }
 
+    /// <summary>Whether the logs are those of a <see cref="HistoryPoint"/>: taken within an epoch, those of validation included.</summary>
+    public bool IsPoint { get; init; }
+
     /// <summary>How many steps the run has made.</summary>
     public long Step { get; init; }
 

@@ -17,7 +17,7 @@ public sealed class ProgressReporter : Callback
     private TimeSpan _pause;
     private long _samplesBefore;
     private int _batchesBefore;
-    private TimeSpan _trained;
+    private long _stepEnd;
 
     /// <summary>Reports to a listener.</summary>
     public ProgressReporter(IProgress<TrainingProgress> progress, int everySteps = 10)
@@ -44,13 +44,8 @@ public sealed class ProgressReporter : Callback
     public override void OnStepEnd(TrainingContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        bool last = context.Batch == context.BatchesPerEpoch;
-        if (last || context.BatchesPerEpoch < 0)
-        {
-            _trained = context.Trainer.TimeProvider.GetElapsedTime(_epochStart);
-        }
-
-        if (last || (_interval is null ? context.Step % _everySteps == 0 : context.Trainer.TimeProvider.GetElapsedTime(_reported) >= _pause))
+        _stepEnd = context.Trainer.TimeProvider.GetTimestamp();
+        if (context.Batch == context.BatchesPerEpoch || (_interval is null ? context.Step % _everySteps == 0 : context.Trainer.TimeProvider.GetElapsedTime(_reported) >= _pause))
         {
             long begin = _interval is null ? 0 : context.Trainer.TimeProvider.GetTimestamp();
             OrderedDictionary<string, double> metrics = [];
@@ -72,10 +67,23 @@ public sealed class ProgressReporter : Callback
     public override void OnEpochEnd(TrainingContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        Report(context, context.Logs["loss"], context.Logs, _trained, isEpochEnd: true);
+        Report(context, context.Logs["loss"], context.Logs, Trained(context), isEpochEnd: true);
     }
 
-    private void Report(TrainingContext context, double loss, IReadOnlyDictionary<string, double> logs, TimeSpan elapsed, bool isEpochEnd)
+    /// <inheritdoc/>
+    public override void OnValidationEnd(TrainingContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        Report(context, context.Logs["loss"], context.Logs, Trained(context), isEpochEnd: false, isPoint: true);
+
+        // The time of training goes on behind that of validation.
+        _epochStart += context.Trainer.TimeProvider.GetTimestamp() - _stepEnd;
+        _stepEnd = context.Trainer.TimeProvider.GetTimestamp();
+    }
+
+    private TimeSpan Trained(TrainingContext context) => context.Trainer.TimeProvider.GetElapsedTime(_epochStart, _stepEnd);
+
+    private void Report(TrainingContext context, double loss, IReadOnlyDictionary<string, double> logs, TimeSpan elapsed, bool isEpochEnd, bool isPoint = false)
     {
         int batches = context.Batch - _batchesBefore;
         double seconds = elapsed.TotalSeconds;
@@ -92,6 +100,6 @@ public sealed class ProgressReporter : Callback
             batches > 0 && seconds > 0 && seconds / batches * left <= LongestEta ? TimeSpan.FromSeconds(seconds / batches * left) : null,
             logs,
             isEpochEnd)
-        { Elapsed = elapsed, Step = context.Step, MaxSteps = context.MaxSteps });
+        { Elapsed = elapsed, Step = context.Step, MaxSteps = context.MaxSteps, IsPoint = isPoint });
     }
 }

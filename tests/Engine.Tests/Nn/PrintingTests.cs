@@ -46,6 +46,36 @@ internal sealed class PrintingTests
             """.ReplaceLineEndings("\n")));
     }
 
+    private static IEnumerable<TestCaseData> Printed()
+    {
+        TensorDataset data = new(new Tensors(("x", Tensor.Zeros([4, 2])), ("kind", Tensor.Zeros([4], DType.Int64))), Tensor.Zeros([4, 1]));
+        Tensor[] parameters = [Tensor.Ones([1]).WithGrad()];
+        Dictionary<string, double> figures = new() { ["loss"] = 0.41314, ["accuracy"] = 0.875 };
+        return
+        [
+            Row(data, "TensorDataset(4 samples: inputs x f32 [2], kind i64 []; targets f32 [1])"),
+            Row(new TensorDataset((Tensors)Tensor.Zeros([4, 2])), "TensorDataset(4 samples: inputs f32 [2]; targets none)"),
+            Row(data.Take(3), "3 samples of TensorDataset(4 samples: inputs x f32 [2], kind i64 []; targets f32 [1])"),
+            Row(new ImageDataset(new byte[3000], new byte[1000], [3, 1, 1]), "ImageDataset(1,000 samples of [3, 1, 1])"),
+            Row(Dataset.From<int>([1, 2], i => new Sample((float)i, 0L)), "SampleDataset(2 samples)"),
+            Row(new DataLoader(new ImageDataset(new byte[3], new byte[3], [1, 1, 1]), 2) { Shuffle = true }, "DataLoader(2 batches of 2, shuffled, of ImageDataset(3 samples of [1, 1, 1]))"),
+            Row(new DataLoader(StreamDataset.From<int>([1], i => new Sample((float)i, 0L)), 2), "DataLoader(batches of 2 of a stream)"),
+            Row(new Evaluation(0.41314, new Dictionary<string, double> { ["accuracy"] = 0.875 }), "loss 0.4131, accuracy 0.875"),
+            Row(new HistoryPoint(500, 2, figures), "step 500 (epoch 2): loss 0.4131, accuracy 0.875"),
+            Row(new History(), "0 epochs"),
+            Row(new History([figures]), "1 epoch; the last: loss 0.4131, accuracy 0.875"),
+            Row(new FoldFigure(0.86123, 0.0123, [0.85, 0.87]), "0.8612 ± 0.012"),
+            Row(new TarSample("train/1", "a.tar", new Dictionary<string, byte[]> { ["jpg"] = new byte[1200] }), "train/1 of a.tar: jpg 1,200 bytes"),
+            Row(new ModuleList<Linear>([new Linear(2, 3)]), "ModuleList(\n  (0): Linear(2 → 3)\n)"),
+            Row(new Adam(parameters), "Adam(learning rate 0.001, 1 parameter)"),
+            Row(new Sgd([new ParameterGroup(parameters), new ParameterGroup([Tensor.Ones([1]).WithGrad()])], 0.1), "Sgd(learning rate 0.1, 2 parameters in 2 groups)"),
+        ];
+        static TestCaseData Row(object printed, string text) => new TestCaseData(printed, text).SetArgDisplayNames(text);
+    }
+
+    [TestCaseSource(nameof(Printed))]
+    public void Text_SaysWhatItIs(object printed, string text) => Assert.That(printed.ToString(), Is.EqualTo(text));
+
     [Test]
     public void Optimizer_BadHyperParameters_NameItAndTheNumber()
     {

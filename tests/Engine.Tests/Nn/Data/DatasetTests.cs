@@ -127,6 +127,18 @@ internal sealed class DatasetTests
     }
 
     [Test]
+    public void TakeAndSkip_DivideTheSamplesInOrder()
+    {
+        TensorDataset data = new(Tensor.From<int>([.. Enumerable.Range(0, 10)], device: Device), Tensor.From<int>(new int[10], device: Device));
+        Assert.That(All(data.Take(3)), Is.EqualTo((int[])[0, 1, 2]));
+        Assert.That(All(data.Skip(7)), Is.EqualTo((int[])[7, 8, 9]));
+        Assert.That(All(data.Skip(2).Take(2)), Is.EqualTo((int[])[2, 3]));
+        Assert.That((data.Take(0).Count, data.Take(11).Count, data.Skip(11).Count), Is.EqualTo((0, 10, 0)));
+        Assert.That(() => data.Take(-1), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(() => data.Skip(-1), Throws.TypeOf<ArgumentOutOfRangeException>());
+    }
+
+    [Test]
     public void SampleRandom_IsUniformAndItsStreamsDiffer()
     {
         SampleRandom random = new(1, 1);

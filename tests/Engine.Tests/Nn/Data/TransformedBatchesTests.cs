@@ -25,6 +25,31 @@ internal sealed class TransformedBatchesTests : ToyFixture
     }
 
     [Test]
+    public void Loops_AreOneEpochAfterAnother()
+    {
+        IBatchSource mixed = Mixed;
+        float[][] first = Loop(mixed), second = Loop(mixed);
+        Assert.That(first, Is.EqualTo(Values(Mixed.Epoch(0))));
+        Assert.That(second, Is.EqualTo(Values(Mixed.Epoch(1))).And.Not.EqualTo(first));
+        Assert.That(Loop(Mixed), Is.EqualTo(first), "another source counts for itself");
+
+        DataLoader loader = new(new TensorDataset(Tensor.Randn([20, 2]), Tensor.Randn([20, 1])), 8) { Shuffle = true, NextEpoch = 3 };
+        IBatchSource same = loader;
+        Assert.That(Loop(same), Is.EqualTo(Values(loader.Epoch(3))));
+        Assert.That(loader.NextEpoch, Is.EqualTo(4));
+        static float[][] Loop(IBatchSource source)
+        {
+            List<float[]> values = [];
+            foreach (Batch batch in source)
+            {
+                values.AddRange(Values([batch]));
+            }
+
+            return [.. values];
+        }
+    }
+
+    [Test]
     public void Batches_OfOneEpoch_HaveDifferentShares()
     {
         // The targets of the first sample tell λ.

@@ -93,6 +93,19 @@ internal sealed class ProgressBarTests
         Assert.That(text, lines == 0 ? Is.Empty : Does.StartWith("epoch 1/2 7/7  loss "));
     }
 
+    /// <summary>Seven steps an epoch: the run ends within the second one.</summary>
+    [TestCase(false)]
+    [TestCase(true)]
+    public void RunOfStepsThatEndsWithinAnEpoch_LeavesALineOfItsLastFigures(bool isTerminal)
+    {
+        Trainer trainer = Make(isTerminal);
+        trainer.Fit(_toy.Train, _toy.Validation, maxSteps: 10);
+        string last = _written.ToString().TrimEnd('\n').Split('\n')[^1].Split('\r')[^1];
+        Assert.That(last, Does.Match(@"^epoch 2/2 step 10/10 3/7  loss [\d.]+  accuracy [\d.]+  val_loss [\d.]+  val_accuracy [\d.]+  lr 0\.02  \d+/s  0:00 *$"));
+        Assert.That(_written.ToString(), Does.EndWith("\n"));
+        Assert.That(last, Does.Contain($"val_loss {trainer.History.Points[^1].Figures["val_loss"].ToString("0.####", System.Globalization.CultureInfo.InvariantCulture)} "));
+    }
+
     [Test]
     public void OwnListener_TakesItsPlace_UnlessTheBarIsAskedFor()
     {
