@@ -36,6 +36,16 @@ internal sealed class CodeBlockTests
         }
     }
 
+    /// <summary>Whoever pastes a block has the namespaces that the page shows, and no others.</summary>
+    [TestCaseSource(nameof(PagesWithCode))]
+    public void NamespacesOfHiddenCode_AreShownOnThePage(string path)
+    {
+        Page page = Page.Open(path);
+        IEnumerable<string> shown = page.Blocks.Where(static block => block.Language == "csharp").SelectMany(static block => Usings(block.Code));
+        Assert.That(page.Blocks.SelectMany(static block => Usings(block.Preamble)).Except(shown), Is.Empty, path);
+        static IEnumerable<string> Usings(string code) => code.Split('\n').Select(static line => line.Trim()).Where(static line => line.StartsWith("using ", StringComparison.Ordinal) && line.EndsWith(';') && !line.Contains('(') && !line.Contains('='));
+    }
+
     [TestCaseSource(nameof(PagesWithPrograms))]
     public void Programs_WriteWhatThePageSays(string path)
     {

@@ -9,9 +9,9 @@ internal sealed partial class NameTests
     /// <summary>Words of other libraries, of tools and of the examples.</summary>
     private static readonly string[] s_foreign =
     [
-        "Core", "CosineAnnealingLR", "CrossEntropyLoss", "False", "FirstLayer", "GradScaler", "Gradwerk", "IlcInstructionSet", "LambdaLR",
-        "MoveToOuterDisposeScope", "NewDisposeScope", "OneCycleLR", "PublishAot", "Quadrants", "ReduceLROnPlateau", "RegisterComponents", "StepLR",
-        "TorchSharp", "True",
+        "CategoricalCrossentropy", "Core", "CosineAnnealingLR", "CrossEntropyLoss", "False", "FirstLayer", "GradScaler", "Gradwerk", "IlcInstructionSet", "IterableDataset",
+        "LSTMCell", "LambdaLR", "MoveToOuterDisposeScope", "NewDisposeScope", "OneCycleLR", "PReLU", "PublishAot", "Quadrants", "RandomFlip", "ReduceLROnPlateau",
+        "RegisterComponents", "StepLR", "TorchSharp", "True", "WandbLogger",
     ];
 
     private static readonly HashSet<string> s_known =
