@@ -22,25 +22,15 @@ internal partial class GpuBackend
         IndexLaunch.Add(ref space, y.Shape, axes, y);
         space.OrderBy(GatherKernel.Y);
         space.Coalesce();
-        GatherParts(x, index, y, axis, space);
+        LaunchParts parts = new(space, MostElementsOfLaunch);
+        for (long part = 0; part < parts.Count; part++)
+        {
+            LaunchGather(x, index, y, axis, parts[part]);
+        }
     }
 
-    private void GatherParts(in Operand x, in Operand index, in Operand y, int axis, in IterationSpace space)
+    private void LaunchGather(in Operand x, in Operand index, in Operand y, int axis, in IterationSpace space)
     {
-        if (space.Count > MostElementsOfLaunch)
-        {
-            long size = space.Size(0);
-            if (size == 1)
-            {
-                GatherParts(x, index, y, axis, space.Inside(0));
-                return;
-            }
-
-            GatherParts(x, index, y, axis, space.Part(0, size / 2));
-            GatherParts(x, index, y, axis, space.Part(size / 2, size - (size / 2)));
-            return;
-        }
-
         bool isWide = IndexLaunch.Is64Bit(space, axis, x, index, y);
         GatherKernel kernel = new(y.DType, index.DType, CoordinateParameters.Padded(space.Rank), isWide);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);
@@ -116,8 +106,14 @@ internal partial class GpuBackend
         return true;
     }
 
-    private void ScatterSums(in Operand destination, Operand? carries, in Operand index, in Operand source, int axis) =>
-        ScatterParts(destination, carries, index, source, axis, LinesOf(destination, index, source, axis));
+    private void ScatterSums(in Operand destination, Operand? carries, in Operand index, in Operand source, int axis)
+    {
+        LaunchParts parts = new(LinesOf(destination, index, source, axis), MostElementsOfLaunch);
+        for (long part = 0; part < parts.Count; part++)
+        {
+            LaunchScatterSums(destination, carries, index, source, axis, parts[part]);
+        }
+    }
 
     /// <summary>The loops over all axes but the one that is summed along.</summary>
     private static IterationSpace LinesOf(in Operand destination, in Operand index, in Operand source, int axis)
@@ -133,23 +129,9 @@ internal partial class GpuBackend
         return space;
     }
 
-    private void ScatterParts(in Operand destination, Operand? carries, in Operand index, in Operand source, int axis, in IterationSpace space)
+    private void LaunchScatterSums(in Operand destination, Operand? carries, in Operand index, in Operand source, int axis, in IterationSpace space)
     {
         long lines = space.Count;
-        if (lines > MostElementsOfLaunch)
-        {
-            long outer = space.Size(0);
-            if (outer == 1)
-            {
-                ScatterParts(destination, carries, index, source, axis, space.Inside(0));
-                return;
-            }
-
-            ScatterParts(destination, carries, index, source, axis, space.Part(0, outer / 2));
-            ScatterParts(destination, carries, index, source, axis, space.Part(outer / 2, outer - (outer / 2)));
-            return;
-        }
-
         int size = destination.Shape[axis];
         long wanted = Target.IsProcessor ? Target.ComputeUnits : (long)Target.ComputeUnits * ScatterItemsOfUnit;
         int stretch = (int)Math.Max(size / Math.Clamp(wanted / lines, 1, size), 1);

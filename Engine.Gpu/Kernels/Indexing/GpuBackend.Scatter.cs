@@ -18,25 +18,15 @@ internal partial class GpuBackend
         IndexLaunch.Add(ref space, source.Shape, axes, source);
         space.OrderBy(ScatterKernel.Source);
         space.Coalesce();
-        WriteParts(destination, places, source, axis, space);
+        LaunchParts parts = new(space, MostElementsOfLaunch);
+        for (long part = 0; part < parts.Count; part++)
+        {
+            LaunchScatter(destination, places, source, axis, parts[part]);
+        }
     }
 
-    private void WriteParts(in Operand destination, in Operand index, in Operand source, int axis, in IterationSpace space)
+    private void LaunchScatter(in Operand destination, in Operand index, in Operand source, int axis, in IterationSpace space)
     {
-        if (space.Count > MostElementsOfLaunch)
-        {
-            long size = space.Size(0);
-            if (size == 1)
-            {
-                WriteParts(destination, index, source, axis, space.Inside(0));
-                return;
-            }
-
-            WriteParts(destination, index, source, axis, space.Part(0, size / 2));
-            WriteParts(destination, index, source, axis, space.Part(size / 2, size - (size / 2)));
-            return;
-        }
-
         bool isWide = IndexLaunch.Is64Bit(space, axis, destination, index, source);
         ScatterKernel kernel = new(source.DType, index.DType, CoordinateParameters.Padded(space.Rank), isWide);
         ArgumentList arguments = new(stackalloc KernelArgument[64]);

@@ -19,30 +19,11 @@ internal partial class GpuBackend
             return;
         }
 
-        MapParts(args, space, 0, isWhole: space.Count <= MostElementsOfLaunch);
-    }
-
-    // Halves the outermost loop until a launch can count its elements.
-    private void MapParts(in MapArgs args, in IterationSpace space, long firstIndex, bool isWhole)
-    {
-        if (space.Count <= MostElementsOfLaunch)
+        LaunchParts parts = new(space, MostElementsOfLaunch);
+        for (long part = 0; part < parts.Count; part++)
         {
-            LaunchMap(args, space, firstIndex, isWhole);
-            return;
+            LaunchMap(args, parts[part], parts.First(part), isWhole: parts.Count == 1);
         }
-
-        long size = space.Size(0), inner = space.Count / size;
-        if (size == 1)
-        {
-            MapParts(args, space.Inside(0), firstIndex, isWhole);
-            return;
-        }
-
-        // A multiple of all vectors, where possible.
-        long half = size / 2;
-        half = half > 4096 ? half & ~4095L : half;
-        MapParts(args, space.Part(0, half), firstIndex, isWhole);
-        MapParts(args, space.Part(half, size - half), firstIndex + (half * inner), isWhole);
     }
 
     private void LaunchMap(in MapArgs args, in IterationSpace space, long firstIndex, bool isWhole)

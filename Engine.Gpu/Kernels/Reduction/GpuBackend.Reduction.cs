@@ -14,29 +14,12 @@ internal partial class GpuBackend
             return;
         }
 
-        ReduceParts(args, plan);
-    }
-
-    // Halves the outermost loop over results until a launch can count them.
-    private void ReduceParts(in ReduceArgs args, in ReducePlan plan)
-    {
-        ReducePlan part = plan;
-        while (part.Results > MostElementsOfLaunch)
+        LaunchParts parts = new(plan.Kept, MostElementsOfLaunch);
+        for (long part = 0; part < parts.Count; part++)
         {
-            if (part.Kept.Size(0) == 1)
-            {
-                part.Kept = part.Kept.Inside(0);
-                continue;
-            }
-
-            ReducePlan first = part;
-            long half = part.Kept.Size(0) / 2;
-            first.Kept = part.Kept.Part(0, half);
-            ReduceParts(args, first);
-            part.Kept = part.Kept.Part(half, part.Kept.Size(0) - half);
+            plan.Kept = parts[part];
+            ReduceResults(args, plan);
         }
-
-        ReduceResults(args, part);
     }
 
     private void ReduceResults(in ReduceArgs args, in ReducePlan plan)
@@ -56,21 +39,23 @@ internal partial class GpuBackend
 
         using TensorScope scope = TensorScope.Begin();
         using GradMode.Scope mode = GradMode.Off();
-        int parts = isLong ? Parts(plan.Reduced) : 1;
-        long chunks = (long)parts * shape.Chunks;
+        LaunchParts parts = new(plan.Reduced, MostElementsOfLaunch);
+        long chunks = parts.Count * shape.Chunks;
         isWide |= chunks * plan.Results >= MapPlan.MostElements * 2;
         launch = new ReduceLaunch(args, plan, shape, width, isWide);
         RegisterType[] types = Accumulators.SlotTypes(args.Program, args.ComputeType.InRegister(), isWide ? RegisterType.Int64 : RegisterType.Int32);
         Shape stateShape = [(int)chunks, (int)plan.Results];
         Operand[] states = Array.ConvertAll(types, type => Allocate(stateShape, type.InMemory()));
-        int chunk = 0;
-        ReduceChunks(launch, plan.Reduced, states, ref chunk, 0);
+        for (long part = 0; part < parts.Count; part++)
+        {
+            LaunchChunks(launch, parts[part], states, (int)part * shape.Chunks, parts.First(part));
+        }
 
-        ReduceShape finish = ReduceShape.Choose(Target, plan.Results, chunk, byColumns: true, mayCut: false);
+        ReduceShape finish = ReduceShape.Choose(Target, plan.Results, (int)chunks, byColumns: true, mayCut: false);
         launch = new ReduceLaunch(args, plan, finish, 1, isWide);
         ReduceKernel last = launch.Kernel(ReduceStage.Finish);
         ArgumentList finishing = new(stackalloc KernelArgument[96]);
-        launch.Bind(ref finishing, last, plan.Reduced, chunk, 0, 0, states);
+        launch.Bind(ref finishing, last, plan.Reduced, chunks, 0, 0, states);
         Launch(last, launch.Grid(1), finishing.Span);
     }
 
@@ -78,39 +63,13 @@ internal partial class GpuBackend
     private GpuTarget ReduceTarget(long elements) =>
         PreferredGroup is var group && group > 0 && group < Target.MaxGroupSize && elements <= MostElementsToJoin ? Target with { MaxGroupSize = group } : Target;
 
-    /// <summary>The states of all chunks, in ascending order of the elements, by as many launches as needed.</summary>
-    private void ReduceChunks(in ReduceLaunch launch, in IterationSpace reduced, Operand[] states, ref int chunk, long firstItem)
+    /// <summary>The states of some chunks, in ascending order of the elements.</summary>
+    private void LaunchChunks(in ReduceLaunch launch, in IterationSpace reduced, Operand[] states, int firstChunk, long firstItem)
     {
-        if (reduced.Count > MostElementsOfLaunch)
-        {
-            long size = reduced.Size(0), inner = reduced.Count / size;
-            if (size == 1)
-            {
-                ReduceChunks(launch, reduced.Inside(0), states, ref chunk, firstItem);
-                return;
-            }
-
-            ReduceChunks(launch, reduced.Part(0, size / 2), states, ref chunk, firstItem);
-            ReduceChunks(launch, reduced.Part(size / 2, size - (size / 2)), states, ref chunk, firstItem + (size / 2 * inner));
-            return;
-        }
-
         ReduceKernel kernel = launch.Kernel(ReduceStage.Chunks);
         ArgumentList arguments = new(stackalloc KernelArgument[96]);
-        launch.Bind(ref arguments, kernel, reduced, reduced.Count / kernel.Width, firstItem, chunk, states);
+        launch.Bind(ref arguments, kernel, reduced, reduced.Count / kernel.Width, firstItem, firstChunk, states);
         Launch(kernel, launch.Grid(launch.Shape.Chunks), arguments.Span);
-        chunk += launch.Shape.Chunks;
-    }
-
-    private int Parts(in IterationSpace reduced)
-    {
-        if (reduced.Count <= MostElementsOfLaunch)
-        {
-            return 1;
-        }
-
-        long size = reduced.Size(0);
-        return size == 1 ? Parts(reduced.Inside(0)) : Parts(reduced.Part(0, size / 2)) + Parts(reduced.Part(size / 2, size - (size / 2)));
     }
 
     /// <summary>Where operands need too many arguments, the prologue's values are computed first, and then reduced one after another.</summary>
