@@ -7,7 +7,7 @@ namespace Engine.Nn;
 /// <remarks>
 /// a = ((1 − p)·(1 + p·α′²))^−½, b = −a·p·α′; α′ is where SELU saturates. With p = 1 everything is 0, as in PyTorch. Shapes: any → the same.
 /// </remarks>
-public sealed class AlphaDropout : Layer
+public sealed class AlphaDropout : OperationLayer
 {
     private const double Saturation = -1.7580993408473766;
 
@@ -27,18 +27,10 @@ public sealed class AlphaDropout : Layer
         (_p, _generator) = (p, generator);
     }
 
-    /// <inheritdoc/>
-    /// <exception cref="DTypeMismatchException">x is not floating-point.</exception>
-    public override Tensor Forward(Tensor x)
+    private protected override Tensor Apply(Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
         Guard.FloatingPoint(nameof(AlphaDropout), x);
-        return ForwardTrace.Record(this, x, DropoutScope.IsOn(this) && _p > 0 ? Drop(nameof(AlphaDropout), x, x.Shape, _p, _generator) : x.Alias());
+        return DropoutScope.IsOn(this) && _p > 0 ? Drop(nameof(AlphaDropout), x, x.Shape, _p, _generator) : x.Alias();
     }
 
     /// <inheritdoc/>

@@ -7,7 +7,7 @@ namespace Engine.Nn;
 /// Shapes: x [N, in, H, W] → y [N, out, H/stride, W/stride]. Where stride or channels change, the shortcut is a 1×1 convolution and batch
 /// normalisation (<see cref="Downsample"/>), otherwise x itself.
 /// </remarks>
-public sealed partial class BasicBlock : Layer, IHasBatchNormPairs
+public sealed partial class BasicBlock : OperationLayer, IHasBatchNormPairs
 {
     /// <summary>A block with random start values.</summary>
     /// <param name="inChannels">Channels of x.</param>
@@ -41,16 +41,9 @@ public sealed partial class BasicBlock : Layer, IHasBatchNormPairs
     /// <inheritdoc/>
     IEnumerable<BatchNormPair> IHasBatchNormPairs.BatchNormPairs => [new(Conv1, Bn1, ThenRelu: true), new(Conv2, Bn2, ThenRelu: false)];
 
-    /// <inheritdoc/>
-    public override Tensor Forward(Tensor x)
+    private protected override Tensor Apply(Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
         Tensor main = Conv2.Forward(Bn1.Forward(Conv1.Forward(x), relu: true));
-        return ForwardTrace.Record(this, x, Bn2.Forward(main, Downsample?.Forward(x) ?? x, relu: true));
+        return Bn2.Forward(main, Downsample?.Forward(x) ?? x, relu: true);
     }
 }

@@ -8,7 +8,7 @@ namespace Engine.Nn;
 /// Running statistics follow <c>r ← (1 − momentum)·r + momentum·batch</c> with the unbiased variance; with momentum null they are the plain
 /// average over all batches. γ starts at 1, β at 0, the running mean at 0, the running variance at 1.
 /// </remarks>
-public abstract partial class BatchNorm : Layer, IFusesRelu, IFusesResidual
+public abstract class BatchNorm : ChannelNorm, IFusesRelu, IFusesResidual
 {
     // The plain average: r ← r + (batch − r)/n, with n on the device, where nothing has to wait for it.
     private static readonly MapProgram s_average = MapProgram.Compile(3, Expr.Input(0) + ((Expr.Input(1) - Expr.Input(0)) / Expr.Input(2)));
@@ -16,46 +16,7 @@ public abstract partial class BatchNorm : Layer, IFusesRelu, IFusesResidual
     private bool _isCumulative;
 
     private protected BatchNorm(int numFeatures, double eps, double? momentum, bool affine, bool trackRunningStats)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(numFeatures);
-        (Features, Eps, Momentum) = (numFeatures, eps, momentum);
-        if (affine)
-        {
-            Weight = Weights.Constant([numFeatures], 1);
-            Bias = Weights.Constant([numFeatures], 0);
-        }
-
-        if (trackRunningStats)
-        {
-            RunningMean = Weights.Buffer([numFeatures], 0);
-            RunningVar = Weights.Buffer([numFeatures], 1);
-            NumBatchesTracked = Weights.Buffer(Shape.Scalar, 0, DType.Int64);
-        }
-    }
-
-    /// <summary>γ, [C]; null if not affine.</summary>
-    public Tensor? Weight { get; }
-
-    /// <summary>β, [C]; null if not affine.</summary>
-    public Tensor? Bias { get; }
-
-    /// <summary>[C]; null if statistics are not kept: then those of the batch are used at prediction too.</summary>
-    [Buffer]
-    public Tensor? RunningMean { get; }
-
-    /// <summary>[C]; null if statistics are not kept.</summary>
-    [Buffer]
-    public Tensor? RunningVar { get; }
-
-    /// <summary>How many batches the running statistics have seen, an int64 scalar.</summary>
-    [Buffer]
-    public Tensor? NumBatchesTracked { get; }
-
-    /// <summary>The number of channels.</summary>
-    public int Features { get; }
-
-    /// <summary>The term that keeps the root away from 0.</summary>
-    public double Eps { get; }
+        : base(numFeatures, eps, affine, trackRunningStats) => Momentum = momentum;
 
     /// <summary>The weight of a new batch in the running statistics; null for a plain average over all batches.</summary>
     public double? Momentum { get; }
@@ -75,10 +36,6 @@ public abstract partial class BatchNorm : Layer, IFusesRelu, IFusesResidual
 
     /// <summary>Whether the next batch is normalised by its own statistics.</summary>
     internal bool UsesBatchStatistics => RunningMean is null || (IsTraining && !StatisticsFrozen);
-
-    /// <inheritdoc/>
-    /// <exception cref="ShapeMismatchException">x has other axes or channels, or while training a channel has a single value.</exception>
-    public override Tensor Forward(Tensor x) => Forward(x, relu: false);
 
     /// <summary>The output, with negative results set to 0 in the same pass if <paramref name="relu"/>.</summary>
     public Tensor Forward(Tensor x, bool relu)
@@ -112,9 +69,6 @@ public abstract partial class BatchNorm : Layer, IFusesRelu, IFusesResidual
 
     bool IFusesResidual.CanFuse => !IsWatched;
 
-    /// <inheritdoc/>
-    public override string ToString() => $"{GetType().Name}({Features})";
-
     /// <summary>Forgets the running statistics; until <see cref="EndCumulative"/> they become the plain average over all batches.</summary>
     internal void BeginCumulative()
     {
@@ -127,9 +81,7 @@ public abstract partial class BatchNorm : Layer, IFusesRelu, IFusesResidual
     /// <summary>Back to the layer's own momentum.</summary>
     internal void EndCumulative() => _isCumulative = false;
 
-    private protected abstract bool AcceptsRank(int rank);
-
-    private protected abstract string ExpectedShape { get; }
+    private protected override Tensor Apply(Tensor x) => Normalize(x, null, relu: false);
 
     private Tensor Normalize(Tensor x, Tensor? residual, bool relu)
     {
@@ -150,14 +102,6 @@ public abstract partial class BatchNorm : Layer, IFusesRelu, IFusesResidual
         Pointwise.Into(RunningMean, s_average, [RunningMean, mean, batches]);
         Pointwise.Into(RunningVar, s_average, [RunningVar, variance, batches]);
         return y;
-    }
-
-    internal void CheckShape(Tensor x)
-    {
-        if (!AcceptsRank(x.Rank) || x.Shape[1] != Features)
-        {
-            throw new ShapeMismatchException($"{GetType().Name}: x is {x.Shape}; it must be {ExpectedShape} with C = {Features} (the features of this layer).");
-        }
     }
 }
 

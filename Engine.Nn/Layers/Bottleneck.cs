@@ -9,7 +9,7 @@ namespace Engine.Nn;
 /// change, the shortcut is a 1×1 convolution and batch normalisation (<see cref="Downsample"/>), otherwise x itself. With few channels in the middle,
 /// the block costs about as much as a <see cref="BasicBlock"/> with a quarter of its output channels.
 /// </remarks>
-public sealed partial class Bottleneck : Layer, IHasBatchNormPairs
+public sealed partial class Bottleneck : OperationLayer, IHasBatchNormPairs
 {
     /// <summary>How many times as many channels come out as the middle has.</summary>
     public const int Expansion = 4;
@@ -56,16 +56,9 @@ public sealed partial class Bottleneck : Layer, IHasBatchNormPairs
     /// <inheritdoc/>
     IEnumerable<BatchNormPair> IHasBatchNormPairs.BatchNormPairs => [new(Conv1, Bn1, ThenRelu: true), new(Conv2, Bn2, ThenRelu: true), new(Conv3, Bn3, ThenRelu: false)];
 
-    /// <inheritdoc/>
-    public override Tensor Forward(Tensor x)
+    private protected override Tensor Apply(Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
         Tensor middle = Bn2.Forward(Conv2.Forward(Bn1.Forward(Conv1.Forward(x), relu: true)), relu: true);
-        return ForwardTrace.Record(this, x, Bn3.Forward(Conv3.Forward(middle), Downsample?.Forward(x) ?? x, relu: true));
+        return Bn3.Forward(Conv3.Forward(middle), Downsample?.Forward(x) ?? x, relu: true);
     }
 }

@@ -4,7 +4,7 @@ namespace Engine.Nn;
 /// Spatial dropout (Tompson et al. 2015): while training whole channels of a sample become 0 with probability p and the others are divided by
 /// 1 − p; at prediction nothing happens. Neighbouring values of a feature map are alike, so that dropping single ones would take little away.
 /// </summary>
-public abstract class ChannelDropout : Layer
+public abstract class ChannelDropout : OperationLayer
 {
     private readonly double _p;
     private readonly Generator? _generator;
@@ -19,20 +19,11 @@ public abstract class ChannelDropout : Layer
 
     private protected abstract string ExpectedShape { get; }
 
-    /// <inheritdoc/>
-    /// <exception cref="ShapeMismatchException">x has other axes.</exception>
-    /// <exception cref="DTypeMismatchException">x is not floating-point.</exception>
-    public override Tensor Forward(Tensor x)
+    private protected override Tensor Apply(Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
         Guard.Rank(GetType().Name, x, Rank, ExpectedShape);
         Guard.FloatingPoint(GetType().Name, x);
-        return ForwardTrace.Record(this, x, DropoutScope.IsOn(this) && _p > 0 ? Drop(x) : x.Alias());
+        return DropoutScope.IsOn(this) && _p > 0 ? Drop(x) : x.Alias();
     }
 
     /// <inheritdoc/>

@@ -5,7 +5,7 @@ namespace Engine.Nn;
 /// Shapes: x [N, in, L] → y [N, out, P] with P = ⌊(L + 2·pad − d·(R − 1) − 1)/s⌋ + 1; <see cref="Weight"/> [out, in/groups, R];
 /// <see cref="Bias"/> [out]. Both start uniform in ±1/√(in/groups·R), PyTorch's default.
 /// </remarks>
-public sealed partial class Conv1d : Layer, IAbsorbsNorm
+public sealed partial class Conv1d : OperationLayer, IAbsorbsNorm
 {
     private readonly int _stride;
     private readonly int _padding;
@@ -51,18 +51,7 @@ public sealed partial class Conv1d : Layer, IAbsorbsNorm
     /// <summary>b, [out]; null if there is none.</summary>
     public Tensor? Bias { get; }
 
-    /// <inheritdoc/>
-    /// <exception cref="ShapeMismatchException">x does not have three axes or not the right channels, or is smaller than the window.</exception>
-    public override Tensor Forward(Tensor x)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
-        return ForwardTrace.Record(this, x, Convolve(x, Weight, Bias));
-    }
+    private protected override Tensor Apply(Tensor x) => Convolve(x, Weight, Bias);
 
     /// <inheritdoc/>
     Tensor IAbsorbsNorm.Compute(Tensor x, Tensor weight, Tensor? bias, bool relu)

@@ -7,7 +7,7 @@ namespace Engine.Nn;
 /// Shapes: x [N, in, D, H, W] → y [N, out, E, P, Q] with P = ⌊(H + 2·pad − d·(R − 1) − 1)/s⌋ + 1; <see cref="Weight"/> [out, in/groups, U, R, S];
 /// <see cref="Bias"/> [out]. Both start uniform in ±1/√(in/groups·U·R·S), PyTorch's default.
 /// </remarks>
-public sealed partial class Conv3d : Layer, IAbsorbsNorm
+public sealed partial class Conv3d : OperationLayer, IAbsorbsNorm
 {
     private readonly Size3 _stride;
     private readonly Size3 _padding;
@@ -59,18 +59,7 @@ public sealed partial class Conv3d : Layer, IAbsorbsNorm
     /// <summary>b, [out]; null if there is none.</summary>
     public Tensor? Bias { get; }
 
-    /// <inheritdoc/>
-    /// <exception cref="ShapeMismatchException">x does not have five axes or not the right channels, or is smaller than the window.</exception>
-    public override Tensor Forward(Tensor x)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
-        return ForwardTrace.Record(this, x, Convolve(x, Weight, Bias));
-    }
+    private protected override Tensor Apply(Tensor x) => Convolve(x, Weight, Bias);
 
     /// <inheritdoc/>
     Tensor IAbsorbsNorm.Compute(Tensor x, Tensor weight, Tensor? bias, bool relu)

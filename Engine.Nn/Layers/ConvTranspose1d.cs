@@ -5,7 +5,7 @@ namespace Engine.Nn;
 /// Shapes: x [N, in, L] → y [N, out, P] with P = (L − 1)·s − 2·pad + d·(R − 1) + outputPadding + 1; <see cref="Weight"/>
 /// [in, out/groups, R]; <see cref="Bias"/> [out]. Both start uniform in ±1/√(out/groups·R), PyTorch's default.
 /// </remarks>
-public sealed partial class ConvTranspose1d : Layer
+public sealed partial class ConvTranspose1d : OperationLayer
 {
     private readonly int _stride;
     private readonly int _padding;
@@ -49,18 +49,7 @@ public sealed partial class ConvTranspose1d : Layer
     /// <summary>b, [out]; null if there is none.</summary>
     public Tensor? Bias { get; }
 
-    /// <inheritdoc/>
-    /// <exception cref="ShapeMismatchException">x does not have three axes or not the right channels.</exception>
-    public override Tensor Forward(Tensor x)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
-        return ForwardTrace.Record(this, x, x.ConvTranspose1d(Weight, Bias, _stride, _padding, _outputPadding, _dilation, _groups));
-    }
+    private protected override Tensor Apply(Tensor x) => x.ConvTranspose1d(Weight, Bias, _stride, _padding, _outputPadding, _dilation, _groups);
 
     /// <inheritdoc/>
     public override string ToString() =>

@@ -5,7 +5,7 @@ namespace Engine.Nn;
 /// Shapes: x [N, in, H, W] → y [N, out, P, Q] with P = (H − 1)·s − 2·pad + d·(R − 1) + outputPadding + 1; <see cref="Weight"/>
 /// [in, out/groups, R, S]; <see cref="Bias"/> [out]. Both start uniform in ±1/√(out/groups·R·S), PyTorch's default.
 /// </remarks>
-public sealed partial class ConvTranspose2d : Layer
+public sealed partial class ConvTranspose2d : OperationLayer
 {
     private readonly Size2 _stride;
     private readonly Size2 _padding;
@@ -49,18 +49,7 @@ public sealed partial class ConvTranspose2d : Layer
     /// <summary>b, [out]; null if there is none.</summary>
     public Tensor? Bias { get; }
 
-    /// <inheritdoc/>
-    /// <exception cref="ShapeMismatchException">x does not have four axes or not the right channels.</exception>
-    public override Tensor Forward(Tensor x)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
-        return ForwardTrace.Record(this, x, x.ConvTranspose2d(Weight, Bias, _stride, _padding, _outputPadding, _dilation, _groups));
-    }
+    private protected override Tensor Apply(Tensor x) => x.ConvTranspose2d(Weight, Bias, _stride, _padding, _outputPadding, _dilation, _groups);
 
     /// <inheritdoc/>
     public override string ToString() =>

@@ -8,7 +8,7 @@ namespace Engine.Nn;
 /// <param name="inChannels">Channels of x.</param>
 /// <param name="growth">k, the channels that are added.</param>
 /// <param name="generator">The source of the start values.</param>
-public sealed partial class DenseLayer(int inChannels, int growth, Generator? generator = null) : Layer, IHasBatchNormPairs
+public sealed partial class DenseLayer(int inChannels, int growth, Generator? generator = null) : OperationLayer, IHasBatchNormPairs
 {
     // The width of the bottleneck, in units of the growth rate.
     private const int Bottleneck = 4;
@@ -28,16 +28,7 @@ public sealed partial class DenseLayer(int inChannels, int growth, Generator? ge
     /// <inheritdoc/>
     IEnumerable<BatchNormPair> IHasBatchNormPairs.BatchNormPairs => [new(Conv1, Norm2, ThenRelu: true)];
 
-    /// <inheritdoc/>
-    public override Tensor Forward(Tensor x)
-    {
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
-        return ForwardTrace.Record(this, x, Tensor.Concat([x, NewChannels(x)], 1));
-    }
+    private protected override Tensor Apply(Tensor x) => Tensor.Concat([x, NewChannels(x)], 1);
 
     /// <summary>k.</summary>
     internal int Growth => Conv2.Weight.Shape[0];

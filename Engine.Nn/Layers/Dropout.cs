@@ -5,7 +5,7 @@ namespace Engine.Nn;
 /// 1 − p, so that the mean stays; at prediction nothing happens.
 /// </summary>
 /// <remarks>Shapes: any → the same. One seed drops the same elements on every device.</remarks>
-public sealed class Dropout : Layer
+public sealed class Dropout : OperationLayer
 {
     private readonly double _p;
     private readonly Generator? _generator;
@@ -19,17 +19,7 @@ public sealed class Dropout : Layer
         (_p, _generator) = (p, generator);
     }
 
-    /// <inheritdoc/>
-    public override Tensor Forward(Tensor x)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
-        return ForwardTrace.Record(this, x, x.Dropout(_p, DropoutScope.IsOn(this), _generator));
-    }
+    private protected override Tensor Apply(Tensor x) => x.Dropout(_p, DropoutScope.IsOn(this), _generator);
 
     /// <inheritdoc/>
     protected internal override Generator? RandomSource => _generator;

@@ -5,7 +5,7 @@ namespace Engine.Nn;
 /// probability p, and all become a·x + b, so that mean 0 and variance 1 stay; at prediction nothing happens.
 /// </summary>
 /// <remarks>Shapes: x [N, C, …] → the same; a channel […] is dropped as a whole. With p = 1 everything is 0, as in PyTorch.</remarks>
-public sealed class FeatureAlphaDropout : Layer
+public sealed class FeatureAlphaDropout : OperationLayer
 {
     private readonly double _p;
     private readonly Generator? _generator;
@@ -19,24 +19,15 @@ public sealed class FeatureAlphaDropout : Layer
         (_p, _generator) = (p, generator);
     }
 
-    /// <inheritdoc/>
-    /// <exception cref="ShapeMismatchException">x has no channels.</exception>
-    /// <exception cref="DTypeMismatchException">x is not floating-point.</exception>
-    public override Tensor Forward(Tensor x)
+    private protected override Tensor Apply(Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
         Guard.FloatingPoint(nameof(FeatureAlphaDropout), x);
         if (x.Rank < 2)
         {
             throw new ShapeMismatchException($"FeatureAlphaDropout: x is {x.Shape}; it must be [N, C, …].");
         }
 
-        return ForwardTrace.Record(this, x, DropoutScope.IsOn(this) && _p > 0 ? AlphaDropout.Drop(nameof(FeatureAlphaDropout), x, Channels(x), _p, _generator) : x.Alias());
+        return DropoutScope.IsOn(this) && _p > 0 ? AlphaDropout.Drop(nameof(FeatureAlphaDropout), x, Channels(x), _p, _generator) : x.Alias();
     }
 
     /// <inheritdoc/>

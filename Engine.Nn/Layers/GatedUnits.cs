@@ -5,24 +5,15 @@ namespace Engine.Nn;
 /// projection before it was trained with the gate first, swap its halves.
 /// </summary>
 /// <remarks>Shapes: x […, 2·n, …] → y […, n, …] along the axis.</remarks>
-public abstract class GatedUnit : Layer
+public abstract class GatedUnit : OperationLayer
 {
     private readonly MapProgram _program;
     private readonly int _axis;
 
     private protected GatedUnit(MapProgram program, int axis) => (_program, _axis) = (program, axis);
 
-    /// <inheritdoc/>
-    /// <exception cref="ShapeMismatchException">The axis has an odd size.</exception>
-    /// <exception cref="DTypeMismatchException">x is not floating-point.</exception>
-    public override Tensor Forward(Tensor x)
+    private protected override Tensor Apply(Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
         Guard.FloatingPoint(GetType().Name, x);
         int axis = _axis < 0 ? _axis + x.Rank : _axis;
         if (axis < 0 || axis >= x.Rank || x.Shape[axis] % 2 != 0)
@@ -31,7 +22,7 @@ public abstract class GatedUnit : Layer
         }
 
         int half = x.Shape[axis] / 2;
-        return ForwardTrace.Record(this, x, Pointwise.Apply(GetType().Name, _program, [x.Narrow(axis, 0, half), x.Narrow(axis, half, half)]));
+        return Pointwise.Apply(GetType().Name, _program, [x.Narrow(axis, 0, half), x.Narrow(axis, half, half)]);
     }
 
     /// <inheritdoc/>

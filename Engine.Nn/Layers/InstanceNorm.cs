@@ -8,71 +8,20 @@ namespace Engine.Nn;
 /// Running statistics, if kept, follow <c>r ← (1 − momentum)·r + momentum·batch</c>, where <c>batch</c> is the mean over the samples of their means and
 /// unbiased variances, and are used at prediction. γ starts at 1, β at 0, the running mean at 0, the running variance at 1.
 /// </remarks>
-public abstract partial class InstanceNorm : Layer
+public abstract class InstanceNorm : ChannelNorm
 {
     private protected InstanceNorm(int numFeatures, double eps, double momentum, bool affine, bool trackRunningStats)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(numFeatures);
-        (Features, Eps, Momentum) = (numFeatures, eps, momentum);
-        if (affine)
-        {
-            Weight = Weights.Constant([numFeatures], 1);
-            Bias = Weights.Constant([numFeatures], 0);
-        }
-
-        if (trackRunningStats)
-        {
-            RunningMean = Weights.Buffer([numFeatures], 0);
-            RunningVar = Weights.Buffer([numFeatures], 1);
-            NumBatchesTracked = Weights.Buffer(Shape.Scalar, 0, DType.Int64);
-        }
-    }
-
-    /// <summary>γ, [C]; null if not affine.</summary>
-    public Tensor? Weight { get; }
-
-    /// <summary>β, [C]; null if not affine.</summary>
-    public Tensor? Bias { get; }
-
-    /// <summary>[C]; null if statistics are not kept.</summary>
-    [Buffer]
-    public Tensor? RunningMean { get; }
-
-    /// <summary>[C]; null if statistics are not kept.</summary>
-    [Buffer]
-    public Tensor? RunningVar { get; }
-
-    /// <summary>How many batches the running statistics have seen, an int64 scalar; null if they are not kept. PyTorch has it and leaves it at 0; so does this.</summary>
-    [Buffer]
-    public Tensor? NumBatchesTracked { get; }
-
-    /// <summary>The number of channels.</summary>
-    public int Features { get; }
-
-    /// <summary>The term that keeps the root away from 0.</summary>
-    public double Eps { get; }
+        : base(numFeatures, eps, affine, trackRunningStats) => Momentum = momentum;
 
     /// <summary>The weight of a new batch in the running statistics.</summary>
     public double Momentum { get; }
 
-    /// <inheritdoc/>
-    /// <exception cref="ShapeMismatchException">x has other axes or channels, or a channel of a sample has a single value that would be normalised by itself.</exception>
-    public override Tensor Forward(Tensor x)
+    private protected override Tensor Apply(Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
-        if (x.Rank != Rank || x.Shape[1] != Features)
-        {
-            throw new ShapeMismatchException($"{GetType().Name}: x is {x.Shape}; it must have {Rank} axes [N, C, …] with C = {Features} (the features of this layer).");
-        }
-
+        CheckShape(x);
         if (!IsTraining && RunningMean is { } mean && RunningVar is { } variance)
         {
-            return ForwardTrace.Record(this, x, x.BatchNorm(Weight, Bias, mean, variance, training: false, momentum: 0, Eps));
+            return x.BatchNorm(Weight, Bias, mean, variance, training: false, momentum: 0, Eps);
         }
 
         if (x.ElementCount == (long)x.Shape[0] * x.Shape[1] && x.ElementCount > 0)
@@ -85,14 +34,8 @@ public abstract partial class InstanceNorm : Layer
             Observe(x);
         }
 
-        return ForwardTrace.Record(this, x, x.GroupNorm(Features, Weight, Bias, Eps));
+        return x.GroupNorm(Features, Weight, Bias, Eps);
     }
-
-    /// <inheritdoc/>
-    public override string ToString() => $"{GetType().Name}({Features})";
-
-    /// <summary>How many axes x has.</summary>
-    private protected abstract int Rank { get; }
 
     private void Observe(Tensor x)
     {
@@ -114,7 +57,9 @@ public abstract partial class InstanceNorm : Layer
 public sealed class InstanceNorm1d(int numFeatures, double eps = 1e-5, double momentum = 0.1, bool affine = false, bool trackRunningStats = false)
     : InstanceNorm(numFeatures, eps, momentum, affine, trackRunningStats)
 {
-    private protected override int Rank => 3;
+    private protected override string ExpectedShape => "[N, C, L]";
+
+    private protected override bool AcceptsRank(int rank) => rank == 3;
 }
 
 /// <summary>Instance normalisation of images.</summary>
@@ -127,7 +72,9 @@ public sealed class InstanceNorm1d(int numFeatures, double eps = 1e-5, double mo
 public sealed class InstanceNorm2d(int numFeatures, double eps = 1e-5, double momentum = 0.1, bool affine = false, bool trackRunningStats = false)
     : InstanceNorm(numFeatures, eps, momentum, affine, trackRunningStats)
 {
-    private protected override int Rank => 4;
+    private protected override string ExpectedShape => "[N, C, H, W]";
+
+    private protected override bool AcceptsRank(int rank) => rank == 4;
 }
 
 /// <summary>Instance normalisation of volumes.</summary>
@@ -140,5 +87,7 @@ public sealed class InstanceNorm2d(int numFeatures, double eps = 1e-5, double mo
 public sealed class InstanceNorm3d(int numFeatures, double eps = 1e-5, double momentum = 0.1, bool affine = false, bool trackRunningStats = false)
     : InstanceNorm(numFeatures, eps, momentum, affine, trackRunningStats)
 {
-    private protected override int Rank => 5;
+    private protected override string ExpectedShape => "[N, C, D, H, W]";
+
+    private protected override bool AcceptsRank(int rank) => rank == 5;
 }

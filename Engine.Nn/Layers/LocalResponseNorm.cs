@@ -5,7 +5,7 @@ namespace Engine.Nn;
 /// <c>y[c] = x[c]/(k + α/size·Σ x[i]²)^β</c>, the sum over the <c>size</c> channels around c.
 /// </summary>
 /// <remarks>Shapes: x [N, C, …] → the same. Of an even size the channel before c counts one more than those behind it, as in PyTorch.</remarks>
-public sealed class LocalResponseNorm : Layer
+public sealed class LocalResponseNorm : OperationLayer
 {
     private readonly int _size;
     private readonly double _alpha;
@@ -23,16 +23,8 @@ public sealed class LocalResponseNorm : Layer
         (_size, _alpha, _beta, _k) = (size, alpha, beta, k);
     }
 
-    /// <inheritdoc/>
-    /// <exception cref="ShapeMismatchException">x has fewer than three axes.</exception>
-    public override Tensor Forward(Tensor x)
+    private protected override Tensor Apply(Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
         if (x.Rank < 3)
         {
             throw new ShapeMismatchException($"LocalResponseNorm: x is {x.Shape}; it must be [N, C, …] with at least three axes.");
@@ -40,13 +32,13 @@ public sealed class LocalResponseNorm : Layer
 
         if (x.ElementCount == 0)
         {
-            return ForwardTrace.Record(this, x, x.Clone());
+            return x.Clone();
         }
 
         // Channels as rows of an image with one channel: a window of size rows and one column.
         Tensor squares = x.Square().Reshape(x.Shape[0], 1, x.Shape[1], -1).Pad([(_size / 2, (_size - 1) / 2), (0, 0)]);
         Tensor scale = ((squares.AvgPool2d((_size, 1), 1) * _alpha) + _k).Pow(_beta);
-        return ForwardTrace.Record(this, x, x / scale.Reshape(x.Shape));
+        return x / scale.Reshape(x.Shape);
     }
 
     /// <inheritdoc/>

@@ -7,7 +7,7 @@ namespace Engine.Nn;
 /// <remarks>
 /// Shapes: x […, *normalized] → the same; <see cref="Weight"/> and <see cref="Bias"/> have the normalised shape and start at 1 and 0.
 /// </remarks>
-public sealed partial class LayerNorm : Layer
+public sealed partial class LayerNorm : OperationLayer
 {
     private readonly Shape _normalized;
     private readonly double _eps;
@@ -45,22 +45,14 @@ public sealed partial class LayerNorm : Layer
     /// <summary>β; null if there is none.</summary>
     public Tensor? Bias { get; }
 
-    /// <inheritdoc/>
-    /// <exception cref="ShapeMismatchException">The last sizes of x are others.</exception>
-    public override Tensor Forward(Tensor x)
+    private protected override Tensor Apply(Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
         if (x.Rank < _normalized.Rank || !x.Shape.AsSpan()[^_normalized.Rank..].SequenceEqual(_normalized.AsSpan()))
         {
             throw new ShapeMismatchException($"LayerNorm: x is {x.Shape}; its last sizes must be {_normalized} (the normalised shape).");
         }
 
-        return ForwardTrace.Record(this, x, x.LayerNorm(Weight, Bias, _normalized.Rank, _eps));
+        return x.LayerNorm(Weight, Bias, _normalized.Rank, _eps);
     }
 
     /// <inheritdoc/>
@@ -72,7 +64,7 @@ public sealed partial class LayerNorm : Layer
 /// <c>y = x̂·γ + β</c> per channel. It does not depend on the batch size.
 /// </summary>
 /// <remarks>Shapes: x [N, C, …] → the same; <see cref="Weight"/> and <see cref="Bias"/> [C] start at 1 and 0.</remarks>
-public sealed partial class GroupNorm : Layer
+public sealed partial class GroupNorm : OperationLayer
 {
     private readonly int _groups;
     private readonly int _channels;
@@ -97,20 +89,9 @@ public sealed partial class GroupNorm : Layer
     /// <summary>β, [C]; null if not affine.</summary>
     public Tensor? Bias { get; }
 
-    /// <inheritdoc/>
-    /// <exception cref="ShapeMismatchException">x has other channels.</exception>
-    public override Tensor Forward(Tensor x)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
-        return x.Rank >= 2 && x.Shape[1] == _channels
-            ? ForwardTrace.Record(this, x, x.GroupNorm(_groups, Weight, Bias, _eps))
-            : throw new ShapeMismatchException($"GroupNorm: x is {x.Shape}; it must be [N, C, …] with C = {_channels} (the channels of this layer).");
-    }
+    private protected override Tensor Apply(Tensor x) => x.Rank >= 2 && x.Shape[1] == _channels
+        ? x.GroupNorm(_groups, Weight, Bias, _eps)
+        : throw new ShapeMismatchException($"GroupNorm: x is {x.Shape}; it must be [N, C, …] with C = {_channels} (the channels of this layer).");
 
     /// <inheritdoc/>
     public override string ToString() => $"GroupNorm({_groups} groups of {_channels})";

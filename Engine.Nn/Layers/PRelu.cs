@@ -2,7 +2,7 @@ namespace Engine.Nn;
 
 /// <summary>y = x above 0, w·x elsewhere, with slopes that are learned (He et al. 2015).</summary>
 /// <remarks>Shapes: x [N, C, …] → the same; <see cref="Weight"/> [1] or [C]. Leave it out of weight decay, which would pull the slopes to 0.</remarks>
-public sealed partial class PRelu : Layer
+public sealed partial class PRelu : OperationLayer
 {
     /// <summary>A layer with equal slopes.</summary>
     /// <param name="numParameters">1 for one slope for all, or C for one for each channel.</param>
@@ -16,18 +16,7 @@ public sealed partial class PRelu : Layer
     /// <summary>w, [1] or [C].</summary>
     public Tensor Weight { get; }
 
-    /// <inheritdoc/>
-    /// <exception cref="ShapeMismatchException">x has other channels.</exception>
-    public override Tensor Forward(Tensor x)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
-        return ForwardTrace.Record(this, x, x.PRelu(Weight));
-    }
+    private protected override Tensor Apply(Tensor x) => x.PRelu(Weight);
 
     /// <inheritdoc/>
     public override string ToString() => $"PRelu({Weight.Shape[0]})";

@@ -5,7 +5,7 @@ namespace Engine.Nn;
 /// Shapes: x [N, C, L], [N, C, H, W] or [N, C, D, H, W], with or without N. Numbers stand in PyTorch's order: left and right, then top and bottom, then
 /// front and back. Negative ones cut off.
 /// </remarks>
-public abstract class PaddingLayer : Layer
+public abstract class PaddingLayer : OperationLayer
 {
     private readonly (int Before, int After)[] _pads;
     private readonly double _value;
@@ -18,20 +18,9 @@ public abstract class PaddingLayer : Layer
         (_mode, _value) = (mode, value);
     }
 
-    /// <inheritdoc/>
-    /// <exception cref="ShapeMismatchException">x has other axes.</exception>
-    public override Tensor Forward(Tensor x)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
-        return x.Rank == _pads.Length + 1 || x.Rank == _pads.Length + 2
-            ? ForwardTrace.Record(this, x, x.Pad(_pads, _value, _mode))
-            : throw new ShapeMismatchException($"{GetType().Name}: x is {x.Shape}; it must have {_pads.Length + 1} axes, or {_pads.Length + 2} with a batch.");
-    }
+    private protected override Tensor Apply(Tensor x) => x.Rank == _pads.Length + 1 || x.Rank == _pads.Length + 2
+        ? x.Pad(_pads, _value, _mode)
+        : throw new ShapeMismatchException($"{GetType().Name}: x is {x.Shape}; it must have {_pads.Length + 1} axes, or {_pads.Length + 2} with a batch.");
 
     /// <inheritdoc/>
     public override string ToString() => $"{GetType().Name}({string.Join(", ", _pads.Reverse().Select(static p => p.Before == p.After ? $"{p.Before}" : $"{p.Before}+{p.After}"))})";

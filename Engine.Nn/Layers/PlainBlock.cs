@@ -2,7 +2,7 @@ namespace Engine.Nn;
 
 /// <summary>A <see cref="BasicBlock"/> without its shortcut, for comparisons: <c>y = relu(bn2(conv2(relu(bn1(conv1(x))))))</c>.</summary>
 /// <remarks>Shapes: x [N, in, H, W] → y [N, out, H/stride, W/stride].</remarks>
-public sealed partial class PlainBlock : Layer, IHasBatchNormPairs
+public sealed partial class PlainBlock : OperationLayer, IHasBatchNormPairs
 {
     /// <summary>A block with random start values.</summary>
     /// <param name="inChannels">Channels of x.</param>
@@ -32,15 +32,5 @@ public sealed partial class PlainBlock : Layer, IHasBatchNormPairs
     /// <inheritdoc/>
     IEnumerable<BatchNormPair> IHasBatchNormPairs.BatchNormPairs => [new(Conv1, Bn1, ThenRelu: true), new(Conv2, Bn2, ThenRelu: true)];
 
-    /// <inheritdoc/>
-    public override Tensor Forward(Tensor x)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
-        return ForwardTrace.Record(this, x, Bn2.Forward(Conv2.Forward(Bn1.Forward(Conv1.Forward(x), relu: true)), relu: true));
-    }
+    private protected override Tensor Apply(Tensor x) => Bn2.Forward(Conv2.Forward(Bn1.Forward(Conv1.Forward(x), relu: true)), relu: true);
 }

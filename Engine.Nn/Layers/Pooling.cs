@@ -7,19 +7,9 @@ namespace Engine.Nn;
 /// <param name="padding">Cells on each side, at most half the window; none if left out.</param>
 /// <param name="dilation">Distance between the cells of a window; 1 if left out.</param>
 /// <param name="ceilMode">Whether a window that leaves the padded image at the far side counts too.</param>
-public sealed class MaxPool2d(Size2 kernelSize, Size2? stride = null, Size2? padding = null, Size2? dilation = null, bool ceilMode = false) : Layer
+public sealed class MaxPool2d(Size2 kernelSize, Size2? stride = null, Size2? padding = null, Size2? dilation = null, bool ceilMode = false) : OperationLayer
 {
-    /// <inheritdoc/>
-    public override Tensor Forward(Tensor x)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
-        return ForwardTrace.Record(this, x, x.MaxPool2d(kernelSize, stride, padding, dilation, ceilMode));
-    }
+    private protected override Tensor Apply(Tensor x) => x.MaxPool2d(kernelSize, stride, padding, dilation, ceilMode);
 
     /// <inheritdoc/>
     public override string ToString() => $"MaxPool2d({kernelSize.Height}×{kernelSize.Width})";
@@ -34,19 +24,9 @@ public sealed class MaxPool2d(Size2 kernelSize, Size2? stride = null, Size2? pad
 /// <param name="ceilMode">Whether a window that leaves the padded image at the far side counts too.</param>
 /// <param name="divisorOverride">What sums are divided by, instead of the number of cells.</param>
 public sealed class AvgPool2d(
-    Size2 kernelSize, Size2? stride = null, Size2? padding = null, bool countIncludePad = true, bool ceilMode = false, int? divisorOverride = null) : Layer
+    Size2 kernelSize, Size2? stride = null, Size2? padding = null, bool countIncludePad = true, bool ceilMode = false, int? divisorOverride = null) : OperationLayer
 {
-    /// <inheritdoc/>
-    public override Tensor Forward(Tensor x)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
-        return ForwardTrace.Record(this, x, x.AvgPool2d(kernelSize, stride, padding, countIncludePad, ceilMode, divisorOverride));
-    }
+    private protected override Tensor Apply(Tensor x) => x.AvgPool2d(kernelSize, stride, padding, countIncludePad, ceilMode, divisorOverride);
 
     /// <inheritdoc/>
     public override string ToString() => $"AvgPool2d({kernelSize.Height}×{kernelSize.Width})";
@@ -55,19 +35,9 @@ public sealed class AvgPool2d(
 /// <summary>The mean over windows that divide the image into the given number of rows and columns, whatever its size.</summary>
 /// <remarks>Shapes: x [N, C, H, W] → y [N, C, rows, columns]; cell i of n covers rows ⌊i·H/n⌋ to ⌈(i + 1)·H/n⌉.</remarks>
 /// <param name="outputSize">Rows and columns of y, one number or (rows, columns).</param>
-public sealed class AdaptiveAvgPool2d(Size2 outputSize) : Layer
+public sealed class AdaptiveAvgPool2d(Size2 outputSize) : OperationLayer
 {
-    /// <inheritdoc/>
-    public override Tensor Forward(Tensor x)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
-        return ForwardTrace.Record(this, x, x.AdaptiveAvgPool2d(outputSize));
-    }
+    private protected override Tensor Apply(Tensor x) => x.AdaptiveAvgPool2d(outputSize);
 
     /// <inheritdoc/>
     public override string ToString() => $"AdaptiveAvgPool2d({outputSize.Height}×{outputSize.Width})";
@@ -76,19 +46,9 @@ public sealed class AdaptiveAvgPool2d(Size2 outputSize) : Layer
 /// <summary>The largest value of windows that divide the image into the given number of rows and columns, whatever its size.</summary>
 /// <remarks>Shapes: x [N, C, H, W] → y [N, C, rows, columns]; cell i of n covers rows ⌊i·H/n⌋ to ⌈(i + 1)·H/n⌉.</remarks>
 /// <param name="outputSize">Rows and columns of y, one number or (rows, columns).</param>
-public sealed class AdaptiveMaxPool2d(Size2 outputSize) : Layer
+public sealed class AdaptiveMaxPool2d(Size2 outputSize) : OperationLayer
 {
-    /// <inheritdoc/>
-    public override Tensor Forward(Tensor x)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
-        return ForwardTrace.Record(this, x, x.AdaptiveMaxPool2d(outputSize));
-    }
+    private protected override Tensor Apply(Tensor x) => x.AdaptiveMaxPool2d(outputSize);
 
     /// <inheritdoc/>
     public override string ToString() => $"AdaptiveMaxPool2d({outputSize.Height}×{outputSize.Width})";
@@ -100,19 +60,9 @@ public sealed class AdaptiveMaxPool2d(Size2 outputSize) : Layer
 /// <param name="kernelSize">Size of the window, one number or (height, width).</param>
 /// <param name="stride">Step; the window's size if left out.</param>
 /// <param name="ceilMode">Whether a window that leaves the padded input at the far side counts too.</param>
-public sealed class LpPool2d(double normType, Size2 kernelSize, Size2? stride = null, bool ceilMode = false) : Layer
+public sealed class LpPool2d(double normType, Size2 kernelSize, Size2? stride = null, bool ceilMode = false) : OperationLayer
 {
-    /// <inheritdoc/>
-    public override Tensor Forward(Tensor x)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
-        return ForwardTrace.Record(this, x, x.LpPool2d(normType, kernelSize, stride, ceilMode));
-    }
+    private protected override Tensor Apply(Tensor x) => x.LpPool2d(normType, kernelSize, stride, ceilMode);
 
     /// <inheritdoc/>
     public override string ToString() => $"LpPool2d({normType}, {kernelSize.Height}×{kernelSize.Width})";
@@ -120,19 +70,8 @@ public sealed class LpPool2d(double normType, Size2 kernelSize, Size2? stride = 
 
 /// <summary>The mean of each channel over the whole image.</summary>
 /// <remarks>Shapes: x [N, C, H, W] → y [N, C].</remarks>
-public sealed class GlobalAvgPool2d : Layer
+public sealed class GlobalAvgPool2d : OperationLayer
 {
-    /// <inheritdoc/>
-    public override Tensor Forward(Tensor x)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
-        return x.Rank == 4
-            ? ForwardTrace.Record(this, x, x.Mean([2, 3]))
-            : throw new ShapeMismatchException($"GlobalAvgPool2d: x is {x.Shape}; it must be [N, C, H, W].");
-    }
+    private protected override Tensor Apply(Tensor x) =>
+        x.Rank == 4 ? x.Mean([2, 3]) : throw new ShapeMismatchException($"GlobalAvgPool2d: x is {x.Shape}; it must be [N, C, H, W].");
 }

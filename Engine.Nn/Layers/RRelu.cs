@@ -5,7 +5,7 @@ namespace Engine.Nn;
 /// of them.
 /// </summary>
 /// <remarks>Shapes: any → the same. One seed draws the same slopes on every device.</remarks>
-public sealed class RRelu : Layer
+public sealed class RRelu : OperationLayer
 {
     private static readonly MapProgram s_program = MapProgram.Compile(2, Expr.Where(Expr.Input(0) > 0, Expr.Input(0), Expr.Input(0) * Expr.Input(1)));
 
@@ -27,18 +27,10 @@ public sealed class RRelu : Layer
         (_lower, _upper, _generator) = (lower, upper, generator);
     }
 
-    /// <inheritdoc/>
-    /// <exception cref="DTypeMismatchException">x is not floating-point.</exception>
-    public override Tensor Forward(Tensor x)
+    private protected override Tensor Apply(Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
         Guard.FloatingPoint(nameof(RRelu), x);
-        return ForwardTrace.Record(this, x, DropoutScope.IsOn(this) && _lower < _upper ? Draw(x) : x.LeakyRelu((_lower + _upper) / 2));
+        return DropoutScope.IsOn(this) && _lower < _upper ? Draw(x) : x.LeakyRelu((_lower + _upper) / 2);
     }
 
     /// <inheritdoc/>

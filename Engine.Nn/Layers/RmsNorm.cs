@@ -2,7 +2,7 @@ namespace Engine.Nn;
 
 /// <summary>Root-mean-square normalisation (Zhang and Sennrich 2019): over the last axes together <c>y = x/√(mean(x²) + eps)·γ</c>.</summary>
 /// <remarks>Shapes: x […, *normalizedShape] → the same; <see cref="Weight"/> has the normalised shape and starts at 1.</remarks>
-public sealed partial class RmsNorm : Layer
+public sealed partial class RmsNorm : OperationLayer
 {
     private readonly Shape _normalized;
     private readonly double? _eps;
@@ -34,22 +34,14 @@ public sealed partial class RmsNorm : Layer
     /// <summary>γ; null if it is not learned.</summary>
     public Tensor? Weight { get; }
 
-    /// <inheritdoc/>
-    /// <exception cref="ShapeMismatchException">The last sizes of x are others.</exception>
-    public override Tensor Forward(Tensor x)
+    private protected override Tensor Apply(Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
         if (x.Rank < _normalized.Rank || !x.Shape.AsSpan()[^_normalized.Rank..].SequenceEqual(_normalized.AsSpan()))
         {
             throw new ShapeMismatchException($"RmsNorm: x is {x.Shape}; its last sizes must be {_normalized} (the normalised shape).");
         }
 
-        return ForwardTrace.Record(this, x, x.RmsNorm(Weight, _normalized.Rank, _eps));
+        return x.RmsNorm(Weight, _normalized.Rank, _eps);
     }
 
     /// <inheritdoc/>

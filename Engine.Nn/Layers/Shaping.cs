@@ -4,56 +4,29 @@ namespace Engine.Nn;
 /// <remarks>Shapes: x [N, C, H, W] → y [N, C·H·W].</remarks>
 /// <param name="start">The first axis that is joined.</param>
 /// <param name="end">The last one; negative numbers count from the end.</param>
-public sealed class Flatten(int start = 1, int end = -1) : Layer
+public sealed class Flatten(int start = 1, int end = -1) : OperationLayer
 {
-    /// <inheritdoc/>
-    public override Tensor Forward(Tensor x)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
-        return ForwardTrace.Record(this, x, x.Flatten(start, end));
-    }
+    private protected override Tensor Apply(Tensor x) => x.Flatten(start, end);
 }
 
 /// <summary>y = x: a position for another layer.</summary>
-public sealed class Identity : Layer
+public sealed class Identity : OperationLayer
 {
-    /// <inheritdoc/>
-    public override Tensor Forward(Tensor x)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
-        return ForwardTrace.Record(this, x, x.Alias());
-    }
+    private protected override Tensor Apply(Tensor x) => x.Alias();
 }
 
 /// <summary>Any function as a layer: <c>new Lambda(x =&gt; x.Reshape(-1, 1, 28, 28))</c>. Parameters it uses are not found; use a class for those.</summary>
 /// <param name="function">The function.</param>
 /// <param name="name">Its name in a summary.</param>
-public sealed class Lambda(Func<Tensor, Tensor> function, string name = "Lambda") : Layer
+public sealed class Lambda(Func<Tensor, Tensor> function, string name = "Lambda") : OperationLayer
 {
     private readonly Func<Tensor, Tensor> _function = function ?? throw new ArgumentNullException(nameof(function));
     private readonly string _name = name ?? throw new ArgumentNullException(nameof(name));
 
-    /// <inheritdoc/>
-    public override Tensor Forward(Tensor x)
+    private protected override Tensor Apply(Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
         Tensor y = Guard.Returned(_function(x), _name, "the function");
-        return ForwardTrace.Record(this, x, ReferenceEquals(y, x) ? x.Alias() : y);
+        return ReferenceEquals(y, x) ? x.Alias() : y;
     }
 
     /// <inheritdoc/>

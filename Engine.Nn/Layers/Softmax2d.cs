@@ -2,19 +2,9 @@ namespace Engine.Nn;
 
 /// <summary>Softmax over the channels at each place of an image.</summary>
 /// <remarks>Shapes: x [N, C, H, W] or [C, H, W] → the same.</remarks>
-public sealed class Softmax2d : Layer
+public sealed class Softmax2d : OperationLayer
 {
-    /// <inheritdoc/>
-    public override Tensor Forward(Tensor x)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
-        return ForwardTrace.Record(this, x, OverChannels(x));
-    }
+    private protected override Tensor Apply(Tensor x) => OverChannels(x);
 
     private static Tensor OverChannels(Tensor x) => x.Rank is 3 or 4
         ? x.Softmax(-3)

@@ -2,7 +2,7 @@ namespace Engine.Nn;
 
 /// <summary>One axis cut into several: the inverse of <see cref="Flatten"/>.</summary>
 /// <remarks>Shapes: <c>new Unflatten(1, 8, 5, 5)</c> makes [N, 200] to [N, 8, 5, 5]. One of the sizes may be −1: what is left.</remarks>
-public sealed class Unflatten : Layer
+public sealed class Unflatten : OperationLayer
 {
     private readonly int _axis;
     private readonly int[] _sizes;
@@ -20,16 +20,8 @@ public sealed class Unflatten : Layer
         }
     }
 
-    /// <inheritdoc/>
-    /// <exception cref="ShapeMismatchException">The axis is not there, or the sizes do not make it up.</exception>
-    public override Tensor Forward(Tensor x)
+    private protected override Tensor Apply(Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
         int axis = _axis < 0 ? _axis + x.Rank : _axis;
         if (axis < 0 || axis >= x.Rank)
         {
@@ -44,7 +36,7 @@ public sealed class Unflatten : Layer
         }
 
         int[] sizes = [.. x.Shape.AsSpan()[..axis], .. _sizes.Select(s => s >= 0 ? s : (int)(x.Shape[axis] / known)), .. x.Shape.AsSpan()[(axis + 1)..]];
-        return ForwardTrace.Record(this, x, x.Reshape(shape: new Shape(sizes)));
+        return x.Reshape(shape: new Shape(sizes));
     }
 
     /// <inheritdoc/>

@@ -6,19 +6,9 @@ namespace Engine.Nn;
 /// <param name="dilation">Distance between the cells of a window; 1 if left out.</param>
 /// <param name="padding">Zeros on each side; none if left out.</param>
 /// <param name="stride">Step of the window; 1 if left out.</param>
-public sealed class Unfold2d(Size2 kernelSize, Size2? dilation = null, Size2? padding = null, Size2? stride = null) : Layer
+public sealed class Unfold2d(Size2 kernelSize, Size2? dilation = null, Size2? padding = null, Size2? stride = null) : OperationLayer
 {
-    /// <inheritdoc/>
-    public override Tensor Forward(Tensor x)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
-        return ForwardTrace.Record(this, x, x.Unfold(kernelSize, dilation, padding, stride));
-    }
+    private protected override Tensor Apply(Tensor x) => x.Unfold(kernelSize, dilation, padding, stride);
 
     /// <inheritdoc/>
     public override string ToString() => $"Unfold2d({kernelSize.Height}×{kernelSize.Width})";
@@ -31,19 +21,9 @@ public sealed class Unfold2d(Size2 kernelSize, Size2? dilation = null, Size2? pa
 /// <param name="dilation">Distance between the cells of a window; 1 if left out.</param>
 /// <param name="padding">Cells on each side that are left out; none if left out.</param>
 /// <param name="stride">Step of the window; 1 if left out.</param>
-public sealed class Fold2d(Size2 outputSize, Size2 kernelSize, Size2? dilation = null, Size2? padding = null, Size2? stride = null) : Layer
+public sealed class Fold2d(Size2 outputSize, Size2 kernelSize, Size2? dilation = null, Size2? padding = null, Size2? stride = null) : OperationLayer
 {
-    /// <inheritdoc/>
-    public override Tensor Forward(Tensor x)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
-        return ForwardTrace.Record(this, x, x.Fold(outputSize, kernelSize, dilation, padding, stride));
-    }
+    private protected override Tensor Apply(Tensor x) => x.Fold(outputSize, kernelSize, dilation, padding, stride);
 
     /// <inheritdoc/>
     public override string ToString() => $"Fold2d({outputSize.Height}×{outputSize.Width}, {kernelSize.Height}×{kernelSize.Width})";

@@ -2,7 +2,7 @@ namespace Engine.Nn;
 
 /// <summary>Sequences, images or volumes in another size (<see cref="Tensor.Interpolate(ReadOnlySpan{int}, InterpolationMode, bool, bool)"/>).</summary>
 /// <remarks>Shapes: x [N, C, spatial…] → [N, C, size…], or ⌊L·scaleFactor⌋ of each axis.</remarks>
-public sealed class Upsample : Layer
+public sealed class Upsample : OperationLayer
 {
     private readonly int[] _size = [];
     private readonly double[] _factors = [];
@@ -37,18 +37,7 @@ public sealed class Upsample : Layer
         (_factors, _mode, _alignCorners) = ([scaleFactor], mode, alignCorners);
     }
 
-    /// <inheritdoc/>
-    /// <exception cref="ShapeMismatchException">The mode is for another number of axes.</exception>
-    public override Tensor Forward(Tensor x)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
-        return ForwardTrace.Record(this, x, _size.Length > 0 ? x.Interpolate(_size, _mode, _alignCorners) : x.Interpolate(_factors, _mode, _alignCorners));
-    }
+    private protected override Tensor Apply(Tensor x) => _size.Length > 0 ? x.Interpolate(_size, _mode, _alignCorners) : x.Interpolate(_factors, _mode, _alignCorners);
 
     /// <inheritdoc/>
     public override string ToString() => $"Upsample({(_size.Length > 0 ? string.Join("×", _size) : $"by {_factors[0]}")}, {_mode})";

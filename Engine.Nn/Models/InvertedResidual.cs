@@ -1,24 +1,17 @@
 namespace Engine.Nn;
 
 /// <summary>The block of MobileNetV2: 1×1 to more channels, a filter for each of them, 1×1 to fewer without activation; x is added where it fits.</summary>
-internal sealed partial class InvertedResidual(int inChannels, int outChannels, int stride, int expansion, Generator? generator) : Layer
+internal sealed partial class InvertedResidual(int inChannels, int outChannels, int stride, int expansion, Generator? generator) : OperationLayer
 {
     /// <summary>The layers.</summary>
     public Sequential Conv { get; } = Layers(inChannels, outChannels, stride, expansion, generator);
 
     private bool AddsInput { get; } = stride == 1 && inChannels == outChannels;
 
-    /// <inheritdoc/>
-    public override Tensor Forward(Tensor x)
+    private protected override Tensor Apply(Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
         Tensor y = Conv.Forward(x);
-        return ForwardTrace.Record(this, x, AddsInput ? y + x : y);
+        return AddsInput ? y + x : y;
     }
 
     private static Sequential Layers(int inChannels, int outChannels, int stride, int expansion, Generator? generator)
@@ -38,24 +31,17 @@ internal sealed partial class InvertedResidual(int inChannels, int outChannels, 
 }
 
 /// <summary>The block of MobileNetV3: as that of MobileNetV2, with a <see cref="SqueezeExcitation"/> in the middle of some and another activation.</summary>
-internal sealed partial class SqueezedInvertedResidual(MobileNetV3Stage stage, int inChannels, Generator? generator) : Layer
+internal sealed partial class SqueezedInvertedResidual(MobileNetV3Stage stage, int inChannels, Generator? generator) : OperationLayer
 {
     /// <summary>The layers.</summary>
     public Sequential Block { get; } = Layers(stage, inChannels, generator);
 
     private bool AddsInput { get; } = stage.Stride == 1 && inChannels == stage.Channels;
 
-    /// <inheritdoc/>
-    public override Tensor Forward(Tensor x)
+    private protected override Tensor Apply(Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
         Tensor y = Block.Forward(x);
-        return ForwardTrace.Record(this, x, AddsInput ? y + x : y);
+        return AddsInput ? y + x : y;
     }
 
     private static Sequential Layers(MobileNetV3Stage stage, int inChannels, Generator? generator)
@@ -83,7 +69,7 @@ internal sealed partial class SqueezedInvertedResidual(MobileNetV3Stage stage, i
 /// <summary>
 /// Weighs channels by their own means (Hu et al. 2018): <c>y = x·hardsigmoid(fc2(relu(fc1(mean(x)))))</c>, with 1×1 convolutions.
 /// </summary>
-internal sealed partial class SqueezeExcitation(int channels, int squeezed, Generator? generator) : Layer
+internal sealed partial class SqueezeExcitation(int channels, int squeezed, Generator? generator) : OperationLayer
 {
     /// <summary>The mean over the image, [N, C, 1, 1].</summary>
     public AdaptiveAvgPool2d Pool { get; } = new(1);
@@ -94,16 +80,9 @@ internal sealed partial class SqueezeExcitation(int channels, int squeezed, Gene
     /// <summary>Back to all.</summary>
     public Conv2d Fc2 { get; } = new(squeezed, channels, 1, generator: generator);
 
-    /// <inheritdoc/>
-    public override Tensor Forward(Tensor x)
+    private protected override Tensor Apply(Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
         Tensor weights = Fc2.Forward(Fc1.Forward(Pool.Forward(x), relu: true)).HardSigmoid();
-        return ForwardTrace.Record(this, x, x * weights);
+        return x * weights;
     }
 }

@@ -31,7 +31,7 @@ public enum ResNetStem : byte
 /// Shapes: x [N, channels, H, W] of any size → [N, classes]. The names are those of torchvision: conv1, bn1, layer1.0.conv1, …,
 /// layer2.0.downsample.0, …, fc; its weights load by them where stem, blocks and classes agree.
 /// </remarks>
-public sealed partial class ResNet : Layer, IHasBatchNormPairs
+public sealed partial class ResNet : OperationLayer, IHasBatchNormPairs
 {
     private const int MostStages = 16;
 
@@ -178,17 +178,10 @@ public sealed partial class ResNet : Layer, IHasBatchNormPairs
     /// <inheritdoc/>
     IEnumerable<BatchNormPair> IHasBatchNormPairs.BatchNormPairs => [new(Conv1, Bn1, ThenRelu: true)];
 
-    /// <inheritdoc/>
-    public override Tensor Forward(Tensor x)
+    private protected override Tensor Apply(Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
         Tensor stem = Bn1.Forward(Conv1.Forward(x), relu: true);
-        return ForwardTrace.Record(this, x, Fc.Forward(Pool.Forward(Stages.Forward(MaxPool?.Forward(stem) ?? stem))));
+        return Fc.Forward(Pool.Forward(Stages.Forward(MaxPool?.Forward(stem) ?? stem)));
     }
 
     // The classifier may be a layer of somebody else, which keeps what it sees.

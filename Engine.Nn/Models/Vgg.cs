@@ -8,7 +8,7 @@ namespace Engine.Nn;
 /// Shapes: x [N, channels, H, W] with H and W at least 32 for five stages → [N, classes]. The names are those of torchvision, positions in
 /// sequences: features.0, features.3, …, classifier.0, classifier.3, classifier.6. Most of its parameters lie in the first linear layer.
 /// </remarks>
-public sealed partial class Vgg : Layer
+public sealed partial class Vgg : OperationLayer
 {
     private const int PooledSize = 7;
 
@@ -113,18 +113,11 @@ public sealed partial class Vgg : Layer
     public static Vgg Vgg19(bool batchNorm = false, int inChannels = 3, int classes = 1000, Generator? generator = null) =>
         new([2, 2, 4, 4, 4], batchNorm, inChannels, classes, generator: generator);
 
-    /// <inheritdoc/>
-    public override Tensor Forward(Tensor x)
+    private protected override Tensor Apply(Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
         Tensor pooled = Pool.Forward(Features.Forward(x));
         Tensor flat = pooled.Reshape([pooled.Shape[0], pooled.Shape[1] * PooledSize * PooledSize]);
-        return ForwardTrace.Record(this, x, Classifier.Forward(flat));
+        return Classifier.Forward(flat);
     }
 
     // The classifier may be a layer of somebody else, which keeps what it sees.

@@ -41,7 +41,7 @@ internal sealed partial class VisionEncoder : Layer
 /// <summary>
 /// <c>z = x + dropout(attention(ln_1(x)))</c>, <c>y = z + mlp(ln_2(z))</c>: torchvision's <c>EncoderBlock</c>.
 /// </summary>
-internal sealed partial class VisionEncoderBlock : Layer
+internal sealed partial class VisionEncoderBlock : OperationLayer
 {
     public const double Eps = 1e-6;
 
@@ -75,17 +75,10 @@ internal sealed partial class VisionEncoderBlock : Layer
     /// <summary>The linear layers.</summary>
     public Sequential Mlp { get; }
 
-    /// <inheritdoc/>
-    public override Tensor Forward(Tensor x)
+    private protected override Tensor Apply(Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
         Tensor z = x + Dropout.Forward(SelfAttention.Forward(Ln1.Forward(x)));
-        return ForwardTrace.Record(this, x, z + Mlp.Forward(Ln2.Forward(z)));
+        return z + Mlp.Forward(Ln2.Forward(z));
     }
 
     private static Linear Started(Linear layer, Generator? generator)

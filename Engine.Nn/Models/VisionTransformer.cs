@@ -9,7 +9,7 @@ namespace Engine.Nn;
 /// encoder.layers.encoder_layer_0.self_attention.in_proj_weight, …, encoder.layers.encoder_layer_0.mlp.0, …, encoder.ln, heads.head. Files that name the two layers
 /// mlp.linear_1 and mlp.linear_2, as torchvision's own do, are renamed by <see cref="TorchvisionWeights.CurrentNames"/>.
 /// </remarks>
-public sealed partial class VisionTransformer : Layer
+public sealed partial class VisionTransformer : OperationLayer
 {
     private readonly int _imageSize;
     private readonly int _channels;
@@ -84,16 +84,8 @@ public sealed partial class VisionTransformer : Layer
     public static VisionTransformer VitB16(int inChannels = 3, int classes = 1000, int imageSize = 224, Generator? generator = null) =>
         new(imageSize, 16, 12, 12, 768, 3072, inChannels, classes, generator: generator);
 
-    /// <inheritdoc/>
-    /// <exception cref="ShapeMismatchException">The images have other channels or another size.</exception>
-    public override Tensor Forward(Tensor x)
+    private protected override Tensor Apply(Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        if (Intercepts)
-        {
-            return Call(x);
-        }
-
         if (x.Rank != 4 || x.Shape[1] != _channels || x.Shape[2] != _imageSize || x.Shape[3] != _imageSize)
         {
             throw new ShapeMismatchException($"VisionTransformer: x is {x.Shape}; it must be [N, {_channels}, {_imageSize}, {_imageSize}], as the positions are learned for that size. Resize the images.");
@@ -102,7 +94,7 @@ public sealed partial class VisionTransformer : Layer
         int batch = x.Shape[0], hidden = ClassToken.Shape[2];
         Tensor patches = ConvProj.Forward(x).Flatten(2).Transpose(1, 2);
         Tensor tokens = Tensor.Concat([ClassToken.To(patches.DType).Expand([batch, 1, hidden]), patches], 1);
-        return ForwardTrace.Record(this, x, Heads.Forward(Encoder.Forward(tokens).Select(1, 0)));
+        return Heads.Forward(Encoder.Forward(tokens).Select(1, 0));
     }
 
     // The classifier may be a layer of somebody else, which keeps what it sees.

@@ -47,7 +47,7 @@ internal sealed class SpatialErrorTests
         Row<ShapeMismatchException>("AffineGrid_WrongMatrices", "AffineGrid: theta is [1, 2, 2], the size is [1, 1, 4, 4]; they must be [N, 2, 3] and [N, C, H, W], or [N, 3, 4] and [N, C, D, H, W].", () => X(1, 2, 2).AffineGrid([1, 1, 4, 4])),
         Row<ShapeMismatchException>("ReflectionPad2d_TwoAxes", "ReflectionPad2d: x is [4, 4]; it must have 3 axes, or 4 with a batch.", () => new ReflectionPad2d(1).Forward(X(4, 4))),
         Row<ShapeMismatchException>("InstanceNorm2d_OneValue", "InstanceNorm2d: x is [2, 3, 1, 1]; a channel of a sample needs more than one value to be normalised by itself.", () => new InstanceNorm2d(3).Forward(X(2, 3, 1, 1))),
-        Row<ShapeMismatchException>("InstanceNorm1d_Channels", "InstanceNorm1d: x is [2, 4, 5]; it must have 3 axes [N, C, …] with C = 3 (the features of this layer).", () => new InstanceNorm1d(3).Forward(X(2, 4, 5))),
+        Row<ShapeMismatchException>("InstanceNorm1d_Channels", "InstanceNorm1d: x is [2, 4, 5]; it must be [N, C, L] with C = 3 (the features of this layer).", () => new InstanceNorm1d(3).Forward(X(2, 4, 5))),
         Row<ShapeMismatchException>("LocalResponseNorm_TwoAxes", "LocalResponseNorm: x is [2, 4]; it must be [N, C, …] with at least three axes.", () => new LocalResponseNorm(3).Forward(X(2, 4))),
         Row<ArgumentOutOfRangeException>("Conv2d_LayerSameWithStride", "Conv2d: Padding.Same keeps the size, which a stride of 2 does not. Give the padding as a number.", () => new Conv2d(1, 1, 3, stride: 2, padding: Padding.Same)),
     ];
