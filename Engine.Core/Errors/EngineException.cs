@@ -90,11 +90,25 @@ public sealed class KernelExecutionException(string message, Exception? inner = 
 /// <summary>The device stopped answering; its tensors are lost, the process goes on.</summary>
 public sealed class DeviceLostException(string message, Exception? inner = null) : EngineException(message, inner);
 
-/// <summary>A model or checkpoint file is damaged or does not fit the model.</summary>
-public sealed class ModelFileException(string message, Exception? inner = null) : EngineException(message, inner);
+/// <summary>
+/// A file is damaged, or is something else than it should be: the root of <see cref="ModelFileException"/>, <see cref="DataFileException"/> and
+/// <see cref="StudyFileException"/>. A file that is not there, or that the system does not let read, is an <see cref="IOException"/> or an
+/// <see cref="UnauthorizedAccessException"/>.
+/// </summary>
+public abstract class DamagedFileException : EngineException
+{
+    /// <summary>An error with a message and its cause.</summary>
+    protected DamagedFileException(string message, Exception? inner)
+        : base(message, inner)
+    {
+    }
+}
 
-/// <summary>A data-set file is damaged.</summary>
-public sealed class DataFileException(string message, Exception? inner = null) : EngineException(message, inner);
+/// <summary>A model or checkpoint file is damaged or does not fit the model.</summary>
+public sealed class ModelFileException(string message, Exception? inner = null) : DamagedFileException(message, inner);
+
+/// <summary>A file of data is damaged, or its content is none that can be learned from. Readers of a kind of files may derive their own from it.</summary>
+public class DataFileException(string message, Exception? inner = null) : DamagedFileException(message, inner);
 
 /// <summary>Where a study of hyper-parameters is kept is damaged, cannot be used, was written by a newer program, or holds a study of another search space.</summary>
-public sealed class StudyFileException(string message, Exception? inner = null) : EngineException(message, inner);
+public sealed class StudyFileException(string message, Exception? inner = null) : DamagedFileException(message, inner);

@@ -1,7 +1,10 @@
 namespace Engine.Data.Images;
 
-/// <summary>A file is no image that can be read; the message has its name and the reason.</summary>
-public sealed class BadImageException : IOException
+/// <summary>
+/// A file is no image that can be read; the message has its name and the reason. Of a data set of files one that cannot be opened is a bad sample too, with
+/// the system's error as <see cref="Exception.InnerException"/>.
+/// </summary>
+public sealed class BadImageException : DataFileException
 {
     /// <summary>A file and what is wrong with it.</summary>
     public BadImageException(string file, string reason, Exception? innerException = null)

@@ -33,7 +33,7 @@ internal readonly struct FileBytes : IDisposable
 
             return new FileBytes(buffer, read);
         }
-        catch (Exception e) when (e is (IOException or UnauthorizedAccessException or NotSupportedException) and not BadImageException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             throw new BadImageException(path, $"it cannot be opened: {e.Message}", e);
         }

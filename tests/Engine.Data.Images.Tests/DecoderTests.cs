@@ -63,7 +63,7 @@ internal sealed class DecoderTests
     {
         Assert.That(static () => ImageDecoder.Decode([], name: "nothing"), Throws.TypeOf<BadImageException>().With.Message.Contains("nothing: it is empty"));
         Assert.That(static () => ImageDecoder.Decode("a text, and no picture"u8, name: "text"), Throws.TypeOf<BadImageException>().With.Message.Contains("it is no JPEG"));
-        Assert.That(static () => ImageDecoder.ReadFile("/there/is/none.jpg"), Throws.TypeOf<BadImageException>().With.Message.Contains("none.jpg"));
+        Assert.That(static () => ImageDecoder.ReadFile("/there/is/none.jpg"), Throws.TypeOf<BadImageException>().With.Message.Contains("none.jpg").And.InnerException.InstanceOf<IOException>());
     }
 
     /// <summary>A crop is decoded by its rows alone; that must give the pixels that a cut of the whole image gives.</summary>
@@ -103,6 +103,10 @@ internal sealed class DecoderTests
             return batch.Inputs.ToArray<byte>();
         }
     }
+
+    [Test]
+    public void BadImage_IsCaughtWithAllBadFilesOfData() =>
+        Assert.That(Assert.Catch<DataFileException>(static () => ImageDecoder.Decode("a text"u8, name: "text")), Is.InstanceOf<DamagedFileException>().And.TypeOf<BadImageException>());
 
     /// <summary>Whatever the bytes are, it is an image or a <see cref="BadImageException"/>.</summary>
     [TestCase(SKEncodedImageFormat.Jpeg)]
