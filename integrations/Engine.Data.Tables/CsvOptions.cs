@@ -39,6 +39,9 @@ public sealed record CsvOptions
     /// <summary>The texts that stand for a missing value, beside the empty one.</summary>
     public IReadOnlyList<string> MissingValues { get; init; } = ["NA", "N/A", "NaN", "nan", "NULL", "null", "None", "?"];
 
+    /// <summary>How many threads take the rows apart; 0 for all processors. The table does not depend on it.</summary>
+    public int MaxThreads { get; init; }
+
     /// <summary>What becomes of rows with too few or too many columns, or with a text where a number has to be.</summary>
     public OnBadRow OnBadRow { get; init; }
 }

@@ -3,17 +3,14 @@ using nietras.SeparatedValues;
 
 namespace Engine.Data.Tables;
 
-/// <summary>Columns that grow by the rows of text files.</summary>
-internal sealed class CsvTable(CsvOptions options)
+/// <summary>Columns that grow by the rows of text files: names and types by the first, the rows block by block.</summary>
+internal sealed partial class CsvTable(CsvOptions options)
 {
-    private const int ReportedRows = 100;
     private const NumberStyles Plain = NumberStyles.Float;
 
     private static readonly CultureInfo s_comma = WithDecimalComma();
 
     private readonly HashSet<string> _missing = [.. options.MissingValues, string.Empty];
-    private readonly List<BadRow> _badRows = [];
-    private long _badRowCount;
     private string[]? _names;
     private string _first = string.Empty;
     private CultureInfo _culture = CultureInfo.InvariantCulture;
@@ -21,8 +18,12 @@ internal sealed class CsvTable(CsvOptions options)
     // The one of point and comma that numbers do not have. Numbers of .NET have commas between thousands wherever they stand: "2,5" would be 25.
     private char _strange = ',';
 
-    /// <summary>For each column of the file the builder it goes to; null for one that is not wanted.</summary>
-    private ColumnBuilder?[] _builders = [];
+    /// <summary>About how many characters a thread takes at a time: 11,000 rows of ten numbers. Not tuned.</summary>
+    internal int BlockLength { get; init; } = 1 << 20;
+
+    /// <summary>For each column of the file what is made of it; null for one that is not wanted.</summary>
+    private ColumnBuilder?[] _columns = [];
+    private char _separator;
     private HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _isMissing;
 
     public void Add(string file, Func<TextReader> open)
@@ -34,7 +35,7 @@ internal sealed class CsvTable(CsvOptions options)
             {
                 (_names, _first) = (names, file);
                 _isMissing = _missing.GetAlternateLookup<ReadOnlySpan<char>>();
-                _builders = Builders(file, names, open);
+                _columns = Columns(file, names, open);
             }
             else if (!names.AsSpan().SequenceEqual(_names))
             {
@@ -52,9 +53,21 @@ internal sealed class CsvTable(CsvOptions options)
 
     public Table Build()
     {
-        TableColumn[] columns = [.. _builders.Where(static b => b is not null).Select(static b => b!.Build())];
-        return new Table(options.Columns is { } order ? [.. order.Select(name => columns.First(c => c.Name == name))] : columns, _badRowCount, _badRows);
+        // Column by column: the parts of one are given up as soon as it is whole.
+        TableColumn?[] columns = new TableColumn?[_columns.Length];
+        Parallel.For(0, columns.Length, new ParallelOptions { MaxDegreeOfParallelism = Threads }, i =>
+        {
+            if (_columns[i] is { } column)
+            {
+                columns[i] = column.Join([.. _parts.Select(part => part[i]!)]);
+                _parts.ForEach(part => part[i] = null);
+            }
+        });
+        TableColumn[] made = [.. columns.OfType<TableColumn>()];
+        return new Table(options.Columns is { } order ? [.. order.Select(name => made.First(c => c.Name == name))] : made, _badRowCount, _badRows);
     }
+
+    private int Threads => options.MaxThreads == 0 ? Environment.ProcessorCount : options.MaxThreads;
 
     private static CultureInfo WithDecimalComma()
     {
@@ -72,6 +85,7 @@ internal sealed class CsvTable(CsvOptions options)
     {
         using TextReader text = open();
         using SepReader reader = Reader(text);
+        _separator = reader.Spec.Sep.Separator;
         foreach (SepReader.Row row in reader)
         {
             string[] names = new string[row.ColCount];
@@ -107,7 +121,7 @@ internal sealed class CsvTable(CsvOptions options)
         throw new DataFileException($"{file}: it is empty.");
     }
 
-    private ColumnBuilder?[] Builders(string file, string[] names, Func<TextReader> open)
+    private ColumnBuilder?[] Columns(string file, string[] names, Func<TextReader> open)
     {
         foreach (string wanted in (options.Columns ?? []).Concat(options.Types.Keys))
         {
@@ -118,17 +132,17 @@ internal sealed class CsvTable(CsvOptions options)
         }
 
         ColumnType[] types = InferTypes(names, open);
-        ColumnBuilder?[] builders = new ColumnBuilder?[names.Length];
+        ColumnBuilder?[] columns = new ColumnBuilder?[names.Length];
         for (int i = 0; i < names.Length; i++)
         {
             if (options.Columns is null || options.Columns.Contains(names[i]))
             {
                 ColumnType type = options.Types.TryGetValue(names[i], out ColumnType given) ? given : types[i];
-                builders[i] = type == ColumnType.Category ? new CategoryBuilder(names[i]) : new NumberBuilder(names[i], type == ColumnType.Date);
+                columns[i] = type == ColumnType.Category ? new CategoryBuilder(names[i]) : new NumberBuilder(names[i], type == ColumnType.Date);
             }
         }
 
-        return builders;
+        return columns;
     }
 
     private ColumnType[] InferTypes(string[] names, Func<TextReader> open)
@@ -177,89 +191,5 @@ internal sealed class CsvTable(CsvOptions options)
 
         // A column without a value so far may yet get numbers; texts it would have to be told.
         return [.. names.Select((_, i) => !hasValue[i] || canBeNumber[i] ? ColumnType.Number : canBeDate[i] ? ColumnType.Date : ColumnType.Category)];
-    }
-
-    private void ReadRows(string file, Func<TextReader> open)
-    {
-        using TextReader text = open();
-        using SepReader reader = Reader(text);
-        foreach (SepReader.Row row in reader)
-        {
-            if (options.HasHeader && row.RowIndex == 0)
-            {
-                continue;
-            }
-
-            if (row.ColCount != _builders.Length)
-            {
-                // A line with nothing on it is no row.
-                if (row.Span.Trim().IsEmpty)
-                {
-                    continue;
-                }
-
-                Report(new BadRow(file, row.LineNumberFrom, null, $"it has {row.ColCount} columns in place of {_builders.Length}."));
-                continue;
-            }
-
-            for (int i = 0; i < _builders.Length; i++)
-            {
-                if (_builders[i] is { } builder && !TryAdd(builder, row[i]))
-                {
-                    for (int done = 0; done < i; done++)
-                    {
-                        _builders[done]?.RemoveLast();
-                    }
-
-                    string wanted = builder is NumberBuilder { IsDate: true } ? "date" : "number";
-                    Report(new BadRow(file, row.LineNumberFrom, builder.Name, $"'{row[i].ToString()}' is no {wanted}. Where it means a missing value, name it in MissingValues; where the column holds texts, say so in Types."));
-                    break;
-                }
-            }
-        }
-    }
-
-    private bool TryAdd(ColumnBuilder builder, SepReader.Col cell)
-    {
-        if (builder is NumberBuilder { IsDate: false } numbers && !cell.Span.Contains(_strange) && cell.TryParse(out double number))
-        {
-            numbers.Add(number);
-            return true;
-        }
-
-        ReadOnlySpan<char> text = cell.Span;
-        if (IsMissing(text))
-        {
-            builder.AddMissing();
-            return true;
-        }
-
-        switch (builder)
-        {
-            case CategoryBuilder categories:
-                categories.Add(text);
-                return true;
-            case NumberBuilder { IsDate: true } dates when TableDate.TryParse(text, out double days):
-                dates.Add(days);
-                return true;
-            default:
-                return false;
-        }
-    }
-
-    private bool IsMissing(ReadOnlySpan<char> text) => _isMissing.Contains(text);
-
-    private void Report(BadRow row)
-    {
-        if (options.OnBadRow == OnBadRow.Throw)
-        {
-            throw new DataFileException(row.ToString());
-        }
-
-        _badRowCount++;
-        if (_badRows.Count < ReportedRows)
-        {
-            _badRows.Add(row);
-        }
     }
 }

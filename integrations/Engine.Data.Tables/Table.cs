@@ -117,7 +117,23 @@ public sealed class Table
     {
         ArgumentNullException.ThrowIfNull(columns);
         TableColumn[] looked = columns.Length == 0 ? [.. Columns] : [.. columns.Select(name => this[name])];
-        return Rows([.. Enumerable.Range(0, RowCount).Where(row => !looked.Any(c => c.IsMissing(row)))]);
+        int[] rows = new int[RowCount];
+        int count = 0;
+        for (int row = 0; row < rows.Length; row++)
+        {
+            bool isWhole = true;
+            foreach (TableColumn column in looked)
+            {
+                isWhole &= !column.IsMissing(row);
+            }
+
+            if (isWhole)
+            {
+                rows[count++] = row;
+            }
+        }
+
+        return Rows(rows.AsSpan(0, count));
     }
 
     /// <summary>Two tables of different rows, drawn at random: one to train on, one to measure on.</summary>

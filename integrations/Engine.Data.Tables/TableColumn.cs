@@ -47,6 +47,7 @@ public abstract class TableColumn
 public sealed class NumberColumn : TableColumn
 {
     private readonly double[] _values;
+    private int _missing = -1;
 
     /// <summary>A column of numbers that become the column's.</summary>
     /// <param name="name">The name.</param>
@@ -67,7 +68,25 @@ public sealed class NumberColumn : TableColumn
     public override int Count => _values.Length;
 
     /// <inheritdoc/>
-    public override int MissingCount => _values.AsSpan().Count(double.NaN);
+    public override int MissingCount
+    {
+        get
+        {
+            // Counted by whichever thread comes first: all count the same.
+            if (_missing < 0)
+            {
+                int missing = 0;
+                foreach (double value in _values)
+                {
+                    missing += double.IsNaN(value) ? 1 : 0;
+                }
+
+                _missing = missing;
+            }
+
+            return _missing;
+        }
+    }
 
     /// <inheritdoc/>
     public override bool IsMissing(int row) => double.IsNaN(_values[row]);
@@ -124,7 +143,7 @@ public sealed class CategoryColumn : TableColumn
             builder.Add(text);
         }
 
-        return builder.Build();
+        return builder.Join([builder]);
     }
 
     /// <summary>For each row the place of its text among <see cref="Categories"/>; −1 where it is missing.</summary>

@@ -13,6 +13,17 @@ internal sealed record ColumnPlan(string Name, ColumnType Type, double Mean, dou
 {
     private Dictionary<string, int>? _places;
 
+    /// <summary>Writes a number, and its mark where there is one.</summary>
+    public void Write(double value, Span<float> numbers)
+    {
+        bool isMissing = double.IsNaN(value);
+        numbers[0] = isMissing ? 0 : (float)((value - Mean) / Std);
+        if (MarksMissing)
+        {
+            numbers[1] = isMissing ? 1 : 0;
+        }
+    }
+
     /// <summary>The place of a text among the categories, or −1.</summary>
     public int PlaceOf(string text)
     {

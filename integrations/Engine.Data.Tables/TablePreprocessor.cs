@@ -20,7 +20,7 @@ namespace Engine.Data.Tables;
 /// TablePreprocessor same = TablePreprocessor.Load("houses.safetensors");
 /// </code>
 /// </remarks>
-public sealed class TablePreprocessor
+public sealed partial class TablePreprocessor
 {
     /// <summary>The key of the metadata under which it is saved.</summary>
     public const string MetadataKey = "engine.table";
@@ -32,6 +32,10 @@ public sealed class TablePreprocessor
     public const string Categories = "categories";
 
     private const int Version = 1;
+
+    // Rows that are written together, column by column, so that what is written stays in the nearest cache; and so many that threads are worth waking. Not tuned.
+    private const int BlockRows = 512;
+    private const int SerialRows = 8192;
 
     private readonly TablePlan _plan;
     private readonly ColumnPlan[] _idColumns;
@@ -63,47 +67,6 @@ public sealed class TablePreprocessor
 
     /// <summary>How many outputs a network for the target has: the number of classes, or 1.</summary>
     public int OutputCount => _plan.Target?.Type == ColumnType.Category ? Classes.Count : 1;
-
-    /// <summary>Learns means, deviations and categories. Give it the training part alone: what it knows of the rest leaks into what is measured.</summary>
-    /// <param name="train">The training part.</param>
-    /// <param name="target">The column to be predicted; null where there is none.</param>
-    /// <param name="options">How it does it.</param>
-    /// <exception cref="KeyNotFoundException">There is no such column.</exception>
-    /// <exception cref="DataFileException">There are no rows, a column has no value at all or more than <see cref="TableOptions.MaxCategories"/>, or the target misses one.</exception>
-    public static TablePreprocessor Fit(Table train, string? target = null, TableOptions? options = null)
-    {
-        ArgumentNullException.ThrowIfNull(train);
-        options ??= new TableOptions();
-        if (train.RowCount == 0)
-        {
-            throw new DataFileException("TablePreprocessor: the training part has no rows; there is nothing to learn from.");
-        }
-
-        if (!Enum.IsDefined(options.Categories) || !Enum.IsDefined(options.Unknown))
-        {
-            throw new ArgumentException($"TablePreprocessor: {options.Categories} and {options.Unknown} are no options.", nameof(options));
-        }
-
-        if (target is not null && (options.Columns?.Contains(target) ?? false))
-        {
-            throw new ArgumentException($"TablePreprocessor: '{target}' is the target; it cannot be a column to learn from.", nameof(options));
-        }
-
-        ColumnPlan[] columns = [.. (options.Columns ?? [.. train.Columns.Select(static c => c.Name).Where(name => name != target)]).Select(name => Fit(train[name]))];
-        if (options.Categories == CategoryEncoding.OneHot && Array.Find(columns, c => c.Categories.Length > options.MaxCategories) is { } many)
-        {
-            throw new DataFileException(TooMany(many, options.MaxCategories));
-        }
-
-        ColumnPlan? targetPlan = null;
-        if (target is not null)
-        {
-            CheckTarget(train[target]);
-            targetPlan = Fit(train[target]);
-        }
-
-        return new TablePreprocessor(new TablePlan(Version, columns, targetPlan, options.Categories, options.StandardizeTarget, options.Unknown));
-    }
 
     /// <summary>The preprocessor that was saved with a model.</summary>
     /// <exception cref="ModelFileException">The file is damaged, or has none.</exception>
@@ -159,42 +122,31 @@ public sealed class TablePreprocessor
         int rows = table.RowCount;
         float[] numbers = new float[checked(rows * NumberCount)];
         long[] ids = new long[checked(rows * _idColumns.Length)];
-        int at = 0, id = 0;
-        foreach (ColumnPlan plan in _plan.Columns)
+        ColumnWriter[] writers = Writers(table);
+        int blocks = (rows + BlockRows - 1) / BlockRows;
+        if (rows < SerialRows)
         {
-            TableColumn column = Column(table, plan);
-            if (column is NumberColumn values)
+            for (int block = 0; block < blocks; block++)
             {
-                for (int row = 0; row < rows; row++)
-                {
-                    WriteNumber(plan, values.Values[row], numbers.AsSpan((row * NumberCount) + at));
-                }
+                Write(block);
             }
-            else
-            {
-                CategoryColumn texts = (CategoryColumn)column;
-                int[] places = [.. texts.Categories.Select(text => Place(plan, text))];
-                for (int row = 0; row < rows; row++)
-                {
-                    int place = texts.Codes[row] < 0 ? -1 : places[texts.Codes[row]];
-                    if (_plan.Encoding == CategoryEncoding.Ids)
-                    {
-                        ids[(row * _idColumns.Length) + id] = place + 1;
-                    }
-                    else if (place >= 0)
-                    {
-                        numbers[(row * NumberCount) + at + place] = 1;
-                    }
-                }
-
-                id++;
-            }
-
-            at += WidthOf(plan);
+        }
+        else
+        {
+            RunForAll(blocks, Write);
         }
 
         Tensor matrix = Tensor.From<float>(numbers, [rows, NumberCount], device);
         return _idColumns.Length == 0 ? matrix : new Tensors((Numbers, matrix), (Categories, Tensor.From<long>(ids, [rows, _idColumns.Length], device)));
+
+        void Write(int block)
+        {
+            int first = block * BlockRows, count = Math.Min(BlockRows, rows - first);
+            foreach (ColumnWriter writer in writers)
+            {
+                writer.Write(first, count, numbers.AsSpan(first * NumberCount, count * NumberCount), ids.AsSpan(first * _idColumns.Length, count * _idColumns.Length));
+            }
+        }
     }
 
     /// <summary>The targets: float32 [N, 1] of numbers, int64 [N] of classes; none where the fit had no target.</summary>
@@ -211,22 +163,25 @@ public sealed class TablePreprocessor
         CheckTarget(column);
         if (column is NumberColumn numbers)
         {
-            float[] values = new float[numbers.Count];
+            ReadOnlySpan<double> source = numbers.Values;
+            float[] values = new float[source.Length];
+            (double mean, double std) = _plan.StandardizesTarget ? (plan.Mean, plan.Std) : (0, 1);
             for (int row = 0; row < values.Length; row++)
             {
-                values[row] = (float)(_plan.StandardizesTarget ? (numbers.Values[row] - plan.Mean) / plan.Std : numbers.Values[row]);
+                values[row] = (float)((source[row] - mean) / std);
             }
 
             return Tensor.From<float>(values, [values.Length, 1], device);
         }
 
         CategoryColumn texts = (CategoryColumn)column;
+        int[] places = [.. texts.Categories.Select(plan.PlaceOf)];
+        ReadOnlySpan<int> codes = texts.Codes;
         long[] classes = new long[texts.Count];
         for (int row = 0; row < classes.Length; row++)
         {
-            string text = texts.Categories[texts.Codes[row]];
-            int place = plan.PlaceOf(text);
-            classes[row] = place >= 0 ? place : throw new DataFileException($"Row {row}: '{text}' is no class of '{plan.Name}'. Those of the training part are: {string.Join(", ", plan.Categories)}.");
+            int place = places[codes[row]];
+            classes[row] = place >= 0 ? place : throw new DataFileException($"Row {row}: '{texts.Categories[codes[row]]}' is no class of '{plan.Name}'. Those of the training part are: {string.Join(", ", plan.Categories)}.");
         }
 
         return Tensor.From<long>(classes, [classes.Length], device);
@@ -264,7 +219,7 @@ public sealed class TablePreprocessor
             }
             else
             {
-                WriteNumber(plan, Number(plan, text), numbers[at..]);
+                plan.Write(Number(plan, text), numbers[at..]);
             }
 
             at += WidthOf(plan);
@@ -288,49 +243,21 @@ public sealed class TablePreprocessor
         ? $"{column.Name}: {column.Categories.Length} categories"
         : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{column.Name}: mean {column.Mean:G4}, std {column.Std:G4}{(column.MarksMissing ? ", missing are marked" : string.Empty)}");
 
-    private static string TooMany(ColumnPlan column, int most)
+    /// <summary>The columns that the fit had, with their places in the tensors.</summary>
+    private ColumnWriter[] Writers(Table table)
     {
-        string[] texts = [.. column.Categories.Where(static text => !double.TryParse(text, System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out _))];
-        string way = texts.Length > 0 && 2 * texts.Length < column.Categories.Length
-            ? $"Most are numbers, but '{texts[0]}' is none: mend it, name it in CsvOptions.MissingValues, or say ColumnType.Number in CsvOptions.Types for an error with its line."
-            : "Leave it out by TableOptions.Columns, take CategoryEncoding.Ids with an embedding, or raise MaxCategories.";
-        return $"TablePreprocessor: column '{column.Name}' has {column.Categories.Length} categories, each of which one-hot makes a number; MaxCategories allows {most}. {way}";
-    }
-
-    private static ColumnPlan Fit(TableColumn column)
-    {
-        if (column.Count > 0 && column.MissingCount == column.Count)
+        ColumnWriter[] writers = new ColumnWriter[_plan.Columns.Length];
+        int at = 0, id = 0;
+        for (int i = 0; i < writers.Length; i++)
         {
-            throw new DataFileException($"TablePreprocessor: column '{column.Name}' has no value in the training part. Leave it out by TableOptions.Columns.");
+            ColumnPlan plan = _plan.Columns[i];
+            TableColumn column = Column(table, plan);
+            int[] places = column is CategoryColumn texts ? [.. texts.Categories.Select(text => Place(plan, text))] : [];
+            writers[i] = new ColumnWriter(plan, column, places, at, plan.Type == ColumnType.Category && _plan.Encoding == CategoryEncoding.Ids ? id++ : null);
+            at += WidthOf(plan);
         }
 
-        bool marksMissing = column.MissingCount > 0;
-        if (column is CategoryColumn texts)
-        {
-            // Only those that the training part has: the column may come from a larger table. Sorted, so that the order of rows decides nothing.
-            string[] present = [.. texts.Codes.ToArray().Where(static c => c >= 0).Distinct().Select(c => texts.Categories[c]).Order(StringComparer.Ordinal)];
-            return new ColumnPlan(column.Name, column.Type, 0, 1, false, present);
-        }
-
-        double[] values = [.. ((NumberColumn)column).Values.ToArray().Where(static v => !double.IsNaN(v))];
-        if (Array.FindIndex(values, double.IsInfinity) >= 0)
-        {
-            throw new DataFileException($"TablePreprocessor: column '{column.Name}' has an infinite value; it has no mean.");
-        }
-
-        double mean = values.Length == 0 ? 0 : values.Average();
-        double std = values.Length == 0 ? 1 : Math.Sqrt(values.Average(v => (v - mean) * (v - mean)));
-        return new ColumnPlan(column.Name, column.Type, mean, std > 0 ? std : 1, marksMissing, []);
-    }
-
-    private static void WriteNumber(ColumnPlan plan, double value, Span<float> numbers)
-    {
-        bool isMissing = double.IsNaN(value);
-        numbers[0] = isMissing ? 0 : (float)((value - plan.Mean) / plan.Std);
-        if (plan.MarksMissing)
-        {
-            numbers[1] = isMissing ? 1 : 0;
-        }
+        return writers;
     }
 
     private static double Number(ColumnPlan plan, string? text)
@@ -354,15 +281,6 @@ public sealed class TablePreprocessor
         return column.Type == plan.Type
             ? column
             : throw new DataFileException($"Column '{plan.Name}' is {column.Type}; in the training part it was {plan.Type}. Say so in CsvOptions.Types.");
-    }
-
-    private static void CheckTarget(TableColumn column)
-    {
-        if (column.MissingCount > 0)
-        {
-            int first = Enumerable.Range(0, column.Count).First(column.IsMissing);
-            throw new DataFileException($"The target '{column.Name}' is missing in {column.MissingCount} rows, first in row {first}. Leave them out: table.WithoutMissing(\"{column.Name}\").");
-        }
     }
 
     /// <summary>A plan from a file, which may hold anything.</summary>

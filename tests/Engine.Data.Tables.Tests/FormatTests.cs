@@ -59,6 +59,38 @@ internal sealed class FormatTests
         Assert.That(() => ArrowTable.From(lists), Throws.InstanceOf<DataFileException>().With.Message.Contains("column 'l' is Binary"));
     }
 
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task Arrow_FileWithoutRows_HasItsColumns(bool hasIndex)
+    {
+        using TemporaryFolder folder = new();
+        string path = folder.File("t.arrow");
+        Schema schema = new Schema.Builder().Field(static f => f.Name("n").DataType(FloatType.Default)).Field(static f => f.Name("s").DataType(StringType.Default))
+            .Field(static f => f.Name("t").DataType(Date32Type.Default)).Field(static f => f.Name("z").DataType(NullType.Default)).Build();
+        await using (FileStream stream = File.Create(path))
+        {
+            using ArrowStreamWriter writer = hasIndex ? new ArrowFileWriter(stream, schema) : new ArrowStreamWriter(stream, schema);
+            await writer.WriteStartAsync();
+            await writer.WriteEndAsync();
+        }
+
+        Table table = ArrowTable.Read(path);
+        Assert.That(table.Columns.Select(static c => (c.Name, c.Type, c.Count)), Is.EqualTo(new[] { ("n", ColumnType.Number, 0), ("s", ColumnType.Category, 0), ("t", ColumnType.Date, 0), ("z", ColumnType.Number, 0) }));
+    }
+
+    [Test]
+    public void Arrow_ColumnsThatChange_AreRefused()
+    {
+        static RecordBatch Batch(string name, bool isText) => new RecordBatch.Builder()
+            .Append("a", false, new DoubleArray.Builder().Append(1).Build())
+            .Append(name, false, isText ? new StringArray.Builder().Append("x").Build() : (IArrowArray)new NullArray(1)).Build();
+        Assert.That(Numbers(ArrowTable.From(Batch("n", false), Batch("n", false)), "n"), Is.EqualTo(new[] { double.NaN, double.NaN }));
+        Assert.That(() => ArrowTable.From(Batch("n", false), Batch("m", false)), Throws.TypeOf<DataFileException>().With.Message.Contains("are a, m; those before are a, n"));
+        Assert.That(() => ArrowTable.From(Batch("n", false), Batch("n", true)), Throws.TypeOf<DataFileException>().With.Message.Contains("'n' changes its type"));
+        Assert.That(() => ArrowTable.From(Batch("a", false)), Throws.TypeOf<DataFileException>().With.Message.Contains("two columns are named 'a'"));
+        Assert.That(ArrowTable.From().Columns, Is.Empty);
+    }
+
     [Test]
     public void DataView_TypesAndMissingValues()
     {
@@ -94,9 +126,9 @@ internal sealed class FormatTests
             {
                 _ = read(path);
             }
-            catch (DataFileException)
+            catch (DataFileException error)
             {
-                // What a reader says of a damaged file.
+                Assert.That(error.Message, Does.StartWith(path));
             }
         }
     }
