@@ -16,6 +16,7 @@ internal sealed class NumberStatisticsTests
         }
 
         double[] present = [.. values.Where(static v => !double.IsNaN(v))];
+
         // Without the offset, which is exact, a decimal has all digits.
         decimal[] small = [.. present.Select(v => (decimal)(v - offset))];
         decimal mean = present.Length == 0 ? 0 : small.Sum() / present.Length;
