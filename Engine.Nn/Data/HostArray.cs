@@ -88,6 +88,12 @@ public readonly struct HostArray
             : throw new ShapeMismatchException($"HostArray: {values.Length} values do not fill {shape}, which has {shape.ElementCount}.");
     }
 
+    /// <summary>Elements as bytes in row-major order.</summary>
+    internal static HostArray OfBytes(byte[] bytes, DType dtype, Shape shape) => new(bytes, dtype, shape);
+
+    /// <summary>The bytes of <see cref="OfBytes"/> themselves; of other arrays a copy.</summary>
+    internal byte[] OwnBytes() => _values as byte[] ?? Bytes.ToArray();
+
     private static DType TypeOf<T>() =>
         typeof(T) == typeof(float) ? DType.Float32
         : typeof(T) == typeof(double) ? DType.Float64

@@ -18,7 +18,8 @@ public sealed record TarSample(string Key, string Shard, IReadOnlyDictionary<str
 /// Samples in tar files, as WebDataset writes them: the files of a sample follow one another and have one name up to the first dot, <c>0001.jpg</c>, <c>0001.cls</c>,
 /// <c>0002.jpg</c>. Large data sets are read from beginning to end this way, without searching for millions of small files.
 /// </summary>
-/// <remarks>Files may be compressed with gzip, whatever their names. Nothing is written to the disk; links, devices and folders are passed over.</remarks>
+/// <remarks>Files may be compressed with gzip, whatever their names. Nothing is written to the disk; links, devices and folders are passed over. <see cref="TarDataset"/> is
+/// a stream of such samples for a <see cref="DataLoader"/>.</remarks>
 /// <example>
 /// <code>
 /// foreach (TarSample sample in TarShards.Read("train-{000..099}.tar"))
@@ -32,6 +33,9 @@ public static class TarShards
 {
     /// <summary>The most bytes that the files of one sample may take by default, 1 GiB.</summary>
     public const long DefaultMaxSampleBytes = 1L << 30;
+
+    // Most files of samples are smaller; more is allocated only as its bytes arrive.
+    private const int DirectBytes = 1 << 20;
 
     /// <summary>The samples of a file or of several, in order, each read when it is asked for.</summary>
     /// <param name="pattern">A path; <c>{000..099}</c> in it stands for all numbers from one to the other with as many digits.</param>
@@ -49,7 +53,14 @@ public static class TarShards
     {
         string[] paths = Guard.NoNulls(shards);
         ArgumentOutOfRangeException.ThrowIfNegative(maxSampleBytes);
-        return paths.SelectMany(shard => ReadShard(shard, maxSampleBytes));
+        return Read(paths, maxSampleBytes, first: 0, CancellationToken.None);
+    }
+
+    /// <summary>The samples from one on. Of those before it only the headers are read, where a file is not compressed.</summary>
+    internal static IEnumerable<TarSample> Read(string[] shards, long maxSampleBytes, long first, CancellationToken cancellation)
+    {
+        PassedOver passed = new() { Left = first };
+        return shards.SelectMany(shard => ReadShard(shard, maxSampleBytes, passed, cancellation));
     }
 
     /// <summary>The paths that a pattern stands for: <c>a-{08..10}.tar</c> is a-08.tar, a-09.tar and a-10.tar. Without braces it is a path itself.</summary>
@@ -78,8 +89,9 @@ public static class TarShards
     private static bool Number(string text, out int number) =>
         int.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out number);
 
-    private static IEnumerable<TarSample> ReadShard(string shard, long maxSampleBytes)
+    private static IEnumerable<TarSample> ReadShard(string shard, long maxSampleBytes, PassedOver passed, CancellationToken cancellation)
     {
+        cancellation.ThrowIfCancellationRequested();
         using FileStream file = new(shard, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
         bool compressed = file.ReadByte() == 0x1F && file.ReadByte() == 0x8B;
         file.Position = 0;
@@ -97,7 +109,12 @@ public static class TarShards
 
             if (name != key && key is not null)
             {
-                yield return new TarSample(key, shard, files);
+                if (!passed.Take())
+                {
+                    yield return new TarSample(key, shard, files);
+                    cancellation.ThrowIfCancellationRequested();
+                }
+
                 (files, bytes) = (new Dictionary<string, byte[]>(StringComparer.Ordinal), 0);
             }
 
@@ -108,13 +125,13 @@ public static class TarShards
                 throw Damaged(shard, $"sample {FileText.Quote(name)} takes more than the limit of {maxSampleBytes:N0} bytes");
             }
 
-            if (!files.TryAdd(extension, Content(entry, shard)))
+            if (!files.TryAdd(extension, passed.Left > 0 ? [] : Content(entry, shard)))
             {
                 throw Damaged(shard, $"sample {FileText.Quote(name)} has {FileText.Quote(extension)} twice");
             }
         }
 
-        if (key is not null)
+        if (key is not null && !passed.Take())
         {
             yield return new TarSample(key, shard, files);
         }
@@ -155,6 +172,12 @@ public static class TarShards
 
         try
         {
+            if (entry.Length <= DirectBytes)
+            {
+                byte[] direct = new byte[(int)entry.Length];
+                return data.ReadAtLeast(direct, direct.Length, throwOnEndOfStream: false) == direct.Length ? direct : throw Damaged(shard, $"{FileText.Quote(entry.Name)} is cut short");
+            }
+
             using MemoryStream content = new();
             data.CopyTo(content);
             return content.Length == entry.Length ? content.ToArray() : throw Damaged(shard, $"{FileText.Quote(entry.Name)} is cut short");
@@ -166,4 +189,18 @@ public static class TarShards
     }
 
     private static DataFileException Damaged(string shard, string reason, Exception? error = null) => new($"Cannot read '{shard}': {reason}.", error);
+
+    /// <summary>How many samples are still to be passed over, in this shard and those behind it.</summary>
+    private sealed class PassedOver
+    {
+        public long Left { get; set; }
+
+        /// <summary>Whether the sample that just ended is one of them.</summary>
+        public bool Take()
+        {
+            bool isPassed = Left > 0;
+            Left -= isPassed ? 1 : 0;
+            return isPassed;
+        }
+    }
 }

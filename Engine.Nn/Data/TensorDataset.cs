@@ -54,6 +54,56 @@ public sealed class TensorDataset : IDataset
         _targetNames = targets.Names.Count > 0 ? [.. targets.Names] : null;
     }
 
+    private TensorDataset(HostArray[] arrays, string[] inputNames, string[] targetNames, bool hasWeights, string path)
+    {
+        for (int i = 0; i < arrays.Length; i++)
+        {
+            if (arrays[i].Shape.Rank == 0 || arrays[i].Shape[0] != arrays[0].Shape[0] || (hasWeights && i == arrays.Length - 1 && arrays[i].Shape.Rank != 1))
+            {
+                string shapes = string.Join(", ", inputNames.Concat(targetNames).Concat(hasWeights ? ["weights"] : []).Zip(arrays, static (name, array) => $"'{name}' {array.Shape}"));
+                throw new DataFileException($"'{path}' is no data set: its arrays are {shapes}; axis 0 must count the samples in all, and weights are one for each sample.");
+            }
+        }
+
+        Rows[] rows = [.. arrays.Select(static array => new Rows(array))];
+        Count = arrays[0].Shape[0];
+        (_inputs, _targets) = (rows[..inputNames.Length], rows[inputNames.Length..(inputNames.Length + targetNames.Length)]);
+        _weights = hasWeights ? rows[^1] : null;
+        (_inputNames, _targetNames) = (inputNames, targetNames.Length > 0 ? targetNames : null);
+    }
+
+    /// <summary>The rows of arrays in an <c>.npz</c> file of NumPy. Batches have the arrays' names; those of one input are in <see cref="Batch.Inputs"/> as well.</summary>
+    /// <param name="path">The file; arrays that are not named here are not read.</param>
+    /// <param name="inputs">The names of the inputs, one or several.</param>
+    /// <param name="targets">The names of the targets: one, several or none.</param>
+    /// <param name="weights">The name of the array that says how much each sample counts, [N], or null.</param>
+    /// <param name="maxBytes">Arrays that take more in all are refused, see <see cref="Npz.DefaultMaxBytes"/>.</param>
+    /// <exception cref="ArgumentException">There are no inputs, or a name is empty or there twice.</exception>
+    /// <exception cref="DataFileException">The file is damaged, has no array of a name, takes too much, or its arrays differ in their numbers of rows.</exception>
+    /// <exception cref="IOException">It cannot be opened or read.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access is denied, or it is a folder.</exception>
+    /// <example><code>
+    /// TensorDataset digits = TensorDataset.FromNpz("mnist.npz", inputs: ["x_train"], targets: ["y_train"]);
+    /// </code></example>
+    public static TensorDataset FromNpz(string path, IEnumerable<string> inputs, IEnumerable<string>? targets = null, string? weights = null, long maxBytes = Npz.DefaultMaxBytes)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        string[] inputNames = Guard.NoNulls(inputs), targetNames = targets is null ? [] : Guard.NoNulls(targets);
+        ArgumentOutOfRangeException.ThrowIfNegative(maxBytes);
+        string[] all = [.. inputNames, .. targetNames, .. weights is null ? (ReadOnlySpan<string>)[] : [weights]];
+        if (inputNames.Length == 0)
+        {
+            throw new ArgumentException("TensorDataset.FromNpz: there are no inputs.", nameof(inputs));
+        }
+
+        if (all.Contains(string.Empty) || all.Distinct(StringComparer.Ordinal).Count() < all.Length)
+        {
+            throw new ArgumentException($"TensorDataset.FromNpz: a name is empty or there twice: {string.Join(", ", all)}.", nameof(inputs));
+        }
+
+        return new TensorDataset(Npz.LoadToHost(path, all, maxBytes), inputNames, targetNames, weights is not null, path);
+    }
+
     /// <inheritdoc/>
     public int Count { get; }
 
@@ -90,6 +140,12 @@ public sealed class TensorDataset : IDataset
         private readonly Shape _shape;
         private readonly byte[] _bytes;
         private readonly int _rowBytes;
+
+        public Rows(HostArray array)
+        {
+            (_dtype, _shape, _bytes) = (array.DType, array.Shape, array.OwnBytes());
+            _rowBytes = _shape[0] == 0 ? 0 : _bytes.Length / _shape[0];
+        }
 
         public Rows(Tensor tensor)
         {

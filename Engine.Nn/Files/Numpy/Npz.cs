@@ -3,7 +3,7 @@ using System.IO.Compression;
 namespace Engine.Nn;
 
 /// <summary>Several arrays of NumPy in one <c>.npz</c> file, as <c>numpy.savez</c> and <c>numpy.savez_compressed</c> write them.</summary>
-/// <remarks>Types and errors are those of <see cref="Npy"/>; checksums are compared.</remarks>
+/// <remarks>Types and errors are those of <see cref="Npy"/>; checksums are compared. <see cref="TensorDataset.FromNpz"/> makes samples of the rows of such arrays.</remarks>
 public static class Npz
 {
     /// <summary>The most bytes that the arrays of a file may take by default, 4 GiB: a small compressed file can claim a thousand times its size.</summary>
@@ -31,8 +31,9 @@ public static class Npz
             long rest = maxBytes;
             foreach (ZipEntry entry in ZipDirectory.Read(file).Entries.Values)
             {
-                string name = entry.Name.EndsWith(Extension, StringComparison.Ordinal) ? entry.Name[..^Extension.Length] : entry.Name;
-                Tensor tensor = Read(file, entry, rest, device);
+                string name = NameOf(entry);
+                long limit = rest;
+                Tensor tensor = Read(file, entry, (stream, damaged) => NpyArray.Read(stream, entry.Bytes, limit, device, damaged));
                 rest -= tensor.ElementCount * tensor.DType.SizeInBytes();
                 if (!tensors.TryAdd(name, tensor))
                 {
@@ -91,31 +92,61 @@ public static class Npz
         });
     }
 
-    private static Tensor Read(CheckedFile file, ZipEntry entry, long maxBytes, Device? device)
+    /// <summary>Some of the arrays, in host memory, in the order in which they are asked for.</summary>
+    internal static HostArray[] LoadToHost(string path, IReadOnlyList<string> names, long maxBytes)
+    {
+        using CheckedFile file = CheckedFile.Data(path);
+        Dictionary<string, ZipEntry> entries = new(StringComparer.Ordinal);
+        foreach (ZipEntry entry in ZipDirectory.Read(file).Entries.Values)
+        {
+            if (!entries.TryAdd(NameOf(entry), entry))
+            {
+                throw file.Damaged($"two of its arrays are named {FileText.Quote(NameOf(entry))}");
+            }
+        }
+
+        HostArray[] arrays = new HostArray[names.Count];
+        for (int i = 0; i < arrays.Length; i++)
+        {
+            if (!entries.TryGetValue(names[i], out ZipEntry entry))
+            {
+                throw file.Damaged($"it has no array {FileText.Quote(names[i])}; it has {FileText.List(entries.Keys)}");
+            }
+
+            arrays[i] = Read(file, entry, (stream, damaged) => NpyArray.ReadToHost(stream, entry.Bytes, maxBytes, damaged));
+            maxBytes -= arrays[i].Bytes.Length;
+        }
+
+        return arrays;
+    }
+
+    private static string NameOf(ZipEntry entry) => entry.Name.EndsWith(Extension, StringComparison.Ordinal) ? entry.Name[..^Extension.Length] : entry.Name;
+
+    private static T Read<T>(CheckedFile file, ZipEntry entry, Func<Stream, Func<string, Exception?, EngineException>, T> read)
     {
         using FilePart stored = new(file, entry.Offset, entry.StoredBytes);
         using Stream content = entry.IsDeflated ? new DeflateStream(stored, CompressionMode.Decompress) : stored;
         using ChecksumStream counted = new(content);
-        Tensor? tensor = null;
+        object? array = null;
         try
         {
-            tensor = NpyArray.Read(counted, entry.Bytes, maxBytes, device, Damaged);
-            return counted.ReadByte() < 0 && counted.Value == entry.Crc ? tensor : throw Damaged("its checksum is another");
+            array = read(counted, Damaged);
+            return counted.ReadByte() < 0 && counted.Value == entry.Crc ? (T)array! : throw Damaged("its checksum is another");
         }
         catch (InvalidDataException error)
         {
             throw Damaged("its compressed content is damaged", error);
         }
-        catch when (Dispose(tensor))
+        catch when (Dispose(array as IDisposable))
         {
             throw;
         }
 
         EngineException Damaged(string reason, Exception? inner = null) => file.Damaged($"array {FileText.Quote(entry.Name)}: {reason}", inner);
 
-        static bool Dispose(Tensor? tensor)
+        static bool Dispose(IDisposable? array)
         {
-            tensor?.Dispose();
+            array?.Dispose();
             return false;
         }
     }

@@ -46,6 +46,7 @@ internal sealed class FolderArrowsTests
 
     private static readonly (string From, string To, string Names)[] s_nnUpwards =
     [
+        ("Files", "Data", "HostArray"),
         ("Files", "Training", "Trainer Trainer.Load"),
         ("Modules", "Containers", "Sequential"),
         ("Modules", "Layers", "Residual"),

@@ -36,6 +36,7 @@ internal static class Specimens
         [typeof(Tensors)] = static () => (Tensors)Tensor.Ones([2, 2]),
         [typeof(SampleDataset)] = static () => Dataset.From((float[])[1, 2], static v => new Sample(v, v)),
         [typeof(IStreamDataset)] = static () => StreamDataset.From((float[])[1, 2], static v => new Sample(v, v)),
+        [typeof(FieldDecoder)] = static () => FieldDecoder.Class,
         [typeof(StepContext)] = static () => MakeStepContext(),
         [typeof(Stream)] = static () => new MemoryStream(),
         [typeof(JsonObject)] = static () => new JsonObject(),

@@ -1,5 +1,3 @@
-using System.Formats.Tar;
-using System.IO.Compression;
 using System.Text;
 using Engine.Nn;
 using NUnit.Framework;
@@ -109,20 +107,7 @@ internal sealed class TarAndTextTests
 
     private TarSample[] Read(byte[] file) => [.. TarShards.Read(_folder.Write("x.tar", file))];
 
-    private static byte[] Tar(bool compress, params (string Name, string Content)[] files)
-    {
-        using MemoryStream result = new();
-        using (Stream stream = compress ? new GZipStream(result, CompressionLevel.Fastest, leaveOpen: true) : result)
-        using (TarWriter tar = new(stream, TarEntryFormat.Ustar, leaveOpen: true))
-        {
-            foreach ((string name, string content) in files)
-            {
-                tar.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(Encoding.UTF8.GetBytes(content)) });
-            }
-        }
-
-        return result.ToArray();
-    }
+    private static byte[] Tar(bool compress, params (string Name, string Content)[] files) => TarFiles.OfTexts(compress, files);
 
     private static NUnit.Framework.Constraints.IResolveConstraint Refused(string reason) => Throws.TypeOf<DataFileException>().With.Message.Contains(reason);
 }
