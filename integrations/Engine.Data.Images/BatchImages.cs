@@ -55,6 +55,9 @@ internal struct BatchImages(ImageOptions options, int count) : IDisposable
         return options.AsBytes ? Tensor.From<byte>(_bytes.AsSpan(0, count * Size), shape, device) : Tensor.From<float>(_numbers.AsSpan(0, count * Size), shape, device);
     }
 
+    /// <summary>The only image, [channels, height, width].</summary>
+    public readonly HostArray ToHostArray() => options.AsBytes ? HostArray.From(_bytes.AsSpan(0, Size).ToArray(), _image) : HostArray.From(_numbers.AsSpan(0, Size).ToArray(), _image);
+
     public readonly void Dispose()
     {
         if (_bytes is not null)

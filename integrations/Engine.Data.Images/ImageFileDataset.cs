@@ -1,4 +1,3 @@
-using System.Buffers;
 using Engine.Nn;
 
 namespace Engine.Data.Images;
@@ -17,11 +16,7 @@ public class ImageFileDataset : IDataset, ITransformable, IHasClassNumbers, IRep
 
     // A data set and all that are made of it have one list.
     private readonly BadSampleList _bad = new();
-    private Compose _transforms = new();
-
-    // What follows from the transforms: the first one if a decoder can work for it, and the rest.
-    private IRegionTransform? _first;
-    private Compose _rest = new();
+    private ImageSteps _steps;
     private int[]? _candidates;
 
     /// <summary>Files with a class for each; without classes, the target of a sample is its number.</summary>
@@ -50,6 +45,7 @@ public class ImageFileDataset : IDataset, ITransformable, IHasClassNumbers, IRep
         _files = files;
         _targets = targets?.ToArray();
         Options = options ?? new ImageOptions();
+        _steps = new ImageSteps(Options, new Compose());
         if (_targets is not null && _targets.Length != _names.Length)
         {
             throw new ArgumentException($"ImageFileDataset: {_names.Length} files and {_targets.Length} classes; each file has one.", nameof(targets));
@@ -98,8 +94,7 @@ public class ImageFileDataset : IDataset, ITransformable, IHasClassNumbers, IRep
         {
             try
             {
-                SampleRandom none = default;
-                Decode(i, null, ref none).Dispose();
+                Read(i);
             }
             catch (BadImageException e)
             {
@@ -114,14 +109,14 @@ public class ImageFileDataset : IDataset, ITransformable, IHasClassNumbers, IRep
     public ImageFileDataset With(params IImageTransform[] transforms)
     {
         ArgumentNullException.ThrowIfNull(transforms);
-        return Changed(new Compose([.. _transforms.Transforms, .. new Compose(transforms).Transforms]));
+        return Changed(_steps.With(transforms));
     }
 
     /// <summary>
     /// The same files, changed by the transforms that draw no random numbers, and by <see cref="IImageTransform.WithoutRandomness"/> of the others; those added to
     /// it later are all applied.
     /// </summary>
-    public ImageFileDataset WithoutRandomChanges() => Changed((Compose)_transforms.WithoutRandomness);
+    public ImageFileDataset WithoutRandomChanges() => Changed(_steps.WithoutRandomness());
 
     /// <summary>"ImageFileDataset(80 images)".</summary>
     public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"ImageFileDataset({Count:N0} images)");
@@ -161,18 +156,12 @@ public class ImageFileDataset : IDataset, ITransformable, IHasClassNumbers, IRep
         return part;
     }
 
-    private ImageFileDataset Changed(Compose transforms)
+    private ImageFileDataset Changed(ImageSteps steps)
     {
         var changed = (ImageFileDataset)MemberwiseClone();
-        changed._transforms = transforms;
-        IImageTransform[] flat = [.. Flat(transforms)];
-        changed._first = flat.FirstOrDefault() as IRegionTransform;
-        changed._rest = new Compose(changed._first is null ? flat : flat[1..]);
+        changed._steps = steps;
         return changed;
     }
-
-    /// <summary>Without nesting, so that the first transform is seen.</summary>
-    private static IEnumerable<IImageTransform> Flat(Compose transforms) => transforms.Transforms.SelectMany(static t => t is Compose inner ? Flat(inner) : [t]);
 
     /// <summary>Puts a sample, or what stands in for it, into a batch; its target.</summary>
     private long Add(ref BatchImages images, int index, SampleRandom random)
@@ -222,48 +211,13 @@ public class ImageFileDataset : IDataset, ITransformable, IHasClassNumbers, IRep
 
     private void Transform(ref BatchImages images, int index, ref SampleRandom random)
     {
-        using ImagePixels pixels = Decode(index, _first, ref random);
-        try
-        {
-            if (_first is null)
-            {
-                Span<byte> whole = images.Next(_rest.OutputShape(pixels.Shape), _names[index]);
-                _rest.Apply(pixels.Span, whole, pixels.Shape, ref random);
-                images.Finish();
-                return;
-            }
-
-            Shape resized = _first.OutputShape(pixels.Whole), output = _rest.OutputShape(resized);
-            Span<byte> destination = images.Next(output, _names[index]);
-            if (_rest.Transforms.Count == 0)
-            {
-                _first.Apply(pixels.Span, pixels.Shape, pixels.Region, destination, resized);
-            }
-            else
-            {
-                byte[] between = ArrayPool<byte>.Shared.Rent((int)resized.ElementCount);
-                Span<byte> first = between.AsSpan(0, (int)resized.ElementCount);
-                _first.Apply(pixels.Span, pixels.Shape, pixels.Region, first, resized);
-                _rest.Apply(first, destination, resized, ref random);
-                ArrayPool<byte>.Shared.Return(between);
-            }
-
-            images.Finish();
-        }
-        catch (ShapeMismatchException e)
-        {
-            throw new ShapeMismatchException($"{_names[index]}: {e.Message}", e);
-        }
-    }
-
-    private ImagePixels Decode(int index, IRegionTransform? first, ref SampleRandom random)
-    {
         if (_files is not null)
         {
-            return SkiaDecoder.Decode(_files[index].Span, Options, first, ref random, _names[index]);
+            _steps.Add(ref images, _files[index].Span, _names[index], ref random);
+            return;
         }
 
         using FileBytes bytes = FileBytes.Read(_names[index], Options.MaxFileBytes);
-        return SkiaDecoder.Decode(bytes.Span, Options, first, ref random, _names[index]);
+        _steps.Add(ref images, bytes.Span, _names[index], ref random);
     }
 }

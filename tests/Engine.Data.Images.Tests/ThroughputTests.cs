@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Formats.Tar;
 using Engine.Nn;
 using NUnit.Framework;
 
@@ -41,6 +42,53 @@ internal sealed class ThroughputTests
             ulong seed = 0;
             double rate = Measure(name, Count, () => changed.GetBatch(new BatchRequest(indices, Device.Cpu, seed++)).Dispose());
             Assert.That(rate, Is.GreaterThan(50), "images a second: less is an error, not a slow machine");
+        }
+    }
+
+    /// <summary>Whole epochs by a loader: files in memory and the same in a tar shard, for 1 and 2 threads that decode.</summary>
+    [Test]
+    [Explicit("It measures the machine.")]
+    public void Throughput_OfALoader()
+    {
+        const int Epoch = 128, BatchSize = 16;
+        byte[][] files = [.. Enumerable.Range(0, Epoch).Select(static i => Pictures.File(375, 500, seed: i, noise: 20))];
+        ImageOptions options = new() { Normalization = PixelNormalization.ImageNet };
+        IImageTransform[] transforms = [new RandomResizedCrop(224), new RandomHorizontalFlip()];
+        ImageFileDataset images = new ImageFileDataset(files.Select(static file => (ReadOnlyMemory<byte>)file), options: options).With(transforms);
+        string path = Path.GetTempFileName();
+        try
+        {
+            using (FileStream stream = File.Create(path))
+            using (TarWriter tar = new(stream, TarEntryFormat.Ustar))
+            {
+                for (int i = 0; i < Epoch; i++)
+                {
+                    tar.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, $"{i:D3}.jpg") { DataStream = new MemoryStream(files[i]) });
+                }
+            }
+
+            IStreamDataset shards = new TarDataset(path, [new("jpg", new ImageFieldDecoder(options, transforms))]).Shuffle(32);
+            foreach (int workers in (int[])[1, 2])
+            {
+                int epoch = 0;
+                DataLoader ofFiles = new(images, BatchSize) { Shuffle = true, Device = Device.Cpu, Workers = workers, Prefetch = 2 * workers };
+                DataLoader ofShards = new(shards, BatchSize) { Device = Device.Cpu, Workers = workers, Prefetch = 2 * workers };
+                foreach ((string name, DataLoader loader) in ((string, DataLoader)[])[("files", ofFiles), ("shards", ofShards)])
+                {
+                    double rate = Measure($"{name}, {workers} workers", Epoch, () =>
+                    {
+                        foreach (Batch batch in loader.Epoch(epoch++))
+                        {
+                            batch.Dispose();
+                        }
+                    });
+                    Assert.That(rate, Is.GreaterThan(50), "images a second: less is an error, not a slow machine");
+                }
+            }
+        }
+        finally
+        {
+            File.Delete(path);
         }
     }
 
