@@ -1,7 +1,7 @@
 namespace Engine.Nn;
 
 /// <summary>Cuts the middle out of an image; a frame of zeros surrounds one that is smaller.</summary>
-public sealed class CenterCrop : IImageTransform
+public sealed class CenterCrop : IImageTransform, ITensorTransform
 {
     private readonly int _height, _width;
 
@@ -25,6 +25,13 @@ public sealed class CenterCrop : IImageTransform
 
     /// <inheritdoc/>
     public Shape OutputShape(Shape image) => [image[0], _height, _width];
+
+    /// <inheritdoc/>
+    public Tensor Apply(Tensor images, ref SampleRandom random)
+    {
+        Tensor batch = ImageTensors.Batched(nameof(CenterCrop), images);
+        return ImageTensors.Unbatched(ImageTensors.Cut(batch, _height, _width, Start(batch.Shape[2], _height), Start(batch.Shape[3], _width), ImagePadding.Constant, 0).Contiguous(), images);
+    }
 
     /// <inheritdoc/>
     public void Apply(ReadOnlySpan<byte> source, Span<byte> destination, Shape image, ref SampleRandom random)

@@ -17,7 +17,7 @@ public enum ImagePadding
 }
 
 /// <summary>Puts a frame around an image.</summary>
-public sealed class Pad : IImageTransform
+public sealed class Pad : IImageTransform, ITensorTransform
 {
     private readonly int _left, _top, _right, _bottom;
     private readonly ImagePadding _mode;
@@ -54,6 +54,14 @@ public sealed class Pad : IImageTransform
     }
 
     /// <inheritdoc/>
+    public Tensor Apply(Tensor images, ref SampleRandom random)
+    {
+        Tensor batch = ImageTensors.Batched(nameof(Pad), images);
+        Shape output = OutputShape(ImageTensors.ImageShape(batch));
+        return ImageTensors.Unbatched(ImageTensors.Cut(batch, output[1], output[2], -_top, -_left, _mode, _fill).Contiguous(), images);
+    }
+
+    /// <inheritdoc/>
     public void Apply(ReadOnlySpan<byte> source, Span<byte> destination, Shape image, ref SampleRandom random)
     {
         ImageSpans.Check(source, destination, image, OutputShape(image));
@@ -68,9 +76,14 @@ internal static class ImageBorder
         ? mode
         : throw new ArgumentOutOfRangeException(nameof(mode), mode, "Padding is constant, edge, reflect or symmetric.");
 
-    /// <summary>A mirror shows no more than the image has.</summary>
+    /// <summary>A mirror shows no more than the image has, and no frame is larger than an image can be.</summary>
     public static void Check(string owner, Shape image, int down, int across, ImagePadding mode)
     {
+        if (image[1] + (2L * down) > int.MaxValue || image[2] + (2L * across) > int.MaxValue)
+        {
+            throw new ShapeMismatchException($"{owner}: a frame of {down:N0} × {across:N0} pixels around an image {image} is larger than an image can be.");
+        }
+
         int spare = mode switch { ImagePadding.Reflect => 1, ImagePadding.Symmetric => 0, _ => int.MinValue };
         if (spare >= 0 && (down > image[1] - spare || across > image[2] - spare))
         {

@@ -1,7 +1,7 @@
 namespace Engine.Nn;
 
 /// <summary>Cuts a piece out of an image at a random position, of a given size or of the old one behind a frame.</summary>
-public sealed class RandomCrop : IImageTransform
+public sealed class RandomCrop : IImageTransform, ITensorTransform
 {
     // 0: the size that the image has.
     private readonly int _height, _width;
@@ -39,26 +39,39 @@ public sealed class RandomCrop : IImageTransform
     /// <inheritdoc/>
     public Shape OutputShape(Shape image)
     {
+        (int down, int across) = Frame(image);
+        ImageBorder.Check(nameof(RandomCrop), image, down, across, _mode);
         if (_height == 0)
         {
             return image;
         }
 
-        (int down, int across) = Frame(image);
-        ImageBorder.Check(nameof(RandomCrop), image, down, across, _mode);
         return image[1] + (2 * down) >= _height && image[2] + (2 * across) >= _width
             ? [image[0], _height, _width]
             : throw new ShapeMismatchException($"RandomCrop: {_height} × {_width} pixels cannot be cut out of an image {image} with a frame of {_padding}; resize it first, or set padIfNeeded.");
     }
 
     /// <inheritdoc/>
+    public Tensor Apply(Tensor images, ref SampleRandom random) => ImageTensors.Each(nameof(RandomCrop), images, OutputShape, ref random, (Tensor image, ref SampleRandom own) =>
+    {
+        (int height, int width, int top, int left) = Draw(image.Shape, ref own);
+        return ImageTensors.Cut(image, height, width, top, left, _mode, _fill);
+    });
+
+    /// <inheritdoc/>
     public void Apply(ReadOnlySpan<byte> source, Span<byte> destination, Shape image, ref SampleRandom random)
     {
         ImageSpans.Check(source, destination, image, OutputShape(image));
+        (int height, int width, int top, int left) = Draw(image, ref random);
+        ImageBorder.Cut(source, image, destination, height, width, top, left, _mode, _fill);
+    }
+
+    /// <summary>What is cut out; it begins outside of the image where there is a frame.</summary>
+    private (int Height, int Width, int Top, int Left) Draw(Shape image, ref SampleRandom random)
+    {
         (int down, int across) = Frame(image);
         (int height, int width) = _height == 0 ? (image[1], image[2]) : (_height, _width);
-        int top = random.Next(image[1] + (2 * down) - height + 1) - down, left = random.Next(image[2] + (2 * across) - width + 1) - across;
-        ImageBorder.Cut(source, image, destination, height, width, top, left, _mode, _fill);
+        return (height, width, random.Next(image[1] + (2 * down) - height + 1) - down, random.Next(image[2] + (2 * across) - width + 1) - across);
     }
 
     private (int Down, int Across) Frame(Shape image) => _padIfNeeded

@@ -1,8 +1,11 @@
 namespace Engine.Nn;
 
 /// <summary>With probability p, overwrites a random rectangle of an image (Zhong et al. 2020).</summary>
-/// <remarks>It acts on bytes, before normalisation: the mean colour of the data, such as 124, 116, 104 of ImageNet, becomes 0 in the model's input.</remarks>
-public sealed class RandomErasing : IImageTransform
+/// <remarks>
+/// On bytes it acts before normalisation: the mean colour of the data, such as 124, 116, 104 of ImageNet, becomes 0 in the model's input. Floating-point images are erased by the values as they are, or by
+/// normal random numbers.
+/// </remarks>
+public sealed class RandomErasing : IImageTransform, ITensorTransform
 {
     private const int Tries = 10;
 
@@ -39,11 +42,60 @@ public sealed class RandomErasing : IImageTransform
         : throw new ShapeMismatchException($"RandomErasing: an image {image} has {image[0]} channels, {_values.Length} values were given; give one for each, or one for all.");
 
     /// <inheritdoc/>
+    public Tensor Apply(Tensor images, ref SampleRandom random)
+    {
+        Tensor batch = ImageTensors.Batched(nameof(RandomErasing), images);
+        Shape image = OutputShape(ImageTensors.ImageShape(batch));
+        (int count, int plane) = (batch.Shape[0], image[1] * image[2]);
+        byte[] inside = new byte[(long)count * plane];
+        float[] noise = _values is null ? new float[batch.ElementCount] : [];
+        for (int i = 0; i < count; i++)
+        {
+            if (!Draw(image, ref random, out int top, out int left, out int height, out int width))
+            {
+                continue;
+            }
+
+            for (int y = top; y < top + height; y++)
+            {
+                inside.AsSpan((i * plane) + (y * image[2]) + left, width).Fill(1);
+            }
+
+            for (int channel = 0; _values is null && channel < image[0]; channel++)
+            {
+                for (int y = top; y < top + height; y++)
+                {
+                    foreach (ref float value in noise.AsSpan((((i * image[0]) + channel) * plane) + (y * image[2]) + left, width))
+                    {
+                        value = (float)random.NextNormal();
+                    }
+                }
+            }
+        }
+
+        Tensor mask = Tensor.From<byte>(inside, [count, 1, image[1], image[2]], batch.Device).To(DType.Bool);
+        Tensor values = _values is null
+            ? Tensor.From<float>(noise, batch.Shape, batch.Device)
+            : Tensor.From<float>([.. _values.Select(static v => (float)v)], [1, _values.Length, 1, 1], batch.Device);
+        return ImageTensors.Unbatched(Tensor.Where(mask, values.To(batch.DType), batch), images);
+    }
+
+    /// <inheritdoc/>
     public void Apply(ReadOnlySpan<byte> source, Span<byte> destination, Shape image, ref SampleRandom random)
     {
         ImageSpans.Check(source, destination, image, OutputShape(image));
-        bool apply = random.NextDouble() < _probability;
         source.CopyTo(destination);
+        if (Draw(image, ref random, out int top, out int left, out int height, out int width))
+        {
+            Erase(destination, image, top, left, height, width, ref random);
+        }
+    }
+
+    /// <summary>What is erased; false where nothing is.</summary>
+    private bool Draw(Shape image, ref SampleRandom random, out int top, out int left, out int erasedHeight, out int erasedWidth)
+    {
+        (top, left, erasedHeight, erasedWidth) = (0, 0, 0, 0);
+        bool apply = random.NextDouble() < _probability;
         (int height, int width) = (image[1], image[2]);
         for (int i = 0; apply && i < Tries; i++)
         {
@@ -51,10 +103,14 @@ public sealed class RandomErasing : IImageTransform
             double h = Math.Round(Math.Sqrt(area * ratio)), w = Math.Round(Math.Sqrt(area / ratio));
             if (h < height && w < width)
             {
-                Erase(destination, image, random.Next(height - (int)h + 1), random.Next(width - (int)w + 1), (int)h, (int)w, ref random);
-                return;
+                (erasedHeight, erasedWidth) = ((int)h, (int)w);
+                top = random.Next(height - erasedHeight + 1);
+                left = random.Next(width - erasedWidth + 1);
+                return true;
             }
         }
+
+        return false;
     }
 
     private void Erase(Span<byte> pixels, Shape image, int top, int left, int height, int width, ref SampleRandom random)

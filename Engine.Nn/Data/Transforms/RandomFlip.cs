@@ -1,7 +1,7 @@
 namespace Engine.Nn;
 
 /// <summary>Mirrors an image left to right with probability p.</summary>
-public sealed class RandomHorizontalFlip : IImageTransform
+public sealed class RandomHorizontalFlip : IImageTransform, ITensorTransform
 {
     private readonly double _probability;
 
@@ -11,6 +11,9 @@ public sealed class RandomHorizontalFlip : IImageTransform
 
     /// <inheritdoc/>
     public IImageTransform WithoutRandomness => Compose.Nothing;
+
+    /// <inheritdoc/>
+    public Tensor Apply(Tensor images, ref SampleRandom random) => ImageTensors.Sometimes(nameof(RandomHorizontalFlip), images, _probability, ref random, static x => x.Flip(-1));
 
     /// <inheritdoc/>
     public void Apply(ReadOnlySpan<byte> source, Span<byte> destination, Shape image, ref SampleRandom random)
@@ -27,7 +30,7 @@ public sealed class RandomHorizontalFlip : IImageTransform
 }
 
 /// <summary>Turns an image upside down, as a mirror does, with probability p.</summary>
-public sealed class RandomVerticalFlip : IImageTransform
+public sealed class RandomVerticalFlip : IImageTransform, ITensorTransform
 {
     private readonly double _probability;
 
@@ -37,6 +40,9 @@ public sealed class RandomVerticalFlip : IImageTransform
 
     /// <inheritdoc/>
     public IImageTransform WithoutRandomness => Compose.Nothing;
+
+    /// <inheritdoc/>
+    public Tensor Apply(Tensor images, ref SampleRandom random) => ImageTensors.Sometimes(nameof(RandomVerticalFlip), images, _probability, ref random, static x => x.Flip(-2));
 
     /// <inheritdoc/>
     public void Apply(ReadOnlySpan<byte> source, Span<byte> destination, Shape image, ref SampleRandom random)

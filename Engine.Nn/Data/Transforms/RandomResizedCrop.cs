@@ -1,7 +1,7 @@
 namespace Engine.Nn;
 
 /// <summary>Cuts a rectangle of random area, proportions and position out of an image and scales it to one size: the usual augmentation of photographs (Szegedy et al. 2015).</summary>
-public sealed class RandomResizedCrop : IRegionTransform
+public sealed class RandomResizedCrop : IRegionTransform, ITensorTransform
 {
     private const int Tries = 10;
 
@@ -72,6 +72,14 @@ public sealed class RandomResizedCrop : IRegionTransform
         ImageSpans.Check(source, image, region, destination, output);
         Resampling.Apply(_interpolation, source, image, region, destination, output);
     }
+
+    /// <inheritdoc/>
+    public Tensor Apply(Tensor images, ref SampleRandom random) => ImageTensors.Each(nameof(RandomResizedCrop), images, OutputShape, ref random, (Tensor image, ref SampleRandom own) =>
+    {
+        CropRegion region = Region(image.Shape, ref own);
+        Tensor part = image.Narrow(1, (int)region.Top, (int)region.Height).Narrow(2, (int)region.Left, (int)region.Width);
+        return ImageTensors.Resized(part.Unsqueeze(0), _height, _width, _interpolation).Squeeze(0);
+    });
 
     /// <inheritdoc/>
     public void Apply(ReadOnlySpan<byte> source, Span<byte> destination, Shape image, ref SampleRandom random)

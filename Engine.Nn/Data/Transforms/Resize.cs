@@ -1,7 +1,7 @@
 namespace Engine.Nn;
 
 /// <summary>Scales an image, bilinearly with antialiasing as PIL and torchvision do it, or by nearest pixels.</summary>
-public sealed class Resize : IRegionTransform
+public sealed class Resize : IRegionTransform, ITensorTransform
 {
     private readonly int _height, _width;
     private readonly int _shortEdge;
@@ -78,6 +78,15 @@ public sealed class Resize : IRegionTransform
     {
         ImageSpans.Check(source, image, region, destination, output);
         Resampling.Apply(_interpolation, source, image, region, destination, output);
+    }
+
+    /// <inheritdoc/>
+    public Tensor Apply(Tensor images, ref SampleRandom random)
+    {
+        Tensor batch = ImageTensors.Batched(nameof(Resize), images);
+        Shape output = OutputShape(ImageTensors.ImageShape(batch));
+        Tensor resized = ImageTensors.Resized(batch, output[1], output[2], _interpolation);
+        return ReferenceEquals(resized, batch) ? images.Clone() : ImageTensors.Unbatched(resized, images);
     }
 
     /// <inheritdoc/>

@@ -23,6 +23,7 @@ internal sealed class OperationRollCallTests
 
     private const string Composed = "a program of other operations; SpecialFunctionTests";
     private const string Called = "calls operations that have rows; TensorMathematicsTests";
+    private const string Changed = "changes images by operations that have rows; TensorTransformTests";
     private const string Arithmetic = "a program of other operations; ArithmeticTests";
 
     private static readonly Dictionary<string, string> s_exempt = new()
@@ -145,8 +146,18 @@ internal sealed class OperationRollCallTests
         ["ConstrainedResult"] = Holder,
         ["Projection"] = "ProjectionTests",
         ["TestFunction"] = "TestFunctionTests",
+        ["CenterCrop"] = Changed,
+        ["Normalize"] = Changed,
+        ["Pad"] = Changed,
+        ["RandomCrop"] = Changed,
+        ["RandomErasing"] = Changed,
+        ["RandomHorizontalFlip"] = Changed,
+        ["RandomVerticalFlip"] = Changed,
+        ["RandomResizedCrop"] = Changed,
+        ["Resize"] = Changed,
         ["IdxArray"] = "reads a file; IdxArrayTests",
         ["SafetensorsFile"] = "reads a file; SafetensorsTests",
+        ["KerasLayout"] = "turns the axes of weights; KerasFileTests",
         ["Npy"] = "reads a file; NumpyTests",
         ["TrainingState"] = Holder,
         ["LossScaler"] = "LossScalerTests",
