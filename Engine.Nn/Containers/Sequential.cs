@@ -9,7 +9,7 @@ namespace Engine.Nn;
 /// </code>
 /// A linear, convolution or batch-normalisation layer followed by <see cref="Relu"/> is computed in one pass, with the same bits as in two.
 /// </remarks>
-public class Sequential : Layer, IReadOnlyList<Layer>, IFusesResidual, IHasBatchNormPairs
+public partial class Sequential : Layer, IReadOnlyList<Layer>, IFusesResidual, IHasBatchNormPairs
 {
     /// <summary>The deepest nesting in which a batch normalisation is found.</summary>
     private const int DeepestFusion = 100;

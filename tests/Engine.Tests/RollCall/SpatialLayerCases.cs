@@ -31,12 +31,22 @@ internal static class SpatialLayerCases
         new("AvgPool3d", [1, 2, 4, 2, 2], static () => new AvgPool3d(2), static (_, x) => PlainSpatial.Pool(x, 2, Enumerable.Average)),
         new("AvgPool2d, divisor", [1, 2, 4, 2], static () => new AvgPool2d(2, divisorOverride: 3), static (_, x) => PlainSpatial.Pool(x, 2, static v => v.Sum() / 3)),
         new("MaxPool2d, ceiling", [1, 1, 5, 4], static () => new MaxPool2d(2, ceilMode: true), static (_, x) => PlainSpatial.Pool(PlainSpatial.Pad(x, [(0, 1), (0, 0)], PlainSpatial.Zero, double.NegativeInfinity), 2, Enumerable.Max)),
+        new("MaxUnpool1d", [2, 2, 6], static () => Unpooling(new MaxUnpool1d(2), static (m, x) => m.Forward(x.MaxPool1dWithIndices(2).Values, x.MaxPool1dWithIndices(2).Indices)), static (_, x) => Maxima(x)),
+        new("MaxUnpool2d", [1, 2, 4, 2], static () => Unpooling(new MaxUnpool2d(2), static (m, x) => m.Forward(x.MaxPool2dWithIndices(2).Values, x.MaxPool2dWithIndices(2).Indices)), static (_, x) => Maxima(x)),
+        new("MaxUnpool3d", [1, 1, 2, 4, 2], static () => Unpooling(new MaxUnpool3d(2), static (m, x) => m.Forward(x.MaxPool3dWithIndices(2).Values, x.MaxPool3dWithIndices(2).Indices)), static (_, x) => Maxima(x)),
         new("AdaptiveAvgPool1d", [2, 2, 5], static () => new AdaptiveAvgPool1d(3), static (_, x) => PlainSpatial.Adaptive(x, [3], Enumerable.Average)),
         new("AdaptiveAvgPool3d", [1, 2, 3, 4, 2], static () => new AdaptiveAvgPool3d((2, 3, 2)), static (_, x) => PlainSpatial.Adaptive(x, [2, 3, 2], Enumerable.Average)),
         new("AdaptiveMaxPool1d", [2, 2, 5], static () => new AdaptiveMaxPool1d(3), static (_, x) => PlainSpatial.Adaptive(x, [3], Enumerable.Max)),
         new("AdaptiveMaxPool2d", [1, 2, 3, 4], static () => new AdaptiveMaxPool2d((2, 3)), static (_, x) => PlainSpatial.Adaptive(x, [2, 3], Enumerable.Max)),
         new("AdaptiveMaxPool3d", [1, 2, 3, 4, 2], static () => new AdaptiveMaxPool3d((2, 3, 1)), static (_, x) => PlainSpatial.Adaptive(x, [2, 3, 1], Enumerable.Max)),
     ];
+
+    private static Lambda Unpooling<T>(T module, Func<T, Tensor, Tensor> forward) => new(x => forward(module, x));
+
+    /// <summary>The largest number of each window of 2 cells an axis where it is, and 0 elsewhere.</summary>
+    private static Numbers Maxima(Numbers x) => PlainSpatial.Make(x.Shape, o =>
+        PlainSpatial.Indices([.. x.Shape.Skip(2).Select(static _ => 2)]).Max(t => PlainSpatial.At(x, [o[0], o[1], .. t.Select((cell, i) => (o[i + 2] / 2 * 2) + cell)])) is var largest
+        && PlainSpatial.At(x, o) == largest ? largest : 0);
 
     private static LayerCase[] Borders() =>
     [
