@@ -14,20 +14,29 @@ public sealed partial class Bottleneck : OperationLayer, IHasBatchNormPairs
     /// <summary>How many times as many channels come out as the middle has.</summary>
     public const int Expansion = 4;
 
+    /// <summary>The width of a group that is <c>width</c> itself, as in a ResNet.</summary>
+    internal const int BaseWidth = 64;
+
     /// <summary>A block with random start values.</summary>
     /// <param name="inChannels">Channels of x.</param>
     /// <param name="width">Channels of the middle; y has four times as many.</param>
     /// <param name="stride">The step of the 3×3 convolution.</param>
     /// <param name="generator">The source of the start values.</param>
-    public Bottleneck(int inChannels, int width, int stride = 1, Generator? generator = null)
+    /// <param name="groups">Into how many groups the channels of the middle are divided, as ResNeXt does.</param>
+    /// <param name="baseWidth">How many channels each group has for every 64 of <paramref name="width"/>: ResNeXt-50 32×4d has 32 groups of 4, a wide network one of 128.</param>
+    public Bottleneck(int inChannels, int width, int stride = 1, Generator? generator = null, int groups = 1, int baseWidth = BaseWidth)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(groups);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(baseWidth);
         int outChannels = LayerArguments.Features(nameof(Bottleneck), (long)Expansion * width, nameof(width));
-        Conv1 = new Conv2d(inChannels, width, 1, bias: false, generator: generator);
-        Bn1 = new BatchNorm2d(width);
-        Conv2 = new Conv2d(width, width, 3, stride, 1, bias: false, generator: generator);
-        Bn2 = new BatchNorm2d(width);
-        Conv3 = new Conv2d(width, outChannels, 1, bias: false, generator: generator);
+        long each = (long)width * baseWidth / BaseWidth;
+        int middle = LayerArguments.Features(nameof(Bottleneck), each is > 0 and <= int.MaxValue ? each * groups : each, nameof(baseWidth));
+        Conv1 = new Conv2d(inChannels, middle, 1, bias: false, generator: generator);
+        Bn1 = new BatchNorm2d(middle);
+        Conv2 = new Conv2d(middle, middle, 3, stride, 1, groups: groups, bias: false, generator: generator);
+        Bn2 = new BatchNorm2d(middle);
+        Conv3 = new Conv2d(middle, outChannels, 1, bias: false, generator: generator);
         Bn3 = new BatchNorm2d(outChannels);
         Downsample = ResidualShortcut.Of(inChannels, outChannels, stride, generator);
     }

@@ -15,6 +15,9 @@ public static class ModelZoo
         ["resnet50"] = static (image, classes, generator) => ResNet.ResNet50(StemFor(image), image[0], classes, generator),
         ["resnet101"] = static (image, classes, generator) => ResNet.ResNet101(StemFor(image), image[0], classes, generator),
         ["resnet152"] = static (image, classes, generator) => ResNet.ResNet152(StemFor(image), image[0], classes, generator),
+        ["resnext50_32x4d"] = static (image, classes, generator) => ResNet.ResNeXt50(StemFor(image), image[0], classes, generator),
+        ["resnext101_32x8d"] = static (image, classes, generator) => ResNet.ResNeXt101(StemFor(image), image[0], classes, generator),
+        ["wide_resnet50_2"] = static (image, classes, generator) => ResNet.WideResNet50(StemFor(image), image[0], classes, generator),
         ["densenet121"] = static (image, classes, generator) => DenseNet.DenseNet121(Large("densenet121", image), classes, generator),
         ["densenet161"] = static (image, classes, generator) => DenseNet.DenseNet161(Large("densenet161", image), classes, generator),
         ["densenet169"] = static (image, classes, generator) => DenseNet.DenseNet169(Large("densenet169", image), classes, generator),
@@ -28,6 +31,8 @@ public static class ModelZoo
         ["vgg19"] = static (image, classes, generator) => Vgg.Vgg19(false, Large("vgg19", image), classes, generator),
         ["vgg19_bn"] = static (image, classes, generator) => Vgg.Vgg19(true, Large("vgg19_bn", image), classes, generator),
         ["alexnet"] = static (image, classes, generator) => new AlexNet(Large("alexnet", image, least: 63), classes, generator: generator),
+        ["squeezenet1_0"] = static (image, classes, generator) => SqueezeNet.SqueezeNet10(Large("squeezenet1_0", image, least: 21, halvings: "four"), classes, generator: generator),
+        ["squeezenet1_1"] = static (image, classes, generator) => SqueezeNet.SqueezeNet11(Large("squeezenet1_1", image, least: 17, halvings: "four"), classes, generator: generator),
         ["mobilenet_v2"] = static (image, classes, generator) => new MobileNetV2(Large("mobilenet_v2", image), classes, generator: generator),
         ["mobilenet_v3_large"] = static (image, classes, generator) => MobileNetV3.Large(Large("mobilenet_v3_large", image), classes, generator: generator),
         ["mobilenet_v3_small"] = static (image, classes, generator) => MobileNetV3.Small(Large("mobilenet_v3_small", image), classes, generator: generator),
@@ -66,8 +71,8 @@ public static class ModelZoo
     /// <summary>Images of less than 64 pixels a side would be gone after the stem of ImageNet and three stages.</summary>
     private static ResNetStem StemFor(Shape image) => Math.Min(image[1], image[2]) < 64 ? ResNetStem.Small : ResNetStem.ImageNet;
 
-    /// <summary>The channels of an image that survives being halved five times.</summary>
-    private static int Large(string name, Shape image, int least = 32) => Math.Min(image[1], image[2]) >= least
+    /// <summary>The channels of an image that survives being halved several times.</summary>
+    private static int Large(string name, Shape image, int least = 32, string halvings = "five") => Math.Min(image[1], image[2]) >= least
         ? image[0]
-        : throw new ArgumentException($"Model '{name}': the image is {image}; it halves images five times, so that they must have {least} pixels a side.", nameof(image));
+        : throw new ArgumentException($"Model '{name}': the image is {image}; it halves images {halvings} times, so that they must have {least} pixels a side.", nameof(image));
 }

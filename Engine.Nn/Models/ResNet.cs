@@ -43,7 +43,7 @@ public sealed partial class ResNet : OperationLayer, IHasBatchNormPairs
     /// <param name="generator">The source of the start values.</param>
     /// <exception cref="ArgumentException">There is no stage, or there are more blocks than the process has memory for.</exception>
     public ResNet(ReadOnlySpan<int> widths, int blocks, int inChannels = 3, int classes = 10, Generator? generator = null)
-        : this(ResNetBlock.Basic, Repeated(blocks, widths.Length), widths, inChannels, classes, ResNetStem.Small, generator)
+        : this(ResNetBlock.Basic, Repeated(blocks, widths.Length), widths, inChannels, classes, ResNetStem.Small, 1, Bottleneck.BaseWidth, generator)
     {
     }
 
@@ -55,7 +55,9 @@ public sealed partial class ResNet : OperationLayer, IHasBatchNormPairs
     /// <param name="stem">How it begins.</param>
     /// <param name="width">The channels of the stem and of the first stage.</param>
     /// <param name="generator">The source of the start values.</param>
-    /// <exception cref="ArgumentException">There is no stage, or there are more blocks than the process has memory for.</exception>
+    /// <param name="groups">Into how many groups the channels in the middle of a bottleneck are divided, as ResNeXt does.</param>
+    /// <param name="baseWidth">How many channels each group has for every 64 of its stage.</param>
+    /// <exception cref="ArgumentException">There is no stage, there are more blocks than the process has memory for, or blocks without bottleneck are to have groups.</exception>
     public ResNet(
         ResNetBlock block,
         ReadOnlySpan<int> blocks,
@@ -63,13 +65,15 @@ public sealed partial class ResNet : OperationLayer, IHasBatchNormPairs
         int classes = 1000,
         ResNetStem stem = ResNetStem.ImageNet,
         int width = 64,
-        Generator? generator = null)
-        : this(block, blocks.ToArray(), Doubled(width, blocks.Length), inChannels, classes, stem, generator)
+        Generator? generator = null,
+        int groups = 1,
+        int baseWidth = Bottleneck.BaseWidth)
+        : this(block, blocks.ToArray(), Doubled(width, blocks.Length), inChannels, classes, stem, groups, baseWidth, generator)
     {
         HeStart.Apply(this, FanMode.FanOut, generator);
     }
 
-    private ResNet(ResNetBlock block, int[] blocks, ReadOnlySpan<int> widths, int inChannels, int classes, ResNetStem stem, Generator? generator)
+    private ResNet(ResNetBlock block, int[] blocks, ReadOnlySpan<int> widths, int inChannels, int classes, ResNetStem stem, int groups, int baseWidth, Generator? generator)
     {
         if (widths.IsEmpty)
         {
@@ -78,6 +82,11 @@ public sealed partial class ResNet : OperationLayer, IHasBatchNormPairs
 
         Choice(block, nameof(block));
         Choice(stem, nameof(stem));
+        if (block != ResNetBlock.Bottleneck && (groups != 1 || baseWidth != Bottleneck.BaseWidth))
+        {
+            throw new ArgumentException($"ResNet: {block} blocks have neither groups ({groups}) nor another width in the middle ({baseWidth}); ResNetBlock.Bottleneck has.", nameof(groups));
+        }
+
         long count = 0;
         foreach (int number in blocks)
         {
@@ -100,7 +109,7 @@ public sealed partial class ResNet : OperationLayer, IHasBatchNormPairs
                 int stride = stage > 0 && i == 0 ? 2 : 1, width = widths[stage];
                 layers.Add(block switch
                 {
-                    ResNetBlock.Bottleneck => new Bottleneck(channels, width, stride, generator),
+                    ResNetBlock.Bottleneck => new Bottleneck(channels, width, stride, generator, groups, baseWidth),
                     ResNetBlock.Plain => new PlainBlock(channels, width, stride, generator),
                     _ => new BasicBlock(channels, width, stride, generator),
                 });
@@ -174,6 +183,21 @@ public sealed partial class ResNet : OperationLayer, IHasBatchNormPairs
     /// <inheritdoc cref="ResNet50"/>
     public static ResNet ResNet152(ResNetStem stem = ResNetStem.ImageNet, int inChannels = 3, int classes = 1000, Generator? generator = null) =>
         new(ResNetBlock.Bottleneck, [3, 8, 36, 3], inChannels, classes, stem, generator: generator);
+
+    /// <summary>ResNeXt-50 32×4d (Xie et al. 2017): as ResNet-50, with 32 groups of 4 channels and more in the middle of a block; 25,028,904 parameters with a stem for ImageNet.</summary>
+    /// <inheritdoc cref="ResNet50"/>
+    public static ResNet ResNeXt50(ResNetStem stem = ResNetStem.ImageNet, int inChannels = 3, int classes = 1000, Generator? generator = null) =>
+        new(ResNetBlock.Bottleneck, [3, 4, 6, 3], inChannels, classes, stem, groups: 32, baseWidth: 4, generator: generator);
+
+    /// <summary>ResNeXt-101 32×8d (Xie et al. 2017); 88,791,336 parameters with a stem for ImageNet.</summary>
+    /// <inheritdoc cref="ResNet50"/>
+    public static ResNet ResNeXt101(ResNetStem stem = ResNetStem.ImageNet, int inChannels = 3, int classes = 1000, Generator? generator = null) =>
+        new(ResNetBlock.Bottleneck, [3, 4, 23, 3], inChannels, classes, stem, groups: 32, baseWidth: 8, generator: generator);
+
+    /// <summary>Wide ResNet-50-2 (Zagoruyko and Komodakis 2016): as ResNet-50, with twice as many channels in the middle of a block; 68,883,240 parameters with a stem for ImageNet.</summary>
+    /// <inheritdoc cref="ResNet50"/>
+    public static ResNet WideResNet50(ResNetStem stem = ResNetStem.ImageNet, int inChannels = 3, int classes = 1000, Generator? generator = null) =>
+        new(ResNetBlock.Bottleneck, [3, 4, 6, 3], inChannels, classes, stem, baseWidth: 128, generator: generator);
 
     /// <inheritdoc/>
     IEnumerable<BatchNormPair> IHasBatchNormPairs.BatchNormPairs => [new(Conv1, Bn1, ThenRelu: true)];

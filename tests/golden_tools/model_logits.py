@@ -100,12 +100,16 @@ NETS = {
     "mobilenet_v2": lambda: models.mobilenet_v2(num_classes=CLASSES),
     "mobilenet_v3_large": lambda: models.mobilenet_v3_large(num_classes=CLASSES),
     "mobilenet_v3_small": lambda: models.mobilenet_v3_small(num_classes=CLASSES),
+    "squeezenet1_0": lambda: models.squeezenet1_0(num_classes=CLASSES),
+    "squeezenet1_1": lambda: models.squeezenet1_1(num_classes=CLASSES),
+    "resnext": lambda: models.ResNet(Bottleneck, [1, 2, 1, 1], CLASSES, groups=32, width_per_group=4),
+    "wide_resnet": lambda: NarrowResNet(Bottleneck, [1, 1, 2], 8, CLASSES, width_per_group=128),
     "vit_b_16": lambda: vit(64, 16, 12, 12, 24, 32),
     "vit_tiny": lambda: vit(64, 8, 2, 3, 36, 20),
 }
 FULL = [
     "resnet101", "resnet152", "densenet161", "densenet169", "densenet201", "vgg13", "vgg13_bn", "vgg19", "vgg19_bn", "alexnet",
-    "mobilenet_v2", "mobilenet_v3_large", "mobilenet_v3_small", "vit_b_16"]
+    "squeezenet1_0", "squeezenet1_1", "resnext50_32x4d", "resnext101_32x8d", "wide_resnet50_2", "mobilenet_v2", "mobilenet_v3_large", "mobilenet_v3_small", "vit_b_16"]
 
 
 def digests():

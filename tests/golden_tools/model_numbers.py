@@ -24,10 +24,10 @@ OUT = pathlib.Path(__file__).parent.parent / "Engine.Tests" / "Nn" / "data" / "t
 class NarrowResNet(ResNet):
     """torchvision's network with other channels: stem and first stage of some width, each further stage twice the one before."""
 
-    def __init__(self, block, layers, width, classes, channels=3):
+    def __init__(self, block, layers, width, classes, channels=3, width_per_group=64):
         nn.Module.__init__(self)
         self._norm_layer = nn.BatchNorm2d
-        self.inplanes, self.dilation, self.groups, self.base_width = width, 1, 1, 64
+        self.inplanes, self.dilation, self.groups, self.base_width = width, 1, 1, width_per_group
         self.conv1 = nn.Conv2d(channels, width, kernel_size=7, stride=2, padding=3, bias=False)
         self.bn1 = nn.BatchNorm2d(width)
         self.relu = nn.ReLU(inplace=True)

@@ -36,7 +36,7 @@ internal sealed class LayerErrorTests(string deviceName) : DeviceFixture(deviceN
         [() => new MultiheadAttention(10, 3), "MultiheadAttention: embedDim 10 cannot be divided among 3 heads; it must be a multiple of numHeads."],
         [() => new DenseNetBc(depth: 41), "DenseNetBc: depth 41 must be 4 and a multiple of 6"],
         [() => new LayerNorm(0), "LayerNorm: [0] has nothing to normalise"],
-        [() => ModelZoo.Create("vgg", [1, 28, 28]), "There is no model 'vgg'; there are mlp, lenet5, convbn, resnet20, resnet18, plain20, resnet34, resnet50, resnet101, resnet152, densenet121, densenet161, densenet169, densenet201, vgg11, vgg11_bn, vgg13, vgg13_bn, vgg16, vgg16_bn, vgg19, vgg19_bn, alexnet, mobilenet_v2, mobilenet_v3_large, mobilenet_v3_small, vit_b_16, densenet, densenet_bc_40_12."],
+        [() => ModelZoo.Create("vgg", [1, 28, 28]), "There is no model 'vgg'; there are mlp, lenet5, convbn, resnet20, resnet18, plain20, resnet34, resnet50, resnet101, resnet152, resnext50_32x4d, resnext101_32x8d, wide_resnet50_2, densenet121, densenet161, densenet169, densenet201, vgg11, vgg11_bn, vgg13, vgg13_bn, vgg16, vgg16_bn, vgg19, vgg19_bn, alexnet, squeezenet1_0, squeezenet1_1, mobilenet_v2, mobilenet_v3_large, mobilenet_v3_small, vit_b_16, densenet, densenet_bc_40_12."],
         [() => ModelZoo.Create("vgg11", [1, 28, 28]), "Model 'vgg11': the image is [1, 28, 28]; it halves images five times"],
         [() => ModelZoo.Create("alexnet", [3, 62, 63]), "Model 'alexnet': the image is [3, 62, 63]; it halves images five times, so that they must have 63 pixels a side."],
         [() => ModelZoo.Create("vit_b_16", [3, 32, 48]), "Model 'vit_b_16': the image is [3, 32, 48]; its height and width must be equal."],

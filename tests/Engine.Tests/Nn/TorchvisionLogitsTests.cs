@@ -37,6 +37,10 @@ internal sealed class TorchvisionLogitsTests(string deviceName) : DeviceFixture(
         ["mobilenet_v2"] = static () => new MobileNetV2(3, Classes),
         ["mobilenet_v3_large"] = static () => MobileNetV3.Large(3, Classes),
         ["mobilenet_v3_small"] = static () => MobileNetV3.Small(3, Classes),
+        ["squeezenet1_0"] = static () => SqueezeNet.SqueezeNet10(3, Classes),
+        ["squeezenet1_1"] = static () => SqueezeNet.SqueezeNet11(3, Classes),
+        ["resnext"] = static () => new ResNet(ResNetBlock.Bottleneck, [1, 2, 1, 1], 3, Classes, groups: 32, baseWidth: 4),
+        ["wide_resnet"] = static () => new ResNet(ResNetBlock.Bottleneck, [1, 1, 2], 3, Classes, width: 8, baseWidth: 128),
         ["vit_b_16"] = static () => new VisionTransformer(64, 16, 12, 12, 24, 32, 3, Classes),
         ["vit_tiny"] = static () => new VisionTransformer(64, 8, 2, 3, 36, 20, 3, Classes),
     };
