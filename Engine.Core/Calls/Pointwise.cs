@@ -230,6 +230,11 @@ public static class Pointwise
         {
             throw new DTypeMismatchException($"`{program}` has operations that integers do not have; it would run in {compute.ShortName()}. Convert the tensors with To(DType.Float32).");
         }
+
+        if (compute.IsFloatingPoint() && !program.SupportsFloatingPoint)
+        {
+            throw new DTypeMismatchException($"`{program}` has operations on bits, which only integers have; it would run in {compute.ShortName()}. Convert the tensors with To(DType.Int64).");
+        }
     }
 
     internal static void CheckCounts(MapProgram program, int inputs, int outputs, int parameters)

@@ -34,6 +34,7 @@ internal static class ElementwisePrograms
     public static readonly MapProgram Minimum = Programs.Binary(Expr.Min);
     public static readonly MapProgram And = Programs.Binary(Expr.And);
     public static readonly MapProgram Or = Programs.Binary(Expr.Or);
+    public static readonly MapProgram Xor = Programs.Binary(static (x, y) => Expr.NotEqual(Expr.Not(x), Expr.Not(y)));
     public static readonly MapProgram Less = Programs.Binary(Expr.Less);
     public static readonly MapProgram LessEqual = Programs.Binary(Expr.LessEqual);
     public static readonly MapProgram Equal = Programs.Binary(Expr.Equal);
@@ -54,6 +55,20 @@ internal static class ElementwisePrograms
     public static readonly MapProgram GreaterEqualWhole = Programs.UnaryWhole(static (x, p) => Expr.LessEqual(p, x));
     public static readonly MapProgram EqualWhole = Programs.UnaryWhole(Expr.Equal);
     public static readonly MapProgram NotEqualWhole = Programs.UnaryWhole(Expr.NotEqual);
+    public static readonly MapProgram BitwiseAnd = Programs.Binary(Expr.BitwiseAnd);
+    public static readonly MapProgram BitwiseOr = Programs.Binary(Expr.BitwiseOr);
+    public static readonly MapProgram BitwiseXor = Programs.Binary(Expr.BitwiseXor);
+    public static readonly MapProgram BitwiseNot = Programs.Unary(Expr.BitwiseNot);
+    public static readonly MapProgram LeftShift = Programs.Binary(Expr.LeftShift);
+    public static readonly MapProgram RightShift = Programs.Binary(Expr.RightShift);
+    public static readonly MapProgram BitwiseAndScalar = Programs.UnaryScalar(Expr.BitwiseAnd);
+    public static readonly MapProgram BitwiseOrScalar = Programs.UnaryScalar(Expr.BitwiseOr);
+    public static readonly MapProgram BitwiseXorScalar = Programs.UnaryScalar(Expr.BitwiseXor);
+    public static readonly MapProgram LeftShiftScalar = Programs.UnaryScalar(Expr.LeftShift);
+    public static readonly MapProgram RightShiftScalar = Programs.UnaryScalar(Expr.RightShift);
+    public static readonly MapProgram BitwiseAndWhole = Programs.UnaryWhole(Expr.BitwiseAnd);
+    public static readonly MapProgram BitwiseOrWhole = Programs.UnaryWhole(Expr.BitwiseOr);
+    public static readonly MapProgram BitwiseXorWhole = Programs.UnaryWhole(Expr.BitwiseXor);
     public static readonly MapProgram ClampWhole = Programs.Unary(static x => Expr.Clamp(x, Programs.Whole(0), Programs.Whole(2)));
     public static readonly MapProgram Clamp = Programs.Unary(static x => Expr.Clamp(x, Expr.Parameter(0), Expr.Parameter(1)));
 }

@@ -138,6 +138,24 @@ public sealed partial class Expr
     /// <summary><inheritdoc cref="ScalarOpcode.Or" path="/summary/node()"/></summary>
     public static Expr Or(Expr a, Expr b) => new(ScalarOpcode.Or, a, b);
 
+    /// <summary><inheritdoc cref="ScalarOpcode.BitwiseAnd" path="/summary/node()"/></summary>
+    public static Expr BitwiseAnd(Expr a, Expr b) => new(ScalarOpcode.BitwiseAnd, a, b);
+
+    /// <summary><inheritdoc cref="ScalarOpcode.BitwiseOr" path="/summary/node()"/></summary>
+    public static Expr BitwiseOr(Expr a, Expr b) => new(ScalarOpcode.BitwiseOr, a, b);
+
+    /// <summary><inheritdoc cref="ScalarOpcode.BitwiseXor" path="/summary/node()"/></summary>
+    public static Expr BitwiseXor(Expr a, Expr b) => new(ScalarOpcode.BitwiseXor, a, b);
+
+    /// <summary>The bits that the integer does not have: −x − 1.</summary>
+    public static Expr BitwiseNot(Expr x) => new(ScalarOpcode.BitwiseXor, x, -1, nameOfA: nameof(x));
+
+    /// <summary><inheritdoc cref="ScalarOpcode.LeftShift" path="/summary/node()"/></summary>
+    public static Expr LeftShift(Expr a, Expr b) => new(ScalarOpcode.LeftShift, a, b);
+
+    /// <summary><inheritdoc cref="ScalarOpcode.RightShift" path="/summary/node()"/></summary>
+    public static Expr RightShift(Expr a, Expr b) => new(ScalarOpcode.RightShift, a, b);
+
     /// <summary><paramref name="a"/> where the condition is not 0, else <paramref name="b"/>; the side not taken does not matter, NaN included.</summary>
     public static Expr Where(Expr condition, Expr a, Expr b) => new(ScalarOpcode.Where, condition, a, b);
 

@@ -9,7 +9,8 @@ namespace Engine.Backends;
 /// <remarks>
 /// <para>The code runs in one compute type that is given at the call: float32, float64, int32 or int64. Inputs, parameters and constants
 /// are converted to it when they are loaded, outputs from it when they are stored: to Bool as x ≠ 0, from floating point to integers by
-/// truncation. Conditions hold when they are not 0; comparisons yield 1 or 0. Integer types run only what <see cref="SupportsInteger"/>.</para>
+/// truncation. Conditions hold when they are not 0; comparisons yield 1 or 0. Integer types run only what <see cref="SupportsInteger"/>, floating
+/// types what <see cref="SupportsFloatingPoint"/>.</para>
 /// <para>A backend may contract a product and a following sum into one rounding. Parameter lists may be longer than
 /// <see cref="ParameterCount"/>.</para>
 /// </remarks>
@@ -37,12 +38,14 @@ public sealed partial class MapProgram : IEquatable<MapProgram>
         (_formulas, _formulaOutputs) = formulas;
         (_code, _outputs) = code;
         SupportsInteger = true;
+        SupportsFloatingPoint = true;
         foreach (Instruction step in _code)
         {
             UsesIndex |= step.Op == ScalarOpcode.Index;
             UsesRandom |= step.Op == ScalarOpcode.Random;
             UsedInputs |= step.Op == ScalarOpcode.Input ? 1u << step.A : 0;
             SupportsInteger &= IsInteger(step);
+            SupportsFloatingPoint &= !ScalarOp.Of(step.Op).IsIntegerOnly;
             if (step.Op is ScalarOpcode.Parameter or ScalarOpcode.Random)
             {
                 ParameterCount = Math.Max(ParameterCount, step.A + (step.Op == ScalarOpcode.Random ? 4 : 1));
@@ -90,6 +93,9 @@ public sealed partial class MapProgram : IEquatable<MapProgram>
     /// constant is an integer.
     /// </summary>
     public bool SupportsInteger { get; }
+
+    /// <summary>Whether the program can run in a floating type: none of its operations is one on bits (<see cref="ScalarOp.IsIntegerOnly"/>).</summary>
+    public bool SupportsFloatingPoint { get; }
 
     /// <summary>A 64-bit hash of the program, the same in every process: a name for caches.</summary>
     public ulong Key { get; }

@@ -57,6 +57,9 @@ public sealed class ScalarOp
     /// <summary>Whether the result is always 0 or 1.</summary>
     public bool IsBoolean { get; internal init; }
 
+    /// <summary>Whether the operation is one of integers: a program with it does not run in a floating type, and its <see cref="Reference"/> drops fractions first.</summary>
+    public bool IsIntegerOnly { get; internal init; }
+
     /// <summary>Whether the first two arguments may be exchanged.</summary>
     public bool IsCommutative { get; internal init; }
 

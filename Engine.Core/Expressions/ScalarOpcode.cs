@@ -7,6 +7,7 @@ namespace Engine.Backends;
 /// <remarks>
 /// Truth: a condition holds when it is not zero (NaN holds); comparisons and logic yield 1 or 0. Where a result is a zero that could
 /// have either sign (<see cref="Max"/> of 0 and −0, <see cref="Relu"/> of −0), the sign is not specified; nor is that of a NaN.
+/// Operations on bits (<see cref="ScalarOp.IsIntegerOnly"/>) belong to programs that run in an integer type.
 /// From <see cref="Asin"/> on operations are made of others (<see cref="ScalarOp.IsComposed"/>): no backend has a form of them, and no
 /// <see cref="MapProgram.Code"/> contains them.
 /// </remarks>
@@ -149,6 +150,21 @@ public enum ScalarOpcode : byte
 
     /// <summary>a · b + c with one rounding.</summary>
     Fma,
+
+    /// <summary>The bits that both integers have.</summary>
+    BitwiseAnd,
+
+    /// <summary>The bits that at least one of the integers has.</summary>
+    BitwiseOr,
+
+    /// <summary>The bits that just one of the integers has.</summary>
+    BitwiseXor,
+
+    /// <summary>a · 2ᵇ of integers, its upper bits cut off; 0 for b below 0 or beyond the width of the compute type.</summary>
+    LeftShift,
+
+    /// <summary>⌊a / 2ᵇ⌋ of integers: copies of the sign move in. For b below 0 or beyond the width of the compute type, 0 or −1 by the sign of a.</summary>
+    RightShift,
 
     /// <summary>arcsin x in radians; NaN outside of [−1, 1].</summary>
     Asin,

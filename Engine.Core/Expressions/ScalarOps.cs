@@ -8,7 +8,7 @@ internal static partial class ScalarOps
     internal static ScalarOp[] BuildTable()
     {
         var table = new ScalarOp[Enum.GetValues<ScalarOpcode>().Length];
-        foreach (ScalarOp row in (ScalarOp[])[.. Leaves(), .. Unary(), .. Binary(), .. Logic(), .. Composed()])
+        foreach (ScalarOp row in (ScalarOp[])[.. Leaves(), .. Unary(), .. Binary(), .. Logic(), .. Bits(), .. Composed()])
         {
             Debug.Assert(table[(int)row.Opcode] is null, $"Two rows for {row.Opcode}.");
             table[(int)row.Opcode] = row;

@@ -58,7 +58,7 @@ public sealed partial class Tensor
     public Tensor CopySign(Tensor y) => this.FloatingWith(nameof(CopySign), ArithmeticPrograms.CopySign, y);
 
     /// <summary>True where one of them, but not both, is (not 0).</summary>
-    public Tensor Xor(Tensor y) => Pointwise.Apply(nameof(Xor), ArithmeticPrograms.Xor, [this, y], resultAs: DType.Bool);
+    public Tensor Xor(Tensor y) => Pointwise.Apply(nameof(Xor), ElementwisePrograms.Xor, [this, y], resultAs: DType.Bool);
 
     /// <summary>
     /// x, but at least <paramref name="min"/> and at most <paramref name="max"/>, element by element; where min &gt; max the result is max. The gradient goes
@@ -91,7 +91,6 @@ file static class ArithmeticPrograms
     public static readonly MapProgram IsInf = Programs.Unary(static x => Expr.Equal(Expr.Abs(x), double.PositiveInfinity));
     public static readonly MapProgram Heaviside = Programs.Binary(static (x, v) => Expr.Where(Expr.Equal(x, 0), v, Expr.Where(Expr.NotEqual(x, x), x, x > 0)));
     public static readonly MapProgram CopySign = Programs.Binary(Expr.CopySign);
-    public static readonly MapProgram Xor = Programs.Binary(static (x, y) => Expr.NotEqual(Expr.Not(x), Expr.Not(y)));
     public static readonly MapProgram Clamp = MapProgram.Compile(3, Expr.Clamp(Expr.Input(0), Expr.Input(1), Expr.Input(2)));
     public static readonly MapProgram ClampMin = Programs.Binary(Expr.ClampMin);
     public static readonly MapProgram ClampMax = Programs.Binary(Expr.ClampMax);

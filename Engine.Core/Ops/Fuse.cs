@@ -58,8 +58,9 @@ public sealed class FusedMap
     /// <summary>The program, as text through <see cref="object.ToString"/>.</summary>
     public MapProgram Program { get; }
 
-    /// <summary>Applies the function to broadcast tensors; integers become float32.</summary>
+    /// <summary>Applies the function to broadcast tensors; integers become float32, but for a function with operations on bits: that one takes integers, and truth values as int64.</summary>
     /// <exception cref="ArgumentException">The number of tensors is not the number of the function's arguments.</exception>
+    /// <exception cref="DTypeMismatchException">The function has operations on bits, and a tensor is of a floating type, or it has others that integers do not have.</exception>
     public Tensor Apply(params ReadOnlySpan<Tensor> inputs)
     {
         Guard.NoNulls(inputs);
@@ -68,7 +69,8 @@ public sealed class FusedMap
             throw new ArgumentException($"Fuse.Map: the function has {Program.InputCount} arguments, {inputs.Length} tensors were given.", nameof(inputs));
         }
 
-        return Pointwise.Apply(StepName, Program, inputs, computeAs: TypePromotion.ToFloating(TypePromotion.Common(inputs)));
+        DType common = TypePromotion.Common(inputs);
+        return Pointwise.Apply(StepName, Program, inputs, computeAs: Program.SupportsFloatingPoint ? TypePromotion.ToFloating(common) : BitwiseOps.Counting(common));
     }
 
     /// <inheritdoc/>

@@ -33,6 +33,11 @@ internal static unsafe class IntegerKernels
         (TileOp)ScalarOpcode.Or => new(&Binary<Or, T>),
         (TileOp)ScalarOpcode.Where => new(&Ternary<Where, T>),
         (TileOp)ScalarOpcode.Fma => new(&Ternary<Fma, T>),
+        (TileOp)ScalarOpcode.BitwiseAnd => new(&Binary<BitwiseAnd, T>),
+        (TileOp)ScalarOpcode.BitwiseOr => new(&Binary<BitwiseOr, T>),
+        (TileOp)ScalarOpcode.BitwiseXor => new(&Binary<BitwiseXor, T>),
+        (TileOp)ScalarOpcode.LeftShift => new(&Binary<LeftShift, T>),
+        (TileOp)ScalarOpcode.RightShift => new(&Binary<RightShift, T>),
         _ => default,
     };
 
@@ -191,4 +196,32 @@ internal static unsafe class IntegerKernels
     {
         public static T Invoke<T>(T a, T b, T c) where T : unmanaged, IBinaryInteger<T> => unchecked(a * b + c);
     }
+
+    private readonly struct BitwiseAnd : IIntegerOp
+    {
+        public static T Invoke<T>(T a, T b, T c) where T : unmanaged, IBinaryInteger<T> => a & b;
+    }
+
+    private readonly struct BitwiseOr : IIntegerOp
+    {
+        public static T Invoke<T>(T a, T b, T c) where T : unmanaged, IBinaryInteger<T> => a | b;
+    }
+
+    private readonly struct BitwiseXor : IIntegerOp
+    {
+        public static T Invoke<T>(T a, T b, T c) where T : unmanaged, IBinaryInteger<T> => a ^ b;
+    }
+
+    private readonly struct LeftShift : IIntegerOp
+    {
+        public static T Invoke<T>(T a, T b, T c) where T : unmanaged, IBinaryInteger<T> => IsInside(b) ? a << int.CreateTruncating(b) : T.Zero;
+    }
+
+    private readonly struct RightShift : IIntegerOp
+    {
+        public static T Invoke<T>(T a, T b, T c) where T : unmanaged, IBinaryInteger<T> => a >> (IsInside(b) ? int.CreateTruncating(b) : (8 * sizeof(T)) - 1);
+    }
+
+    /// <summary>Whether a count of places is below the width of the type.</summary>
+    private static bool IsInside<T>(T places) where T : unmanaged, IBinaryInteger<T> => ulong.CreateTruncating(places) < 8u * (uint)sizeof(T);
 }

@@ -128,8 +128,20 @@ internal readonly ref struct ExprEmitter
         ScalarOpcode.Min => _k.Min(a, b),
         ScalarOpcode.Max => _k.Max(a, b),
         ScalarOpcode.CopySign => a.Type.IsFloat() ? _k.CopySign(a, b) : _k.Select((a < 0) ^ (b < 0), -a, a),
+        ScalarOpcode.BitwiseAnd => a & b,
+        ScalarOpcode.BitwiseOr => a | b,
+        ScalarOpcode.BitwiseXor => a ^ b,
+        ScalarOpcode.LeftShift => _k.Select(IsBelowWidth(b), a << Places(b, 0), a.Like(0)),
+        ScalarOpcode.RightShift => a >> Places(b, Width(a) - 1),
         _ => throw new UnreachableException($"{op} has no form in kernels."),
     };
+
+    // Shifts by more places than there are differ among devices.
+    private Value Places(Value count, int otherwise) => _k.Select(IsBelowWidth(count), count, count.Like(otherwise)).To(RegisterType.Int32);
+
+    private static Value IsBelowWidth(Value count) => (count >= 0) & (count < Width(count));
+
+    private static int Width(Value value) => value.Type == RegisterType.Int64 ? 64 : 32;
 
     private Value Number(int step) => _numbers[step] ??= _k.Select(_truths[step]!, Constant(_k, _compute, 1), Constant(_k, _compute, 0));
 

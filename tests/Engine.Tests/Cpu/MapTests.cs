@@ -27,7 +27,7 @@ internal sealed class MapTests
             MapProgram program = MapProgram.Compile(op.Arity, Make(op));
             foreach (DType dtype in (DType[])[DType.Float32, DType.Float64, DType.Int32, DType.Int64])
             {
-                if (!dtype.IsFloatingPoint() && !program.SupportsInteger)
+                if (dtype.IsFloatingPoint() ? !program.SupportsFloatingPoint : !program.SupportsInteger)
                 {
                     continue;
                 }

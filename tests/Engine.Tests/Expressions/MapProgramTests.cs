@@ -74,6 +74,16 @@ internal sealed class MapProgramTests
     }
 
     [Test]
+    public void SupportsFloatingPoint_OperationsOnBits_IsFalse()
+    {
+        Assert.That(MapProgram.Compile(2, (s_x * 0.5) + s_y).SupportsFloatingPoint);
+        Assert.That(MapProgram.Compile(2, s_x + Expr.BitwiseNot(s_y)).SupportsFloatingPoint, Is.False);
+        Assert.That(MapProgram.Compile(2, Expr.LeftShift(s_x, 2)).SupportsInteger);
+        // Nothing is left of the bits.
+        Assert.That(MapProgram.Compile(1, s_x * Expr.BitwiseAnd(6, 3)).SupportsFloatingPoint);
+    }
+
+    [Test]
     public void SupportsInteger_AsksForIntegerOperationsAndConstants()
     {
         Assert.That(MapProgram.Compile(2, Where(s_x < s_y, Max(s_x, 3), s_x % 5) + Expr.Index * Parameter(0)).SupportsInteger);

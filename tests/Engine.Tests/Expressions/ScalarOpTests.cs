@@ -84,7 +84,7 @@ internal sealed class ScalarOpTests
         bool onIntegers = op.Opcode is ScalarOpcode.Add or ScalarOpcode.Sub or ScalarOpcode.Mul or ScalarOpcode.FloorDiv or ScalarOpcode.Mod
             or ScalarOpcode.Min or ScalarOpcode.Max or ScalarOpcode.Abs or ScalarOpcode.Neg or ScalarOpcode.Sign or ScalarOpcode.Less
             or ScalarOpcode.LessEqual or ScalarOpcode.Equal or ScalarOpcode.NotEqual or ScalarOpcode.And or ScalarOpcode.Or or ScalarOpcode.Not
-            or ScalarOpcode.Where or ScalarOpcode.Relu or ScalarOpcode.CopySign or ScalarOpcode.Fma or ScalarOpcode.Pow or ScalarOpcode.Fmod;
+            or ScalarOpcode.Where or ScalarOpcode.Relu or ScalarOpcode.CopySign or ScalarOpcode.Fma or ScalarOpcode.Pow or ScalarOpcode.Fmod || op.IsIntegerOnly;
         Assert.That(op.IntegerReference is not null, Is.EqualTo(onIntegers));
         if (!onIntegers)
         {

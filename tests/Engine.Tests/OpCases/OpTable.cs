@@ -9,7 +9,7 @@ internal static partial class OpTable
 
     public static IReadOnlyList<OpCase> All { get; } =
     [
-        .. Unary(), .. Binary(), .. Reductions(), .. Products(), .. Convolutions(), .. Windows(), .. Normalizations(), .. Losses(), .. Views(), .. Joining(), .. Indexing(), .. Selection(), .. Overloads(), .. LinearSystems(), .. Factorizations(), .. Mathematics(),
+        .. Unary(), .. Binary(), .. Reductions(), .. Products(), .. Convolutions(), .. Windows(), .. Normalizations(), .. Losses(), .. Views(), .. Joining(), .. Indexing(), .. Selection(), .. Overloads(), .. LinearSystems(), .. Factorizations(), .. Mathematics(), .. Bits(),
     ];
 
     public static IEnumerable<TestCaseData> Rows => All.Select(Data);
