@@ -108,7 +108,7 @@ public sealed partial class Tensor
     public static Tensor FftFreq(int n, double spacing = 1, DType dtype = DType.Float32, Device? device = null)
     {
         FourierOps.CheckFrequencies(n, spacing);
-        return FourierOps.Listed(n, k => (k <= (n - 1) / 2 ? k : k - n) / (n * spacing), dtype, device);
+        return ListedNumbers.Of(n, k => (k <= (n - 1) / 2 ? k : k - n) / (n * spacing), dtype, device);
     }
 
     /// <summary>The frequencies of <see cref="Rfft"/>'s results, in cycles per unit: 0 to ⌊n/2⌋ over n·spacing.</summary>
@@ -116,7 +116,7 @@ public sealed partial class Tensor
     public static Tensor RfftFreq(int n, double spacing = 1, DType dtype = DType.Float32, Device? device = null)
     {
         FourierOps.CheckFrequencies(n, spacing);
-        return FourierOps.Listed((n / 2) + 1, k => k / (n * spacing), dtype, device);
+        return ListedNumbers.Of((n / 2) + 1, k => k / (n * spacing), dtype, device);
     }
 
     /// <summary>Turned along the axes so that the frequency 0 stands in the middle. Without axes along all, also that of pairs: name them.</summary>
@@ -135,8 +135,6 @@ file static class FourierOps
         Tensor resized = Resized(op, x.ToFourierType(), n, at);
         return resized.Transformed(at, isInverse, Scale(norm, resized.Shape[at], isInverse));
     }
-
-    public static Tensor ToFourierType(this Tensor x) => x.ToOrSelf(x.DType == DType.Float64 ? DType.Float64 : DType.Float32);
 
     public static double Scale(FftNorm norm, int size, bool isInverse) => norm switch
     {
@@ -180,19 +178,6 @@ file static class FourierOps
         Span<(int Before, int After)> pads = stackalloc (int, int)[x.Rank];
         pads[axis] = (0, wanted - size);
         return x.Pad(pads);
-    }
-
-    public static Tensor Listed(int count, Func<int, double> value, DType dtype, Device? device)
-    {
-        // What the device has no room for is said before the host computes it.
-        Tensor.Empty([count], dtype, device).Dispose();
-        double[] values = new double[count];
-        for (int i = 0; i < count; i++)
-        {
-            values[i] = value(i);
-        }
-
-        return dtype == DType.Float64 ? Tensor.From<double>(values, device) : Tensor.From<float>(Array.ConvertAll(values, static v => (float)v), device).ToOrSelf(dtype);
     }
 
     public static void CheckFrequencies(int n, double spacing)

@@ -16,6 +16,9 @@ internal static class FourierTransform
     /// <summary>A divisor of the length up to here is split off.</summary>
     private const int LargestRadix = 32;
 
+    /// <summary>The type in which a transform is computed: float64, or float32 of all others.</summary>
+    public static Tensor ToFourierType(this Tensor x) => x.ToOrSelf(x.DType == DType.Float64 ? DType.Float64 : DType.Float32);
+
     /// <summary>Sums over e^(∓2πi·jk/n) along an axis of pairs [..., 2], times a factor.</summary>
     public static Tensor Transformed(this Tensor x, int axis, bool isInverse, double scale)
     {

@@ -98,10 +98,18 @@ public sealed partial class Tensor
         {
             using GradMode.Scope off = GradMode.Off();
             using TensorScope scope = TensorScope.Begin();
-            for (int r = 0; r < size; r++)
+            // Neighbours in a window, as many as a step has, overlap with none of the same place in other windows.
+            Layout whole = sum.Layout;
+            int most = dilation == 1 ? Math.Min(step, size) : 1;
+            Span<long> strides = stackalloc long[Rank];
+            whole.Strides.CopyTo(strides);
+            strides[Rank - 1] = whole.Strides[axis];
+            strides[axis] = whole.Strides[axis] * step;
+            for (int r = 0; r < size; r += most)
             {
-                Tensor part = sum.ViewAs(sum.Layout.Slice(axis, r * dilation, count, step));
-                Pointwise.Into(part, Programs.Add, [part, Select(Rank - 1, r)]);
+                int width = Math.Min(most, size - r);
+                Tensor part = sum.ViewAs(new Layout(Shape.With(Rank - 1, width), strides, whole.Offset + (whole.Strides[axis] * r * dilation)));
+                Pointwise.Into(part, Programs.Add, [part, Narrow(Rank - 1, r, width)]);
             }
         }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Records what PyTorch and NumPy make of small arrays, for TensorMathematicsTests: running products, reductions, products of vectors, Fourier transforms.
+"""Records what PyTorch and NumPy make of small arrays, for TensorMathematicsTests: running products, reductions, products of vectors, Fourier transforms,
+windows and spectra of pieces of signals.
 
     python3 tests/golden_tools/make_tensor_mathematics.py
 
@@ -146,11 +147,50 @@ def fourier():
     add("mul", [r(2, 3, 2), r(3, 2)], lambda x, y: z(x) * z(y))
 
 
+def spectra():
+    def hann(n):
+        return torch.hann_window(n, dtype=torch.float64).numpy()
+
+    def stft(x, w=None, n=8, **k):
+        return torch.stft(x, n, window=w, return_complex=True, **k)
+
+    def istft(x, w=None, n=8, **k):
+        return torch.istft(z(x), n, window=w, **k)
+
+    for n in (0, 1, 2, 7, 8):
+        for periodic in (True, False):
+            way = f"{n} {periodic}"
+            for name in ("hann", "hamming", "blackman", "bartlett"):
+                add(f"{name} {way}", [r(1)], lambda _: getattr(torch, f"{name}_window")(n, periodic, dtype=torch.float64), False)
+            for beta in (0.0, 3.5, 12.0, 90.0):
+                add(f"kaiser {way} {beta:g}", [r(1)], lambda _: torch.kaiser_window(n, periodic, beta, dtype=torch.float64), False)
+    for mode in ("reflect", "constant", "replicate", "circular"):
+        add(f"stft {mode}", [r(2, 19), r(8) + 3], lambda x, w: stft(x, w, pad_mode=mode))
+    add("stft plain", [r(21)], stft)
+    add("stft hop", [r(2, 20), r(8)], lambda x, w: stft(x, w, hop_length=3))
+    add("stft short window", [r(20), r(5)], lambda x, w: stft(x, w, win_length=5))
+    add("stft short ones", [r(20)], lambda x: stft(x, win_length=5))
+    add("stft not centred", [r(2, 20), r(7)], lambda x, w: stft(x, w, n=7, hop_length=4, center=False))
+    add("stft normalized", [r(2, 20), r(7)], lambda x, w: stft(x, w, n=7, hop_length=2, normalized=True))
+    add("stft twosided", [r(2, 20), r(6)], lambda x, w: stft(x, w, n=6, hop_length=2, onesided=False))
+    add("stft one frame", [r(8), r(8)], lambda x, w: stft(x, w, center=False))
+    add("istft plain", [r(5, 4, 2)], istft)
+    add("istft hann", [r(2, 5, 6, 2), hann(8)], lambda x, w: istft(x, w, hop_length=3))
+    add("istft short window", [r(5, 6, 2), r(5) + 3], lambda x, w: istft(x, w, win_length=5))
+    add("istft not centred", [r(2, 4, 3, 2), r(7) + 3], lambda x, w: istft(x, w, n=7, hop_length=4, center=False))
+    add("istft normalized", [r(4, 3, 2), r(7) + 3], lambda x, w: istft(x, w, n=7, hop_length=2, normalized=True))
+    add("istft twosided", [r(2, 6, 5, 2), r(6) + 3], lambda x, w: istft(x, w, n=6, hop_length=2, onesided=False))
+    add("istft shorter", [r(5, 4, 2), r(8) + 3], lambda x, w: istft(x, w, length=4))
+    add("istft longer", [r(5, 4, 2), r(8) + 3], lambda x, w: istft(x, w, length=15))
+    add("istft as long as all", [r(5, 4, 2), r(8) + 3], lambda x, w: istft(x, w, length=10))
+
+
 def main():
     cumulative()
     reductions()
     products()
     fourier()
+    spectra()
     OUT.write_text("[\n" + ",\n".join(json.dumps(c) for c in CASES) + "\n]\n")
 
 

@@ -74,6 +74,23 @@ internal sealed class TensorMathematicsTests
         ["freq even"] = x => Tensor.FftFreq(8, dtype: DType.Float64, device: x[0].Device),
         ["rfreq"] = x => Tensor.RfftFreq(9, 2, DType.Float64, x[0].Device),
         ["mul"] = x => x[0].ComplexMul(x[1]),
+        ["stft plain"] = x => x[0].Stft(8),
+        ["stft hop"] = x => x[0].Stft(8, hopLength: 3, window: x[1]),
+        ["stft short window"] = x => x[0].Stft(8, winLength: 5, window: x[1]),
+        ["stft short ones"] = x => x[0].Stft(8, winLength: 5),
+        ["stft not centred"] = x => x[0].Stft(7, hopLength: 4, window: x[1], center: false),
+        ["stft normalized"] = x => x[0].Stft(7, hopLength: 2, window: x[1], normalized: true),
+        ["stft twosided"] = x => x[0].Stft(6, hopLength: 2, window: x[1], onesided: false),
+        ["stft one frame"] = x => x[0].Stft(8, window: x[1], center: false),
+        ["istft plain"] = x => x[0].Istft(8),
+        ["istft hann"] = x => x[0].Istft(8, hopLength: 3, window: x[1]),
+        ["istft short window"] = x => x[0].Istft(8, winLength: 5, window: x[1]),
+        ["istft not centred"] = x => x[0].Istft(7, hopLength: 4, window: x[1], center: false),
+        ["istft normalized"] = x => x[0].Istft(7, hopLength: 2, window: x[1], normalized: true),
+        ["istft twosided"] = x => x[0].Istft(6, hopLength: 2, window: x[1], onesided: false),
+        ["istft shorter"] = x => x[0].Istft(8, window: x[1], length: 4),
+        ["istft longer"] = x => x[0].Istft(8, window: x[1], length: 15),
+        ["istft as long as all"] = x => x[0].Istft(8, window: x[1], length: 10),
     };
 
     private static readonly CpuDevice s_cpu = new("mathematics-test", threads: 1);
@@ -223,6 +240,8 @@ internal sealed class TensorMathematicsTests
 
         string[] words = name.Split(' ');
         double Number() => double.Parse(words[^1].Replace("inf", "Infinity", StringComparison.Ordinal), CultureInfo.InvariantCulture);
+        int Length() => int.Parse(words[1], CultureInfo.InvariantCulture);
+        bool IsPeriodic() => bool.Parse(words[2]);
         FftNorm Norm() => Enum.Parse<FftNorm>(words[1], ignoreCase: true);
         return words[0] switch
         {
@@ -235,6 +254,12 @@ internal sealed class TensorMathematicsTests
             "ifft" => x => x[0].Ifft(norm: Norm()),
             "rfft" => x => x[0].Rfft(norm: Norm()),
             "irfft" => x => x[0].Irfft(norm: Norm()),
+            "stft" => x => x[0].Stft(8, window: x[1], padMode: Enum.Parse<PaddingMode>(words[1], ignoreCase: true)),
+            "hann" => x => Tensor.HannWindow(Length(), IsPeriodic(), DType.Float64, x[0].Device),
+            "hamming" => x => Tensor.HammingWindow(Length(), IsPeriodic(), dtype: DType.Float64, device: x[0].Device),
+            "blackman" => x => Tensor.BlackmanWindow(Length(), IsPeriodic(), DType.Float64, x[0].Device),
+            "bartlett" => x => Tensor.BartlettWindow(Length(), IsPeriodic(), DType.Float64, x[0].Device),
+            "kaiser" => x => Tensor.KaiserWindow(Length(), IsPeriodic(), Number(), DType.Float64, x[0].Device),
             _ => throw new ArgumentException($"The tests do not know the case '{name}'.", nameof(name)),
         };
     }

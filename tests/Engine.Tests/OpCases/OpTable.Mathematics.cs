@@ -27,6 +27,8 @@ internal static partial class OpTable
         Composed("Cdist", n => [new([3, n], 0, 1), new([2, n], 2, 3)], x => x[0].Cdist(x[1])) with { Tolerance = 1e-4 },
         Composed("EinsumOtherAxes", n => [new([2, 1, n]), new([3, n])], x => Tensor.Einsum("...i,...i->...", x)) with { Tolerance = 5e-5 },
         Composed("Fft", n => [new([2, n, 2])], x => x[0].Fft()) with { Tolerance = 1e-4 },
+        Composed("Stft", n => [new([2, n + 6]), new([4])], x => x[0].Stft(4, 2, window: x[1])) with { Tolerance = 1e-4 },
+        Composed("Istft", n => [new([2, 3, n + 1, 2]), new([4], 0.5, 1.5)], x => x[0].Istft(4, 3, window: x[1])) with { Tolerance = 1e-4 },
     ];
 
     private static OpCase Composed(string name, Func<int, OpInput[]> inputs, Func<Tensor[], Tensor> run) => new(name, inputs, run) { Sizes = [1, 5] };
