@@ -71,7 +71,7 @@ public sealed partial class Tensor
     /// <param name="length">Elements of the result: more are cut off, missing ones are 0. Null for as many as the frames reach, which may be fewer than the signal had.</param>
     /// <remarks>
     /// PyTorch's <c>torch.istft</c>. The sum of the squared windows must not vanish where the signal is: the host waits for the device to look at it, except while
-    /// a step is recorded. Imaginary parts that a real signal does not have (of frequency 0; of two-sided spectra all that does not cancel) do not matter.
+    /// a step is recorded. What a real signal does not have does not matter: an imaginary part at frequency 0, and of two-sided spectra the second half.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">A length is not positive, the window is longer than n, or the hop longer than the window.</exception>
     /// <exception cref="ArgumentException">The squared windows add up to 0 somewhere: nothing there says what the signal was.</exception>
@@ -108,7 +108,7 @@ public sealed partial class Tensor
         using TensorScope scope = TensorScope.Begin();
         Tensor spectra = this.ToFourierType().Transpose(-3, -2);
         FftNorm norm = normalized ? FftNorm.Ortho : FftNorm.Backward;
-        Tensor frames = (onesided ?? Shape[-3] != nFft) ? spectra.Irfft(nFft, norm: norm) : spectra.Ifft(norm: norm).Select(-1, 0);
+        Tensor frames = spectra.SliceOrSelf(spectra.Rank - 2, 0, (nFft / 2) + 1, 1).Irfft(nFft, norm: norm);
         Tensor w = FrameOps.Window(window, nFft, winLength, frames) ?? Ones([nFft], frames.DType, Device);
         Tensor sum = (frames * w).OverlapAdd(frames.Rank - 2, all, hop, 1).Narrow(-1, border, kept);
         Tensor weight = w.Square().Expand([frameCount, nFft]).OverlapAdd(0, all, hop, 1).Narrow(0, border, kept);

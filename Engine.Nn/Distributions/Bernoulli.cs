@@ -98,6 +98,17 @@ public sealed class Binomial : Distribution
         Tensor ways = Tensor.Scalar(TotalCount + 1.0, Probs.DType, Probs.Device).Lgamma() - (yes + 1).Lgamma() - (no + 1).Lgamma();
         return (ways + YesOrNo.LogProb(yes, no, Probs, _logits)).Within(inside);
     }
+
+    /// <summary>The entropy, by the sum over all counts: n + 1 numbers for each.</summary>
+    /// <inheritdoc/>
+    protected override Tensor EntropyCore()
+    {
+        DType type = Probs.DType == DType.Float64 ? DType.Float64 : DType.Float32;
+        Tensor counts = Tensor.Arange(0, TotalCount + 1L, 1, type, Probs.Device);
+        Tensor ways = Tensor.Scalar(TotalCount + 1.0, type, Probs.Device).Lgamma() - (counts + 1).Lgamma() - (TotalCount - counts + 1).Lgamma();
+        Tensor log = ways + YesOrNo.LogProb(counts, TotalCount - counts, Probs.Unsqueeze(-1), _logits?.Unsqueeze(-1));
+        return Classes.Entropy(log.Exp(), log).To(Probs.DType);
+    }
 }
 
 /// <summary>What answers of yes and no share.</summary>

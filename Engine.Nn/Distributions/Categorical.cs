@@ -130,6 +130,17 @@ public sealed class Multinomial : Distribution
         Tensor safe = counts.Clamp(0);
         return ((safe.Sum(-1) + 1).Lgamma() + (Parameters.XLogY(safe, Probs) - (safe + 1).Lgamma()).Sum(-1)).Within(inside);
     }
+
+    /// <summary>The entropy n·H − ln n! + Σ E ln kᵢ!, H that of one draw and each kᵢ binomial: K·(n + 1) numbers for each.</summary>
+    /// <inheritdoc/>
+    protected override Tensor EntropyCore()
+    {
+        DType type = Probs.DType == DType.Float64 ? DType.Float64 : DType.Float32;
+        Tensor counts = Tensor.Arange(0, TotalCount + 1L, 1, type, Probs.Device), logFactorials = (counts + 1).Lgamma();
+        Tensor likely = new Binomial(TotalCount, Probs.Unsqueeze(-1)).LogProb(counts).Exp();
+        Tensor expected = (likely * logFactorials).Sum([-2, -1]);
+        return ((Classes.Entropy(Probs, Logits) * TotalCount) - Tensor.Scalar(TotalCount + 1.0, type, Probs.Device).Lgamma() + expected).To(Probs.DType);
+    }
 }
 
 /// <summary>What distributions of classes share.</summary>

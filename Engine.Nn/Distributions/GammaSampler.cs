@@ -17,12 +17,32 @@ internal static class GammaSampler
 
     private static readonly MapProgram s_log = MapProgram.Compile(3, LogOf(Expr.Input(0), Expr.Input(1), Expr.Input(2)));
 
-    /// <summary>[shape] of concentrations that broadcast to it.</summary>
+    /// <summary>[shape] of concentrations that broadcast to it, with a gradient.</summary>
     public static Tensor Log(Tensor concentration, Shape shape, Generator? generator)
+    {
+        DType type = TypeOf(concentration);
+        return new LogGammaSample(Draw(concentration, type, shape, generator)).Apply(concentration.To(type).Expand(shape));
+    }
+
+    /// <summary>The type of samples: float64 where a parameter is, float32 otherwise.</summary>
+    public static DType TypeOf(params ReadOnlySpan<Tensor> parameters)
+    {
+        foreach (Tensor parameter in parameters)
+        {
+            if (parameter.DType == DType.Float64)
+            {
+                return DType.Float64;
+            }
+        }
+
+        return DType.Float32;
+    }
+
+    /// <summary>The same without a gradient.</summary>
+    public static Tensor Draw(Tensor concentration, DType type, Shape shape, Generator? generator)
     {
         using TensorScope scope = TensorScope.Begin();
         using GradMode.Scope mode = GradMode.Off();
-        DType type = concentration.DType == DType.Float64 ? DType.Float64 : DType.Float32;
         Device device = concentration.Device;
         Tensor a = concentration.To(type).Expand(shape);
         Tensor number = Tensor.Full(shape, NotYet, type, device);

@@ -3,6 +3,14 @@ namespace Engine.Nn.Distributions;
 /// <summary>The Poisson distribution of counts: probability rateᵏ·e^(−rate)/k!.</summary>
 public sealed class Poisson : Distribution
 {
+    // Up to this rate the entropy is a sum over counts; what it leaves out has a probability below 10⁻²⁰. Beyond, a series.
+    private const double LargestSum = 40;
+    private const int Counts = 128;
+
+    private static readonly MapProgram s_entropyTerm = MapProgram.Compile(3, EntropyTerm(Expr.Input(0), Expr.Input(1), Expr.Input(2)));
+
+    private static readonly MapProgram s_entropy = MapProgram.Compile(2, Expr.Where(Expr.Input(0) <= LargestSum, Expr.Input(1), EntropySeries(Expr.Input(0))));
+
     /// <summary>Takes the rate.</summary>
     /// <param name="rate">The mean, not negative.</param>
     /// <exception cref="ArgumentOutOfRangeException">In host memory: a rate is negative or not finite.</exception>
@@ -29,6 +37,29 @@ public sealed class Poisson : Distribution
     {
         Tensor k = value.To(Rate.DType);
         return (Parameters.XLogY(k, Rate) - Rate - (k + 1).Lgamma()).Within(Parameters.IsCount(value));
+    }
+
+    /// <summary>The entropy, by a sum over the counts 0 to 127 up to a rate of 40 and by its asymptotic series beyond: within 10⁻¹⁰ in float64.</summary>
+    /// <inheritdoc/>
+    protected override Tensor EntropyCore()
+    {
+        Tensor counts = Tensor.Arange(0, Counts, 1, Rate.DType == DType.Float64 ? DType.Float64 : DType.Float32, Rate.Device);
+        Tensor sum = Pointwise.Apply(nameof(Entropy), s_entropyTerm, [Rate.Unsqueeze(-1), counts, (counts + 1).Lgamma()]).Sum(-1);
+        return Pointwise.Apply(nameof(Entropy), s_entropy, [Rate, sum]).To(Rate.DType);
+    }
+
+    // −p·ln p with ln p = k·ln λ − λ − ln k!.
+    private static Expr EntropyTerm(Expr rate, Expr count, Expr logFactorial)
+    {
+        Expr bounded = Expr.Min(rate, LargestSum), log = Parameters.XLogY(count, bounded) - bounded - logFactorial;
+        return Expr.Where(log > -700, -(Expr.Exp(log) * log), 0);
+    }
+
+    // ½·ln(2πeλ) − 1/(12λ) − 1/(24λ²) − 19/(360λ³) − …, from ln k! by Stirling's series and the moments (Evans and Boersma 1988).
+    private static Expr EntropySeries(Expr rate)
+    {
+        Expr r = 1 / rate, series = r * ((1.0 / 12) + (r * ((1.0 / 24) + (r * ((19.0 / 360) + (r * ((9.0 / 80) + (r * ((863.0 / 2520) + (r * ((1375.0 / 1008) + (r * (33953.0 / 5040)))))))))))));
+        return (0.5 * (Expr.Log(rate) + Math.Log(2 * Math.PI * Math.E))) - series;
     }
 }
 

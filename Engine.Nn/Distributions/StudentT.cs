@@ -1,7 +1,7 @@
 namespace Engine.Nn.Distributions;
 
 /// <summary>Student's t distribution with df degrees of freedom, moved by loc and stretched by scale.</summary>
-/// <remarks>Without <see cref="Distribution.RSample"/>, as <see cref="Gamma"/>.</remarks>
+/// <remarks>The gradient of <see cref="Distribution.RSample"/> with respect to df is implicit, as <see cref="Gamma"/>'s.</remarks>
 public sealed class StudentT : Distribution
 {
     private static readonly MapProgram s_mean = MapProgram.Compile(2, Expr.Where(Expr.Input(1) > 1, Expr.Input(0), double.NaN));
@@ -28,6 +28,9 @@ public sealed class StudentT : Distribution
 
     /// <summary>The scale.</summary>
     public Tensor Scale { get; }
+
+    /// <inheritdoc/>
+    public override bool HasRSample => true;
 
     /// <inheritdoc/>
     protected override Tensor MeanCore() => Pointwise.Apply(nameof(Mean), s_mean, [Loc, Df]).Expand(BatchShape);
