@@ -66,7 +66,7 @@ public static class Pointwise
         Tensor y = Tensor.AllocateLike(shape, resultAs ?? compute, inputs[0].Device, inputs);
         if (y.DType.IsFloatingPoint() && compute.IsFloatingPoint() && Tensor.ShouldTrack(inputs!))
         {
-            Record(op, program, inputs, parameters, compute, shape, y);
+            Record(op, program, [program], inputs, parameters, compute, shape, [y]);
         }
         else
         {
@@ -74,6 +74,35 @@ public static class Pointwise
         }
 
         return y;
+    }
+
+    /// <summary>A program with several outputs over broadcast inputs, all of one type; <paramref name="parts"/> has the program of each output alone, for its gradient.</summary>
+    internal static Tensor[] ApplyAll(string op, MapProgram program, ReadOnlySpan<MapProgram> parts, ReadOnlySpan<Tensor> inputs, DType compute)
+    {
+        Shape shape = inputs[0].Shape;
+        for (int i = 1; i < inputs.Length; i++)
+        {
+            Guard.SameDevice(op, inputs[0], inputs[i]);
+            shape = Guard.Broadcast(op, shape, inputs[i].Shape);
+        }
+
+        CheckType(program, compute);
+        var outputs = new Tensor[parts.Length];
+        for (int i = 0; i < outputs.Length; i++)
+        {
+            outputs[i] = Tensor.AllocateLike(shape, compute, inputs[0].Device, inputs);
+        }
+
+        if (compute.IsFloatingPoint() && Tensor.ShouldTrack(inputs!))
+        {
+            Record(op, program, parts, inputs, [], compute, shape, outputs);
+        }
+        else
+        {
+            Run(program, compute.ComputeType(), shape, inputs, outputs, []);
+        }
+
+        return outputs;
     }
 
     /// <summary>Writes a program's result over a destination, to whose shape the inputs are broadcast; nothing is recorded.</summary>
@@ -248,7 +277,8 @@ public static class Pointwise
     }
 
     private static void Record(
-        string op, MapProgram program, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<double> parameters, DType compute, Shape shape, Tensor y)
+        string op, MapProgram program, ReadOnlySpan<MapProgram> parts, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<double> parameters, DType compute, Shape shape,
+        ReadOnlySpan<Tensor> outputs)
     {
         // Casts and stretches are steps of their own, so that the rule of this one sees equal types and shapes.
         Tensor[] ready = new Tensor[inputs.Length];
@@ -275,10 +305,14 @@ public static class Pointwise
             throw new ArgumentException($"{op}: {System.Numerics.BitOperations.PopCount(needs)} inputs require a gradient; one program has gradients for at most {MapProgram.MaxOutputs}. Split it, or Detach() inputs.", nameof(inputs));
         }
 
-        Run(program, compute.ComputeType(), shape, ready, [y], parameters);
-        if (needs != 0)
+        Run(program, compute.ComputeType(), shape, ready, outputs, parameters);
+        for (int i = 0; i < outputs.Length; i++)
         {
-            y.Record(new PointwiseNode(op, program, needs, ready, parameters.ToArray(), y));
+            uint own = needs & parts[i].UsedInputs;
+            if (own != 0)
+            {
+                outputs[i].Record(new PointwiseNode(op, parts[i], own, ready, parameters.ToArray(), outputs[i]));
+            }
         }
 
         for (int i = 0; i < ready.Length; i++)

@@ -43,6 +43,70 @@ public static class Fuse
         ArgumentOutOfRangeException.ThrowIfGreaterThan(inputs, MapProgram.MaxInputs);
         return new FusedMap(MapProgram.Compile(inputs, Guard.Returned(function([.. Enumerable.Range(0, inputs).Select(Expr.Input)]), "Fuse.Map", "the function")));
     }
+
+    /// <summary>A function of one tensor with several results: <c>Fuse.Map(x => [Expr.Sin(x), Expr.Cos(x)])</c>.</summary>
+    /// <inheritdoc cref="Map(int, Func{IReadOnlyList{Expr}, IReadOnlyList{Expr}})" path="/exception"/>
+    public static FusedMaps Map(Func<Expr, IReadOnlyList<Expr>> function)
+    {
+        ArgumentNullException.ThrowIfNull(function);
+        return Map(1, x => function(x[0]));
+    }
+
+    /// <summary>A function of two tensors with several results.</summary>
+    /// <inheritdoc cref="Map(int, Func{IReadOnlyList{Expr}, IReadOnlyList{Expr}})" path="/exception"/>
+    public static FusedMaps Map(Func<Expr, Expr, IReadOnlyList<Expr>> function)
+    {
+        ArgumentNullException.ThrowIfNull(function);
+        return Map(2, x => function(x[0], x[1]));
+    }
+
+    /// <summary>A function of three tensors with several results.</summary>
+    /// <inheritdoc cref="Map(int, Func{IReadOnlyList{Expr}, IReadOnlyList{Expr}})" path="/exception"/>
+    public static FusedMaps Map(Func<Expr, Expr, Expr, IReadOnlyList<Expr>> function)
+    {
+        ArgumentNullException.ThrowIfNull(function);
+        return Map(3, x => function(x[0], x[1], x[2]));
+    }
+
+    /// <summary>A function of any number of tensors, up to <see cref="MapProgram.MaxInputs"/>, with up to <see cref="MapProgram.MaxOutputs"/> results.</summary>
+    /// <param name="inputs">How many arguments the function has; of them <see cref="MapProgram.MaxOutputs"/> may require a gradient at once.</param>
+    /// <param name="function">The results as functions of the arguments.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are no arguments, or too many.</exception>
+    /// <exception cref="ArgumentException">There are no results, or too many.</exception>
+    public static FusedMaps Map(int inputs, Func<IReadOnlyList<Expr>, IReadOnlyList<Expr>> function)
+    {
+        ArgumentNullException.ThrowIfNull(function);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(inputs);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(inputs, MapProgram.MaxInputs);
+        Expr[] results = [.. function([.. Enumerable.Range(0, inputs).Select(Expr.Input)]) ?? throw new ArgumentException("Fuse.Map: the function returned null; it must return expressions.", nameof(function))];
+        foreach (Expr? result in results)
+        {
+            Guard.Returned(result, "Fuse.Map", "the function");
+        }
+
+        return new FusedMaps(MapProgram.Compile(inputs, results));
+    }
+
+    /// <summary>The program of a function, which has no parameters.</summary>
+    internal static MapProgram WithoutParameters(MapProgram program) => program.ParameterCount == 0
+        ? program
+        : throw new ArgumentException($"Fuse.Map: the function uses {program.ParameterCount} parameters (Expr.Parameter, Expr.Random), which nothing gives it. Use numbers, or another argument.", nameof(program));
+
+    internal static void CheckCount(MapProgram program, ReadOnlySpan<Tensor> inputs)
+    {
+        Guard.NoNulls(inputs);
+        if (inputs.Length != program.InputCount)
+        {
+            throw new ArgumentException($"Fuse.Map: the function has {program.InputCount} arguments, {inputs.Length} tensors were given.", nameof(inputs));
+        }
+    }
+
+    /// <summary>The type in which a function computes.</summary>
+    internal static DType TypeOf(MapProgram program, ReadOnlySpan<Tensor> inputs)
+    {
+        DType common = TypePromotion.Common(inputs);
+        return program.SupportsFloatingPoint ? TypePromotion.ToFloating(common) : BitwiseOps.Counting(common);
+    }
 }
 
 /// <summary>A compiled pointwise function.</summary>
@@ -51,9 +115,7 @@ public sealed class FusedMap
     /// <summary>The name of the step in the graph.</summary>
     internal const string StepName = "Fused";
 
-    internal FusedMap(MapProgram program) => Program = program.ParameterCount == 0
-        ? program
-        : throw new ArgumentException($"Fuse.Map: the function uses {program.ParameterCount} parameters (Expr.Parameter, Expr.Random), which nothing gives it. Use numbers, or another argument.", nameof(program));
+    internal FusedMap(MapProgram program) => Program = Fuse.WithoutParameters(program);
 
     /// <summary>The program, as text through <see cref="object.ToString"/>.</summary>
     public MapProgram Program { get; }
@@ -63,14 +125,42 @@ public sealed class FusedMap
     /// <exception cref="DTypeMismatchException">The function has operations on bits, and a tensor is of a floating type, or it has others that integers do not have.</exception>
     public Tensor Apply(params ReadOnlySpan<Tensor> inputs)
     {
-        Guard.NoNulls(inputs);
-        if (inputs.Length != Program.InputCount)
-        {
-            throw new ArgumentException($"Fuse.Map: the function has {Program.InputCount} arguments, {inputs.Length} tensors were given.", nameof(inputs));
-        }
+        Fuse.CheckCount(Program, inputs);
+        return Pointwise.Apply(StepName, Program, inputs, computeAs: Fuse.TypeOf(Program, inputs));
+    }
 
-        DType common = TypePromotion.Common(inputs);
-        return Pointwise.Apply(StepName, Program, inputs, computeAs: Program.SupportsFloatingPoint ? TypePromotion.ToFloating(common) : BitwiseOps.Counting(common));
+    /// <inheritdoc/>
+    public override string ToString() => Program.ToString();
+}
+
+/// <summary>A compiled pointwise function with several results.</summary>
+public sealed class FusedMaps
+{
+    private readonly MapProgram[] _parts;
+
+    internal FusedMaps(MapProgram program)
+    {
+        Program = Fuse.WithoutParameters(program);
+        _parts = new MapProgram[program.OutputCount];
+        for (int i = 0; i < _parts.Length; i++)
+        {
+            _parts[i] = MapProgram.Compile(program.InputCount, program.Expressions[i]);
+        }
+    }
+
+    /// <summary>The program, as text through <see cref="object.ToString"/>.</summary>
+    public MapProgram Program { get; }
+
+    /// <summary>
+    /// Applies the function to broadcast tensors: one tensor a result, all of one shape and type, from one pass over memory. Types are those of
+    /// <see cref="FusedMap.Apply"/>. The gradient of each result is a pass of its own.
+    /// </summary>
+    /// <exception cref="ArgumentException">The number of tensors is not the number of the function's arguments.</exception>
+    /// <exception cref="DTypeMismatchException">The function has operations on bits, and a tensor is of a floating type, or it has others that integers do not have.</exception>
+    public Tensor[] Apply(params ReadOnlySpan<Tensor> inputs)
+    {
+        Fuse.CheckCount(Program, inputs);
+        return Pointwise.ApplyAll(FusedMap.StepName, Program, _parts, inputs, Fuse.TypeOf(Program, inputs));
     }
 
     /// <inheritdoc/>

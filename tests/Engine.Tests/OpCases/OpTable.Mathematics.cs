@@ -4,6 +4,8 @@ internal static partial class OpTable
 {
     private static readonly FusedMap s_fusedFour = Fuse.Map(4, static x => (x[0] * x[1]) + Expr.Sin(x[2] - x[3]));
 
+    private static readonly FusedMaps s_fusedResults = Fuse.Map(static (x, y) => [x * Expr.Sin(y), Expr.Exp(x) - y, y]);
+
     /// <summary>
     /// Operations that have programs of their own, at a few sizes. Those that only call others, with rows of their own, are in TensorMathematicsTests.
     /// </summary>
@@ -23,6 +25,7 @@ internal static partial class OpTable
         Composed("VectorNorm", n => [new([3, n], 0.5, 2)], x => x[0].VectorNorm(3, [1])) with { Tolerance = 1e-4 },
         Composed("ClampTensors", n => [new([n]), new([n], -1, -0.5), new([1], 0.5, 1)], x => x[0].Clamp(x[1], x[2])),
         Composed("FusedFour", n => [new([3, n]), new([n]), new([3, 1]), new([1])], x => s_fusedFour.Apply(x)),
+        Composed("FusedResults", n => [new([3, n]), new([n])], x => Tensor.Concat(s_fusedResults.Apply(x[0], x[1]), 0)),
         Composed("TensorDotAxes", n => [new([2, n]), new([3, n])], x => x[0].TensorDot(x[1], [1], [1])) with { Tolerance = 5e-5 },
         Composed("Cdist", n => [new([3, n], 0, 1), new([2, n], 2, 3)], x => x[0].Cdist(x[1])) with { Tolerance = 1e-4 },
         Composed("EinsumOtherAxes", n => [new([2, 1, n]), new([3, n])], x => Tensor.Einsum("...i,...i->...", x)) with { Tolerance = 5e-5 },

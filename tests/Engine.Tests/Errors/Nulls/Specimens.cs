@@ -47,6 +47,7 @@ internal static class Specimens
         [typeof(long)] = static () => 1L,
         [typeof(double)] = static () => 0.5,
         [typeof(FusedMap)] = static () => Fuse.Map(static x => x),
+        [typeof(FusedMaps)] = static () => Fuse.Map(static x => (Expr[])[x, -x]),
         [typeof(MapProgram)] = static () => Fuse.Map(static x => x).Program,
         [typeof(ReduceProgram)] = static () => ReduceProgram.Sum,
         [typeof(Expr)] = static () => Expr.Input(0) + Expr.Parameter(0),
