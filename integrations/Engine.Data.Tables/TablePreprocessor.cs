@@ -45,7 +45,14 @@ public sealed partial class TablePreprocessor
         _plan = plan;
         _idColumns = plan.Encoding == CategoryEncoding.Ids ? [.. plan.Columns.Where(static c => c.Type == ColumnType.Category)] : [];
         NumberNames = [.. plan.Columns.SelectMany(NamesOf)];
+        ColumnTypes = new OrderedDictionary<string, ColumnType>(plan.Columns.Select(static c => KeyValuePair.Create(c.Name, c.Type)), StringComparer.Ordinal);
     }
+
+    /// <summary>
+    /// The columns that it takes, in order, and their types. Give them to <see cref="CsvOptions.Types"/> where a file is read for a prediction: a column that is
+    /// empty there, or that has numbers for names, is then what it was in training.
+    /// </summary>
+    public IReadOnlyDictionary<string, ColumnType> ColumnTypes { get; }
 
     /// <summary>How many numbers a row becomes: the width of the tensor <see cref="Numbers"/>.</summary>
     public int NumberCount => NumberNames.Count;
@@ -191,7 +198,7 @@ public sealed partial class TablePreprocessor
     /// <param name="row">Values by the names of columns.</param>
     /// <param name="numbers">Gets <see cref="NumberCount"/> numbers.</param>
     /// <param name="ids">Gets one id for each of <see cref="CategoryColumns"/>; empty without <see cref="CategoryEncoding.Ids"/>.</param>
-    /// <exception cref="DataFileException">A text is no number where one has to be, or no known category where <see cref="UnknownCategory.Throw"/> is set.</exception>
+    /// <exception cref="DataFileException">A text is no finite number where one has to be, or no known category where <see cref="UnknownCategory.Throw"/> is set.</exception>
     public void Encode(IReadOnlyDictionary<string, string?> row, Span<float> numbers, Span<long> ids = default)
     {
         ArgumentNullException.ThrowIfNull(row);
@@ -271,7 +278,7 @@ public sealed partial class TablePreprocessor
         bool isRead = plan.Type == ColumnType.Date
             ? TableDate.TryParse(text, out value)
             : double.TryParse(text, System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out value);
-        return isRead ? value : throw new DataFileException($"Column '{plan.Name}': '{text}' is no {(plan.Type == ColumnType.Date ? "date" : "number")}.");
+        return isRead && !double.IsInfinity(value) ? value : throw new DataFileException($"Column '{plan.Name}': '{text}' is no {(plan.Type == ColumnType.Date ? "date" : "number")}.");
     }
 
     private static TableColumn Column(Table table, ColumnPlan plan)

@@ -160,6 +160,24 @@ internal sealed class PreprocessorTests
     }
 
     [Test]
+    public void ColumnTypes_KeepAColumnThatIsEmptyWhatItWas()
+    {
+        TablePreprocessor fitted = TablePreprocessor.Fit(Csv.Parse("zip,city,born,price\n12,a,2001-02-03,1\n34,b,2004-05-06,2\n", new CsvOptions { Types = new Dictionary<string, ColumnType> { ["zip"] = ColumnType.Category } }), "price");
+        TablePreprocessor preprocessor = TablePreprocessor.FromMetadata(fitted.ToMetadata());
+        Assert.That(preprocessor.ColumnTypes, Is.EqualTo(new Dictionary<string, ColumnType> { ["zip"] = ColumnType.Category, ["city"] = ColumnType.Category, ["born"] = ColumnType.Date }));
+        const string Rows = "city,born,zip\n,,34\n";
+        Assert.That(() => preprocessor.Inputs(Csv.Parse(Rows)), Throws.InstanceOf<DataFileException>(), "as found out from the row alone");
+        Tensor inputs = preprocessor.Inputs(Csv.Parse(Rows, new CsvOptions { Types = preprocessor.ColumnTypes })).Single;
+        Assert.That(inputs.ToArray<float>(), Is.EqualTo(new float[] { 0, 1, 0, 0, 0 }));
+    }
+
+    [TestCase("Infinity")]
+    [TestCase("-1e999")]
+    public void InfiniteNumberOfARow_IsRefused(string text) => Assert.That(
+        () => TablePreprocessor.Fit(Csv.Parse("x,y\n1,1\n2,2\n"), "y").Encode(new Dictionary<string, string?> { ["x"] = text }, new float[1]),
+        Throws.InstanceOf<DataFileException>().With.Message.Contains($"'{text}' is no number"));
+
+    [Test]
     public void BadFits_AreRefused()
     {
         Assert.That(static () => TablePreprocessor.Fit(s_train, "cost"), Throws.InstanceOf<KeyNotFoundException>());
