@@ -2,11 +2,15 @@ using Engine.Hosting;
 using Engine.Nn;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using PredictionServerSample;
+using PredictionServerSample.Load;
 
 // A web server that says what piece of clothing a picture shows.
 //
 //     dotnet run -c Release --project samples/PredictionServer                    http://127.0.0.1:5080 until Ctrl+C
 //     dotnet run -c Release --project samples/PredictionServer -- --load          is its own 64 clients, and prints what they saw
+//
+// Beside --load: --http asks by HTTP, --memory prints memory every ten seconds, --listen leaves the asking to another program (with --batch N);
+// --model resnet18, --clients 1, --seconds 600, --device cpu.
 if (args.Contains("--load"))
 {
     return await LoadRun.RunAsync(args);
