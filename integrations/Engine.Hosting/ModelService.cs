@@ -14,8 +14,8 @@ internal sealed class ModelService(Predictor predictor, ModelOptions options) : 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         // A file that cannot be loaded ends the start; the warm-up, which may compile kernels for minutes, does not hold it up.
-        await Task.Run(predictor.Load, cancellationToken).ConfigureAwait(false);
-        _loop = Task.Run(() => predictor.RunAsync(_stop.Token), CancellationToken.None);
+        await ComputingThread.Run(predictor.Load, cancellationToken).ConfigureAwait(false);
+        _loop = ComputingThread.Run(() => predictor.Run(_stop.Token), CancellationToken.None);
         if (options.ReloadOnChange)
         {
             _watch = predictor.WatchAsync(_stop.Token);

@@ -9,10 +9,12 @@ internal sealed partial class Predictor
     public void Load() => _model = _source.Load(_options.Weights);
 
     /// <summary>Warms the model up and answers until the queue is closed and empty, or until the token ends all.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    /// <remarks>
+    /// On a thread of its own: a device keeps temporary memory for each thread that computes (up to 64 MiB on the CPU), and a loop that an await carries from one
+    /// thread of the pool to the next would leave it on all of them.
+    /// </remarks>
+    public void Run(CancellationToken cancellationToken)
     {
-        // A loop that computes is no guest of the thread that starts the host.
-        await Task.Yield();
         try
         {
             WarmUp();
@@ -23,12 +25,12 @@ internal sealed partial class Predictor
         }
 
         List<PredictionRequest> batch = new(_options.MaxBatch);
-        while (await _queue.Reader.WaitToReadAsync(CancellationToken.None).ConfigureAwait(false))
+        while (_queue.Reader.WaitToReadAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult())
         {
             Gather(batch);
             if (batch.Count < _options.MaxBatch && batch.Count > 0 && _options.MaxDelay > TimeSpan.Zero && _state == PredictorState.Ready)
             {
-                await Task.Delay(_options.MaxDelay, _time, CancellationToken.None).ConfigureAwait(false);
+                Task.Delay(_options.MaxDelay, _time, CancellationToken.None).GetAwaiter().GetResult();
                 Gather(batch);
             }
 
@@ -37,7 +39,7 @@ internal sealed partial class Predictor
         }
     }
 
-    /// <summary>Refuses new samples; <see cref="RunAsync"/> ends when those that wait are answered.</summary>
+    /// <summary>Refuses new samples; <see cref="Run"/> ends when those that wait are answered.</summary>
     public void BeginStop()
     {
         if (_state != PredictorState.Failed)

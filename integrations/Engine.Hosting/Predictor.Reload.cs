@@ -13,7 +13,7 @@ internal sealed partial class Predictor
         try
         {
             // Loading and probing take their time; the caller's thread may be the one of a user interface.
-            ReloadResult result = await Task.Run(() => Reload(file, cancellationToken), cancellationToken).ConfigureAwait(false);
+            ReloadResult result = await ComputingThread.Run(() => Reload(file, cancellationToken), cancellationToken).ConfigureAwait(false);
             _metrics.Reloaded(Name, result.Accepted);
             if (result.Accepted)
             {

@@ -14,9 +14,13 @@ internal sealed partial class Doubling : Layer
     /// <summary>Set when a pass has begun.</summary>
     public SemaphoreSlim Began { get; } = new(0);
 
+    /// <summary>The thread of each pass.</summary>
+    public ConcurrentQueue<Thread> Threads { get; } = [];
+
     public override Tensor Forward(Tensor x)
     {
         Batches.Enqueue(x.Shape[0]);
+        Threads.Enqueue(Thread.CurrentThread);
         Began.Release();
         Gate.Wait();
         return x * 2;

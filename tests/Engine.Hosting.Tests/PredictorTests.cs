@@ -42,6 +42,22 @@ internal sealed class PredictorTests
     }
 
     [Test]
+    public async Task AllBatches_AreComputedOnOneThread_SinceEachThreadKeepsMemory()
+    {
+        Doubling model = new();
+        await using SmallHost host = await SmallHost.StartAsync(() => model);
+        for (int i = 0; i < 50; i++)
+        {
+            // The loop sleeps in between: it goes on where it is woken.
+            await Task.Delay(1);
+            await host.Predictor.PredictAsync(new float[] { 1, 2, 3 });
+        }
+
+        Assert.That(model.Threads, Has.Count.EqualTo(52).And.All.SameAs(model.Threads.First()));
+        Assert.That(model.Threads.First().IsThreadPoolThread, Is.False);
+    }
+
+    [Test]
     public async Task Sample_IsCopied_SoThatItsOwnerMayWriteOn()
     {
         Doubling model = new();
