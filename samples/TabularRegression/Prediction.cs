@@ -1,5 +1,4 @@
 using System.Globalization;
-using Engine;
 using Engine.Data.Tables;
 
 namespace TabularRegressionSample;

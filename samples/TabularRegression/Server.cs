@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Engine;
 using Engine.Data.Tables;
 using Engine.Hosting;
