@@ -14,7 +14,7 @@ internal sealed class ModelHealthCheck(Predictor predictor, int queueLimit) : IH
             PredictorState.Ready => HealthCheckResult.Healthy($"Model '{predictor.Name}' answers.", data),
             PredictorState.Starting => new HealthCheckResult(context.Registration.FailureStatus, $"Model '{predictor.Name}' warms up.", data: data),
             PredictorState.Stopping => new HealthCheckResult(context.Registration.FailureStatus, $"Model '{predictor.Name}': the host stops.", data: data),
-            _ => new HealthCheckResult(context.Registration.FailureStatus, $"Model '{predictor.Name}' cannot answer: {predictor.Failure?.Message}", predictor.Failure, data),
+            _ => new HealthCheckResult(context.Registration.FailureStatus, predictor.FailureText, predictor.Failure, data),
         });
     }
 }

@@ -137,7 +137,10 @@ internal sealed partial class Predictor : IPredictor
     }
 
     /// <summary>What whoever asks a model that has failed is told.</summary>
-    private PredictionException CannotAnswer() => new($"Model '{Name}' cannot answer: {_failure?.Message}", _failure);
+    private PredictionException CannotAnswer() => new(FailureText, _failure);
+
+    /// <summary>Why it has failed, with the shape of a sample, which is often the reason.</summary>
+    internal string FailureText => $"Model '{Name}' cannot answer samples of {_inputShape} (InputShape): {_failure?.Message}";
 
     private static string OutcomeOf(Exception error) => error switch
     {

@@ -174,7 +174,7 @@ internal sealed class PredictorTests
     {
         await using SmallHost host = await SmallHost.StartAsync(() => new Mixing());
         Assert.That(host.Predictor.State, Is.EqualTo(PredictorState.Failed));
-        Assert.That(async () => await host.Predictor.PredictAsync(new float[3]), Throws.InstanceOf<PredictionException>().With.Message.Contains("axis 0"));
+        Assert.That(async () => await host.Predictor.PredictAsync(new float[3]), Throws.InstanceOf<PredictionException>().With.Message.Contains("axis 0").And.Message.Contains("samples of [3] (InputShape)"));
     }
 
     [Test]
