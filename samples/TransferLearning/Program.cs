@@ -17,7 +17,7 @@ pretrain.SetAction(result => Guarded(result, () => PretrainCommand.Run(result.Ge
 
 Option<string?> weights = new("--weights") { Description = "A .pth file of ResNet-18, torchvision's resnet18-f37072fd.pth say [default: what pretrain wrote]" };
 Option<string?> images = new("--images") { Description = "A folder with a folder of images for each class [default: handwritten digits, which are written to --out]" };
-Option<int> perClass = new("--per-class") { Description = "How many images of each class to learn from; all others are the test", DefaultValueFactory = static _ => 10 };
+Option<int> perClass = new("--per-class") { Description = "How many images of each class to learn from; all others are the test", DefaultValueFactory = static _ => 3 };
 Option<int> epochs = new("--epochs") { Description = "Epochs of each training", DefaultValueFactory = static _ => 30 };
 Command transfer = new("transfer", "Learns the classes of an image folder with and without what the network knows already.") { weights, images, perClass, epochs };
 transfer.SetAction(result => Guarded(result, () => TransferCommand.Run(new TransferOptions(
