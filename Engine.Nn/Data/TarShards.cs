@@ -96,7 +96,8 @@ public static class TarShards
         bool compressed = file.ReadByte() == 0x1F && file.ReadByte() == 0x8B;
         file.Position = 0;
         using Stream content = compressed ? new GZipStream(file, CompressionMode.Decompress) : file;
-        using TarReader tar = new(content);
+        using TarBlockStream blocks = new(content);
+        using TarReader tar = new(blocks);
         string? key = null;
         long bytes = 0;
         Dictionary<string, byte[]> files = new(StringComparer.Ordinal);
@@ -129,6 +130,11 @@ public static class TarShards
             {
                 throw Damaged(shard, $"sample {FileText.Quote(name)} has {FileText.Quote(extension)} twice");
             }
+        }
+
+        if (!blocks.IsAtEndMark)
+        {
+            throw Damaged(shard, "it is no tar file, damaged or cut short (it does not end with a block of zeros)");
         }
 
         if (key is not null && !passed.Take())

@@ -49,6 +49,11 @@ internal sealed class TarAndTextTests
         Assert.That(() => TarShards.Read(_folder.Write("x", valid), maxSampleBytes: 3).ToArray(), Refused("more than the limit of 3 bytes"));
         Assert.That(() => Read(valid[..700]), Refused("damaged or cut short"));
         Assert.That(() => Read([.. Enumerable.Repeat((byte)'x', 2000)]), Refused("damaged or cut short"));
+        Assert.That(() => Read(valid[..1024]), Refused("does not end with a block of zeros"), "the first file alone");
+        byte[] noChecksum = [.. valid];
+        noChecksum.AsSpan(1024 + 148, 8).Clear();
+        Assert.That(() => Read(noChecksum), Refused("does not end with a block of zeros"), "a header that .NET's reader takes for the end");
+        Assert.That(Read([]), Is.Empty);
         byte[] gzip = Tar(true, ("1.jpg", new string('x', 5000)));
         gzip[gzip.Length / 2] ^= 0x55;
         Assert.That(() => Read(gzip), Refused("damaged"));

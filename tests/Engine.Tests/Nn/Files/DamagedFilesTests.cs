@@ -18,10 +18,11 @@ internal sealed class DamagedFilesTests
         ("x.npz", typeof(DataFileException), static path => Npz.Load(path)),
         ("x.idx", typeof(DataFileException), static path => IdxArray.Read(path)),
         ("x.txt", typeof(DataFileException), static path => Lines(path)),
+        ("x.tar", typeof(DataFileException), static path => _ = TarShards.Read(path).ToArray()),
     ];
 
     [Test]
-    public void EveryReader_ThrowsItsOwnOfTheFamily_WithTheName([Range(0, 8)] int reader, [Values] bool isPacked)
+    public void EveryReader_ThrowsItsOwnOfTheFamily_WithTheName([Range(0, 9)] int reader, [Values] bool isPacked)
     {
         using TemporaryFolder folder = new();
         (string name, Type expected, Action<string> read) = s_readers[reader];
