@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Engine.Cpu;
 using NUnit.Framework;
 
@@ -93,6 +94,59 @@ internal sealed unsafe class ScratchTests
         thread.Start();
         thread.Join();
         Assert.That(other, Is.Not.EqualTo((nint)mine.Pointer));
+    }
+
+    [Test]
+    public void Rent_LargeOnOneThreadAfterAnother_GivesTheSameBlock()
+    {
+        IdleChunks idle = new();
+        nint[] blocks = [.. Enumerable.Range(0, 5).Select(_ =>
+        {
+            ScratchStack stack = new(idle);
+            using ScratchLease small = stack.Rent(1000);
+            using ScratchLease large = stack.Rent(30 << 20);
+            large.Pointer[(30 << 20) - 1] = 1;
+            return (nint)large.Pointer;
+        })];
+        Assert.That(blocks, Is.All.EqualTo(blocks[0]));
+    }
+
+    [Test]
+    public void Rent_SeveralLarge_BecomeOneBlockForTheNextRound()
+    {
+        IdleChunks idle = new();
+        ScratchStack stack = new(idle);
+        for (int round = 0; round < 2; round++)
+        {
+            using ScratchLease small = stack.Rent(64);
+            using ScratchLease first = stack.Rent(9 << 20);
+            using ScratchLease second = stack.Rent(20 << 20);
+            if (round == 1)
+            {
+                Assert.That((nint)second.Pointer - (nint)first.Pointer, Is.EqualTo((nint)(9 << 20)));
+            }
+        }
+    }
+
+    [Test]
+    public void Idle_MoreThanForAllProcessors_IsFreed()
+    {
+        IdleChunks idle = new();
+        int most = Environment.ProcessorCount;
+        for (int i = 0; i < most + 2; i++)
+        {
+            Assert.That(idle.TryAllocate(IdleChunks.LargestBytes, out nint pointer), Is.True);
+            idle.Give((pointer, IdleChunks.LargestBytes));
+        }
+
+        int held = 0;
+        while (idle.TryTake(1, out (nint Pointer, nint Bytes) chunk))
+        {
+            held++;
+            NativeMemory.AlignedFree((void*)chunk.Pointer);
+        }
+
+        Assert.That(held, Is.EqualTo(most));
     }
 
     [Test]
