@@ -15,6 +15,10 @@ internal static partial class ScalarOps
     {
         Reference = (a, b, _) => f((long)a, (long)b),
         IntegerReference = (a, b, _) => f(a, b),
-        IsPiecewiseConstant = true, IsIntegerOnly = true, IsCommutative = isCommutative, ZeroToZero = true, Domain = (0.25, 12),
+        IsPiecewiseConstant = true,
+        IsIntegerOnly = true,
+        IsCommutative = isCommutative,
+        ZeroToZero = true,
+        Domain = (0.25, 12),
     };
 }

@@ -33,7 +33,7 @@ public sealed partial class SqueezeNet : Layer
             ];
         Conv2d last = new(LastChannels, classes, 1, generator: generator);
         Classifier = [new Dropout(dropout), last, new Relu(), new AdaptiveAvgPool2d(1)];
-        foreach ((_, Module module) in this.NamedModules())
+        foreach ((_, Module module) in NamedModules())
         {
             if (module is Conv2d convolution)
             {

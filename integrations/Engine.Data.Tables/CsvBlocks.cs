@@ -39,7 +39,7 @@ internal sealed class CsvBlocks(string file, TextReader text, int blockLength)
         {
             _rest.AsSpan(0, _restLength).CopyTo(buffer);
             int length = _restLength, end;
-            for (; ;)
+            while (true)
             {
                 length = Fill(buffer, length);
                 end = _isEnd ? length : EndOfRows(buffer.AsSpan(0, length));
@@ -91,7 +91,7 @@ internal sealed class CsvBlocks(string file, TextReader text, int blockLength)
     {
         // Quotes from the first on decide; they are counted once, and taken back from the end on.
         int quotes = text.Count('"'), end = text.Length;
-        for (; ;)
+        while (true)
         {
             int line = text[..end].LastIndexOfAny('\n', '\r');
             if (line < 0)

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using Engine.Nn;
 using NUnit.Framework;
 
 namespace Engine.Data.Tables.Tests;
