@@ -28,6 +28,7 @@ public sealed class TarDataset : IStreamDataset
     /// <param name="inputs">The files of a sample that are inputs, one or several.</param>
     /// <param name="targets">The files of a sample that are targets: one, several or none.</param>
     /// <exception cref="ArgumentException">The braces do not hold two numbers, there are no inputs, or only some of them are named.</exception>
+    /// <exception cref="FileNotFoundException">One of the files is not there.</exception>
     public TarDataset(string pattern, IEnumerable<TarField> inputs, IEnumerable<TarField>? targets = null)
         : this(TarShards.Expand(pattern), inputs, targets)
     {
@@ -38,6 +39,7 @@ public sealed class TarDataset : IStreamDataset
     /// <param name="inputs">The files of a sample that are inputs, one or several.</param>
     /// <param name="targets">The files of a sample that are targets: one, several or none.</param>
     /// <exception cref="ArgumentException">There are no inputs, or only some of them are named.</exception>
+    /// <exception cref="FileNotFoundException">One of the files is not there.</exception>
     public TarDataset(IEnumerable<string> shards, IEnumerable<TarField> inputs, IEnumerable<TarField>? targets = null)
     {
         _shards = Guard.NoNulls(shards);
@@ -50,6 +52,10 @@ public sealed class TarDataset : IStreamDataset
 
         CheckNames(_inputs, nameof(inputs));
         CheckNames(_targets, nameof(targets));
+        if (Array.Find(_shards, static path => !File.Exists(path)) is { } missing)
+        {
+            throw new FileNotFoundException($"TarDataset: there is no file '{missing}'.", missing);
+        }
     }
 
     private TarDataset(TarDataset other, Func<TarField, TarField> change)
