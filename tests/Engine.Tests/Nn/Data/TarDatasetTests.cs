@@ -137,6 +137,7 @@ internal sealed class TarDatasetTests
     [Test]
     public void Arguments_AreChecked()
     {
+        WriteShards(compress: false);
         TarField one = new("cls", FieldDecoder.Class), named = new("cls", FieldDecoder.Class, "a");
         Assert.That(() => new TarDataset("a.tar", []), Throws.ArgumentException.With.Message.Contains("no inputs"));
         Assert.That(() => new TarDataset("a.tar", [one, named]), Throws.ArgumentException.With.Message.Contains("name of their own"));
@@ -148,7 +149,6 @@ internal sealed class TarDatasetTests
             Assert.That(() => new TarField(extensions, FieldDecoder.Bytes), Throws.ArgumentException, extensions);
         }
 
-        WriteShards(compress: false);
         Assert.That(() => Read(new DataLoader(new TarDataset(Pattern, [new("num", FieldDecoder.Number)]) { MaxSampleBytes = 0 }, 1) { Device = _device }, 0), Throws.TypeOf<DataFileException>().With.Message.Contains("limit of 0 bytes"));
         Assert.That(() => new TarDataset(_folder.File("none.tar"), [one]), Throws.TypeOf<FileNotFoundException>().With.Message.Contains("none.tar"));
     }
