@@ -30,30 +30,7 @@ public static class KerasFile
     {
         using CheckedFile file = CheckedFile.Model(path);
         Hdf5File content = Open(file);
-        Dictionary<string, Tensor> tensors = new(StringComparer.Ordinal);
-        try
-        {
-            foreach ((string name, Hdf5Array array) in content.Arrays)
-            {
-                Tensor tensor = content.Load(name, array, device);
-                if (!tensors.TryAdd(name, tensor))
-                {
-                    tensor.Dispose();
-                    throw file.Damaged($"two of its arrays are named {FileText.Quote(name)}");
-                }
-            }
-
-            return tensors;
-        }
-        catch
-        {
-            foreach (Tensor tensor in tensors.Values)
-            {
-                tensor.Dispose();
-            }
-
-            throw;
-        }
+        return NamedTensors.Collect(file, content.Arrays.Select(array => (array.Name, content.Load(array.Name, array.Array, device))));
     }
 
     /// <summary>A <c>.keras</c> file is a zip archive with the weights in it, which Keras does not compress.</summary>

@@ -25,34 +25,14 @@ public static class Npz
     {
         ArgumentOutOfRangeException.ThrowIfNegative(maxBytes);
         using CheckedFile file = CheckedFile.Data(path);
-        Dictionary<string, Tensor> tensors = new(StringComparer.Ordinal);
-        try
+        long rest = maxBytes;
+        return NamedTensors.Collect(file, ZipDirectory.Read(file).Entries.Values.Select(entry =>
         {
-            long rest = maxBytes;
-            foreach (ZipEntry entry in ZipDirectory.Read(file).Entries.Values)
-            {
-                string name = NameOf(entry);
-                long limit = rest;
-                Tensor tensor = Read(file, entry, (stream, damaged) => NpyArray.Read(stream, entry.Bytes, limit, device, damaged));
-                rest -= tensor.ElementCount * tensor.DType.SizeInBytes();
-                if (!tensors.TryAdd(name, tensor))
-                {
-                    tensor.Dispose();
-                    throw file.Damaged($"two of its arrays are named {FileText.Quote(name)}");
-                }
-            }
-
-            return tensors;
-        }
-        catch
-        {
-            foreach (Tensor tensor in tensors.Values)
-            {
-                tensor.Dispose();
-            }
-
-            throw;
-        }
+            string name = NameOf(entry);
+            Tensor tensor = Read(file, entry, (stream, damaged) => NpyArray.Read(stream, entry.Bytes, rest, device, damaged));
+            rest -= tensor.ElementCount * tensor.DType.SizeInBytes();
+            return (name, tensor);
+        }));
     }
 
     /// <summary>Writes tensors of any device and layout; bfloat16, which NumPy lacks, as float32. The file is replaced as a whole.</summary>
