@@ -66,6 +66,18 @@ public sealed class CpuDevice : HostDevice, IDisposable
         _backend.RunParts(parts, part);
     }
 
+    /// <inheritdoc/>
+    protected override bool TryAllocateMemory(long bytes, out nint handle) => TensorBlocks.TryMap(bytes, out handle) || base.TryAllocateMemory(bytes, out handle);
+
+    /// <inheritdoc/>
+    protected override void FreeMemory(nint handle)
+    {
+        if (!TensorBlocks.TryUnmap(handle))
+        {
+            base.FreeMemory(handle);
+        }
+    }
+
     /// <summary>The error in the value of the environment variable; null if it is right.</summary>
     internal static string? ThreadsComplaint() => TryReadThreads(Environment.GetEnvironmentVariable(ThreadsVariable), out _)
         ? null

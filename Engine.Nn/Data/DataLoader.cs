@@ -88,13 +88,14 @@ public sealed class DataLoader : IBatchSource
     /// <summary>Whether a last batch that is not full is left out.</summary>
     public bool DropLast { get; init; }
 
-    /// <summary>How many batches may be ready before they are asked for; 0 makes each on the caller's thread.</summary>
+    /// <summary>How many batches may be ready before they are asked for; 0 makes each on the caller's thread, which several <see cref="Workers"/> contradict.</summary>
     public int Prefetch
     {
         get;
         init
         {
             ArgumentOutOfRangeException.ThrowIfNegative(value);
+            CheckThreads(value, Workers, nameof(Prefetch));
             field = value;
         }
     }
@@ -111,6 +112,7 @@ public sealed class DataLoader : IBatchSource
         init
         {
             ArgumentOutOfRangeException.ThrowIfGreaterThan(value, MostWorkers, nameof(Workers));
+            CheckThreads(Prefetch, value, nameof(Workers));
             field = Hyper.Count(value, nameof(Workers));
         }
     }
@@ -155,7 +157,6 @@ public sealed class DataLoader : IBatchSource
     /// <param name="firstBatch">How many batches to leave out at the beginning.</param>
     /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/>.</param>
     /// <remarks>An exception in a background thread is thrown to the caller, after the batches before it.</remarks>
-    /// <exception cref="InvalidOperationException">Several workers are to make no batch ahead.</exception>
     public IEnumerable<Batch> Epoch(int epoch, int firstBatch, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(epoch);
@@ -165,12 +166,16 @@ public sealed class DataLoader : IBatchSource
             ArgumentOutOfRangeException.ThrowIfGreaterThan(firstBatch, BatchCount);
         }
 
-        if (Workers > 1 && Prefetch == 0)
-        {
-            throw new InvalidOperationException($"DataLoader: Prefetch 0 makes each batch on the caller's thread, which leaves {Workers} workers without work. Set Prefetch to {Workers} or more.");
-        }
-
         return Enumerate(epoch, firstBatch, Device ?? Device.Default, cancellationToken);
+    }
+
+    /// <summary>Whichever is set last finds that both contradict each other.</summary>
+    private static void CheckThreads(int prefetch, int workers, string name)
+    {
+        if (prefetch == 0 && workers > 1)
+        {
+            throw new ArgumentException($"Prefetch 0 makes each batch on the caller's thread, which leaves {workers} workers without work. Set Prefetch to {workers} or more.", name);
+        }
     }
 
     private IEnumerable<Batch> Enumerate(int epoch, int firstBatch, Device device, CancellationToken cancellationToken)

@@ -26,6 +26,7 @@ public sealed class MixUp : IBatchTransform
     }
 
     /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">In host memory: a target is no class below their number. On a card its row is all 0.</exception>
     /// <exception cref="DTypeMismatchException">The inputs are no floating-point numbers, or the targets class numbers of an unknown number of classes.</exception>
     public Batch Apply(Batch batch, ref SampleRandom random)
     {

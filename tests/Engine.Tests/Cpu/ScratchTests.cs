@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Engine.Cpu;
 using NUnit.Framework;
 
@@ -143,7 +142,7 @@ internal sealed unsafe class ScratchTests
         while (idle.TryTake(1, out (nint Pointer, nint Bytes) chunk))
         {
             held++;
-            NativeMemory.AlignedFree((void*)chunk.Pointer);
+            LargePages.Free((void*)chunk.Pointer, chunk.Bytes);
         }
 
         Assert.That(held, Is.EqualTo(most));

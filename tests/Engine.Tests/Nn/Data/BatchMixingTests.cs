@@ -149,7 +149,6 @@ internal sealed class BatchMixingTests(string deviceName) : DeviceFixture(device
             Assert.That(() => Apply(new MixUp(1, 3), Tensor.Zeros([2, 2], DType.Int64, Device), Tensor.Zeros([2], DType.Int64, Device)), Throws.TypeOf<DTypeMismatchException>().With.Message.Contains("MixUp: inputs are i64"));
             Assert.That(() => Apply(new MixUp(), Tensor.Zeros([2, 2], device: Device), Tensor.Zeros([2], DType.Int64, Device)), Throws.TypeOf<DTypeMismatchException>().With.Message.Contains("pass the number of classes"));
             Assert.That(() => Apply(new MixUp(1, 3), Tensor.Zeros([2, 2], device: Device), Tensor.Zeros([2, 2], DType.Int64, Device)), Throws.TypeOf<ShapeMismatchException>().With.Message.Contains("must be [N]"));
-            Assert.That(() => Apply(new MixUp(1, 3), Tensor.Zeros([2, 2], device: Device), Tensor.From<long>([0, 3], Device)), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("MixUp: the targets have a class outside of [0, 3)"));
             Assert.That(() => Apply(new CutMix(1, 3), Tensor.Zeros([2, 2], device: Device), Tensor.Zeros([2], DType.Int64, Device)), Throws.TypeOf<ShapeMismatchException>().With.Message.Contains("images [N, C, H, W]"));
             foreach (double bad in (double[])[0, -1, double.NaN, double.PositiveInfinity])
             {
@@ -160,6 +159,21 @@ internal sealed class BatchMixingTests(string deviceName) : DeviceFixture(device
             Assert.That(() => new MixUp(1, 0), Throws.TypeOf<ArgumentOutOfRangeException>());
             Assert.That(() => new RandomChoice(), Throws.ArgumentException);
         });
+    }
+
+    /// <summary>A card is not waited for to look at its numbers: there such a class is none of them.</summary>
+    [Test]
+    public void Mixing_ClassOutsideOfThose_ThrowsInHostMemory_IsARowOfZerosOnACard()
+    {
+        Batch Mixed() => Apply(new MixUp(1, 3), Tensor.Zeros([2, 2], device: Device), Tensor.From<long>([3, 3], Device));
+        if (Device is HostDevice)
+        {
+            Assert.That(Mixed, Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("MixUp: the targets have a class outside of [0, 3)"));
+        }
+        else
+        {
+            Assert.That(Mixed().Targets.ToArray<float>(), Is.EqualTo(new float[6]));
+        }
     }
 
     private Tensor Numbers => Tensor.From<long>(s_classes, Device);

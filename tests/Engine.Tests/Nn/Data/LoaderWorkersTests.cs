@@ -144,7 +144,8 @@ internal sealed class LoaderWorkersTests
         Assert.That(Loop(), Is.EqualTo(loops[1]));
         Assert.That(() => loader.NextEpoch = -1, Throws.TypeOf<ArgumentOutOfRangeException>());
         Assert.That(() => new DataLoader(Uneven(1), 1) { Workers = 0 }, Throws.TypeOf<ArgumentOutOfRangeException>());
-        Assert.That(() => new DataLoader(Uneven(1), 1) { Workers = 2, Prefetch = 0 }.Epoch(0), Throws.InvalidOperationException);
+        Assert.That(() => new DataLoader(Uneven(1), 1) { Workers = 2, Prefetch = 0 }, Throws.ArgumentException.With.Message.Contains("Set Prefetch to 2 or more"));
+        Assert.That(() => new DataLoader(Uneven(1), 1) { Prefetch = 0, Workers = 3 }, Throws.ArgumentException.With.Message.Contains("Set Prefetch to 3 or more"));
 
         double[][] Loop()
         {

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 
 namespace Engine.Cpu;
 
@@ -111,7 +110,7 @@ internal sealed unsafe class ScratchStack(IdleChunks idle)
     {
         for (int i = first; i < _chunks.Count; i++)
         {
-            NativeMemory.AlignedFree((void*)_chunks[i].Pointer);
+            LargePages.Free((void*)_chunks[i].Pointer, _chunks[i].Bytes);
         }
 
         _chunks.RemoveRange(first, _chunks.Count - first);

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Engine.Cpu;
 
 /// <summary>Large chunks of scratch memory that no thread rents, for whichever thread needs one next; those that were idle longest go when there are too many.</summary>
@@ -50,7 +48,7 @@ internal sealed unsafe class IdleChunks
     {
         if (chunk.Bytes > LargestBytes)
         {
-            NativeMemory.AlignedFree((void*)chunk.Pointer);
+            LargePages.Free((void*)chunk.Pointer, chunk.Bytes);
             return;
         }
 
@@ -105,7 +103,7 @@ internal sealed unsafe class IdleChunks
 
     private void FreeOldest()
     {
-        NativeMemory.AlignedFree((void*)_chunks[0].Pointer);
+        LargePages.Free((void*)_chunks[0].Pointer, _chunks[0].Bytes);
         _held -= _chunks[0].Bytes;
         _chunks.RemoveAt(0);
     }
