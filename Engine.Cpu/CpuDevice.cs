@@ -13,6 +13,7 @@ public sealed class CpuDevice : HostDevice, IDisposable
 
     private readonly SimdLevel _level = CpuIsa.Level;
     private volatile CpuBackend _backend;
+    private volatile CpuBackend.Recorder? _recorder;
 
     /// <summary>A CPU device of its own, with its own threads and memory pool.</summary>
     /// <param name="name">The name in messages.</param>
@@ -35,7 +36,10 @@ public sealed class CpuDevice : HostDevice, IDisposable
     }
 
     /// <inheritdoc/>
-    public override Backend Backend => _backend;
+    public override Backend Backend => RecorderHere is { } recorder ? recorder : _backend;
+
+    /// <inheritdoc/>
+    public override bool CanRecord => true;
 
     /// <inheritdoc/>
     public override string Description => $"{CpuIsa.Describe()}, {Threads} {(Threads == 1 ? "thread" : "threads")}";
@@ -60,11 +64,45 @@ public sealed class CpuDevice : HostDevice, IDisposable
     public void Dispose() => _backend.Dispose();
 
     /// <inheritdoc/>
+    public override void Enqueue(Action work)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        if (RecorderHere is { } recorder)
+        {
+            recorder.Add(work);
+        }
+        else
+        {
+            work();
+        }
+    }
+
+    /// <inheritdoc/>
     public override void RunParts(int parts, Action<int> part)
     {
         ArgumentNullException.ThrowIfNull(part);
         _backend.RunParts(parts, part);
     }
+
+    /// <summary>The kernels, also while the calls of a thread are recorded.</summary>
+    internal CpuBackend Kernels => _backend;
+
+    /// <summary>What keeps this thread's calls while it records. Other threads compute as ever.</summary>
+    private CpuBackend.Recorder? RecorderHere => _recorder is { } recorder && recorder.Thread == Environment.CurrentManagedThreadId ? recorder : null;
+
+    /// <inheritdoc/>
+    protected override void BeginRecording() => _recorder = new CpuBackend.Recorder(_backend);
+
+    /// <inheritdoc/>
+    protected override DeviceRecording EndRecording()
+    {
+        CpuBackend.Recorder recorder = _recorder ?? throw new InvalidOperationException($"{Name}: nothing is being recorded.");
+        _recorder = null;
+        return new CpuRecording(this, recorder.ToArray());
+    }
+
+    /// <inheritdoc/>
+    protected override void AbortRecording() => _recorder = null;
 
     /// <inheritdoc/>
     protected override bool TryAllocateMemory(long bytes, out nint handle) => TensorBlocks.TryMap(bytes, out handle) || base.TryAllocateMemory(bytes, out handle);

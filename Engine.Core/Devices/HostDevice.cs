@@ -27,6 +27,13 @@ public abstract unsafe class HostDevice : Device
     /// <summary>The memory of this machine, or of the container that the process runs in.</summary>
     public override long TotalMemory => HostMemory.Total;
 
+    /// <summary>Carries out work on this device's memory that is no call of its backend, such as a kernel in C#: now, or at each replay where this thread records a step.</summary>
+    public virtual void Enqueue(Action work)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        work();
+    }
+
     /// <summary>Runs <c>part(0)</c> … <c>part(parts − 1)</c>, each once, on the device's threads, and returns when all have ended.</summary>
     /// <remarks>Of several parts that throw, the exception of the lowest one is thrown here.</remarks>
     public virtual void RunParts(int parts, Action<int> part)

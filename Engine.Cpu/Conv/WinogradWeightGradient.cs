@@ -7,8 +7,9 @@ namespace Engine.Cpu;
 /// tile, 36 matrix products sum over the tiles, and the sums are transformed back to filters.
 /// </summary>
 /// <remarks>
-/// Tiles are taken in blocks: first all threads transform them, then each thread multiplies the output channels that are its own. The blocks
-/// follow from the geometry, so the order of every sum, and with it the result, does not depend on the number of threads.
+/// Tiles are taken in blocks. Where the sums are small the blocks are dealt to shares, each with sums of its own, and a thread multiplies what it transformed
+/// itself: tiles never go from core to core. Larger sums exist once: all threads transform a block, then each multiplies the output channels that are
+/// its own. Blocks and shares follow from the geometry, so the order of every sum, and with it the result, does not depend on the number of threads.
 /// </remarks>
 internal unsafe struct WinogradWeightGradient<T, TVec> : IParallelBody
     where T : unmanaged, INumberBase<T>
@@ -23,6 +24,12 @@ internal unsafe struct WinogradWeightGradient<T, TVec> : IParallelBody
     /// <summary>With larger sums, so many bytes of tiles make one block: then each thread needs room for the sums of a few channels only.</summary>
     private const int OneBlockBytes = 12 << 20;
 
+    /// <summary>Most shares of blocks, and the bytes that all their sums may take: they are read once more at the end.</summary>
+    private const int MostShares = 16, ShareSumBytes = 5 << 20;
+
+    /// <summary>Blocks of a share that make its sums worth their place.</summary>
+    private const int FewestBlocks = 2;
+
     /// <summary>Output channels whose sums are computed together.</summary>
     private const int ChannelsAtATime = 48;
 
@@ -34,13 +41,22 @@ internal unsafe struct WinogradWeightGradient<T, TVec> : IParallelBody
     /// <summary>Channels of x that lie together: the width of the tiles of the matrix product.</summary>
     private static int InPanel => GemmKernels<T, TVec>.PanelColumns;
 
+    private enum Step
+    {
+        Transform,
+        Multiply,
+        Share,
+        Join,
+    }
+
     private Correlation _task;
     private WinogradTiles<T, TVec> _tiles;
-    private T* _input, _gradient, _weightGradient, _inPoints, _outPoints, _sums;
+    private T* _input, _gradient, _weightGradient, _sums;
     private T _beta;
     private nint _inPitch, _inPanel, _outPanel, _inPointPitch, _outPointPitch;
-    private int _group, _first, _end, _parts, _channelBlocks;
-    private bool _transforms, _isFirst, _isLast;
+    private int _group, _blockRows, _blocks, _shares, _block, _parts, _channelBlocks;
+    private Step _step;
+    private Block _shared;
 
     /// <summary>Computes the gradient for all groups; <paramref name="task"/> describes the forward convolution.</summary>
     public static void Run(in Correlation task, T* input, T* gradient, T* weightGradient, T beta, WorkerPool pool)
@@ -68,56 +84,147 @@ internal unsafe struct WinogradWeightGradient<T, TVec> : IParallelBody
             _outPanel = mostTiles * OutPanel,
             _inPointPitch = (task.InChannels + InPanel - 1) / InPanel * mostTiles * InPanel + TVec.Count,
             _outPointPitch = (task.OutChannels + OutPanel - 1) / OutPanel * mostTiles * OutPanel + TVec.Count,
+            _blockRows = blockRows,
+            _blocks = blocks,
+            _shares = Shares(blocks, sumBytes),
             _channelBlocks = ChannelBlocks(task.OutChannels, pool.Threads),
         };
-        using ScratchLease inPoints = Scratch.Rent<T>(Points * body._inPointPitch);
-        using ScratchLease outPoints = Scratch.Rent<T>(Points * body._outPointPitch);
-        using ScratchLease sums = Scratch.Rent<T>(blocks > 1 ? Points * task.OutChannels * inPitch : 0);
-        body._inPoints = inPoints.As<T>();
-        body._outPoints = outPoints.As<T>();
+        using ScratchLease sums = Scratch.Rent<T>(blocks > 1 ? body._shares * body.SumSize : 0);
         body._sums = blocks > 1 ? sums.As<T>() : null;
-        for (int group = 0; group < task.Groups; group++)
+        for (body._group = 0; body._group < task.Groups; body._group++)
         {
-            for (int block = 0; block < blocks; block++)
+            if (body._shares > 1)
             {
-                body._group = group;
-                body._first = block * blockRows;
-                body._end = Math.Min(tiles.AllRows, body._first + blockRows);
-                body._isFirst = block == 0;
-                body._isLast = block == blocks - 1;
-                body._transforms = true;
-                body._parts = Math.Min(body._end - body._first, 2 * pool.Threads);
-                task.Loop(pool, body._parts, ref body);
-                body._transforms = false;
-                task.Loop(pool, body._channelBlocks, ref body);
+                body.RunShares(pool);
+            }
+            else
+            {
+                body.RunBlocks(pool);
             }
         }
     }
 
     public readonly void Run(int part, int worker)
     {
-        if (_transforms)
+        switch (_step)
         {
-            int rows = _end - _first, first = _first + (int)((long)rows * part / _parts), end = _first + (int)((long)rows * (part + 1) / _parts);
-            nint tile = (nint)(first - _first) * _tiles.Columns;
-            _tiles.Transform<WinogradTransform<T, TVec>.Input>(
-                _input, _task.InChannels, _task.Rows, _task.Columns, _group, first, end, _inPoints + tile * InPanel, _inPointPitch, InPanel, _inPanel);
-            _tiles.Transform<WinogradTransform<T, TVec>.OutputGradient>(
-                _gradient, _task.OutChannels, Outputs(_task.Rows), Outputs(_task.Columns), _group, first, end, _outPoints + tile * OutPanel, _outPointPitch, OutPanel, _outPanel);
+            case Step.Transform:
+                int rows = _shared.End - _shared.First;
+                Transform(_shared, _shared.First + (int)((long)rows * part / _parts), _shared.First + (int)((long)rows * (part + 1) / _parts));
+                break;
+            case Step.Multiply:
+                (int first, int end) = ChannelsOf(part);
+                using (ScratchLease own = Scratch.Rent<T>(_sums == null ? Points * (end - first) * _inPitch : 0))
+                {
+                    T* sums = _sums == null ? own.As<T>() : _sums + Points * first * _inPitch;
+                    Multiply(_shared, sums, first, end - first, isFirst: _block == 0);
+                    if (_block == _blocks - 1)
+                    {
+                        WriteFilters(sums, (end - first) * _inPitch, first, end - first);
+                    }
+                }
+
+                break;
+            case Step.Share:
+                Share(part);
+                break;
+            default:
+                Join(part);
+                break;
         }
-        else
+    }
+
+    /// <summary>Values of all sums of a group.</summary>
+    private readonly nint SumSize => Points * _task.OutChannels * _inPitch;
+
+    /// <summary>As many shares as have small sums and some blocks each, a power of two; 1 for sums that exist once.</summary>
+    private static int Shares(int blocks, nint sumBytes)
+    {
+        int shares = MostShares;
+        while (shares > 1 && (shares * FewestBlocks > blocks || shares * sumBytes > ShareSumBytes))
         {
-            int rows = GemmKernels<T, TVec>.PanelRows, tiles = (_task.OutChannels + rows - 1) / rows;
-            int first = tiles * part / _channelBlocks * rows, end = Math.Min(_task.OutChannels, tiles * (part + 1) / _channelBlocks * rows);
-            nint size = Points * (end - first) * _inPitch;
-            using ScratchLease own = Scratch.Rent<T>(_sums == null ? size : 0);
-            T* sums = _sums == null ? own.As<T>() : _sums + Points * first * _inPitch;
-            Multiply(sums, first, end - first);
-            if (_isLast)
+            shares /= 2;
+        }
+
+        return shares;
+    }
+
+    private void RunShares(WorkerPool pool)
+    {
+        _step = Step.Share;
+        _task.Loop(pool, _shares, ref this);
+        _step = Step.Join;
+        _task.Loop(pool, _channelBlocks, ref this);
+    }
+
+    private void RunBlocks(WorkerPool pool)
+    {
+        using ScratchLease inPoints = Scratch.Rent<T>(Points * _inPointPitch);
+        using ScratchLease outPoints = Scratch.Rent<T>(Points * _outPointPitch);
+        for (_block = 0; _block < _blocks; _block++)
+        {
+            _shared = BlockAt(_block, inPoints.As<T>(), outPoints.As<T>());
+            _step = Step.Transform;
+            _parts = Math.Min(_shared.End - _shared.First, 2 * pool.Threads);
+            _task.Loop(pool, _parts, ref this);
+            _step = Step.Multiply;
+            _task.Loop(pool, _channelBlocks, ref this);
+        }
+    }
+
+    /// <summary>All blocks of a share, on one thread.</summary>
+    private readonly void Share(int share)
+    {
+        int first = (int)((long)_blocks * share / _shares), end = (int)((long)_blocks * (share + 1) / _shares);
+        using ScratchLease inPoints = Scratch.Rent<T>(Points * _inPointPitch);
+        using ScratchLease outPoints = Scratch.Rent<T>(Points * _outPointPitch);
+        for (int i = first; i < end; i++)
+        {
+            Block block = BlockAt(i, inPoints.As<T>(), outPoints.As<T>());
+            Transform(block, block.First, block.End);
+            Multiply(block, _sums + share * SumSize, 0, _task.OutChannels, isFirst: i == first);
+        }
+    }
+
+    /// <summary>Adds up the sums of all shares for some output channels and writes their filters.</summary>
+    private readonly void Join(int part)
+    {
+        (int first, int end) = ChannelsOf(part);
+        for (int point = 0; point < Points; point++)
+        {
+            T* row = _sums + ((nint)point * _task.OutChannels + first) * _inPitch;
+            for (nint i = 0; i < (end - first) * _inPitch; i += TVec.Count)
             {
-                WriteFilters(sums, first, end - first);
+                TVec sum = TVec.Load(row + i);
+                for (int share = 1; share < _shares; share++)
+                {
+                    sum += TVec.Load(row + i + share * SumSize);
+                }
+
+                sum.Store(row + i);
             }
         }
+
+        WriteFilters(_sums + first * _inPitch, _task.OutChannels * _inPitch, first, end - first);
+    }
+
+    private readonly Block BlockAt(int block, T* inPoints, T* outPoints)
+        => new(block * _blockRows, Math.Min(_tiles.AllRows, (block + 1) * _blockRows), inPoints, outPoints);
+
+    private readonly (int First, int End) ChannelsOf(int part)
+    {
+        int rows = GemmKernels<T, TVec>.PanelRows, tiles = (_task.OutChannels + rows - 1) / rows;
+        return (tiles * part / _channelBlocks * rows, Math.Min(_task.OutChannels, tiles * (part + 1) / _channelBlocks * rows));
+    }
+
+    /// <summary>Transforms some rows of tiles of a block, of x and of dy.</summary>
+    private readonly void Transform(in Block block, int first, int end)
+    {
+        nint tile = (nint)(first - block.First) * _tiles.Columns;
+        _tiles.Transform<WinogradTransform<T, TVec>.Input>(
+            _input, _task.InChannels, _task.Rows, _task.Columns, _group, first, end, block.InPoints + tile * InPanel, _inPointPitch, InPanel, _inPanel);
+        _tiles.Transform<WinogradTransform<T, TVec>.OutputGradient>(
+            _gradient, _task.OutChannels, Outputs(_task.Rows), Outputs(_task.Columns), _group, first, end, block.OutPoints + tile * OutPanel, _outPointPitch, OutPanel, _outPanel);
     }
 
     /// <summary>Parts of the output channels: whole tiles of the matrix product, for a single thread not too many sums, for more a part each.</summary>
@@ -130,10 +237,10 @@ internal unsafe struct WinogradWeightGradient<T, TVec> : IParallelBody
     /// <summary>The axis of an operand that has the size of the output, without overlap or padding.</summary>
     private static TapAxis Outputs(in TapAxis axis) => axis with { InSize = axis.OutSize, FirstOffset = 0, Count = 1 };
 
-    /// <summary>sums[point][k][c] (+)= Σ dy[point][tile][k] · x[point][tile][c] over the tiles of the block.</summary>
-    private readonly void Multiply(T* sums, int firstOut, int channels)
+    /// <summary>sums[point][k][c] (+)= Σ dy[point][tile][k] · x[point][tile][c] over the tiles of a block.</summary>
+    private readonly void Multiply(in Block block, T* sums, int firstOut, int channels, bool isFirst)
     {
-        int tiles = (_end - _first) * _tiles.Columns;
+        int tiles = (block.End - block.First) * _tiles.Columns;
         int inWhole = (_task.InChannels + TVec.Count - 1) / TVec.Count * TVec.Count;
         for (int point = 0; point < Points; point++)
         {
@@ -144,16 +251,16 @@ internal unsafe struct WinogradWeightGradient<T, TVec> : IParallelBody
                     GemmTile<T> tile = new()
                     {
                         K = tiles,
-                        A = _outPoints + point * _outPointPitch + (firstOut + k) / OutPanel * _outPanel + (firstOut + k) % OutPanel,
+                        A = block.OutPoints + point * _outPointPitch + (firstOut + k) / OutPanel * _outPanel + (firstOut + k) % OutPanel,
                         ARow = 1,
                         AColumn = OutPanel,
-                        B = _inPoints + point * _inPointPitch + c / InPanel * _inPanel,
+                        B = block.InPoints + point * _inPointPitch + c / InPanel * _inPanel,
                         BRow = InPanel,
                         C = sums + (point * channels + k) * _inPitch + c,
                         CRow = _inPitch,
                         CColumn = 1,
                         Alpha = T.One,
-                        Beta = _isFirst ? T.Zero : T.One,
+                        Beta = isFirst ? T.Zero : T.One,
                     };
                     GemmKernels<T, TVec>.Run(&tile, Math.Min(GemmKernels<T, TVec>.PanelRows, channels - k), Math.Min(InPanel, inWhole - c));
                 }
@@ -161,10 +268,10 @@ internal unsafe struct WinogradWeightGradient<T, TVec> : IParallelBody
         }
     }
 
-    /// <summary>dw = beta·dw + Gᵀ sums G; with beta 0 the old values are not read.</summary>
-    private readonly void WriteFilters(T* sums, int firstOut, int channels)
+    /// <summary>dw = beta·dw + Gᵀ sums G; with beta 0 the old values are not read. A point's sums begin <paramref name="point"/> values after those of the point before.</summary>
+    private readonly void WriteFilters(T* sums, nint point, int firstOut, int channels)
     {
-        nint lanes = TVec.Count, point = channels * _inPitch;
+        nint lanes = TVec.Count;
         T* taps = stackalloc T[9 * TVec.Count];
         T* filters = stackalloc T[9 * TVec.Count];
         T* buffer = stackalloc T[18 * TVec.Count];
@@ -191,5 +298,17 @@ internal unsafe struct WinogradWeightGradient<T, TVec> : IParallelBody
                 }
             }
         }
+    }
+
+    /// <summary>Rows of tiles [First, End) and where their transforms lie.</summary>
+    private readonly struct Block(int first, int end, T* inPoints, T* outPoints)
+    {
+        public int First => first;
+
+        public int End => end;
+
+        public T* InPoints => inPoints;
+
+        public T* OutPoints => outPoints;
     }
 }

@@ -7,7 +7,14 @@ internal sealed unsafe partial class CpuBackend
 {
     protected override void GemmCore(in GemmArgs args)
     {
-        switch (args.C.DType)
+        DType type = MultipliedAs(args);
+        if (type != args.C.DType)
+        {
+            MultiplyAs(this, type, args);
+            return;
+        }
+
+        switch (type)
         {
             case DType.Float32:
                 Multiply<float>(args, Cpu.Gemm.Run);
@@ -15,28 +22,28 @@ internal sealed unsafe partial class CpuBackend
             case DType.Float64:
                 Multiply<double>(args, Cpu.Gemm.Run);
                 break;
-            case DType.Float16 or DType.BFloat16:
-                MultiplyAs(DType.Float32, args);
-                break;
-            case DType.Int32 or DType.Int64 when double.IsInteger(args.Alpha) && double.IsInteger(args.Beta):
-                if (args.C.DType == DType.Int32)
-                {
-                    Multiply<int>(args, static (in problem, batch, _, pool) => IntegerGemm.Run(problem, batch, pool));
-                }
-                else
-                {
-                    Multiply<long>(args, static (in problem, batch, _, pool) => IntegerGemm.Run(problem, batch, pool));
-                }
-
-                break;
-            case DType.UInt8 or DType.Bool when double.IsInteger(args.Alpha) && double.IsInteger(args.Beta):
-                // As a truth value a sum is true unless it is 0, so it must not wrap around to 0.
-                MultiplyAs(args.C.DType == DType.Bool ? DType.Int64 : DType.Int32, args);
+            case DType.Int32:
+                Multiply<int>(args, static (in problem, batch, _, pool) => IntegerGemm.Run(problem, batch, pool));
                 break;
             default:
-                MultiplyAs(DType.Float64, args);
+                Multiply<long>(args, static (in problem, batch, _, pool) => IntegerGemm.Run(problem, batch, pool));
                 break;
         }
+    }
+
+    /// <summary>The type whose kernel multiplies operands of another one.</summary>
+    private static DType MultipliedAs(in GemmArgs args)
+    {
+        bool isInteger = double.IsInteger(args.Alpha) && double.IsInteger(args.Beta);
+        return args.C.DType switch
+        {
+            DType.Float32 or DType.Float16 or DType.BFloat16 => DType.Float32,
+            DType.Int32 or DType.UInt8 when isInteger => DType.Int32,
+
+            // As a truth value a sum is true unless it is 0, so it must not wrap around to 0.
+            DType.Int64 or DType.Bool when isInteger => DType.Int64,
+            _ => DType.Float64,
+        };
     }
 
     private delegate void BatchedProduct<T>(in GemmProblem<T> problem, ReadOnlySpan<GemmOffsets> batch, SimdLevel level, WorkerPool pool)
@@ -70,13 +77,13 @@ internal sealed unsafe partial class CpuBackend
     });
 
     /// <summary>Converts to a type that has a kernel, multiplies, and converts back.</summary>
-    private void MultiplyAs(DType dtype, in GemmArgs args)
+    private static void MultiplyAs(Backend backend, DType dtype, in GemmArgs args)
     {
         using TensorScope scope = TensorScope.Begin();
         using GradMode.Scope mode = GradMode.Off();
         Tensor a = Converted(args.A, dtype), b = Converted(args.B, dtype), target = args.C.ToTensor();
         Tensor c = args.Beta != 0 ? Converted(args.C, dtype) : Tensor.Empty(args.C.Shape, dtype, target.Device);
-        Gemm(new GemmArgs
+        backend.Gemm(new GemmArgs
         {
             A = a.Operand,
             B = b.Operand,

@@ -19,7 +19,7 @@ internal sealed unsafe partial class CpuBackend
 
     protected override void BatchNormBackwardCore(in BatchNormBackwardArgs args)
     {
-        if (args.AddsToGradX && args.X.Shape[2] < PitchedOperand<float>.LeastLength)
+        if (IsComposed(args))
         {
             base.BatchNormBackwardCore(args);
         }
@@ -32,6 +32,9 @@ internal sealed unsafe partial class CpuBackend
             BatchNormBackward<float>(args);
         }
     }
+
+    /// <summary>Whether the gradient is made of other operations.</summary>
+    private static bool IsComposed(in BatchNormBackwardArgs args) => args.AddsToGradX && args.X.Shape[2] < PitchedOperand<float>.LeastLength;
 
     protected override void LayerNormForwardCore(in LayerNormForwardArgs args)
     {

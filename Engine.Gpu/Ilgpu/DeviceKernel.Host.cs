@@ -31,12 +31,16 @@ public sealed partial class DeviceKernel
 
     private void RunOver<TIndex, TArguments>(TIndex extent, in TArguments arguments)
         where TIndex : struct
-        where TArguments : IKernelArguments => HostLoop.Run(Host, extent, arguments.Bind<TIndex>(_delegates), ToString(), _usesLocalMemory.Value);
+        where TArguments : IKernelArguments
+    {
+        Action<TIndex> kernel = arguments.Bind<TIndex>(_delegates);
+        Host.Enqueue(() => HostLoop.Run(Host, extent, kernel, ToString(), _usesLocalMemory.Value));
+    }
 
     private void RunOnHost<TArguments>(in KernelConfig config, in TArguments arguments)
         where TArguments : IKernelArguments
     {
-        _ = Host;
-        GroupSimulator.Run(config, arguments.Bind(_delegates), ToString());
+        (KernelConfig groups, Action kernel) = (config, arguments.Bind(_delegates));
+        Host.Enqueue(() => GroupSimulator.Run(groups, kernel, ToString()));
     }
 }
