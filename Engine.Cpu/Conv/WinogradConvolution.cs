@@ -102,7 +102,10 @@ internal unsafe struct WinogradConvolution<T, TVec> : IParallelBody
     /// <summary>Values of a panel of filters at one point.</summary>
     private readonly nint PanelSize => (nint)_task.InChannels * PanelChannels;
 
-    private readonly nint GroupFilters => Points * Panels * PanelSize;
+    /// <summary>Values between points of small filters: one vector more than they fill, lest a transform's 36 stores meet in the same cache lines.</summary>
+    private readonly nint FilterPitch => Panels * PanelSize + TVec.Count;
+
+    private readonly nint GroupFilters => Points * FilterPitch;
 
     private void RunBlocks(WorkerPool pool)
     {
@@ -147,7 +150,7 @@ internal unsafe struct WinogradConvolution<T, TVec> : IParallelBody
         {
             case Step.Filters:
                 int group = part / Panels, panel = part % Panels;
-                _filters.Run(group, panel, 0, _task.InChannels, _filterPoints + group * GroupFilters + panel * PanelSize, Panels * PanelSize);
+                _filters.Run(group, panel, 0, _task.InChannels, _filterPoints + group * GroupFilters + panel * PanelSize, FilterPitch);
                 break;
             case Step.Block:
                 Block(part / _parts, Share(_tiles.AllRows, part % _parts), Share(_tiles.AllRows, part % _parts + 1));
@@ -176,9 +179,9 @@ internal unsafe struct WinogradConvolution<T, TVec> : IParallelBody
         using ScratchLease before = Scratch.Rent<T>(Points * inPoint);
         using ScratchLease after = Scratch.Rent<T>(Points * outPoint);
         Transform(group, first, end, before.As<T>(), inPoint, _inPitch, 0);
-        T* filters = _filterPoints + group * GroupFilters;
         for (int point = 0; point < Points; point++)
         {
+            T* filters = _filterPoints + group * GroupFilters + point * FilterPitch;
             for (int panel = 0; panel < Panels; panel++, filters += PanelSize)
             {
                 Multiply(before.As<T>() + point * inPoint, _inPitch, filters, _task.InChannels, after.As<T>() + point * outPoint + panel * PanelChannels, _outPitch,
@@ -193,16 +196,16 @@ internal unsafe struct WinogradConvolution<T, TVec> : IParallelBody
     {
         nint tiles = (nint)(_end - _first) * _tiles.Columns, outPoint = tiles * PanelChannels + TVec.Count;
         using ScratchLease after = Scratch.Rent<T>(Points * outPoint);
-        using ScratchLease filters = Scratch.Rent<T>(Points * ChannelsAtATime * PanelChannels);
+        nint filterPitch = ChannelsAtATime * PanelChannels + TVec.Count;
+        using ScratchLease filters = Scratch.Rent<T>(Points * filterPitch);
         int firstOut = panel * PanelChannels, channels = Math.Min(PanelChannels, _task.OutChannels - firstOut);
         for (int c = 0; c < _task.InChannels; c += ChannelsAtATime)
         {
             int some = Math.Min(ChannelsAtATime, _task.InChannels - c);
-            nint size = (nint)some * PanelChannels;
-            _filters.Run(_group, panel, c, some, filters.As<T>(), size);
+            _filters.Run(_group, panel, c, some, filters.As<T>(), filterPitch);
             for (int point = 0; point < Points; point++)
             {
-                Multiply(_tilePoints + point * _tilePointPitch + c / ChannelsAtATime * _tileChunkPitch, ChannelsAtATime, filters.As<T>() + point * size, some, after.As<T>() + point * outPoint, PanelChannels,
+                Multiply(_tilePoints + point * _tilePointPitch + c / ChannelsAtATime * _tileChunkPitch, ChannelsAtATime, filters.As<T>() + point * filterPitch, some, after.As<T>() + point * outPoint, PanelChannels,
                     (int)tiles, channels, accumulate: c > 0);
             }
         }
