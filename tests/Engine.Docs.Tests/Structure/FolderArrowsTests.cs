@@ -67,7 +67,7 @@ internal sealed class FolderArrowsTests
     private static readonly (string From, string To, string Names)[] s_cpuUpwards =
     [
         ("Map", "Copies", "CpuBackend.Copy"),
-        (Root, "Capture", "CpuBackend.Recorder CpuRecording Recorder"),
+        (Root, "Capture", "CpuRecording Recorder"),
     ];
 
     private static readonly string[] s_gpu =
