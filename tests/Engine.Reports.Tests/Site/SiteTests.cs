@@ -19,15 +19,8 @@ internal sealed class SiteTests
     [TestCase("api/Engine.Tensor.html", "Class Tensor", true)]
     public async Task Page_HasHeadingCodeAndLinks_AndComplainsOfNothing(string path, string heading, bool hasCode)
     {
-        if (s_site is null)
-        {
-            Assert.Ignore("there is no artifacts/site; docs/build makes it");
-        }
-
-        IBrowser browser = await Chromium.Get();
-        await using IBrowserContext context = await browser.NewContextAsync();
         List<string> complaints = [];
-        await context.RouteAsync("**/*", route => Answer(route, complaints));
+        await using IBrowserContext context = await Open(complaints);
         IPage page = await context.NewPageAsync();
         page.Console += (_, message) => complaints.AddRange(message.Type is "error" or "warning" ? [message.Text] : []);
         page.PageError += (_, error) => complaints.Add(error);
@@ -44,6 +37,33 @@ internal sealed class SiteTests
         Assert.That(inside, Has.Length.GreaterThan(5));
         Assert.That(inside.Where(static link => !File.Exists(FileOf(link))), Is.Empty, "links that lead nowhere");
         Assert.That(complaints, Is.Empty);
+    }
+
+    /// <summary>The text is hidden while docfx changes it; a link to a member leads there all the same.</summary>
+    [Test]
+    public async Task Page_WithAMemberInItsAddress_ShowsTheMember()
+    {
+        List<string> complaints = [];
+        await using IBrowserContext context = await Open(complaints);
+        IPage page = await context.NewPageAsync();
+        await page.GotoAsync(Origin + "api/Engine.Tensor.html#Engine_Tensor_Shape");
+        await page.WaitForFunctionAsync("() => window.docfx?.ready");
+        await page.WaitForFunctionAsync("() => { const top = document.getElementById('Engine_Tensor_Shape').getBoundingClientRect().top; return top > -5 && top < innerHeight; }");
+        Assert.That(await page.EvaluateAsync<double>("() => scrollY"), Is.GreaterThan(1000), "it stands far below the beginning");
+        Assert.That(complaints, Is.Empty);
+    }
+
+    private static async Task<IBrowserContext> Open(List<string> complaints)
+    {
+        if (s_site is null)
+        {
+            Assert.Ignore("there is no artifacts/site; docs/build makes it");
+        }
+
+        IBrowser browser = await Chromium.Get();
+        IBrowserContext context = await browser.NewContextAsync();
+        await context.RouteAsync("**/*", route => Answer(route, complaints));
+        return context;
     }
 
     /// <summary>A file of the site; whatever else is asked for is a complaint.</summary>
