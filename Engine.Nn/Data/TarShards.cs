@@ -11,7 +11,7 @@ public sealed record TarSample(string Key, string Shard, IReadOnlyDictionary<str
 {
     /// <summary>"train/0001 of train-000.tar: jpg 51,200 bytes, cls 1 bytes".</summary>
     public override string ToString() =>
-        $"{Key} of {Shard}: {string.Join(", ", (Files ?? new Dictionary<string, byte[]>()).Select(static f => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{f.Key} {f.Value.Length:N0} bytes")))}";
+        $"{Key} of {Shard}: {string.Join(", ", (Files ?? new Dictionary<string, byte[]>()).Select(static f => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{f.Key} {f.Value?.Length ?? 0:N0} bytes")))}";
 }
 
 /// <summary>

@@ -11,6 +11,7 @@ public static class SummaryExtensions
     /// <summary>The summary of a trainer's model, of any inputs, from a batch.</summary>
     /// <param name="trainer">The trainer, whose function of a batch is called.</param>
     /// <param name="batch">The inputs; targets are needed only where that function asks for them.</param>
+    /// <exception cref="InvalidOperationException">The batch has more or fewer inputs than that function asks for.</exception>
     public static ModelSummary Summary(this Trainer trainer, Batch batch)
     {
         ArgumentNullException.ThrowIfNull(trainer);
