@@ -66,14 +66,14 @@ public sealed class CpuDevice : HostDevice, IDisposable
     /// <inheritdoc/>
     public override void Enqueue(Action work)
     {
-        ArgumentNullException.ThrowIfNull(work);
         if (RecorderHere is { } recorder)
         {
+            ArgumentNullException.ThrowIfNull(work);
             recorder.Add(work);
         }
         else
         {
-            work();
+            base.Enqueue(work);
         }
     }
 

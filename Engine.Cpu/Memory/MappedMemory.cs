@@ -11,8 +11,8 @@ internal static unsafe partial class MappedMemory
 {
     private const int ReadWrite = 1 | 2, PrivateAnonymous = 2 | 0x20;
 
-    /// <summary>Whether there is such memory here.</summary>
-    public static bool IsSupported => OperatingSystem.IsLinux();
+    /// <summary>Whether there is such memory here: the system's library may not be found under its common name, as in a native program on a small system.</summary>
+    public static bool IsSupported { get; } = OperatingSystem.IsLinux() && CanMap();
 
     /// <summary>Allocates <paramref name="bytes"/> at a multiple of <paramref name="alignment"/>, both whole pages; null if there are not so many.</summary>
     public static byte* TryAllocate(nint bytes, nint alignment)
@@ -43,6 +43,20 @@ internal static unsafe partial class MappedMemory
         {
             // Fails only for what was never mapped, or where the process has as many mappings as it may: then the memory stays.
             _ = Unmap(memory, (nuint)bytes);
+        }
+    }
+
+    private static bool CanMap()
+    {
+        try
+        {
+            nuint page = (nuint)Environment.SystemPageSize;
+            void* mapped = Map(null, page, ReadWrite, PrivateAnonymous, -1, 0);
+            return (nint)mapped != -1 && Unmap(mapped, page) == 0;
+        }
+        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
+        {
+            return false;
         }
     }
 
