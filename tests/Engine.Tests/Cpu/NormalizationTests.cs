@@ -38,6 +38,7 @@ internal sealed class NormalizationTests(SimdLevel level, int threads) : CpuKern
     public void BatchNorm_Large_IsSharedAmongThreads(int images, int channels, int length)
     {
         CompareBatchNorm<float>([images, channels, length], relu: false, relative: 1e-4);
+        CompareBatchNorm<float>([images, channels, length], relu: true, relative: 1e-4);
         CompareBatchNorm<float>([images, channels, length], relu: true, relative: 1e-4, add: true);
     }
 
