@@ -16,6 +16,18 @@ internal static class Data
         call();
     };
 
+    /// <summary>The loss of random logits, and its gradient.</summary>
+    public static Action CrossEntropy(TableRow row)
+    {
+        Tensor x = Randn(row.Rows, row.Columns).WithGrad(), target = Labels(row.Rows, row.Columns);
+        return () =>
+        {
+            using TensorScope scope = TensorScope.Begin();
+            x.ClearGrad();
+            x.CrossEntropy(target).Backward();
+        };
+    }
+
     /// <summary>The gradients of y to some inputs, again and again over one graph.</summary>
     public static Action Backward(Tensor y, params Tensor[] inputs)
     {

@@ -5,35 +5,35 @@ internal static class LayerWorkloads
 {
     public static IEnumerable<Workload> All()
     {
-        foreach ((int n, int c, int h) in ((int, int, int)[])[(64, 64, 28), (64, 16, 32), (16, 512, 7)])
+        foreach (ImageRow row in ImageRow.All)
         {
-            long elements = (long)n * c * h * h;
-            string shape = $"{n}x{c}x{h}x{h}";
-            yield return new Workload($"batchnorm_train_fwd/{shape}", () => BatchNorm(n, c, h, relu: false), 0, 4 * elements * 2);
-            yield return new Workload($"batchnorm_relu_train_fwd/{shape}", () => BatchNorm(n, c, h, relu: true), 0, 4 * elements * 2);
-            yield return new Workload($"batchnorm_train_bwd/{shape}", () => BatchNormBackward(n, c, h), 0, 4 * elements * 3);
+            yield return new Workload($"batchnorm_train_fwd/{row.Name}", () => BatchNorm(row, relu: false), 0, 2 * row.Bytes);
+            yield return new Workload($"batchnorm_relu_train_fwd/{row.Name}", () => BatchNorm(row, relu: true), 0, 2 * row.Bytes);
+            yield return new Workload($"batchnorm_train_bwd/{row.Name}", () => BatchNormBackward(row), 0, 3 * row.Bytes);
         }
 
         yield return new Workload("maxpool2x2_fwd/64x64x28x28", MaxPool, 0, 4L * 64 * 64 * 28 * 28 * 5 / 4);
-        foreach ((int b, int c) in ((int, int)[])[(128, 10), (128, 1000), (4096, 1000)])
+        foreach (TableRow row in TableRow.Logits)
         {
-            yield return new Workload($"softmax_xent_fwd_bwd/{b}x{c}", () => CrossEntropy(b, c), 0, 4L * b * c * 2);
+            yield return new Workload($"softmax_xent_fwd_bwd/{row.Name}", () => Data.CrossEntropy(row), 0, 2 * row.Bytes);
         }
     }
 
-    private static Action BatchNorm(int n, int c, int h, bool relu)
+    private static Action BatchNorm(ImageRow row, bool relu)
     {
-        Tensor x = Data.Randn(n, c, h, h);
-        (Tensor weight, Tensor bias, Tensor mean, Tensor variance) = Parameters(c);
+        Tensor x = Images(row);
+        (Tensor weight, Tensor bias, Tensor mean, Tensor variance) = Parameters(row.C);
         return Data.Scoped(() => x.BatchNorm(weight, bias, mean, variance, relu: relu));
     }
 
-    private static Action BatchNormBackward(int n, int c, int h)
+    private static Action BatchNormBackward(ImageRow row)
     {
-        Tensor x = Data.Randn(n, c, h, h).WithGrad();
-        (Tensor weight, Tensor bias, Tensor mean, Tensor variance) = Parameters(c);
+        Tensor x = Images(row).WithGrad();
+        (Tensor weight, Tensor bias, Tensor mean, Tensor variance) = Parameters(row.C);
         return Data.Backward(x.BatchNorm(weight, bias, mean, variance), x, weight, bias);
     }
+
+    private static Tensor Images(ImageRow row) => Data.Randn(row.N, row.C, row.Side, row.Side);
 
     private static (Tensor Weight, Tensor Bias, Tensor Mean, Tensor Variance) Parameters(int c) =>
         (Tensor.Ones([c]).WithGrad(), Tensor.Zeros([c]).WithGrad(), Tensor.Zeros([c]), Tensor.Ones([c]));
@@ -42,16 +42,5 @@ internal static class LayerWorkloads
     {
         Tensor x = Data.Randn(64, 64, 28, 28);
         return Data.Scoped(() => x.MaxPool2d(2));
-    }
-
-    private static Action CrossEntropy(int b, int c)
-    {
-        Tensor x = Data.Randn(b, c).WithGrad(), target = Data.Labels(b, c);
-        return () =>
-        {
-            using TensorScope scope = TensorScope.Begin();
-            x.ClearGrad();
-            x.CrossEntropy(target).Backward();
-        };
     }
 }

@@ -6,26 +6,41 @@ internal static class MatrixWorkloads
     public static IEnumerable<Workload> All(Device device)
     {
         int[] sizes = device.Kind == DeviceKind.Cpu ? [64, 128, 256, 512, 1024, 2048] : [64, 128, 256, 512, 1024, 2048, 4096, 8192];
-        foreach (int n in sizes)
+        foreach (MatrixRow row in MatrixRow.Sgemm(sizes))
         {
-            yield return new Workload($"sgemm/{n}", () => Square(n), 2L * n * n * n, 12L * n * n);
+            yield return new Workload(row.Name, () => Product(row, DType.Float32), row.Flop, row.Bytes);
         }
 
-        foreach ((int m, int k, int n) in ((int, int, int)[])[(128, 784, 256), (128, 256, 128), (1, 1024, 1024), (256, 4096, 1000), (4096, 64, 64)])
+        foreach (MatrixRow row in MatrixRow.Linear)
         {
-            yield return new Workload($"linear/{m}x{k}x{n}", () => Linear(m, k, n), 2L * m * n * k, 4L * ((m * k) + (n * k) + (m * n)));
+            yield return new Workload(row.Name, () => Linear(row), row.Flop, row.Bytes);
+        }
+
+        if (device.Kind != DeviceKind.Cpu)
+        {
+            yield break;
+        }
+
+        foreach (MatrixRow row in MatrixRow.Skinny)
+        {
+            yield return new Workload(row.Name, () => Product(row, DType.Float32), row.Flop, row.Bytes);
+        }
+
+        foreach (MatrixRow row in MatrixRow.Dgemm)
+        {
+            yield return new Workload(row.Name, () => Product(row, DType.Float64), row.Flop, row.Bytes);
         }
     }
 
-    private static Action Square(int n)
+    private static Action Product(MatrixRow row, DType type)
     {
-        Tensor a = Data.Randn(n, n), b = Data.Randn(n, n), c = Tensor.Empty([n, n]);
+        Tensor a = Data.Randn(row.M, row.K).To(type), b = Data.Randn(row.K, row.N).To(type), c = Tensor.Empty([row.M, row.N], type);
         return () => Products.Into(a, b, c);
     }
 
-    private static Action Linear(int m, int k, int n)
+    private static Action Linear(MatrixRow row)
     {
-        Tensor x = Data.Randn(m, k), w = Data.Randn(n, k);
+        Tensor x = Data.Randn(row.M, row.K), w = Data.Randn(row.N, row.K);
         return Data.Scoped(() => x.Linear(w));
     }
 }

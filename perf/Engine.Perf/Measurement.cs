@@ -24,6 +24,9 @@ internal readonly record struct Measurement(double Median, double Minimum, int R
     private const int MostBatches = 1000;
     private const int FewestBatches = 5;
 
+    /// <summary>Who gives a row less time than this wants to know whether it runs: one batch will do.</summary>
+    private const double TrialSeconds = 0.1;
+
     public static Measurement Of(Action call, Device device, double seconds)
     {
         WarmUp(call, device, seconds);
@@ -31,7 +34,8 @@ internal readonly record struct Measurement(double Median, double Minimum, int R
         int calls = Math.Max(1, (int)(BatchSeconds / once));
         List<double> batches = [];
         long end = Stopwatch.GetTimestamp() + (long)(seconds * Stopwatch.Frequency);
-        while (batches.Count < FewestBatches || (Stopwatch.GetTimestamp() < end && batches.Count < MostBatches))
+        int fewest = seconds < TrialSeconds ? 1 : FewestBatches;
+        while (batches.Count < fewest || (Stopwatch.GetTimestamp() < end && batches.Count < MostBatches))
         {
             batches.Add(Time(call, device, calls));
         }

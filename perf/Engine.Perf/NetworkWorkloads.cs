@@ -2,19 +2,11 @@ using Engine.Nn;
 
 namespace Engine.Perf;
 
-/// <summary>Optimizer updates, whole training steps and predictions.</summary>
+/// <summary>Whole training steps and predictions of networks that classify images.</summary>
 internal static class NetworkWorkloads
 {
-    /// <summary>The networks and the shape of a batch on a processor.</summary>
-    public static readonly (string Name, int[] Input)[] Networks =
-    [
-        ("mlp", [128, 1, 28, 28]),
-        ("lenet5", [128, 1, 28, 28]),
-        ("convbn", [128, 1, 28, 28]),
-        ("resnet20", [64, 3, 32, 32]),
-        ("densenet_bc_40_12", [32, 3, 32, 32]),
-        ("resnet18", [32, 3, 32, 32]),
-    ];
+    /// <summary>The networks that are trained and the shape of a batch on a processor.</summary>
+    public static IEnumerable<(string Name, int[] Input)> Networks => NetworkRow.Trained.Select(static row => (row.Name, row.Input));
 
     /// <summary>All of them.</summary>
     /// <param name="device">Where they run.</param>
@@ -22,29 +14,18 @@ internal static class NetworkWorkloads
     /// <param name="precision">In which types the networks compute.</param>
     public static IEnumerable<Workload> All(Device device, bool captured, TrainingPrecision precision)
     {
-        long parameters = Shapes().Sum(static s => s.ElementCount);
-        yield return new Workload(
-            "optimizer/sgd_momentum", () => Optimizer(static p => new Sgd(p, 0.1, momentum: 0.9, weightDecay: 5e-4)), 0, 4 * parameters * 5);
-        yield return new Workload("optimizer/adam", () => Optimizer(static p => new Adam(p, 1e-3)), 0, 4 * parameters * 7);
-        yield return new Workload("optimizer/adamw", () => Optimizer(static p => new AdamW(p, 1e-3)), 0, 4 * parameters * 7);
-        foreach ((string name, int[] input) in Networks)
+        foreach (NetworkRow row in NetworkRow.Trained)
         {
-            int batch = name == "resnet18" && device.Kind != DeviceKind.Cpu ? 256 : input[0];
-            Shape shape = new Shape(input).With(0, batch);
-            yield return new Workload($"train_step/{name}", () => captured ? Captured(device, TrainStep(name, shape, precision)) : TrainStep(name, shape, precision));
-            yield return new Workload($"infer/{name}", () => Infer(name, shape, precision));
-        }
-    }
-
-    private static Action Optimizer(Func<IEnumerable<Tensor>, Nn.Optimizer> make)
-    {
-        Tensor[] parameters = [.. Shapes().Select(static s => Data.Randn(s.ToArray()).WithGrad())];
-        foreach (Tensor parameter in parameters)
-        {
-            parameter.SetGrad(Data.Randn(parameter.Shape.ToArray()));
+            int batch = row.Name == "resnet18" && device.Kind != DeviceKind.Cpu ? 256 : row.Input[0];
+            Shape shape = new Shape(row.Input).With(0, batch);
+            yield return new Workload($"train_step/{row.Name}", () => captured ? Captured(device, TrainStep(row.Name, shape, precision)) : TrainStep(row.Name, shape, precision));
+            yield return new Workload($"infer/{row.Name}", () => Infer(row, shape, precision));
         }
 
-        return make(parameters).Step;
+        foreach (NetworkRow row in device.Kind == DeviceKind.Cpu ? NetworkRow.Predicting : [])
+        {
+            yield return new Workload($"infer/{row.Name}", () => Infer(row, new Shape(row.Input), precision));
+        }
     }
 
     /// <summary>One step of training from zeroed gradients to updated parameters.</summary>
@@ -80,24 +61,32 @@ internal static class NetworkWorkloads
         };
     }
 
-    private static Autocast.Scope Begin(TrainingPrecision precision) => precision switch
+    /// <summary>The types of a forward pass.</summary>
+    public static Autocast.Scope Begin(TrainingPrecision precision) => precision switch
     {
         TrainingPrecision.MixedBFloat16 => Autocast.To(DType.BFloat16),
         TrainingPrecision.MixedFloat16 => Autocast.To(DType.Float16),
         _ => Autocast.Off(),
     };
 
-    private static Action Captured(Device device, Action step)
+    /// <summary>Replays of a step.</summary>
+    public static Action Captured(Device device, Action step)
     {
         CapturedStep captured = device.Capture(step);
         return () => captured.Replay();
     }
 
-    private static Action Infer(string name, Shape shape, TrainingPrecision precision)
+    private static Action Infer(NetworkRow row, Shape shape, TrainingPrecision precision)
     {
-        Layer network = ModelZoo.Create(name, new Shape(shape.AsSpan()[1..]));
+        Layer network = ModelZoo.Create(row.Model, new Shape(shape.AsSpan()[1..]), row.Classes);
+        row.Check(network.ParameterCount);
+        return Infer(network, Data.Randn(shape.ToArray()), precision);
+    }
+
+    /// <summary>A prediction for one batch.</summary>
+    public static Action Infer(Layer network, Tensor x, TrainingPrecision precision)
+    {
         network.Eval();
-        Tensor x = Data.Randn(shape.ToArray());
         return () =>
         {
             using TensorScope scope = TensorScope.Begin();
@@ -105,37 +94,5 @@ internal static class NetworkWorkloads
             using Autocast.Scope types = Begin(precision);
             network.Forward(x);
         };
-    }
-
-    /// <summary>The parameters of ResNet-18 for small images: 11.2 million values in 62 tensors.</summary>
-    private static IEnumerable<Shape> Shapes()
-    {
-        yield return [64, 3, 3, 3];
-        yield return [64];
-        yield return [64];
-        int channels = 64;
-        foreach ((int width, int stride) in ((int, int)[])[(64, 1), (128, 2), (256, 2), (512, 2)])
-        {
-            for (int block = 0; block < 2; block++)
-            {
-                yield return [width, channels, 3, 3];
-                yield return [width];
-                yield return [width];
-                yield return [width, width, 3, 3];
-                yield return [width];
-                yield return [width];
-                if (block == 0 && stride == 2)
-                {
-                    yield return [width, channels, 1, 1];
-                    yield return [width];
-                    yield return [width];
-                }
-
-                channels = width;
-            }
-        }
-
-        yield return [10, 512];
-        yield return [10];
     }
 }

@@ -1,11 +1,20 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using System.IO.Enumeration;
 using Engine;
 using Engine.Gpu;
 using Engine.Nn;
 using Engine.Perf;
+using Engine.Perf.Comparing;
 using Engine.Perf.Paper;
+
+// Before anything else: what the options of the other commands cost would count.
+if (args is ["cold", string coldRow, string coldThreads])
+{
+    Cold.Print(coldRow, int.Parse(coldThreads, CultureInfo.InvariantCulture));
+    return 0;
+}
 
 Option<string> deviceOption = new("--device") { Description = "auto, cpu, cuda[:n] or opencl[:n]", DefaultValueFactory = static _ => "cpu" };
 Option<int> threadsOption = new("--threads") { Description = "threads of the CPU kernels", DefaultValueFactory = static _ => 1 };
@@ -17,6 +26,7 @@ Option<bool> predictOption = new("--predict") { Description = "with --device pap
 Option<string?> beforeOption = new("--before") { Description = "with --predict: a file of results whose first table has earlier predictions; lines then tell both, and what the machine code takes" };
 Option<bool> replayCostOption = new("--replay-cost") { Description = "print what replays of captured training steps cost the host; --device paper:h100 has no card behind it" };
 Option<bool> firstStepOption = new("--first-step") { Description = "print how long the first training steps of each network take in this process" };
+Option<bool> memoryOption = new("--memory") { Description = "lines tell the peak memory of the process too; the filter must name one row" };
 Option<bool> launchCostOption = new("--launch-cost") { Description = "print what launches cost the host: of the engine's kernels and of C# methods; --device paper:90x132 has no card behind it" };
 Option<bool> monitorCostOption = new("--monitor-cost") { Description = "print what a monitor of layers costs a training step of each network" };
 Option<bool> markdownOption = new("--markdown") { Description = "with --launches: one table for all networks" };
@@ -42,7 +52,7 @@ Option<bool> cuBlasOption = new("--cublas") { Description = "with --device cuda[
 Option<bool> graphsOption = new("--graphs") { Description = "capture training steps and time, or with --predict predict, their replays" };
 RootCommand root = new("Times the engine's workloads, one JSON object a line.")
 {
-    deviceOption, threadsOption, filterOption, secondsOption, listOption, launchesOption, predictOption, beforeOption, launchCostOption, replayCostOption, firstStepOption, monitorCostOption, markdownOption, mathOption, tf32Option, precisionOption, cuBlasOption, graphsOption,
+    deviceOption, threadsOption, filterOption, secondsOption, listOption, launchesOption, predictOption, beforeOption, launchCostOption, replayCostOption, firstStepOption, memoryOption, monitorCostOption, markdownOption, mathOption, tf32Option, precisionOption, cuBlasOption, graphsOption,
     kernelsOption,
 };
 root.SetAction(result =>
@@ -77,15 +87,27 @@ root.SetAction(result =>
     }
     else
     {
-        Run(Open(result), precision, result.GetValue(graphsOption), patterns, result.GetValue(secondsOption), result.GetValue(listOption));
+        Run(Open(result), precision, result.GetValue(graphsOption), patterns, result.GetValue(secondsOption), result.GetValue(listOption), result.GetValue(memoryOption));
     }
 });
 
 Argument<string> oursArgument = new("ours") { Description = "lines of the engine" };
-Argument<string> peerArgument = new("peer") { Description = "lines of the peer" };
-Command compare = new("compare", "Prints a table of ratios from two files of result lines.") { oursArgument, peerArgument };
-compare.SetAction(result => Console.Write(Comparison.Table(result.GetValue(oursArgument)!, result.GetValue(peerArgument)!)));
+Argument<string[]> peersArgument = new("peer") { Description = "lines of the peer; several files, one for each of its settings, count with the best of them row by row", Arity = ArgumentArity.OneOrMore };
+Option<bool> groupsOption = new("--groups") { Description = "sum up by kinds of rows; several files of the peer are always summed up" };
+Command compare = new("compare", "Prints a table of ratios from two or more files of result lines.") { oursArgument, peersArgument, groupsOption };
+compare.SetAction(result =>
+{
+    string[] peers = result.GetValue(peersArgument)!;
+    Comparison comparison = new(result.GetValue(oursArgument)!, peers);
+    Console.Write(comparison.Table() + (peers.Length > 1 || result.GetValue(groupsOption) ? GroupSummary.Of(comparison) : string.Empty) + comparison.MemoryTable());
+});
 root.Add(compare);
+
+Argument<string> oursColdArgument = new("ours") { Description = "lines of `Engine.Perf cold ROW THREADS`" };
+Argument<string> peerColdArgument = new("peer") { Description = "lines of the peer" };
+Command compareCold = new("compare-cold", "Prints a table of the first second of fresh processes.") { oursColdArgument, peerColdArgument };
+compareCold.SetAction(result => Console.Write(ColdComparison.Table(result.GetValue(oursColdArgument)!, result.GetValue(peerColdArgument)!)));
+root.Add(compareCold);
 return root.Parse(args).Invoke();
 
 static Func<ArgumentResult, T> Named<T>(params (string Name, T Value)[] choices) => argument =>
@@ -116,7 +138,7 @@ Device Open(ParseResult result)
     return Device.Default = device;
 }
 
-static void Run(Device device, TrainingPrecision precision, bool graphs, string[] patterns, double seconds, bool list)
+static void Run(Device device, TrainingPrecision precision, bool graphs, string[] patterns, double seconds, bool list, bool memory)
 {
     string version = typeof(Device).Assembly.GetName().Version!.ToString(3);
     string mode = device.MathMode == MathMode.Strict || device.Kind != DeviceKind.Cuda ? string.Empty : $" {device.MathMode.ToString().ToLowerInvariant()}";
@@ -124,22 +146,24 @@ static void Run(Device device, TrainingPrecision precision, bool graphs, string[
     mode += device is GpuDevice { Kernels: KernelSet.Ilgpu } ? " ilgpu" : string.Empty;
     mode += device is Engine.Gpu.CudaDevice { UseCuBlas: true } ? " cublas" : string.Empty;
     string side = $"engine {version}{mode}{(graphs ? " graphs" : string.Empty)}";
-    foreach (Workload workload in WorkloadList.For(device, graphs, precision))
+    Workload[] rows = [.. WorkloadList.For(device, graphs, precision).Where(row => patterns.Any(p => FileSystemName.MatchesSimpleExpression(p, row.Name, ignoreCase: false)))];
+    if (memory)
     {
-        if (!patterns.Any(p => FileSystemName.MatchesSimpleExpression(p, workload.Name, ignoreCase: false)))
-        {
-            continue;
-        }
+        PeakMemory.CheckAlone(rows.Length);
+    }
 
+    foreach (Workload row in rows)
+    {
         if (list)
         {
-            Console.WriteLine(workload.Name);
+            Console.WriteLine(row.Name);
             continue;
         }
 
-        Measurement time = Measurement.Of(workload.Prepare(), device, seconds);
+        Measurement time = Measurement.Of(row.Prepare(), device, seconds);
+        int threads = device.Kind == DeviceKind.Cpu ? device.Threads : 1;
         Console.WriteLine(new ResultLine(
-            side, workload.Name, device.Name, device.Kind == DeviceKind.Cpu ? device.Threads : 1, time.Median, time.Minimum, time.Runs, workload.Flop, workload.Bytes).ToJson());
+            side, row.Name, device.Name, threads, time.Median, time.Minimum, time.Runs, row.Flop, row.Bytes, memory ? PeakMemory.Bytes() : 0).ToJson());
         device.Pool.Trim();
     }
 }

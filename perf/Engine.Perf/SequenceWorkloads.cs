@@ -1,84 +1,101 @@
+using Engine.Nn;
+
 namespace Engine.Perf;
 
 /// <summary>What networks over sequences are made of beside products: attention, normalisation of rows, softmax, embeddings.</summary>
 internal static class SequenceWorkloads
 {
-    private const int Samples = 8, Heads = 8, Length = 1024, Depth = 64;
-
-    public static IEnumerable<Workload> All()
+    public static IEnumerable<Workload> All(Device device)
     {
-        // Two products of L × L × d, backward five.
-        const long Product = 2L * Samples * Heads * Length * Length * Depth, Operand = 4L * Samples * Heads * Length * Depth;
-        foreach (bool causal in (bool[])[false, true])
+        foreach (AttentionRow row in device.Kind == DeviceKind.Cpu ? AttentionRow.Small : AttentionRow.Large)
         {
-            string shape = $"{Samples}x{Heads}x{Length}x{Depth}{(causal ? "_causal" : string.Empty)}";
-            int share = causal ? 2 : 1;
-            yield return new Workload($"attention_fwd/{shape}", () => Attention(causal), 2 * Product / share, 4 * Operand);
-            yield return new Workload($"attention_bwd/{shape}", () => AttentionBackward(causal), 5 * Product / share, 8 * Operand);
+            yield return new Workload($"attention_fwd/{row.Name}", () => Attention(row), row.ForwardFlop, row.ForwardBytes);
+            yield return new Workload($"attention_bwd/{row.Name}", () => AttentionBackward(row), row.BackwardFlop, row.BackwardBytes);
         }
 
-        const long Rows = 8192, Columns = 1024, Bytes = 4 * Rows * Columns;
-        yield return new Workload("softmax_fwd/8192x1024", () => Softmax(), 0, 2 * Bytes);
-        yield return new Workload("softmax_bwd/8192x1024", () => SoftmaxBackward(), 0, 3 * Bytes);
-        yield return new Workload("cross_entropy_fwd_bwd/8192x1024", () => CrossEntropy(), 0, 3 * Bytes);
-        yield return new Workload("layernorm_fwd/8192x1024", () => LayerNorm(), 0, 2 * Bytes);
-        yield return new Workload("layernorm_bwd/8192x1024", () => LayerNormBackward(), 0, 3 * Bytes);
-        yield return new Workload("embedding_bwd/8192_of_32000x512", () => Embedding(8192, 32000, 512), 0, 4L * ((8192 * 512) + (32000L * 512)));
-        yield return new Workload("embedding_bwd/65536_of_256x128", () => Embedding(65536, 256, 128), 0, 4L * 65536 * 128);
+        TableRow large = TableRow.Large;
+        yield return new Workload($"softmax_fwd/{large.Name}", () => Softmax(large), 0, 2 * large.Bytes);
+        yield return new Workload($"softmax_bwd/{large.Name}", () => SoftmaxBackward(large), 0, 3 * large.Bytes);
+        yield return new Workload($"cross_entropy_fwd_bwd/{large.Name}", () => Data.CrossEntropy(large), 0, 3 * large.Bytes);
+        foreach (TableRow row in TableRow.LayerNorms)
+        {
+            yield return new Workload($"layernorm_fwd/{row.Name}", () => LayerNorm(row), 0, 2 * row.Bytes);
+            yield return new Workload($"layernorm_bwd/{row.Name}", () => LayerNormBackward(row), 0, 3 * row.Bytes);
+        }
+
+        foreach (EmbeddingRow row in EmbeddingRow.All)
+        {
+            yield return new Workload($"embedding_bwd/{row.Name}", () => Embedding(row), 0, row.BackwardBytes);
+        }
+
+        if (device.Kind == DeviceKind.Cpu)
+        {
+            EmbeddingRow bags = EmbeddingRow.Bags;
+            yield return new Workload($"embedding_bag_fwd/{bags.Name}", () => Bags(bags), 0, bags.BagForwardBytes);
+            yield return new Workload($"embedding_bag_bwd/{bags.Name}", () => BagsBackward(bags), 0, bags.BagBackwardBytes);
+        }
     }
 
-    private static Tensor HeadsOf() => Data.Randn(Samples, Heads, Length, Depth);
+    private static Tensor HeadsOf(AttentionRow row) => Data.Randn(row.Samples, row.Heads, row.Length, row.Depth);
 
-    private static Action Attention(bool causal)
+    private static Action Attention(AttentionRow row)
     {
-        Tensor q = HeadsOf(), k = HeadsOf(), v = HeadsOf();
-        return Data.Scoped(() => Tensor.ScaledDotProductAttention(q, k, v, isCausal: causal));
+        Tensor q = HeadsOf(row), k = HeadsOf(row), v = HeadsOf(row);
+        return Data.Scoped(() => Tensor.ScaledDotProductAttention(q, k, v, isCausal: row.IsCausal));
     }
 
-    private static Action AttentionBackward(bool causal)
+    private static Action AttentionBackward(AttentionRow row)
     {
-        Tensor q = HeadsOf().WithGrad(), k = HeadsOf().WithGrad(), v = HeadsOf().WithGrad();
-        return Data.Backward(Tensor.ScaledDotProductAttention(q, k, v, isCausal: causal), q, k, v);
+        Tensor q = HeadsOf(row).WithGrad(), k = HeadsOf(row).WithGrad(), v = HeadsOf(row).WithGrad();
+        return Data.Backward(Tensor.ScaledDotProductAttention(q, k, v, isCausal: row.IsCausal), q, k, v);
     }
 
-    private static Action Softmax()
+    private static Action Softmax(TableRow row)
     {
-        Tensor x = Data.Randn(8192, 1024);
+        Tensor x = Data.Randn(row.Rows, row.Columns);
         return Data.Scoped(() => x.Softmax(-1));
     }
 
-    private static Action SoftmaxBackward()
+    private static Action SoftmaxBackward(TableRow row)
     {
-        Tensor x = Data.Randn(8192, 1024).WithGrad();
+        Tensor x = Data.Randn(row.Rows, row.Columns).WithGrad();
         return Data.Backward(x.Softmax(-1), x);
     }
 
-    private static Action CrossEntropy()
+    private static Action LayerNorm(TableRow row)
     {
-        Tensor x = Data.Randn(8192, 1024).WithGrad(), target = Data.Labels(8192, 1024);
-        return () =>
-        {
-            using TensorScope scope = TensorScope.Begin();
-            x.ClearGrad();
-            x.CrossEntropy(target).Backward();
-        };
-    }
-
-    private static Action LayerNorm()
-    {
-        Tensor x = Data.Randn(8192, 1024), weight = Tensor.Ones([1024]), bias = Tensor.Zeros([1024]);
+        Tensor x = Data.Randn(row.Rows, row.Columns), weight = Tensor.Ones([row.Columns]), bias = Tensor.Zeros([row.Columns]);
         return Data.Scoped(() => x.LayerNorm(weight, bias));
     }
 
-    private static Action LayerNormBackward()
+    private static Action LayerNormBackward(TableRow row)
     {
-        Tensor x = Data.Randn(8192, 1024).WithGrad(), weight = Tensor.Ones([1024]).WithGrad(), bias = Tensor.Zeros([1024]).WithGrad();
+        Tensor x = Data.Randn(row.Rows, row.Columns).WithGrad(), weight = Tensor.Ones([row.Columns]).WithGrad(), bias = Tensor.Zeros([row.Columns]).WithGrad();
         return Data.Backward(x.LayerNorm(weight, bias), x, weight, bias);
     }
 
-    private static Action Embedding(int tokens, int words, int size)
+    private static Action Embedding(EmbeddingRow row)
     {
-        Tensor table = Data.Randn(words, size).WithGrad(), index = Data.Labels(tokens, words);
+        Tensor table = Data.Randn(row.Words, row.Size).WithGrad(), index = Data.Labels(row.Tokens, row.Words);
         return Data.Backward(table.Embedding(index), table);
     }
+
+    private static Action Bags(EmbeddingRow row)
+    {
+        (EmbeddingBag layer, Tensor index) = Bag(row);
+        return Data.Scoped(() =>
+        {
+            using GradMode.Scope mode = GradMode.Off();
+            return layer.Forward(index);
+        });
+    }
+
+    private static Action BagsBackward(EmbeddingRow row)
+    {
+        (EmbeddingBag layer, Tensor index) = Bag(row);
+        return Data.Backward(layer.Forward(index), layer.Weight);
+    }
+
+    private static (EmbeddingBag Layer, Tensor Index) Bag(EmbeddingRow row) =>
+        (new EmbeddingBag(row.Words, row.Size), Data.Labels(row.Tokens, row.Words).Reshape(row.Tokens / EmbeddingRow.BagLength, EmbeddingRow.BagLength));
 }

@@ -1,4 +1,4 @@
-namespace Engine.Perf;
+namespace Engine.Perf.Rows;
 
 /// <summary>Something to time. <see cref="Prepare"/> makes the data and returns the call.</summary>
 /// <param name="Name">The name that both sides of the comparison use.</param>

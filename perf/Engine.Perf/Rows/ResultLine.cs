@@ -1,9 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Engine.Perf;
+namespace Engine.Perf.Rows;
 
-/// <summary>One line of output, the same on both sides of the comparison.</summary>
+/// <summary>One line of output, the same on both sides of the comparison. <c>peak_bytes</c> is there where a process ran this row alone (<c>--memory</c>).</summary>
 internal sealed record ResultLine(
     [property: JsonPropertyName("peer")] string Peer,
     [property: JsonPropertyName("name")] string Name,
@@ -13,7 +13,8 @@ internal sealed record ResultLine(
     [property: JsonPropertyName("min_s")] double Minimum,
     [property: JsonPropertyName("runs")] int Runs,
     [property: JsonPropertyName("flop")] long Flop,
-    [property: JsonPropertyName("bytes")] long Bytes)
+    [property: JsonPropertyName("bytes")] long Bytes,
+    [property: JsonPropertyName("peak_bytes")][property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long PeakBytes = 0)
 {
     public string ToJson() => JsonSerializer.Serialize(this, ResultJson.Default.ResultLine);
 
