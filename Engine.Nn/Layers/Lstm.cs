@@ -58,6 +58,8 @@ public sealed class Lstm(
         return (Pointwise.Apply("LstmHidden", s_hidden, [gates.Narrow(1, 3 * size, size), next]), next);
     }
 
+    private protected override RecurrentFunction AllSteps(bool reverse) => new LstmFunction(reverse);
+
     private protected override void Step(Tensor fromInput, Tensor fromHidden, Tensor[] state, Tensor? projection)
     {
         (state[0], state[1]) = Next(fromInput + fromHidden, state[1]);

@@ -137,6 +137,9 @@ public abstract class Recurrent : Layer
     /// <summary>One time step: replaces the states by the next ones. <paramref name="fromInput"/> is [N, gates·hidden].</summary>
     private protected abstract void Step(Tensor fromInput, Tensor fromHidden, Tensor[] state, Tensor? projection);
 
+    /// <summary>All steps as one operation, where there is such a thing.</summary>
+    private protected virtual RecurrentFunction? AllSteps(bool reverse) => null;
+
     /// <summary>The hidden state may be a projection; a cell's state is not.</summary>
     private int StateSize(int kind) => kind == 0 ? OutputSize : HiddenSize;
 
@@ -168,8 +171,22 @@ public abstract class Recurrent : Layer
         }
 
         // The inputs' share of all gates at all times is one product; only the hidden state's has to wait for the step before.
+        Tensor shares = sequence.Linear(weights.Input, weights.InputBias);
+        if (IsPlain(shares, weights, state) && AllSteps(weights.Reverse) is { } function)
+        {
+            Tensor y = function.Apply([shares, weights.Hidden, .. state, .. weights.HiddenBias is { } bias ? (Tensor[])[bias] : []]);
+            state[0] = y.Select(0, weights.Reverse ? 0 : length - 1);
+            if (state.Length == 1)
+            {
+                return y;
+            }
+
+            state[1] = y.Select(0, length);
+            return y.Narrow(0, 0, length);
+        }
+
         List<Tensor> fromInput = [];
-        Unstack(sequence.Linear(weights.Input, weights.InputBias), fromInput);
+        Unstack(shares, fromInput);
         Tensor[] outputs = new Tensor[length];
         for (int step = 0; step < length; step++)
         {
@@ -180,6 +197,10 @@ public abstract class Recurrent : Layer
 
         return Tensor.Stack(outputs);
     }
+
+    /// <summary>Whether one type holds for all, and the hidden state is what the cell gives.</summary>
+    private static bool IsPlain(Tensor shares, RecurrentWeights weights, Tensor[] state) =>
+        weights.Projection is null && shares.DType is (DType.Float32 or DType.Float64) && weights.Hidden.DType == shares.DType && state.All(s => s.DType == shares.DType) && Autocast.Type is null;
 
     /// <summary>
     /// Sequences that end at different times: at each step only those that are still there, which are the first rows. Forwards rows leave and their states

@@ -1,0 +1,106 @@
+namespace Engine.Nn;
+
+/// <summary>All steps of an LSTM (<see cref="Lstm"/>). The result is [L + 1, N, H]: the hidden states by time, and behind them the last cell.</summary>
+internal sealed class LstmFunction(bool reverse) : RecurrentFunction(reverse, states: 2)
+{
+    private const int Gates = 4;
+
+    private static readonly MapProgram s_forward = MakeForward();
+    private static readonly MapProgram s_backward = MakeBackward();
+
+    protected override string Name => "Lstm";
+
+    protected override Tensor Forward(ReadOnlySpan<Tensor> inputs)
+    {
+        (Tensor x, Tensor weights, Tensor hidden, Tensor cell) = (inputs[Shares], inputs[Weights], inputs[Hidden], inputs[Cell]);
+        Tensor? bias = Bias(inputs);
+        (int length, int samples, int size) = (x.Shape[0], x.Shape[1], hidden.Shape[1]);
+        using TensorScope scope = TensorScope.Begin();
+        Tensor y = Tensor.Empty([length + 1, samples, size], x.DType, x.Device);
+        Tensor gates = Tensor.Empty(x.Shape, x.DType, x.Device), cells = Tensor.Empty([length, samples, size], x.DType, x.Device);
+        for (int step = 0; step < length; step++)
+        {
+            int time = TimeOf(step, length);
+            using TensorScope temporaries = TensorScope.Begin();
+            Tensor fromInput = x.Select(0, time), fromHidden = hidden.Linear(weights, bias), open = gates.Select(0, time);
+            (Tensor nextHidden, Tensor nextCell) = (temporaries.Keep(y.Select(0, time)), temporaries.Keep(cells.Select(0, time)));
+            Pointwise.Into(
+                [Gate(open, 0, size), Gate(open, 1, size), Gate(open, 2, size), Gate(open, 3, size), nextCell, nextHidden],
+                s_forward,
+                [
+                    Gate(fromInput, 0, size), Gate(fromInput, 1, size), Gate(fromInput, 2, size), Gate(fromInput, 3, size),
+                    Gate(fromHidden, 0, size), Gate(fromHidden, 1, size), Gate(fromHidden, 2, size), Gate(fromHidden, 3, size), cell,
+                ]);
+            (hidden, cell) = (nextHidden, nextCell);
+        }
+
+        y.Select(0, length).CopyFrom(cell);
+        SaveAll(inputs, scope.Keep(y.Detach()), scope.Keep(cells), scope.Keep(gates));
+        return scope.Keep(y);
+    }
+
+    private protected override Tensor Composed(Tensor[] inputs)
+    {
+        (Tensor x, Tensor hidden, Tensor cell) = (inputs[Shares], inputs[Hidden], inputs[Cell]);
+        int length = x.Shape[0];
+        Tensor[] rows = new Tensor[length + 1];
+        for (int step = 0; step < length; step++)
+        {
+            int time = TimeOf(step, length);
+            (hidden, cell) = Lstm.Next(x.Select(0, time) + hidden.Linear(inputs[Weights], Bias(inputs)), cell);
+            rows[time] = hidden;
+        }
+
+        rows[length] = cell;
+        return Tensor.Stack(rows);
+    }
+
+    private protected override Tensor?[] Gradients(Tensor dy)
+    {
+        (Tensor weights, Tensor firstHidden, Tensor firstCell) = (Saved(Weights), Saved(Hidden), Saved(Cell));
+        (Tensor y, Tensor cells, Tensor gates) = (Kept(0), Kept(1), Kept(2));
+        (int length, int samples, int size) = (gates.Shape[0], gates.Shape[1], firstHidden.Shape[1]);
+        Tensor dz = Tensor.Empty(gates.Shape, gates.DType, gates.Device), dh = Tensor.Zeros([samples, size], gates.DType, gates.Device);
+        Tensor dc = dy.Select(0, length).Clone();
+        for (int step = length - 1; step >= 0; step--)
+        {
+            int time = TimeOf(step, length);
+            using TensorScope temporaries = TensorScope.Begin();
+            Tensor open = gates.Select(0, time), shares = dz.Select(0, time);
+            Pointwise.Into(
+                [Gate(shares, 0, size), Gate(shares, 1, size), Gate(shares, 2, size), Gate(shares, 3, size), dc],
+                s_backward,
+                [
+                    dy.Select(0, time), dh, dc, Gate(open, 0, size), Gate(open, 1, size), Gate(open, 2, size), Gate(open, 3, size),
+                    step > 0 ? cells.Select(0, TimeOf(step - 1, length)) : firstCell, cells.Select(0, time),
+                ]);
+            dh = temporaries.Keep(shares.MatMul(weights));
+        }
+
+        Tensor dw = WeightGradient(dz, y, firstHidden);
+        return HasBias ? [dz, dw, dh, dc, dz.Sum([0, 1])] : [dz, dw, dh, dc];
+    }
+
+    private static MapProgram MakeForward()
+    {
+        static Expr Share(int gate) => Expr.Input(gate) + Expr.Input(Gates + gate);
+        Expr input = Expr.Sigmoid(Share(0)), forget = Expr.Sigmoid(Share(1)), candidate = Expr.Tanh(Share(2)), output = Expr.Sigmoid(Share(3));
+        Expr cell = (forget * Expr.Input(2 * Gates)) + (input * candidate);
+        return MapProgram.Compile((2 * Gates) + 1, input, forget, candidate, output, cell, output * Expr.Tanh(cell));
+    }
+
+    private static MapProgram MakeBackward()
+    {
+        Expr dh = Expr.Input(0) + Expr.Input(1);
+        Expr input = Expr.Input(3), forget = Expr.Input(4), candidate = Expr.Input(5), output = Expr.Input(6), before = Expr.Input(7), squashed = Expr.Tanh(Expr.Input(8));
+        Expr dc = Expr.Input(2) + (dh * output * (1 - (squashed * squashed)));
+        static Expr Slope(Expr sigmoid) => sigmoid * (1 - sigmoid);
+        return MapProgram.Compile(
+            9,
+            dc * candidate * Slope(input),
+            dc * before * Slope(forget),
+            dc * input * (1 - (candidate * candidate)),
+            dh * squashed * Slope(output),
+            dc * forget);
+    }
+}
