@@ -8,7 +8,7 @@ namespace Engine.Cpu;
 /// </summary>
 /// <remarks>
 /// One source for all tiles: the conditions on <c>TRows</c> and <c>TVectors</c> are constants to the JIT, which drops the rest. 8 × 3 or
-/// 6 × 4 sums, their inputs and 1 weight fill 28 of 32 registers, 4 × 3 fill 16; 8 chains already hide the latency of a multiply-add.
+/// 6 × 4 sums, their inputs and 1 weight fill 28 of 32 registers, 4 × 3 fill 16 and 6 × 2 all but one; 8 chains already hide the latency of a multiply-add.
 /// Compiled optimised at once: the first calls of a training run already count, and the body reads no static field. What keeps the sums in
 /// registers is told at <see cref="Microkernel{T, TVec}"/>.
 /// </remarks>
@@ -24,14 +24,21 @@ internal static unsafe class ConvTile<T, TVec>
     {
         1 => 1,
         <= 4 => 4,
-        <= 6 when TallestTile == 8 => 6,
+        5 when TallestTile == 8 => 6,
+        6 => 6,
         _ => TallestTile,
     };
+
+    /// <summary>Into how many pieces <paramref name="rows"/> may be cut: tallest tiles, of which the last takes two rows more if these would be alone.</summary>
+    public static int Pieces(int rows) => rows > 4 && TallestTile == 4 && rows % 4 == 2 ? rows / 4 : (rows + TallestTile - 1) / TallestTile;
+
+    /// <summary>First row of a piece; that of the piece after the last is the number of rows.</summary>
+    public static int FirstRow(int piece, int pieces, int rows) => piece == pieces ? rows : piece * TallestTile;
 
     /// <summary>Width in vectors of the next tile where <paramref name="left"/> are to be done: wide ones, and no needless narrow one at the end.</summary>
     public static int VectorsOf(int height, int left)
     {
-        int widest = height is 6 or 1 ? 4 : 3;
+        int widest = height == 6 ? (TallestTile == 8 ? 4 : 2) : height == 1 ? 4 : 3;
         return left == widest + 1 ? 2 : Math.Min(left, widest);
     }
 

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Engine.Cpu;
 
 /// <summary>A correlation computed tile by tile from the lowered rows of its input; see <see cref="RowLowering{T,TVec}"/>.</summary>
@@ -11,6 +13,9 @@ internal unsafe struct DirectConvolution<T, TVec> : IParallelBody
 {
     /// <summary>Bytes of lowered input that one item works on; with the weights it stays in a second-level cache of 1 MB.</summary>
     private const int LoweredBytes = 384 << 10;
+
+    /// <summary>Bytes of input under a tile, all taps: half of a first-level cache, which rows that begin anywhere in a line fill by two thirds.</summary>
+    private const int TileInputBytes = 16 << 10;
 
     private Correlation _task;
     private T* _input, _output, _packed, _start;
@@ -29,7 +34,7 @@ internal unsafe struct DirectConvolution<T, TVec> : IParallelBody
         using ScratchLease values = Scratch.Rent<T>(PreparedValues(task));
         using ScratchLease offsets = Scratch.Rent<nint>(task.Taps);
         DirectConvolution<T, TVec> body = Prepare(
-            task, grid, input, weights, output, bias, relu, pool.Threads, values.As<T>(), offsets.As<nint>());
+            task, grid, input, weights, output, bias, relu, pool, pool.Threads, values.As<T>(), offsets.As<nint>());
         task.Loop(pool, task.Batch * task.Groups * body.ItemsOfUnit, ref body);
     }
 
@@ -37,13 +42,13 @@ internal unsafe struct DirectConvolution<T, TVec> : IParallelBody
     public static nint PreparedValues(in Correlation task)
         => task.Groups * PackedWeights<T, TVec>.GroupSize(task) + task.Groups * task.OutChannels + ConvTile<T, TVec>.TallestTile;
 
-    /// <summary>Packs the weights into <paramref name="values"/> and lists the taps in <paramref name="offsets"/>, one for each.</summary>
+    /// <summary>Packs the weights into <paramref name="values"/> and lists the taps in <paramref name="offsets"/>, one for each; work is cut for some <paramref name="threads"/>.</summary>
     public static DirectConvolution<T, TVec> Prepare(in Correlation task, in OutputGrid grid, T* input, T* weights, T* output, T* bias, bool relu,
-        int threads, T* values, nint* offsets)
+        WorkerPool pool, int threads, T* values, nint* offsets)
     {
         int allOut = task.Groups * task.OutChannels;
         T* start = values + task.Groups * PackedWeights<T, TVec>.GroupSize(task);
-        PackedWeights<T, TVec>.Pack(task, weights, values);
+        PackedWeights<T, TVec>.Pack(task, weights, values, pool);
         for (int k = 0; k < allOut + ConvTile<T, TVec>.TallestTile; k++)
         {
             start[k] = bias != null && k < allOut ? bias[k] : default;
@@ -97,8 +102,7 @@ internal unsafe struct DirectConvolution<T, TVec> : IParallelBody
         _blockRows = (outRows + _rowBlocks - 1) / _rowBlocks;
         _rowBlocks = (outRows + _blockRows - 1) / _blockRows;
 
-        int tiles = (_task.OutChannels + ConvTile<T, TVec>.TallestTile - 1) / ConvTile<T, TVec>.TallestTile;
-        _channelBlocks = Math.Clamp(threads / Math.Max(1, units * _rowBlocks), 1, tiles);
+        _channelBlocks = Math.Clamp(threads / Math.Max(1, units * _rowBlocks), 1, ConvTile<T, TVec>.Pieces(_task.OutChannels));
     }
 
     private readonly void WriteOffsets()
@@ -124,9 +128,9 @@ internal unsafe struct DirectConvolution<T, TVec> : IParallelBody
         int channelBlock = part % _channelBlocks, item = part / _channelBlocks;
         int firstRow = item % _rowBlocks * _blockRows, unit = item / _rowBlocks;
         int rows = Math.Min(_blockRows, _task.Rows.OutSize - firstRow);
-        int tallest = ConvTile<T, TVec>.TallestTile, tiles = (_task.OutChannels + tallest - 1) / tallest;
-        int firstChannel = tiles * channelBlock / _channelBlocks * tallest;
-        int endChannel = Math.Min(_task.OutChannels, tiles * (channelBlock + 1) / _channelBlocks * tallest);
+        int pieces = ConvTile<T, TVec>.Pieces(_task.OutChannels);
+        int firstChannel = ConvTile<T, TVec>.FirstRow(pieces * channelBlock / _channelBlocks, pieces, _task.OutChannels);
+        int endChannel = ConvTile<T, TVec>.FirstRow(pieces * (channelBlock + 1) / _channelBlocks, pieces, _task.OutChannels);
 
         T* input = _input + unit * _task.InChannels * _task.InPlane;
         T* output = _output + (unit * _task.OutChannels + firstChannel) * _grid.Plane + _grid.First + firstRow * _grid.RowStep;
@@ -163,6 +167,7 @@ internal unsafe struct DirectConvolution<T, TVec> : IParallelBody
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void Scatter(T* block, int channels, int rows, T* output)
     {
         int width = _task.Columns.OutSize;
@@ -179,29 +184,45 @@ internal unsafe struct DirectConvolution<T, TVec> : IParallelBody
         }
     }
 
-    /// <summary>All tiles of a block for the input channels [firstIn, firstIn + channels).</summary>
+    /// <summary>All tiles of a block for the input channels [firstIn, firstIn + channels), those of the same height together.</summary>
     private readonly void TileLoop(T* input, int firstIn, int channels, int group, int firstOut, int endOut, T* output, nint pitch, int run)
+    {
+        int end;
+        for (int k = firstOut; k < endOut; k = end)
+        {
+            int height = ConvTile<T, TVec>.TileHeight(_task.OutChannels - k);
+            for (end = k + height; end < endOut && ConvTile<T, TVec>.TileHeight(_task.OutChannels - end) == height;)
+            {
+                end += height;
+            }
+            TilesOfHeight(height, input, firstIn, channels, group, k, end, output + (k - firstOut) * pitch, pitch, run);
+        }
+    }
+
+    /// <summary>
+    /// Tiles of one height. The input under a tile is read by the tiles of all channels before the next columns are begun, and of so few taps at a time that
+    /// it stays in the first-level cache; sums go on where those of the taps before ended.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly void TilesOfHeight(int height, T* input, int firstIn, int channels, int group, int firstOut, int endOut, T* output, nint pitch, int run)
     {
         int channelTaps = _task.Rows.Count * _task.Columns.Count, taps = channels * channelTaps;
         bool first = firstIn == 0, last = firstIn + channels == _task.InChannels;
         bool overlap = run >= TVec.Count && _chunkChannels == _task.InChannels;
+        int most = Math.Max(1, TileInputBytes / (3 * TVec.Count * sizeof(T))), blocks = first && last ? Math.Max(1, (taps + most - 1) / most) : 1;
+        T* packed = _packed + group * PackedWeights<T, TVec>.GroupSize(_task) + (nint)firstIn * channelTaps * height;
         T* edge = stackalloc T[8 * 8 * TVec.Count];
         T* zeros = stackalloc T[8];
         new Span<T>(zeros, 8).Clear();
-        int height;
-        for (int k = firstOut; k < endOut; k += height)
+        for (int block = 0; block < blocks; block++)
         {
-            int remaining = _task.OutChannels - k;
-            height = ConvTile<T, TVec>.TileHeight(remaining);
-            int valid = Math.Min(height, remaining);
-            T* weights = _packed + group * PackedWeights<T, TVec>.GroupSize(_task) + (nint)k * _task.Taps + (nint)firstIn * channelTaps * height;
-            T* start = first ? _start + group * _task.OutChannels + k : zeros;
-            T* plane = output + (k - firstOut) * pitch;
-            int vectors;
+            int firstTap = (int)((long)taps * block / blocks), endTap = (int)((long)taps * (block + 1) / blocks), vectors;
+            bool isLastBlock = block == blocks - 1;
             for (int f = 0; f < run; f += vectors * TVec.Count)
             {
                 vectors = ConvTile<T, TVec>.VectorsOf(height, (run - f + TVec.Count - 1) / TVec.Count);
-                if (overlap && f + vectors * TVec.Count > run)
+                bool overlaps = overlap && f + vectors * TVec.Count > run;
+                if (overlaps)
                 {
                     // The last tile begins early enough to end with the run; columns that it computes twice get the same values.
                     if (vectors * TVec.Count > run)
@@ -212,22 +233,36 @@ internal unsafe struct DirectConvolution<T, TVec> : IParallelBody
                 }
 
                 int count = Math.Min(run - f, vectors * TVec.Count);
-                bool direct = count == vectors * TVec.Count && valid == height && first;
-                T* target = direct ? plane + f : edge;
-                nint targetPitch = direct ? pitch : vectors * TVec.Count;
-                ConvTile<T, TVec>.Run(height, vectors, _offsets, taps, input + f, weights, height, start, target, targetPitch);
-                if (!direct)
+                for (int k = firstOut; k < endOut; k += height)
                 {
-                    Merge(edge, targetPitch, plane + f, pitch, valid, count, !first);
-                }
-                if (_relu && last)
-                {
-                    Rectify(plane + f, pitch, valid, count);
+                    int valid = Math.Min(height, _task.OutChannels - k);
+                    bool direct = count == vectors * TVec.Count && valid == height && first, inBlocks = direct && !overlaps;
+                    if (!inBlocks && !isLastBlock)
+                    {
+                        continue;
+                    }
+
+                    // A tile whose sums do not lie in the output, or not only its own, takes all taps at once.
+                    int begin = inBlocks ? firstTap : 0, some = (inBlocks ? endTap : taps) - begin;
+                    T* start = begin > 0 ? null : first ? _start + group * _task.OutChannels + k : zeros;
+                    T* plane = output + (k - firstOut) * pitch + f, target = direct ? plane : edge;
+                    nint targetPitch = direct ? pitch : vectors * TVec.Count;
+                    ConvTile<T, TVec>.Run(
+                        height, vectors, _offsets + begin, some, input + f, packed + (nint)k * _task.Taps + (nint)begin * height, height, start, target, targetPitch);
+                    if (!direct)
+                    {
+                        Merge(edge, targetPitch, plane, pitch, valid, count, !first);
+                    }
+                    if (_relu && last && isLastBlock)
+                    {
+                        Rectify(plane, pitch, valid, count);
+                    }
                 }
             }
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Merge(T* edge, nint edgePitch, T* plane, nint pitch, int channels, int count, bool accumulate)
     {
         for (int m = 0; m < channels; m++, edge += edgePitch, plane += pitch)
@@ -245,6 +280,7 @@ internal unsafe struct DirectConvolution<T, TVec> : IParallelBody
     }
 
     /// <summary>max(y, 0); NaN stays NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rectify(T* plane, nint pitch, int channels, int count)
     {
         for (int m = 0; m < channels; m++, plane += pitch)

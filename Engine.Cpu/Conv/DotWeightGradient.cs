@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Engine.Cpu;
 
 /// <summary>
@@ -152,6 +154,7 @@ internal unsafe struct DotWeightGradient<T, TVec> : IParallelBody
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void TileLoop(DotRuns<T> runs, T* input, T* gradient, int taps, T* sums, bool first)
     {
         T** gradients = stackalloc T*[8];
@@ -186,6 +189,7 @@ internal unsafe struct DotWeightGradient<T, TVec> : IParallelBody
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Add(T* sums, T* values, int count, bool first)
     {
         for (int i = 0; i < count; i++)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Engine.Cpu;
 
 /// <summary>
@@ -166,6 +168,7 @@ internal unsafe struct OuterWeightGradient<T, TVec> : IParallelBody
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void Accumulate(T* pixels, T* packed, int total, T* sums, bool first)
     {
         int columns = _task.Columns.OffsetStep == 1 ? 1 : _task.Columns.Count;
@@ -177,7 +180,7 @@ internal unsafe struct OuterWeightGradient<T, TVec> : IParallelBody
             int count = Math.Min(RunLength, total - f), height;
             for (int k = 0; k < _task.OutChannels; k += height)
             {
-                height = ConvTile<T, TVec>.TileHeight(_task.OutChannels - k);
+                height = Math.Min(ConvTile<T, TVec>.TileHeight(_task.OutChannels - k), TransposedChannels - k % TransposedChannels);
                 T* weights = packed + (nint)(k - k % TransposedChannels) * total + (nint)f * TransposedChannels + k % TransposedChannels;
                 for (int step = 0; step < Steps; step++)
                 {
@@ -211,6 +214,7 @@ internal unsafe struct OuterWeightGradient<T, TVec> : IParallelBody
     }
 
     /// <summary>The sums of one output channel in the order of the weights: input channel, row, column.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void GatherRow(int group, int k, T* row)
     {
         int columns = _task.Columns.Count, rows = _task.Rows.Count, spanColumns = _task.Columns.OffsetStep == 1 ? columns : 1;

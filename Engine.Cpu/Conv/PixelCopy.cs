@@ -28,6 +28,7 @@ internal readonly unsafe struct PixelCopy<T, TVec>
     public required nint Pitch { get; init; }
 
     /// <summary>Copies rows [firstRow, firstRow + rows) of <paramref name="channels"/> planes. Values between channels and pitch stay as they are.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(T* planes, int channels, nint firstRow, int rows, T* pixels)
     {
         nint rowSize = Columns * Pitch;

@@ -1,6 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace Engine.Cpu;
 
@@ -58,6 +56,7 @@ internal readonly unsafe struct RowLowering<T, TVec>
     /// Lowers <paramref name="channels"/> contiguous planes for the outputs of rows [firstRow, firstRow + rows) into channels · <see cref="ChannelSize"/>
     /// + <see cref="Slack"/> elements.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Lower(T* input, int channels, int firstRow, int rows, T* low)
     {
         TapAxis columns = _task.Columns;
@@ -88,6 +87,7 @@ internal readonly unsafe struct RowLowering<T, TVec>
     private static int First(int distance, int step) => distance <= 0 ? 0 : step == 1 ? distance : (distance - 1) / step + 1;
 
     /// <summary>One channel, column tap and residue; rows up to <paramref name="above"/> and from <paramref name="below"/> on lie in the padding.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void LowerRows(T* source, T* target, int above, int below, int rows, int begin, int end)
     {
         int step = _task.Columns.Stride, width = _task.Columns.OutSize, count = end - begin;
@@ -106,14 +106,7 @@ internal readonly unsafe struct RowLowering<T, TVec>
             {
                 Clear(target, begin);
             }
-            if (step == 1)
-            {
-                Copy(source, target + begin, count);
-            }
-            else
-            {
-                CopyEvery(step, source, target + begin, count);
-            }
+            CopyRow(step, source, target + begin, count);
             if (zerosFrom < width)
             {
                 Clear(target + zerosFrom, width - zerosFrom);
@@ -126,23 +119,41 @@ internal readonly unsafe struct RowLowering<T, TVec>
         }
     }
 
+    /// <summary>Copies every <paramref name="step"/>th value, and zeros up to the next whole vector.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void CopyRow(int step, T* source, T* target, int count)
+    {
+        if (step == 1)
+        {
+            Copy(source, target, count);
+        }
+        else
+        {
+            CopyEvery(step, source, target, count);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void CopyEvery(int step, T* source, T* target, int count)
     {
-        if (step == 2 && sizeof(T) == sizeof(float) && TVec.Count == 16)
+        int q = 0;
+        if (step == 2 && TVec.Count > 1)
         {
-            Vector512<int> even = Vector512<int>.Indices * 2;
-            for (int i = 0; i < count; i += 16)
+            for (; 2 * (count - q) - 1 >= 2 * TVec.Count; q += TVec.Count)
             {
-                int left = 2 * (count - i) - 1;
-                float* from = (float*)(source + 2 * i);
-                Vector512<float> low = Avx512F.MaskLoad(from, Mask(left), Vector512<float>.Zero), high = Avx512F.MaskLoad(from + 16, Mask(left - 16), Vector512<float>.Zero);
-                Avx512F.PermuteVar16x32x2(low, even, high).Store((float*)(target + i));
+                T* from = source + 2 * (nint)q;
+                TVec.Even(TVec.Load(from), TVec.Load(from + TVec.Count)).Store(target + q);
             }
-
+            for (; q < count; q += TVec.Count)
+            {
+                // The elements between the last one and what follows belong to somebody else: they are not touched.
+                int left = 2 * (count - q) - 1;
+                T* from = source + 2 * (nint)q;
+                TVec.Even(TVec.LoadFirst(from, Math.Min(left, TVec.Count)), TVec.LoadFirst(from + TVec.Count, Math.Max(0, left - TVec.Count))).Store(target + q);
+            }
             return;
         }
 
-        int q = 0;
         for (; q < count; q++)
         {
             target[q] = source[(nint)q * step];
@@ -152,8 +163,6 @@ internal readonly unsafe struct RowLowering<T, TVec>
             target[q] = default;
         }
     }
-
-    private static Vector512<float> Mask(int count) => Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(count)).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Clear(T* target, int count)

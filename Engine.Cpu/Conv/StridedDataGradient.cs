@@ -66,7 +66,7 @@ internal unsafe struct StridedDataGradient<T, TVec> : IParallelBody
                 continue;
             }
             body._residues[body._count++] = DirectConvolution<T, TVec>.Prepare(
-                task, Grid(g, (int)(i / columns), (int)(i % columns)), dy, w, dx, null, relu: false, threads: 1, valueMemory.As<T>() + values, tapMemory.As<nint>() + taps);
+                task, Grid(g, (int)(i / columns), (int)(i % columns)), dy, w, dx, null, relu: false, pool, threads: 1, valueMemory.As<T>() + values, tapMemory.As<nint>() + taps);
             values += DirectConvolution<T, TVec>.PreparedValues(task);
             taps += task.Taps;
         }

@@ -11,9 +11,10 @@ internal static unsafe class Transpose<T, TVec>
     where TVec : struct, ISimd<TVec>
 {
     /// <summary>Copies <paramref name="rows"/> × <paramref name="columns"/> elements.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Copy(T* source, nint sourcePitch, int rows, int columns, T* target, nint targetPitch)
     {
-        if (sizeof(T) == sizeof(float) && TVec.Count == 16)
+        if (sizeof(T) == sizeof(float) && TVec.Count == 16 && rows is not (4 or 8))
         {
             for (int i = 0; i < rows; i += 16)
             {
@@ -26,29 +27,56 @@ internal static unsafe class Transpose<T, TVec>
             return;
         }
 
-        int wholeRows = 0, wholeColumns = 0;
-        if (sizeof(T) == sizeof(float) && TVec.Count > 1)
+        int least = Math.Min(rows, columns), size = sizeof(T) != sizeof(float) || TVec.Count == 1 || least < 4 ? 1 : least >= 8 && Avx.IsSupported ? 8 : 4;
+        for (int i = 0; i < rows; i += size)
         {
-            wholeRows = rows & ~3;
-            wholeColumns = columns & ~3;
-            for (int i = 0; i < wholeRows; i += 4)
+            // The last blocks begin early enough to end with the matrix; what they copy twice is the same.
+            int row = Math.Min(i, rows - size);
+            T* from = source + row * sourcePitch, to = target + row;
+            for (int j = 0; j < columns; j += size)
             {
-                for (int j = 0; j < wholeColumns; j += 4)
+                int column = Math.Min(j, columns - size);
+                if (size == 8)
                 {
-                    Block4((float*)(source + i * sourcePitch + j), sourcePitch, (float*)(target + j * targetPitch + i), targetPitch);
+                    Block8((float*)(from + column), sourcePitch, (float*)(to + column * targetPitch), targetPitch);
                 }
-            }
-        }
-
-        for (int i = 0; i < rows; i++)
-        {
-            for (int j = i < wholeRows ? wholeColumns : 0; j < columns; j++)
-            {
-                target[j * targetPitch + i] = source[i * sourcePitch + j];
+                else if (size == 4)
+                {
+                    Block4((float*)(from + column), sourcePitch, (float*)(to + column * targetPitch), targetPitch);
+                }
+                else
+                {
+                    to[column * targetPitch] = from[column];
+                }
             }
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Block8(float* source, nint sourcePitch, float* target, nint targetPitch)
+    {
+        Columns8(source, sourcePitch, target, targetPitch);
+        Columns8(source + 4, sourcePitch, target + 4 * targetPitch, targetPitch);
+    }
+
+    /// <summary>Four columns of eight rows: rows 0 to 3 are the lower lanes, rows 4 to 7 the upper ones.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Columns8(float* source, nint pitch, float* target, nint targetPitch)
+    {
+        float* upper = source + 4 * pitch;
+        Vector256<float> r0 = Rows(source, upper), r1 = Rows(source + pitch, upper + pitch);
+        Vector256<float> r2 = Rows(source + 2 * pitch, upper + 2 * pitch), r3 = Rows(source + 3 * pitch, upper + 3 * pitch);
+        Vector256<float> a = Avx.UnpackLow(r0, r2), b = Avx.UnpackLow(r1, r3), c = Avx.UnpackHigh(r0, r2), d = Avx.UnpackHigh(r1, r3);
+        Avx.UnpackLow(a, b).Store(target);
+        Avx.UnpackHigh(a, b).Store(target + targetPitch);
+        Avx.UnpackLow(c, d).Store(target + 2 * targetPitch);
+        Avx.UnpackHigh(c, d).Store(target + 3 * targetPitch);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Rows(float* lower, float* upper) => Vector256.Create(Vector128.Load(lower), Vector128.Load(upper));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Block4(float* source, nint sourcePitch, float* target, nint targetPitch)
     {
         Vector128<float> r0 = Vector128.Load(source), r1 = Vector128.Load(source + sourcePitch);

@@ -10,7 +10,8 @@ namespace Engine.Cpu;
 /// Small filters are transformed once; then each block of tiles goes through all steps on one thread and its 36 products stay
 /// in the second-level cache. Large filters, whose transforms would have to come from main memory, are transformed where they are used: all
 /// threads transform the tiles of a larger block, then each takes the panels of output channels that are its own.
-/// An output is summed in the same order in whatever block it is, so results depend neither on the number of threads nor on the batch.
+/// An output is summed in the same order in whatever block it is and whichever way it goes, so results depend neither on the number of threads nor on
+/// the batch.
 /// </remarks>
 internal unsafe struct WinogradConvolution<T, TVec> : IParallelBody
     where T : unmanaged, INumberBase<T>
@@ -18,6 +19,9 @@ internal unsafe struct WinogradConvolution<T, TVec> : IParallelBody
 {
     /// <summary>Bytes of transformed filters above which they are not kept.</summary>
     private const int SmallFilterBytes = 12 << 20;
+
+    /// <summary>The same where the tiles are so few that filters would be read as often as they were written; less stays in the second-level cache.</summary>
+    private const int FewTiles = 2 * FewestTiles, CachedFilterBytes = 1 << 20;
 
     /// <summary>Bytes of tiles before and after the product in a block with small filters.</summary>
     private const int SmallBlockBytes = 640 << 10;
@@ -28,7 +32,7 @@ internal unsafe struct WinogradConvolution<T, TVec> : IParallelBody
     /// <summary>Fewest tiles of a block, so that the filters are not read too often.</summary>
     private const int FewestTiles = 48;
 
-    /// <summary>Input channels of large filters that are taken together: 36 points of one panel fill half of a 1 MB cache.</summary>
+    /// <summary>Input channels that are summed together, with small filters too: 36 points of one panel of large filters fill half of a 1 MB cache.</summary>
     private const int ChannelsAtATime = 128;
 
     private const int Points = WinogradTiles<T, TVec>.Points;
@@ -85,7 +89,8 @@ internal unsafe struct WinogradConvolution<T, TVec> : IParallelBody
             }
         }
 
-        if (body.GroupFilters * task.Groups * sizeof(T) <= SmallFilterBytes)
+        nint filterBytes = body.GroupFilters * task.Groups * sizeof(T), tiles = (nint)body._tiles.AllRows * body._tiles.Columns;
+        if (filterBytes <= (tiles <= FewTiles ? CachedFilterBytes : SmallFilterBytes))
         {
             body.RunBlocks(pool);
         }
@@ -184,8 +189,11 @@ internal unsafe struct WinogradConvolution<T, TVec> : IParallelBody
             T* filters = _filterPoints + group * GroupFilters + point * FilterPitch;
             for (int panel = 0; panel < Panels; panel++, filters += PanelSize)
             {
-                Multiply(before.As<T>() + point * inPoint, _inPitch, filters, _task.InChannels, after.As<T>() + point * outPoint + panel * PanelChannels, _outPitch,
-                    (int)tiles, _task.OutChannels - panel * PanelChannels, accumulate: false);
+                for (int c = 0; c < _task.InChannels; c += ChannelsAtATime)
+                {
+                    Multiply(before.As<T>() + point * inPoint + c, _inPitch, filters + c * PanelChannels, Math.Min(ChannelsAtATime, _task.InChannels - c),
+                        after.As<T>() + point * outPoint + panel * PanelChannels, _outPitch, (int)tiles, _task.OutChannels - panel * PanelChannels, accumulate: c > 0);
+                }
             }
         }
         _tiles.Inverse(after.As<T>(), outPoint, _outPitch, _start + group * Panels * PanelChannels, _relu, group, 0, _task.OutChannels, first, end, _output);
@@ -203,6 +211,11 @@ internal unsafe struct WinogradConvolution<T, TVec> : IParallelBody
         {
             int some = Math.Min(ChannelsAtATime, _task.InChannels - c);
             _filters.Run(_group, panel, c, some, filters.As<T>(), filterPitch);
+            if (tiles == 1)
+            {
+                SingleTile<T, TVec>.Multiply(_tilePoints + c / ChannelsAtATime * _tileChunkPitch, _tilePointPitch, filters.As<T>(), filterPitch, some, after.As<T>(), outPoint, Points, accumulate: c > 0);
+                continue;
+            }
             for (int point = 0; point < Points; point++)
             {
                 Multiply(_tilePoints + point * _tilePointPitch + c / ChannelsAtATime * _tileChunkPitch, ChannelsAtATime, filters.As<T>() + point * filterPitch, some, after.As<T>() + point * outPoint, PanelChannels,

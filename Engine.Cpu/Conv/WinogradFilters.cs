@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Engine.Cpu;
 
 /// <summary>Transforms filters to panels [input channel][output channel of the panel], one for each point.</summary>
@@ -21,40 +23,52 @@ internal readonly unsafe struct WinogradFilters<T, TVec>
     /// <summary>Panels of a group.</summary>
     public int Panels => (_task.OutChannels + PanelChannels - 1) / PanelChannels;
 
+    /// <summary>Input channels whose taps are brought side by side at a time: whole squares of the transposition, and few enough for the first-level cache.</summary>
+    private static int ChannelsAtATime => TVec.Count;
+
     /// <summary>Transforms the input channels [firstIn, firstIn + channels) of one panel; missing output channels become zeros.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(int group, int panel, int firstIn, int channels, T* target, nint pointPitch)
     {
-        T* taps = stackalloc T[9 * TVec.Count];
-        T* ordered = stackalloc T[9 * TVec.Count];
-        T* buffer = stackalloc T[18 * TVec.Count];
-        for (int half = 0; half < PanelChannels; half += TVec.Count)
+        int first = panel * PanelChannels, valid = Math.Min(PanelChannels, _task.OutChannels - first), size = 9 * ChannelsAtATime * PanelChannels;
+        T* source = _weights + group * _task.WeightGroupStride + first * _task.WeightOutStride + firstIn * _task.WeightInStride;
+        T* taps = stackalloc T[size];
+        if (valid < PanelChannels)
         {
-            int first = panel * PanelChannels + half, valid = Math.Clamp(_task.OutChannels - first, 0, TVec.Count);
-            T* source = _weights + group * _task.WeightGroupStride + first * _task.WeightOutStride + firstIn * _task.WeightInStride;
-            if (valid < TVec.Count)
+            new Span<T>(taps, size).Clear();
+        }
+
+        // The tap at distance (0, 0) and the ways to the next: for a gradient to the input the filter is turned around.
+        nint tap = PanelChannels, row = 3 * tap * _task.Rows.OffsetStep, column = tap * _task.Columns.OffsetStep;
+        T* origin = taps + (row < 0 ? 6 : 0) * tap + (column < 0 ? 2 : 0) * tap;
+        for (int c = 0; c < channels; c += ChannelsAtATime)
+        {
+            int some = Math.Min(ChannelsAtATime, channels - c);
+            Read(source + c * _task.WeightInStride, some, valid, taps);
+            for (int i = 0; i < some; i++)
             {
-                new Span<T>(taps, 9 * TVec.Count).Clear();
-            }
-            for (int c = 0; c < channels; c++)
-            {
-                Transpose<T, TVec>.Copy(source + c * _task.WeightInStride, _task.WeightOutStride, valid, 9, taps, TVec.Count);
-                Order(taps, ordered);
-                WinogradTransform<T, TVec>.Run<WinogradTransform<T, TVec>.Filter>(
-                    ordered, 3 * TVec.Count, TVec.Count, target + (nint)c * PanelChannels + half, 6 * pointPitch, pointPitch, buffer);
+                T* from = origin + 9 * i * tap, to = target + (c + i) * tap;
+                for (int half = 0; half < PanelChannels; half += TVec.Count)
+                {
+                    WinogradTransform<T, TVec>.RunFilter(from + half, row, column, to + half, 6 * pointPitch, pointPitch);
+                }
             }
         }
     }
 
-    /// <summary>Tap (i, j) is the one at distance i, j: for a gradient to the input the filter is turned around.</summary>
-    private void Order(T* taps, T* ordered)
+    /// <summary>Brings the output channels of each tap side by side: [input channel][tap][output channel of the panel].</summary>
+    private void Read(T* source, int channels, int valid, T* taps)
     {
-        for (int i = 0; i < 3; i++)
+        if (_task.WeightInStride == 9)
         {
-            for (int j = 0; j < 3; j++)
-            {
-                int element = (_task.Rows.FirstTap + i * _task.Rows.TapStep) * 3 + _task.Columns.FirstTap + j * _task.Columns.TapStep;
-                TVec.Load(taps + element * TVec.Count).Store(ordered + (3 * _task.Rows.Distance(i) + _task.Columns.Distance(j)) * TVec.Count);
-            }
+            // The filters of neighbouring input channels follow each other: one long matrix, without an odd column after each nine.
+            Transpose<T, TVec>.Copy(source, _task.WeightOutStride, valid, 9 * channels, taps, PanelChannels);
+            return;
+        }
+
+        for (int c = 0; c < channels; c++, source += _task.WeightInStride, taps += 9 * PanelChannels)
+        {
+            Transpose<T, TVec>.Copy(source, _task.WeightOutStride, valid, 9, taps, PanelChannels);
         }
     }
 }

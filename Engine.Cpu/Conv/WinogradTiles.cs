@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Engine.Cpu;
 
 /// <summary>
@@ -47,6 +49,7 @@ internal readonly unsafe struct WinogradTiles<T, TVec>
     /// <remarks>
     /// <paramref name="rowAxis"/> and <paramref name="columnAxis"/> give the size of the planes and where the first tile begins in them.
     /// </remarks>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Transform<TLine>(T* planes, int channels, in TapAxis rowAxis, in TapAxis columnAxis, int group, int first, int end,
         T* points, nint pointPitch, nint panel, nint panelPitch)
         where TLine : struct, WinogradTransform<T, TVec>.ILine
@@ -92,6 +95,7 @@ internal readonly unsafe struct WinogradTiles<T, TVec>
     /// Transforms the rows of tiles [first, end) of one group back, from points[point·pointPitch + tile·pitch + k], adds start[k] and writes
     /// <paramref name="channels"/> planes of y beginning with <paramref name="firstOut"/>.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Inverse(T* points, nint pointPitch, nint pitch, T* start, bool relu, int group, int firstOut, int channels, int first, int end, T* y)
     {
         int width = _task.Columns.OutSize;

@@ -55,6 +55,49 @@ internal static unsafe class WinogradTransform<T, TVec>
         }
     }
 
+    /// <summary>G g Gᵀ for a vector of filters. There is no buffer: two rows of G g are made at a time, just before they are used.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void RunFilter(T* taps, nint row, nint column, T* target, nint targetRow, nint targetColumn)
+    {
+        T* middle = taps + row, last = middle + row;
+        TVec a0 = TVec.Load(taps), a1 = TVec.Load(taps + column), a2 = TVec.Load(taps + 2 * column);
+        TVec c0 = TVec.Load(last), c1 = TVec.Load(last + column), c2 = TVec.Load(last + 2 * column);
+        FilterRow(a0, a1, a2, target, targetColumn);
+        FilterRow(c0, c1, c2, target + 5 * targetRow, targetColumn);
+        TVec even0 = FilterEven(a0, c0), even1 = FilterEven(a1, c1), even2 = FilterEven(a2, c2), odd = TVec.Create(-2 * A / 3);
+        TVec odd0 = odd * TVec.Load(middle), odd1 = odd * TVec.Load(middle + column), odd2 = odd * TVec.Load(middle + 2 * column);
+        FilterRow(even0 + odd0, even1 + odd1, even2 + odd2, target + targetRow, targetColumn);
+        FilterRow(even0 - odd0, even1 - odd1, even2 - odd2, target + 2 * targetRow, targetColumn);
+        even0 = FilterEvenB(a0, c0);
+        even1 = FilterEvenB(a1, c1);
+        even2 = FilterEvenB(a2, c2);
+        odd = TVec.Create(B / 6);
+        odd0 = odd * TVec.Load(middle);
+        odd1 = odd * TVec.Load(middle + column);
+        odd2 = odd * TVec.Load(middle + 2 * column);
+        FilterRow(even0 + odd0, even1 + odd1, even2 + odd2, target + 3 * targetRow, targetColumn);
+        FilterRow(even0 - odd0, even1 - odd1, even2 - odd2, target + 4 * targetRow, targetColumn);
+    }
+
+    /// <summary>G applied to one row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void FilterRow(TVec g0, TVec g1, TVec g2, T* target, nint across)
+    {
+        TVec even = FilterEven(g0, g2), odd = TVec.Create(-2 * A / 3) * g1, evenB = FilterEvenB(g0, g2), oddB = TVec.Create(B / 6) * g1;
+        g0.Store(target);
+        (even + odd).Store(target + across);
+        (even - odd).Store(target + 2 * across);
+        (evenB + oddB).Store(target + 3 * across);
+        (evenB - oddB).Store(target + 4 * across);
+        g2.Store(target + 5 * across);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVec FilterEven(TVec g0, TVec g2) => TVec.Create(-2.0 / 3) * TVec.MultiplyAdd(TVec.Create(0.5), g2, g0);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVec FilterEvenB(TVec g0, TVec g2) => TVec.Create(1.0 / 6) * TVec.MultiplyAdd(TVec.Create(2), g2, g0);
+
     /// <summary>Bᵀ: pixels to points.</summary>
     public readonly struct Input : ILine
     {
@@ -96,28 +139,6 @@ internal static unsafe class WinogradTransform<T, TVec>
             TVec.MultiplyAdd(TVec.Create(A), difference, TVec.Create(B) * differenceB).Store(target + across);
             TVec.MultiplyAdd(TVec.Create(0.5), sum, sumB + sumB).Store(target + 2 * across);
             TVec.MultiplyAdd(TVec.Create(A / 2), difference, TVec.MultiplyAdd(TVec.Create(2 * B), differenceB, m5)).Store(target + 3 * across);
-        }
-    }
-
-    /// <summary>G: a filter to points.</summary>
-    public readonly struct Filter : ILine
-    {
-        public static int From => 3;
-
-        public static int To => 6;
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Apply(T* source, nint along, T* target, nint across)
-        {
-            TVec g0 = TVec.Load(source), g1 = TVec.Load(source + along), g2 = TVec.Load(source + 2 * along);
-            TVec even = TVec.Create(-2.0 / 3) * TVec.MultiplyAdd(TVec.Create(0.5), g2, g0), odd = TVec.Create(-2 * A / 3) * g1;
-            TVec evenB = TVec.Create(1.0 / 6) * TVec.MultiplyAdd(TVec.Create(2), g2, g0), oddB = TVec.Create(B / 6) * g1;
-            g0.Store(target);
-            (even + odd).Store(target + across);
-            (even - odd).Store(target + 2 * across);
-            (evenB + oddB).Store(target + 3 * across);
-            (evenB - oddB).Store(target + 4 * across);
-            g2.Store(target + 5 * across);
         }
     }
 
