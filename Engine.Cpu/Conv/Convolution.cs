@@ -49,6 +49,10 @@ internal static unsafe class Convolution
             {
                 WinogradConvolution<T, TVec>.Run(task, input, weights, output, bias, relu, pool);
             }
+            else if (PaddedPlane<T, TVec>.Suits(task))
+            {
+                DepthwiseConvolution<T, TVec>.Run(task, input, weights, output, bias, relu, pool);
+            }
             else
             {
                 DirectConvolution<T, TVec>.Run(task, OutputGrid.Dense(task), input, weights, output, bias, relu, pool);
@@ -69,6 +73,10 @@ internal static unsafe class Convolution
             if (!isEmpty && s_allowsWinograd && WinogradConvolution<T, TVec>.Suits(task))
             {
                 WinogradWeightGradient<T, TVec>.Run(task, x, dy, dw, beta, pool);
+            }
+            else if (!isEmpty && PaddedPlane<T, TVec>.Suits(task))
+            {
+                DepthwiseWeightGradient<T, TVec>.Run(task, x, dy, dw, beta, pool);
             }
             else if (!isEmpty && OuterWeightGradient<T, TVec>.Suits(task))
             {

@@ -19,6 +19,12 @@ internal unsafe struct StridedDataGradient<T, TVec> : IParallelBody
     /// <summary>Computes dx of all images.</summary>
     public static void Run(in ConvGeometry g, T* dy, T* w, T* dx, WorkerPool pool)
     {
+        if (StridedDepthwiseGradient<T, TVec>.Suits(g))
+        {
+            StridedDepthwiseGradient<T, TVec>.Run(g, dy, w, dx, pool);
+            return;
+        }
+
         int rows = Math.Min(g.StrideH, g.InHeight), columns = Math.Min(g.StrideW, g.InWidth), units = g.Batch * g.Groups;
         nint residues = (nint)rows * columns, kernel = (nint)g.KernelHeight * g.KernelWidth, unit = (nint)(g.InChannels / g.Groups) * g.InHeight * g.InWidth;
         bool clears = residues > kernel;

@@ -54,6 +54,49 @@ internal sealed unsafe class ConvolutionTests
         Check32(Correlation.Forward(g), y, magnitude, (level, pool) => Run<float>(y.Length, x, w, null, (px, pw, pb, py) => Convolution.Forward(g, px, pw, py, pb, relu: false, level, pool)));
     }
 
+    /// <summary>Few tiles choose another way through the filters than many; an image's results are the same.</summary>
+    [TestCase(150, 140, 8, 3, 1, 1)]
+    [TestCase(300, 290, 6, 3, 1, 1)]
+    [TestCase(40, 70, 9, 3, 2, 1)]
+    [TestCase(24, 24, 9, 3, 2, 24)]
+    public void Forward_ImageAloneAndInABatch_GivesTheSameBits(int inChannels, int outChannels, int size, int kernel, int stride, int groups)
+    {
+        ConvGeometry one = ConvolutionCases.Make(1, inChannels, size, size, outChannels, kernel, kernel, stride: (stride, stride), pad: (1, 1), groups: groups);
+        ConvGeometry many = one with { Batch = 33 };
+        double[] x = Values(XLength(many), 1), w = Values(WLength(one), 2), bias = Values(outChannels, 3);
+        foreach (SimdLevel level in s_levels)
+        {
+            float[] all = Run<float>(YLength(many), x, w, bias, (px, pw, pb, py) => Convolution.Forward(many, px, pw, py, pb, relu: false, level, s_pools[1]));
+            foreach (int image in new[] { 0, 32 })
+            {
+                float[] alone = Run<float>(YLength(one), x[(image * XLength(one))..((image + 1) * XLength(one))], w, bias,
+                    (px, pw, pb, py) => Convolution.Forward(one, px, pw, py, pb, relu: false, level, s_pools[1]));
+                Assert.That(alone, Is.EqualTo(all[(image * YLength(one))..((image + 1) * YLength(one))]), $"{level}, image {image}");
+            }
+        }
+    }
+
+    /// <summary>Each channel sees its own plane only: what is not a number in one, or stands behind its rows, does not reach the others.</summary>
+    [Test]
+    public void Depthwise_InfinityInOneChannel_ReachesNoOther()
+    {
+        ConvGeometry g = ConvolutionCases.Make(2, 3, 7, 9, 3, 3, 3, pad: (1, 1), groups: 3);
+        double[] x = Values(XLength(g), 1), w = Values(WLength(g), 2), dy = Values(YLength(g), 3);
+        for (int i = 0; i < x.Length; i++)
+        {
+            x[i] = i / 63 % 3 == 1 ? (i % 2 == 0 ? double.PositiveInfinity : double.NaN) : x[i];
+        }
+
+        foreach (SimdLevel level in s_levels)
+        {
+            float[] y = Run<float>(YLength(g), x, w, null, (px, pw, _, py) => Convolution.Forward(g, px, pw, py, null, relu: false, level, s_pools[1]));
+            float[] dw = Run<float>(WLength(g), x, dy, null, (px, py, _, pw) => Convolution.BackwardWeight(g, px, py, pw, 0f, level, s_pools[1]));
+            int[] reached = [.. Enumerable.Range(0, y.Length).Where(i => !float.IsFinite(y[i])).Select(i => i / 63 % 3).Distinct()];
+            Assert.That(reached, Is.EqualTo(new[] { 1 }), level.ToString());
+            Assert.That(Enumerable.Range(0, dw.Length).Where(i => !float.IsFinite(dw[i])), Is.EqualTo(Enumerable.Range(9, 9)), level.ToString());
+        }
+    }
+
     [TestCaseSource(typeof(ConvolutionCases), nameof(ConvolutionCases.All))]
     public void BackwardData_MatchesReference(ConvGeometry g)
     {
