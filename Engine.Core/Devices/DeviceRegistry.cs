@@ -3,8 +3,10 @@ using System.Diagnostics.CodeAnalysis;
 namespace Engine;
 
 /// <summary>The devices that providers find, best first, and the one that is used when none is named. The process has one: <see cref="Shared"/>.</summary>
-/// <param name="engineProviders">Makes the providers of the engine's own backends; it writes into the report what cannot be made.</param>
-internal sealed class DeviceRegistry(Func<ICollection<ProbeEntry>, IEnumerable<DeviceProvider>> engineProviders)
+/// <param name="engineProviders">Makes the providers of the engine's own backends, the processor's apart; it writes into the report what cannot be made.</param>
+/// <param name="processorProvider">The same for the processor.</param>
+internal sealed class DeviceRegistry(
+    Func<ICollection<ProbeEntry>, IEnumerable<DeviceProvider>> engineProviders, Func<ICollection<ProbeEntry>, DeviceProvider?>? processorProvider = null)
 {
     /// <summary>The name that stands for the best device.</summary>
     public const string Auto = "auto";
@@ -12,10 +14,11 @@ internal sealed class DeviceRegistry(Func<ICollection<ProbeEntry>, IEnumerable<D
     private readonly Lock _lock = new();
     private readonly List<DeviceProvider> _registered = [];
     private volatile Discovery? _discovery;
+    private Discovery? _processor;                      // found once: a backend that is registered later does not change it
     private volatile Device? _default;
 
     /// <summary>The devices of this process.</summary>
-    public static DeviceRegistry Shared { get; } = new(EngineProviders);
+    public static DeviceRegistry Shared { get; } = new(GpuProviders, static report => Load(CpuProvider(), "Engine.Cpu", report));
 
     /// <summary>Those of registered providers, in the order of their registration, then the engine's; last the processors that another kind than the CPU offers.</summary>
     public IReadOnlyList<Device> All => Discover().Devices;
@@ -56,13 +59,15 @@ internal sealed class DeviceRegistry(Func<ICollection<ProbeEntry>, IEnumerable<D
             return Best();
         }
 
-        (IReadOnlyList<Device> devices, DeviceReport report) = Discover();
-        foreach (Device device in devices)
+        if (name.Equals(DeviceKind.Cpu.Name, StringComparison.OrdinalIgnoreCase) && _discovery is null && ProcessorAlone() is { } processor)
         {
-            if (device.Name.Equals(name, StringComparison.OrdinalIgnoreCase) || device.Name.Equals(name + ":0", StringComparison.OrdinalIgnoreCase))
-            {
-                return device;
-            }
+            return processor;
+        }
+
+        (IReadOnlyList<Device> devices, DeviceReport report) = Discover();
+        if (Named(name, devices) is { } named)
+        {
+            return named;
         }
 
         string found = devices.Count == 0 ? "none" : string.Join(", ", devices.Select(static d => d.Name));
@@ -82,11 +87,20 @@ internal sealed class DeviceRegistry(Func<ICollection<ProbeEntry>, IEnumerable<D
 
     private static bool IsForeignProcessor(Device device) => device.IsProcessor && device.Kind != DeviceKind.Cpu;
 
-    private static IEnumerable<DeviceProvider> EngineProviders(ICollection<ProbeEntry> report)
+    private static Device? Named(string name, IReadOnlyList<Device> devices)
     {
-        DeviceProvider?[] providers = [Load(GpuProvider(), "Engine.Gpu", report), Load(CpuProvider(), "Engine.Cpu", report)];
-        return providers.OfType<DeviceProvider>();
+        foreach (Device device in devices)
+        {
+            if (device.Name.Equals(name, StringComparison.OrdinalIgnoreCase) || device.Name.Equals(name + ":0", StringComparison.OrdinalIgnoreCase))
+            {
+                return device;
+            }
+        }
+
+        return null;
     }
+
+    private static IEnumerable<DeviceProvider> GpuProviders(ICollection<ProbeEntry> report) => Load(GpuProvider(), "Engine.Gpu", report) is { } provider ? [provider] : [];
 
     // Literal type names: the trimmer and the AOT compiler see through them, so a referenced backend is kept and an absent one costs nothing.
     [return: DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)]
@@ -105,6 +119,31 @@ internal sealed class DeviceRegistry(Func<ICollection<ProbeEntry>, IEnumerable<D
         }
 
         return (DeviceProvider?)Activator.CreateInstance(type);
+    }
+
+    /// <summary>
+    /// The processor without a look at anything else: to load the drivers of cards and to open their devices takes longer than a first training step. Null
+    /// where a registered backend might have a device of that name.
+    /// </summary>
+    private Device? ProcessorAlone()
+    {
+        lock (_lock)
+        {
+            return _registered.Count == 0 ? Named(DeviceKind.Cpu.Name, DiscoverProcessor().Devices) : null;
+        }
+    }
+
+    // Under the lock.
+    private Discovery DiscoverProcessor()
+    {
+        if (_processor is { } known)
+        {
+            return known;
+        }
+
+        List<ProbeEntry> entries = [];
+        Device[] devices = processorProvider?.Invoke(entries) is { } provider ? [.. provider.Discover(entries)] : [];
+        return _processor = new Discovery(devices, new DeviceReport(entries));
     }
 
     private Discovery Discover()
@@ -127,6 +166,10 @@ internal sealed class DeviceRegistry(Func<ICollection<ProbeEntry>, IEnumerable<D
             {
                 devices.AddRange(provider.Discover(entries));
             }
+
+            (IReadOnlyList<Device> processors, DeviceReport attempts) = DiscoverProcessor();
+            devices.AddRange(processors);
+            entries.AddRange(attempts.Entries);
 
             Device[] ordered = [.. devices.Where(static d => !IsForeignProcessor(d)), .. devices.Where(IsForeignProcessor)];
             return _discovery = new Discovery(ordered, new DeviceReport(entries));

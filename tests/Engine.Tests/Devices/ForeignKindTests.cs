@@ -94,6 +94,38 @@ internal sealed class ForeignKindTests
     }
 
     [Test]
+    public void Get_Cpu_LooksForNoCard()
+    {
+        int looks = 0;
+        ForeignDevice cpu = new("cpu", DeviceKind.Cpu, isProcessor: true);
+        DeviceRegistry registry = new(
+            _ =>
+            {
+                looks++;
+                return [new Provider("Gpu", new ForeignDevice("cuda:0", DeviceKind.Cuda))];
+            },
+            _ => new Provider("Cpu", cpu));
+        Assert.That(registry.Get("CPU"), Is.SameAs(cpu));
+        Assert.That(looks, Is.Zero);
+
+        Assert.That(registry.All.Select(static device => device.Name), Is.EqualTo(new[] { "cuda:0", "cpu" }));
+        Assert.That(looks, Is.EqualTo(1));
+        Assert.That(registry.Report.Entries.Select(static entry => entry.Provider), Is.EqualTo(new[] { "Gpu", "Cpu" }));
+    }
+
+    [Test]
+    public void Get_Cpu_IsTheRegisteredBackendsWhereItHasOne_AndStaysTheSameObject()
+    {
+        ForeignDevice engines = new("cpu", DeviceKind.Cpu, isProcessor: true), registered = new("cpu", DeviceKind.Cpu, isProcessor: true);
+        DeviceRegistry registry = new(static _ => [], _ => new Provider("Cpu", engines));
+        Assert.That(registry.Get("cpu"), Is.SameAs(engines));
+        registry.Register(new Provider("Metal", new ForeignDevice("metal:0", s_metal)));
+        Assert.That(registry.Get("cpu"), Is.SameAs(engines));
+        registry.Register(new Provider("Own", registered));
+        Assert.That(registry.Get("cpu"), Is.SameAs(registered));
+    }
+
+    [Test]
     public void Registry_WithoutAnyDevice_SaysWhatToReference()
     {
         DeviceRegistry registry = new(static _ => []);
