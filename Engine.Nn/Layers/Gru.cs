@@ -55,7 +55,7 @@ public sealed class Gru(
             [Gate(fromInput, 0), Gate(fromInput, 1), Gate(fromInput, 2), Gate(fromHidden, 0), Gate(fromHidden, 1), Gate(fromHidden, 2), hidden]);
     }
 
-    private protected override RecurrentFunction AllSteps(bool reverse) => new GruFunction(reverse);
+    private protected override RecurrentFunction AllSteps(bool reverse, bool keeps) => new GruFunction(reverse, keeps);
 
     private protected override void Step(Tensor fromInput, Tensor fromHidden, Tensor[] state, Tensor? projection) =>
         state[0] = Next(fromInput, fromHidden, state[0]);

@@ -1,7 +1,7 @@
 namespace Engine.Nn;
 
 /// <summary>All steps of a GRU (<see cref="Gru"/>). The result is [L, N, H], the hidden states by time.</summary>
-internal sealed class GruFunction(bool reverse) : RecurrentFunction(reverse, states: 1)
+internal sealed class GruFunction(bool reverse, bool keeps) : RecurrentFunction(reverse, keeps, states: 1)
 {
     private const int Gates = 3;
 
@@ -19,12 +19,12 @@ internal sealed class GruFunction(bool reverse) : RecurrentFunction(reverse, sta
         Tensor y = Tensor.Empty([length, samples, size], x.DType, x.Device);
 
         // The gates r, z, n, and the hidden state's share of n, which r multiplies.
-        Tensor kept = Tensor.Empty([length, samples, (Gates + 1) * size], x.DType, x.Device);
+        Tensor kept = StepMemory(x, length, (Gates + 1) * size);
         for (int step = 0; step < length; step++)
         {
             int time = TimeOf(step, length);
             using TensorScope temporaries = TensorScope.Begin();
-            Tensor fromInput = x.Select(0, time), fromHidden = hidden.Linear(weights, bias), open = kept.Select(0, time);
+            Tensor fromInput = x.Select(0, time), fromHidden = hidden.Linear(weights, bias), open = kept.Select(0, PlaceOf(time));
             Tensor next = temporaries.Keep(y.Select(0, time));
             Pointwise.Into(
                 [Gate(open, 0, size), Gate(open, 1, size), Gate(open, 2, size), Gate(open, 3, size), next],

@@ -58,7 +58,7 @@ public sealed class Lstm(
         return (Pointwise.Apply("LstmHidden", s_hidden, [gates.Narrow(1, 3 * size, size), next]), next);
     }
 
-    private protected override RecurrentFunction AllSteps(bool reverse) => new LstmFunction(reverse);
+    private protected override RecurrentFunction AllSteps(bool reverse, bool keeps) => new LstmFunction(reverse, keeps);
 
     private protected override void Step(Tensor fromInput, Tensor fromHidden, Tensor[] state, Tensor? projection)
     {

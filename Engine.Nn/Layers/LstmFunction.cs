@@ -1,7 +1,7 @@
 namespace Engine.Nn;
 
 /// <summary>All steps of an LSTM (<see cref="Lstm"/>). The result is [L + 1, N, H]: the hidden states by time, and behind them the last cell.</summary>
-internal sealed class LstmFunction(bool reverse) : RecurrentFunction(reverse, states: 2)
+internal sealed class LstmFunction(bool reverse, bool keeps) : RecurrentFunction(reverse, keeps, states: 2)
 {
     private const int Gates = 4;
 
@@ -17,13 +17,13 @@ internal sealed class LstmFunction(bool reverse) : RecurrentFunction(reverse, st
         (int length, int samples, int size) = (x.Shape[0], x.Shape[1], hidden.Shape[1]);
         using TensorScope scope = TensorScope.Begin();
         Tensor y = Tensor.Empty([length + 1, samples, size], x.DType, x.Device);
-        Tensor gates = Tensor.Empty(x.Shape, x.DType, x.Device), cells = Tensor.Empty([length, samples, size], x.DType, x.Device);
+        Tensor gates = StepMemory(x, length, Gates * size), cells = StepMemory(x, length, size);
         for (int step = 0; step < length; step++)
         {
             int time = TimeOf(step, length);
             using TensorScope temporaries = TensorScope.Begin();
-            Tensor fromInput = x.Select(0, time), fromHidden = hidden.Linear(weights, bias), open = gates.Select(0, time);
-            (Tensor nextHidden, Tensor nextCell) = (temporaries.Keep(y.Select(0, time)), temporaries.Keep(cells.Select(0, time)));
+            Tensor fromInput = x.Select(0, time), fromHidden = hidden.Linear(weights, bias), open = gates.Select(0, PlaceOf(time));
+            (Tensor nextHidden, Tensor nextCell) = (temporaries.Keep(y.Select(0, time)), temporaries.Keep(cells.Select(0, PlaceOf(time))));
             Pointwise.Into(
                 [Gate(open, 0, size), Gate(open, 1, size), Gate(open, 2, size), Gate(open, 3, size), nextCell, nextHidden],
                 s_forward,

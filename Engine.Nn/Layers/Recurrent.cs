@@ -137,8 +137,8 @@ public abstract class Recurrent : Layer
     /// <summary>One time step: replaces the states by the next ones. <paramref name="fromInput"/> is [N, gates·hidden].</summary>
     private protected abstract void Step(Tensor fromInput, Tensor fromHidden, Tensor[] state, Tensor? projection);
 
-    /// <summary>All steps as one operation, where there is such a thing.</summary>
-    private protected virtual RecurrentFunction? AllSteps(bool reverse) => null;
+    /// <summary>All steps as one operation, where there is such a thing; it keeps what a gradient needs or not.</summary>
+    private protected virtual RecurrentFunction? AllSteps(bool reverse, bool keeps) => null;
 
     /// <summary>The hidden state may be a projection; a cell's state is not.</summary>
     private int StateSize(int kind) => kind == 0 ? OutputSize : HiddenSize;
@@ -172,7 +172,7 @@ public abstract class Recurrent : Layer
 
         // The inputs' share of all gates at all times is one product; only the hidden state's has to wait for the step before.
         Tensor shares = sequence.Linear(weights.Input, weights.InputBias);
-        if (IsPlain(shares, weights, state) && AllSteps(weights.Reverse) is { } function)
+        if (IsPlain(shares, weights, state) && AllSteps(weights.Reverse, keeps: GradMode.IsEnabled) is { } function)
         {
             Tensor y = function.Apply([shares, weights.Hidden, .. state, .. weights.HiddenBias is { } bias ? (Tensor[])[bias] : []]);
             state[0] = y.Select(0, weights.Reverse ? 0 : length - 1);

@@ -6,8 +6,9 @@ namespace Engine.Nn;
 /// </summary>
 /// <remarks>Inputs: the input's share of all gates [L, N, gates·H], W [gates·H, H], the states [N, H], and perhaps a bias [gates·H].</remarks>
 /// <param name="reverse">Whether the last step comes first.</param>
+/// <param name="keeps">Whether what the gradient needs is kept of each step; without gradients one step's memory serves all.</param>
 /// <param name="states">1 for the hidden state, 2 with a cell.</param>
-internal abstract class RecurrentFunction(bool reverse, int states) : CustomFunction
+internal abstract class RecurrentFunction(bool reverse, bool keeps, int states) : CustomFunction
 {
     private protected const int Shares = 0, Weights = 1, Hidden = 2, Cell = 3;
 
@@ -43,6 +44,11 @@ internal abstract class RecurrentFunction(bool reverse, int states) : CustomFunc
     /// <summary>Saves the inputs first, so that <c>Saved</c> gives them by their places.</summary>
     private protected void SaveAll(ReadOnlySpan<Tensor> inputs, params ReadOnlySpan<Tensor> others)
     {
+        if (!keeps)
+        {
+            return;
+        }
+
         _inputCount = inputs.Length;
         Save(inputs);
         Save(others);
@@ -55,6 +61,12 @@ internal abstract class RecurrentFunction(bool reverse, int states) : CustomFunc
 
     /// <summary>The time of a step.</summary>
     private protected int TimeOf(int step, int length) => reverse ? length - 1 - step : step;
+
+    /// <summary>Memory for something of each step, or of one where nothing is kept.</summary>
+    private protected Tensor StepMemory(Tensor x, int length, int size) => Tensor.Empty([keeps ? length : 1, x.Shape[1], size], x.DType, x.Device);
+
+    /// <summary>Where a time lies in such memory.</summary>
+    private protected int PlaceOf(int time) => keeps ? time : 0;
 
     private protected static Tensor Gate(Tensor all, int index, int size) => all.Narrow(1, index * size, size);
 

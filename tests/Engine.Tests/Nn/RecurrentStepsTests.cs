@@ -32,6 +32,21 @@ internal sealed class RecurrentStepsTests(string deviceName) : DeviceFixture(dev
     }
 
     [Test]
+    public void Steps_WithoutGradients_EqualThoseWithThem([Values] bool isLstm, [Values(1, 6)] int length)
+    {
+        Recurrent layer = Create(isLstm, bias: true);
+        (Tensor x, Tensor[] states) = Operands(isLstm, length);
+        Tensor[] tracked = Run(layer, x, states);
+        double[][] before = [.. states.Select(static state => state.ToArray<double>())];
+        using (GradMode.Off())
+        {
+            Assert.That(Run(layer, x, states).Select(static result => result.ToArray<double>()), Is.EqualTo(tracked.Select(static result => result.ToArray<double>())));
+        }
+
+        Assert.That(states.Select(static state => state.ToArray<double>()), Is.EqualTo(before), "the states that were given");
+    }
+
+    [Test]
     public void SecondDerivative_OfStepsAsOneOperation_EqualsThatOfTensorOperations([Values] bool isLstm)
     {
         Recurrent layer = Create(isLstm, bias: true);
