@@ -91,9 +91,9 @@ internal static unsafe class ConvTile<T, TVec>
         {
             T* run = input + *offsets++;
             TVec x0 = TVec.Load(run);
-            TVec x1 = TVectors.Count > 1 ? TVec.Load(run + TVec.Count) : TVec.Zero;
-            TVec x2 = TVectors.Count > 2 ? TVec.Load(run + (2 * TVec.Count)) : TVec.Zero;
-            TVec x3 = TVectors.Count > 3 ? TVec.Load(run + (3 * TVec.Count)) : TVec.Zero;
+            TVec x1 = Unsafe.SizeOf<TVectors>() > 1 ? TVec.Load(run + TVec.Count) : TVec.Zero;
+            TVec x2 = Unsafe.SizeOf<TVectors>() > 2 ? TVec.Load(run + (2 * TVec.Count)) : TVec.Zero;
+            TVec x3 = Unsafe.SizeOf<TVectors>() > 3 ? TVec.Load(run + (3 * TVec.Count)) : TVec.Zero;
             Multiply<TRows, TVectors>(0, weights, x0, x1, x2, x3, ref c00, ref c01, ref c02, ref c03);
             Multiply<TRows, TVectors>(1, weights, x0, x1, x2, x3, ref c10, ref c11, ref c12, ref c13);
             Multiply<TRows, TVectors>(2, weights, x0, x1, x2, x3, ref c20, ref c21, ref c22, ref c23);
@@ -121,7 +121,7 @@ internal static unsafe class ConvTile<T, TVec>
         where TRows : struct, ITileSize
         where TVectors : struct, ITileSize
     {
-        if (row >= TRows.Count)
+        if (row >= Unsafe.SizeOf<TRows>())
         {
             return;
         }
@@ -133,9 +133,9 @@ internal static unsafe class ConvTile<T, TVec>
         }
 
         c0 = TVec.Load(output);
-        c1 = TVectors.Count > 1 ? TVec.Load(output + TVec.Count) : c1;
-        c2 = TVectors.Count > 2 ? TVec.Load(output + (2 * TVec.Count)) : c2;
-        c3 = TVectors.Count > 3 ? TVec.Load(output + (3 * TVec.Count)) : c3;
+        c1 = Unsafe.SizeOf<TVectors>() > 1 ? TVec.Load(output + TVec.Count) : c1;
+        c2 = Unsafe.SizeOf<TVectors>() > 2 ? TVec.Load(output + (2 * TVec.Count)) : c2;
+        c3 = Unsafe.SizeOf<TVectors>() > 3 ? TVec.Load(output + (3 * TVec.Count)) : c3;
     }
 
     /// <summary>Adds a weight times a run of the input to the sums of a row.</summary>
@@ -144,24 +144,24 @@ internal static unsafe class ConvTile<T, TVec>
         where TRows : struct, ITileSize
         where TVectors : struct, ITileSize
     {
-        if (row >= TRows.Count)
+        if (row >= Unsafe.SizeOf<TRows>())
         {
             return;
         }
 
         TVec w = TVec.Broadcast(weights + row);
         TVec.Accumulate(ref c0, w, x0);
-        if (TVectors.Count > 1)
+        if (Unsafe.SizeOf<TVectors>() > 1)
         {
             TVec.Accumulate(ref c1, w, x1);
         }
 
-        if (TVectors.Count > 2)
+        if (Unsafe.SizeOf<TVectors>() > 2)
         {
             TVec.Accumulate(ref c2, w, x2);
         }
 
-        if (TVectors.Count > 3)
+        if (Unsafe.SizeOf<TVectors>() > 3)
         {
             TVec.Accumulate(ref c3, w, x3);
         }
@@ -173,23 +173,23 @@ internal static unsafe class ConvTile<T, TVec>
         where TRows : struct, ITileSize
         where TVectors : struct, ITileSize
     {
-        if (row >= TRows.Count)
+        if (row >= Unsafe.SizeOf<TRows>())
         {
             return;
         }
 
         c0.Store(output);
-        if (TVectors.Count > 1)
+        if (Unsafe.SizeOf<TVectors>() > 1)
         {
             c1.Store(output + TVec.Count);
         }
 
-        if (TVectors.Count > 2)
+        if (Unsafe.SizeOf<TVectors>() > 2)
         {
             c2.Store(output + (2 * TVec.Count));
         }
 
-        if (TVectors.Count > 3)
+        if (Unsafe.SizeOf<TVectors>() > 3)
         {
             c3.Store(output + (3 * TVec.Count));
         }

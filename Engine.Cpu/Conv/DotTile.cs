@@ -85,7 +85,7 @@ internal static unsafe class DotTile<T, TVec>
                 Multiply<TRows>(5, d5 + f, lanes, isWhole: true, v0, v1, v2, ref c50, ref c51, ref c52);
                 Multiply<TRows>(6, d6 + f, lanes, isWhole: true, v0, v1, v2, ref c60, ref c61, ref c62);
                 Multiply<TRows>(7, d7 + f, lanes, isWhole: true, v0, v1, v2, ref c70, ref c71, ref c72);
-                if (TTaps.Count > 3)
+                if (Unsafe.SizeOf<TTaps>() > 3)
                 {
                     TVec d = Load(d0 + f, lanes, isWhole: true);
                     TVec.Accumulate(ref c03, d, Load(x3 + f, lanes, isWhole: true));
@@ -104,7 +104,7 @@ internal static unsafe class DotTile<T, TVec>
                 Multiply<TRows>(5, d5 + whole, lanes, isWhole: false, v0, v1, v2, ref c50, ref c51, ref c52);
                 Multiply<TRows>(6, d6 + whole, lanes, isWhole: false, v0, v1, v2, ref c60, ref c61, ref c62);
                 Multiply<TRows>(7, d7 + whole, lanes, isWhole: false, v0, v1, v2, ref c70, ref c71, ref c72);
-                if (TTaps.Count > 3)
+                if (Unsafe.SizeOf<TTaps>() > 3)
                 {
                     TVec d = Load(d0 + whole, lanes, isWhole: false);
                     TVec.Accumulate(ref c03, d, Load(x3 + whole, lanes, isWhole: false));
@@ -112,19 +112,19 @@ internal static unsafe class DotTile<T, TVec>
                 }
             }
 
-            d0 += TRows.Count > 0 ? runs.GradientStep : 0;
-            d1 += TRows.Count > 1 ? runs.GradientStep : 0;
-            d2 += TRows.Count > 2 ? runs.GradientStep : 0;
-            d3 += TRows.Count > 3 ? runs.GradientStep : 0;
-            d4 += TRows.Count > 4 ? runs.GradientStep : 0;
-            d5 += TRows.Count > 5 ? runs.GradientStep : 0;
-            d6 += TRows.Count > 6 ? runs.GradientStep : 0;
-            d7 += TRows.Count > 7 ? runs.GradientStep : 0;
+            d0 += Unsafe.SizeOf<TRows>() > 0 ? runs.GradientStep : 0;
+            d1 += Unsafe.SizeOf<TRows>() > 1 ? runs.GradientStep : 0;
+            d2 += Unsafe.SizeOf<TRows>() > 2 ? runs.GradientStep : 0;
+            d3 += Unsafe.SizeOf<TRows>() > 3 ? runs.GradientStep : 0;
+            d4 += Unsafe.SizeOf<TRows>() > 4 ? runs.GradientStep : 0;
+            d5 += Unsafe.SizeOf<TRows>() > 5 ? runs.GradientStep : 0;
+            d6 += Unsafe.SizeOf<TRows>() > 6 ? runs.GradientStep : 0;
+            d7 += Unsafe.SizeOf<TRows>() > 7 ? runs.GradientStep : 0;
             x0 += runs.InputStep;
             x1 += runs.InputStep;
             x2 += runs.InputStep;
-            x3 += TTaps.Count > 3 ? runs.InputStep : 0;
-            x4 += TTaps.Count > 4 ? runs.InputStep : 0;
+            x3 += Unsafe.SizeOf<TTaps>() > 3 ? runs.InputStep : 0;
+            x4 += Unsafe.SizeOf<TTaps>() > 4 ? runs.InputStep : 0;
         }
 
         Put<TRows>(0, sums, c00, c01, c02);
@@ -135,7 +135,7 @@ internal static unsafe class DotTile<T, TVec>
         Put<TRows>(5, sums + 15, c50, c51, c52);
         Put<TRows>(6, sums + 18, c60, c61, c62);
         Put<TRows>(7, sums + 21, c70, c71, c72);
-        if (TTaps.Count > 3)
+        if (Unsafe.SizeOf<TTaps>() > 3)
         {
             Put(sums + 3, c03);
             Put(sums + 4, c04);
@@ -151,7 +151,7 @@ internal static unsafe class DotTile<T, TVec>
     private static void Multiply<TRows>(int row, T* gradient, nint lanes, bool isWhole, TVec v0, TVec v1, TVec v2, ref TVec c0, ref TVec c1, ref TVec c2)
         where TRows : struct, ITileSize
     {
-        if (row >= TRows.Count)
+        if (row >= Unsafe.SizeOf<TRows>())
         {
             return;
         }
@@ -165,7 +165,7 @@ internal static unsafe class DotTile<T, TVec>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Put<TRows>(int row, T* sums, TVec c0, TVec c1, TVec c2) where TRows : struct, ITileSize
     {
-        if (row >= TRows.Count)
+        if (row >= Unsafe.SizeOf<TRows>())
         {
             return;
         }

@@ -42,7 +42,7 @@ internal static unsafe class Microkernel<T, TVec>
         byte* b = (byte*)tile->B;
         for (; k != 0; k--)
         {
-            TVec b0 = TVec.Load(b), b1 = TVectors.Count > 1 ? TVec.Load(b + (TVec.Count * sizeof(T))) : TVec.Zero;
+            TVec b0 = TVec.Load(b), b1 = Unsafe.SizeOf<TVectors>() > 1 ? TVec.Load(b + (TVec.Count * sizeof(T))) : TVec.Zero;
             Multiply<TRows, TVectors>(0, a0, b0, b1, ref c00, ref c01);
             Multiply<TRows, TVectors>(1, a0 + row, b0, b1, ref c10, ref c11);
             Multiply<TRows, TVectors>(2, a0 + row2, b0, b1, ref c20, ref c21);
@@ -56,9 +56,9 @@ internal static unsafe class Microkernel<T, TVec>
             Multiply<TRows, TVectors>(10, a9 + row, b0, b1, ref ca0, ref ca1);
             Multiply<TRows, TVectors>(11, a9 + row2, b0, b1, ref cb0, ref cb1);
             a0 += aColumn;
-            a3 += TRows.Count > 3 ? aColumn : 0;
-            a6 += TRows.Count > 6 ? aColumn : 0;
-            a9 += TRows.Count > 9 ? aColumn : 0;
+            a3 += Unsafe.SizeOf<TRows>() > 3 ? aColumn : 0;
+            a6 += Unsafe.SizeOf<TRows>() > 6 ? aColumn : 0;
+            a9 += Unsafe.SizeOf<TRows>() > 9 ? aColumn : 0;
             b += bRow;
         }
 
@@ -82,14 +82,14 @@ internal static unsafe class Microkernel<T, TVec>
         where TRows : struct, ITileSize
         where TVectors : struct, ITileSize
     {
-        if (row >= TRows.Count)
+        if (row >= Unsafe.SizeOf<TRows>())
         {
             return;
         }
 
         TVec value = TVec.Broadcast(a);
         TVec.Accumulate(ref c0, value, b0);
-        if (TVectors.Count > 1)
+        if (Unsafe.SizeOf<TVectors>() > 1)
         {
             TVec.Accumulate(ref c1, value, b1);
         }
@@ -101,7 +101,7 @@ internal static unsafe class Microkernel<T, TVec>
         where TRows : struct, ITileSize
         where TVectors : struct, ITileSize
     {
-        if (row >= TRows.Count)
+        if (row >= Unsafe.SizeOf<TRows>())
         {
             return;
         }
@@ -111,12 +111,12 @@ internal static unsafe class Microkernel<T, TVec>
         {
             TVec alpha = TVec.Broadcast(&tile->Alpha);
             v0 = alpha * v0;
-            v1 = TVectors.Count > 1 ? alpha * v1 : v1;
+            v1 = Unsafe.SizeOf<TVectors>() > 1 ? alpha * v1 : v1;
             if (tile->Beta != T.Zero)
             {
                 TVec beta = TVec.Broadcast(&tile->Beta);
                 TVec.Accumulate(ref v0, beta, TVec.Load(c));
-                if (TVectors.Count > 1)
+                if (Unsafe.SizeOf<TVectors>() > 1)
                 {
                     TVec.Accumulate(ref v1, beta, TVec.Load(c + TVec.Count));
                 }
@@ -125,18 +125,18 @@ internal static unsafe class Microkernel<T, TVec>
             if (tile->BiasPerColumn != null)
             {
                 v0 += TVec.Load(tile->BiasPerColumn);
-                v1 = TVectors.Count > 1 ? v1 + TVec.Load(tile->BiasPerColumn + TVec.Count) : v1;
+                v1 = Unsafe.SizeOf<TVectors>() > 1 ? v1 + TVec.Load(tile->BiasPerColumn + TVec.Count) : v1;
             }
 
             if (tile->Relu)
             {
                 v0 = Relu(v0);
-                v1 = TVectors.Count > 1 ? Relu(v1) : v1;
+                v1 = Unsafe.SizeOf<TVectors>() > 1 ? Relu(v1) : v1;
             }
         }
 
         v0.Store(c);
-        if (TVectors.Count > 1)
+        if (Unsafe.SizeOf<TVectors>() > 1)
         {
             v1.Store(c + TVec.Count);
         }
