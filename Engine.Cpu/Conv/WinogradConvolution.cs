@@ -32,8 +32,8 @@ internal unsafe struct WinogradConvolution<T, TVec> : IParallelBody
     /// <summary>Fewest tiles of a block, so that the filters are not read too often.</summary>
     private const int FewestTiles = 48;
 
-    /// <summary>Input channels that are summed together, with small filters too: 36 points of one panel of large filters fill half of a 1 MB cache.</summary>
-    private const int ChannelsAtATime = 128;
+    /// <summary>Input channels of large filters that are taken together: 36 points of one panel fill half of a 1 MB cache.</summary>
+    private const int LargeFilterChannels = 128;
 
     private const int Points = WinogradTiles<T, TVec>.Points;
 
@@ -52,7 +52,7 @@ internal unsafe struct WinogradConvolution<T, TVec> : IParallelBody
     private T* _input, _output, _filterPoints, _tilePoints, _start;
     private bool _relu;
     private nint _inPitch, _outPitch, _tilePointPitch, _tileChunkPitch;
-    private int _parts, _group, _first, _end;
+    private int _parts, _group, _first, _end, _channelsAtATime;
 
     /// <summary>Whether this is the fastest way and its error is bounded as documented: 3 × 3, no stride or dilation, enough channels.</summary>
     public static bool Suits(in Correlation task)
@@ -90,6 +90,8 @@ internal unsafe struct WinogradConvolution<T, TVec> : IParallelBody
         }
 
         nint filterBytes = body.GroupFilters * task.Groups * sizeof(T), tiles = (nint)body._tiles.AllRows * body._tiles.Columns;
+        // What is summed together follows from the filters alone, so that the ways give the same bits.
+        body._channelsAtATime = filterBytes <= SmallFilterBytes ? (task.InChannels + TVec.Count - 1) / TVec.Count * TVec.Count : LargeFilterChannels;
         if (filterBytes <= (tiles <= FewTiles ? CachedFilterBytes : SmallFilterBytes))
         {
             body.RunBlocks(pool);
@@ -128,10 +130,10 @@ internal unsafe struct WinogradConvolution<T, TVec> : IParallelBody
 
     private void RunPanels(WorkerPool pool)
     {
-        int chunks = (_task.InChannels + ChannelsAtATime - 1) / ChannelsAtATime;
-        nint rowBytes = (nint)Points * chunks * ChannelsAtATime * _tiles.Columns * sizeof(T);
+        int chunks = (_task.InChannels + _channelsAtATime - 1) / _channelsAtATime;
+        nint rowBytes = (nint)Points * chunks * _channelsAtATime * _tiles.Columns * sizeof(T);
         int rows = (int)Math.Clamp(LargeBlockBytes / rowBytes, 1, _tiles.AllRows);
-        _tileChunkPitch = (nint)rows * _tiles.Columns * ChannelsAtATime;
+        _tileChunkPitch = (nint)rows * _tiles.Columns * _channelsAtATime;
         _tilePointPitch = chunks * _tileChunkPitch + TVec.Count;
         using ScratchLease tilePoints = Scratch.Rent<T>(Points * _tilePointPitch);
         _tilePoints = tilePoints.As<T>();
@@ -162,7 +164,7 @@ internal unsafe struct WinogradConvolution<T, TVec> : IParallelBody
                 break;
             case Step.Tiles:
                 int first = Share(_end - _first, part), end = Share(_end - _first, part + 1);
-                Transform(_group, _first + first, _first + end, _tilePoints + (nint)first * _tiles.Columns * ChannelsAtATime, _tilePointPitch, ChannelsAtATime, _tileChunkPitch);
+                Transform(_group, _first + first, _first + end, _tilePoints + (nint)first * _tiles.Columns * _channelsAtATime, _tilePointPitch, _channelsAtATime, _tileChunkPitch);
                 break;
             default:
                 Panel(part);
@@ -189,11 +191,8 @@ internal unsafe struct WinogradConvolution<T, TVec> : IParallelBody
             T* filters = _filterPoints + group * GroupFilters + point * FilterPitch;
             for (int panel = 0; panel < Panels; panel++, filters += PanelSize)
             {
-                for (int c = 0; c < _task.InChannels; c += ChannelsAtATime)
-                {
-                    Multiply(before.As<T>() + point * inPoint + c, _inPitch, filters + c * PanelChannels, Math.Min(ChannelsAtATime, _task.InChannels - c),
-                        after.As<T>() + point * outPoint + panel * PanelChannels, _outPitch, (int)tiles, _task.OutChannels - panel * PanelChannels, accumulate: c > 0);
-                }
+                Multiply(before.As<T>() + point * inPoint, _inPitch, filters, _task.InChannels, after.As<T>() + point * outPoint + panel * PanelChannels, _outPitch,
+                    (int)tiles, _task.OutChannels - panel * PanelChannels, accumulate: false);
             }
         }
         _tiles.Inverse(after.As<T>(), outPoint, _outPitch, _start + group * Panels * PanelChannels, _relu, group, 0, _task.OutChannels, first, end, _output);
@@ -204,21 +203,21 @@ internal unsafe struct WinogradConvolution<T, TVec> : IParallelBody
     {
         nint tiles = (nint)(_end - _first) * _tiles.Columns, outPoint = tiles * PanelChannels + TVec.Count;
         using ScratchLease after = Scratch.Rent<T>(Points * outPoint);
-        nint filterPitch = ChannelsAtATime * PanelChannels + TVec.Count;
+        nint filterPitch = _channelsAtATime * PanelChannels + TVec.Count;
         using ScratchLease filters = Scratch.Rent<T>(Points * filterPitch);
         int firstOut = panel * PanelChannels, channels = Math.Min(PanelChannels, _task.OutChannels - firstOut);
-        for (int c = 0; c < _task.InChannels; c += ChannelsAtATime)
+        for (int c = 0; c < _task.InChannels; c += _channelsAtATime)
         {
-            int some = Math.Min(ChannelsAtATime, _task.InChannels - c);
+            int some = Math.Min(_channelsAtATime, _task.InChannels - c);
             _filters.Run(_group, panel, c, some, filters.As<T>(), filterPitch);
             if (tiles == 1)
             {
-                SingleTile<T, TVec>.Multiply(_tilePoints + c / ChannelsAtATime * _tileChunkPitch, _tilePointPitch, filters.As<T>(), filterPitch, some, after.As<T>(), outPoint, Points, accumulate: c > 0);
+                SingleTile<T, TVec>.Multiply(_tilePoints + c / _channelsAtATime * _tileChunkPitch, _tilePointPitch, filters.As<T>(), filterPitch, some, after.As<T>(), outPoint, Points, accumulate: c > 0);
                 continue;
             }
             for (int point = 0; point < Points; point++)
             {
-                Multiply(_tilePoints + point * _tilePointPitch + c / ChannelsAtATime * _tileChunkPitch, ChannelsAtATime, filters.As<T>() + point * filterPitch, some, after.As<T>() + point * outPoint, PanelChannels,
+                Multiply(_tilePoints + point * _tilePointPitch + c / _channelsAtATime * _tileChunkPitch, _channelsAtATime, filters.As<T>() + point * filterPitch, some, after.As<T>() + point * outPoint, PanelChannels,
                     (int)tiles, channels, accumulate: c > 0);
             }
         }
