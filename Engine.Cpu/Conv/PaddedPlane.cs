@@ -17,8 +17,8 @@ internal readonly unsafe struct PaddedPlane<T, TVec>
     /// <inheritdoc cref="MostStride"/>
     private const int MostExtent = 32;
 
-    /// <summary>Bytes of a copy; half of a second-level cache of 512 KB.</summary>
-    private const int CopyBytes = 192 << 10;
+    /// <summary>Bytes of a copy: they stay in a first-level cache.</summary>
+    private const int CopyBytes = 24 << 10;
 
     private readonly Correlation _task;
     private readonly int _columns, _residuePitch;

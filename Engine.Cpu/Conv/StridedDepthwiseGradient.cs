@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Engine.Cpu;
 
@@ -55,33 +56,52 @@ internal unsafe struct StridedDepthwiseGradient<T, TVec> : IParallelBody
     public readonly void Run(int part, int worker)
     {
         using ScratchLease copy = Scratch.Rent<T>(_copySize);
-        using ScratchLease residue = Scratch.Rent<T>(_blockSize);
+        using ScratchLease residues = Scratch.Rent<T>(_strideW * _blockSize);
         for (nint unit = _units * part / _parts, end = _units * (part + 1) / _parts; unit < end; unit++)
         {
-            T* plane = _output + unit * _height * _width;
-            for (int i = 0; i < _strideH * _strideW; i++)
+            for (int i = 0; i < _strideH; i++)
             {
-                for (int block = 0; block < _residues[i].Plane.Blocks; block++)
+                for (int j = 0; j < _strideW; j++)
                 {
-                    _residues[i].Block(unit, block, copy.As<T>(), residue.As<T>());
+                    DepthwiseConvolution<T, TVec>* body = _residues + i * _strideW + j;
+                    for (int block = 0; block < body->Plane.Blocks; block++)
+                    {
+                        body->Block(unit, block, copy.As<T>(), residues.As<T>() + j * _blockSize);
+                    }
                 }
 
-                Scatter(residue.As<T>(), _residues[i].Task, plane + (nint)(i / _strideW) * _width + i % _strideW);
+                T* target = _output + (unit * _height + i) * _width;
+                for (int p = 0, rows = _residues[i * _strideW].Task.Rows.OutSize; p < rows; p++, target += (nint)_strideH * _width)
+                {
+                    Weave(residues.As<T>(), p, target);
+                }
             }
         }
     }
 
+    /// <summary>Writes a row of dx, whose columns are those of row <paramref name="p"/> of all residues in turn.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void Scatter(T* residue, in Correlation task, T* target)
+    private readonly void Weave(T* residues, int p, T* target)
     {
-        int rows = task.Rows.OutSize, columns = task.Columns.OutSize;
-        nint step = _strideW;
-        for (int p = 0; p < rows; p++, residue += columns, target += (nint)_strideH * _width)
+        int stride = _strideW, whole = 0;
+        if (stride == 2 && sizeof(T) == sizeof(float))
         {
-            T* at = target;
-            for (int q = 0; q < columns; q++, at += step)
+            float* even = (float*)residues + (nint)p * ((_width + 1) / 2), odd = (float*)(residues + _blockSize) + (nint)p * (_width / 2), to = (float*)target;
+            for (; whole + 4 <= _width / 2; whole += 4, to += 8)
             {
-                *at = residue[q];
+                Vector128<float> a = Vector128.Load(even + whole), b = Vector128.Load(odd + whole);
+                Transpose<T, TVec>.Low(a, b).Store(to);
+                Transpose<T, TVec>.High(a, b).Store(to + 4);
+            }
+        }
+
+        for (int j = 0; j < stride; j++)
+        {
+            int columns = (_width - j + stride - 1) / stride;
+            T* from = residues + j * _blockSize + (nint)p * columns;
+            for (int q = whole; q < columns; q++)
+            {
+                target[(nint)q * stride + j] = from[q];
             }
         }
     }

@@ -89,10 +89,12 @@ internal static unsafe class Transpose<T, TVec>
         High(c, d).Store(target + 3 * targetPitch);
     }
 
-    private static Vector128<float> Low(Vector128<float> a, Vector128<float> b)
+    /// <summary>Lanes 0 and 1 of both, in turn.</summary>
+    public static Vector128<float> Low(Vector128<float> a, Vector128<float> b)
         => Sse.IsSupported ? Sse.UnpackLow(a, b) : Vector128.Create(a[0], b[0], a[1], b[1]);
 
-    private static Vector128<float> High(Vector128<float> a, Vector128<float> b)
+    /// <summary>Lanes 2 and 3 of both, in turn.</summary>
+    public static Vector128<float> High(Vector128<float> a, Vector128<float> b)
         => Sse.IsSupported ? Sse.UnpackHigh(a, b) : Vector128.Create(a[2], b[2], a[3], b[3]);
 
     /// <summary>Up to 16 × 16 elements: missing ones are read as zeros and not written.</summary>
