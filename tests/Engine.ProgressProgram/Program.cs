@@ -1,5 +1,17 @@
+using System.Runtime;
 using Engine;
 using Engine.Nn;
+
+// How many methods a first training step has the runtime compile, for a test of that number.
+if (args is ["first-step"])
+{
+    LeNet5 network = new(generator: new Generator(1));
+    Adam adam = new(network.Parameters);
+    network.Forward(Tensor.Randn([16, 1, 28, 28], generator: new Generator(2))).CrossEntropy(Tensor.Zeros([16], DType.Int64)).Backward();
+    adam.Step();
+    Console.WriteLine(JitInfo.GetCompiledMethodCount());
+    return;
+}
 
 // A program that trains and says nothing of progress, for tests that give it a terminal, a file, or a console that is closed.
 if (args is ["closed"])
