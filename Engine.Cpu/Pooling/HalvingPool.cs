@@ -38,6 +38,7 @@ internal readonly unsafe struct HalvingPool<T, TVec, TJoin> : IPoolKernel<T>
     where TVec : struct, ISimd<TVec>
     where TJoin : struct, IHalving<TVec>
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(in PoolPlane plane, T* x, T* y, int* indices, nint images)
     {
         nint width = plane.Width, outWidth = plane.OutWidth;

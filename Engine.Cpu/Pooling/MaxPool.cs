@@ -7,6 +7,7 @@ namespace Engine.Cpu;
 /// <remarks>A window that lies in the padding altogether, which dilation makes possible, has the maximum −∞ at index −1.</remarks>
 internal readonly unsafe struct MaxPool<T> : IPoolKernel<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(in PoolPlane plane, T* x, T* y, int* indices, nint images)
     {
         for (int p = 0; p < plane.OutHeight; p++)
@@ -50,6 +51,7 @@ internal readonly unsafe struct MaxPool<T> : IPoolKernel<T> where T : unmanaged,
 /// <summary>Each output's gradient goes to the cell that its maximum came from.</summary>
 internal readonly unsafe struct MaxPoolGradient<T> : IPoolKernel<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(in PoolPlane plane, T* x, T* y, int* indices, nint images)
     {
         new Span<T>(x, (int)plane.Size).Clear();

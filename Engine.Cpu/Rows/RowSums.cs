@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Engine.Cpu;
 
@@ -46,6 +47,7 @@ internal static unsafe class RowSums<T, TVec>
         return sum;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static double BlockSum(T* x, nint count)
     {
         TVec a = TVec.Zero, b = a, c = a, d = a;
@@ -65,6 +67,7 @@ internal static unsafe class RowSums<T, TVec>
         return TVec.Sum((a + b) + (c + d));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static (double Sum, double Squares) BlockDeviations(T* x, nint count, TVec shift)
     {
         TVec a = TVec.Zero, b = a, aa = a, bb = a;
@@ -88,6 +91,7 @@ internal static unsafe class RowSums<T, TVec>
         return (TVec.Sum(a + b), TVec.Sum(aa + bb));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static double BlockDot(T* x, T* y, nint count)
     {
         TVec a = TVec.Zero, b = a;

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Engine.Cpu;
@@ -174,6 +175,7 @@ internal readonly unsafe struct CrossEntropyBackward<T, TVec>(CrossEntropyOperan
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TVec : struct, ISimd<TVec>
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(nint row)
     {
         nint classes = args.Classes;

@@ -16,6 +16,7 @@ internal static unsafe class RowExp<T, TVec>
     }
 
     /// <summary>The largest number; NaN if there is one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static T Max(T* x, nint count)
     {
         TVec lowest = TVec.Create(double.NegativeInfinity), a = lowest, b = lowest;
@@ -45,6 +46,7 @@ internal static unsafe class RowExp<T, TVec>
         return sum;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static double BlockSum(T* x, nint count, TVec center, T* y)
     {
         TVec a = TVec.Zero, b = a;
