@@ -1,170 +1,285 @@
 using System.Numerics;
-using System.Runtime.Intrinsics.X86;
 
 namespace Engine.Cpu;
 
-/// <summary>The matrix product in cache-sized blocks, on one thread.</summary>
+/// <summary>The matrix product in cache-sized blocks; see <see cref="GemmBlocks"/>.</summary>
 /// <remarks>
-/// <code>
-/// for each block of rows, of terms and of columns:      B [kSize, columns] as panels, stays in the second-level cache
-///     for each panel of rows:                           A [PanelRows, kSize], stays in the first-level cache
-///         for each panel of columns: a register tile    B streams past
-/// </code>
-/// <para>Operands are packed when they are first needed, or read where they lie if <see cref="GemmPlan"/> says so.</para>
+/// <para>For every few blocks of terms two loops over the threads: the operands are packed, each panel once, then each thread computes a rectangle of C from
+/// the panels that it shares with the others. What <see cref="GemmPlan"/> leaves where it lies is not packed.</para>
 /// <para>An element of C is one chain of multiply-adds per block of terms, whatever tile it falls into; so its bits depend on K alone, not on
 /// where it lies nor on how C is divided among threads.</para>
 /// </remarks>
-internal readonly unsafe ref struct BlockedGemm<T, TVec>
+internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
     where T : unmanaged, INumberBase<T>
     where TVec : struct, ISimd<TVec>
 {
-    /// <summary>A panel of 12 rows this deep takes three quarters of a first-level cache of 32 KiB.</summary>
-    private const int MaxKBytes = 2048;
-
-    /// <summary>
-    /// Somewhat more than half of a second-level cache of 1 MiB. 384 to 640 KiB and K blocks of 1,024 to 2,048 bytes differ by less than
-    /// 3 %; more bytes mean fewer passes over A.
-    /// </summary>
-    private const int BBlockBytes = 640 << 10;
-
-    /// <summary>Rows whose packed panels are kept for all blocks of columns: 6 MiB at most, a share of the last-level cache.</summary>
-    private const int MaxRows = 3072;
-
     /// <summary>A C smaller than this is in the second-level cache already.</summary>
-    private const int PrefetchedCBytes = 512 << 10;
+    private const int PrefetchedCBytes = 256 << 10;
 
-    private readonly GemmProblem<T> _p;
-    private readonly GemmPlan _plan;
-    private readonly int _maxK;
-    private readonly int _maxColumns;
-    private readonly bool _prefetchC;
-    private readonly T* _packedA;
-    private readonly T* _packedB;
+    /// <summary>Rows are divided in fours where A is not packed; every instruction set has a tile for it.</summary>
+    private const int RowUnit = 4;
 
-    private BlockedGemm(in GemmProblem<T> p, GemmPlan plan, int maxK, int maxColumns, T* packedA, T* packedB)
+    private GemmProblem<T> _p;
+    private GemmPlan _plan;
+    private GemmBlocks _blocks;
+    private GemmGrid _grid;
+    private int _threads;
+    private bool _packs;
+    private bool _prefetchC;
+    private T* _packedA;
+    private T* _packedB;
+
+    private nint _packedRows;
+    private nint _packedColumns;
+
+    // The current chunk, the terms that are packed together, and the block of them.
+    private int _row;
+    private int _rows;
+    private int _column;
+    private int _columns;
+    private int _first;
+    private int _end;
+    private int _k;
+    private int _terms;
+
+    private static int PanelRows => GemmKernels<T, TVec>.PanelRows;
+
+    private static int PanelColumns => GemmKernels<T, TVec>.PanelColumns;
+
+    /// <summary>Computes <paramref name="p"/> on <paramref name="threads"/> threads of a pool, or on the caller's alone; M, N and K are at least 1.</summary>
+    public static void Run(in GemmProblem<T> p, GemmPlan plan, WorkerPool? pool, int threads)
     {
-        _p = p;
-        _plan = plan;
-        _maxK = maxK;
-        _maxColumns = maxColumns;
-        _prefetchC = Sse.IsSupported && p.CColumn == 1 && (long)p.M * p.N * sizeof(T) >= PrefetchedCBytes;
-        _packedA = packedA;
-        _packedB = packedB;
-    }
-
-    /// <summary>Computes <paramref name="p"/>; M, N and K are at least 1.</summary>
-    public static void Run(in GemmProblem<T> p, GemmPlan plan)
-    {
-        int kSize = EvenBlock(p.K, MaxKBytes / sizeof(T), 4);
-        int mostColumns = Math.Max(1, BBlockBytes / sizeof(T) / kSize / GemmKernels<T, TVec>.PanelColumns) * GemmKernels<T, TVec>.PanelColumns;
-        int columns = plan.PackB ? EvenBlock(p.N, mostColumns, GemmKernels<T, TVec>.PanelColumns) : p.N;
-        int keptRows = columns < p.N ? Math.Min(p.M, MaxRows) + GemmKernels<T, TVec>.PanelRows : GemmKernels<T, TVec>.PanelRows;
-        using ScratchLease a = Scratch.Rent<T>(plan.PackA ? (nint)keptRows * kSize : 0);
-        using ScratchLease b = Scratch.Rent<T>((nint)(plan.PackB ? columns : GemmKernels<T, TVec>.PanelColumns) * kSize);
-        new BlockedGemm<T, TVec>(p, plan, kSize, columns, a.As<T>(), b.As<T>()).Run();
-    }
-
-    /// <summary>Blocks of equal size, a multiple of <paramref name="unit"/>, and no more of them than blocks of <paramref name="most"/> would be.</summary>
-    private static int EvenBlock(int total, int most, int unit)
-    {
-        int blocks = (total - 1) / most + 1;
-        int size = (total - 1) / blocks + 1;
-        return (size + unit - 1) / unit * unit;
-    }
-
-    private void Run()
-    {
-        for (int row = 0; row < _p.M; row += MaxRows)
+        var blocks = GemmBlocks.For<T, TVec>(p.M, p.N, p.K);
+        // Columns that do not fill a vector are packed even if B is read in place: a tile reads whole vectors.
+        nint columns = plan.PackB ? blocks.ChunkColumns : p.N % TVec.Count != 0 ? PanelColumns : 0, rows = plan.PackA ? blocks.ChunkRows : 0;
+        int together = threads > 1 ? GemmBlocks.Together((rows + columns) * blocks.Terms * sizeof(T)) : 1;
+        int groupTerms = (int)Math.Min((long)together * blocks.Terms, ((long)p.K + blocks.Terms - 1) / blocks.Terms * blocks.Terms);
+        using ScratchLease a = Scratch.Rent<T>(rows * groupTerms);
+        using ScratchLease b = Scratch.Rent<T>(columns * groupTerms);
+        var gemm = new BlockedGemm<T, TVec>
         {
-            int rows = Math.Min(MaxRows, _p.M - row);
-            for (int k = 0; k < _p.K; k += _maxK)
+            _p = p,
+            _plan = plan,
+            _blocks = blocks,
+            _threads = threads,
+            _prefetchC = p.CColumn == 1 && (long)p.M * p.N * sizeof(T) >= PrefetchedCBytes,
+            _packedA = a.As<T>(),
+            _packedB = b.As<T>(),
+            _packedRows = rows,
+            _packedColumns = columns,
+        };
+        gemm.Run(pool, groupTerms);
+    }
+
+    private void Run(WorkerPool? pool, int groupTerms)
+    {
+        int columnUnit = _plan.PackB || _p.N % TVec.Count != 0 ? PanelColumns : TVec.Count;
+        for (_row = 0; _row < _p.M; _row += _rows)
+        {
+            _rows = Math.Min(_blocks.ChunkRows, _p.M - _row);
+            for (_column = 0; _column < _p.N; _column += _columns)
             {
-                int kSize = Math.Min(_maxK, _p.K - k);
-                for (int column = 0; column < _p.N; column += _maxColumns)
+                _columns = Math.Min(_blocks.ChunkColumns, _p.N - _column);
+                _grid = GemmGrid.For(_rows, _columns, _plan.PackA ? PanelRows : RowUnit, columnUnit, _threads);
+                for (_first = 0; _first < _p.K; _first = _end)
                 {
-                    RunBlock(row, rows, k, kSize, column, Math.Min(_maxColumns, _p.N - column));
+                    _end = (int)Math.Min(_p.K, (long)_first + groupTerms);
+                    _packs = _packedRows + _packedColumns > 0;
+                    if (_packs)
+                    {
+                        RunPhase(pool);
+                    }
+
+                    _packs = false;
+                    RunPhase(pool);
                 }
             }
         }
     }
 
-    private void RunBlock(int row, int rows, int k, int kSize, int column, int columns)
+    private void RunPhase(WorkerPool? pool)
     {
-        bool keepA = _maxColumns < _p.N;
-        GemmTile<T> tile = default;
-        tile.K = kSize;
-        tile.Alpha = _p.Alpha;
-        tile.Beta = k == 0 ? _p.Beta : T.One;
-        for (int i = 0; i < rows; i += GemmKernels<T, TVec>.PanelRows)
+        if (pool is null)
         {
-            int height = Math.Min(GemmKernels<T, TVec>.PanelRows, rows - i);
-            T* a = _p.A + (row + i) * _p.ARow + k * _p.AColumn;
-            T* panel = _packedA + (keepA ? (nint)i * kSize : 0);
-            if (_plan.PackA && (column == 0 || !keepA))
-            {
-                GemmPacking.Pack(panel, GemmKernels<T, TVec>.PanelRows, a, _p.ARow, _p.AColumn, height, kSize);
-            }
-
-            for (int j = 0; j < columns; j += GemmKernels<T, TVec>.PanelColumns)
-            {
-                int width = Math.Min(GemmKernels<T, TVec>.PanelColumns, columns - j);
-                tile.A = _plan.PackA ? panel : a;
-                tile.ARow = _plan.PackA ? 1 : _p.ARow;
-                tile.AColumn = _plan.PackA ? GemmKernels<T, TVec>.PanelRows : _p.AColumn;
-                SetB(ref tile, k, column + j, width, _packedB + (_plan.PackB ? (nint)j * kSize : 0), i == 0);
-                SetC(ref tile, row + i, column + j, lastTerms: k + kSize == _p.K);
-                if (_prefetchC && j + width < columns)
-                {
-                    PrefetchNextTile(tile.C, height);
-                }
-                GemmKernels<T, TVec>.Run(&tile, height, width);
-            }
+            Run(0, 0);
+        }
+        else
+        {
+            pool.Run(_threads, ref this);
         }
     }
 
-    private void SetB(ref GemmTile<T> tile, int k, int column, int width, T* panel, bool firstUse)
+    /// <inheritdoc/>
+    public readonly void Run(int part, int worker)
     {
-        T* b = _p.B + k * _p.BRow + column * _p.BColumn;
-        if (!_plan.PackB && width % TVec.Count == 0)
+        // Each thread goes from block to block of the terms by itself.
+        BlockedGemm<T, TVec> own = this;
+        for (own._k = _first; own._k < _end; own._k += own._terms)
         {
-            tile.B = b;
-            tile.BRow = _p.BRow;
+            own._terms = Math.Min(_blocks.Terms, _end - own._k);
+            if (_packs)
+            {
+                own.Pack(part);
+            }
+            else
+            {
+                own.Multiply(part);
+            }
+
+            own._packedA += _packedRows * _blocks.Terms;
+            own._packedB += _packedColumns * _blocks.Terms;
+        }
+    }
+
+    private void Multiply(int part)
+    {
+        (int row, int rows, int column, int columns) = _grid.Cell(part);
+        if (rows == 0 || columns == 0)
+        {
             return;
         }
 
-        // The columns of B after the last whole vector are packed even if B is read in place: it is the only panel in the buffer then.
-        int padded = width <= TVec.Count ? TVec.Count : GemmKernels<T, TVec>.PanelColumns;
-        if (firstUse)
+        int step = _blocks.Streamed;
+        if (_blocks.StreamsA)
         {
-            GemmPacking.Pack(panel, padded, b, _p.BColumn, _p.BRow, width, tile.K);
+            for (int i = 0; i < rows; i += step)
+            {
+                StreamA(row + i, Math.Min(step, rows - i), column, columns);
+            }
         }
-        tile.B = panel;
-        tile.BRow = padded;
+        else
+        {
+            for (int j = 0; j < columns; j += step)
+            {
+                StreamB(row, rows, column + j, Math.Min(step, columns - j));
+            }
+        }
     }
 
-    private void SetC(ref GemmTile<T> tile, int row, int column, bool lastTerms)
+    /// <summary>A share of the panels of both operands.</summary>
+    private void Pack(int part)
     {
-        tile.C = _p.C + row * _p.CRow + column * _p.CColumn;
-        tile.CRow = _p.CRow;
-        tile.CColumn = _p.CColumn;
-        if (!lastTerms)
+        if (_plan.PackA)
         {
-            return;
+            (int first, int rows) = GemmGrid.Slice(_rows, PanelRows, part, _threads);
+            for (int i = first; i < first + rows; i += PanelRows)
+            {
+                T* a = _p.A + ((_row + i) * _p.ARow) + (_k * _p.AColumn);
+                GemmPacking.Pack(_packedA + ((nint)i * _terms), PanelRows, a, _p.ARow, _p.AColumn, Math.Min(PanelRows, _rows - i), _terms, i + (2 * PanelRows) <= _rows);
+            }
         }
-        tile.BiasPerColumn = _p.BiasPerColumn == null ? null : _p.BiasPerColumn + column;
-        tile.BiasPerRow = _p.BiasPerRow == null ? null : _p.BiasPerRow + row * _p.BiasPerRowStride;
-        tile.BiasPerRowStride = _p.BiasPerRowStride;
-        tile.Relu = _p.Relu;
+
+        if (_plan.PackB)
+        {
+            (int first, int columns) = GemmGrid.Slice(_columns, PanelColumns, part, _threads);
+            PackColumns(first, columns, _packedB + ((nint)first * _terms));
+        }
+        else if (part == 0 && _columns % TVec.Count != 0)
+        {
+            int width = _columns % PanelColumns;
+            PackColumns(_columns - width, width, _packedB);
+        }
     }
 
-    /// <summary>The rows of C lie in as many pages, which the hardware's prefetcher does not follow: 1 to 3 % on large matrices.</summary>
-    private void PrefetchNextTile(T* c, int height)
+    private void PackColumns(int first, int columns, T* panels)
     {
-        c += GemmKernels<T, TVec>.PanelColumns;
-        for (int i = 0; i < height; i++, c += _p.CRow)
+        T* b = _p.B + (_k * _p.BRow) + ((_column + first) * _p.BColumn);
+        int whole = columns / PanelColumns;
+        GemmPacking.PackPanels(panels, PanelColumns, whole, b, _p.BColumn, _p.BRow, _terms);
+        int done = whole * PanelColumns, width = columns - done;
+        if (width > 0)
         {
-            Sse.Prefetch0(c);
-            Sse.Prefetch0(c + TVec.Count);
+            GemmPacking.Pack(panels + ((nint)done * _terms), width <= TVec.Count ? TVec.Count : PanelColumns, b + (done * _p.BColumn), _p.BColumn, _p.BRow, width, _terms);
         }
+    }
+
+    private void StreamA(int row, int rows, int column, int columns)
+    {
+        GemmTile<T> tile = NewTile();
+        tile.ANext = _plan.PackA ? (nint)PanelRows * _terms : PanelRows * _p.ARow;
+        tile.CNext = PanelRows * _p.CRow;
+        tile.RowsNext = PanelRows;
+        int whole = rows / PanelRows * PanelRows;
+        for (int j = column; j < column + columns; j += PanelColumns)
+        {
+            int width = Math.Min(PanelColumns, column + columns - j);
+            int tiled = width == PanelColumns ? whole : 0;
+            bool isLast = j + PanelColumns >= column + columns;
+            tile.Ahead = (byte*)(_packedB + ((nint)(j + PanelColumns) * _terms));
+            tile.AheadBytes = !_plan.PackB || isLast || tiled == 0 ? 0 : (((nint)PanelColumns * _terms * sizeof(T) * PanelRows / tiled) + 63) & -64;
+            if (tiled > 0)
+            {
+                Run(&tile, row, PanelRows, j, width, tiled / PanelRows);
+            }
+
+            tile.AheadBytes = 0;
+            for (int i = row + tiled; i < row + rows; i += PanelRows)
+            {
+                Run(&tile, i, Math.Min(PanelRows, row + rows - i), j, width, 1);
+            }
+        }
+    }
+
+    private void StreamB(int row, int rows, int column, int columns)
+    {
+        GemmTile<T> tile = NewTile();
+        tile.BNext = _plan.PackB ? (nint)PanelColumns * _terms : PanelColumns;
+        tile.CNext = PanelColumns;
+        tile.ColumnsNext = PanelColumns;
+        int whole = columns / PanelColumns * PanelColumns;
+        for (int i = row; i < row + rows; i += PanelRows)
+        {
+            int height = Math.Min(PanelRows, row + rows - i);
+            int tiled = height == PanelRows ? whole : 0;
+            if (tiled > 0)
+            {
+                Run(&tile, i, height, column, PanelColumns, tiled / PanelColumns);
+            }
+
+            for (int j = column + tiled; j < column + columns; j += PanelColumns)
+            {
+                Run(&tile, i, height, j, Math.Min(PanelColumns, column + columns - j), 1);
+            }
+        }
+    }
+
+    private GemmTile<T> NewTile() => new()
+    {
+        K = _terms,
+        Alpha = _p.Alpha,
+        Beta = _k == 0 ? _p.Beta : T.One,
+        ARow = _plan.PackA ? 1 : _p.ARow,
+        AColumn = _plan.PackA ? PanelRows : _p.AColumn,
+        CRow = _p.CRow,
+        CColumn = _p.CColumn,
+        BiasPerRowStride = _p.BiasPerRowStride,
+        Relu = _p.Relu && _k + _terms == _p.K,
+        PrefetchC = _prefetchC,
+    };
+
+    /// <summary>One tile, at row and column numbers of the chunk, or several whole ones.</summary>
+    private void Run(GemmTile<T>* tile, int row, int height, int column, int width, int tiles)
+    {
+        tile->Tiles = tiles;
+        tile->A = _plan.PackA ? _packedA + ((nint)row * _terms) : _p.A + ((_row + row) * _p.ARow) + (_k * _p.AColumn);
+        if (_plan.PackB || width % TVec.Count != 0)
+        {
+            tile->B = _packedB + (_plan.PackB ? (nint)column * _terms : 0);
+            tile->BRow = width <= TVec.Count ? TVec.Count : PanelColumns;
+        }
+        else
+        {
+            tile->B = _p.B + (_k * _p.BRow) + ((_column + column) * _p.BColumn);
+            tile->BRow = _p.BRow;
+        }
+
+        tile->C = _p.C + ((_row + row) * _p.CRow) + ((_column + column) * _p.CColumn);
+        if (_k + _terms == _p.K)
+        {
+            tile->BiasPerColumn = _p.BiasPerColumn == null ? null : _p.BiasPerColumn + _column + column;
+            tile->BiasPerRow = _p.BiasPerRow == null ? null : _p.BiasPerRow + ((_row + row) * _p.BiasPerRowStride);
+        }
+
+        GemmKernels<T, TVec>.Run(tile, height, width);
     }
 }

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Engine.Cpu;
 
@@ -14,20 +15,65 @@ internal static unsafe class GemmKernels<T, TVec>
     /// <summary>Most columns of C in a tile: two vectors.</summary>
     public static int PanelColumns => 2 * TVec.Count;
 
-    /// <summary>Computes <paramref name="rows"/> × <paramref name="columns"/> elements of C, 1 to PanelRows and 1 to PanelColumns.</summary>
+    /// <summary>
+    /// Computes <paramref name="rows"/> × <paramref name="columns"/> elements of C, 1 to PanelRows and 1 to PanelColumns; or several whole tiles of
+    /// PanelRows × PanelColumns.
+    /// </summary>
     /// <param name="tile">The operands. Its fields A, B, C and the biases may have been changed on return.</param>
     /// <param name="rows">Rows of C.</param>
     /// <param name="columns">Columns of C.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(GemmTile<T>* tile, int rows, int columns)
     {
-        if (tile->CColumn == 1 && tile->BiasPerRow == null && (columns == PanelColumns || columns == TVec.Count))
+        bool isWhole = tile->CColumn == 1 && tile->BiasPerRow == null && (columns == PanelColumns || columns == TVec.Count);
+        tile->HasEpilogue = tile->Alpha != T.One || tile->Beta != T.Zero || tile->Relu || tile->BiasPerColumn != null;
+        while (true)
         {
-            tile->HasEpilogue = tile->Alpha != T.One || tile->Beta != T.Zero || tile->Relu || tile->BiasPerColumn != null;
-            RunRows(tile, rows, columns);
+            if (tile->PrefetchC || tile->AheadBytes > 0)
+            {
+                Prefetch(tile, rows);
+            }
+
+            if (isWhole)
+            {
+                RunRows(tile, rows, columns);
+            }
+            else
+            {
+                RunEdge(tile, rows, columns);
+            }
+
+            if (--tile->Tiles < 1)
+            {
+                return;
+            }
+
+            tile->Advance();
         }
-        else
+    }
+
+    /// <summary>The rows of C lie in as many pages, which the hardware's prefetcher does not follow; nor does it know the next panel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Prefetch(GemmTile<T>* tile, int rows)
+    {
+        if (!Sse.IsSupported)
         {
-            RunEdge(tile, rows, columns);
+            return;
+        }
+
+        if (tile->PrefetchC)
+        {
+            T* c = tile->C;
+            for (int i = 0; i < rows; i++, c += tile->CRow)
+            {
+                Sse.Prefetch0(c);
+                Sse.Prefetch0(c + PanelColumns - 1);
+            }
+        }
+
+        for (nint end = tile->AheadBytes, at = 0; at < end; at += 64, tile->Ahead += 64)
+        {
+            Sse.Prefetch1(tile->Ahead);
         }
     }
 

@@ -2,11 +2,7 @@ using System.Numerics;
 
 namespace Engine.Cpu;
 
-/// <summary>Divides a batch of products into parts of equal work and runs them on the pool.</summary>
-/// <remarks>
-/// Every part is a product of its own, a rectangle of one C. Parts share only their inputs, so that there is nothing to wait
-/// for between packing and computing; an operand that several parts need is packed by each.
-/// </remarks>
+/// <summary>Divides a batch of products among threads: whole products where that is even, otherwise one product after the other, each by all threads.</summary>
 internal unsafe struct GemmLoop<T, TVec> : IParallelBody
     where T : unmanaged, INumberBase<T>
     where TVec : struct, ISimd<TVec>
@@ -17,15 +13,18 @@ internal unsafe struct GemmLoop<T, TVec> : IParallelBody
     /// </summary>
     private const long MinWorkPerThread = 250_000;
 
-    /// <summary>Rows are divided in fours, which every instruction set has a tile for.</summary>
-    private const int RowUnit = 4;
+    /// <summary>With so many products for each thread it does not matter that one thread may have one more.</summary>
+    private const int ManyProducts = 8;
+
+    /// <summary>Dot products are cut at multiples of their block.</summary>
+    private const int DotUnit = 4;
 
     private GemmProblem<T> _problem;
     private GemmPlan _plan;
     private GemmOffsets* _offsets;
     private bool _transposed;
-    private int _rowParts;
-    private int _columnParts;
+    private GemmGrid _grid;
+    private int _cells;
 
     /// <summary>Runs <paramref name="count"/> products. M and N are at least 1; the problem has been normalized.</summary>
     public static void Run(in GemmProblem<T> problem, GemmOffsets* offsets, int count, bool transposed, WorkerPool pool)
@@ -33,44 +32,55 @@ internal unsafe struct GemmLoop<T, TVec> : IParallelBody
         var loop = new GemmLoop<T, TVec>
         {
             _problem = problem,
-            _plan = problem.K > 0 ? GemmPlan.For(problem) : default,
+            _plan = problem.K > 0 ? GemmPlan.For<T, TVec>(problem) : new GemmPlan { Dots = true },
             _offsets = offsets,
             _transposed = transposed,
-            _rowParts = 1,
-            _columnParts = 1,
+            _cells = 1,
         };
         double work = (double)problem.M * problem.N * Math.Max(problem.K, 1);
         int threads = (int)Math.Min(pool.Threads, work * count / MinWorkPerThread);
-        if (threads <= 1)
+        bool whole = threads <= 1 || count % threads == 0 || count >= ManyProducts * threads;
+        if (!whole && loop._plan.Dots)
         {
-            for (int item = 0; item < count; item++)
-            {
-                loop.Run(item, 0);
-            }
+            loop._cells = threads / GreatestCommonDivisor(count, threads);
+        }
+
+        loop._grid = GemmGrid.For(problem.M, problem.N, DotUnit, DotUnit, loop._cells);
+        if (threads > 1 && (whole || loop._plan.Dots))
+        {
+            pool.Run(count * loop._cells, ref loop);
             return;
         }
 
-        loop.Divide(count, threads);
-        pool.Run(count * loop._rowParts * loop._columnParts, ref loop);
+        for (int item = 0; item < count; item++)
+        {
+            loop.RunItem(loop.Item(item), pool, Math.Max(1, threads));
+        }
     }
 
     /// <inheritdoc/>
-    public void Run(int part, int worker)
+    public readonly void Run(int part, int worker)
     {
-        (int item, int cell) = Math.DivRem(part, _rowParts * _columnParts);
-        (int rowPart, int columnPart) = Math.DivRem(cell, _columnParts);
-        (int row, int rows) = Slice(_problem.M, RowUnit, rowPart, _rowParts);
-        (int column, int columns) = Slice(_problem.N, TVec.Count, columnPart, _columnParts);
-        if (rows == 0 || columns == 0)
+        (int item, int cell) = Math.DivRem(part, _cells);
+        (int row, int rows, int column, int columns) = _grid.Cell(cell);
+        if (rows > 0 && columns > 0)
         {
-            return;
+            RunItem(Item(item).Part(row, rows, column, columns), null, 1);
         }
+    }
 
-        GemmProblem<T> p = _problem.Part(row, rows, column, columns);
+    private readonly GemmProblem<T> Item(int item)
+    {
+        GemmProblem<T> p = _problem;
         GemmOffsets offsets = _offsets[item];
         p.A += _transposed ? offsets.B : offsets.A;
         p.B += _transposed ? offsets.A : offsets.B;
         p.C += offsets.C;
+        return p;
+    }
+
+    private readonly void RunItem(in GemmProblem<T> p, WorkerPool? pool, int threads)
+    {
         if (p.K <= 0)
         {
             GemmEpilogue.StoreEmptySum(p);
@@ -81,15 +91,8 @@ internal unsafe struct GemmLoop<T, TVec> : IParallelBody
         }
         else
         {
-            BlockedGemm<T, TVec>.Run(p, _plan);
+            BlockedGemm<T, TVec>.Run(p, _plan, pool, threads);
         }
-    }
-
-    private static (int First, int Count) Slice(int size, int unit, int part, int parts)
-    {
-        long units = (size - 1) / unit + 1;
-        int first = (int)Math.Min(size, units * part / parts * unit), end = (int)Math.Min(size, units * (part + 1) / parts * unit);
-        return (first, end - first);
     }
 
     private static void RunDots(in GemmProblem<T> p)
@@ -115,32 +118,4 @@ internal unsafe struct GemmLoop<T, TVec> : IParallelBody
     }
 
     private static int GreatestCommonDivisor(int a, int b) => b == 0 ? a : GreatestCommonDivisor(b, a % b);
-
-    /// <summary>
-    /// As many parts as make the number of products a multiple of the number of threads, one if there are many products. Of all ways to
-    /// cut rows and columns: the one whose largest part is smallest, then the one that reads least.
-    /// </summary>
-    private void Divide(int count, int threads)
-    {
-        int cells = count >= 8 * threads ? 1 : threads / GreatestCommonDivisor(count, threads);
-        long rows = (_problem.M - 1) / RowUnit + 1, columns = (_problem.N - 1) / TVec.Count + 1;
-        (long Work, long Reads) best = (long.MaxValue, long.MaxValue);
-        for (int rowParts = 1; rowParts <= cells; rowParts++)
-        {
-            if (cells % rowParts != 0)
-            {
-                continue;
-            }
-            int columnParts = cells / rowParts;
-            long work = ((rows - 1) / rowParts + 1) * ((columns - 1) / columnParts + 1);
-            long reads = (long)rowParts * _problem.N + (long)columnParts * _problem.M;
-            if ((work, reads).CompareTo(best) >= 0)
-            {
-                continue;
-            }
-            best = (work, reads);
-            _rowParts = rowParts;
-            _columnParts = columnParts;
-        }
-    }
 }

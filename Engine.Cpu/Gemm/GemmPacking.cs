@@ -15,13 +15,17 @@ namespace Engine.Cpu;
 /// </remarks>
 internal static unsafe class GemmPacking
 {
+    /// <summary>Panels that are packed side by side: 512 bytes of a row at 256 bits.</summary>
+    private const int PanelsAtATime = 8;
+
     /// <summary>
     /// <c>panel[k·width + j] = source[j·across + k·along]</c> for k &lt; kSize, j &lt; count, and 0 for count ≤ j &lt; width.
     /// </summary>
     /// <remarks>
-    /// Serves both operands: a panel of A has its rows across (width = PanelRows), a panel of B its columns (width = PanelColumns).
+    /// Serves both operands: a panel of A has its rows across (width = PanelRows), a panel of B its columns (width = PanelColumns). If
+    /// <paramref name="another"/> panel lies beside this one, its first bytes are fetched meanwhile: each row of it is a stream of its own.
     /// </remarks>
-    public static void Pack<T>(T* panel, int width, T* source, nint across, nint along, int count, nint kSize) where T : unmanaged
+    public static void Pack<T>(T* panel, int width, T* source, nint across, nint along, int count, nint kSize, bool another = false) where T : unmanaged
     {
         if (across == 1)
         {
@@ -29,7 +33,7 @@ internal static unsafe class GemmPacking
         }
         else if (along == 1)
         {
-            Transpose(panel, width, source, across, count, kSize);
+            Transpose(panel, width, source, across, count, kSize, another);
         }
         else
         {
@@ -43,6 +47,43 @@ internal static unsafe class GemmPacking
         for (nint k = 0; k < kSize; k++)
         {
             new Span<T>(panel + k * width + count, width - count).Clear();
+        }
+    }
+
+    /// <summary>Packs <paramref name="panels"/> panels that lie side by side, each of <paramref name="width"/> × kSize values.</summary>
+    /// <remarks>Where the rows of the source are contiguous, each is read on over several panels: a prefetcher follows that, and not one cache line of every row.</remarks>
+    public static void PackPanels<T>(T* panel, int width, int panels, T* source, nint across, nint along, nint kSize) where T : unmanaged
+    {
+        nint step = width * kSize;
+        for (int first = 0; first < panels; first += PanelsAtATime)
+        {
+            int count = Math.Min(PanelsAtATime, panels - first);
+            T* from = source + (first * width * across), to = panel + (first * step);
+            if (across != 1 || count == 1 || width * sizeof(T) % 32 != 0)
+            {
+                for (int p = 0; p < count; p++)
+                {
+                    Pack(to + (p * step), width, from + (p * width * across), across, along, width, kSize, first + p + 1 < panels);
+                }
+
+                continue;
+            }
+
+            for (nint k = 0; k < kSize; k++, from += along, to += width)
+            {
+                CopyRow((byte*)to, (byte*)from, count, width * sizeof(T), step * sizeof(T));
+            }
+        }
+    }
+
+    private static void CopyRow(byte* to, byte* from, int panels, nint bytes, nint step)
+    {
+        for (int p = 0; p < panels; p++, to += step)
+        {
+            for (nint at = 0; at < bytes; at += 32, from += 32)
+            {
+                Vector256.Store(Vector256.Load(from), to + at);
+            }
         }
     }
 
@@ -81,14 +122,21 @@ internal static unsafe class GemmPacking
     }
 
     /// <summary>The source runs along k: blocks of 8 × 8 or 4 × 4 values are turned in registers.</summary>
-    private static void Transpose<T>(T* panel, int width, T* source, nint across, int count, nint kSize) where T : unmanaged
+    private static void Transpose<T>(T* panel, int width, T* source, nint across, int count, nint kSize, bool another) where T : unmanaged
     {
         int j = 0;
+        nint ahead = another ? width * across : 0;
+        if (sizeof(T) == 4 && Avx.IsSupported && width == 6 && count == 6)
+        {
+            Transpose6((float*)panel, (float*)source, across, kSize, ahead);
+            return;
+        }
+
         if (sizeof(T) == 4 && Avx.IsSupported)
         {
             for (; j <= count - 8; j += 8)
             {
-                Transpose8((float*)panel + j, width, (float*)source + j * across, across, kSize);
+                Transpose8((float*)panel + j, width, (float*)source + j * across, across, kSize, ahead);
             }
         }
 
@@ -111,12 +159,17 @@ internal static unsafe class GemmPacking
         Gather(panel, width, source, across, 1, j, count, kSize);
     }
 
-    private static void Transpose8(float* panel, nint width, float* source, nint across, nint kSize)
+    private static void Transpose8(float* panel, nint width, float* source, nint across, nint kSize, nint ahead)
     {
         nint across3 = 3 * across;
         nint k = 0;
         for (; k <= kSize - 8; k += 8, source += 8)
         {
+            if (ahead != 0 && k % 16 == 0)
+            {
+                Fetch(source + ahead, across, 8);
+            }
+
             float* high = source + 4 * across;
             // Rows j and j + 4 share a register, so that the last step of the transposition is done by the loads.
             Vector256<float> r0 = Pair(source, high), r1 = Pair(source + across, high + across);
@@ -134,6 +187,41 @@ internal static unsafe class GemmPacking
         for (; k < kSize; k++, source++, panel += width)
         {
             for (int j = 0; j < 8; j++)
+            {
+                panel[j] = source[j * across];
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Fetch(float* source, nint across, int rows)
+    {
+        for (int i = 0; i < rows; i++, source += across)
+        {
+            Sse.Prefetch0(source);
+        }
+    }
+
+    /// <summary>Six rows as if they were eight: what a store writes too much the next one overwrites, and the last terms are copied one by one.</summary>
+    private static void Transpose6(float* panel, float* source, nint across, nint kSize, nint ahead)
+    {
+        const int Width = 6;
+        nint across2 = 2 * across, across3 = 3 * across;
+        nint k = 0;
+        for (; k < kSize - 4; k += 4, source += 4, panel += 4 * Width)
+        {
+            if (ahead != 0 && k % 16 == 0)
+            {
+                Fetch(source + ahead, across, Width);
+            }
+
+            Vector256<float> r0 = Pair(source, source + (2 * across2)), r1 = Pair(source + across, source + across2 + across3);
+            Store4(panel, Width, r0, r1, Vector256.Create(Vector128.Load(source + across2)), Vector256.Create(Vector128.Load(source + across3)));
+        }
+
+        for (; k < kSize; k++, source++, panel += Width)
+        {
+            for (int j = 0; j < Width; j++)
             {
                 panel[j] = source[j * across];
             }

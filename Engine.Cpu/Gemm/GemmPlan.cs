@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Engine.Cpu;
 
 /// <summary>How one matrix product is computed. Follows from sizes and strides only: never from addresses, nor from the number of threads.</summary>
@@ -11,6 +13,9 @@ internal readonly record struct GemmPlan
 
     /// <summary>An operand this small stays in the second-level cache, where its rows are read as fast as panels.</summary>
     private const int InPlaceBytes = 1 << 20;
+
+    /// <summary>Where panels of B stay in the first-level cache, rows of B that are no panel collide there; only as little as this is read in place.</summary>
+    private const int InPlaceStripBytes = 16 << 10;
 
     /// <summary>Rows of C up to which packing B costs more than it gains.</summary>
     private const int FewRows = 48;
@@ -31,7 +36,9 @@ internal readonly record struct GemmPlan
     public bool PackB { get; init; }
 
     /// <summary>The plan for a product in the form that <see cref="GemmProblem{T}.Normalized"/> gives it.</summary>
-    public static unsafe GemmPlan For<T>(in GemmProblem<T> p) where T : unmanaged
+    public static unsafe GemmPlan For<T, TVec>(in GemmProblem<T> p)
+        where T : unmanaged, INumberBase<T>
+        where TVec : struct, ISimd<TVec>
     {
         bool bAlongK = p.BRow == 1 && (p.BColumn != 1 || p.N == 1);
         int fewest = p.AColumn == 1 ? Math.Min(p.M, p.N) : p.M;
@@ -42,8 +49,9 @@ internal readonly record struct GemmPlan
         bool aLies = p.AColumn == 1
             ? p.ARow * sizeof(T) % ConflictBytes != 0 || p.M == 1
             : p.ARow == 1 && (long)p.M * p.K * sizeof(T) <= TransposedInPlaceBytes;
+        bool streamsA = GemmBlocks.StreamsAOf<T, TVec>();
         bool bLies = p.BColumn == 1 && (p.M <= FewRows
-            || ((long)p.N * p.K * sizeof(T) <= InPlaceBytes && p.BRow * sizeof(T) % (2 * ConflictBytes) != 0));
+            || ((long)p.N * p.K * sizeof(T) <= (streamsA ? InPlaceStripBytes : InPlaceBytes) && p.BRow * sizeof(T) % (2 * ConflictBytes) != 0));
         return new GemmPlan { PackA = !aLies, PackB = !bLies };
     }
 }

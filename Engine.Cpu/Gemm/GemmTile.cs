@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Engine.Cpu;
 
 /// <summary>
@@ -59,6 +61,32 @@ internal unsafe struct GemmTile<T> where T : unmanaged
     /// <summary>Ends with max(x, 0).</summary>
     public bool Relu;
 
+    /// <summary>Whole tiles to compute one after the other; less than 1 is 1.</summary>
+    public nint Tiles;
+
+    /// <summary>Distance from one tile to the next in A, B and C, in rows and in columns of C.</summary>
+    public nint ANext, BNext, CNext, RowsNext, ColumnsNext;
+
+    /// <summary>Fetch the tile of C before the sums begin, so that it has come when they end.</summary>
+    public bool PrefetchC;
+
+    /// <summary>What the tiles after these will read: so many bytes of it are fetched into the second-level cache with each tile.</summary>
+    public byte* Ahead;
+
+    /// <summary>Whole cache lines of <see cref="Ahead"/>, in bytes.</summary>
+    public nint AheadBytes;
+
     /// <summary>Set by <see cref="GemmKernels{T, TVec}.Run"/>: there is more to do than to store the product.</summary>
     public bool HasEpilogue;
+
+    /// <summary>Goes on to the next tile.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Advance()
+    {
+        A += ANext;
+        B += BNext;
+        C += CNext;
+        BiasPerColumn += BiasPerColumn == null ? 0 : ColumnsNext;
+        BiasPerRow += BiasPerRow == null ? 0 : RowsNext * BiasPerRowStride;
+    }
 }

@@ -90,6 +90,8 @@ internal sealed class GemmTests
     [TestCase(40, 700, 530)]
     [TestCase(60, 3, 1100)]
     [TestCase(3100, 20, 17)]
+    [TestCase(20, 3100, 17)]
+    [TestCase(210, 230, 300)]
     [TestCase(50, 1024, 512)]
     [TestCase(64, 64, 1024)]
     public void Run_MoreThanOneBlock(int m, int n, int k)
@@ -125,6 +127,8 @@ internal sealed class GemmTests
     [TestCase(600, 12, 64)]
     [TestCase(100, 3, 2000)]
     [TestCase(2, 1003, 130)]
+    [TestCase(90, 210, 1100)]
+    [TestCase(64, 3100, 40)]
     public void Run_ThreadCount_DoesNotChangeABit(int m, int n, int k)
     {
         foreach (MatrixLayout b in (MatrixLayout[])[MatrixLayout.RowMajor, MatrixLayout.Transposed])
@@ -136,6 +140,36 @@ internal sealed class GemmTests
                 Assert.That(gemm.Check<double>(_pools[1], level), Is.EqualTo(one));
                 Assert.That(gemm.Check<double>(_pools[2], level), Is.EqualTo(one));
             }
+        }
+    }
+
+    /// <summary>Blocks of terms show in the bits, so they may depend on nothing but K: an element of a large product is that of a small one.</summary>
+    [Test]
+    public void Run_PartOfAProduct_HasTheSameBits([ValueSource(nameof(s_levels))] SimdLevel level)
+    {
+        const int K = 700;
+        var random = new Random(5);
+        float[] a = [.. Enumerable.Range(0, 120 * K).Select(_ => random.NextSingle() - 0.5f)], b = [.. Enumerable.Range(0, K * 160).Select(_ => random.NextSingle() - 0.5f)];
+        float[] whole = Multiply(120, 160, _pools[1]);
+        foreach ((int m, int n) in ((int, int)[])[(119, 160), (60, 160), (120, 97), (50, 64)])
+        {
+            float[] part = Multiply(m, n, _pools[0]);
+            for (int i = 0; i < m; i++)
+            {
+                Assert.That(part.AsSpan(i * 160, n).SequenceEqual(whole.AsSpan(i * 160, n)), $"row {i} of {m} x {n}, {level}");
+            }
+        }
+
+        unsafe float[] Multiply(int m, int n, WorkerPool pool)
+        {
+            float[] c = new float[120 * 160];
+            fixed (float* pa = a, pb = b, pc = c)
+            {
+                var problem = new GemmProblem<float> { M = m, N = n, K = K, Alpha = 1, A = pa, ARow = K, AColumn = 1, B = pb, BRow = 160, BColumn = 1, C = pc, CRow = 160, CColumn = 1 };
+                Gemm.Run(problem, [default], level, pool);
+            }
+
+            return c;
         }
     }
 

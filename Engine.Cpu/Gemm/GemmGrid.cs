@@ -1,0 +1,57 @@
+namespace Engine.Cpu;
+
+/// <summary>A matrix C cut into rectangles of about equal work, in rows and columns of whole units.</summary>
+/// <param name="M">Rows of C.</param>
+/// <param name="N">Columns of C.</param>
+/// <param name="RowUnit">Rows are cut at multiples of this.</param>
+/// <param name="ColumnUnit">Columns are cut at multiples of this.</param>
+/// <param name="RowParts">Rectangles above each other.</param>
+/// <param name="ColumnParts">Rectangles beside each other.</param>
+internal readonly record struct GemmGrid(int M, int N, int RowUnit, int ColumnUnit, int RowParts, int ColumnParts)
+{
+    /// <summary>Of all ways to cut C into <paramref name="cells"/> rectangles: the one whose largest is smallest, then the one whose rectangles read least.</summary>
+    public static GemmGrid For(int m, int n, int rowUnit, int columnUnit, int cells)
+    {
+        GemmGrid best = default;
+        (long Work, long Reads) least = (long.MaxValue, long.MaxValue);
+        for (int rowParts = 1; rowParts <= cells; rowParts++)
+        {
+            if (cells % rowParts != 0)
+            {
+                continue;
+            }
+
+            var grid = new GemmGrid(m, n, rowUnit, columnUnit, rowParts, cells / rowParts);
+            (long Work, long Reads) cost = (Largest(m, rowUnit, rowParts) * Largest(n, columnUnit, grid.ColumnParts), ((long)rowParts * n) + ((long)grid.ColumnParts * m));
+            if (cost.CompareTo(least) < 0)
+            {
+                (best, least) = (grid, cost);
+            }
+        }
+
+        return best;
+    }
+
+    /// <summary>The rectangle of a number; it may be empty.</summary>
+    public (int Row, int Rows, int Column, int Columns) Cell(int number)
+    {
+        (int rowPart, int columnPart) = Math.DivRem(number, ColumnParts);
+        (int row, int rows) = Slice(M, RowUnit, rowPart, RowParts);
+        (int column, int columns) = Slice(N, ColumnUnit, columnPart, ColumnParts);
+        return (row, rows, column, columns);
+    }
+
+    /// <summary>Part <paramref name="part"/> of <paramref name="parts"/> of a size in whole units.</summary>
+    public static (int First, int Count) Slice(int size, int unit, int part, int parts)
+    {
+        long units = (size - 1) / unit + 1;
+        int first = (int)Math.Min(size, units * part / parts * unit), end = (int)Math.Min(size, units * (part + 1) / parts * unit);
+        return (first, end - first);
+    }
+
+    private static long Largest(int size, int unit, int parts)
+    {
+        long units = (size - 1) / unit + 1;
+        return Math.Min(size, ((units - 1) / parts + 1) * unit);
+    }
+}
