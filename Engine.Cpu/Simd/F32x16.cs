@@ -15,6 +15,8 @@ internal readonly unsafe struct F32x16(Vector512<float> value) : ISimd<F32x16>
 
     public static bool HasFusedMultiplyAdd => true;
 
+    public static bool ScalesInOneStep => true;
+
     public static F32x16 Zero => new(Vector512<float>.Zero);
 
     public static F32x16 Indices => new(Vector512<float>.Indices);

@@ -16,6 +16,8 @@ internal readonly unsafe struct F32x4(Vector128<float> value) : ISimd<F32x4>
 
     public static bool HasFusedMultiplyAdd => Fma.IsSupported || AdvSimd.IsSupported;
 
+    public static bool ScalesInOneStep => false;
+
     public static F32x4 Zero => new(Vector128<float>.Zero);
 
     public static F32x4 Indices => new(Vector128<float>.Indices);

@@ -15,6 +15,8 @@ internal readonly unsafe struct F32x8(Vector256<float> value) : ISimd<F32x8>
 
     public static bool HasFusedMultiplyAdd => Fma.IsSupported;
 
+    public static bool ScalesInOneStep => false;
+
     public static F32x8 Zero => new(Vector256<float>.Zero);
 
     public static F32x8 Indices => new(Vector256<float>.Indices);

@@ -13,6 +13,8 @@ internal readonly unsafe struct F64x1(double value) : ISimd<F64x1>
 
     public static bool HasFusedMultiplyAdd => System.Runtime.Intrinsics.X86.Fma.IsSupported || System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported;
 
+    public static bool ScalesInOneStep => false;
+
     public static F64x1 Zero => new(0);
 
     public static F64x1 Indices => new(0);

@@ -16,6 +16,8 @@ internal readonly unsafe struct F64x2(Vector128<double> value) : ISimd<F64x2>
 
     public static bool HasFusedMultiplyAdd => Fma.IsSupported || AdvSimd.IsSupported;
 
+    public static bool ScalesInOneStep => false;
+
     public static F64x2 Zero => new(Vector128<double>.Zero);
 
     public static F64x2 Indices => new(Vector128<double>.Indices);

@@ -15,6 +15,8 @@ internal readonly unsafe struct F64x4(Vector256<double> value) : ISimd<F64x4>
 
     public static bool HasFusedMultiplyAdd => Fma.IsSupported;
 
+    public static bool ScalesInOneStep => false;
+
     public static F64x4 Zero => new(Vector256<double>.Zero);
 
     public static F64x4 Indices => new(Vector256<double>.Indices);

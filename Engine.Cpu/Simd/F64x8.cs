@@ -15,6 +15,8 @@ internal readonly unsafe struct F64x8(Vector512<double> value) : ISimd<F64x8>
 
     public static bool HasFusedMultiplyAdd => true;
 
+    public static bool ScalesInOneStep => true;
+
     public static F64x8 Zero => new(Vector512<double>.Zero);
 
     public static F64x8 Indices => new(Vector512<double>.Indices);

@@ -126,6 +126,9 @@ internal unsafe interface ISimd<TSelf> where TSelf : struct, ISimd<TSelf>
     /// <summary>Bit patterns, taken as signed integers, as floating-point values.</summary>
     static abstract TSelf BitsToValue(TSelf a);
 
+    /// <summary>Whether <see cref="Scale"/> is one instruction.</summary>
+    static abstract bool ScalesInOneStep { get; }
+
     /// <summary>a·2ⁿ for integral |n| ≤ 252 (float32) or 2044 (float64); right for subnormal results up to a second rounding.</summary>
     static abstract TSelf Scale(TSelf a, TSelf n);
 

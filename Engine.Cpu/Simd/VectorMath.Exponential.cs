@@ -10,8 +10,17 @@ internal static unsafe partial class VectorMath
     private const double Ln2High = 0.693359375;
     private const double Ln2Low = -0.00021219444170128554;
 
+    // Added to a small number, 1.5·2²³ rounds it to an integer and leaves that in the low bits.
+    private const double IntegerBits = 3 << 22;
+
+    // Up to here 2ⁿ and the result are normal.
+    private const double LargestNormalExponent = 86;
+
     /// <summary>eˣ.</summary>
-    /// <remarks>x = n·ln 2 + r, |r| ≤ ln 2 / 2; eʳ = 1 + r + r²·q(r).</remarks>
+    /// <remarks>
+    /// x = n·ln 2 + r, |r| ≤ ln 2 / 2; eʳ = 1 + r + r²·q(r). Where vectors have no instruction that scales, n is added to the exponent's bits if all
+    /// lanes allow it.
+    /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Exp<V>(V x) where V : struct, ISimd<V>
     {
@@ -19,10 +28,26 @@ internal static unsafe partial class VectorMath
         {
             return Lanes.Apply(x, &Math.Exp);
         }
+        V scale = V.Create(Log2E), magic = V.Create(IntegerBits), bits;
+        if (!V.ScalesInOneStep && V.MaskBits(V.LessOrEqual(V.Abs(x), V.Create(LargestNormalExponent))) == uint.MaxValue >> (32 - V.Count))
+        {
+            bits = V.MultiplyAdd(x, scale, magic);
+            return V.AddBits(ExpOfRest(x, bits - magic), V.ShiftLeftBits(bits, 23));
+        }
+
+        // The same n as above: equal elements get equal bits whatever lies beside them.
         x = Clamp(x, -104, 89);                         // beyond, the result is 0 or ∞ already
-        (V n, V r) = ReduceByLn2(x);
-        V p = V.MultiplyAdd(V.MultiplyAdd(ExpRemainder(r), r, V.Create(1)), r, V.Create(1));
-        return V.Scale(p, n);
+        bits = V.MultiplyAdd(x, scale, magic);
+        return V.Scale(ExpOfRest(x, bits - magic), bits - magic);
+    }
+
+    // e^(x − n·ln 2)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V ExpOfRest<V>(V x, V n) where V : struct, ISimd<V>
+    {
+        V r = V.MultiplyAdd(n, V.Create(-Ln2High), x);
+        r = V.MultiplyAdd(n, V.Create(-Ln2Low), r);
+        return V.MultiplyAdd(V.MultiplyAdd(ExpRemainder(r), r, V.Create(1)), r, V.Create(1));
     }
 
     /// <summary>eˣ − 1, accurate near 0.</summary>
