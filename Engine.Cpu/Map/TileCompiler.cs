@@ -37,6 +37,7 @@ internal sealed unsafe class TileCompiler
             return compiler.Wrap(whole);
         }
         compiler.FindUniforms();
+        compiler.TakeFormulas();
         compiler.Contract();
         return compiler.Allocate();
     }
@@ -90,6 +91,20 @@ internal sealed unsafe class TileCompiler
         }
     }
 
+    private void TakeFormulas()
+    {
+        for (int i = _program.Code.Length - 1; i >= 0 && _computeType.IsFloatingPoint(); i--)
+        {
+            if (_isUniform[i] || _isAbsorbed[i] || KnownFormulas.Find(_program, i, _users) is not { } found || _isUniform[found.Argument])
+            {
+                continue;
+            }
+
+            Array.ForEach(found.Inner, node => _isAbsorbed[node] = true);
+            _operations[i] = (found.Op, [found.Argument]);
+        }
+    }
+
     // a·b ± c becomes one rounding, a comparison goes into the choice that it decides.
     private void Contract()
     {
@@ -100,7 +115,7 @@ internal sealed unsafe class TileCompiler
         ReadOnlySpan<Instruction> code = _program.Code;
         for (int i = 0; i < code.Length; i++)
         {
-            if (_isUniform[i])
+            if (_isUniform[i] || _isAbsorbed[i] || IsFormula(i))
             {
                 continue;
             }
@@ -132,7 +147,9 @@ internal sealed unsafe class TileCompiler
         }
     }
 
-    private bool CanAbsorb(int node, ScalarOpcode op) => _program.Code[node].Op == op && _users[node] == 1 && !_isUniform[node];
+    private bool CanAbsorb(int node, ScalarOpcode op) => _program.Code[node].Op == op && _users[node] == 1 && !_isUniform[node] && !IsFormula(node);
+
+    private bool IsFormula(int node) => _operations[node].Op != (TileOp)_program.Code[node].Op;
 
     private void Absorb(int user, int node, TileOp op, params int[] arguments)
     {

@@ -1,8 +1,8 @@
 namespace Engine.Cpu;
 
 /// <summary>
-/// The operations that kernels exist for: those of <see cref="ScalarOpcode"/> under the same numbers, and contractions of two of them
-/// that save a pass over the tile.
+/// The operations that kernels exist for: those of <see cref="ScalarOpcode"/> under the same numbers, contractions of two of them
+/// that save a pass over the tile, and <see cref="KnownFormulas"/>.
 /// </summary>
 internal enum TileOp : byte
 {
@@ -23,4 +23,10 @@ internal enum TileOp : byte
 
     /// <summary>a = b ? c : d.</summary>
     SelectEqual,
+
+    /// <summary><see cref="Expr.Gelu"/>.</summary>
+    Gelu,
+
+    /// <summary><see cref="Expr.Silu"/>.</summary>
+    Silu,
 }

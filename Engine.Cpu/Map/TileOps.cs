@@ -286,4 +286,24 @@ internal static class TileOps
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static V Invoke<V>(V a, V b, V c, V d) where V : unmanaged, ISimd<V> => V.Select(V.Equal(a, b), c, d);
     }
+
+    public readonly struct Gelu : IUnaryOp
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static V Invoke<V>(V a) where V : unmanaged, ISimd<V>
+        {
+            V factor = V.MaxNative(V.Create(-KnownFormulas.FarOut), a), half = factor * V.Create(0.5);
+            return V.MultiplyAdd(half, VectorMath.Erf(V.MinNative(V.Create(KnownFormulas.FarOut), factor) * V.Create(Math.Sqrt(0.5))), half);
+        }
+    }
+
+    public readonly struct Silu : IUnaryOp
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static V Invoke<V>(V a) where V : unmanaged, ISimd<V>
+        {
+            V factor = V.MaxNative(V.Create(-KnownFormulas.FarOut), a);
+            return factor * VectorMath.Sigmoid(V.MinNative(V.Create(KnownFormulas.FarOut), factor));
+        }
+    }
 }

@@ -53,6 +53,8 @@ internal static unsafe class VectorKernels
         TileOp.SelectLess => new(&TileLoops.Quaternary<TileOps.SelectLess, V>),
         TileOp.SelectLessEqual => new(&TileLoops.Quaternary<TileOps.SelectLessEqual, V>),
         TileOp.SelectEqual => new(&TileLoops.Quaternary<TileOps.SelectEqual, V>),
+        TileOp.Gelu => new(&TileLoops.Unary<TileOps.Gelu, V>, cost: 8),
+        TileOp.Silu => new(&TileLoops.Unary<TileOps.Silu, V>, cost: 8),
         _ => default,
     };
 }

@@ -61,6 +61,40 @@ internal sealed class MapTests
     }
 
     [TestCaseSource(nameof(Levels))]
+    public void KnownFormulas_GiveTheBitsOfTheirSteps(SimdLevel level)
+    {
+        Expr sum = s_x + s_y, bounded = Expr.Max(sum, -KnownFormulas.FarOut);
+        foreach ((string name, Expr formula) in ((string, Expr)[])[("gelu", Expr.Gelu(sum)), ("silu", Expr.Silu(sum))])
+        {
+            // A value between the steps that is asked for as well keeps them apart.
+            MapProgram found = MapProgram.Compile(2, formula * s_y), apart = MapProgram.Compile(2, formula * s_y, bounded);
+            foreach (DType dtype in (DType[])[DType.Float32, DType.Float64])
+            {
+                Assert.That(TileCompiler.Compile(found, dtype, level, keepsTiles: false).Steps, Has.Length.EqualTo(3), name);
+                Assert.That(TileCompiler.Compile(apart, dtype, level, keepsTiles: false).Steps, Has.Length.GreaterThan(5), name);
+                double[] special = [double.NaN, double.PositiveInfinity, double.NegativeInfinity, -0.0, 0, 1e30, -1e30, -2e4, 1e-40, -1e-30];
+                foreach (int size in s_sizes)
+                {
+                    Tensor x = CpuLevels.Random([size], size, -9, 9, dtype);
+                    double[] values = x.To(DType.Float64).ToArray<double>();
+                    for (int i = 0; i < size; i += 3)
+                    {
+                        values[i] = special[i / 3 % special.Length];
+                    }
+
+                    CpuDevice device = CpuLevels.Device(level);
+                    x = Tensor.From<double>(values, [size], device).To(dtype);
+                    Tensor y = CpuLevels.Random([size], 3, -0.25, 0.25, dtype).To(device);
+                    Tensor one = x.EmptyLike(), first = x.EmptyLike(), second = x.EmptyLike();
+                    Pointwise.Into(one, found, [x, y]);
+                    Pointwise.Into([first, second], apart, [x, y]);
+                    Assert.That(one.To(DType.Float64).ToArray<double>(), Is.EqualTo(first.To(DType.Float64).ToArray<double>()), $"{name}, {dtype.ShortName()}, n = {size}, {level}");
+                }
+            }
+        }
+    }
+
+    [TestCaseSource(nameof(Levels))]
     public void Outputs_MayBeInputs(SimdLevel level)
     {
         // Each output overwrites an input that the other still needs.
