@@ -224,7 +224,7 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
     {
         GemmTile<T> tile = NewTile();
         tile.BNext = _plan.PackB ? (nint)PanelColumns * _terms : PanelColumns;
-        tile.CNext = PanelColumns;
+        tile.CNext = PanelColumns * _p.CColumn;
         tile.ColumnsNext = PanelColumns;
         int whole = columns / PanelColumns * PanelColumns;
         for (int i = row; i < row + rows; i += PanelRows)
