@@ -139,9 +139,10 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
             return;
         }
 
-        int step = _blocks.Streamed;
-        if (_blocks.StreamsA)
+        // Strips of B that are no panels may collide in the first-level cache, so they stream.
+        if (_blocks.StreamsA && _plan.PackB)
         {
+            int step = GemmBlocks.Even(rows, _blocks.Streamed, PanelRows);
             for (int i = 0; i < rows; i += step)
             {
                 StreamA(row + i, Math.Min(step, rows - i), column, columns);
@@ -149,6 +150,7 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
         }
         else
         {
+            int step = _plan.PackB ? GemmBlocks.Even(columns, _blocks.Streamed, PanelColumns) : columns;
             for (int j = 0; j < columns; j += step)
             {
                 StreamB(row, rows, column + j, Math.Min(step, columns - j));
