@@ -50,8 +50,9 @@ internal readonly record struct GemmPlan
             ? p.ARow * sizeof(T) % ConflictBytes != 0 || p.M == 1
             : p.ARow == 1 && (long)p.M * p.K * sizeof(T) <= TransposedInPlaceBytes;
         bool streamsA = GemmBlocks.StreamsAOf<T, TVec>();
-        bool bLies = p.BColumn == 1 && (p.M <= FewRows
-            || ((long)p.N * p.K * sizeof(T) <= (streamsA ? SmallInPlaceBytes : InPlaceBytes) && p.BRow * sizeof(T) % (2 * ConflictBytes) != 0));
+        // Rows of B that begin in the same sets of a cache stay in none, so that each tile of rows would fetch them anew.
+        bool conflicts = p.BRow * sizeof(T) % (2 * ConflictBytes) == 0, isSmall = (long)p.N * p.K * sizeof(T) <= (streamsA ? SmallInPlaceBytes : InPlaceBytes);
+        bool bLies = p.BColumn == 1 && (p.M <= GemmKernels<T, TVec>.PanelRows || ((p.M <= FewRows || isSmall) && !conflicts));
         return new GemmPlan { PackA = !aLies, PackB = !bLies };
     }
 }
