@@ -21,8 +21,9 @@ public sealed partial class Tensor
     /// <exception cref="ShapeMismatchException">Sizes do not fit.</exception>
     /// <exception cref="DTypeMismatchException">The element types differ, outside of <see cref="Autocast"/>.</exception>
     /// <remarks>
-    /// (Vaswani et al. 2017.) A query whose mask hides all keys gives 0 and has the gradient 0, as in PyTorch since 2.5. Where the backend can (CUDA and OpenCL without
-    /// dropout, float32 and half precision, d and e up to 256) the weights are never in memory, but computed in tiles, forward and backward (Dao 2023).
+    /// (Vaswani et al. 2017.) A query whose mask hides all keys gives 0 and has the gradient 0, as in PyTorch since 2.5. Without dropout and where the
+    /// backend can (CUDA and OpenCL in float32 and half precision with d and e up to 256, the CPU in float32) the weights are never in memory, but computed in tiles,
+    /// forward and backward (Dao 2023).
     /// A NaN or infinity in a value that is hidden may come through or not.
     /// </remarks>
     public static Tensor ScaledDotProductAttention(

@@ -205,6 +205,49 @@ internal sealed partial class CpuBackend
             _calls.Add(backend => backend.SoftmaxBackwardCore(result, dy, dx, axis, log));
         }
 
+        protected override bool FusesAttentionCore(in Operand query, in Operand key, in Operand value, in Operand? mask) => present.FusesAttentionCore(query, key, value, mask);
+
+        protected override void AttentionForwardCore(in AttentionForwardArgs args)
+        {
+            if (!present.FusesAttentionCore(args.Query, args.Key, args.Value, args.Mask))
+            {
+                base.AttentionForwardCore(args);
+                return;
+            }
+
+            (Operand q, Operand k, Operand v, Operand? mask) = (Lasting(args.Query), Lasting(args.Key), Lasting(args.Value), Lasting(args.Mask));
+            (Operand y, Operand lse, bool causal, double scale) = (Lasting(args.Output), Lasting(args.LogSumExp), args.Causal, args.Scale);
+            _calls.Add(backend => backend.AttentionForwardCore(new AttentionForwardArgs { Query = q, Key = k, Value = v, Mask = mask, Causal = causal, Scale = scale, Output = y, LogSumExp = lse }));
+        }
+
+        protected override void AttentionBackwardCore(in AttentionBackwardArgs args)
+        {
+            if (!present.FusesAttentionCore(args.Query, args.Key, args.Value, args.Mask))
+            {
+                base.AttentionBackwardCore(args);
+                return;
+            }
+
+            (Operand q, Operand k, Operand v, Operand? mask) = (Lasting(args.Query), Lasting(args.Key), Lasting(args.Value), Lasting(args.Mask));
+            (Operand y, Operand lse, Operand dy, bool causal, double scale) = (Lasting(args.Output), Lasting(args.LogSumExp), Lasting(args.GradOutput), args.Causal, args.Scale);
+            (Operand? dq, Operand? dk, Operand? dv) = (Lasting(args.GradQuery), Lasting(args.GradKey), Lasting(args.GradValue));
+            _calls.Add(backend => backend.AttentionBackwardCore(new AttentionBackwardArgs
+            {
+                Query = q,
+                Key = k,
+                Value = v,
+                Mask = mask,
+                Causal = causal,
+                Scale = scale,
+                Output = y,
+                LogSumExp = lse,
+                GradOutput = dy,
+                GradQuery = dq,
+                GradKey = dk,
+                GradValue = dv,
+            }));
+        }
+
         protected override void CrossEntropyForwardCore(in CrossEntropyForwardArgs args)
         {
             (Operand logits, Operand targets, Operand? weights, double smoothing, long ignore) = (Lasting(args.Logits), Lasting(args.Targets), Lasting(args.ClassWeights), args.LabelSmoothing, args.IgnoreIndex);

@@ -58,6 +58,16 @@ internal unsafe struct GemmLoop<T, TVec> : IParallelBody
         }
     }
 
+    /// <summary>One product on the calling thread, for kernels that divide their own work; no bias that has a stride.</summary>
+    public static void RunAlone(in GemmProblem<T> problem)
+    {
+        if (problem.M > 0 && problem.N > 0)
+        {
+            GemmProblem<T> p = problem.Normalized(out _);
+            new GemmLoop<T, TVec> { _plan = p.K > 0 ? GemmPlan.For<T, TVec>(p) : default }.RunItem(p, null, 1);
+        }
+    }
+
     /// <inheritdoc/>
     public readonly void Run(int part, int worker)
     {

@@ -62,7 +62,7 @@ internal sealed class FolderArrowsTests
 
     // The root of a backend has the device and what all parts of the backend's class share; each operation's folder has its part.
     private static readonly string[] s_cpu =
-        ["Simd", "Memory", "Threads", Root, "Rows", "Map", "Copies", "Reduction", "Gemm", "Conv", "Indexing", "Pooling", "Normalization", "Softmax", "Ordering", "Capture"];
+        ["Simd", "Memory", "Threads", Root, "Rows", "Map", "Copies", "Reduction", "Gemm", "Conv", "Indexing", "Pooling", "Normalization", "Softmax", "Attention", "Ordering", "Capture"];
 
     private static readonly (string From, string To, string Names)[] s_cpuUpwards =
     [
