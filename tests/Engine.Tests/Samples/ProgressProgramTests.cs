@@ -14,7 +14,7 @@ internal sealed class ProgressProgramTests
         NeedsTerminal();
         using SampleProcess process = SampleProcess.StartOnTerminal(Program, Path.GetTempPath());
         Assert.That(process.Wait(), Is.Zero, () => process.Output);
-        Assert.That(process.Output, Does.Match(@"\repoch 1/2 \[=*> *\] +\d+/20  loss [\d.]+  lr 0\.1  \d+/s  0:0\d left"));
+        Assert.That(process.Output, Does.Match(@"\repoch 1/2 \[=*> *\] +\d+/20  loss [\d.]+  lr 0\.1  \d+/s  0:\d\d left"));
         string[] lines = [.. process.Output.Split("\r\n").Where(static line => line.Contains("epoch"))];
         Assert.That(lines[^1], Does.Match(@"\repoch 2/2 20/20  loss [\d.]+  lr 0\.1  \d+/s  0:0\d *$"));
         Assert.That(lines.SelectMany(static line => line.Split('\r')).Max(static drawn => drawn.Length), Is.LessThan(80), "the terminal has 80 columns");
