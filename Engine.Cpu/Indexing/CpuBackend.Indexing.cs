@@ -27,7 +27,7 @@ internal sealed unsafe partial class CpuBackend
     {
         switch (destination.DType)
         {
-            case DType.Float32 when Scattering.MeetsOften(index.Shape[axis], destination.Shape[axis]): AddWide<double>(destination, index, source, axis); break;
+            case DType.Float32 when Scattering.MeetsOften(index.Shape[axis], destination.Shape[axis]): AddDouble(destination, index, source, axis); break;
             case DType.Float32: Add<float>(destination, index, source, axis); break;
             case DType.Float64: Add<double>(destination, index, source, axis); break;
             case DType.Int32: Add<int>(destination, index, source, axis); break;
@@ -68,7 +68,26 @@ internal sealed unsafe partial class CpuBackend
 
         using DenseOperand<TSum> sums = new(this, destination, OperandUse.Update), terms = new(this, source);
         IndexedSpace space = IndexedSpace.Create(Layout.Contiguous(destination.Shape), index.Layout, Layout.Contiguous(source.Shape), axis);
-        Indexed<TSum, AddToTable<TSum>>(nameof(ScatterAdd), space, sums.Pointer, index, terms.Pointer, distinct: true);
+        Indexed<TSum, TSum, AddToTable<TSum>>(nameof(ScatterAdd), space, sums.Pointer, index, terms.Pointer, distinct: true);
+        sums.WriteBack(this);
+    }
+
+    /// <summary>Sums of float32 in double precision, of terms where they lie; part by part as in <see cref="AddWide"/>.</summary>
+    private void AddDouble(in Operand destination, in Operand index, in Operand source, int axis)
+    {
+        if (destination.Shape.ElementCount > MostWideSums && Scattering.Halve(index.Shape, axis) is { } cut)
+        {
+            foreach ((int start, int size) in ((int, int)[])[(0, cut.Size), (cut.Size, index.Shape[cut.Axis] - cut.Size)])
+            {
+                AddDouble(Part(destination, cut.Axis, start, size), Part(index, cut.Axis, start, size), Part(source, cut.Axis, start, size), axis);
+            }
+
+            return;
+        }
+
+        using DenseOperand<double> sums = new(this, destination, OperandUse.Update);
+        IndexedSpace space = IndexedSpace.Create(Layout.Contiguous(destination.Shape), index.Layout, source.Layout, axis);
+        Indexed<double, float, AddToWideTable>(nameof(ScatterAdd), space, sums.Pointer, index, (float*)source.Address, distinct: true);
         sums.WriteBack(this);
     }
 
@@ -76,23 +95,24 @@ internal sealed unsafe partial class CpuBackend
 
     private void Indexed<T, TAction>(string op, in Operand table, in Operand index, in Operand dense, int axis, bool distinct)
         where T : unmanaged
-        where TAction : struct, IIndexedAction<T>
+        where TAction : struct, IIndexedAction<T, T>
     {
         IndexedSpace space = IndexedSpace.Create(table.Layout, index.Layout, dense.Layout, axis);
-        Indexed<T, TAction>(op, space, (T*)table.Address, index, (T*)dense.Address, distinct);
+        Indexed<T, T, TAction>(op, space, (T*)table.Address, index, (T*)dense.Address, distinct);
     }
 
-    private void Indexed<T, TAction>(string op, in IndexedSpace space, T* table, in Operand index, T* dense, bool distinct)
-        where T : unmanaged
-        where TAction : struct, IIndexedAction<T>
+    private void Indexed<TTable, TDense, TAction>(string op, in IndexedSpace space, TTable* table, in Operand index, TDense* dense, bool distinct)
+        where TTable : unmanaged
+        where TDense : unmanaged
+        where TAction : struct, IIndexedAction<TTable, TDense>
     {
         if (index.DType == DType.Int32)
         {
-            IndexedLoop<T, int, TAction>.Run(op, space, distinct, table, (int*)index.Address, dense, _pool);
+            IndexedLoop<TTable, TDense, int, TAction>.Run(op, space, distinct, table, (int*)index.Address, dense, _pool);
         }
         else
         {
-            IndexedLoop<T, long, TAction>.Run(op, space, distinct, table, (long*)index.Address, dense, _pool);
+            IndexedLoop<TTable, TDense, long, TAction>.Run(op, space, distinct, table, (long*)index.Address, dense, _pool);
         }
     }
 }

@@ -4,21 +4,24 @@ using System.Runtime.CompilerServices;
 namespace Engine.Cpu;
 
 /// <summary>The action on one element, or one row, of the table and of the dense operand.</summary>
-internal unsafe interface IIndexedAction<T> where T : unmanaged
+internal unsafe interface IIndexedAction<TTable, TDense>
+    where TTable : unmanaged
+    where TDense : unmanaged
 {
     /// <summary>One element.</summary>
-    static abstract void Element(T* table, T* dense);
+    static abstract void Element(TTable* table, TDense* dense);
 
     /// <summary>Contiguous elements, all with the same index.</summary>
-    static abstract void Row(T* table, T* dense, int count);
+    static abstract void Row(TTable* table, TDense* dense, int count);
 }
 
 /// <summary>Runs an action over an <see cref="IndexedSpace"/>, each part over its share of one axis, rows in ascending order.</summary>
-internal readonly unsafe struct IndexedLoop<T, TIndex, TAction>(string op, IndexedSpace space, int axis, int parts, T* table, TIndex* index, T* dense)
+internal readonly unsafe struct IndexedLoop<TTable, TDense, TIndex, TAction>(string op, IndexedSpace space, int axis, int parts, TTable* table, TIndex* index, TDense* dense)
     : IParallelBody
-    where T : unmanaged
+    where TTable : unmanaged
+    where TDense : unmanaged
     where TIndex : unmanaged
-    where TAction : struct, IIndexedAction<T>
+    where TAction : struct, IIndexedAction<TTable, TDense>
 {
     /// <summary>Shares are cut at multiples of this: no two threads write to one cache line of a contiguous row.</summary>
     private const int Unit = 64;
@@ -30,11 +33,11 @@ internal readonly unsafe struct IndexedLoop<T, TIndex, TAction>(string op, Index
     /// <param name="index">The first index.</param>
     /// <param name="dense">The first element of the other operand.</param>
     /// <param name="pool">The threads.</param>
-    public static void Run(string op, in IndexedSpace space, bool distinct, T* table, TIndex* index, T* dense, WorkerPool pool)
+    public static void Run(string op, in IndexedSpace space, bool distinct, TTable* table, TIndex* index, TDense* dense, WorkerPool pool)
     {
         int axis = space.LongestAxis(distinct);
         int parts = axis < 0 ? 1 : Partition.Parts(pool, space.Count, space.Sizes[axis]);
-        IndexedLoop<T, TIndex, TAction> loop = new(op, space, Math.Max(axis, 0), parts, table, index, dense);
+        IndexedLoop<TTable, TDense, TIndex, TAction> loop = new(op, space, Math.Max(axis, 0), parts, table, index, dense);
         pool.Run(parts, ref loop);
     }
 
@@ -55,7 +58,8 @@ internal readonly unsafe struct IndexedLoop<T, TIndex, TAction>(string op, Index
         coordinates.Clear();
         do
         {
-            T* t = table + share.TableStart, d = dense + share.DenseStart;
+            TTable* t = table + share.TableStart;
+            TDense* d = dense + share.DenseStart;
             TIndex* i = index + share.IndexStart;
             if (contiguous)
             {

@@ -21,6 +21,25 @@ internal sealed class ScatterSumTests
     }
 
     [Test]
+    public void ScatterAdd_TermsThatMeetOften_AreSummedInDoublePrecision([Values(1, 3, 8, 17, 200)] int columns, [Values] bool turned)
+    {
+        const int terms = 20_000, words = 5;
+        Generator random = new(4);
+        Tensor start = Tensor.Randn([words, columns], generator: random, device: _device), index = Tensor.RandInt([terms], 0, words, random, _device);
+        Tensor source = turned ? Tensor.Randn([columns, terms], generator: random, device: _device).T : Tensor.Randn([terms, columns], generator: random, device: _device);
+        double[] sums = [.. start.ToArray<float>().Select(x => (double)x)];
+        float[] values = source.ToArray<float>();
+        long[] places = index.ToArray<long>();
+        for (int i = 0; i < values.Length; i++)
+        {
+            sums[(places[i / columns] * columns) + (i % columns)] += values[i];
+        }
+
+        Tensor actual = start.ScatterAdd(0, index.Unsqueeze(1).Expand([terms, columns]), source);
+        Assert.That(actual.ToArray<float>(), Is.EqualTo(sums.Select(x => (float)x).ToArray()));
+    }
+
+    [Test]
     public void ScatterAdd_WideSumsInParts_AreThoseOfTheWhole()
     {
         Generator random = new(3);
