@@ -9,8 +9,9 @@ internal readonly unsafe struct LayerNormForwardKernel<T>(
 {
     public void Run<TVec>() where TVec : unmanaged, ISimd<TVec>
     {
-        LayerNormForward<T, TVec> kernel = new(columns, x, y, scale, shift, means, inverseStds, epsilon);
-        RowLoop<LayerNormForward<T, TVec>>.Run(kernel, rows, columns, pool);
+        LayerNormForward<T, TVec> kernel = new(rows, columns, x, y, scale, shift, means, inverseStds, epsilon);
+        nint atOnce = LayerNormForward<T, TVec>.RowsAtOnce(columns);
+        RowLoop<LayerNormForward<T, TVec>>.Run(kernel, (rows + atOnce - 1) / atOnce, atOnce * columns, pool);
     }
 }
 
@@ -31,6 +32,7 @@ internal readonly unsafe struct LayerNormBackwardKernel<T>(nint rows, nint colum
             return;
         }
         LayerNormColumnSums<T> join = new(blocks, columns, sums.As<T>(), gradScale, gradShift);
-        RowLoop<LayerNormColumnSums<T>>.Run(join, columns, blocks, pool);
+        nint tiles = (columns + LayerNormColumnSums<T>.Tile - 1) / LayerNormColumnSums<T>.Tile;
+        RowLoop<LayerNormColumnSums<T>>.Run(join, tiles, 2 * LayerNormColumnSums<T>.Tile * blocks, pool);
     }
 }

@@ -70,15 +70,20 @@ internal static unsafe class RowSums<T, TVec>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static (double Sum, double Squares) BlockDeviations(T* x, nint count, TVec shift)
     {
-        TVec a = TVec.Zero, b = a, aa = a, bb = a;
+        TVec a = TVec.Zero, b = a, c = a, d = a, aa = a, bb = a, cc = a, dd = a;
         nint i = 0;
-        for (; i <= count - (2 * TVec.Count); i += 2 * TVec.Count)
+        for (; i <= count - (4 * TVec.Count); i += 4 * TVec.Count)
         {
-            TVec u = TVec.Load(x + i) - shift, v = TVec.Load(x + i + TVec.Count) - shift;
-            a += u;
-            b += v;
-            aa = TVec.MultiplyAdd(u, u, aa);
-            bb = TVec.MultiplyAdd(v, v, bb);
+            TVec p = TVec.Load(x + i) - shift, q = TVec.Load(x + i + TVec.Count) - shift;
+            TVec r = TVec.Load(x + i + (2 * TVec.Count)) - shift, s = TVec.Load(x + i + (3 * TVec.Count)) - shift;
+            a += p;
+            b += q;
+            c += r;
+            d += s;
+            TVec.Accumulate(ref aa, p, p);
+            TVec.Accumulate(ref bb, q, q);
+            TVec.Accumulate(ref cc, r, r);
+            TVec.Accumulate(ref dd, s, s);
         }
 
         for (; i < count; i += TVec.Count)
@@ -88,24 +93,26 @@ internal static unsafe class RowSums<T, TVec>
             aa = TVec.MultiplyAdd(u, u, aa);
         }
 
-        return (TVec.Sum(a + b), TVec.Sum(aa + bb));
+        return (TVec.Sum((a + b) + (c + d)), TVec.Sum((aa + bb) + (cc + dd)));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static double BlockDot(T* x, T* y, nint count)
     {
-        TVec a = TVec.Zero, b = a;
+        TVec a = TVec.Zero, b = a, c = a, d = a;
         nint i = 0;
-        for (; i <= count - (2 * TVec.Count); i += 2 * TVec.Count)
+        for (; i <= count - (4 * TVec.Count); i += 4 * TVec.Count)
         {
-            a = TVec.MultiplyAdd(TVec.Load(x + i), TVec.Load(y + i), a);
-            b = TVec.MultiplyAdd(TVec.Load(x + i + TVec.Count), TVec.Load(y + i + TVec.Count), b);
+            TVec.Accumulate(ref a, TVec.Load(x + i), TVec.Load(y + i));
+            TVec.Accumulate(ref b, TVec.Load(x + i + TVec.Count), TVec.Load(y + i + TVec.Count));
+            TVec.Accumulate(ref c, TVec.Load(x + i + (2 * TVec.Count)), TVec.Load(y + i + (2 * TVec.Count)));
+            TVec.Accumulate(ref d, TVec.Load(x + i + (3 * TVec.Count)), TVec.Load(y + i + (3 * TVec.Count)));
         }
 
         for (; i < count; i += TVec.Count)
         {
             a = TVec.MultiplyAdd(Tail.Load<TVec>(x + i, count - i), Tail.Load<TVec>(y + i, count - i), a);
         }
-        return TVec.Sum(a + b);
+        return TVec.Sum((a + b) + (c + d));
     }
 }

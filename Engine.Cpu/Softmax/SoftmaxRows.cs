@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Engine.Cpu;
 
@@ -48,11 +49,47 @@ internal readonly unsafe struct SoftmaxRowsGradient<T, TVec>(nint columns, T* y,
     public void Run(nint row)
     {
         T* output = y + (row * columns), gradient = dy + (row * columns), to = dx + (row * columns);
-        TVec sum = TVec.Create(log ? RowSums<T, TVec>.Sum(gradient, columns) : RowSums<T, TVec>.Dot(output, gradient, columns));
-        for (nint i = 0; i < columns; i += TVec.Count)
+        if (log)
         {
-            TVec p = Tail.Load<TVec>(output + i, columns - i), g = Tail.Load<TVec>(gradient + i, columns - i);
-            Tail.Store(log ? g - (VectorMath.Exp(p) * sum) : p * (g - sum), to + i, columns - i);
+            WriteLog(output, gradient, to, RowSums<T, TVec>.Sum(gradient, columns));
+        }
+        else
+        {
+            Write(output, gradient, to, RowSums<T, TVec>.Dot(output, gradient, columns));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Write(T* output, T* gradient, T* to, double dot)
+    {
+        nint count = columns, ahead = NextRow.Distance<T>(count), i = 0;
+        TVec sum = TVec.Create(dot);
+        for (; i <= count - (2 * TVec.Count); i += 2 * TVec.Count)
+        {
+            NextRow.FetchTwo<TVec>(output + ahead + i);
+            NextRow.FetchTwo<TVec>(gradient + ahead + i);
+            nint j = i + TVec.Count;
+            TVec a = TVec.Load(output + i) * (TVec.Load(gradient + i) - sum), b = TVec.Load(output + j) * (TVec.Load(gradient + j) - sum);
+            a.Store(to + i);
+            b.Store(to + j);
+        }
+
+        for (; i < count; i += TVec.Count)
+        {
+            nint left = count - i;
+            Tail.Store(Tail.Load<TVec>(output + i, left) * (Tail.Load<TVec>(gradient + i, left) - sum), to + i, left);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void WriteLog(T* output, T* gradient, T* to, double total)
+    {
+        nint count = columns;
+        TVec sum = TVec.Create(total);
+        for (nint i = 0; i < count; i += TVec.Count)
+        {
+            nint left = count - i;
+            Tail.Store(Tail.Load<TVec>(gradient + i, left) - (VectorMath.Exp(Tail.Load<TVec>(output + i, left)) * sum), to + i, left);
         }
     }
 }
