@@ -19,23 +19,22 @@ internal readonly unsafe struct AttentionBackward<TVec>(AttentionProblem problem
     where TVec : struct, ISimd<TVec>
 {
     /// <summary>Keys of a tile: two tiles of 256 × 64 are a quarter of a second-level cache of 512 KiB.</summary>
-    private const int TileKeys = 256;
+    private const int TileKeys = 256, TileQueries = AttentionDivision.TileQueries;
 
     public void Run(nint row)
     {
         (int product, int chunk) = Math.DivRem((int)row, division.Chunks);
         (int sample, int head) = Math.DivRem(product, problem.Heads);
         (HeadMatrix gradKey, HeadMatrix gradValue) = division.Sums(problem, gradients, chunk);
-        const int most = AttentionDivision.TileQueries;
-        using ScratchLease lease = Scratch.Rent<float>((2 * TileKeys * most) + most);
-        float* weights = lease.As<float>(), slopes = weights + (TileKeys * most), means = slopes + (TileKeys * most);
+        using ScratchLease lease = Scratch.Rent<float>((2 * TileKeys * TileQueries) + TileQueries);
+        float* weights = lease.As<float>(), slopes = weights + (TileKeys * TileQueries), means = slopes + (TileKeys * TileQueries);
         (int first, int end) = division.Queries(problem, chunk);
 
         // From the last block on, which sees the most keys: it writes, the others add.
         int begun = 0;
         for (int block = end - 1; block >= first; block--)
         {
-            int query = block * most, queries = Math.Min(most, problem.Queries - query), seen = problem.Seen(query + queries - 1);
+            int query = block * TileQueries, queries = Math.Min(TileQueries, problem.Queries - query), seen = problem.Seen(query + queries - 1);
             if (!gradients.Query.IsNull || !gradients.Key.IsNull)
             {
                 Means(sample, head, query, queries, means);
@@ -59,7 +58,7 @@ internal readonly unsafe struct AttentionBackward<TVec>(AttentionProblem problem
                         Beta = key > 0 ? 1 : 0,
                         A = slopes,
                         ARow = 1,
-                        AColumn = most,
+                        AColumn = TileQueries,
                         B = problem.Key.Of(sample, head, key),
                         BRow = problem.Key.Row,
                         BColumn = problem.Key.Column,
@@ -81,7 +80,7 @@ internal readonly unsafe struct AttentionBackward<TVec>(AttentionProblem problem
 
         if (problem.Keys == 0 && !gradients.Query.IsNull)
         {
-            for (int i = first * most; i < Math.Min(end * most, problem.Queries); i++)
+            for (int i = first * TileQueries; i < Math.Min(end * TileQueries, problem.Queries); i++)
             {
                 ClearRow(gradients.Query, gradients.Query.Of(sample, head, i), problem.Depth);
             }
@@ -124,7 +123,7 @@ internal readonly unsafe struct AttentionBackward<TVec>(AttentionProblem problem
         float* sums = problem.LogSumExp + ((((nint)sample * problem.Heads) + head) * problem.Queries) + query;
         for (int j = 0; j < keys; j++)
         {
-            float* w = weights + (j * (nint)AttentionDivision.TileQueries), g = slopes + (j * (nint)AttentionDivision.TileQueries);
+            float* w = weights + (j * (nint)TileQueries), g = slopes + (j * (nint)TileQueries);
             int hidden = problem.Causal ? Math.Clamp(key + j - query, 0, queries) : 0;
             new Span<float>(w, hidden).Clear();
             if (!problem.Mask.IsNull)
@@ -160,7 +159,7 @@ internal readonly unsafe struct AttentionBackward<TVec>(AttentionProblem problem
             BRow = b.Column,
             BColumn = b.Row,
             C = tile,
-            CRow = AttentionDivision.TileQueries,
+            CRow = TileQueries,
             CColumn = 1,
         });
 
@@ -181,7 +180,7 @@ internal readonly unsafe struct AttentionBackward<TVec>(AttentionProblem problem
             Alpha = 1,
             Beta = beta,
             A = tile,
-            ARow = AttentionDivision.TileQueries,
+            ARow = TileQueries,
             AColumn = 1,
             B = firstRow,
             BRow = rows.Row,

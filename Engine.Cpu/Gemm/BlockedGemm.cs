@@ -131,7 +131,7 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
         }
     }
 
-    private void Multiply(int part)
+    private readonly void Multiply(int part)
     {
         (int row, int rows, int column, int columns) = _grid.Cell(part);
         if (rows == 0 || columns == 0)
@@ -159,7 +159,7 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
     }
 
     /// <summary>A share of the panels of both operands.</summary>
-    private void Pack(int part)
+    private readonly void Pack(int part)
     {
         if (_plan.PackA)
         {
@@ -183,7 +183,7 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
         }
     }
 
-    private void PackColumns(int first, int columns, T* panels)
+    private readonly void PackColumns(int first, int columns, T* panels)
     {
         T* b = _p.B + (_k * _p.BRow) + ((_column + first) * _p.BColumn);
         int whole = columns / PanelColumns;
@@ -195,7 +195,7 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
         }
     }
 
-    private void StreamA(int row, int rows, int column, int columns)
+    private readonly void StreamA(int row, int rows, int column, int columns)
     {
         GemmTile<T> tile = NewTile();
         tile.ANext = _plan.PackA ? (nint)PanelRows * _terms : PanelRows * _p.ARow;
@@ -222,7 +222,7 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
         }
     }
 
-    private void StreamB(int row, int rows, int column, int columns)
+    private readonly void StreamB(int row, int rows, int column, int columns)
     {
         GemmTile<T> tile = NewTile();
         tile.BNext = _plan.PackB ? (nint)PanelColumns * _terms : PanelColumns;
@@ -245,7 +245,7 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
         }
     }
 
-    private GemmTile<T> NewTile() => new()
+    private readonly GemmTile<T> NewTile() => new()
     {
         K = _terms,
         Alpha = _p.Alpha,
@@ -260,7 +260,7 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
     };
 
     /// <summary>One tile, at row and column numbers of the chunk, or several whole ones.</summary>
-    private void Run(GemmTile<T>* tile, int row, int height, int column, int width, int tiles)
+    private readonly void Run(GemmTile<T>* tile, int row, int height, int column, int width, int tiles)
     {
         tile->Tiles = tiles;
         tile->A = _plan.PackA ? _packedA + ((nint)row * _terms) : _p.A + ((_row + row) * _p.ARow) + (_k * _p.AColumn);

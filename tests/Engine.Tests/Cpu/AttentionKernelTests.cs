@@ -1,4 +1,3 @@
-using Engine.Backends;
 using Engine.Cpu;
 using Engine.Tests.Comparison;
 using NUnit.Framework;

@@ -23,10 +23,10 @@ internal sealed class ScatterSumTests
     [Test]
     public void ScatterAdd_TermsThatMeetOften_AreSummedInDoublePrecision([Values(1, 3, 8, 17, 200)] int columns, [Values] bool turned)
     {
-        const int terms = 20_000, words = 5;
+        const int Terms = 20_000, Words = 5;
         Generator random = new(4);
-        Tensor start = Tensor.Randn([words, columns], generator: random, device: _device), index = Tensor.RandInt([terms], 0, words, random, _device);
-        Tensor source = turned ? Tensor.Randn([columns, terms], generator: random, device: _device).T : Tensor.Randn([terms, columns], generator: random, device: _device);
+        Tensor start = Tensor.Randn([Words, columns], generator: random, device: _device), index = Tensor.RandInt([Terms], 0, Words, random, _device);
+        Tensor source = turned ? Tensor.Randn([columns, Terms], generator: random, device: _device).T : Tensor.Randn([Terms, columns], generator: random, device: _device);
         double[] sums = [.. start.ToArray<float>().Select(x => (double)x)];
         float[] values = source.ToArray<float>();
         long[] places = index.ToArray<long>();
@@ -35,7 +35,7 @@ internal sealed class ScatterSumTests
             sums[(places[i / columns] * columns) + (i % columns)] += values[i];
         }
 
-        Tensor actual = start.ScatterAdd(0, index.Unsqueeze(1).Expand([terms, columns]), source);
+        Tensor actual = start.ScatterAdd(0, index.Unsqueeze(1).Expand([Terms, columns]), source);
         Assert.That(actual.ToArray<float>(), Is.EqualTo(sums.Select(x => (float)x).ToArray()));
     }
 
