@@ -84,24 +84,7 @@ internal static class KnownFormulas
     private static bool IsPrivate(MapProgram formula, int[] users, int[] bound, out int argument)
     {
         argument = Unbound;
-        var uses = new int[bound.Length];
-        foreach (Instruction step in formula.Code)
-        {
-            int arity = ScalarOp.Of(step.Op).Arity;
-            if (arity > 0)
-            {
-                uses[step.A]++;
-            }
-            if (arity > 1)
-            {
-                uses[step.B]++;
-            }
-            if (arity > 2)
-            {
-                uses[step.C]++;
-            }
-        }
-
+        int[] uses = TileCompiler.CountUsers(formula);
         for (int i = 0; i < bound.Length; i++)
         {
             if (formula.Code[i].Op == ScalarOpcode.Input)

@@ -19,7 +19,7 @@ internal sealed unsafe class TileCompiler
     {
         (_program, _computeType, _level, _keepsTiles) = (program, computeType, level, keepsTiles);
         int length = program.Code.Length;
-        (_isUniform, _isAbsorbed, _users) = (new bool[length], new bool[length], new int[length]);
+        (_isUniform, _isAbsorbed, _users) = (new bool[length], new bool[length], CountUsers(program));
         (_operations, _lastUse) = (new (TileOp, int[])[length], new int[length]);
     }
 
@@ -79,16 +79,27 @@ internal sealed unsafe class TileCompiler
             _operations[i] = ((TileOp)step.Op, arguments);
             _isUniform[i] = step.Op is ScalarOpcode.Constant or ScalarOpcode.Parameter
                 || (arguments.Length > 0 && Array.TrueForAll(arguments, a => _isUniform[a]));
-            foreach (int argument in arguments)
+        }
+    }
+
+    /// <summary>How many steps and outputs use each node.</summary>
+    public static int[] CountUsers(MapProgram program)
+    {
+        var users = new int[program.Code.Length];
+        foreach (Instruction step in program.Code)
+        {
+            foreach (int argument in Arguments(step))
             {
-                _users[argument]++;
+                users[argument]++;
             }
         }
 
-        foreach (int output in _program.Outputs)
+        foreach (int output in program.Outputs)
         {
-            _users[output]++;
+            users[output]++;
         }
+
+        return users;
     }
 
     private void TakeFormulas()
