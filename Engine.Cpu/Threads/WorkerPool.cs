@@ -24,22 +24,18 @@ internal interface IParallelBody
 /// <para>The caller does share 0, background threads the others. A share whose thread has not begun when the caller is through with its
 /// own is done by the caller: a parked or descheduled worker then costs no more than a loop without it.</para>
 /// <para>A call that comes while the pool is in use (from another thread, or from inside a part), and any call after
-/// <see cref="Dispose"/>, runs all parts on the calling thread. Idle workers spin for <see cref="SpinMicroseconds"/>, then park.</para>
+/// <see cref="Dispose"/>, runs all parts on the calling thread. Idle workers look out for the next loop for a while (<see cref="LookOut"/>), then park.</para>
 /// </remarks>
 internal sealed unsafe class WorkerPool : IDisposable
 {
     /// <summary>Most threads a pool can have.</summary>
     public const int MaxThreads = 1024;
 
-    /// <summary>How long a worker looks out for the next loop before it parks. Loops of a training step follow each other faster than this.</summary>
-    private const int SpinMicroseconds = 50;
-
-    private static readonly long s_spinTicks = Math.Max(1, Stopwatch.Frequency * SpinMicroseconds / 1_000_000);
-
     [ThreadStatic] private static WorkerPool? t_running;
 
     private readonly Worker[] _workers;                 // worker w of the loop is _workers[w - 1]
     private readonly object _join = new();
+    private readonly LookOut _lookOut = new();
     private int _busy;                                  // 1 while a loop runs, and for ever after Dispose
     private int _disposed;
     private bool _stopping;
@@ -222,11 +218,10 @@ internal sealed unsafe class WorkerPool : IDisposable
     private bool WaitForWorkers()
     {
         bool interrupted = false;
-        long start = Stopwatch.GetTimestamp();
+        long start = Stopwatch.GetTimestamp(), last = start;
         while (Volatile.Read(ref _pending.Value) != 0)
         {
-            Thread.SpinWait(4);
-            if (Stopwatch.GetTimestamp() - start < s_spinTicks)
+            if (_lookOut.Turn(start, ref last))
             {
                 continue;
             }
@@ -337,12 +332,11 @@ internal sealed unsafe class WorkerPool : IDisposable
 
         private int WaitForTicket(int seen)
         {
-            long start = Stopwatch.GetTimestamp();
+            long start = Stopwatch.GetTimestamp(), last = start;
             int ticket;
             while ((ticket = Volatile.Read(ref _ticket.Value)) == seen)
             {
-                Thread.SpinWait(4);
-                if (Stopwatch.GetTimestamp() - start < s_spinTicks)
+                if (_pool._lookOut.Turn(start, ref last))
                 {
                     continue;
                 }
