@@ -111,12 +111,12 @@ internal static unsafe class Transpose<T, TVec>
         Vector512<float> inRow = First(columns), inColumn = First(rows);
         for (int i = 0; i < 16; i++)
         {
-            (i < rows ? Avx512F.MaskLoad(source + i * sourcePitch, inRow, Vector512<float>.Zero) : Vector512<float>.Zero).Store(block + 16 * i);
+            (i < rows ? Wide.MaskLoad(source + i * sourcePitch, inRow) : Vector512<float>.Zero).Store(block + 16 * i);
         }
         Whole16(block, 16, block, 16);
         for (int j = 0; j < columns; j++)
         {
-            Avx512F.MaskStore(target + j * targetPitch, inColumn, Vector512.Load(block + 16 * j));
+            Wide.MaskStore(target + j * targetPitch, inColumn, Vector512.Load(block + 16 * j));
         }
     }
 
@@ -141,24 +141,24 @@ internal static unsafe class Transpose<T, TVec>
     {
         Vector512<float> r0 = Vector512.Load(source), r1 = Vector512.Load(source + pitch);
         Vector512<float> r2 = Vector512.Load(source + 2 * pitch), r3 = Vector512.Load(source + 3 * pitch);
-        Vector512<double> a = Avx512F.UnpackLow(r0, r1).AsDouble(), b = Avx512F.UnpackLow(r2, r3).AsDouble();
-        Vector512<double> c = Avx512F.UnpackHigh(r0, r1).AsDouble(), d = Avx512F.UnpackHigh(r2, r3).AsDouble();
-        column0 = Avx512F.UnpackLow(a, b).AsSingle();
-        column1 = Avx512F.UnpackHigh(a, b).AsSingle();
-        column2 = Avx512F.UnpackLow(c, d).AsSingle();
-        column3 = Avx512F.UnpackHigh(c, d).AsSingle();
+        Vector512<double> a = Wide.UnpackLow(r0, r1).AsDouble(), b = Wide.UnpackLow(r2, r3).AsDouble();
+        Vector512<double> c = Wide.UnpackHigh(r0, r1).AsDouble(), d = Wide.UnpackHigh(r2, r3).AsDouble();
+        column0 = Wide.UnpackLow(a, b).AsSingle();
+        column1 = Wide.UnpackHigh(a, b).AsSingle();
+        column2 = Wide.UnpackLow(c, d).AsSingle();
+        column3 = Wide.UnpackHigh(c, d).AsSingle();
     }
 
     /// <summary>Joins the row groups of columns m, 4 + m, 8 + m and 12 + m.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Gather(Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d, float* target, nint pitch)
     {
-        Vector512<float> ab0 = Avx512F.Shuffle4x128(a, b, 0b01_00_01_00), ab1 = Avx512F.Shuffle4x128(a, b, 0b11_10_11_10);
-        Vector512<float> cd0 = Avx512F.Shuffle4x128(c, d, 0b01_00_01_00), cd1 = Avx512F.Shuffle4x128(c, d, 0b11_10_11_10);
-        Avx512F.Shuffle4x128(ab0, cd0, 0b10_00_10_00).Store(target);
-        Avx512F.Shuffle4x128(ab0, cd0, 0b11_01_11_01).Store(target + 4 * pitch);
-        Avx512F.Shuffle4x128(ab1, cd1, 0b10_00_10_00).Store(target + 8 * pitch);
-        Avx512F.Shuffle4x128(ab1, cd1, 0b11_01_11_01).Store(target + 12 * pitch);
+        Vector512<float> ab0 = Wide.ShuffleQuarters(a, b, 0b01_00_01_00), ab1 = Wide.ShuffleQuarters(a, b, 0b11_10_11_10);
+        Vector512<float> cd0 = Wide.ShuffleQuarters(c, d, 0b01_00_01_00), cd1 = Wide.ShuffleQuarters(c, d, 0b11_10_11_10);
+        Wide.ShuffleQuarters(ab0, cd0, 0b10_00_10_00).Store(target);
+        Wide.ShuffleQuarters(ab0, cd0, 0b11_01_11_01).Store(target + 4 * pitch);
+        Wide.ShuffleQuarters(ab1, cd1, 0b10_00_10_00).Store(target + 8 * pitch);
+        Wide.ShuffleQuarters(ab1, cd1, 0b11_01_11_01).Store(target + 12 * pitch);
     }
 
     private static Vector512<float> First(int count) => Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(count)).AsSingle();

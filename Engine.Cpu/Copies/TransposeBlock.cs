@@ -11,7 +11,7 @@ namespace Engine.Cpu;
 /// </remarks>
 internal static unsafe class TransposeBlock
 {
-    /// <summary>A square of 16×16; needs AVX-512.</summary>
+    /// <summary>A square of 16×16, with AVX-512.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run16(float* source, nint sourceStride, float* destination, nint destinationStride)
     {
@@ -32,49 +32,49 @@ internal static unsafe class TransposeBlock
         Vector512<float> r14 = Vector512.Load(source + (14 * sourceStride));
         Vector512<float> r15 = Vector512.Load(source + (15 * sourceStride));
 
-        Vector512<double> a0 = Avx512F.UnpackLow(r0, r1).AsDouble(), a1 = Avx512F.UnpackHigh(r0, r1).AsDouble();
-        Vector512<double> a2 = Avx512F.UnpackLow(r2, r3).AsDouble(), a3 = Avx512F.UnpackHigh(r2, r3).AsDouble();
-        Vector512<double> a4 = Avx512F.UnpackLow(r4, r5).AsDouble(), a5 = Avx512F.UnpackHigh(r4, r5).AsDouble();
-        Vector512<double> a6 = Avx512F.UnpackLow(r6, r7).AsDouble(), a7 = Avx512F.UnpackHigh(r6, r7).AsDouble();
-        Vector512<double> a8 = Avx512F.UnpackLow(r8, r9).AsDouble(), a9 = Avx512F.UnpackHigh(r8, r9).AsDouble();
-        Vector512<double> a10 = Avx512F.UnpackLow(r10, r11).AsDouble(), a11 = Avx512F.UnpackHigh(r10, r11).AsDouble();
-        Vector512<double> a12 = Avx512F.UnpackLow(r12, r13).AsDouble(), a13 = Avx512F.UnpackHigh(r12, r13).AsDouble();
-        Vector512<double> a14 = Avx512F.UnpackLow(r14, r15).AsDouble(), a15 = Avx512F.UnpackHigh(r14, r15).AsDouble();
+        Vector512<double> a0 = Wide.UnpackLow(r0, r1).AsDouble(), a1 = Wide.UnpackHigh(r0, r1).AsDouble();
+        Vector512<double> a2 = Wide.UnpackLow(r2, r3).AsDouble(), a3 = Wide.UnpackHigh(r2, r3).AsDouble();
+        Vector512<double> a4 = Wide.UnpackLow(r4, r5).AsDouble(), a5 = Wide.UnpackHigh(r4, r5).AsDouble();
+        Vector512<double> a6 = Wide.UnpackLow(r6, r7).AsDouble(), a7 = Wide.UnpackHigh(r6, r7).AsDouble();
+        Vector512<double> a8 = Wide.UnpackLow(r8, r9).AsDouble(), a9 = Wide.UnpackHigh(r8, r9).AsDouble();
+        Vector512<double> a10 = Wide.UnpackLow(r10, r11).AsDouble(), a11 = Wide.UnpackHigh(r10, r11).AsDouble();
+        Vector512<double> a12 = Wide.UnpackLow(r12, r13).AsDouble(), a13 = Wide.UnpackHigh(r12, r13).AsDouble();
+        Vector512<double> a14 = Wide.UnpackLow(r14, r15).AsDouble(), a15 = Wide.UnpackHigh(r14, r15).AsDouble();
 
-        Vector512<float> b0 = Avx512F.UnpackLow(a0, a2).AsSingle(), b1 = Avx512F.UnpackHigh(a0, a2).AsSingle();
-        Vector512<float> b2 = Avx512F.UnpackLow(a1, a3).AsSingle(), b3 = Avx512F.UnpackHigh(a1, a3).AsSingle();
-        Vector512<float> b4 = Avx512F.UnpackLow(a4, a6).AsSingle(), b5 = Avx512F.UnpackHigh(a4, a6).AsSingle();
-        Vector512<float> b6 = Avx512F.UnpackLow(a5, a7).AsSingle(), b7 = Avx512F.UnpackHigh(a5, a7).AsSingle();
-        Vector512<float> b8 = Avx512F.UnpackLow(a8, a10).AsSingle(), b9 = Avx512F.UnpackHigh(a8, a10).AsSingle();
-        Vector512<float> b10 = Avx512F.UnpackLow(a9, a11).AsSingle(), b11 = Avx512F.UnpackHigh(a9, a11).AsSingle();
-        Vector512<float> b12 = Avx512F.UnpackLow(a12, a14).AsSingle(), b13 = Avx512F.UnpackHigh(a12, a14).AsSingle();
-        Vector512<float> b14 = Avx512F.UnpackLow(a13, a15).AsSingle(), b15 = Avx512F.UnpackHigh(a13, a15).AsSingle();
+        Vector512<float> b0 = Wide.UnpackLow(a0, a2).AsSingle(), b1 = Wide.UnpackHigh(a0, a2).AsSingle();
+        Vector512<float> b2 = Wide.UnpackLow(a1, a3).AsSingle(), b3 = Wide.UnpackHigh(a1, a3).AsSingle();
+        Vector512<float> b4 = Wide.UnpackLow(a4, a6).AsSingle(), b5 = Wide.UnpackHigh(a4, a6).AsSingle();
+        Vector512<float> b6 = Wide.UnpackLow(a5, a7).AsSingle(), b7 = Wide.UnpackHigh(a5, a7).AsSingle();
+        Vector512<float> b8 = Wide.UnpackLow(a8, a10).AsSingle(), b9 = Wide.UnpackHigh(a8, a10).AsSingle();
+        Vector512<float> b10 = Wide.UnpackLow(a9, a11).AsSingle(), b11 = Wide.UnpackHigh(a9, a11).AsSingle();
+        Vector512<float> b12 = Wide.UnpackLow(a12, a14).AsSingle(), b13 = Wide.UnpackHigh(a12, a14).AsSingle();
+        Vector512<float> b14 = Wide.UnpackLow(a13, a15).AsSingle(), b15 = Wide.UnpackHigh(a13, a15).AsSingle();
 
-        Vector512<float> c00 = Avx512F.Shuffle4x128(b0, b4, 0x88), c01 = Avx512F.Shuffle4x128(b0, b4, 0xDD);
-        Vector512<float> d00 = Avx512F.Shuffle4x128(b8, b12, 0x88), d01 = Avx512F.Shuffle4x128(b8, b12, 0xDD);
-        Vector512<float> c10 = Avx512F.Shuffle4x128(b1, b5, 0x88), c11 = Avx512F.Shuffle4x128(b1, b5, 0xDD);
-        Vector512<float> d10 = Avx512F.Shuffle4x128(b9, b13, 0x88), d11 = Avx512F.Shuffle4x128(b9, b13, 0xDD);
-        Vector512<float> c20 = Avx512F.Shuffle4x128(b2, b6, 0x88), c21 = Avx512F.Shuffle4x128(b2, b6, 0xDD);
-        Vector512<float> d20 = Avx512F.Shuffle4x128(b10, b14, 0x88), d21 = Avx512F.Shuffle4x128(b10, b14, 0xDD);
-        Vector512<float> c30 = Avx512F.Shuffle4x128(b3, b7, 0x88), c31 = Avx512F.Shuffle4x128(b3, b7, 0xDD);
-        Vector512<float> d30 = Avx512F.Shuffle4x128(b11, b15, 0x88), d31 = Avx512F.Shuffle4x128(b11, b15, 0xDD);
+        Vector512<float> c00 = Wide.ShuffleQuarters(b0, b4, 0x88), c01 = Wide.ShuffleQuarters(b0, b4, 0xDD);
+        Vector512<float> d00 = Wide.ShuffleQuarters(b8, b12, 0x88), d01 = Wide.ShuffleQuarters(b8, b12, 0xDD);
+        Vector512<float> c10 = Wide.ShuffleQuarters(b1, b5, 0x88), c11 = Wide.ShuffleQuarters(b1, b5, 0xDD);
+        Vector512<float> d10 = Wide.ShuffleQuarters(b9, b13, 0x88), d11 = Wide.ShuffleQuarters(b9, b13, 0xDD);
+        Vector512<float> c20 = Wide.ShuffleQuarters(b2, b6, 0x88), c21 = Wide.ShuffleQuarters(b2, b6, 0xDD);
+        Vector512<float> d20 = Wide.ShuffleQuarters(b10, b14, 0x88), d21 = Wide.ShuffleQuarters(b10, b14, 0xDD);
+        Vector512<float> c30 = Wide.ShuffleQuarters(b3, b7, 0x88), c31 = Wide.ShuffleQuarters(b3, b7, 0xDD);
+        Vector512<float> d30 = Wide.ShuffleQuarters(b11, b15, 0x88), d31 = Wide.ShuffleQuarters(b11, b15, 0xDD);
 
-        Avx512F.Shuffle4x128(c00, d00, 0x88).Store(destination + (0 * destinationStride));
-        Avx512F.Shuffle4x128(c01, d01, 0x88).Store(destination + (4 * destinationStride));
-        Avx512F.Shuffle4x128(c00, d00, 0xDD).Store(destination + (8 * destinationStride));
-        Avx512F.Shuffle4x128(c01, d01, 0xDD).Store(destination + (12 * destinationStride));
-        Avx512F.Shuffle4x128(c10, d10, 0x88).Store(destination + (1 * destinationStride));
-        Avx512F.Shuffle4x128(c11, d11, 0x88).Store(destination + (5 * destinationStride));
-        Avx512F.Shuffle4x128(c10, d10, 0xDD).Store(destination + (9 * destinationStride));
-        Avx512F.Shuffle4x128(c11, d11, 0xDD).Store(destination + (13 * destinationStride));
-        Avx512F.Shuffle4x128(c20, d20, 0x88).Store(destination + (2 * destinationStride));
-        Avx512F.Shuffle4x128(c21, d21, 0x88).Store(destination + (6 * destinationStride));
-        Avx512F.Shuffle4x128(c20, d20, 0xDD).Store(destination + (10 * destinationStride));
-        Avx512F.Shuffle4x128(c21, d21, 0xDD).Store(destination + (14 * destinationStride));
-        Avx512F.Shuffle4x128(c30, d30, 0x88).Store(destination + (3 * destinationStride));
-        Avx512F.Shuffle4x128(c31, d31, 0x88).Store(destination + (7 * destinationStride));
-        Avx512F.Shuffle4x128(c30, d30, 0xDD).Store(destination + (11 * destinationStride));
-        Avx512F.Shuffle4x128(c31, d31, 0xDD).Store(destination + (15 * destinationStride));
+        Wide.ShuffleQuarters(c00, d00, 0x88).Store(destination + (0 * destinationStride));
+        Wide.ShuffleQuarters(c01, d01, 0x88).Store(destination + (4 * destinationStride));
+        Wide.ShuffleQuarters(c00, d00, 0xDD).Store(destination + (8 * destinationStride));
+        Wide.ShuffleQuarters(c01, d01, 0xDD).Store(destination + (12 * destinationStride));
+        Wide.ShuffleQuarters(c10, d10, 0x88).Store(destination + (1 * destinationStride));
+        Wide.ShuffleQuarters(c11, d11, 0x88).Store(destination + (5 * destinationStride));
+        Wide.ShuffleQuarters(c10, d10, 0xDD).Store(destination + (9 * destinationStride));
+        Wide.ShuffleQuarters(c11, d11, 0xDD).Store(destination + (13 * destinationStride));
+        Wide.ShuffleQuarters(c20, d20, 0x88).Store(destination + (2 * destinationStride));
+        Wide.ShuffleQuarters(c21, d21, 0x88).Store(destination + (6 * destinationStride));
+        Wide.ShuffleQuarters(c20, d20, 0xDD).Store(destination + (10 * destinationStride));
+        Wide.ShuffleQuarters(c21, d21, 0xDD).Store(destination + (14 * destinationStride));
+        Wide.ShuffleQuarters(c30, d30, 0x88).Store(destination + (3 * destinationStride));
+        Wide.ShuffleQuarters(c31, d31, 0x88).Store(destination + (7 * destinationStride));
+        Wide.ShuffleQuarters(c30, d30, 0xDD).Store(destination + (11 * destinationStride));
+        Wide.ShuffleQuarters(c31, d31, 0xDD).Store(destination + (15 * destinationStride));
     }
 
     /// <summary>A square of 8×8; needs AVX.</summary>

@@ -34,13 +34,13 @@ internal readonly unsafe struct F32x16(Vector512<float> value) : ISimd<F32x16>
     public static F32x16 Broadcast(void* source) => new(Vector512.Create(*(float*)source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static F32x16 LoadFirst(void* source, nint count) => new(Avx512F.MaskLoad((float*)source, First(count), Vector512<float>.Zero));
+    public static F32x16 LoadFirst(void* source, nint count) => new(Wide.MaskLoad((float*)source, First(count)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Store(void* destination) => _value.Store((float*)destination);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void StoreFirst(void* destination, nint count) => Avx512F.MaskStore((float*)destination, First(count), _value);
+    public void StoreFirst(void* destination, nint count) => Wide.MaskStore((float*)destination, First(count), _value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void StoreNonTemporal(void* destination) => _value.StoreAlignedNonTemporal((float*)destination);
@@ -134,13 +134,13 @@ internal readonly unsafe struct F32x16(Vector512<float> value) : ISimd<F32x16>
     public static F32x16 BitsToValue(F32x16 a) => new(Vector512.ConvertToSingle(a._value.AsInt32()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static F32x16 Scale(F32x16 a, F32x16 n) => new(Avx512F.Scale(a._value, n._value));
+    public static F32x16 Scale(F32x16 a, F32x16 n) => new(Wide.Scale(a._value, n._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static F32x16 Even(F32x16 a, F32x16 b) => new(Avx512F.PermuteVar16x32x2(a._value, Vector512.Create(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30), b._value));
+    public static F32x16 Even(F32x16 a, F32x16 b) => new(Wide.Permute(a._value, Vector512.Create(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30), b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static F32x16 Odd(F32x16 a, F32x16 b) => new(Avx512F.PermuteVar16x32x2(a._value, Vector512.Create(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31), b._value));
+    public static F32x16 Odd(F32x16 a, F32x16 b) => new(Wide.Permute(a._value, Vector512.Create(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31), b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Sum(F32x16 a) => Vector512.Sum(a._value);

@@ -34,13 +34,13 @@ internal readonly unsafe struct F64x8(Vector512<double> value) : ISimd<F64x8>
     public static F64x8 Broadcast(void* source) => new(Vector512.Create(*(double*)source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static F64x8 LoadFirst(void* source, nint count) => new(Avx512F.MaskLoad((double*)source, First(count), Vector512<double>.Zero));
+    public static F64x8 LoadFirst(void* source, nint count) => new(Wide.MaskLoad((double*)source, First(count)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Store(void* destination) => _value.Store((double*)destination);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void StoreFirst(void* destination, nint count) => Avx512F.MaskStore((double*)destination, First(count), _value);
+    public void StoreFirst(void* destination, nint count) => Wide.MaskStore((double*)destination, First(count), _value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void StoreNonTemporal(void* destination) => _value.StoreAlignedNonTemporal((double*)destination);
@@ -134,13 +134,13 @@ internal readonly unsafe struct F64x8(Vector512<double> value) : ISimd<F64x8>
     public static F64x8 BitsToValue(F64x8 a) => new(Vector512.ConvertToDouble(a._value.AsInt64()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static F64x8 Scale(F64x8 a, F64x8 n) => new(Avx512F.Scale(a._value, n._value));
+    public static F64x8 Scale(F64x8 a, F64x8 n) => new(Wide.Scale(a._value, n._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static F64x8 Even(F64x8 a, F64x8 b) => new(Avx512F.PermuteVar8x64x2(a._value, Vector512.Create(0L, 2, 4, 6, 8, 10, 12, 14), b._value));
+    public static F64x8 Even(F64x8 a, F64x8 b) => new(Wide.Permute(a._value, Vector512.Create(0L, 2, 4, 6, 8, 10, 12, 14), b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static F64x8 Odd(F64x8 a, F64x8 b) => new(Avx512F.PermuteVar8x64x2(a._value, Vector512.Create(1L, 3, 5, 7, 9, 11, 13, 15), b._value));
+    public static F64x8 Odd(F64x8 a, F64x8 b) => new(Wide.Permute(a._value, Vector512.Create(1L, 3, 5, 7, 9, 11, 13, 15), b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Sum(F64x8 a) => Vector512.Sum(a._value);

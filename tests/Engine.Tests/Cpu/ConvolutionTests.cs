@@ -14,7 +14,7 @@ internal sealed unsafe class ConvolutionTests
     /// </summary>
     private const double RoundingUnits = 16;
 
-    private static readonly SimdLevel[] s_levels = [.. Enum.GetValues<SimdLevel>().Where(level => level <= CpuIsa.Hardware)];
+    private static readonly SimdLevel[] s_levels = SimdWidths.Runnable;
 
     private static WorkerPool[] s_pools = [];
 

@@ -8,7 +8,7 @@ namespace Engine.Tests.Cpu;
 /// <summary>The register tiles alone, on every instruction set, against a loop in double.</summary>
 internal sealed unsafe class GemmTileTests
 {
-    private static readonly SimdLevel[] s_levels = [.. Enum.GetValues<SimdLevel>().Where(level => level <= CpuIsa.Hardware)];
+    private static readonly SimdLevel[] s_levels = SimdWidths.Runnable;
 
     [Test]
     public void Run_EverySizeOfATile_MatchesALoop([ValueSource(nameof(s_levels))] SimdLevel level, [Values(1, 2, 7, 33)] int k)

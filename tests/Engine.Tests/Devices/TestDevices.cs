@@ -12,7 +12,8 @@ namespace Engine.Tests.Devices;
 /// The devices on which one suite runs: the reference, the CPU with one and two threads, every card that was found, and the CUDA backend over
 /// an interpreter of its PTX, which checks each access and needs no card, with double precision and without. <see cref="WantedDevices"/> narrows them.
 /// Cards and interpreter with the kernels that ILGPU compiles are devices of their own, for the suites where those kernels matter; so is the interpreter of a card whose
-/// products of half precision go through warpgroups.
+/// products of half precision go through warpgroups. Where the processor has no vectors of 512 bits, its kernels for them run by halves on a device that is asked for
+/// with <c>ENGINE_TEST_DEVICES=512</c>.
 /// </summary>
 internal static class TestDevices
 {
@@ -21,11 +22,13 @@ internal static class TestDevices
     private const string IlgpuName = "interpreted cuda, ilgpu kernels";
     private const string IlgpuSuffix = ":ilgpu";
     private const string WarpgroupsName = "interpreted cuda, warpgroups";
+    private const string WideName = "512-bit vectors";
 
     private static readonly Lazy<CudaDevice> s_interpreted = new(() => InterpretedCuda.CreateDevice());
     private static readonly Lazy<CudaDevice> s_singlePrecision = new(InterpretedCuda.CreateDeviceWithoutFloat64);
     private static readonly Lazy<CudaDevice> s_ilgpu = new(static () => WithIlgpu(InterpretedCuda.CreateDevice()));
     private static readonly Lazy<CudaDevice> s_warpgroups = new(InterpretedCuda.CreateDeviceWithWarpgroups);
+    private static readonly Lazy<CpuDevice> s_wide = new(static () => new CpuDevice(WideName, 2, SimdLevel.Vector512));
     private static readonly Dictionary<string, Func<Device>> s_devices = Find();
 
     /// <summary>For <see cref="TestFixtureSourceAttribute"/>: one fixture per device; those that this machine lacks are skipped and say why.</summary>
@@ -75,6 +78,7 @@ internal static class TestDevices
     public static Device Fresh(string name) => Use(name) switch
     {
         ReferenceDevice => new ReferenceDevice(),
+        CpuDevice when name == WideName => new CpuDevice("cpu", 2, SimdLevel.Vector512),
         CpuDevice cpu => new CpuDevice("cpu", cpu.Threads),
         OpenClDevice openCl => IsIlgpu(name) ? WithIlgpu(openCl.OpenAgain()) : openCl.OpenAgain(),
         CudaDevice when name == InterpretedName => InterpretedCuda.CreateDevice(),
@@ -150,6 +154,10 @@ internal static class TestDevices
         devices[SinglePrecisionName] = () => s_singlePrecision.Value;
         devices[IlgpuName] = () => s_ilgpu.Value;
         devices[WarpgroupsName] = () => s_warpgroups.Value;
+        if (WantedDevices.AskFor("512"))
+        {
+            devices[WideName] = () => s_wide.Value;
+        }
         return devices;
     }
 
