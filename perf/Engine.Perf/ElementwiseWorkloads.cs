@@ -11,6 +11,7 @@ internal static class ElementwiseWorkloads
 
     public static IEnumerable<Workload> All()
     {
+        yield return new Workload("copy/4M", Copy, 0, 8L * Elements);
         yield return new Workload("add/4M", () => Into(Programs.Add, 2), 0, 12L * Elements);
         yield return new Workload("exp/4M", () => Into(s_exp, 1), 0, 8L * Elements);
         yield return new Workload("tanh/4M", () => Into(s_tanh, 1), 0, 8L * Elements);
@@ -18,6 +19,12 @@ internal static class ElementwiseWorkloads
         yield return new Workload("sum_all/4M", () => Sum(Data.Randn(Elements), []), 0, 4L * Elements);
         yield return new Workload("sum_axis0/2048x2048", () => Sum(Data.Randn(2048, 2048), [0]), 0, 4L * Elements);
         yield return new Workload("transpose_copy/2048x2048", Transpose, 0, 8L * Elements);
+    }
+
+    private static Action Copy()
+    {
+        Tensor y = Tensor.Empty([Elements]), x = Data.Randn(Elements);
+        return () => y.CopyFrom(x);
     }
 
     private static Action Into(MapProgram program, int inputs)

@@ -19,6 +19,13 @@ internal sealed class Comparison
         Pairs = [.. _ours.Lines.Select(row => new Pair(row.Value, Best(row.Key), _ours.PeakBytes.GetValueOrDefault(row.Key), LeastPeak(row.Key)))];
     }
 
+    /// <summary>The names of the peer's settings.</summary>
+    public IEnumerable<string> Settings => _peers.Select(static series => series.Name);
+
+    /// <summary>Peer over ours for a row and each of <see cref="Settings"/>; null where a side has no line.</summary>
+    public IEnumerable<double?> RatioOfEachSetting(Pair pair) =>
+        _peers.Select(series => series.Lines.TryGetValue((pair.Ours.Name, pair.Ours.Threads), out ResultLine? line) ? line.Median / pair.Ours.Median : (double?)null);
+
     /// <summary>Every row of ours, in the order of the file.</summary>
     public ImmutableArray<Pair> Pairs { get; }
 

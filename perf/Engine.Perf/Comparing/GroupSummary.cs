@@ -6,7 +6,9 @@ namespace Engine.Perf.Comparing;
 /// <summary>What a comparison comes to, by kind of row: the worst row and the geometric mean beside what each kind aims at, and what a second thread gives.</summary>
 internal static class GroupSummary
 {
-    public static string Of(Comparison comparison) => Ratios(comparison.Pairs) + Scaling(comparison.Pairs);
+    private const string Copy = "copy/4M";
+
+    public static string Of(Comparison comparison) => Ratios(comparison.Pairs) + Settings(comparison) + Scaling(comparison.Pairs) + ShareOfCopy(comparison.Pairs);
 
     private static string Ratios(IEnumerable<Pair> pairs)
     {
@@ -25,6 +27,50 @@ internal static class GroupSummary
 
         return text.ToString();
     }
+
+    /// <summary>Geometric mean and least ratio beside each setting of the peer; empty where there is one.</summary>
+    private static string Settings(Comparison comparison)
+    {
+        string[] names = [.. comparison.Settings];
+        if (names.Length < 2)
+        {
+            return string.Empty;
+        }
+
+        StringBuilder text = new($"\n| peer/ours: geometric mean, least | threads | {string.Join(" | ", names)} |\n|---|---|{string.Concat(Enumerable.Repeat("---|", names.Length))}\n");
+        foreach (RowGroup group in RowGroup.All.Append(new RowGroup("all rows", 1, 1, 0, "*")))
+        {
+            foreach (IGrouping<int, Pair> rows in comparison.Pairs.Where(pair => group.Has(pair.Ours.Name)).GroupBy(static pair => pair.Ours.Threads).OrderBy(static rows => rows.Key))
+            {
+                double?[][] ratios = [.. rows.Select(pair => comparison.RatioOfEachSetting(pair).ToArray())];
+                IEnumerable<string> cells = Enumerable.Range(0, names.Length).Select(setting =>
+                {
+                    double[] known = [.. ratios.Select(row => row[setting]).OfType<double>()];
+                    return known.Length == 0 ? "–" : $"{Comparison.Number(Comparison.GeometricMean(known))}, {Comparison.Number(known.Min())}";
+                });
+                text.AppendLine(CultureInfo.InvariantCulture, $"| {group.Title} | {rows.Key} | {string.Join(" | ", cells)} |");
+            }
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>The bytes a second of rows that memory limits over those of a copy beside them; empty where no copy was timed.</summary>
+    private static string ShareOfCopy(IEnumerable<Pair> pairs)
+    {
+        Dictionary<int, ResultLine> copies = pairs.Where(static pair => pair.Ours.Name == Copy).ToDictionary(static pair => pair.Ours.Threads, static pair => pair.Ours);
+        Pair[] rows = [.. pairs.Where(pair => copies.ContainsKey(pair.Ours.Threads) && pair.Ours.Name != Copy && RowGroup.Elementwise.Has(pair.Ours.Name))];
+        StringBuilder text = new(rows.Length == 0 ? string.Empty : "\n| ours, bytes a second | threads | GB/s | of the copy's |\n|---|---|---|---|\n");
+        foreach (Pair row in rows)
+        {
+            double rate = Rate(row.Ours);
+            text.AppendLine(CultureInfo.InvariantCulture, $"| `{row.Ours.Name}` | {row.Ours.Threads} | {Comparison.Number(rate / 1e9)} | {rate / Rate(copies[row.Ours.Threads]):P0} |");
+        }
+
+        return text.ToString();
+    }
+
+    private static double Rate(ResultLine line) => line.Bytes / line.Median;
 
     /// <summary>Empty where no row was timed with both one and two threads.</summary>
     private static string Scaling(IEnumerable<Pair> pairs)

@@ -16,10 +16,13 @@ internal sealed record RowGroup(string Title, double Least, double Mean, double 
         new("convolutions", 1, 2, 1.7, "conv2d_*"),
         new("attention", 1, 2, 1.7, "attention_*"),
         new("normalisation, pooling, softmax, embedding, optimizer, transpose", 1.5, 3, 0, "batchnorm*", "layernorm*", "maxpool*", "softmax*", "cross_entropy*", "embedding*", "optimizer/*", "transpose*"),
-        new("elementwise, sums", 1, 1.3, 0, "add/*", "exp/*", "tanh/*", "chain*", "sum_*"),
+        new("elementwise, sums", 1, 1.3, 0, "copy/*", "add/*", "exp/*", "tanh/*", "chain*", "sum_*"),
         new("train_step", 1.7, 2.2, 1.7, "train_step/*"),
         new("infer", 1.3, 2.2, 0, "infer/*"),
     ];
+
+    /// <summary>Rows that read and write memory and do little else: they are held against a copy.</summary>
+    public static RowGroup Elementwise { get; } = All.Single(static group => group.Has("add/4M"));
 
     public bool Has(string name) => Patterns.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false));
 }

@@ -9,6 +9,7 @@ internal static class ElementwiseWorkloads
 
     public static IEnumerable<Workload> All() =>
     [
+        new("copy/4M", Copy, 0, 8L * Elements),
         new("add/4M", Add, 0, 12L * Elements),
         new("exp/4M", Over([Elements], static x => x.exp()), 0, 8L * Elements),
         new("tanh/4M", Over([Elements], static x => x.tanh()), 0, 8L * Elements),
@@ -27,6 +28,12 @@ internal static class ElementwiseWorkloads
         Tensor x = randn(shape);
         return Calls.Each(() => operation(x));
     };
+
+    private static Action Copy()
+    {
+        Tensor x = randn(Elements), y = empty(Elements);
+        return () => y.copy_(x);
+    }
 
     private static Action Add()
     {
