@@ -21,7 +21,8 @@ internal sealed partial class CpuBackend
         MapPlan output = plan.Outputs(args, epilogue, resultType);
         bool isDirect = accumulators == 1 && epilogue.IsCopy && output.View(1).DType == resultType && output.Space.IsContiguous(1);
         nint valueBytes = isDirect ? 0 : (((nint)plan.ResultCount * resultType.SizeInBytes()) + Scratch.Alignment - 1) & -Scratch.Alignment;
-        nint partialBytes = plan.Chunks == 1 ? 0 : (nint)plan.ResultCount * accumulators * plan.Chunks * sizeof(Accumulator);
+        bool onlySums = args.ComputeType.IsFloatingPoint() && Array.TrueForAll(kernels, static kernel => kernel.Combiner == Combiner.Sum);
+        nint partialBytes = plan.Chunks == 1 ? 0 : (nint)plan.ResultCount * accumulators * plan.Chunks * (onlySums ? sizeof(double) : sizeof(Accumulator));
         int uniforms = (prologue.Uniforms.Count + epilogue.Uniforms.Count) * TileUniforms.Bytes;
         using ScratchLease scratch = Scratch.Rent(uniforms + (accumulators * valueBytes) + partialBytes);
         byte* epilogueUniforms = scratch.Pointer + (prologue.Uniforms.Count * TileUniforms.Bytes);
@@ -38,7 +39,9 @@ internal sealed partial class CpuBackend
 
         if (plan.Chunks > 1)
         {
-            target.Partials = (Accumulator*)(values + (accumulators * valueBytes));
+            byte* partials = values + (accumulators * valueBytes);
+            target.Partials = onlySums ? null : (Accumulator*)partials;
+            target.PartialSums = onlySums ? (double*)partials : null;
         }
 
         fixed (double* parameters = args.Parameters)

@@ -13,6 +13,7 @@ internal readonly unsafe struct ReduceKernels
         {
             Row = choice.Row;
             Locate = choice.Locate;
+            AddRows = choice.AddRows;
         }
         else if (computeType == DType.Int32)
         {
@@ -45,16 +46,22 @@ internal readonly unsafe struct ReduceKernels
     /// <summary>Index combiners: takes a tile into a row of best values and their indices.</summary>
     public delegate*<byte*, nint, byte*, byte*, long, nint, void> Locate { get; }
 
+    /// <summary>Sums of floating-point values: adds rows that lie in memory as they are to a row of sums; null for the others.</summary>
+    public delegate*<byte*, nint, nint, byte*, nint, bool, void> AddRows { get; }
+
     private struct VectorChoice(Combiner combiner) : ISimdKernel
     {
         public delegate*<byte*, nint, nint, long, Accumulator*, void> Row { get; private set; }
 
         public delegate*<byte*, nint, byte*, byte*, long, nint, void> Locate { get; private set; }
 
+        public delegate*<byte*, nint, nint, byte*, nint, bool, void> AddRows { get; private set; }
+
         public void Run<TVec>() where TVec : unmanaged, ISimd<TVec>
         {
             Row = RowReductions.Of<TVec>(combiner);
             Locate = ColumnReductions.LocateOf<TVec>(combiner);
+            AddRows = combiner == Combiner.Sum ? ColumnSums.Of<TVec>() : null;
         }
     }
 }

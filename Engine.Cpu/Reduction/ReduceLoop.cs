@@ -2,43 +2,6 @@ using System.Numerics;
 
 namespace Engine.Cpu;
 
-/// <summary>Where a reduction puts its accumulated values: final ones in the result type, or those of each chunk.</summary>
-internal unsafe struct ReduceTarget
-{
-    private fixed long _values[ReduceProgram.MaxAccumulators];
-
-    /// <summary>The type of the final values.</summary>
-    public DType Type;
-
-    /// <summary>Of each chunk, accumulator and result; null if there is only one chunk.</summary>
-    public Accumulator* Partials;
-
-    /// <summary>The final values of one accumulator, in the order of the result loops.</summary>
-    public readonly byte* Values(int accumulator) => (byte*)_values[accumulator];
-
-    public void SetValues(int accumulator, byte* memory) => _values[accumulator] = (long)memory;
-
-    /// <summary>Joins the chunks in ascending order, whatever thread computed them.</summary>
-    public readonly void JoinChunks(in ReducePlan plan, ReduceKernels[] kernels, DType computeType)
-    {
-        bool isInteger = !computeType.IsFloatingPoint();
-        for (int k = 0; k < kernels.Length; k++)
-        {
-            Combiner combiner = kernels[k].Combiner;
-            for (long result = 0; result < plan.ResultCount; result++)
-            {
-                Accumulator total = Accumulator.Start(combiner, computeType);
-                for (int chunk = 0; chunk < plan.Chunks; chunk++)
-                {
-                    total.Add(combiner, Partials[((((long)chunk * kernels.Length) + k) * plan.ResultCount) + result], isInteger);
-                }
-
-                total.Write(combiner, Type, isInteger, Values(k), result);
-            }
-        }
-    }
-}
-
 /// <summary>Runs the prologue over a share of a reduction's items and combines its results.</summary>
 internal readonly unsafe struct ReduceLoop(
     TileProgram prologue, ReducePlan* plan, ReduceTarget* target, ReduceKernels[] kernels, byte* uniforms, double* parameters, int parts) : IParallelBody
@@ -117,9 +80,19 @@ internal readonly unsafe struct ReduceLoop(
         {
             SetOrigin(ref runner, origin, i);
             runner.Run(tile);
-            for (int k = 0; k < kernels.Length; k++)
+            if (SumsAsTheyLie)
             {
-                JoinRow(k, ref runner, rows + (k * rowBytes), indices + (k * rowBytes), i, isFirst: i == first, startsBlock: inBlock == 0);
+                nint count = (nint)Math.Min(end - i, widens ? RowsPerBlock : end - i);
+                AddRows(ref runner, count, rows, begins: i == first || widens);
+                i += count - 1;
+                inBlock += (int)Math.Min(count, RowsPerBlock) - 1;
+            }
+            else
+            {
+                for (int k = 0; k < kernels.Length; k++)
+                {
+                    JoinRow(k, ref runner, rows + (k * rowBytes), indices + (k * rowBytes), i, isFirst: i == first, startsBlock: inBlock == 0);
+                }
             }
             if (++inBlock < RowsPerBlock || !widens)
             {
@@ -145,6 +118,18 @@ internal readonly unsafe struct ReduceLoop(
             }
             PutRow(k, chunk, ref runner, rows + (k * rowBytes), indices + (k * rowBytes), isWide ? wide + (k * width) : null);
         }
+    }
+
+    /// <summary>Whether the rows to be added are rows of a matrix in memory, at one distance.</summary>
+    private bool SumsAsTheyLie =>
+        prologue.IsCopy && kernels.Length == 1 && kernels[0].AddRows != null && plan->Others.Rank <= 1 && plan->Tiles.View(0).Access == OperandAccess.Direct;
+
+    /// <summary>Adds rows from the runner's tile on.</summary>
+    private void AddRows(ref TileRunner runner, nint count, byte* sums, bool begins)
+    {
+        int elementBytes = prologue.ComputeType.SizeInBytes();
+        nint pitch = count == 1 ? 0 : (nint)plan->Others.Distance(0, 1, plan->Others.Rank) * elementBytes;
+        kernels[0].AddRows(runner.Pointer(prologue.OutputSlots[0]), pitch, count, sums, runner.Count * elementBytes, begins);
     }
 
     private void JoinRow(int k, ref TileRunner runner, byte* row, byte* indices, long index, bool isFirst, bool startsBlock)
@@ -191,6 +176,15 @@ internal readonly unsafe struct ReduceLoop(
     {
         Combiner combiner = kernels[k].Combiner;
         long first = runner.First;
+        if (target->PartialSums != null)
+        {
+            double* sums = target->PartialSums + target->PartialIndex(k, chunk, kernels.Length, plan->ResultCount) + first;
+            for (nint j = 0; j < runner.Count; j++)
+            {
+                sums[j] = wide != null ? wide[j] : prologue.ComputeType == DType.Float32 ? ((float*)row)[j] : ((double*)row)[j];
+            }
+            return;
+        }
         if (target->Partials == null && wide == null && !combiner.YieldsIndex() && target->Type == prologue.ComputeType)
         {
             nint bytes = runner.Count * prologue.ComputeType.SizeInBytes();
@@ -215,13 +209,18 @@ internal readonly unsafe struct ReduceLoop(
 
     private void Put(int k, long chunk, long result, in Accumulator value)
     {
-        if (target->Partials == null)
+        long partial = target->PartialIndex(k, chunk, kernels.Length, plan->ResultCount) + result;
+        if (target->PartialSums != null)
         {
-            value.Write(kernels[k].Combiner, target->Type, IsInteger, target->Values(k), result);
+            target->PartialSums[partial] = value.Value;
+        }
+        else if (target->Partials != null)
+        {
+            target->Partials[partial] = value;
         }
         else
         {
-            target->Partials[(((chunk * kernels.Length) + k) * plan->ResultCount) + result] = value;
+            value.Write(kernels[k].Combiner, target->Type, IsInteger, target->Values(k), result);
         }
     }
 
