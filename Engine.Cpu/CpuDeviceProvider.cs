@@ -12,6 +12,11 @@ public sealed class CpuDeviceProvider : DeviceProvider
         CheckReport(report);
         CpuDevice device = new();
         report.Add(new ProbeEntry(Name, "processor", true, device.Description));
+        if (ProcessorGroups.Describe() is { } groups)
+        {
+            report.Add(new ProbeEntry(Name, "caches", true, groups));
+        }
+
         if (CpuIsa.Shortfall() is { } shortfall)
         {
             report.Add(new ProbeEntry(Name, "wider vectors", false, shortfall));
