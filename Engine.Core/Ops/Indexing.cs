@@ -159,7 +159,16 @@ file sealed class GatherNode(Tensor x, Tensor index, int axis) : GradNode(x)
 
     internal override void Backward(Tensor dy, GradSink sink)
     {
-        Tensor dx = Tensor.Zeros(_shape, dy.DType, dy.Device), index = _index.Value;
+        Tensor index = _index.Value;
+        if (!GradMode.IsEnabled && dy.ElementCount > 0 && dy.DType.IsFloatingPoint() && NamesRows(index))
+        {
+            Tensor rows = Tensor.Allocate(_shape, dy.DType, dy.Device);
+            rows.Device.Backend.ScatterSum(dy.Operand, index.SliceOrSelf(1, 0, 1, 1).Operand, null, rows.Operand);
+            sink.Add(0, rows);
+            return;
+        }
+
+        Tensor dx = Tensor.Zeros(_shape, dy.DType, dy.Device);
         if (GradMode.IsEnabled)
         {
             sink.Add(0, dx.ScatterAdd(axis, index, dy));
@@ -177,6 +186,9 @@ file sealed class GatherNode(Tensor x, Tensor index, int axis) : GradNode(x)
     private protected override bool SavesValues => true;
 
     private protected override void ReleaseSaved() => _index.Release();
+
+    /// <summary>Whether one number stands for each row of a matrix, as in a lookup of embeddings.</summary>
+    private bool NamesRows(Tensor index) => axis == 0 && _shape.Rank == 2 && index.Shape[1] == _shape[1] && index.Layout.Strides[1] == 0;
 }
 
 file sealed class ScatterAddNode(Tensor x, Tensor index, Tensor source, int axis) : GradNode(x, source)

@@ -118,6 +118,30 @@ internal sealed partial class CpuBackend
             _calls.Add(backend => backend.ScatterCore(to, places, from, axis, distinct));
         }
 
+        protected override void GatherSumCore(in Operand table, in Operand index, in Operand? weights, in Operand y)
+        {
+            if (!HasPlainRows(table))
+            {
+                base.GatherSumCore(table, index, weights, y);
+                return;
+            }
+
+            (Operand rows, Operand places, Operand? factors, Operand sums) = (Lasting(table), Lasting(index), Lasting(weights), Lasting(y));
+            _calls.Add(backend => backend.GatherSumCore(rows, places, factors, sums));
+        }
+
+        protected override void ScatterSumCore(in Operand source, in Operand index, in Operand? weights, in Operand table)
+        {
+            if (!SortsTerms(source, index, weights, table))
+            {
+                base.ScatterSumCore(source, index, weights, table);
+                return;
+            }
+
+            (Operand from, Operand places, Operand? factors, Operand to) = (Lasting(source), Lasting(index), Lasting(weights), Lasting(table));
+            _calls.Add(backend => backend.ScatterSumCore(from, places, factors, to));
+        }
+
         protected override void BatchNormForwardCore(in BatchNormForwardArgs args)
         {
             (Operand x, Operand y, Operand? residual, Operand? scale, Operand? shift) = (Lasting(args.X), Lasting(args.Y), Lasting(args.Residual), Lasting(args.Scale), Lasting(args.Shift));

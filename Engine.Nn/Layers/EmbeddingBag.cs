@@ -116,9 +116,9 @@ public sealed partial class EmbeddingBag : Layer
             return Tensor.Zeros([x.Shape[0], Weight.Shape[1]], Weight.DType, Weight.Device);
         }
 
-        Tensor rows = Weight.Embedding(x);
         if (_mode == EmbeddingBagMode.Max)
         {
+            Tensor rows = Weight.Embedding(x);
             if (counts is null)
             {
                 return rows.Max(1);
@@ -129,12 +129,12 @@ public sealed partial class EmbeddingBag : Layer
             return Tensor.Where(hasAny, most, Tensor.Zeros(Shape.Scalar, rows.DType, rows.Device));
         }
 
-        Tensor? factors = counts?.To(rows.DType);
+        Tensor? factors = counts?.To(Weight.DType);
         factors = weights is null ? factors : factors is null ? weights : weights * factors;
-        Tensor sum = (factors is null ? rows : rows * factors.Unsqueeze(2)).Sum(1);
+        Tensor sum = Weight.EmbeddingBag(x, factors);
         return _mode == EmbeddingBagMode.Sum ? sum
             : counts is null ? sum / x.Shape[1]
-            : sum / counts.To(rows.DType).Sum(1, keepDims: true).Clamp(min: 1);
+            : sum / counts.To(Weight.DType).Sum(1, keepDims: true).Clamp(min: 1);
     }
 
     /// <summary>Each position knows its bag: the number of offsets up to it, less one.</summary>

@@ -17,6 +17,7 @@ internal sealed class IndexErrorTests(string deviceName) : Devices.DeviceFixture
                 foreach (DType type in outside is < int.MinValue or > int.MaxValue ? (DType[])[DType.Int64] : [DType.Int64, DType.Int32])
                 {
                     yield return Case("Embedding", static (x, i) => x.Embedding(i));
+                    yield return Case("EmbeddingBag", static (x, i) => x.EmbeddingBag(i.Reshape(1, 2)));
                     yield return Case("IndexSelect", static (x, i) => x.IndexSelect(0, i));
                     yield return Case("IndexSelect", static (x, i) => x.T.IndexSelect(-1, i));
                     yield return Case("Embedding", static (x, i) => x.WithGrad().Embedding(i.Reshape(2, 1)));

@@ -99,6 +99,8 @@ internal sealed class ShapeErrorTests
         Row<ArgumentException>("Repeat_TooFewNumbers", "Repeat: 1 numbers for [2, 3]; give at least one for each of its 2 axes.", () => X(2, 3).Repeat(2)),
         Row<ShapeMismatchException>("Tril_OneAxis", "Tril: x is [3]; it needs two axes, rows and columns.", () => X(3).Tril()),
         Row<ShapeMismatchException>("Gather_IndexTooLarge", "Gather: index is [3, 2], x is [2, 5]; they must have one rank, and the index must fit into x at every axis but 1.", () => X(2, 5).Gather(1, Ints(3, 2))),
+        Row<ShapeMismatchException>("EmbeddingBag_IndexWithOneAxis", "EmbeddingBag: index is [2]", () => X(4, 5).EmbeddingBag(Ints(2))),
+        Row<ShapeMismatchException>("EmbeddingBag_WeightsOfOtherShape", "EmbeddingBag: index is [2, 2], weights is [2, 3]; they must be equal.", () => X(4, 5).EmbeddingBag(Ints(2, 2), X(2, 3))),
         Row<ShapeMismatchException>("ScatterAdd_SourceOfOtherShape", "ScatterAdd: index is [2, 2], source is [2, 3]; they must be equal.", () => X(2, 5).ScatterAdd(1, Ints(2, 2), X(2, 3))),
         Row<ArgumentOutOfRangeException>("TopK_MoreThanThereAre", "k ('4') must be", () => X(3).TopK(4)),
     ];

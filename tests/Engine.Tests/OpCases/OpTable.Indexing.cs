@@ -15,6 +15,8 @@ internal static partial class OpTable
         new("IndexSelect", n => [new([n, 3]), OpInput.Index([5], n)], x => x[0].IndexSelect(0, x[1])) { Sizes = IndexSizes },
         new("IndexSelectColumns", n => [new([3, n]), OpInput.Index([5], n)], x => x[0].IndexSelect(1, x[1])) { Sizes = IndexSizes },
         new("Embedding", n => [new([7, n]), OpInput.Index([2, 5], 7)], x => x[0].Embedding(x[1])) { Sizes = IndexSizes },
+        new("EmbeddingBag", n => [new([7, n]), OpInput.Index([3, 5], 7)], x => x[0].EmbeddingBag(x[1])) { Sizes = IndexSizes },
+        new("EmbeddingBagWeighted", n => [new([4, n]), OpInput.Index([2, 6], 4), new([2, 6])], x => x[0].EmbeddingBag(x[1].To(DType.Int32), x[2])) { Sizes = IndexSizes },
         new OpCase("OneHot", n => [OpInput.Index([2, n], 6)], x => x[0].OneHot(6)).NotDifferentiable() with { Sizes = IndexSizes },
         Ordered("Sort", n => [new([3, n])], x => x.Sort(1).Values),
         Ordered("SortDescendingColumn", n => [new([n, 3])], x => x.Sort(0, descending: true).Values),
