@@ -1,3 +1,7 @@
+using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
 namespace Engine.Cpu;
 
 /// <summary>One matrix for each sample and head, with any strides; a null pointer stands for none.</summary>
@@ -94,7 +98,8 @@ internal unsafe struct AttentionProblem
         if (IsBool)
         {
             byte* shown = (byte*)mask;
-            for (int i = 0; i < count; i++)
+            int i = step == 1 ? HideEights(scores, shown, count) : 0;
+            for (; i < count; i++)
             {
                 scores[i] = shown[i * step] != 0 ? scores[i] : float.NegativeInfinity;
             }
@@ -102,11 +107,32 @@ internal unsafe struct AttentionProblem
         else
         {
             float* added = (float*)mask;
+            if (step == 1)
+            {
+                TensorPrimitives.Add(new ReadOnlySpan<float>(scores, count), new ReadOnlySpan<float>(added, count), new Span<float>(scores, count));
+                return;
+            }
+
             for (int i = 0; i < count; i++)
             {
                 scores[i] += added[i * step];
             }
         }
+    }
+
+    // Eight scores at a time; how many were done.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static int HideEights(float* scores, byte* shown, int count)
+    {
+        int i = 0;
+        for (; Vector256.IsHardwareAccelerated && i <= count - Vector256<float>.Count; i += Vector256<float>.Count)
+        {
+            Vector128<ushort> eight = Vector128.WidenLower(Vector128.CreateScalar(*(ulong*)(shown + i)).AsByte());
+            Vector256<uint> flags = Vector256.Create(Vector128.WidenLower(eight), Vector128.WidenUpper(eight));
+            Vector256<float> isHidden = Vector256.Equals(flags, Vector256<uint>.Zero).AsSingle();
+            Vector256.ConditionalSelect(isHidden, Vector256.Create(float.NegativeInfinity), Vector256.Load(scores + i)).Store(scores + i);
+        }
+        return i;
     }
 
     /// <summary>The mask at a query and key.</summary>

@@ -20,6 +20,11 @@ internal readonly unsafe struct MapLoop(TileProgram program, MapPlan* plan, byte
                 }
             }
         }
+
+        if (plan->Streams)
+        {
+            Streaming.End();
+        }
     }
 
     private void Scatter(ref TileRunner runner, int output)

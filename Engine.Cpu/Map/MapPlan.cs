@@ -53,6 +53,9 @@ internal unsafe struct MapPlan
     /// <summary>Whether tiles run over several rows.</summary>
     public bool ShortRows;
 
+    /// <summary>Whether the one step of the program writes past the caches.</summary>
+    public bool Streams;
+
     /// <summary>Elements of a tile.</summary>
     public nint Tile;
 
@@ -99,6 +102,7 @@ internal unsafe struct MapPlan
         plan.Space.OrderBy(plan.Inputs);
         plan.Space.Coalesce();
         plan.Finish(program);
+        plan.Streams = program.Steps.Length == 1 && program.Steps[0].Streamed != null && plan.CanStream(args);
     }
 
     /// <summary>Registers the memory of the next input; its strides are in <see cref="Space"/>.</summary>
@@ -142,6 +146,23 @@ internal unsafe struct MapPlan
                 _views[Inputs + o].Access = OperandAccess.Buffered;
             }
         }
+    }
+
+    // Written in place, a result lies in the cache already.
+    private readonly bool CanStream(in MapArgs args)
+    {
+        ref readonly Operand output = ref args.Outputs[0];
+        long whole = output.Shape.ElementCount * output.DType.SizeInBytes(), bytes = whole;
+        foreach (ref readonly Operand input in args.Inputs)
+        {
+            if (input.Address == output.Address)
+            {
+                return false;
+            }
+            bytes += Math.Min(whole, input.Storage.Bytes);
+        }
+
+        return _views[Inputs].Access == OperandAccess.Direct && Streaming.Pays(bytes);
     }
 
     // An output that shares its memory with an input must not be written before the last step that reads the input.

@@ -256,7 +256,7 @@ internal sealed unsafe class TileCompiler
         void Emit(TileOp op, int[] operands)
         {
             TileKernel kernel = TileKernels.Of(op, _computeType, _level);
-            calls.Add(new TileStep(kernel.Run, slots.Count, operands.Length));
+            calls.Add(new TileStep(kernel.Run, slots.Count, operands.Length, kernel.Streamed));
             slots.AddRange(operands);
             cost += kernel.Cost;
         }

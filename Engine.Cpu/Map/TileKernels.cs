@@ -3,8 +3,11 @@ namespace Engine.Cpu;
 /// <summary>The loop of an operation over a tile, and its price.</summary>
 /// <param name="run">The loop; see <see cref="TileLoops"/>.</param>
 /// <param name="cost">Rough work per element; an addition is 1.</param>
-internal readonly unsafe struct TileKernel(delegate*<byte**, nint*, nint, void> run, int cost = 1)
+/// <param name="streamed">The same with results past the caches, or null; of operations that memory holds up.</param>
+internal readonly unsafe struct TileKernel(delegate*<byte**, nint*, nint, void> run, int cost = 1, delegate*<byte**, nint*, nint, void> streamed = null)
 {
+    public delegate*<byte**, nint*, nint, void> Streamed => streamed;
+
     public delegate*<byte**, nint*, nint, void> Run => run;
 
     public int Cost => cost;
@@ -30,7 +33,7 @@ internal static unsafe class TileKernels
             throw new OperationNotSupportedException($"{name} on the CPU: not defined in {computeType.ShortName()}.");
         }
 
-        return new TileKernel(kernel.Run, Scaled(kernel.Cost, computeType));
+        return new TileKernel(kernel.Run, Scaled(kernel.Cost, computeType), kernel.Streamed);
     }
 
     private static int Scaled(int cost, DType computeType) => computeType switch

@@ -45,6 +45,27 @@ internal static unsafe class TileLoops
         }
     }
 
+    /// <summary>The same with d written past the caches.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void BinaryStreamed<TOp, V>(byte** p, nint* m, nint bytes) where TOp : struct, IBinaryOp where V : unmanaged, ISimd<V>
+    {
+        byte* a = p[0], b = p[1], d = p[2];
+        nint ma = m[0], mb = m[1], i = 0;
+        if (!Streaming.Fits<V>(d))
+        {
+            Binary<TOp, V>(p, m, bytes);
+            return;
+        }
+        for (; i <= bytes - sizeof(V); i += sizeof(V))
+        {
+            TOp.Invoke(V.Load(a + (i & ma)), V.Load(b + (i & mb))).StoreNonTemporal(d + i);
+        }
+        if (i < bytes)
+        {
+            BinaryTail<TOp, V>(a + (i & ma), b + (i & mb), d + i, Lanes<V>(bytes - i));
+        }
+    }
+
     /// <summary>d = op(a, b, c).</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Ternary<TOp, V>(byte** p, nint* m, nint bytes) where TOp : struct, ITernaryOp where V : unmanaged, ISimd<V>

@@ -1,8 +1,11 @@
 namespace Engine.Cpu;
 
 /// <summary>One kernel call of a tile program: its arguments and results are entries First … First + Count − 1 of the slot list.</summary>
-internal readonly unsafe struct TileStep(delegate*<byte**, nint*, nint, void> kernel, int first, int count)
+internal readonly unsafe struct TileStep(delegate*<byte**, nint*, nint, void> kernel, int first, int count, delegate*<byte**, nint*, nint, void> streamed = null)
 {
+    /// <summary>The kernel that writes past the caches, or null.</summary>
+    public delegate*<byte**, nint*, nint, void> Streamed => streamed;
+
     public delegate*<byte**, nint*, nint, void> Kernel => kernel;
 
     public int First => first;

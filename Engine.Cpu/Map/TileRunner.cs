@@ -208,7 +208,14 @@ internal unsafe ref struct TileRunner
                 m[j] = _masks[slot];
             }
 
-            step.Kernel(p, m, bytes);
+            if (_plan->Streams)
+            {
+                step.Streamed(p, m, bytes);
+            }
+            else
+            {
+                step.Kernel(p, m, bytes);
+            }
         }
     }
 

@@ -14,16 +14,44 @@ internal readonly unsafe struct BatchNormBackward<T, TVec, TGate>(
     where TVec : struct, ISimd<TVec>
     where TGate : struct, IReluGate
 {
+    /// <summary>Not measured between 196 bytes, where it gains nothing, and 3 KiB: pieces of images below this are not fetched ahead.</summary>
+    private const int LeastFetchedBytes = 1 << 10;
+
+    /// <summary>Whether the next piece of a channel is fetched meanwhile.</summary>
+    private interface IAhead
+    {
+    }
+
     public void Collect(int group, int block)
+    {
+        if (shape.Length * sizeof(T) >= LeastFetchedBytes && NextRow.Distance<T>(shape.Length) > 0)
+        {
+            Collect<Ahead>(group, block);
+        }
+        else
+        {
+            Collect<NotAhead>(group, block);
+        }
+    }
+
+    private void Collect<TAhead>(int group, int block) where TAhead : struct, IAhead
     {
         TVec mean = TVec.Broadcast(args.Mean + group);
         TVec a = TVec.Zero, b = a, ax = a, bx = a;
+        nint ahead = shape.Length * shape.Channels, aheadOfX = ahead + args.GapX;
         for (Strips strips = shape.Strips(group, block); strips.MoveNext();)
         {
-            T* x = args.X + strips.Offset + (strips.Image * args.GapX);
+            T* x = args.X + strips.Offset + (strips.Image * args.GapX), next = args.GradY + strips.Offset + ahead;
             nint i = 0, n = strips.Size;
             for (; i <= n - (2 * TVec.Count); i += 2 * TVec.Count)
             {
+                // The processor's own prefetching does not find the way from image to image.
+                if (typeof(TAhead) == typeof(Ahead))
+                {
+                    NextRow.FetchTwo<TVec>(x + aheadOfX + i);
+                    NextRow.FetchTwo<TVec>(next + i);
+                }
+
                 TVec u = Gradient(strips.Offset + i, TVec.Count), v = Gradient(strips.Offset + i + TVec.Count, TVec.Count);
                 a += u;
                 b += v;
@@ -80,6 +108,10 @@ internal readonly unsafe struct BatchNormBackward<T, TVec, TGate>(
             }
         }
     }
+
+    private readonly struct Ahead : IAhead;
+
+    private readonly struct NotAhead : IAhead;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private TVec Gradient(nint at, nint left) => args.Gradient<TVec, TGate>(at, left);

@@ -9,7 +9,8 @@ internal readonly unsafe struct LayerNormForwardKernel<T>(
 {
     public void Run<TVec>() where TVec : unmanaged, ISimd<TVec>
     {
-        LayerNormForward<T, TVec> kernel = new(rows, columns, x, y, scale, shift, means, inverseStds, epsilon);
+        LayerNormForward<T, TVec> kernel = new(
+            rows, columns, x, y, scale, shift, means, inverseStds, epsilon, Streaming.Pays(2 * rows * columns * sizeof(T)));
         nint atOnce = LayerNormForward<T, TVec>.RowsAtOnce(columns);
         RowLoop<LayerNormForward<T, TVec>>.Run(kernel, (rows + atOnce - 1) / atOnce, atOnce * columns, pool);
     }
@@ -25,7 +26,7 @@ internal readonly unsafe struct LayerNormBackwardKernel<T>(nint rows, nint colum
         nint blocks = (rows + BlockRows - 1) / BlockRows;
         bool wantsSums = gradScale != null || gradShift != null;
         using ScratchLease sums = Scratch.Rent<T>(wantsSums ? 2 * blocks * columns : 0);
-        LayerNormBackward<T, TVec> kernel = new(rows, columns, args, wantsSums ? sums.As<T>() : null);
+        LayerNormBackward<T, TVec> kernel = new(rows, columns, args, wantsSums ? sums.As<T>() : null, Streaming.Pays(3 * rows * columns * sizeof(T)));
         RowLoop<LayerNormBackward<T, TVec>>.Run(kernel, blocks, 2 * Math.Min(rows, BlockRows) * columns, pool);
         if (!wantsSums)
         {

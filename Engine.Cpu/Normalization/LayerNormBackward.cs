@@ -31,7 +31,8 @@ internal struct RowTotals
 /// <param name="columns">The length of a row.</param>
 /// <param name="args">The operands.</param>
 /// <param name="sums">[blocks, 2, columns], written; null if they are not wanted.</param>
-internal readonly unsafe struct LayerNormBackward<T, TVec>(nint rows, nint columns, LayerNormGradient<T> args, T* sums) : IRowKernel
+/// <param name="streams">Whether the gradient to x is written past the caches.</param>
+internal readonly unsafe struct LayerNormBackward<T, TVec>(nint rows, nint columns, LayerNormGradient<T> args, T* sums, bool streams) : IRowKernel
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TVec : struct, ISimd<TVec>
 {
@@ -146,6 +147,7 @@ internal readonly unsafe struct LayerNormBackward<T, TVec>(nint rows, nint colum
         }
         nint count = columns, ahead = 2 * NextRow.Distance<T>(count), i = 0;
         T* scale = args.Scale, x = args.X + (row * count), dy = args.GradY + (row * count), dx = args.GradX + (row * count);
+        bool isStreamed = streams && Streaming.Fits<TVec>(dx);
         double inverse = double.CreateTruncating(args.InverseStd[row]);
         TVec mean = TVec.Broadcast(args.Mean + row), factor = TVec.Create(inverse), constant = TVec.Create(-inverse * totals.Sum / count);
         TVec forDeviation = TVec.Create(-inverse * inverse * inverse * totals.Product / count);
@@ -155,8 +157,8 @@ internal readonly unsafe struct LayerNormBackward<T, TVec>(nint rows, nint colum
             NextRow.FetchTwo<TVec>(dy + ahead + i);
             nint j = i + TVec.Count;
             TVec a = TVec.MultiplyAdd(TVec.Load(x + i) - mean, forDeviation, constant), b = TVec.MultiplyAdd(TVec.Load(x + j) - mean, forDeviation, constant);
-            TVec.MultiplyAdd(Weighted(dy, scale, i, TVec.Count), factor, a).Store(dx + i);
-            TVec.MultiplyAdd(Weighted(dy, scale, j, TVec.Count), factor, b).Store(dx + j);
+            Streaming.Store(TVec.MultiplyAdd(Weighted(dy, scale, i, TVec.Count), factor, a), dx + i, isStreamed);
+            Streaming.Store(TVec.MultiplyAdd(Weighted(dy, scale, j, TVec.Count), factor, b), dx + j, isStreamed);
         }
 
         for (; i < count; i += TVec.Count)

@@ -13,7 +13,9 @@ namespace Engine.Cpu;
 /// <param name="means">[rows], written.</param>
 /// <param name="inverseStds">[rows], written.</param>
 /// <param name="epsilon">Keeps the root away from 0.</param>
-internal readonly unsafe struct LayerNormForward<T, TVec>(nint rows, nint columns, T* x, T* y, T* scale, T* shift, T* means, T* inverseStds, double epsilon) : IRowKernel
+/// <param name="streams">Whether y is written past the caches.</param>
+internal readonly unsafe struct LayerNormForward<T, TVec>(
+    nint rows, nint columns, T* x, T* y, T* scale, T* shift, T* means, T* inverseStds, double epsilon, bool streams) : IRowKernel
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TVec : struct, ISimd<TVec>
 {
@@ -55,6 +57,7 @@ internal readonly unsafe struct LayerNormForward<T, TVec>(nint rows, nint column
         T* from = x + (row * columns), to = y + (row * columns), scales = scale, shifts = shift;
         nint count = columns, ahead = rowsAhead * NextRow.Distance<T>(count), i = 0;
         double inverse = 1 / Math.Sqrt((moments.SquaredDeviations / count) + epsilon);
+        bool isStreamed = streams && Streaming.Fits<TVec>(to);
         T mean = T.CreateTruncating(moments.Mean);
         means[row] = mean;
         inverseStds[row] = T.CreateTruncating(inverse);
@@ -66,8 +69,8 @@ internal readonly unsafe struct LayerNormForward<T, TVec>(nint rows, nint column
             NextRow.FetchTwo<TVec>(from + ahead + i);
             nint j = i + TVec.Count;
             TVec a = TVec.MultiplyAdd(TVec.Load(from + i) - center, factor, rest), b = TVec.MultiplyAdd(TVec.Load(from + j) - center, factor, rest);
-            Affine(a, scales, shifts, i, TVec.Count).Store(to + i);
-            Affine(b, scales, shifts, j, TVec.Count).Store(to + j);
+            Streaming.Store(Affine(a, scales, shifts, i, TVec.Count), to + i, isStreamed);
+            Streaming.Store(Affine(b, scales, shifts, j, TVec.Count), to + j, isStreamed);
         }
 
         for (; i < count; i += TVec.Count)

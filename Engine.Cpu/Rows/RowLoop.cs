@@ -27,5 +27,8 @@ internal struct RowLoop<TKernel>(TKernel kernel, nint rows, int parts) : IParall
         {
             kernel.Run(row);
         }
+
+        // Kernels may stream their results.
+        Streaming.End();
     }
 }

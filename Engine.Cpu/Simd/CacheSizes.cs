@@ -8,10 +8,15 @@ internal static class CacheSizes
 {
     private const long UsualSecondLevel = 512 << 10;
 
+    private const long UsualLastLevel = 32 << 20;
+
     private const string Folder = "/sys/devices/system/cpu/cpu0/cache";
 
     /// <summary>Bytes of a core's second-level cache.</summary>
     public static long SecondLevel { get; } = Read(Folder, 2, UsualSecondLevel);
+
+    /// <summary>Bytes of the third-level cache that cores share.</summary>
+    public static long LastLevel { get; } = Read(Folder, 3, UsualLastLevel);
 
     /// <summary>The largest cache of a level among <c>index0</c>, <c>index1</c>, … of a folder, or <paramref name="usual"/> where there is none.</summary>
     public static long Read(string folder, int level, long usual)

@@ -17,7 +17,7 @@ internal readonly unsafe struct SoftmaxKernel<T>(AxisSplit split, T* x, T* y, bo
     {
         if (split.Inner == 1)
         {
-            RowLoop<SoftmaxRows<T, TVec>>.Run(new(split.Size, x, y, log), split.Outer, SoftmaxCost.Exp * split.Size, pool);
+            RowLoop<SoftmaxRows<T, TVec>>.Run(new(split.Size, x, y, log, Streaming.Pays(2 * split.Outer * split.Size * sizeof(T))), split.Outer, SoftmaxCost.Exp * split.Size, pool);
             return;
         }
 
@@ -35,7 +35,7 @@ internal readonly unsafe struct SoftmaxGradientKernel<T>(AxisSplit split, T* y, 
         long work = (log ? SoftmaxCost.Exp : 1) * split.Size;
         if (split.Inner == 1)
         {
-            RowLoop<SoftmaxRowsGradient<T, TVec>>.Run(new(split.Size, y, dy, dx, log), split.Outer, work, pool);
+            RowLoop<SoftmaxRowsGradient<T, TVec>>.Run(new(split.Size, y, dy, dx, log, Streaming.Pays(3 * split.Outer * split.Size * sizeof(T))), split.Outer, work, pool);
             return;
         }
 

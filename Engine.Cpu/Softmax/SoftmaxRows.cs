@@ -8,7 +8,8 @@ namespace Engine.Cpu;
 /// <param name="x">[rows, columns].</param>
 /// <param name="y">[rows, columns], written.</param>
 /// <param name="log">Whether the logarithm is wanted.</param>
-internal readonly unsafe struct SoftmaxRows<T, TVec>(nint columns, T* x, T* y, bool log) : IRowKernel
+/// <param name="streams">Whether y is written past the caches.</param>
+internal readonly unsafe struct SoftmaxRows<T, TVec>(nint columns, T* x, T* y, bool log, bool streams) : IRowKernel
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TVec : struct, ISimd<TVec>
 {
@@ -16,22 +17,56 @@ internal readonly unsafe struct SoftmaxRows<T, TVec>(nint columns, T* x, T* y, b
     {
         T* from = x + (row * columns), to = y + (row * columns);
         T max = RowExp<T, TVec>.Max(from, columns);
-        double sum = RowExp<T, TVec>.Sum(from, columns, max, log ? null : to);
         if (log)
         {
-            TVec center = TVec.Broadcast(&max), logarithm = TVec.Create(Math.Log(sum));
-            for (nint i = 0; i < columns; i += TVec.Count)
-            {
-                Tail.Store(Tail.Load<TVec>(from + i, columns - i) - center - logarithm, to + i, columns - i);
-            }
+            WriteLog(from, to, max, RowExp<T, TVec>.Sum(from, columns, max, null));
+            return;
         }
-        else
+
+        // What is written past the caches cannot wait in its place for the sum.
+        using ScratchLease room = Scratch.Rent<T>(streams ? columns : 0);
+        T* terms = streams ? room.As<T>() : to;
+        double sum = RowExp<T, TVec>.Sum(from, columns, max, terms);
+        Scale(terms, to, from + columns, 1 / sum);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void WriteLog(T* from, T* to, T max, double sum)
+    {
+        nint count = columns, ahead = NextRow.Distance<T>(count), i = 0;
+        bool isStreamed = streams && Streaming.Fits<TVec>(to);
+        TVec center = TVec.Broadcast(&max), logarithm = TVec.Create(Math.Log(sum));
+        for (; i <= count - (2 * TVec.Count); i += 2 * TVec.Count)
         {
-            TVec factor = TVec.Create(1 / sum);
-            for (nint i = 0; i < columns; i += TVec.Count)
-            {
-                Tail.Store(Tail.Load<TVec>(to + i, columns - i) * factor, to + i, columns - i);
-            }
+            NextRow.FetchTwo<TVec>(from + ahead + i);
+            nint j = i + TVec.Count;
+            Streaming.Store(TVec.Load(from + i) - center - logarithm, to + i, isStreamed);
+            Streaming.Store(TVec.Load(from + j) - center - logarithm, to + j, isStreamed);
+        }
+
+        for (; i < count; i += TVec.Count)
+        {
+            Tail.Store(Tail.Load<TVec>(from + i, count - i) - center - logarithm, to + i, count - i);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Scale(T* terms, T* to, T* next, double scale)
+    {
+        nint count = columns, i = 0;
+        bool isStreamed = streams && Streaming.Fits<TVec>(to), fetches = NextRow.Distance<T>(count) > 0;
+        TVec factor = TVec.Create(scale);
+        for (; i <= count - (2 * TVec.Count); i += 2 * TVec.Count)
+        {
+            NextRow.FetchTwo<TVec>(fetches ? next + i : terms + i);
+            nint j = i + TVec.Count;
+            Streaming.Store(TVec.Load(terms + i) * factor, to + i, isStreamed);
+            Streaming.Store(TVec.Load(terms + j) * factor, to + j, isStreamed);
+        }
+
+        for (; i < count; i += TVec.Count)
+        {
+            Tail.Store(Tail.Load<TVec>(terms + i, count - i) * factor, to + i, count - i);
         }
     }
 }
@@ -42,7 +77,8 @@ internal readonly unsafe struct SoftmaxRows<T, TVec>(nint columns, T* x, T* y, b
 /// <param name="dy">[rows, columns].</param>
 /// <param name="dx">[rows, columns], written.</param>
 /// <param name="log">Whether y is the logarithm.</param>
-internal readonly unsafe struct SoftmaxRowsGradient<T, TVec>(nint columns, T* y, T* dy, T* dx, bool log) : IRowKernel
+/// <param name="streams">Whether dx is written past the caches.</param>
+internal readonly unsafe struct SoftmaxRowsGradient<T, TVec>(nint columns, T* y, T* dy, T* dx, bool log, bool streams) : IRowKernel
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TVec : struct, ISimd<TVec>
 {
@@ -63,6 +99,7 @@ internal readonly unsafe struct SoftmaxRowsGradient<T, TVec>(nint columns, T* y,
     private void Write(T* output, T* gradient, T* to, double dot)
     {
         nint count = columns, ahead = NextRow.Distance<T>(count), i = 0;
+        bool isStreamed = streams && Streaming.Fits<TVec>(to);
         TVec sum = TVec.Create(dot);
         for (; i <= count - (2 * TVec.Count); i += 2 * TVec.Count)
         {
@@ -70,8 +107,8 @@ internal readonly unsafe struct SoftmaxRowsGradient<T, TVec>(nint columns, T* y,
             NextRow.FetchTwo<TVec>(gradient + ahead + i);
             nint j = i + TVec.Count;
             TVec a = TVec.Load(output + i) * (TVec.Load(gradient + i) - sum), b = TVec.Load(output + j) * (TVec.Load(gradient + j) - sum);
-            a.Store(to + i);
-            b.Store(to + j);
+            Streaming.Store(a, to + i, isStreamed);
+            Streaming.Store(b, to + j, isStreamed);
         }
 
         for (; i < count; i += TVec.Count)
