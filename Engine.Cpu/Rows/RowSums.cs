@@ -9,7 +9,11 @@ internal static unsafe class RowSums<T, TVec>
     where TVec : struct, ISimd<TVec>
 {
     /// <summary>So many numbers, 64 to each lane of four vectors, are summed before the lanes are joined in double precision.</summary>
-    private static int Block => 256 * TVec.Count;
+    private static int Block
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 256 * TVec.Count;
+    }
 
     /// <summary>Σx.</summary>
     public static double Sum(T* x, nint count)

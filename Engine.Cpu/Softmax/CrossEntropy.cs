@@ -104,7 +104,7 @@ internal readonly unsafe struct CrossEntropyForward<T, TVec>(CrossEntropyOperand
         {
             T* z = args.Logits + (index * args.Classes);
             T max = RowExp<T, TVec>.Max(z, args.Classes);
-            Finish(index, double.CreateTruncating(max), Math.Log(RowExp<T, TVec>.Sum(z, args.Classes, max, null)));
+            Finish(index, double.CreateTruncating(max), Math.Log(RowExp<T, TVec>.Sum(z, args.Classes, max, null, NextRow.Distance<T>(args.Classes))));
             return;
         }
 
@@ -121,7 +121,7 @@ internal readonly unsafe struct CrossEntropyForward<T, TVec>(CrossEntropyOperand
             T* z = args.Logits + ((start + i) * classes);
             T max = RowExp<T, TVec>.Max(z, classes);
             shifts[i] = max;
-            sums[i] = RowExp<T, TVec>.Sum(z, classes, max, null);
+            sums[i] = RowExp<T, TVec>.Sum(z, classes, max, null, NextRow.Distance<T>(classes));
         }
 
         Vector512.Log(Vector512.Load(sums)).Store(sums);

@@ -35,24 +35,30 @@ internal static unsafe class RowExp<T, TVec>
     }
 
     /// <summary>Σ exp(x − shift); the terms are written to <paramref name="y"/> unless that is null.</summary>
-    public static double Sum(T* x, nint count, T shift, T* y)
+    /// <param name="x">The numbers.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="shift">What is taken from each.</param>
+    /// <param name="y">Where the terms go, or null.</param>
+    /// <param name="ahead">So many elements on lies what is read next, which is fetched meanwhile: exponentials leave memory idle.</param>
+    public static double Sum(T* x, nint count, T shift, T* y, nint ahead = 0)
     {
         double sum = 0;
         TVec center = TVec.Broadcast(&shift);
         for (nint start = 0; start < count; start += Block)
         {
-            sum += BlockSum(x + start, Math.Min(Block, count - start), center, y == null ? null : y + start);
+            sum += BlockSum(x + start, Math.Min(Block, count - start), center, y == null ? null : y + start, ahead);
         }
         return sum;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static double BlockSum(T* x, nint count, TVec center, T* y)
+    private static double BlockSum(T* x, nint count, TVec center, T* y, nint ahead)
     {
         TVec a = TVec.Zero, b = a;
         nint i = 0;
         for (; i <= count - (2 * TVec.Count); i += 2 * TVec.Count)
         {
+            NextRow.FetchTwo<TVec>(x + ahead + i);
             TVec u = VectorMath.Exp(TVec.Load(x + i) - center), v = VectorMath.Exp(TVec.Load(x + i + TVec.Count) - center);
             a += u;
             b += v;

@@ -17,28 +17,28 @@ internal readonly unsafe struct SoftmaxRows<T, TVec>(nint columns, T* x, T* y, b
     {
         T* from = x + (row * columns), to = y + (row * columns);
         T max = RowExp<T, TVec>.Max(from, columns);
+        nint ahead = NextRow.Distance<T>(columns);
         if (log)
         {
-            WriteLog(from, to, max, RowExp<T, TVec>.Sum(from, columns, max, null));
+            WriteLog(from, to, max, RowExp<T, TVec>.Sum(from, columns, max, null, ahead));
             return;
         }
 
         // What is written past the caches cannot wait in its place for the sum.
         using ScratchLease room = Scratch.Rent<T>(streams ? columns : 0);
         T* terms = streams ? room.As<T>() : to;
-        double sum = RowExp<T, TVec>.Sum(from, columns, max, terms);
-        Scale(terms, to, from + columns, 1 / sum);
+        double sum = RowExp<T, TVec>.Sum(from, columns, max, terms, ahead);
+        Scale(terms, to, 1 / sum);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void WriteLog(T* from, T* to, T max, double sum)
     {
-        nint count = columns, ahead = NextRow.Distance<T>(count), i = 0;
+        nint count = columns, i = 0;
         bool isStreamed = streams && Streaming.Fits<TVec>(to);
         TVec center = TVec.Broadcast(&max), logarithm = TVec.Create(Math.Log(sum));
         for (; i <= count - (2 * TVec.Count); i += 2 * TVec.Count)
         {
-            NextRow.FetchTwo<TVec>(from + ahead + i);
             nint j = i + TVec.Count;
             Streaming.Store(TVec.Load(from + i) - center - logarithm, to + i, isStreamed);
             Streaming.Store(TVec.Load(from + j) - center - logarithm, to + j, isStreamed);
@@ -51,14 +51,13 @@ internal readonly unsafe struct SoftmaxRows<T, TVec>(nint columns, T* x, T* y, b
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Scale(T* terms, T* to, T* next, double scale)
+    private void Scale(T* terms, T* to, double scale)
     {
         nint count = columns, i = 0;
-        bool isStreamed = streams && Streaming.Fits<TVec>(to), fetches = NextRow.Distance<T>(count) > 0;
+        bool isStreamed = streams && Streaming.Fits<TVec>(to);
         TVec factor = TVec.Create(scale);
         for (; i <= count - (2 * TVec.Count); i += 2 * TVec.Count)
         {
-            NextRow.FetchTwo<TVec>(fetches ? next + i : terms + i);
             nint j = i + TVec.Count;
             Streaming.Store(TVec.Load(terms + i) * factor, to + i, isStreamed);
             Streaming.Store(TVec.Load(terms + j) * factor, to + j, isStreamed);

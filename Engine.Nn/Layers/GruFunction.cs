@@ -16,6 +16,7 @@ internal sealed class GruFunction(bool reverse, bool keeps) : RecurrentFunction(
         Tensor? bias = Bias(inputs);
         (int length, int samples, int size) = (x.Shape[0], x.Shape[1], hidden.Shape[1]);
         using TensorScope scope = TensorScope.Begin();
+        weights = ForSteps(weights, samples, length);
         Tensor y = Tensor.Empty([length, samples, size], x.DType, x.Device);
 
         // The gates r, z, n, and the hidden state's share of n, which r multiplies.

@@ -16,6 +16,7 @@ internal sealed class LstmFunction(bool reverse, bool keeps) : RecurrentFunction
         Tensor? bias = Bias(inputs);
         (int length, int samples, int size) = (x.Shape[0], x.Shape[1], hidden.Shape[1]);
         using TensorScope scope = TensorScope.Begin();
+        weights = ForSteps(weights, samples, length);
         Tensor y = Tensor.Empty([length + 1, samples, size], x.DType, x.Device);
         Tensor gates = StepMemory(x, length, Gates * size), cells = StepMemory(x, length, size);
         for (int step = 0; step < length; step++)

@@ -13,10 +13,10 @@ internal sealed class RecurrentStepsTests(string deviceName) : DeviceFixture(dev
     private double Tolerance => Device.HasFloat64 ? 1e-12 : 2e-5;
 
     [Test]
-    public void Steps_AsOneOperation_EqualTensorOperations([Values] bool isLstm, [Values] bool bias, [Values(1, 2, 6)] int length)
+    public void Steps_AsOneOperation_EqualTensorOperations([Values] bool isLstm, [Values] bool bias, [Values(1, 2, 6)] int length, [Values(Samples, 17)] int samples)
     {
         Recurrent layer = Create(isLstm, bias);
-        (Tensor x, Tensor[] states) = Operands(isLstm, length);
+        (Tensor x, Tensor[] states) = Operands(isLstm, length, samples);
         Tensor[] whole = Run(layer, x, states), packed = RunPacked(layer, x, states);
         for (int i = 0; i < whole.Length; i++)
         {
@@ -81,11 +81,11 @@ internal sealed class RecurrentStepsTests(string deviceName) : DeviceFixture(dev
         ? NumericCase.Filled(Device, new Lstm(Input, Size, numLayers: 2, bias: bias, bidirectional: true))
         : NumericCase.Filled(Device, new Gru(Input, Size, numLayers: 2, bias: bias, bidirectional: true));
 
-    private (Tensor X, Tensor[] States) Operands(bool isLstm, int length)
+    private (Tensor X, Tensor[] States) Operands(bool isLstm, int length, int samples = Samples)
     {
         Tensor Filled(Shape shape, double step) => NumericCase.Fill(Tensor.Empty(shape, NumericCase.TypeOn(Device), Device), 1, step, 0).WithGrad();
-        Tensor[] states = [Filled([4, Samples, Size], 0.23), Filled([4, Samples, Size], 0.41)];
-        return (Filled([length, Samples, Input], 0.37), isLstm ? states : states[..1]);
+        Tensor[] states = [Filled([4, samples, Size], 0.23), Filled([4, samples, Size], 0.41)];
+        return (Filled([length, samples, Input], 0.37), isLstm ? states : states[..1]);
     }
 
     private static Tensor[] Run(Recurrent layer, Tensor x, Tensor[] states)
@@ -102,7 +102,7 @@ internal sealed class RecurrentStepsTests(string deviceName) : DeviceFixture(dev
 
     private static Tensor[] RunPacked(Recurrent layer, Tensor x, Tensor[] states)
     {
-        PackedSequence packed = Sequences.PackPaddedSequence(x, [.. Enumerable.Repeat(x.Shape[0], Samples)]);
+        PackedSequence packed = Sequences.PackPaddedSequence(x, [.. Enumerable.Repeat(x.Shape[0], x.Shape[1])]);
         if (layer is Lstm lstm)
         {
             (PackedSequence y, Tensor hidden, Tensor cell) = lstm.Forward(packed, states[0], states[1]);
