@@ -3,7 +3,7 @@ namespace Engine.Backends;
 /// <summary>Sums of the rows of a table that indices name, made of the ten operations.</summary>
 public abstract partial class Backend
 {
-    /// <summary>y[n] = Σₗ weights[n, l]·table[index[n, l]], l in ascending order.</summary>
+    /// <summary>y[n] = Σₗ weights[n, l]·table[index[n, l]], added up in an order that depends on the sizes alone.</summary>
     /// <param name="table">[words, size].</param>
     /// <param name="index">[N, L], int32 or int64. One outside of the table as in <see cref="Gather"/>.</param>
     /// <param name="weights">[N, L] of the table's type, or null for 1.</param>
