@@ -144,7 +144,7 @@ internal unsafe struct DirectConvolution<T, TVec> : IParallelBody
         int channels = endChannel - firstChannel;
         using ScratchLease block = Scratch.Rent<T>((nint)channels * run);
         ChannelLoop(input, group, firstRow, rows, firstChannel, endChannel, block.As<T>(), run);
-        Scatter(block.As<T>(), channels, rows, output);
+        _grid.Scatter(block.As<T>(), channels, rows, _task.Columns.OutSize, output);
     }
 
     /// <summary>One block of outputs: lowers the input channels, all at once where they fit, and adds their tiles up.</summary>
@@ -164,23 +164,6 @@ internal unsafe struct DirectConvolution<T, TVec> : IParallelBody
             int channels = Math.Min(_chunkChannels, _task.InChannels - c);
             lowering.Lower(input + c * _task.InPlane, channels, firstRow, rows, low.As<T>());
             TileLoop(low.As<T>(), c, channels, group, firstOut, endOut, output, pitch, run);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void Scatter(T* block, int channels, int rows, T* output)
-    {
-        int width = _task.Columns.OutSize;
-        for (int k = 0; k < channels; k++)
-        {
-            for (int p = 0; p < rows; p++, block += width)
-            {
-                T* row = output + k * _grid.Plane + p * _grid.RowStep;
-                for (int q = 0; q < width; q++)
-                {
-                    row[q * _grid.ColumnStep] = block[q];
-                }
-            }
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Engine.Cpu;
 
@@ -21,16 +22,23 @@ internal readonly unsafe struct PaddedPlane<T, TVec>
     private const int CopyBytes = 24 << 10;
 
     private readonly Correlation _task;
-    private readonly int _columns, _residuePitch;
+    private readonly int _columns, _residuePitch, _blockRows;
 
-    /// <summary>The copy of one channel that <paramref name="task"/> reads.</summary>
-    public PaddedPlane(in Correlation task)
+    /// <summary>The copy of one channel that <paramref name="task"/> reads, of so many rows that it stays in a first-level cache.</summary>
+    public PaddedPlane(in Correlation task) : this(task, CopyBytes / sizeof(T), 4, 1)
+    {
+    }
+
+    /// <summary>A copy of at most so many values, but of at least some rows of outputs; if they are not all, of a multiple of <paramref name="rowUnit"/>.</summary>
+    public PaddedPlane(in Correlation task, nint mostValues, int leastRows, int rowUnit)
     {
         _task = task;
         _columns = task.Columns.OutSize + task.Columns.Extent / task.Columns.Stride;
         _residuePitch = (_columns + 2 * TVec.Count - 1) / TVec.Count * TVec.Count;
-        int rows = (int)Math.Clamp((CopyBytes / sizeof(T) / RowPitch - task.Rows.Extent) / task.Rows.Stride, Math.Min(4, task.Rows.OutSize), task.Rows.OutSize);
+        int rows = (int)Math.Clamp((mostValues / RowPitch - task.Rows.Extent) / task.Rows.Stride, Math.Min(leastRows, task.Rows.OutSize), task.Rows.OutSize);
         Blocks = (task.Rows.OutSize + rows - 1) / rows;
+        _blockRows = Math.Min(task.Rows.OutSize, ((task.Rows.OutSize + Blocks - 1) / Blocks + rowUnit - 1) / rowUnit * rowUnit);
+        Blocks = (task.Rows.OutSize + _blockRows - 1) / _blockRows;
     }
 
     /// <summary>Most taps of a kernel.</summary>
@@ -38,8 +46,11 @@ internal readonly unsafe struct PaddedPlane<T, TVec>
 
     /// <summary>Whether a correlation has one input channel in each of several groups, and a kernel of a size that this is good for.</summary>
     public static bool Suits(in Correlation task)
-        => task is { InChannels: 1, Groups: > 1, OutChannels: 1 or 2, Taps: <= MostTaps }
-        && task.Rows.Stride <= MostStride && task.Columns.Stride <= MostStride && task.Rows.Extent <= MostExtent && task.Columns.Extent <= MostExtent;
+        => task is { InChannels: 1, Groups: > 1, OutChannels: 1 or 2, Taps: <= MostTaps } && IsSmall(task);
+
+    /// <summary>Whether strides and kernel are small enough for copies.</summary>
+    public static bool IsSmall(in Correlation task)
+        => task.Rows.Stride <= MostStride && task.Columns.Stride <= MostStride && task.Rows.Extent <= MostExtent && task.Columns.Extent <= MostExtent;
 
     /// <summary>Blocks of output rows.</summary>
     public int Blocks { get; }
@@ -51,33 +62,53 @@ internal readonly unsafe struct PaddedPlane<T, TVec>
     public nint RowStep => _task.Rows.Stride * RowPitch;
 
     /// <summary>Values of a copy.</summary>
-    public nint Size => ((nint)((_task.Rows.OutSize + Blocks - 1) / Blocks) * _task.Rows.Stride + _task.Rows.Extent + 1) * RowPitch + TVec.Count;
+    public nint Size => ((nint)_blockRows * _task.Rows.Stride + _task.Rows.Extent + 1) * RowPitch + TVec.Count;
 
     /// <summary>First row of a block; that of the block after the last is the number of rows.</summary>
-    public int FirstRow(int block) => (int)((long)_task.Rows.OutSize * block / Blocks);
+    public int FirstRow(int block) => Math.Min(_task.Rows.OutSize, block * _blockRows);
 
     /// <summary>Where row <paramref name="tap"/> of the kernel begins.</summary>
     public nint RowOffset(int tap) => _task.Rows.Distance(tap) * RowPitch;
 
     /// <summary>Where column <paramref name="tap"/> of the kernel begins.</summary>
-    public nint ColumnOffset(int tap)
-    {
-        int distance = _task.Columns.Distance(tap), stride = _task.Columns.Stride;
-        return (nint)(distance % stride) * _residuePitch + distance / stride;
-    }
+    public nint ColumnOffset(int tap) => PaddedColumn(_task.Columns.Distance(tap));
 
-    /// <summary>Copies what the output rows [firstRow, endRow) read.</summary>
+    /// <summary>Where a column lies, counted from the first one that a tap reaches.</summary>
+    public nint PaddedColumn(int column) => (nint)(column % _task.Columns.Stride) * _residuePitch + column / _task.Columns.Stride;
+
+    /// <summary>Copies what the output rows [firstRow, endRow) read. Residues of rows and columns that no tap uses are left out.</summary>
     public void Copy(T* plane, int firstRow, int endRow, T* copy)
     {
+        TapAxis down = _task.Rows;
+        int last = (endRow - firstRow - 1) * down.Stride + down.Extent;
+        for (int phase = 0; phase < down.Stride; phase++)
+        {
+            if (!down.UsesPhase(phase))
+            {
+                continue;
+            }
+
+            // Rows of this residue: row + i·Stride for i < rows, those from above to below lie in the plane.
+            int row = firstRow * down.Stride + down.LowestOffset + phase, rows = last < phase ? 0 : (last - phase) / down.Stride + 1;
+            int above = Math.Min(rows, First(-row, down.Stride)), below = Math.Clamp(First(down.InSize - row, down.Stride), above, rows);
+            CopyPhase(plane + ((nint)row + above * down.Stride) * _task.Columns.InSize, copy + phase * RowPitch, above, below, rows);
+        }
+    }
+
+    private void CopyPhase(T* source, T* copy, int above, int below, int rows)
+    {
         TapAxis columns = _task.Columns;
-        int step = columns.Stride, row = firstRow * _task.Rows.Stride + _task.Rows.LowestOffset, rows = (endRow - firstRow - 1) * _task.Rows.Stride + _task.Rows.Extent + 1;
-        int above = Math.Clamp(-row, 0, rows), below = Math.Clamp(_task.Rows.InSize - row, above, rows);
+        int step = columns.Stride;
         for (int residue = 0; residue < step; residue++, copy += _residuePitch)
         {
+            if (!columns.UsesPhase(residue))
+            {
+                continue;
+            }
+
             int offset = columns.LowestOffset + residue, begin = Math.Min(_columns, First(-offset, step)), count = Math.Clamp(First(columns.InSize - offset, step), begin, _columns) - begin;
-            T* source = plane + (nint)(row + above) * columns.InSize + offset + (nint)begin * step;
             T* target = ClearRows(copy, above);
-            target = count == 0 ? ClearRows(target, below - above) : CopyRows(source, target, below - above, begin, count);
+            target = count == 0 ? ClearRows(target, below - above) : CopyRows(source + offset + (nint)begin * step, target, below - above, begin, count);
             ClearRows(target, rows - below);
         }
     }
@@ -85,7 +116,7 @@ internal readonly unsafe struct PaddedPlane<T, TVec>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private T* ClearRows(T* target, int rows)
     {
-        nint pitch = RowPitch;
+        nint pitch = RowStep;
         for (; rows > 0; rows--, target += pitch)
         {
             Clear(target, 0, _columns);
@@ -97,11 +128,18 @@ internal readonly unsafe struct PaddedPlane<T, TVec>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private T* CopyRows(T* source, T* target, int rows, int begin, int count)
     {
-        nint pitch = RowPitch, step = _task.Columns.InSize;
+        nint pitch = RowStep, step = (nint)_task.Rows.Stride * _task.Columns.InSize;
         // A copy ends with zeros up to the next whole vector, for which there is room.
         int stride = _task.Columns.Stride, copied = begin + (count + TVec.Count - 1) / TVec.Count * TVec.Count;
+        nint rowBytes = (nint)count * stride * sizeof(T), nextPlane = _task.InPlane * sizeof(T);
         for (; rows > 0; rows--, source += step, target += pitch)
         {
+            // The plane behind this one is copied next. Its rows are too short, or too far apart, for the processor to fetch them in time by itself.
+            for (nint at = 0; at < rowBytes && Sse.IsSupported; at += 64)
+            {
+                Sse.Prefetch0((byte*)source + nextPlane + at);
+            }
+
             Clear(target, 0, begin);
             RowLowering<T, TVec>.CopyRow(stride, source, target + begin, count);
             Clear(target, copied, _columns);

@@ -144,6 +144,14 @@ internal readonly unsafe struct RowLowering<T, TVec>
                 T* from = source + 2 * (nint)q;
                 TVec.Even(TVec.Load(from), TVec.Load(from + TVec.Count)).Store(target + q);
             }
+            if (q < count && count > TVec.Count)
+            {
+                // The last vector ends with the row: one that begins with the element before it ends with the last element.
+                T* before = source + 2 * (nint)(count - TVec.Count) - 1;
+                TVec.Zero.Store(target + count);
+                TVec.Odd(TVec.Load(before), TVec.Load(before + TVec.Count)).Store(target + count - TVec.Count);
+                return;
+            }
             for (; q < count; q += TVec.Count)
             {
                 // The elements between the last one and what follows belong to somebody else: they are not touched.
@@ -181,7 +189,12 @@ internal readonly unsafe struct RowLowering<T, TVec>
         {
             TVec.Load(source + i).Store(target + i);
         }
-        if (i < count)
+        if (i < count && count > TVec.Count)
+        {
+            TVec.Zero.Store(target + count);
+            TVec.Load(source + count - TVec.Count).Store(target + count - TVec.Count);
+        }
+        else if (i < count)
         {
             TVec.LoadFirst(source + i, count - i).Store(target + i);
         }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 
 namespace Engine.Cpu;
@@ -8,10 +9,10 @@ namespace Engine.Cpu;
 /// than taps, most of dx is zero: it is cleared, and only residues that a tap reaches are computed.
 /// </summary>
 internal unsafe struct StridedDataGradient<T, TVec> : IParallelBody
-    where T : unmanaged
+    where T : unmanaged, INumberBase<T>
     where TVec : struct, ISimd<TVec>
 {
-    private DirectConvolution<T, TVec>* _residues;
+    private Residue* _residues;
     private int _count;
     private T* _cleared;
     private nint _unitSize;
@@ -41,7 +42,15 @@ internal unsafe struct StridedDataGradient<T, TVec> : IParallelBody
                 {
                     continue;
                 }
-                DirectConvolution<T, TVec>.Run(task, Grid(g, (int)(i / columns), (int)(i % columns)), dy, w, dx, null, relu: false, pool);
+                OutputGrid grid = Grid(g, (int)(i / columns), (int)(i % columns));
+                if (PanelConvolution<T, TVec>.Suits(task))
+                {
+                    PanelConvolution<T, TVec>.Run(task, grid, dy, w, dx, null, relu: false, pool);
+                }
+                else
+                {
+                    DirectConvolution<T, TVec>.Run(task, grid, dy, w, dx, null, relu: false, pool);
+                }
             }
 
             return;
@@ -55,14 +64,14 @@ internal unsafe struct StridedDataGradient<T, TVec> : IParallelBody
             {
                 continue;
             }
-            values += DirectConvolution<T, TVec>.PreparedValues(task);
+            values += Residue.PreparedValues(task);
             taps += task.Taps;
         }
 
         using ScratchLease valueMemory = Scratch.Rent<T>(values);
         using ScratchLease tapMemory = Scratch.Rent<nint>(taps);
-        using ScratchLease bodies = Scratch.Rent((clears ? kernel : residues) * sizeof(DirectConvolution<T, TVec>));
-        StridedDataGradient<T, TVec> body = new() { _residues = (DirectConvolution<T, TVec>*)bodies.Pointer, _cleared = clears ? dx : null, _unitSize = unit };
+        using ScratchLease bodies = Scratch.Rent((clears ? kernel : residues) * sizeof(Residue));
+        StridedDataGradient<T, TVec> body = new() { _residues = (Residue*)bodies.Pointer, _cleared = clears ? dx : null, _unitSize = unit };
         (values, taps) = (0, 0);
         for (nint i = 0; i < residues; i++)
         {
@@ -71,9 +80,8 @@ internal unsafe struct StridedDataGradient<T, TVec> : IParallelBody
             {
                 continue;
             }
-            body._residues[body._count++] = DirectConvolution<T, TVec>.Prepare(
-                task, Grid(g, (int)(i / columns), (int)(i % columns)), dy, w, dx, null, relu: false, pool, threads: 1, valueMemory.As<T>() + values, tapMemory.As<nint>() + taps);
-            values += DirectConvolution<T, TVec>.PreparedValues(task);
+            body._residues[body._count++] = new(task, Grid(g, (int)(i / columns), (int)(i % columns)), dy, w, dx, pool, valueMemory.As<T>() + values, tapMemory.As<nint>() + taps);
+            values += Residue.PreparedValues(task);
             taps += task.Taps;
         }
 
@@ -88,10 +96,46 @@ internal unsafe struct StridedDataGradient<T, TVec> : IParallelBody
         }
         for (int i = 0; i < _count; i++)
         {
-            int items = _residues[i].ItemsOfUnit;
-            for (int item = 0; item < items; item++)
+            _residues[i].Run(part, worker);
+        }
+    }
+
+    /// <summary>The correlation of one residue, in the way that suits it.</summary>
+    private readonly struct Residue
+    {
+        private readonly DirectConvolution<T, TVec> _direct;
+        private readonly PanelConvolution<T, TVec> _panels;
+        private readonly bool _usesPanels;
+
+        public Residue(in Correlation task, in OutputGrid grid, T* dy, T* w, T* dx, WorkerPool pool, T* values, nint* offsets)
+        {
+            _usesPanels = PanelConvolution<T, TVec>.Suits(task);
+            if (_usesPanels)
             {
-                _residues[i].Run(part * items + item, worker);
+                _panels = PanelConvolution<T, TVec>.Prepare(task, grid, dy, w, dx, null, relu: false, pool, threads: 1, together: 1, values, offsets);
+            }
+            else
+            {
+                _direct = DirectConvolution<T, TVec>.Prepare(task, grid, dy, w, dx, null, relu: false, pool, threads: 1, values, offsets);
+            }
+        }
+
+        public static nint PreparedValues(in Correlation task)
+            => PanelConvolution<T, TVec>.Suits(task) ? PanelConvolution<T, TVec>.PreparedValues(task) : DirectConvolution<T, TVec>.PreparedValues(task);
+
+        public void Run(int unit, int worker)
+        {
+            int items = _usesPanels ? _panels.ItemsOfUnit : _direct.ItemsOfUnit;
+            for (int item = unit * items; item < (unit + 1) * items; item++)
+            {
+                if (_usesPanels)
+                {
+                    _panels.Run(item, worker);
+                }
+                else
+                {
+                    _direct.Run(item, worker);
+                }
             }
         }
     }

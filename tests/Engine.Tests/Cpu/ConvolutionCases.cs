@@ -44,6 +44,17 @@ internal static class ConvolutionCases
         yield return Make(1, 1500, 9, 9, 5, 3, 3, pad: (1, 1));               // more channels than are lowered at once
         yield return Make(1, 300, 6, 6, 10, 3, 3, pad: (1, 1));
         yield return Make(1, 3, 70, 70, 5, 3, 3, pad: (1, 1));
+        yield return Make(9, 33, 5, 5, 40, 1, 1);                             // images share panels
+        yield return Make(7, 34, 7, 7, 52, 3, 3, stride: (2, 2), pad: (1, 1), groups: 2);
+        yield return Make(3, 20, 1, 1, 31, 1, 1);
+        yield return Make(1, 2, 30, 30, 26, 24, 24);                          // more taps than a block of terms
+        yield return Make(2, 60, 11, 21, 25, 3, 3, stride: (1, 2), pad: (2, 3), dilation: (2, 3));
+        yield return Make(2, 90, 6, 6, 29, 3, 3, stride: (3, 4));             // taps of few residues
+        yield return Make(1, 40, 9, 9, 24, 1, 1, stride: (2, 3), pad: (1, 0));
+        yield return Make(2, 3, 67, 70, 9, 5, 5, stride: (2, 2), pad: (2, 2)); // dx of few channels
+        yield return Make(1, 4, 40, 103, 16, 3, 2, stride: (3, 3), groups: 2);
+        yield return Make(2, 2, 9, 140, 8, 3, 4, stride: (4, 4), pad: (3, 1), dilation: (2, 3));
+        yield return Make(1, 3, 12, 40, 8, 3, 5, pad: (0, 2));
     }
 
     /// <summary>Random geometries, equal for equal seeds.</summary>

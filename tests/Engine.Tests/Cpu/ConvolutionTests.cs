@@ -59,6 +59,7 @@ internal sealed unsafe class ConvolutionTests
     [TestCase(300, 290, 6, 3, 1, 1)]
     [TestCase(40, 70, 9, 3, 2, 1)]
     [TestCase(24, 24, 9, 3, 2, 24)]
+    [TestCase(50, 40, 5, 1, 1, 1)]
     public void Forward_ImageAloneAndInABatch_GivesTheSameBits(int inChannels, int outChannels, int size, int kernel, int stride, int groups)
     {
         ConvGeometry one = ConvolutionCases.Make(1, inChannels, size, size, outChannels, kernel, kernel, stride: (stride, stride), pad: (1, 1), groups: groups);
@@ -72,6 +73,26 @@ internal sealed unsafe class ConvolutionTests
                 float[] alone = Run<float>(YLength(one), x[(image * XLength(one))..((image + 1) * XLength(one))], w, bias,
                     (px, pw, pb, py) => Convolution.Forward(one, px, pw, py, pb, relu: false, level, s_pools[1]));
                 Assert.That(alone, Is.EqualTo(all[(image * YLength(one))..((image + 1) * YLength(one))]), $"{level}, image {image}");
+            }
+        }
+    }
+
+    [TestCase(3, 20, 70, 5, 2)]
+    [TestCase(40, 36, 9, 3, 2)]
+    [TestCase(5, 9, 40, 3, 1)]
+    public void BackwardData_ImageAloneAndInABatch_GivesTheSameBits(int inChannels, int outChannels, int size, int kernel, int stride)
+    {
+        ConvGeometry one = ConvolutionCases.Make(1, inChannels, size, size, outChannels, kernel, kernel, stride: (stride, stride), pad: (1, 1));
+        ConvGeometry many = one with { Batch = 9 };
+        double[] dy = Values(YLength(many), 1), w = Values(WLength(one), 2);
+        foreach (SimdLevel level in s_levels)
+        {
+            float[] all = Run<float>(XLength(many), dy, w, null, (py, pw, _, px) => Convolution.BackwardData(many, py, pw, px, level, s_pools[1]));
+            foreach (int image in new[] { 0, 8 })
+            {
+                float[] alone = Run<float>(XLength(one), dy[(image * YLength(one))..((image + 1) * YLength(one))], w, null,
+                    (py, pw, _, px) => Convolution.BackwardData(one, py, pw, px, level, s_pools[2]));
+                Assert.That(alone, Is.EqualTo(all[(image * XLength(one))..((image + 1) * XLength(one))]), $"{level}, image {image}");
             }
         }
     }
