@@ -21,15 +21,8 @@ internal static unsafe class Convolution
     /// <summary>dx[n, c, h, v] = Σ dy·w over the outputs that element (h, v) reached.</summary>
     public static void BackwardData<T>(in ConvGeometry g, T* dy, T* w, T* dx, SimdLevel level, WorkerPool pool) where T : unmanaged, INumberBase<T>
     {
-        if (g.StrideH > 1 || g.StrideW > 1)
-        {
-            StridedDataKernel<T> strided = new(g, dy, w, dx, pool);
-            SimdDispatch.Run<T, StridedDataKernel<T>>(level, ref strided);
-            return;
-        }
-
-        CorrelationKernel<T> kernel = new(Correlation.BackwardData(g, 0, 0), dy, w, dx, null, relu: false, pool);
-        SimdDispatch.Run<T, CorrelationKernel<T>>(level, ref kernel);
+        DataKernel<T> kernel = new(g, dy, w, dx, pool);
+        SimdDispatch.Run<T, DataKernel<T>>(level, ref kernel);
     }
 
     /// <summary>dw[k, c, r, s] = Σ x·dy + <paramref name="beta"/>·dw; with beta 0 the old values are not read.</summary>
@@ -39,7 +32,7 @@ internal static unsafe class Convolution
         SimdDispatch.Run<T, WeightKernel<T>>(level, ref kernel);
     }
 
-    /// <summary>Forward, and the gradient to the input where the stride is 1.</summary>
+    /// <summary>Forward, and the gradient to the input by turned filters where the stride is 1.</summary>
     private readonly struct CorrelationKernel<T>(Correlation task, T* input, T* weights, T* output, T* bias, bool relu, WorkerPool pool) : ISimdKernel
         where T : unmanaged, INumberBase<T>
     {
@@ -64,9 +57,28 @@ internal static unsafe class Convolution
         }
     }
 
-    private readonly struct StridedDataKernel<T>(ConvGeometry g, T* dy, T* w, T* dx, WorkerPool pool) : ISimdKernel where T : unmanaged, INumberBase<T>
+    private readonly struct DataKernel<T>(ConvGeometry g, T* dy, T* w, T* dx, WorkerPool pool) : ISimdKernel where T : unmanaged, INumberBase<T>
     {
-        public void Run<TVec>() where TVec : unmanaged, ISimd<TVec> => StridedDataGradient<T, TVec>.Run(g, dy, w, dx, pool);
+        public void Run<TVec>() where TVec : unmanaged, ISimd<TVec>
+        {
+            bool isStrided = g.StrideH > 1 || g.StrideW > 1;
+            Correlation turned = Correlation.BackwardData(g, 0, 0);
+            bool isSpecial = isStrided
+                ? StridedDepthwiseGradient<T, TVec>.Suits(g)
+                : PaddedPlane<T, TVec>.Suits(turned) || (s_allowsWinograd && WinogradConvolution<T, TVec>.Suits(turned));
+            if (!isSpecial && ColumnDataGradient<T, TVec>.Suits(g))
+            {
+                ColumnDataGradient<T, TVec>.Run(g, dy, w, dx, pool);
+            }
+            else if (isStrided)
+            {
+                StridedDataGradient<T, TVec>.Run(g, dy, w, dx, pool);
+            }
+            else
+            {
+                new CorrelationKernel<T>(turned, dy, w, dx, null, relu: false, pool).Run<TVec>();
+            }
+        }
     }
 
     private readonly struct WeightKernel<T>(Correlation task, T* x, T* dy, T* dw, T beta, WorkerPool pool) : ISimdKernel where T : unmanaged, INumberBase<T>
