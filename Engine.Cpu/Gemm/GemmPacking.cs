@@ -132,6 +132,12 @@ internal static unsafe class GemmPacking
             return;
         }
 
+        if (sizeof(T) == 8 && Avx.IsSupported && width == 6 && count == 6)
+        {
+            Transpose6((double*)panel, (double*)source, across, kSize, ahead);
+            return;
+        }
+
         if (sizeof(T) == 4 && Avx.IsSupported)
         {
             for (; j <= count - 8; j += 8)
@@ -194,7 +200,7 @@ internal static unsafe class GemmPacking
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Fetch(float* source, nint across, int rows)
+    private static void Fetch<T>(T* source, nint across, int rows) where T : unmanaged
     {
         for (int i = 0; i < rows; i++, source += across)
         {
@@ -284,6 +290,40 @@ internal static unsafe class GemmPacking
         for (; k < kSize; k++, source++, panel += width)
         {
             for (int j = 0; j < 4; j++)
+            {
+                panel[j] = source[j * across];
+            }
+        }
+    }
+
+    /// <summary>Six rows: four in whole vectors, and the last two as halves.</summary>
+    private static void Transpose6(double* panel, double* source, nint across, nint kSize, nint ahead)
+    {
+        const int Width = 6;
+        nint across2 = 2 * across, across3 = 3 * across;
+        nint k = 0;
+        for (; k <= kSize - 4; k += 4, source += 4, panel += 4 * Width)
+        {
+            if (ahead != 0 && k % 8 == 0)
+            {
+                Fetch(source + ahead, across, Width);
+            }
+
+            for (nint half = 0; half < 4; half += 2)
+            {
+                double* from = source + half, to = panel + (half * Width);
+                Vector256<double> r0 = Pair(from, from + across2), r1 = Pair(from + across, from + across3);
+                Vector128<double> r4 = Vector128.Load(from + (2 * across2)), r5 = Vector128.Load(from + across2 + across3);
+                Avx.UnpackLow(r0, r1).Store(to);
+                Sse2.UnpackLow(r4, r5).Store(to + 4);
+                Avx.UnpackHigh(r0, r1).Store(to + Width);
+                Sse2.UnpackHigh(r4, r5).Store(to + Width + 4);
+            }
+        }
+
+        for (; k < kSize; k++, source++, panel += Width)
+        {
+            for (int j = 0; j < Width; j++)
             {
                 panel[j] = source[j * across];
             }
