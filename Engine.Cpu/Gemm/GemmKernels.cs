@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 
 namespace Engine.Cpu;
 
@@ -26,14 +25,30 @@ internal static unsafe class GemmKernels<T, TVec>
     public static void Run(GemmTile<T>* tile, int rows, int columns)
     {
         bool isWhole = tile->CColumn == 1 && tile->BiasPerRow == null && (columns == PanelColumns || columns == TVec.Count);
-        tile->HasEpilogue = tile->Alpha != T.One || tile->Beta != T.Zero || tile->Relu || tile->BiasPerColumn != null;
-        while (true)
+        bool plain = tile->Alpha == T.One && !tile->Relu && tile->BiasPerColumn == null;
+        tile->HasEpilogue = !plain || tile->Beta != T.Zero;
+        if (tile->PrefetchC)
         {
-            if (tile->PrefetchC || tile->AheadBytes > 0)
+            tile->FetchC(tile->C, rows, columns);
+        }
+
+        if (isWhole && rows == PanelRows && columns == PanelColumns && plain && (tile->Beta == T.Zero || tile->Beta == T.One))
+        {
+            if (tile->HasEpilogue)
             {
-                Prefetch(tile, rows);
+                RunWhole<TileFinish.Add>(tile);
+            }
+            else
+            {
+                RunWhole<TileFinish.Store>(tile);
             }
 
+            return;
+        }
+
+        while (true)
+        {
+            tile->FetchAhead();
             if (isWhole)
             {
                 RunRows(tile, rows, columns);
@@ -49,31 +64,22 @@ internal static unsafe class GemmKernels<T, TVec>
             }
 
             tile->Advance();
+            if (tile->PrefetchC)
+            {
+                tile->FetchC(tile->C, rows, columns);
+            }
         }
     }
 
-    /// <summary>The rows of C lie in as many pages, which the hardware's prefetcher does not follow; nor does it know the next panel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Prefetch(GemmTile<T>* tile, int rows)
+    private static void RunWhole<TFinish>(GemmTile<T>* tile) where TFinish : struct, ITileFinish
     {
-        if (!Sse.IsSupported)
+        if (PanelRows == 12)
         {
-            return;
+            WholeTiles<T, TVec>.Run<TileSize.Twelve, TFinish>(tile);
         }
-
-        if (tile->PrefetchC)
+        else
         {
-            T* c = tile->C;
-            for (int i = 0; i < rows; i++, c += tile->CRow)
-            {
-                Sse.Prefetch0(c);
-                Sse.Prefetch0(c + PanelColumns - 1);
-            }
-        }
-
-        for (nint end = tile->AheadBytes, at = 0; at < end; at += 64, tile->Ahead += 64)
-        {
-            Sse.Prefetch1(tile->Ahead);
+            WholeTiles<T, TVec>.Run<TileSize.Six, TFinish>(tile);
         }
     }
 

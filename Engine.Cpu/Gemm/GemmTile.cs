@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Engine.Cpu;
 
@@ -78,6 +79,37 @@ internal unsafe struct GemmTile<T> where T : unmanaged
 
     /// <summary>Set by <see cref="GemmKernels{T, TVec}.Run"/>: there is more to do than to store the product.</summary>
     public bool HasEpilogue;
+
+    /// <summary>Fetches a tile of C: its rows lie in as many pages, which the hardware's prefetcher does not follow.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void FetchC(T* c, int rows, int columns)
+    {
+        if (!Sse.IsSupported)
+        {
+            return;
+        }
+
+        for (int i = 0; i < rows; i++, c += CRow)
+        {
+            Sse.Prefetch0(c);
+            Sse.Prefetch0(c + columns - 1);
+        }
+    }
+
+    /// <summary>Fetches what the tiles after these will read, a share with each tile: the prefetcher does not know the next panel either.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void FetchAhead()
+    {
+        if (!Sse.IsSupported)
+        {
+            return;
+        }
+
+        for (nint end = AheadBytes, at = 0; at < end; at += 64, Ahead += 64)
+        {
+            Sse.Prefetch1(Ahead);
+        }
+    }
 
     /// <summary>Goes on to the next tile.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

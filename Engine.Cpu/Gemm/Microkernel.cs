@@ -78,7 +78,7 @@ internal static unsafe class Microkernel<T, TVec>
 
     /// <summary>Adds an element of A times a row of B to the sums of a row of C; nothing if the tile does not have the row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Multiply<TRows, TVectors>(int row, byte* a, TVec b0, TVec b1, ref TVec c0, ref TVec c1)
+    public static void Multiply<TRows, TVectors>(int row, byte* a, TVec b0, TVec b1, ref TVec c0, ref TVec c1)
         where TRows : struct, ITileSize
         where TVectors : struct, ITileSize
     {

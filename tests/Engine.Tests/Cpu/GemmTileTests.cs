@@ -33,6 +33,63 @@ internal sealed unsafe class GemmTileTests
         SimdDispatch.Run<float, SpecialRelu>(level, ref action);
     }
 
+    /// <summary>Whole tiles that are only stored or added have a loop of their own; tiles of one row do not.</summary>
+    [Test]
+    public void Run_SeveralWholeTiles_HaveTheBitsOfTheirRows([ValueSource(nameof(s_levels))] SimdLevel level, [Values(0.0, 1.0)] double beta, [Values] bool below, [Values] bool fetches)
+    {
+        var single = new Several<float>((float)beta, below, fetches);
+        SimdDispatch.Run<float, Several<float>>(level, ref single);
+        var twice = new Several<double>(beta, below, fetches);
+        SimdDispatch.Run<double, Several<double>>(level, ref twice);
+    }
+
+    private readonly struct Several<T>(T beta, bool below, bool fetches) : ISimdKernel where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        private const int Tiles = 3, Terms = 37;
+
+        public void Run<TVec>() where TVec : unmanaged, ISimd<TVec>
+        {
+            int panelRows = GemmKernels<T, TVec>.PanelRows, panelColumns = GemmKernels<T, TVec>.PanelColumns;
+            int rows = below ? Tiles * panelRows : panelRows, columns = below ? panelColumns : Tiles * panelColumns, cRow = columns + 3;
+            var random = new Random(7);
+            T[] a = Fill(random, rows * Terms), b = Fill(random, Terms * columns), whole = Fill(random, rows * cRow), single = (T[])whole.Clone(), before = (T[])whole.Clone();
+            fixed (T* pa = a, pb = b, pw = whole, ps = single)
+            {
+                GemmTile<T> tile = new() { K = Terms, A = pa, ARow = Terms, AColumn = 1, B = pb, BRow = columns, C = pw, CRow = cRow, CColumn = 1, Alpha = T.One, Beta = beta, PrefetchC = fetches };
+                GemmTile<T> one = tile;
+                tile.Tiles = Tiles;
+                (tile.ANext, tile.BNext, tile.CNext) = below ? ((nint)panelRows * Terms, 0, (nint)panelRows * cRow) : (0, panelColumns, panelColumns);
+                tile.Ahead = (byte*)pb;
+                tile.AheadBytes = fetches ? 64 : 0;
+                GemmKernels<T, TVec>.Run(&tile, panelRows, panelColumns);
+                for (int i = 0; i < rows; i++)
+                {
+                    for (int j = 0; j < columns; j += panelColumns)
+                    {
+                        one.A = pa + (i * Terms);
+                        one.B = pb + j;
+                        one.C = ps + (i * cRow) + j;
+                        GemmKernels<T, TVec>.Run(&one, 1, panelColumns);
+                    }
+                }
+            }
+
+            Assert.That(whole, Is.EqualTo(single));
+            Assert.That(whole, Is.Not.EqualTo(before));
+        }
+
+        private static T[] Fill(Random random, int count)
+        {
+            var values = new T[count];
+            foreach (ref T value in values.AsSpan())
+            {
+                value = T.CreateChecked((random.NextDouble() * 2) - 1);
+            }
+
+            return values;
+        }
+    }
+
     private readonly struct AllSizes<T>(int k) : ISimdKernel where T : unmanaged, IFloatingPointIeee754<T>
     {
         public void Run<TVec>() where TVec : unmanaged, ISimd<TVec>
