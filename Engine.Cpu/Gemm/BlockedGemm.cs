@@ -145,7 +145,16 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
             int step = GemmBlocks.Even(rows, _blocks.Streamed, PanelRows);
             for (int i = 0; i < rows; i += step)
             {
-                StreamA(row + i, Math.Min(step, rows - i), column, columns);
+                if (_blocks.Staying == PanelColumns)
+                {
+                    StreamA(row + i, Math.Min(step, rows - i), column, columns);
+                    continue;
+                }
+
+                for (int j = 0; j < columns; j += _blocks.Staying)
+                {
+                    StreamB(row + i, Math.Min(step, rows - i), column + j, Math.Min(_blocks.Staying, columns - j));
+                }
             }
         }
         else

@@ -45,6 +45,9 @@ internal readonly record struct GemmBlocks
     /// <summary>Rows or columns of the block that stays in the second-level cache.</summary>
     public int Streamed { get; private init; }
 
+    /// <summary>Where A streams: columns of the panels of B that stay in the first-level cache together. Short panels stay in numbers, so that rows of C are written in long pieces.</summary>
+    public int Staying { get; private init; }
+
     /// <summary>Whether A streams past panels of B, or B past panels of A.</summary>
     public bool StreamsA { get; private init; }
 
@@ -69,6 +72,7 @@ internal readonly record struct GemmBlocks
             Terms = terms,
             ChunkRows = Even(m, MostRows, panelRows),
             ChunkColumns = Even(n, MostColumns, panelColumns),
+            Staying = Math.Max(1, StreamingATerms / terms) * panelColumns,
             Streamed = streamsA ? Math.Max(1, most / panelRows) * panelRows : Math.Max(1, most / panelColumns) * panelColumns,
         };
     }
