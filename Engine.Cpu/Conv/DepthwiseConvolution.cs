@@ -32,6 +32,12 @@ internal unsafe struct DepthwiseConvolution<T, TVec> : IParallelBody
             return;
         }
 
+        if (NarrowPlane<T, TVec>.Suits(task))
+        {
+            NarrowConvolution<T, TVec>.Run(task, input, weights, output, bias, relu, pool);
+            return;
+        }
+
         nint* offsets = stackalloc nint[task.Taps];
         DepthwiseConvolution<T, TVec> body = Prepare(task, input, weights, bias, relu, offsets);
         body._output = output;

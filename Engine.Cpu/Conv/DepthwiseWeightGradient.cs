@@ -25,6 +25,7 @@ internal unsafe struct DepthwiseWeightGradient<T, TVec> : IParallelBody
 
     private Correlation _task;
     private PaddedPlane<T, TVec> _plane;
+    private bool _isNarrow;
     private T* _input, _gradient, _weightGradient;
     private nint* _offsets;
     private T _beta;
@@ -37,6 +38,7 @@ internal unsafe struct DepthwiseWeightGradient<T, TVec> : IParallelBody
         {
             _task = task,
             _plane = new(task),
+            _isNarrow = NarrowPlane<T, TVec>.Suits(task),
             _input = input,
             _gradient = gradient,
             _weightGradient = weightGradient,
@@ -48,16 +50,20 @@ internal unsafe struct DepthwiseWeightGradient<T, TVec> : IParallelBody
         body._offsets = offsets;
         for (int i = 0; i < body.Down * Side; i++)
         {
-            *offsets++ = body._plane.RowOffset(Math.Min(i, task.Rows.Count - 1));
+            int tap = Math.Min(i, task.Rows.Count - 1);
+            *offsets++ = body._isNarrow ? body.Narrow.Offset(tap, 0) - body.Narrow.Offset(0, 0) : body._plane.RowOffset(tap);
         }
 
         for (int j = 0; j < body.Across * Side; j++)
         {
-            *offsets++ = body._plane.ColumnOffset(Math.Min(j, task.Columns.Count - 1));
+            int tap = Math.Min(j, task.Columns.Count - 1);
+            *offsets++ = body._isNarrow ? body.Narrow.Offset(0, tap) : body._plane.ColumnOffset(tap);
         }
 
         task.Loop(pool, (task.Groups + body._groups - 1) / body._groups, ref body);
     }
+
+    private readonly NarrowPlane<T, TVec> Narrow => new(_task);
 
     private readonly int Down => (_task.Rows.Count + Side - 1) / Side;
 
@@ -67,39 +73,62 @@ internal unsafe struct DepthwiseWeightGradient<T, TVec> : IParallelBody
     {
         int firstGroup = part * _groups, groups = Math.Min(_groups, _task.Groups - firstGroup), down = Down, across = Across;
         int squares = groups * _task.OutChannels * down * across;
-        using ScratchLease copy = Scratch.Rent<T>(_plane.Size);
+        NarrowPlane<T, TVec> narrow = Narrow;
+        int blocks = _isNarrow ? 1 : _plane.Blocks;
+        using ScratchLease copy = Scratch.Rent<T>(_isNarrow ? narrow.Size : _plane.Size);
         using ScratchLease lanes = Scratch.Rent<T>((nint)squares * Sums * TVec.Count);
         using ScratchLease totals = Scratch.Rent<double>((nint)squares * Sums);
         Span<double> total = new(totals.As<double>(), squares * Sums);
         Span<byte> sums = new(lanes.Pointer, squares * Sums * TVec.Count * sizeof(T));
         total.Clear();
         sums.Clear();
+        if (_isNarrow)
+        {
+            narrow.Clear(copy.As<T>());
+        }
+
         long outputs = 0;
         for (int image = 0; image < _task.Batch; image++)
         {
-            for (int block = 0; block < _plane.Blocks; block++)
+            for (int block = 0; block < blocks; block++)
             {
-                int firstRow = _plane.FirstRow(block), rows = _plane.FirstRow(block + 1) - firstRow;
+                int firstRow = _isNarrow ? 0 : _plane.FirstRow(block), rows = (_isNarrow ? _task.Rows.OutSize : _plane.FirstRow(block + 1)) - firstRow;
                 T* square = lanes.As<T>();
                 for (int group = 0; group < groups; group++)
                 {
                     nint unit = (nint)image * _task.Groups + firstGroup + group;
                     T* gradient = _gradient + unit * _task.OutChannels * _task.OutPlane + (nint)firstRow * _task.Columns.OutSize;
-                    _plane.Copy(_input + unit * _task.InPlane, firstRow, firstRow + rows, copy.As<T>());
+                    T* input = _input + unit * _task.InPlane;
+                    if (_isNarrow)
+                    {
+                        narrow.Copy(input, copy.As<T>());
+                    }
+                    else
+                    {
+                        _plane.Copy(input, firstRow, firstRow + rows, copy.As<T>());
+                    }
+
                     for (int k = 0; k < _task.OutChannels; k++, gradient += _task.OutPlane)
                     {
                         for (int i = 0; i < down * Side; i += Side)
                         {
                             for (int j = 0; j < across * Side; j += Side, square += Sums * TVec.Count)
                             {
-                                Accumulate(copy.As<T>(), gradient, rows, _offsets + i, _offsets + down * Side + j, square);
+                                if (_isNarrow)
+                                {
+                                    AccumulateNarrow(copy.As<T>(), gradient, rows, _offsets + i, _offsets + down * Side + j, square);
+                                }
+                                else
+                                {
+                                    Accumulate(copy.As<T>(), gradient, rows, _offsets + i, _offsets + down * Side + j, square);
+                                }
                             }
                         }
                     }
                 }
 
                 outputs += (long)rows * _task.Columns.OutSize;
-                if (outputs >= RunLength || (image == _task.Batch - 1 && block == _plane.Blocks - 1))
+                if (outputs >= RunLength || (image == _task.Batch - 1 && block == blocks - 1))
                 {
                     for (int i = 0; i < total.Length; i++)
                     {
@@ -169,6 +198,43 @@ internal unsafe struct DepthwiseWeightGradient<T, TVec> : IParallelBody
                 TVec.Accumulate(ref c7, dy, TVec.LoadFirst(c + column1, left));
                 TVec.Accumulate(ref c8, dy, TVec.LoadFirst(c + column2, left));
             }
+        }
+
+        c0.Store(sums);
+        c1.Store(sums + lanes);
+        c2.Store(sums + 2 * lanes);
+        c3.Store(sums + 3 * lanes);
+        c4.Store(sums + 4 * lanes);
+        c5.Store(sums + 5 * lanes);
+        c6.Store(sums + 6 * lanes);
+        c7.Store(sums + 7 * lanes);
+        c8.Store(sums + 8 * lanes);
+    }
+
+    /// <summary>The same where a row is one vector: behind its outputs the gradient is masked, and the copy has zeros.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly void AccumulateNarrow(T* input, T* gradient, int rows, nint* rowOffsets, nint* columnOffsets, T* sums)
+    {
+        int width = _task.Columns.OutSize;
+        nint left = (nint)rows * width, lanes = TVec.Count, column0 = columnOffsets[0], column1 = columnOffsets[1], column2 = columnOffsets[2];
+        T* a = input + rowOffsets[0], b = input + rowOffsets[1], c = input + rowOffsets[2];
+        TVec mask = Tail.Mask<TVec>(width);
+        TVec c0 = TVec.Load(sums), c1 = TVec.Load(sums + lanes), c2 = TVec.Load(sums + 2 * lanes);
+        TVec c3 = TVec.Load(sums + 3 * lanes), c4 = TVec.Load(sums + 4 * lanes), c5 = TVec.Load(sums + 5 * lanes);
+        TVec c6 = TVec.Load(sums + 6 * lanes), c7 = TVec.Load(sums + 7 * lanes), c8 = TVec.Load(sums + 8 * lanes);
+        nint step = NarrowPlane<T, TVec>.Pitch;
+        for (; left > 0; left -= width, a += step, b += step, c += step, gradient += width)
+        {
+            TVec dy = mask & Tail.Load<TVec>(gradient, left);
+            TVec.Accumulate(ref c0, dy, TVec.Load(a + column0));
+            TVec.Accumulate(ref c1, dy, TVec.Load(a + column1));
+            TVec.Accumulate(ref c2, dy, TVec.Load(a + column2));
+            TVec.Accumulate(ref c3, dy, TVec.Load(b + column0));
+            TVec.Accumulate(ref c4, dy, TVec.Load(b + column1));
+            TVec.Accumulate(ref c5, dy, TVec.Load(b + column2));
+            TVec.Accumulate(ref c6, dy, TVec.Load(c + column0));
+            TVec.Accumulate(ref c7, dy, TVec.Load(c + column1));
+            TVec.Accumulate(ref c8, dy, TVec.Load(c + column2));
         }
 
         c0.Store(sums);

@@ -23,16 +23,16 @@ internal readonly unsafe struct PaddedPlane<T, TVec>
 
     private readonly Correlation _task;
     private readonly int _columns, _residuePitch, _blockRows;
+    private readonly bool _fetchesNext;
 
     /// <summary>The copy of one channel that <paramref name="task"/> reads, of so many rows that it stays in a first-level cache.</summary>
-    public PaddedPlane(in Correlation task) : this(task, CopyBytes / sizeof(T), 4, 1)
-    {
-    }
+    public PaddedPlane(in Correlation task) : this(task, CopyBytes / sizeof(T), 4, 1) => _fetchesNext = false;
 
-    /// <summary>A copy of at most so many values, but of at least some rows of outputs; if they are not all, of a multiple of <paramref name="rowUnit"/>.</summary>
+    /// <summary>A copy of at most so many values, but of at least some rows of outputs; if they are not all, of a multiple of <paramref name="rowUnit"/>. The next plane is fetched meanwhile.</summary>
     public PaddedPlane(in Correlation task, nint mostValues, int leastRows, int rowUnit)
     {
         _task = task;
+        _fetchesNext = Sse.IsSupported;
         _columns = task.Columns.OutSize + task.Columns.Extent / task.Columns.Stride;
         _residuePitch = (_columns + 2 * TVec.Count - 1) / TVec.Count * TVec.Count;
         int rows = (int)Math.Clamp((mostValues / RowPitch - task.Rows.Extent) / task.Rows.Stride, Math.Min(leastRows, task.Rows.OutSize), task.Rows.OutSize);
@@ -83,7 +83,7 @@ internal readonly unsafe struct PaddedPlane<T, TVec>
         int last = (endRow - firstRow - 1) * down.Stride + down.Extent;
         for (int phase = 0; phase < down.Stride; phase++)
         {
-            if (!down.UsesPhase(phase))
+            if (down.Stride > 1 && !down.UsesPhase(phase))
             {
                 continue;
             }
@@ -101,7 +101,7 @@ internal readonly unsafe struct PaddedPlane<T, TVec>
         int step = columns.Stride;
         for (int residue = 0; residue < step; residue++, copy += _residuePitch)
         {
-            if (!columns.UsesPhase(residue))
+            if (step > 1 && !columns.UsesPhase(residue))
             {
                 continue;
             }
@@ -131,11 +131,11 @@ internal readonly unsafe struct PaddedPlane<T, TVec>
         nint pitch = RowStep, step = (nint)_task.Rows.Stride * _task.Columns.InSize;
         // A copy ends with zeros up to the next whole vector, for which there is room.
         int stride = _task.Columns.Stride, copied = begin + (count + TVec.Count - 1) / TVec.Count * TVec.Count;
-        nint rowBytes = (nint)count * stride * sizeof(T), nextPlane = _task.InPlane * sizeof(T);
+        nint fetched = _fetchesNext ? (nint)count * stride * sizeof(T) : 0, nextPlane = _task.InPlane * sizeof(T);
         for (; rows > 0; rows--, source += step, target += pitch)
         {
             // The plane behind this one is copied next. Its rows are too short, or too far apart, for the processor to fetch them in time by itself.
-            for (nint at = 0; at < rowBytes && Sse.IsSupported; at += 64)
+            for (nint at = 0; at < fetched; at += 64)
             {
                 Sse.Prefetch0((byte*)source + nextPlane + at);
             }
