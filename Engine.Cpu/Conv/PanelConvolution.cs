@@ -13,14 +13,14 @@ internal unsafe struct PanelConvolution<T, TVec> : IParallelBody
     where T : unmanaged, INumberBase<T>
     where TVec : struct, ISimd<TVec>
 {
-    /// <summary>Copying an input takes as long as multiplying it by this many channels would be slower without: fewer are left to <see cref="DirectConvolution{T,TVec}"/>.</summary>
+    /// <summary>An input is copied for so many multiply-adds: fewer are left to <see cref="DirectConvolution{T,TVec}"/> (with 32 at stride 2 it gains; fewer than 24 were not measured).</summary>
     private const int FewestChannels = 24;
 
     /// <summary>Bytes of padded input that an item works on.</summary>
     private const int PaddedBytes = 192 << 10;
 
-    /// <summary>Bytes of panels of inputs: beside the weights, in the second-level cache.</summary>
-    private const int PanelBytes = 128 << 10;
+    /// <summary>Bytes of panels of inputs that lie in the second-level cache: beside weights of 320 KiB that stream, or, at 512 bits, where a block of them streams itself (not measured).</summary>
+    private static int PanelBytes => GemmBlocks.StreamsAOf<T, TVec>() ? 128 << 10 : 384 << 10;
 
     /// <summary>Outputs that images are taken together for: of this many the last panel, which is not full, is a small part.</summary>
     private const int TogetherOutputs = 400;
@@ -156,7 +156,7 @@ internal unsafe struct PanelConvolution<T, TVec> : IParallelBody
         nint inputStep = _task.Groups * _task.InChannels * _task.InPlane, outputStep = _task.Groups * _task.OutChannels * _grid.Plane;
         T* input = _input + firstImage * inputStep + group * _task.InChannels * _task.InPlane;
         T* output = _output + firstImage * outputStep + (group * _task.OutChannels + firstChannel) * _grid.Plane + _grid.First + firstRow * _grid.RowStep;
-        Target target = new() { FirstPanel = firstPanel, Channels = channels, Run = run, Images = images, Output = output, ImageStep = outputStep, Pitch = _grid.Plane };
+        PanelOutput<T, TVec> target = new() { FirstPanel = firstPanel, Channels = channels, Run = run, Images = images, Output = output, ImageStep = outputStep, Pitch = _grid.Plane };
         if (_grid.IsDense(_task))
         {
             ChunkLoop(input, inputStep, group, firstRow, rows, target);
@@ -171,27 +171,9 @@ internal unsafe struct PanelConvolution<T, TVec> : IParallelBody
         }
     }
 
-    /// <summary>Outputs of an item: (image, k, f) lies at Output + image·ImageStep + k·Pitch + f.</summary>
-    private readonly struct Target
-    {
-        public int FirstPanel { get; init; }
-
-        public int Channels { get; init; }
-
-        public int Run { get; init; }
-
-        public int Images { get; init; }
-
-        public T* Output { get; init; }
-
-        public nint ImageStep { get; init; }
-
-        public nint Pitch { get; init; }
-    }
-
     private readonly int FirstRow(int block) => _task.ReadsInputDirectly ? block * _task.Rows.OutSize : _plane.FirstRow(block);
 
-    private readonly void ChunkLoop(T* input, nint inputStep, int group, int firstRow, int rows, Target target)
+    private readonly void ChunkLoop(T* input, nint inputStep, int group, int firstRow, int rows, PanelOutput<T, TVec> target)
     {
         bool pads = !_task.ReadsInputDirectly;
         int columns = target.Images * target.Run, runs = target.Images * (pads ? rows : 1);
@@ -223,7 +205,7 @@ internal unsafe struct PanelConvolution<T, TVec> : IParallelBody
     }
 
     /// <summary>All outputs of an item for a block of terms, a few panels at a time.</summary>
-    private readonly void PanelLoop(in InputPanels<T, TVec> moves, T* source, T* last, int block, T* weights, T* panels, in Target target)
+    private readonly void PanelLoop(in InputPanels<T, TVec> moves, T* source, T* last, int block, T* weights, T* panels, in PanelOutput<T, TVec> target)
     {
         int first = _blocks.FirstTap(block), taps = _blocks.FirstTap(block + 1) - first, terms = _blocks.TermsOf(block), columns = target.Images * target.Run;
         int step = _streamsA ? GemmBlocks.Even(target.Channels, _streamed, PanelRows) : PanelRows, all = (columns + PanelColumns - 1) / PanelColumns;
@@ -253,78 +235,8 @@ internal unsafe struct PanelConvolution<T, TVec> : IParallelBody
                 for (int j = panel; j < end; j++)
                 {
                     tile.B = panels + (j - panel) * PanelStep;
-                    Multiply(tile, weights + (nint)i * terms, i, Math.Min(step, target.Channels - i), j * PanelColumns, Math.Min(PanelColumns, columns - j * PanelColumns), target);
+                    target.Multiply(tile, weights + (nint)i * terms, i, Math.Min(step, target.Channels - i), j * PanelColumns, Math.Min(PanelColumns, columns - j * PanelColumns));
                 }
-            }
-        }
-    }
-
-    /// <summary>Some output channels of the outputs of one panel.</summary>
-    private static void Multiply(in GemmTile<T> tile, T* weights, int row, int rows, int column, int width, in Target target)
-    {
-        int image = column / target.Run, within = column - image * target.Run;
-        T* output = target.Output + image * target.ImageStep + row * target.Pitch + within;
-        GemmTile<T> own = tile;
-        own.A = weights;
-        if (within + width > target.Run)
-        {
-            MultiplyAcross(&own, output, within, rows, width, target);
-            return;
-        }
-
-        int whole = rows / PanelRows;
-        if (whole > 0)
-        {
-            own.Tiles = whole;
-            own.C = output;
-            GemmKernels<T, TVec>.Run(&own, PanelRows, width);
-        }
-
-        if (whole * PanelRows < rows)
-        {
-            own.Tiles = 1;
-            own.A = weights + whole * own.ANext;
-            own.C = output + whole * own.CNext;
-            GemmKernels<T, TVec>.Run(&own, rows - whole * PanelRows, width);
-        }
-    }
-
-    /// <summary>A panel with outputs of several images: its tiles are summed aside.</summary>
-    [SkipLocalsInit]
-    private static void MultiplyAcross(GemmTile<T>* tile, T* output, int within, int rows, int width, in Target target)
-    {
-        T* sums = stackalloc T[PanelRows * PanelColumns];
-        T* a = tile->A, b = tile->B;
-        bool reads = tile->Beta != T.Zero;
-        (tile->CRow, tile->PrefetchC, tile->Tiles) = (PanelColumns, false, 1);
-        for (int i = 0; i < rows; i += PanelRows, a += tile->ANext, output += PanelRows * target.Pitch)
-        {
-            int height = Math.Min(PanelRows, rows - i);
-            if (reads)
-            {
-                CopyAcross(output, within, sums, height, width, target, toSums: true);
-            }
-
-            tile->A = a;
-            tile->B = b;
-            tile->C = sums;
-            GemmKernels<T, TVec>.Run(tile, height, width);
-            CopyAcross(output, within, sums, height, width, target, toSums: false);
-        }
-    }
-
-    private static void CopyAcross(T* output, int within, T* sums, int height, int width, in Target target, bool toSums)
-    {
-        for (int i = 0; i < height; i++, output += target.Pitch, sums += PanelColumns)
-        {
-            T* at = output;
-            for (int j = 0, from = within; j < width; from = 0)
-            {
-                int count = Math.Min(width - j, target.Run - from);
-                Span<T> outputs = new(at, count), columns = new(sums + j, count);
-                (toSums ? outputs : columns).CopyTo(toSums ? columns : outputs);
-                at += target.ImageStep - from;
-                j += count;
             }
         }
     }
