@@ -22,7 +22,7 @@ internal readonly unsafe struct PaddedPlane<T, TVec>
     private const int CopyBytes = 24 << 10;
 
     private readonly Correlation _task;
-    private readonly int _columns, _residuePitch, _blockRows;
+    private readonly int _columns, _residuePitch, _blockRows, _copyStep;
     private readonly bool _fetchesNext;
 
     /// <summary>The copy of one channel that <paramref name="task"/> reads, of so many rows that it stays in a first-level cache.</summary>
@@ -33,6 +33,7 @@ internal readonly unsafe struct PaddedPlane<T, TVec>
     {
         _task = task;
         _fetchesNext = Sse.IsSupported;
+        _copyStep = CopyStep(task.Rows);
         _columns = task.Columns.OutSize + task.Columns.Extent / task.Columns.Stride;
         _residuePitch = (_columns + 2 * TVec.Count - 1) / TVec.Count * TVec.Count;
         int rows = (int)Math.Clamp((mostValues / RowPitch - task.Rows.Extent) / task.Rows.Stride, Math.Min(leastRows, task.Rows.OutSize), task.Rows.OutSize);
@@ -80,19 +81,33 @@ internal readonly unsafe struct PaddedPlane<T, TVec>
     public void Copy(T* plane, int firstRow, int endRow, T* copy)
     {
         TapAxis down = _task.Rows;
-        int last = (endRow - firstRow - 1) * down.Stride + down.Extent;
-        for (int phase = 0; phase < down.Stride; phase++)
+        int last = (endRow - firstRow - 1) * down.Stride + down.Extent, step = _copyStep;
+        for (int phase = 0; phase < step; phase++)
         {
-            if (down.Stride > 1 && !down.UsesPhase(phase))
+            if (step > 1 && !down.UsesPhase(phase))
             {
                 continue;
             }
 
-            // Rows of this residue: row + i·Stride for i < rows, those from above to below lie in the plane.
-            int row = firstRow * down.Stride + down.LowestOffset + phase, rows = last < phase ? 0 : (last - phase) / down.Stride + 1;
-            int above = Math.Min(rows, First(-row, down.Stride)), below = Math.Clamp(First(down.InSize - row, down.Stride), above, rows);
-            CopyPhase(plane + ((nint)row + above * down.Stride) * _task.Columns.InSize, copy + phase * RowPitch, above, below, rows);
+            // Rows row + i·step for i < rows, of which those from above to below lie in the plane.
+            int row = firstRow * down.Stride + down.LowestOffset + phase, rows = last < phase ? 0 : (last - phase) / step + 1;
+            int above = Math.Min(rows, First(-row, step)), below = Math.Clamp(First(down.InSize - row, step), above, rows);
+            CopyPhase(plane + ((nint)row + above * step) * _task.Columns.InSize, copy + phase * RowPitch, above, below, rows);
         }
+    }
+
+    /// <summary>Rows from one that is copied to the next: where taps use all residues, all rows are copied in one go.</summary>
+    private static int CopyStep(in TapAxis rows)
+    {
+        for (int phase = 0; phase < rows.Stride; phase++)
+        {
+            if (!rows.UsesPhase(phase))
+            {
+                return rows.Stride;
+            }
+        }
+
+        return 1;
     }
 
     private void CopyPhase(T* source, T* copy, int above, int below, int rows)
@@ -116,7 +131,7 @@ internal readonly unsafe struct PaddedPlane<T, TVec>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private T* ClearRows(T* target, int rows)
     {
-        nint pitch = RowStep;
+        nint pitch = _copyStep * RowPitch;
         for (; rows > 0; rows--, target += pitch)
         {
             Clear(target, 0, _columns);
@@ -128,7 +143,7 @@ internal readonly unsafe struct PaddedPlane<T, TVec>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private T* CopyRows(T* source, T* target, int rows, int begin, int count)
     {
-        nint pitch = RowStep, step = (nint)_task.Rows.Stride * _task.Columns.InSize;
+        nint pitch = _copyStep * RowPitch, step = (nint)_copyStep * _task.Columns.InSize;
         // A copy ends with zeros up to the next whole vector, for which there is room.
         int stride = _task.Columns.Stride, copied = begin + (count + TVec.Count - 1) / TVec.Count * TVec.Count;
         nint fetched = _fetchesNext ? (nint)count * stride * sizeof(T) : 0, nextPlane = _task.InPlane * sizeof(T);
