@@ -211,7 +211,7 @@ internal unsafe struct DepthwiseWeightGradient<T, TVec> : IParallelBody
         c8.Store(sums + 8 * lanes);
     }
 
-    /// <summary>The same where a row is one vector: behind its outputs the gradient is masked, and the copy has zeros.</summary>
+    /// <summary>The same where a row is one vector: what lanes behind its outputs sum, be it infinite, is left out at the end.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void AccumulateNarrow(T* input, T* gradient, int rows, nint* rowOffsets, nint* columnOffsets, T* sums)
     {
@@ -225,7 +225,7 @@ internal unsafe struct DepthwiseWeightGradient<T, TVec> : IParallelBody
         nint step = NarrowPlane<T, TVec>.Pitch;
         for (; left > 0; left -= width, a += step, b += step, c += step, gradient += width)
         {
-            TVec dy = mask & Tail.Load<TVec>(gradient, left);
+            TVec dy = Tail.Load<TVec>(gradient, left);
             TVec.Accumulate(ref c0, dy, TVec.Load(a + column0));
             TVec.Accumulate(ref c1, dy, TVec.Load(a + column1));
             TVec.Accumulate(ref c2, dy, TVec.Load(a + column2));
@@ -237,14 +237,14 @@ internal unsafe struct DepthwiseWeightGradient<T, TVec> : IParallelBody
             TVec.Accumulate(ref c8, dy, TVec.Load(c + column2));
         }
 
-        c0.Store(sums);
-        c1.Store(sums + lanes);
-        c2.Store(sums + 2 * lanes);
-        c3.Store(sums + 3 * lanes);
-        c4.Store(sums + 4 * lanes);
-        c5.Store(sums + 5 * lanes);
-        c6.Store(sums + 6 * lanes);
-        c7.Store(sums + 7 * lanes);
-        c8.Store(sums + 8 * lanes);
+        (mask & c0).Store(sums);
+        (mask & c1).Store(sums + lanes);
+        (mask & c2).Store(sums + 2 * lanes);
+        (mask & c3).Store(sums + 3 * lanes);
+        (mask & c4).Store(sums + 4 * lanes);
+        (mask & c5).Store(sums + 5 * lanes);
+        (mask & c6).Store(sums + 6 * lanes);
+        (mask & c7).Store(sums + 7 * lanes);
+        (mask & c8).Store(sums + 8 * lanes);
     }
 }

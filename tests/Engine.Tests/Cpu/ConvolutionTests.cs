@@ -118,6 +118,33 @@ internal sealed unsafe class ConvolutionTests
         }
     }
 
+    /// <summary>Lanes behind a row are multiplied by nothing that is not a zero: an infinite input reaches the taps that see it, and no others.</summary>
+    [TestCase(7, 7, 3, 1, 1)]
+    [TestCase(5, 6, 3, 0, 1)]
+    [TestCase(6, 8, 5, 2, 1)]
+    [TestCase(4, 13, 3, 1, 1)]
+    [TestCase(5, 16, 3, 2, 1)]
+    [TestCase(4, 21, 3, 1, 1)]
+    [TestCase(9, 20, 3, 1, 2)]
+    public void Depthwise_InfiniteInput_ReachesTheTapsThatSeeIt(int height, int width, int kernel, int pad, int stride)
+    {
+        ConvGeometry g = ConvolutionCases.Make(1, 2, height, width, 2, kernel, kernel, stride: (stride, stride), pad: (pad, pad), groups: 2);
+        double[] w = Values(WLength(g), 2), dy = Values(YLength(g), 3);
+        for (int at = 0; at < height * width; at++)
+        {
+            double[] x = Values(XLength(g), 1);
+            x[at] = double.PositiveInfinity;
+            double[] y = ConvolutionReference.Forward(g, x, w, null, relu: false).Item1, dw = ConvolutionReference.BackwardWeight(g, x, dy, w, 0).Item1;
+            foreach (SimdLevel level in s_levels)
+            {
+                float[] ourY = Run<float>(YLength(g), x, w, null, (px, pw, _, py) => Convolution.Forward(g, px, pw, py, null, relu: false, level, s_pools[0]));
+                float[] ourDw = Run<float>(WLength(g), x, dy, null, (px, py, _, pw) => Convolution.BackwardWeight(g, px, py, pw, 0f, level, s_pools[0]));
+                Assert.That(ourY.Select(float.IsFinite), Is.EqualTo(y.Select(double.IsFinite)), $"outputs, {level}, input {at}");
+                Assert.That(ourDw.Select(float.IsFinite), Is.EqualTo(dw.Select(double.IsFinite)), $"gradient to the weights, {level}, input {at}");
+            }
+        }
+    }
+
     [TestCaseSource(typeof(ConvolutionCases), nameof(ConvolutionCases.All))]
     public void BackwardData_MatchesReference(ConvGeometry g)
     {
