@@ -145,6 +145,36 @@ internal sealed unsafe class ConvolutionTests
         }
     }
 
+    /// <summary>The same for other convolutions, but for those by Winograd's tiles, in which an infinite value reaches its neighbours.</summary>
+    [TestCase(3, 9, 13, 7, 3, 2)]
+    [TestCase(5, 30, 9, 3, 1, 2)]
+    [TestCase(4, 26, 7, 1, 0, 1)]
+    [TestCase(2, 3, 11, 5, 2, 1)]
+    [TestCase(2, 40, 11, 5, 2, 1)]
+    [TestCase(2, 9, 41, 5, 2, 2)]
+    public void InfiniteValue_ReachesWhatSeesIt(int inChannels, int outChannels, int size, int kernel, int pad, int stride)
+    {
+        ConvGeometry g = ConvolutionCases.Make(1, inChannels, size, size, outChannels, kernel, kernel, stride: (stride, stride), pad: (pad, pad));
+        double[] w = Values(WLength(g), 2);
+        Random random = new(1);
+        for (int trial = 0; trial < 6; trial++)
+        {
+            double[] x = Values(XLength(g), 1), dy = Values(YLength(g), 3), finiteDy = Values(YLength(g), 3);
+            x[random.Next(x.Length)] = double.PositiveInfinity;
+            dy[random.Next(dy.Length)] = double.NegativeInfinity;
+            bool[] y = Finite(ConvolutionReference.Forward(g, x, w, null, relu: false).Item1), dx = Finite(ConvolutionReference.BackwardData(g, dy, w).Item1);
+            bool[] dw = Finite(ConvolutionReference.BackwardWeight(g, x, finiteDy, w, 0).Item1);
+            foreach (SimdLevel level in s_levels)
+            {
+                Assert.That(Finite(Run<float>(y.Length, x, w, null, (px, pw, _, py) => Convolution.Forward(g, px, pw, py, null, relu: false, level, s_pools[1]))), Is.EqualTo(y), $"outputs, {level}");
+                Assert.That(Finite(Run<float>(dx.Length, dy, w, null, (py, pw, _, px) => Convolution.BackwardData(g, py, pw, px, level, s_pools[1]))), Is.EqualTo(dx), $"gradient to the input, {level}");
+                Assert.That(Finite(Run<float>(dw.Length, x, finiteDy, null, (px, py, _, pw) => Convolution.BackwardWeight(g, px, py, pw, 0f, level, s_pools[1]))), Is.EqualTo(dw), $"gradient to the weights, {level}");
+            }
+        }
+
+        static bool[] Finite<T>(T[] values) where T : INumber<T> => [.. values.Select(T.IsFinite)];
+    }
+
     [TestCaseSource(typeof(ConvolutionCases), nameof(ConvolutionCases.All))]
     public void BackwardData_MatchesReference(ConvGeometry g)
     {
