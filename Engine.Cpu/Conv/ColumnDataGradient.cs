@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace Engine.Cpu;
@@ -68,7 +69,7 @@ internal unsafe struct ColumnDataGradient<T, TVec> : IParallelBody
         int taps = _task.Rows.Count * _task.Columns.Count, width = _task.Columns.OutSize;
         using ScratchLease products = Scratch.Rent<T>((nint)channels * taps * _blockRows * width + TVec.Count);
         using ScratchLease sums = Scratch.Rent<T>(channels * _plane.Size);
-        Clear(sums.As<T>(), channels * _plane.Size);
+        NativeMemory.Clear(sums.As<T>(), (nuint)(channels * _plane.Size * sizeof(T)));
         for (int row = 0; row < _task.Rows.OutSize; row += _blockRows)
         {
             int rows = Math.Min(_blockRows, _task.Rows.OutSize - row);
@@ -98,15 +99,6 @@ internal unsafe struct ColumnDataGradient<T, TVec> : IParallelBody
         for (int c = 0; c < channels; c++)
         {
             Weave(sums.As<T>() + c * _plane.Size, _output + ((nint)unit * _task.InChannels + firstChannel + c) * _task.InPlane);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Clear(T* sums, nint count)
-    {
-        for (nint i = 0; i < count; i += TVec.Count)
-        {
-            Tail.Store(TVec.Zero, sums + i, count - i);
         }
     }
 

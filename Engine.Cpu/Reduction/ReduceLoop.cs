@@ -75,12 +75,12 @@ internal readonly unsafe struct ReduceLoop(
 
         long first = plan->Others.Count * chunk / plan->Chunks, end = plan->Others.Count * (chunk + 1) / plan->Chunks;
         int inBlock = 0;
-        bool wideUsed = false;
+        bool wideUsed = false, asTheyLie = SumsAsTheyLie;
         for (long i = first; i < end; i++)
         {
             SetOrigin(ref runner, origin, i);
             runner.Run(tile);
-            if (SumsAsTheyLie)
+            if (asTheyLie)
             {
                 nint count = (nint)Math.Min(end - i, widens ? RowsPerBlock : end - i);
                 AddRows(ref runner, count, rows, begins: i == first || widens);

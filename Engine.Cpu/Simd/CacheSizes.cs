@@ -35,18 +35,10 @@ internal static class CacheSizes
 
     private static bool TryRead(string file, out long number)
     {
-        number = 0;
-        try
-        {
-            string text = File.Exists(file) ? File.ReadAllText(file).Trim() : "";
-            long unit = text.EndsWith('K') ? 1 << 10 : text.EndsWith('M') ? 1 << 20 : 1;
-            bool isNumber = long.TryParse(text.TrimEnd('K', 'M'), NumberStyles.None, CultureInfo.InvariantCulture, out number);
-            number *= unit;
-            return isNumber;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
+        string text = SystemFile.Read(file) ?? "";
+        long unit = text.EndsWith('K') ? 1 << 10 : text.EndsWith('M') ? 1 << 20 : 1;
+        bool isNumber = long.TryParse(text.TrimEnd('K', 'M'), NumberStyles.None, CultureInfo.InvariantCulture, out number);
+        number *= unit;
+        return isNumber;
     }
 }

@@ -53,10 +53,10 @@ internal static class ProcessorGroups
     private static (int Level, string List) Deepest(string folder)
     {
         (int Level, string List) deepest = default;
-        for (int i = 0; Read(Path.Combine(folder, $"index{i}", "level")) is { } text; i++)
+        for (int i = 0; SystemFile.Read(Path.Combine(folder, $"index{i}", "level")) is { } text; i++)
         {
             if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int level) && level > deepest.Level
-                && Read(Path.Combine(folder, $"index{i}", "shared_cpu_list")) is { } list)
+                && SystemFile.Read(Path.Combine(folder, $"index{i}", "shared_cpu_list")) is { } list)
             {
                 deepest = (level, list);
             }
@@ -67,7 +67,7 @@ internal static class ProcessorGroups
     private static List<string> Nodes(string folder)
     {
         List<string> nodes = [];
-        for (int node = 0; Read(Path.Combine(folder, $"node{node}", "cpulist")) is { } list; node++)
+        for (int node = 0; SystemFile.Read(Path.Combine(folder, $"node{node}", "cpulist")) is { } list; node++)
         {
             nodes.Add(list);
         }
@@ -93,17 +93,5 @@ internal static class ProcessorGroups
             }
         }
         return numbers;
-    }
-
-    private static string? Read(string file)
-    {
-        try
-        {
-            return File.Exists(file) ? File.ReadAllText(file).Trim() : null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
     }
 }
