@@ -63,6 +63,7 @@ internal sealed class GruFunction(bool reverse, bool keeps) : RecurrentFunction(
 
         // What h gives to its gates, and what it gives to the next state beside them.
         Tensor throughGates = Tensor.Zeros([samples, size], y.DType, y.Device), direct = Tensor.Zeros([samples, size], y.DType, y.Device);
+        weights = ForStepsBack(weights, samples, length);
         for (int step = length - 1; step >= 0; step--)
         {
             int time = TimeOf(step, length);

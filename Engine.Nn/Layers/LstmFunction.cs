@@ -63,6 +63,7 @@ internal sealed class LstmFunction(bool reverse, bool keeps) : RecurrentFunction
         (int length, int samples, int size) = (gates.Shape[0], gates.Shape[1], firstHidden.Shape[1]);
         Tensor dz = Tensor.Empty(gates.Shape, gates.DType, gates.Device), dh = Tensor.Zeros([samples, size], gates.DType, gates.Device);
         Tensor dc = dy.Select(0, length).Clone();
+        weights = ForStepsBack(weights, samples, length);
         for (int step = length - 1; step >= 0; step--)
         {
             int time = TimeOf(step, length);
