@@ -9,7 +9,7 @@ namespace Engine.Docs.Tests.Structure;
 /// </summary>
 internal sealed class FriendAssemblyTests
 {
-    private static readonly string[] s_friends = ["Engine.Tests", "Engine.Gpu.Tests", "Engine.Reports.Tests", "Engine.TensorBoard.Tests", "Engine.Hosting.Tests", "Engine.Data.Tables.Tests", "Engine.Perf", "Engine.PtxInterpreter"];
+    private static readonly string[] s_friends = ["Engine.Tests", "Engine.Gpu.Tests", "Engine.Reports.Tests", "Engine.TensorBoard.Tests", "Engine.Hosting.Tests", "Engine.Data.Tables.Tests", "Engine.Perf", "Engine.Perf.Paired", "Engine.PtxInterpreter"];
 
     [Test]
     public void Libraries_ShowTheirInternalsToTestsOnly()
