@@ -16,6 +16,8 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
     /// <summary>A C smaller than this is in the second-level cache already.</summary>
     private const int PrefetchedCBytes = 256 << 10;
 
+    private const int CacheLine = 64;
+
     /// <summary>Rows are divided in fours where A is not packed; every instruction set has a tile for it.</summary>
     private const int RowUnit = 4;
 
@@ -139,21 +141,24 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
             return;
         }
 
-        // Strips of B that are no panels may collide in the first-level cache, so they stream.
-        if (_blocks.StreamsA && _plan.PackB)
+        (row, rows) = Tiled(row, rows);
+
+        // Other strips of B that are no panels collide in the first-level cache, so they stream.
+        if (_blocks.StreamsA && (_plan.PackB || _plan.StripsStay))
         {
             int step = GemmBlocks.Even(rows, _blocks.Streamed, PanelRows);
             for (int i = 0; i < rows; i += step)
             {
+                int first = RowTiles.Start(i, rows, PanelRows), end = RowTiles.Start(Math.Min(i + step, rows), rows, PanelRows);
                 if (_blocks.Staying == PanelColumns)
                 {
-                    StreamA(row + i, Math.Min(step, rows - i), column, columns);
+                    StreamA(row + first, end - first, column, columns);
                     continue;
                 }
 
                 for (int j = 0; j < columns; j += _blocks.Staying)
                 {
-                    StreamB(row + i, Math.Min(step, rows - i), column + j, Math.Min(_blocks.Staying, columns - j));
+                    StreamB(row + first, end - first, column + j, Math.Min(_blocks.Staying, columns - j));
                 }
             }
         }
@@ -167,16 +172,30 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
         }
     }
 
+    /// <summary>A slice of the chunk's rows, cut where tiles begin: other threads read the panels that one has packed.</summary>
+    private readonly (int Row, int Rows) Tiled(int row, int rows)
+    {
+        if (!_plan.PackA)
+        {
+            return (row, rows);
+        }
+
+        int first = RowTiles.Start(row, _rows, PanelRows);
+        return (first, RowTiles.Start(row + rows, _rows, PanelRows) - first);
+    }
+
     /// <summary>A share of the panels of both operands.</summary>
     private readonly void Pack(int part)
     {
         if (_plan.PackA)
         {
             (int first, int rows) = GemmGrid.Slice(_rows, PanelRows, part, _threads);
-            for (int i = first; i < first + rows; i += PanelRows)
+            (first, rows) = Tiled(first, rows);
+            for (int i = first, height; i < first + rows; i += height)
             {
+                height = RowTiles.Height(first + rows - i, PanelRows);
                 T* a = _p.A + ((_row + i) * _p.ARow) + (_k * _p.AColumn);
-                GemmPacking.Pack(_packedA + ((nint)i * _terms), PanelRows, a, _p.ARow, _p.AColumn, Math.Min(PanelRows, _rows - i), _terms, i + (2 * PanelRows) <= _rows);
+                GemmPacking.Pack(_packedA + ((nint)i * _terms), height, a, _p.ARow, _p.AColumn, height, _terms, i + (2 * PanelRows) <= first + rows);
             }
         }
 
@@ -210,23 +229,25 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
         tile.ANext = _plan.PackA ? (nint)PanelRows * _terms : PanelRows * _p.ARow;
         tile.CNext = PanelRows * _p.CRow;
         tile.RowsNext = PanelRows;
-        int whole = rows / PanelRows * PanelRows;
+        int whole = RowTiles.Whole(rows, PanelRows) * PanelRows;
         for (int j = column; j < column + columns; j += PanelColumns)
         {
             int width = Math.Min(PanelColumns, column + columns - j);
             int tiled = width == PanelColumns ? whole : 0;
             bool isLast = j + PanelColumns >= column + columns;
-            tile.Ahead = (byte*)(_packedB + ((nint)(j + PanelColumns) * _terms));
-            tile.AheadBytes = !_plan.PackB || isLast || tiled == 0 ? 0 : (((nint)PanelColumns * _terms * sizeof(T) * PanelRows / tiled) + 63) & -64;
             if (tiled > 0)
             {
+                tile.Ahead = (byte*)(_plan.PackB ? _packedB + ((nint)(j + PanelColumns) * _terms) : _p.B + (_k * _p.BRow) + _column + j + PanelColumns);
+                tile.AheadStep = _plan.PackB ? CacheLine : _p.BRow * sizeof(T);
+                tile.AheadLines = isLast ? 0 : ((_plan.PackB ? _terms * PanelColumns * sizeof(T) / CacheLine : _terms) + (tiled / PanelRows) - 1) / (tiled / PanelRows);
                 Run(&tile, row, PanelRows, j, width, tiled / PanelRows);
             }
 
-            tile.AheadBytes = 0;
-            for (int i = row + tiled; i < row + rows; i += PanelRows)
+            tile.AheadLines = 0;
+            for (int i = row + tiled, height; i < row + rows; i += height)
             {
-                Run(&tile, i, Math.Min(PanelRows, row + rows - i), j, width, 1);
+                height = RowTiles.Height(row + rows - i, PanelRows);
+                Run(&tile, i, height, j, width, 1);
             }
         }
     }
@@ -238,9 +259,9 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
         tile.CNext = PanelColumns * _p.CColumn;
         tile.ColumnsNext = PanelColumns;
         int whole = columns / PanelColumns * PanelColumns;
-        for (int i = row; i < row + rows; i += PanelRows)
+        for (int i = row, height; i < row + rows; i += height)
         {
-            int height = Math.Min(PanelRows, row + rows - i);
+            height = RowTiles.Height(row + rows - i, PanelRows);
             int tiled = height == PanelRows ? whole : 0;
             if (tiled > 0)
             {
@@ -260,7 +281,7 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
         Alpha = _p.Alpha,
         Beta = _k == 0 ? _p.Beta : T.One,
         ARow = _plan.PackA ? 1 : _p.ARow,
-        AColumn = _plan.PackA ? PanelRows : _p.AColumn,
+        AColumn = _p.AColumn,
         CRow = _p.CRow,
         CColumn = _p.CColumn,
         BiasPerRowStride = _p.BiasPerRowStride,
@@ -272,6 +293,11 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
     private readonly void Run(GemmTile<T>* tile, int row, int height, int column, int width, int tiles)
     {
         tile->Tiles = tiles;
+        if (_plan.PackA)
+        {
+            tile->AColumn = height;
+        }
+
         tile->A = _plan.PackA ? _packedA + ((nint)row * _terms) : _p.A + ((_row + row) * _p.ARow) + (_k * _p.AColumn);
         if (_plan.PackB || width % TVec.Count != 0)
         {

@@ -14,12 +14,22 @@ internal static unsafe class DotGemm<T, TVec>
 {
     private const int Block = 4;
 
+    /// <summary>Columns of a single row: as many streams of memory, and sums enough that one need not wait for the other.</summary>
+    private const int Wide = 8;
+
     /// <summary>Computes <paramref name="p"/>, in which AColumn = BRow = 1 and K is at least 1.</summary>
     public static void Run(in GemmProblem<T> p)
     {
         // All rows for four columns, then the next four: of the two operands the larger one, B, is read once.
         T* sums = stackalloc T[Block * Block];
-        for (int j = 0; j < p.N; j += Block)
+        int first = 0;
+        for (; p.M == 1 && first <= p.N - Wide; first += Wide)
+        {
+            RowDots(p.A, p.B + (first * p.BColumn), p.BColumn, p.K, sums);
+            GemmEpilogue.StoreRow(p, 0, first, sums, Wide);
+        }
+
+        for (int j = first; j < p.N; j += Block)
         {
             int columns = Math.Min(Block, p.N - j);
             for (int i = 0; i < p.M; i += Block)
@@ -37,10 +47,7 @@ internal static unsafe class DotGemm<T, TVec>
 
                 for (int r = 0; r < rows; r++)
                 {
-                    for (int c = 0; c < columns; c++)
-                    {
-                        GemmEpilogue.Store(p, i + r, j + c, sums[(r * Block) + c]);
-                    }
+                    GemmEpilogue.StoreRow(p, i + r, j, sums + (r * Block), columns);
                 }
             }
         }
@@ -102,6 +109,31 @@ internal static unsafe class DotGemm<T, TVec>
                 {
                     sums[(r * Block) + c] = T.MultiplyAddEstimate(a[(r * aRow) + p], b[(c * bColumn) + p], sums[(r * Block) + c]);
                 }
+            }
+        }
+    }
+
+    /// <summary>Eight dot products with one row, each in the order of the others.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void RowDots(T* a, T* b, nint bColumn, int k, T* sums)
+    {
+        TVec c0 = TVec.Zero, c1 = TVec.Zero, c2 = TVec.Zero, c3 = TVec.Zero, c4 = TVec.Zero, c5 = TVec.Zero, c6 = TVec.Zero, c7 = TVec.Zero;
+        T* b1 = b + bColumn, b2 = b1 + bColumn, b3 = b2 + bColumn, b4 = b3 + bColumn, b5 = b4 + bColumn, b6 = b5 + bColumn, b7 = b6 + bColumn;
+        nint p = 0;
+        for (; p <= k - TVec.Count; p += TVec.Count)
+        {
+            TVec x = TVec.Load(a + p);
+            Multiply(x, TVec.Load(b + p), TVec.Load(b1 + p), TVec.Load(b2 + p), TVec.Load(b3 + p), ref c0, ref c1, ref c2, ref c3);
+            Multiply(x, TVec.Load(b4 + p), TVec.Load(b5 + p), TVec.Load(b6 + p), TVec.Load(b7 + p), ref c4, ref c5, ref c6, ref c7);
+        }
+
+        TVec.StoreSums(sums, c0, c1, c2, c3);
+        TVec.StoreSums(sums + Block, c4, c5, c6, c7);
+        for (; p < k; p++)
+        {
+            for (int c = 0; c < Wide; c++)
+            {
+                sums[c] = T.MultiplyAddEstimate(a[p], b[(c * bColumn) + p], sums[c]);
             }
         }
     }

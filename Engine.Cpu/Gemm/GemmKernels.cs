@@ -25,24 +25,16 @@ internal static unsafe class GemmKernels<T, TVec>
     public static void Run(GemmTile<T>* tile, int rows, int columns)
     {
         bool isWhole = tile->CColumn == 1 && tile->BiasPerRow == null && (columns == PanelColumns || columns == TVec.Count);
-        bool plain = tile->Alpha == T.One && !tile->Relu && tile->BiasPerColumn == null;
-        tile->HasEpilogue = !plain || tile->Beta != T.Zero;
+        bool plain = !tile->Relu && tile->BiasPerColumn == null, unscaled = tile->Alpha == T.One && (tile->Beta == T.Zero || tile->Beta == T.One);
+        tile->HasEpilogue = !plain || tile->Alpha != T.One || tile->Beta != T.Zero;
         if (tile->PrefetchC)
         {
             tile->FetchC(tile->C, rows, columns);
         }
 
-        if (isWhole && rows == PanelRows && columns == PanelColumns && plain && (tile->Beta == T.Zero || tile->Beta == T.One))
+        if (isWhole && rows == PanelRows && columns == PanelColumns && unscaled)
         {
-            if (tile->HasEpilogue)
-            {
-                RunWhole<TileFinish.Add>(tile);
-            }
-            else
-            {
-                RunWhole<TileFinish.Store>(tile);
-            }
-
+            RunWhole(tile, plain);
             return;
         }
 
@@ -71,15 +63,44 @@ internal static unsafe class GemmKernels<T, TVec>
         }
     }
 
+    private static void RunWhole(GemmTile<T>* tile, bool plain)
+    {
+        tile->Least = tile->Relu ? T.Zero : -T.One / T.Zero;
+        tile->NoBias = tile->Relu ? T.Zero : -T.Zero;
+        switch (tile->Beta != T.Zero, plain)
+        {
+            case (false, true):
+                RunWhole<TileFinish.Store>(tile);
+                break;
+            case (true, true):
+                RunWhole<TileFinish.Add>(tile);
+                break;
+            case (false, false):
+                RunWhole<TileFinish.Complete>(tile);
+                break;
+            default:
+                RunWhole<TileFinish.AddComplete>(tile);
+                break;
+        }
+    }
+
     private static void RunWhole<TFinish>(GemmTile<T>* tile) where TFinish : struct, ITileFinish
     {
         if (PanelRows == 12)
         {
-            WholeTiles<T, TVec>.Run<TileSize.Twelve, TFinish>(tile);
+            WholeTiles<T, TVec>.Run<TileSize.Twelve, TFinish, TileLayout.Any>(tile);
+        }
+        else if (tile->ARow == 1 && tile->AColumn == PanelRows)
+        {
+            WholeTiles<T, TVec>.Run<TileSize.Six, TFinish, TileLayout.Packed>(tile);
+        }
+        else if (tile->AColumn == 1)
+        {
+            WholeTiles<T, TVec>.Run<TileSize.Six, TFinish, TileLayout.Contiguous>(tile);
         }
         else
         {
-            WholeTiles<T, TVec>.Run<TileSize.Six, TFinish>(tile);
+            WholeTiles<T, TVec>.Run<TileSize.Six, TFinish, TileLayout.Any>(tile);
         }
     }
 

@@ -8,6 +8,8 @@ internal readonly record struct GemmPlan
     /// <summary>Rows that begin a multiple of this apart compete for the same sets of a first-level cache when they are read side by side.</summary>
     private const int ConflictBytes = 2048;
 
+    private const int CacheLine = 64;
+
     /// <summary>A transposed A is spread over as many cache lines as it has columns; up to this size it is still read in place.</summary>
     private const int TransposedInPlaceBytes = 64 << 10;
 
@@ -38,6 +40,9 @@ internal readonly record struct GemmPlan
     /// <summary>Copy B into panels instead of reading it where it lies.</summary>
     public bool PackB { get; init; }
 
+    /// <summary>B is read where it lies, and its strips find room in the first-level cache, so that A can stream past them.</summary>
+    public bool StripsStay { get; init; }
+
     /// <summary>The plan for a product in the form that <see cref="GemmProblem{T}.Normalized"/> gives it.</summary>
     public static unsafe GemmPlan For<T, TVec>(in GemmProblem<T> p)
         where T : unmanaged, INumberBase<T>
@@ -57,6 +62,8 @@ internal readonly record struct GemmPlan
         bool conflicts = p.BRow * sizeof(T) % (2 * ConflictBytes) == 0, isSmall = (long)p.N * p.K * sizeof(T) <= (streamsA ? SmallInPlaceBytes : InPlaceBytes);
         bool isShort = streamsA && p.M <= SomeRows && (long)p.N * GemmBlocks.For<T, TVec>(p.M, p.N, p.K).Terms * sizeof(T) <= SmallInPlaceBytes;
         bool bLies = p.BColumn == 1 && (p.M <= GemmKernels<T, TVec>.PanelRows || ((p.M <= FewRows || isSmall || isShort) && !conflicts));
-        return new GemmPlan { PackA = !aLies, PackB = !bLies };
+        // Rows an odd number of cache lines apart begin in all sets in turn. Otherwise B streams past each panel of A anew, from the cache that holds it: infer/lstm_2x256.
+        bool spreads = p.BRow * sizeof(T) % (2 * CacheLine) == CacheLine;
+        return new GemmPlan { PackA = !aLies, PackB = !bLies, StripsStay = streamsA && bLies && spreads };
     }
 }

@@ -62,6 +62,12 @@ internal unsafe struct GemmTile<T> where T : unmanaged
     /// <summary>Ends with max(x, 0).</summary>
     public bool Relu;
 
+    /// <summary>What results are at least, for <see cref="WholeTiles{T, TVec}"/>: 0 with a ReLU, otherwise -∞.</summary>
+    public T Least;
+
+    /// <summary>What changes no result where there is no bias: -0, but +0 where -0 must become 0 by a ReLU.</summary>
+    public T NoBias;
+
     /// <summary>Whole tiles to compute one after the other; less than 1 is 1.</summary>
     public nint Tiles;
 
@@ -71,11 +77,11 @@ internal unsafe struct GemmTile<T> where T : unmanaged
     /// <summary>Fetch the tile of C before the sums begin, so that it has come when they end.</summary>
     public bool PrefetchC;
 
-    /// <summary>What the tiles after these will read: so many bytes of it are fetched into the second-level cache with each tile.</summary>
+    /// <summary>What the tiles after these will read: so many of its cache lines are fetched into the second-level cache with each tile.</summary>
     public byte* Ahead;
 
-    /// <summary>Whole cache lines of <see cref="Ahead"/>, in bytes.</summary>
-    public nint AheadBytes;
+    /// <summary>Cache lines of <see cref="Ahead"/> for each tile, and the bytes from one to the next.</summary>
+    public nint AheadLines, AheadStep;
 
     /// <summary>Set by <see cref="GemmKernels{T, TVec}.Run"/>: there is more to do than to store the product.</summary>
     public bool HasEpilogue;
@@ -105,10 +111,13 @@ internal unsafe struct GemmTile<T> where T : unmanaged
             return;
         }
 
-        for (nint end = AheadBytes, at = 0; at < end; at += 64, Ahead += 64)
+        byte* ahead = Ahead;
+        for (nint lines = AheadLines, step = AheadStep; lines > 0; lines--, ahead += step)
         {
-            Sse.Prefetch1(Ahead);
+            Sse.Prefetch1(ahead);
         }
+
+        Ahead = ahead;
     }
 
     /// <summary>Goes on to the next tile.</summary>

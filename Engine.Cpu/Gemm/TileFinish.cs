@@ -8,7 +8,7 @@ internal interface ITileFinish;
 /// <summary>The ways in which <see cref="WholeTiles{T, TVec}"/> finish.</summary>
 internal static class TileFinish
 {
-    public const int StoreSize = 1, AddSize = 2;
+    public const int StoreSize = 1, AddSize = 2, CompleteSize = 3, AddCompleteSize = 4;
 
     /// <summary>C = A·B.</summary>
     [StructLayout(LayoutKind.Sequential, Size = StoreSize)]
@@ -17,4 +17,12 @@ internal static class TileFinish
     /// <summary>C += A·B, as for all blocks of terms but the first.</summary>
     [StructLayout(LayoutKind.Sequential, Size = AddSize)]
     public readonly struct Add : ITileFinish;
+
+    /// <summary>C = relu(A·B + bias), either of both perhaps left out.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = CompleteSize)]
+    public readonly struct Complete : ITileFinish;
+
+    /// <summary>C = relu(A·B + C + bias), either of both perhaps left out.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = AddCompleteSize)]
+    public readonly struct AddComplete : ITileFinish;
 }

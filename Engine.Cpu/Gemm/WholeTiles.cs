@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace Engine.Cpu;
 
-/// <summary>Whole register tiles one after the other, whose sums are only stored or added: most tiles of most products.</summary>
+/// <summary>Whole register tiles one after the other, whose sums are stored or added, with a bias per column and a ReLU at most: most tiles of most products.</summary>
 /// <remarks>
 /// Some 170 instructions lay between the sums of two tiles when each was a call of <see cref="Microkernel{T, TVec}"/>: 60 cycles, which the processor cannot hide behind the
 /// multiply-adds that are still under way; 30 it can. The loop over tiles is here and not there because that method is at the limit of what the inliner takes.
@@ -14,19 +14,26 @@ internal static unsafe class WholeTiles<T, TVec>
 {
     /// <summary>Computes <see cref="GemmTile{T}.Tiles"/> tiles of <typeparamref name="TRows"/> rows and two vectors.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run<TRows, TFinish>(GemmTile<T>* tile)
+    public static void Run<TRows, TFinish, TLayout>(GemmTile<T>* tile)
         where TRows : struct, ITileSize
         where TFinish : struct, ITileFinish
+        where TLayout : struct, ITileLayout
     {
-        nint row = tile->ARow * sizeof(T), row2 = 2 * row, aColumn = tile->AColumn * sizeof(T), bRow = tile->BRow * sizeof(T);
-        nint tiles = tile->Tiles;
-        while (true)
+        nint row = Unsafe.SizeOf<TLayout>() == TileLayout.PackedSize ? sizeof(T) : tile->ARow * sizeof(T), row2 = 2 * row, bRow = tile->BRow * sizeof(T);
+        nint aColumn = Unsafe.SizeOf<TLayout>() switch
         {
-            byte* a0 = (byte*)tile->A, a3 = a0 + (3 * row), a6 = a3 + (3 * row), a9 = a6 + (3 * row);
-            byte* b = (byte*)tile->B;
+            TileLayout.ContiguousSize => sizeof(T),
+            TileLayout.PackedSize => Unsafe.SizeOf<TRows>() * sizeof(T),
+            _ => tile->AColumn * sizeof(T),
+        };
+        nint cRow = tile->CRow * sizeof(T), aNext = tile->ANext * sizeof(T), bNext = tile->BNext * sizeof(T), cNext = tile->CNext * sizeof(T);
+        byte* a = (byte*)tile->A, panel = (byte*)tile->B, c0 = (byte*)tile->C, bias = (byte*)tile->BiasPerColumn;
+        for (nint tiles = tile->Tiles; ; tiles--)
+        {
+            byte* a0 = a, a3 = a0 + (3 * row), a6 = a3 + (3 * row), a9 = a6 + (3 * row), b = panel;
             if (tile->PrefetchC)
             {
-                tile->FetchC(tile->C + tile->CNext, Unsafe.SizeOf<TRows>(), 2 * TVec.Count);
+                tile->FetchC((T*)(c0 + cNext), Unsafe.SizeOf<TRows>(), 2 * TVec.Count);
             }
 
             tile->FetchAhead();
@@ -42,7 +49,35 @@ internal static unsafe class WholeTiles<T, TVec>
             TVec c90 = TVec.Zero, c91 = TVec.Zero;
             TVec ca0 = TVec.Zero, ca1 = TVec.Zero;
             TVec cb0 = TVec.Zero, cb1 = TVec.Zero;
-            for (nint k = tile->K; k != 0; k--)
+            nint k = tile->K;
+            if (Unsafe.SizeOf<TLayout>() != TileLayout.AnySize)
+            {
+                for (nint pairs = k >> 1; pairs != 0; pairs--)
+                {
+                    TVec b0 = TVec.Load(b), b1 = TVec.Load(b + (TVec.Count * sizeof(T)));
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(0, a0, b0, b1, ref c00, ref c01);
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(1, a0 + row, b0, b1, ref c10, ref c11);
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(2, a0 + row2, b0, b1, ref c20, ref c21);
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(3, a3, b0, b1, ref c30, ref c31);
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(4, a3 + row, b0, b1, ref c40, ref c41);
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(5, a3 + row2, b0, b1, ref c50, ref c51);
+                    b0 = TVec.Load(b + bRow);
+                    b1 = TVec.Load(b + bRow + (TVec.Count * sizeof(T)));
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(0, a0 + aColumn, b0, b1, ref c00, ref c01);
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(1, a0 + row + aColumn, b0, b1, ref c10, ref c11);
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(2, a0 + row2 + aColumn, b0, b1, ref c20, ref c21);
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(3, a3 + aColumn, b0, b1, ref c30, ref c31);
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(4, a3 + row + aColumn, b0, b1, ref c40, ref c41);
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(5, a3 + row2 + aColumn, b0, b1, ref c50, ref c51);
+                    a0 += 2 * aColumn;
+                    a3 += 2 * aColumn;
+                    b += 2 * bRow;
+                }
+
+                k &= 1;
+            }
+
+            for (; k != 0; k--)
             {
                 TVec b0 = TVec.Load(b), b1 = TVec.Load(b + (TVec.Count * sizeof(T)));
                 Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(0, a0, b0, b1, ref c00, ref c01);
@@ -64,48 +99,63 @@ internal static unsafe class WholeTiles<T, TVec>
                 b += bRow;
             }
 
-            T* c = tile->C;
-            nint cRow = tile->CRow;
-            Finish<TRows, TFinish>(c, 0, cRow, c00, c01);
-            Finish<TRows, TFinish>(c, 1, cRow, c10, c11);
-            Finish<TRows, TFinish>(c, 2, cRow, c20, c21);
-            Finish<TRows, TFinish>(c, 3, cRow, c30, c31);
-            Finish<TRows, TFinish>(c, 4, cRow, c40, c41);
-            Finish<TRows, TFinish>(c, 5, cRow, c50, c51);
-            Finish<TRows, TFinish>(c, 6, cRow, c60, c61);
-            Finish<TRows, TFinish>(c, 7, cRow, c70, c71);
-            Finish<TRows, TFinish>(c, 8, cRow, c80, c81);
-            Finish<TRows, TFinish>(c, 9, cRow, c90, c91);
-            Finish<TRows, TFinish>(c, 10, cRow, ca0, ca1);
-            Finish<TRows, TFinish>(c, 11, cRow, cb0, cb1);
-            if (--tiles < 1)
+            byte* c3 = c0 + (3 * cRow), c6 = c3 + (3 * cRow), c9 = c6 + (3 * cRow);
+            TVec bias0 = TVec.Zero, bias1 = TVec.Zero, least = TVec.Zero;
+            if (Unsafe.SizeOf<TFinish>() >= TileFinish.CompleteSize)
+            {
+                least = TVec.Broadcast(&tile->Least);
+                bias0 = bias1 = TVec.Broadcast(&tile->NoBias);
+                if (bias != null)
+                {
+                    bias0 += TVec.Load(bias);
+                    bias1 += TVec.Load(bias + (TVec.Count * sizeof(T)));
+                    bias += tile->ColumnsNext * sizeof(T);
+                }
+            }
+
+            Finish<TRows, TFinish>(c0, 0, c00, c01, bias0, bias1, least);
+            Finish<TRows, TFinish>(c0 + cRow, 1, c10, c11, bias0, bias1, least);
+            Finish<TRows, TFinish>(c0 + (2 * cRow), 2, c20, c21, bias0, bias1, least);
+            Finish<TRows, TFinish>(c3, 3, c30, c31, bias0, bias1, least);
+            Finish<TRows, TFinish>(c3 + cRow, 4, c40, c41, bias0, bias1, least);
+            Finish<TRows, TFinish>(c3 + (2 * cRow), 5, c50, c51, bias0, bias1, least);
+            Finish<TRows, TFinish>(c6, 6, c60, c61, bias0, bias1, least);
+            Finish<TRows, TFinish>(c6 + cRow, 7, c70, c71, bias0, bias1, least);
+            Finish<TRows, TFinish>(c6 + (2 * cRow), 8, c80, c81, bias0, bias1, least);
+            Finish<TRows, TFinish>(c9, 9, c90, c91, bias0, bias1, least);
+            Finish<TRows, TFinish>(c9 + cRow, 10, ca0, ca1, bias0, bias1, least);
+            Finish<TRows, TFinish>(c9 + (2 * cRow), 11, cb0, cb1, bias0, bias1, least);
+            if (tiles <= 1)
             {
                 return;
             }
 
-            tile->Advance();
+            a += aNext;
+            panel += bNext;
+            c0 += cNext;
         }
     }
 
     /// <summary>Stores two vectors of a row as <typeparamref name="TFinish"/> says; nothing if the tile does not have the row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish<TRows, TFinish>(T* c, int row, nint cRow, TVec v0, TVec v1)
+    private static void Finish<TRows, TFinish>(byte* c, int row, TVec v0, TVec v1, TVec bias0, TVec bias1, TVec least)
         where TRows : struct, ITileSize
         where TFinish : struct, ITileFinish
     {
-        if (row >= Unsafe.SizeOf<TRows>())
+        if (row < Unsafe.SizeOf<TRows>())
         {
-            return;
+            Finished<TFinish>(v0, c, bias0, least).Store(c);
+            Finished<TFinish>(v1, c + (TVec.Count * sizeof(T)), bias1, least).Store(c + (TVec.Count * sizeof(T)));
         }
-
-        c += row * cRow;
-        if (Unsafe.SizeOf<TFinish>() == TileFinish.AddSize)
-        {
-            v0 += TVec.Load(c);
-            v1 += TVec.Load(c + TVec.Count);
-        }
-
-        v0.Store(c);
-        v1.Store(c + TVec.Count);
     }
+
+    /// <remarks>Nothing is assigned to an argument: the JIT would copy each sum before it is stored.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVec Finished<TFinish>(TVec v, byte* c, TVec bias, TVec least) where TFinish : struct, ITileFinish => Unsafe.SizeOf<TFinish>() switch
+    {
+        TileFinish.StoreSize => v,
+        TileFinish.AddSize => v + TVec.Load(c),
+        TileFinish.CompleteSize => TVec.MaxNative(least, v + bias),
+        _ => TVec.MaxNative(least, v + TVec.Load(c) + bias),
+    };
 }

@@ -94,6 +94,8 @@ internal sealed class GemmTests
     [TestCase(210, 230, 300)]
     [TestCase(50, 1024, 512)]
     [TestCase(64, 64, 1024)]
+    [TestCase(32, 1040, 300)]
+    [TestCase(45, 88, 800)]
     public void Run_MoreThanOneBlock(int m, int n, int k)
     {
         foreach (MatrixLayout b in (MatrixLayout[])[MatrixLayout.RowMajor, MatrixLayout.Transposed])
@@ -129,6 +131,11 @@ internal sealed class GemmTests
     [TestCase(2, 1003, 130)]
     [TestCase(90, 210, 1100)]
     [TestCase(64, 3100, 40)]
+    [TestCase(8, 700, 200)]
+    [TestCase(9, 48, 900)]
+    [TestCase(20, 1040, 300)]
+    [TestCase(206, 60, 450)]
+    [TestCase(1, 1003, 500)]
     public void Run_ThreadCount_DoesNotChangeABit(int m, int n, int k)
     {
         foreach (MatrixLayout b in (MatrixLayout[])[MatrixLayout.RowMajor, MatrixLayout.Transposed])

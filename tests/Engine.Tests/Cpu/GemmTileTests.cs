@@ -33,34 +33,50 @@ internal sealed unsafe class GemmTileTests
         SimdDispatch.Run<float, SpecialRelu>(level, ref action);
     }
 
-    /// <summary>Whole tiles that are only stored or added have a loop of their own; tiles of one row do not.</summary>
+    /// <summary>Whole tiles have a loop of their own; tiles of one row do not.</summary>
     [Test]
-    public void Run_SeveralWholeTiles_HaveTheBitsOfTheirRows([ValueSource(nameof(s_levels))] SimdLevel level, [Values(0.0, 1.0)] double beta, [Values] bool below, [Values] bool fetches)
+    public void Run_SeveralWholeTiles_HaveTheBitsOfTheirRows(
+        [ValueSource(nameof(s_levels))] SimdLevel level, [Values(0.0, 1.0)] double beta, [Values] bool bias, [Values] bool relu, [Values] bool below, [Values] bool fetches)
     {
-        var single = new Several<float>((float)beta, below, fetches);
+        var single = new Several<float>((float)beta, bias, relu, below, fetches);
         SimdDispatch.Run<float, Several<float>>(level, ref single);
-        var twice = new Several<double>(beta, below, fetches);
+        var twice = new Several<double>(beta, bias, relu, below, fetches);
         SimdDispatch.Run<double, Several<double>>(level, ref twice);
     }
 
-    private readonly struct Several<T>(T beta, bool below, bool fetches) : ISimdKernel where T : unmanaged, IFloatingPointIeee754<T>
+    private readonly struct Several<T>(T beta, bool bias, bool relu, bool below, bool fetches) : ISimdKernel where T : unmanaged, IFloatingPointIeee754<T>
     {
         private const int Tiles = 3, Terms = 37;
+
+        // Columns and rows whose sums and biases are no ordinary numbers: -0 by underflow, NaN, infinities.
+        private const int Tiny = 1, NotANumber = 2, Infinite = 3;
 
         public void Run<TVec>() where TVec : unmanaged, ISimd<TVec>
         {
             int panelRows = GemmKernels<T, TVec>.PanelRows, panelColumns = GemmKernels<T, TVec>.PanelColumns;
             int rows = below ? Tiles * panelRows : panelRows, columns = below ? panelColumns : Tiles * panelColumns, cRow = columns + 3;
             var random = new Random(7);
-            T[] a = Fill(random, rows * Terms), b = Fill(random, Terms * columns), whole = Fill(random, rows * cRow), single = (T[])whole.Clone(), before = (T[])whole.Clone();
-            fixed (T* pa = a, pb = b, pw = whole, ps = single)
+            T[] a = Fill(random, rows * Terms), b = Fill(random, Terms * columns), whole = Fill(random, rows * cRow), added = Fill(random, columns);
+            Array.Clear(a, Tiny * Terms, Terms);
+            a[Tiny * Terms] = T.Epsilon;
+            b[Tiny] = -T.CreateChecked(0.25);
+            (b[NotANumber], b[Infinite]) = (T.NaN, T.NegativeInfinity);
+            added[Tiny] = T.NegativeZero;
+            whole[(Tiny * cRow) + Tiny] = T.NegativeZero;
+            T[] single = (T[])whole.Clone(), before = (T[])whole.Clone();
+            fixed (T* pa = a, pb = b, pw = whole, ps = single, pBias = added)
             {
-                GemmTile<T> tile = new() { K = Terms, A = pa, ARow = Terms, AColumn = 1, B = pb, BRow = columns, C = pw, CRow = cRow, CColumn = 1, Alpha = T.One, Beta = beta, PrefetchC = fetches };
+                GemmTile<T> tile = new()
+                {
+                    K = Terms, A = pa, ARow = Terms, AColumn = 1, B = pb, BRow = columns, C = pw, CRow = cRow, CColumn = 1,
+                    Alpha = T.One, Beta = beta, BiasPerColumn = bias ? pBias : null, Relu = relu, PrefetchC = fetches,
+                };
                 GemmTile<T> one = tile;
                 tile.Tiles = Tiles;
                 (tile.ANext, tile.BNext, tile.CNext) = below ? ((nint)panelRows * Terms, 0, (nint)panelRows * cRow) : (0, panelColumns, panelColumns);
                 tile.Ahead = (byte*)pb;
-                tile.AheadBytes = fetches ? 64 : 0;
+                tile.ColumnsNext = below ? 0 : panelColumns;
+                (tile.AheadLines, tile.AheadStep) = (fetches ? 1 : 0, 64);
                 GemmKernels<T, TVec>.Run(&tile, panelRows, panelColumns);
                 for (int i = 0; i < rows; i++)
                 {
@@ -69,14 +85,18 @@ internal sealed unsafe class GemmTileTests
                         one.A = pa + (i * Terms);
                         one.B = pb + j;
                         one.C = ps + (i * cRow) + j;
+                        one.BiasPerColumn = bias ? pBias + j : null;
                         GemmKernels<T, TVec>.Run(&one, 1, panelColumns);
                     }
                 }
             }
 
-            Assert.That(whole, Is.EqualTo(single));
-            Assert.That(whole, Is.Not.EqualTo(before));
+            Assert.That(Bits(whole), Is.EqualTo(Bits(single)));
+            Assert.That(Bits(whole), Is.Not.EqualTo(Bits(before)));
         }
+
+        // -0 equals 0, but is another result.
+        private static byte[] Bits(T[] values) => MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
 
         private static T[] Fill(Random random, int count)
         {
