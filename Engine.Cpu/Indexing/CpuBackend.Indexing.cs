@@ -87,7 +87,21 @@ internal sealed unsafe partial class CpuBackend
 
         using DenseOperand<double> sums = new(this, destination, OperandUse.Update);
         IndexedSpace space = IndexedSpace.Create(Layout.Contiguous(destination.Shape), index.Layout, source.Layout, axis);
-        Indexed<double, float, AddToWideTable>(nameof(ScatterAdd), space, sums.Pointer, index, (float*)source.Address, distinct: true);
+        nint tableSize = (nint)destination.Shape.ElementCount;
+        int chunks = ScatterChunks<int>.Count(space, tableSize);
+        if (chunks == 1)
+        {
+            Indexed<double, float, AddToWideTable>(nameof(ScatterAdd), space, sums.Pointer, index, (float*)source.Address, distinct: true);
+        }
+        else if (index.DType == DType.Int32)
+        {
+            ScatterChunks<int>.Run(nameof(ScatterAdd), space, chunks, sums.Pointer, tableSize, (int*)index.Address, (float*)source.Address, _pool);
+        }
+        else
+        {
+            ScatterChunks<long>.Run(nameof(ScatterAdd), space, chunks, sums.Pointer, tableSize, (long*)index.Address, (float*)source.Address, _pool);
+        }
+
         sums.WriteBack(this);
     }
 

@@ -39,6 +39,44 @@ internal sealed class ScatterSumTests
         Assert.That(actual.ToArray<float>(), Is.EqualTo(sums.Select(x => (float)x).ToArray()));
     }
 
+    /// <summary>Many rows for a small table are summed in chunks, each in a table of its own.</summary>
+    [Test]
+    public void ScatterAdd_ManyRowsForASmallTable_HaveTheSameBitsForAnyNumberOfThreads([Values] bool wideIndex)
+    {
+        const int Rows = 30_011, Words = 21, Columns = 13;
+        List<float[]> results = [];
+        foreach (int threads in (int[])[1, 2, 3])
+        {
+            using CpuDevice device = new($"scatter-{threads}", threads);
+            Generator random = new(5);
+            Tensor start = Tensor.Randn([Words, Columns], generator: random, device: device), source = Tensor.Randn([Rows, Columns], generator: random, device: device);
+            Tensor index = Tensor.RandInt([Rows], 0, Words, random, device);
+            Tensor places = (wideIndex ? index : index.To(DType.Int32)).Unsqueeze(1).Expand([Rows, Columns]);
+            double[] sums = [.. start.ToArray<float>().Select(x => (double)x)];
+            float[] values = source.ToArray<float>();
+            long[] words = index.ToArray<long>();
+            for (int i = 0; i < values.Length; i++)
+            {
+                sums[words[i / Columns] * Columns + i % Columns] += values[i];
+            }
+
+            results.Add(start.ScatterAdd(0, places, source).ToArray<float>());
+            Assert.That(results[^1], Is.EqualTo(sums.Select(x => (float)x).ToArray()));
+        }
+
+        Assert.That(results, Has.All.EqualTo(results[0]));
+    }
+
+    [TestCase(0)]
+    [TestCase(29_999)]
+    public void ScatterAdd_ManyRowsWithAnIndexOutside_Throws(int at)
+    {
+        long[] places = [.. Enumerable.Range(0, 30_000).Select(i => (long)(i % 20))];
+        places[at] = 20;
+        Tensor index = Tensor.From(places, [30_000, 1], _device).Expand([30_000, 8]), source = Tensor.Ones([30_000, 8], device: _device);
+        Assert.That(() => Tensor.Zeros([20, 8], device: _device).ScatterAdd(0, index, source), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("20"));
+    }
+
     [Test]
     public void ScatterAdd_WideSumsInParts_AreThoseOfTheWhole()
     {
