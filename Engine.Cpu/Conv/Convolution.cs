@@ -70,6 +70,10 @@ internal static unsafe class Convolution
             {
                 ColumnDataGradient<T, TVec>.Run(g, dy, w, dx, pool);
             }
+            else if (!isSpecial && !isStrided && ImageLaneGradient<T, TVec>.Suits(turned))
+            {
+                ImageLaneGradient<T, TVec>.Run(turned, dy, w, dx, pool);
+            }
             else if (isStrided)
             {
                 StridedDataGradient<T, TVec>.Run(g, dy, w, dx, pool);

@@ -55,6 +55,12 @@ internal static class ConvolutionCases
         yield return Make(1, 4, 40, 103, 16, 3, 2, stride: (3, 3), groups: 2);
         yield return Make(2, 2, 9, 140, 8, 3, 4, stride: (4, 4), pad: (3, 1), dilation: (2, 3));
         yield return Make(1, 3, 12, 40, 8, 3, 5, pad: (0, 2));
+        yield return Make(19, 6, 14, 14, 16, 5, 5);                           // dx of few channels, short rows: images are the lanes
+        yield return Make(17, 1, 9, 31, 3, 3, 4, pad: (1, 2));
+        yield return Make(9, 5, 8, 13, 4, 3, 3, pad: (2, 2), dilation: (2, 3));
+        yield return Make(8, 20, 7, 6, 18, 2, 5, pad: (1, 4), groups: 2);
+        yield return Make(3, 11, 30, 20, 130, 4, 4, pad: (3, 3));             // more rows than are copied at once
+        yield return Make(2, 2, 5, 29, 4, 3, 2, pad: (4, 1), dilation: (3, 5)); // rows and columns that no tap reaches
     }
 
     /// <summary>Random geometries, equal for equal seeds.</summary>

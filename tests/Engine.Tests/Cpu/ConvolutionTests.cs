@@ -80,6 +80,8 @@ internal sealed unsafe class ConvolutionTests
     [TestCase(3, 20, 70, 5, 2)]
     [TestCase(40, 36, 9, 3, 2)]
     [TestCase(5, 9, 40, 3, 1)]
+    [TestCase(6, 16, 14, 5, 1)]
+    [TestCase(1, 5, 31, 3, 1)]
     public void BackwardData_ImageAloneAndInABatch_GivesTheSameBits(int inChannels, int outChannels, int size, int kernel, int stride)
     {
         ConvGeometry one = ConvolutionCases.Make(1, inChannels, size, size, outChannels, kernel, kernel, stride: (stride, stride), pad: (1, 1));
@@ -152,6 +154,7 @@ internal sealed unsafe class ConvolutionTests
     [TestCase(2, 3, 11, 5, 2, 1)]
     [TestCase(2, 40, 11, 5, 2, 1)]
     [TestCase(2, 9, 41, 5, 2, 2)]
+    [TestCase(6, 16, 14, 5, 0, 1)]
     public void InfiniteValue_ReachesWhatSeesIt(int inChannels, int outChannels, int size, int kernel, int pad, int stride)
     {
         ConvGeometry g = ConvolutionCases.Make(1, inChannels, size, size, outChannels, kernel, kernel, stride: (stride, stride), pad: (pad, pad));
