@@ -64,7 +64,72 @@ internal unsafe struct InputPanels<T, TVec>
         }
     }
 
-    /// <summary>Copies the inputs of whole panels [first, end).</summary>
+    /// <summary>Copies the inputs of one panel from padded channels, which lie in a near cache; a whole vector may be read from any place of them.</summary>
+    /// <param name="panel">The panel.</param>
+    /// <param name="source">Where the runs begin.</param>
+    /// <param name="offsets">Where the taps begin, in order.</param>
+    /// <param name="taps">Their number.</param>
+    /// <param name="hasOnes">Whether a term of ones comes before the taps.</param>
+    /// <param name="target">Receives the panel.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public readonly void CopyNear(int panel, T* source, nint* offsets, int taps, bool hasOnes, T* target)
+    {
+        Move* move = _moves + _firstMoves[panel], last = _moves + _firstMoves[panel + 1] - 1;
+        nint place = panel * _panelStep;
+        if (hasOnes)
+        {
+            Ones(target);
+            target += Width;
+        }
+
+        if (last - move <= 3)
+        {
+            // Two vectors, or up to four where a run ends within the panel. Missing ones repeat the last.
+            nint from0 = move->From, to0 = move->To - place, from3 = last->From, to3 = last->To - place;
+            if (last - move <= 1)
+            {
+                for (; taps > 0; taps--, target += Width)
+                {
+                    T* tap = source + *offsets++;
+                    TVec.Load(tap + from0).Store(target + to0);
+                    TVec.Load(tap + from3).Store(target + to3);
+                }
+
+                return;
+            }
+
+            nint from1 = move[1].From, to1 = move[1].To - place, from2 = last[-1].From, to2 = last[-1].To - place;
+            for (; taps > 0; taps--, target += Width)
+            {
+                T* tap = source + *offsets++;
+                TVec.Load(tap + from0).Store(target + to0);
+                TVec.Load(tap + from1).Store(target + to1);
+                TVec.Load(tap + from2).Store(target + to2);
+                TVec.Load(tap + from3).Store(target + to3);
+            }
+
+            return;
+        }
+
+        for (; taps > 0; taps--, target += Width)
+        {
+            T* tap = source + *offsets++;
+            for (Move* m = move; m <= last; m++)
+            {
+                TVec.Load(tap + m->From).Store(target + (m->To - place));
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Ones(T* target)
+    {
+        T one = T.One;
+        TVec.Broadcast(&one).Store(target);
+        TVec.Broadcast(&one).Store(target + TVec.Count);
+    }
+
+    /// <summary>Copies the inputs of whole panels [first, end), a run for each tap after the other.</summary>
     /// <param name="first">First panel; it is written to <paramref name="panels"/>.</param>
     /// <param name="end">Panel after the last.</param>
     /// <param name="source">Where the runs begin.</param>
@@ -76,12 +141,9 @@ internal unsafe struct InputPanels<T, TVec>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Copy(int first, int end, T* source, T* last, nint* offsets, int taps, bool hasOnes, T* panels)
     {
-        T one = T.One;
         for (int panel = first; hasOnes && panel < end; panel++)
         {
-            T* ones = panels + (panel - first) * _panelStep;
-            TVec.Broadcast(&one).Store(ones);
-            TVec.Broadcast(&one).Store(ones + TVec.Count);
+            Ones(panels + (panel - first) * _panelStep);
         }
 
         Move* move = _moves + _firstMoves[first], endMove = _moves + _firstMoves[end];

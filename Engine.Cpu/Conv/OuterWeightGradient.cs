@@ -172,31 +172,44 @@ internal unsafe struct OuterWeightGradient<T, TVec> : IParallelBody
     private readonly void Accumulate(T* pixels, T* packed, int total, T* sums, bool first)
     {
         int columns = _task.Columns.OffsetStep == 1 ? 1 : _task.Columns.Count;
-        nint sumPitch = (nint)Steps * PaddedSpan, rowPitch = (nint)InColumns * _blockChannels;
+        int steps = Steps, span = PaddedSpan;
+        nint sumPitch = (nint)steps * span, rowPitch = (nint)InColumns * _blockChannels;
         T* zeros = stackalloc T[8];
         new Span<T>(zeros, 8).Clear();
         for (int f = 0; f < total; f += RunLength, first = false)
         {
-            int count = Math.Min(RunLength, total - f), height;
-            for (int k = 0; k < _task.OutChannels; k += height)
+            int count = Math.Min(RunLength, total - f), end;
+            for (int k = 0; k < _task.OutChannels; k = end)
             {
-                height = Math.Min(ConvTile<T, TVec>.TileHeight(_task.OutChannels - k), TransposedChannels - k % TransposedChannels);
-                T* weights = packed + (nint)(k - k % TransposedChannels) * total + (nint)f * TransposedChannels + k % TransposedChannels;
-                for (int step = 0; step < Steps; step++)
+                // Tiles of one height among the channels that lie together: dy, and the x that all of them read, stay in the first-level cache.
+                int height = Height(k);
+                for (end = k + height; end < _task.OutChannels && end % TransposedChannels != 0 && Height(end) == height;)
                 {
-                    int i = step / columns, j = step % columns;
+                    end += height;
+                }
+
+                T* weights = packed + (nint)(k - k % TransposedChannels) * total + (nint)f * TransposedChannels + k % TransposedChannels;
+                for (int step = 0; step < steps; step++)
+                {
+                    int i = step / columns, j = step % columns, vectors;
                     T* input = pixels + _task.Rows.Distance(i) * rowPitch + (columns == 1 ? 0 : _task.Columns.Distance(j)) * (nint)_blockChannels;
-                    T* output = sums + k * sumPitch + (nint)step * PaddedSpan;
-                    int vectors;
-                    for (int v = 0; v < PaddedSpan; v += vectors * TVec.Count)
+                    T* output = sums + k * sumPitch + (nint)step * span;
+                    for (int v = 0; v < span; v += vectors * TVec.Count)
                     {
-                        vectors = ConvTile<T, TVec>.VectorsOf(height, (PaddedSpan - v) / TVec.Count);
-                        ConvTile<T, TVec>.Run(height, vectors, _offsets + f, count, input + v, weights, TransposedChannels, first ? zeros : null, output + v, sumPitch);
+                        vectors = ConvTile<T, TVec>.VectorsOf(height, (span - v) / TVec.Count);
+                        for (int m = 0; m < end - k; m += height)
+                        {
+                            ConvTile<T, TVec>.Run(
+                                height, vectors, _offsets + f, count, input + v, weights + m, TransposedChannels, first ? zeros : null, output + m * sumPitch + v, sumPitch);
+                        }
                     }
                 }
             }
         }
     }
+
+    /// <summary>Channels of the tile that begins with channel <paramref name="k"/>.</summary>
+    private readonly int Height(int k) => Math.Min(ConvTile<T, TVec>.TileHeight(_task.OutChannels - k), TransposedChannels - k % TransposedChannels);
 
     private readonly void Combine(T* weightGradient, T beta)
     {

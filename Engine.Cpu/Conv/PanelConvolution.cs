@@ -208,7 +208,9 @@ internal unsafe struct PanelConvolution<T, TVec> : IParallelBody
     {
         int first = _blocks.FirstTap(block), taps = _blocks.FirstTap(block + 1) - first, terms = _blocks.TermsOf(block), columns = target.Images * target.Run;
         int step = _streamsA ? GemmBlocks.Even(target.Channels, _streamed, PanelRows) : PanelRows, all = (columns + PanelColumns - 1) / PanelColumns;
-        int some = GemmBlocks.Even(all, _blockPanels, 1);
+        bool isNear = !_task.ReadsInputDirectly;
+        // Where all weights stream past at once, a panel is multiplied while it is in the first-level cache.
+        int some = isNear && _streamsA && target.Channels <= step ? 1 : GemmBlocks.Even(all, _blockPanels, 1);
         GemmTile<T> tile = new()
         {
             K = terms,
@@ -228,7 +230,18 @@ internal unsafe struct PanelConvolution<T, TVec> : IParallelBody
         for (int panel = 0; panel < all; panel += some)
         {
             int end = Math.Min(panel + some, all);
-            moves.Copy(panel, end, source, last, _offsets + first, taps, terms > taps, panels);
+            if (isNear)
+            {
+                for (int j = panel; j < end; j++)
+                {
+                    moves.CopyNear(j, source, _offsets + first, taps, terms > taps, panels + (j - panel) * PanelStep);
+                }
+            }
+            else
+            {
+                moves.Copy(panel, end, source, last, _offsets + first, taps, terms > taps, panels);
+            }
+
             for (int i = 0; i < target.Channels; i += step)
             {
                 for (int j = panel; j < end; j++)
