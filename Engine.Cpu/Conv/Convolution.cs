@@ -46,13 +46,9 @@ internal static unsafe class Convolution
             {
                 DepthwiseConvolution<T, TVec>.Run(task, input, weights, output, bias, relu, pool);
             }
-            else if (PanelConvolution<T, TVec>.Suits(task))
-            {
-                PanelConvolution<T, TVec>.Run(task, OutputGrid.Dense(task), input, weights, output, bias, relu, pool);
-            }
             else
             {
-                DirectConvolution<T, TVec>.Run(task, OutputGrid.Dense(task), input, weights, output, bias, relu, pool);
+                GeneralConvolution<T, TVec>.Run(task, OutputGrid.Dense(task), input, weights, output, bias, relu, pool);
             }
         }
     }

@@ -12,7 +12,7 @@ internal unsafe struct StridedDataGradient<T, TVec> : IParallelBody
     where T : unmanaged, INumberBase<T>
     where TVec : struct, ISimd<TVec>
 {
-    private Residue* _residues;
+    private GeneralConvolution<T, TVec>* _residues;
     private int _count;
     private T* _cleared;
     private nint _unitSize;
@@ -42,15 +42,7 @@ internal unsafe struct StridedDataGradient<T, TVec> : IParallelBody
                 {
                     continue;
                 }
-                OutputGrid grid = Grid(g, (int)(i / columns), (int)(i % columns));
-                if (PanelConvolution<T, TVec>.Suits(task))
-                {
-                    PanelConvolution<T, TVec>.Run(task, grid, dy, w, dx, null, relu: false, pool);
-                }
-                else
-                {
-                    DirectConvolution<T, TVec>.Run(task, grid, dy, w, dx, null, relu: false, pool);
-                }
+                GeneralConvolution<T, TVec>.Run(task, Grid(g, (int)(i / columns), (int)(i % columns)), dy, w, dx, null, relu: false, pool);
             }
 
             return;
@@ -64,14 +56,14 @@ internal unsafe struct StridedDataGradient<T, TVec> : IParallelBody
             {
                 continue;
             }
-            values += Residue.PreparedValues(task);
+            values += GeneralConvolution<T, TVec>.PreparedValues(task);
             taps += task.Taps;
         }
 
         using ScratchLease valueMemory = Scratch.Rent<T>(values);
         using ScratchLease tapMemory = Scratch.Rent<nint>(taps);
-        using ScratchLease bodies = Scratch.Rent((clears ? kernel : residues) * sizeof(Residue));
-        StridedDataGradient<T, TVec> body = new() { _residues = (Residue*)bodies.Pointer, _cleared = clears ? dx : null, _unitSize = unit };
+        using ScratchLease bodies = Scratch.Rent((clears ? kernel : residues) * sizeof(GeneralConvolution<T, TVec>));
+        StridedDataGradient<T, TVec> body = new() { _residues = (GeneralConvolution<T, TVec>*)bodies.Pointer, _cleared = clears ? dx : null, _unitSize = unit };
         (values, taps) = (0, 0);
         for (nint i = 0; i < residues; i++)
         {
@@ -81,7 +73,7 @@ internal unsafe struct StridedDataGradient<T, TVec> : IParallelBody
                 continue;
             }
             body._residues[body._count++] = new(task, Grid(g, (int)(i / columns), (int)(i % columns)), dy, w, dx, pool, valueMemory.As<T>() + values, tapMemory.As<nint>() + taps);
-            values += Residue.PreparedValues(task);
+            values += GeneralConvolution<T, TVec>.PreparedValues(task);
             taps += task.Taps;
         }
 
@@ -97,46 +89,6 @@ internal unsafe struct StridedDataGradient<T, TVec> : IParallelBody
         for (int i = 0; i < _count; i++)
         {
             _residues[i].Run(part, worker);
-        }
-    }
-
-    /// <summary>The correlation of one residue, in the way that suits it.</summary>
-    private readonly struct Residue
-    {
-        private readonly DirectConvolution<T, TVec> _direct;
-        private readonly PanelConvolution<T, TVec> _panels;
-        private readonly bool _usesPanels;
-
-        public Residue(in Correlation task, in OutputGrid grid, T* dy, T* w, T* dx, WorkerPool pool, T* values, nint* offsets)
-        {
-            _usesPanels = PanelConvolution<T, TVec>.Suits(task);
-            if (_usesPanels)
-            {
-                _panels = PanelConvolution<T, TVec>.Prepare(task, grid, dy, w, dx, null, relu: false, pool, threads: 1, together: 1, values, offsets);
-            }
-            else
-            {
-                _direct = DirectConvolution<T, TVec>.Prepare(task, grid, dy, w, dx, null, relu: false, pool, threads: 1, values, offsets);
-            }
-        }
-
-        public static nint PreparedValues(in Correlation task)
-            => PanelConvolution<T, TVec>.Suits(task) ? PanelConvolution<T, TVec>.PreparedValues(task) : DirectConvolution<T, TVec>.PreparedValues(task);
-
-        public void Run(int unit, int worker)
-        {
-            int items = _usesPanels ? _panels.ItemsOfUnit : _direct.ItemsOfUnit;
-            for (int item = unit * items; item < (unit + 1) * items; item++)
-            {
-                if (_usesPanels)
-                {
-                    _panels.Run(item, worker);
-                }
-                else
-                {
-                    _direct.Run(item, worker);
-                }
-            }
         }
     }
 
