@@ -42,7 +42,10 @@ internal unsafe struct MapPlan
     /// <summary>The bytes of the L1 cache that the buffers of one tile may take.</summary>
     private const int BufferBytes = 24 * 1024;
 
-    private const int LargestBufferedTile = 2048, SmallestTile = 256, LargestTile = 16384;
+    private const int LargestBufferedTile = 2048, SmallestTile = 256;
+
+    /// <summary>Elements of the largest tile that needs no buffers.</summary>
+    public const int LargestTile = 16384;
 
     public IterationSpace Space;
     private OperandViews _views;
@@ -112,11 +115,13 @@ internal unsafe struct MapPlan
     public void AddOutput(in OperandView view) => _views[Inputs + Outputs++] = view;
 
     /// <summary>Decides how operands are reached and cuts the loops into tiles, once all operands and loops are known.</summary>
-    public void Finish(TileProgram program)
+    /// <param name="program">What runs over a tile.</param>
+    /// <param name="largest">Elements of the largest tile that needs no buffers.</param>
+    public void Finish(TileProgram program, int largest = LargestTile)
     {
         ShortRows = Space.Rank > 1 && Space.InnerSize < ShortRow;
         Classify(program);
-        ChooseTile(program);
+        ChooseTile(program, largest);
     }
 
     private void Classify(TileProgram program)
@@ -180,7 +185,7 @@ internal unsafe struct MapPlan
         return false;
     }
 
-    private void ChooseTile(TileProgram program)
+    private void ChooseTile(TileProgram program, int largest)
     {
         int buffers = program.Temporaries;
         foreach (TileSource source in program.Sources)
@@ -199,7 +204,7 @@ internal unsafe struct MapPlan
             }
         }
 
-        nint tile = buffers == 0 ? LargestTile
+        nint tile = buffers == 0 ? largest
             : Math.Clamp(BufferBytes / (buffers * program.ComputeType.SizeInBytes()) & -SmallestTile, SmallestTile, LargestBufferedTile);
         long length = ShortRows ? Space.Count : Space.InnerSize;
         Tile = (nint)Math.Clamp(length, 1, tile);

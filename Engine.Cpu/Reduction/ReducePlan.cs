@@ -110,7 +110,8 @@ internal unsafe struct ReducePlan
         {
             plan.Tiles.AddInput(new OperandView(input));
         }
-        plan.Tiles.Finish(prologue);
+        // Rows that lie in memory are combined from four places (RowReductions), which should be far apart.
+        plan.Tiles.Finish(prologue, plan.Columns ? MapPlan.LargestTile : (int)ItemElements);
         plan.CutIntoItems(reduced.Count);
     }
 
