@@ -107,6 +107,31 @@ internal sealed class ReduceTests
         }
     }
 
+    /// <summary>Long rows are read at several places in turn: no element is left out or taken twice, wherever tiles, blocks and places end.</summary>
+    [TestCaseSource(nameof(Levels))]
+    public void LongRow_EveryElementCountsOnce(SimdLevel level)
+    {
+        CpuDevice device = CpuLevels.Device(level, threads: 2);
+        Random random = new(6);
+        foreach (int length in (int[])[4_095, 4_096, 8_191, 8_192, 16_385, 65_535, 65_537, 140_003, 300_001])
+        {
+            // Integers, whose sums are exact.
+            float[] values = [.. Enumerable.Range(0, length).Select(_ => (float)random.Next(1, 20))];
+            Tensor x = Tensor.From<float>(values, [length], device);
+            Assert.That(x.Sum().Item(), Is.EqualTo(values.Sum(v => (double)v)), $"{length}");
+            Assert.That(x.To(DType.Float64).Sum().Item(), Is.EqualTo(values.Sum(v => (double)v)), $"{length} in double precision");
+            foreach (int at in (int[])[0, length / 4 - 1, length / 4, length / 2, length * 3 / 4, length - 2, length - 1, random.Next(length)])
+            {
+                float old = values[at];
+                values[at] = 100;
+                Assert.That(Tensor.From<float>(values, [length], device).Max().Item(), Is.EqualTo(100), $"{length}, largest at {at}");
+                values[at] = float.NaN;
+                Assert.That(Tensor.From<float>(values, [length], device).Min().Item(), Is.NaN, $"{length}, NaN at {at}");
+                values[at] = old;
+            }
+        }
+    }
+
     [Test]
     public void EmptyAxis_GivesTheIdentity()
     {
