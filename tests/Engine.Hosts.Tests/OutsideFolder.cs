@@ -13,7 +13,7 @@ internal sealed class OutsideFolder : IDisposable
             Write("nuget.config", $"""
                 <configuration>
                   <packageSources><clear /><add key="feed" value="{feed}" /></packageSources>
-                  <fallbackPackageFolders><add key="machine" value="{Repository.PackageFolder}" /></fallbackPackageFolders>
+                  <fallbackPackageFolders><add key="machine" value="{Feed.OthersPackages}" /></fallbackPackageFolders>
                 </configuration>
                 """);
         }

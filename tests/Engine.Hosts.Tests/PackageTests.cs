@@ -1,4 +1,7 @@
 using System.IO.Compression;
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Xml.Linq;
 using NUnit.Framework;
@@ -83,6 +86,23 @@ internal sealed class PackageTests
         }
     }
 
+    /// <summary>The same assembly, once with code for a platform and once without: whichever is taken, references fit.</summary>
+    [Test]
+    public void Package_HasCodeForPlatformsBesideThePortableAssembly([ValueSource(nameof(Libraries))] string id, [Values("linux-x64", "win-x64")] string platform)
+    {
+        string assembly = id.Replace("Gradwerk", "Engine", StringComparison.Ordinal);
+        using ZipArchive package = Open(id, "nupkg");
+        using PEReader portable = new(new MemoryStream(Bytes(package, $"lib/net10.0/{assembly}.dll")));
+        using PEReader compiled = new(new MemoryStream(Bytes(package, $"runtimes/{platform}/lib/net10.0/{assembly}.dll")));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(Version(compiled), Is.EqualTo(Version(portable)));
+            Assert.That(portable.PEHeaders.CorHeader!.ManagedNativeHeaderDirectory.Size, Is.Zero);
+            Assert.That(compiled.PEHeaders.CorHeader!.ManagedNativeHeaderDirectory.Size, Is.Positive);
+            Assert.That(compiled.PEHeaders.CoffHeader.Machine == Machine.Amd64, Is.EqualTo(platform == "win-x64"), "an image for another system than Windows has a number of its own");
+        }
+    }
+
     /// <summary>A backend from elsewhere has the packages and nothing else: whatever of the seam is not public is an error here.</summary>
     [Test]
     public void OwnBackend_AgainstThePackagesAlone_Trains()
@@ -95,8 +115,17 @@ internal sealed class PackageTests
             folder.Write($"OwnBackend/{Path.GetFileName(file)}", File.ReadAllText(file));
         }
 
+        folder.Write("OwnBackend/Loaded.cs", """
+            file static class Loaded
+            {
+                [System.Runtime.CompilerServices.ModuleInitializer]
+                internal static void Tell() => Console.Error.WriteLine("loaded " + Path.GetRelativePath(AppContext.BaseDirectory, typeof(Engine.Tensor).Assembly.Location).Replace('\\', '/'));
+            }
+            """);
         string output = folder.Run("OwnBackend", "--steps", "4");
         Assert.That(output, Does.StartWith("devices: own, cpu\n").And.Contain("difference of the first loss"));
+        string? platform = RuntimeInformation.ProcessArchitecture != Architecture.X64 ? null : OperatingSystem.IsWindows() ? "win-x64" : OperatingSystem.IsLinux() ? "linux-x64" : null;
+        Assert.That(output, Does.Contain($"loaded {(platform is null ? string.Empty : $"runtimes/{platform}/lib/net10.0/")}Engine.Core.dll\n"), "the host takes the code for its platform");
     }
 
     [Test]
@@ -170,6 +199,12 @@ internal sealed class PackageTests
     {
         using ZipArchive a = ZipFile.OpenRead(file), b = ZipFile.OpenRead(other);
         return [.. a.Entries.Where(e => b.GetEntry(e.FullName) is not { } f || f.LastWriteTime != e.LastWriteTime || !Bytes(a, e.FullName).SequenceEqual(Bytes(b, e.FullName))).Select(static e => e.FullName)];
+    }
+
+    private static Guid Version(PEReader assembly)
+    {
+        MetadataReader metadata = assembly.GetMetadataReader();
+        return metadata.GetGuid(metadata.GetModuleDefinition().Mvid);
     }
 
     private static ZipArchive Open(string id, string extension) => ZipFile.OpenRead(Path.Combine(Feed.Folder, $"{id}.{Repository.Version}.{extension}"));
