@@ -117,7 +117,7 @@ internal unsafe struct DepthwiseConvolution<T, TVec> : IParallelBody
             nint step1 = row1 * step, step2 = row2 * step, step3 = row3 * step;
             for (int at = 0; at < width; at += TVec.Count)
             {
-                // The last vector of a row ends with it and sums some outputs once more: a store under a mask takes as long as ten others on AMD's processors with AVX2.
+                // The last vector of a row ends with it and sums some outputs once more: a store under a mask takes far longer than others on AMD's processors with AVX2.
                 int q = Math.Max(0, Math.Min(at, width - TVec.Count));
                 TVec c0 = TVec.Broadcast(start), c1 = c0, c2 = c0, c3 = c0;
                 for (int t = 0; t < taps; t++)
