@@ -68,8 +68,20 @@ internal sealed unsafe class GemmTileTests
             {
                 GemmTile<T> tile = new()
                 {
-                    K = Terms, A = pa, ARow = Terms, AColumn = 1, B = pb, BRow = columns, C = pw, CRow = cRow, CColumn = 1,
-                    Alpha = T.One, Beta = beta, BiasPerColumn = bias ? pBias : null, Relu = relu, PrefetchC = fetches,
+                    K = Terms,
+                    A = pa,
+                    ARow = Terms,
+                    AColumn = 1,
+                    B = pb,
+                    BRow = columns,
+                    C = pw,
+                    CRow = cRow,
+                    CColumn = 1,
+                    Alpha = T.One,
+                    Beta = beta,
+                    BiasPerColumn = bias ? pBias : null,
+                    Relu = relu,
+                    PrefetchC = fetches,
                 };
                 GemmTile<T> one = tile;
                 tile.Tiles = Tiles;
