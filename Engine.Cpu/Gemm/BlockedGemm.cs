@@ -16,8 +16,6 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
     /// <summary>A C smaller than this is in the second-level cache already.</summary>
     private const int PrefetchedCBytes = 256 << 10;
 
-    private const int CacheLine = 64;
-
     /// <summary>Rows are divided in fours where A is not packed; every instruction set has a tile for it.</summary>
     private const int RowUnit = 4;
 
@@ -238,8 +236,8 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
             if (tiled > 0)
             {
                 tile.Ahead = (byte*)(_plan.PackB ? _packedB + ((nint)(j + PanelColumns) * _terms) : _p.B + (_k * _p.BRow) + _column + j + PanelColumns);
-                tile.AheadStep = _plan.PackB ? CacheLine : _p.BRow * sizeof(T);
-                tile.AheadLines = isLast ? 0 : ((_plan.PackB ? _terms * PanelColumns * sizeof(T) / CacheLine : _terms) + (tiled / PanelRows) - 1) / (tiled / PanelRows);
+                tile.AheadStep = _plan.PackB ? CacheSizes.Line : _p.BRow * sizeof(T);
+                tile.AheadLines = isLast ? 0 : ((_plan.PackB ? _terms * PanelColumns * sizeof(T) / CacheSizes.Line : _terms) + (tiled / PanelRows) - 1) / (tiled / PanelRows);
                 Run(&tile, row, PanelRows, j, width, tiled / PanelRows);
             }
 

@@ -65,8 +65,12 @@ internal static unsafe class GemmKernels<T, TVec>
 
     private static void RunWhole(GemmTile<T>* tile, bool plain)
     {
-        tile->Least = tile->Relu ? T.Zero : -T.One / T.Zero;
-        tile->NoBias = tile->Relu ? T.Zero : -T.Zero;
+        if (!plain)
+        {
+            tile->Least = tile->Relu ? T.Zero : -T.One / T.Zero;
+            tile->NoBias = tile->Relu ? T.Zero : -T.Zero;
+        }
+
         switch (tile->Beta != T.Zero, plain)
         {
             case (false, true):

@@ -8,8 +8,6 @@ internal readonly record struct GemmPlan
     /// <summary>Rows that begin a multiple of this apart compete for the same sets of a first-level cache when they are read side by side.</summary>
     private const int ConflictBytes = 2048;
 
-    private const int CacheLine = 64;
-
     /// <summary>A transposed A is spread over as many cache lines as it has columns; up to this size it is still read in place.</summary>
     private const int TransposedInPlaceBytes = 64 << 10;
 
@@ -63,7 +61,7 @@ internal readonly record struct GemmPlan
         bool isShort = streamsA && p.M <= SomeRows && (long)p.N * GemmBlocks.For<T, TVec>(p.M, p.N, p.K).Terms * sizeof(T) <= SmallInPlaceBytes;
         bool bLies = p.BColumn == 1 && (p.M <= GemmKernels<T, TVec>.PanelRows || ((p.M <= FewRows || isSmall || isShort) && !conflicts));
         // Rows an odd number of cache lines apart begin in all sets in turn. Otherwise B streams past each panel of A anew, from the cache that holds it: infer/lstm_2x256.
-        bool spreads = p.BRow * sizeof(T) % (2 * CacheLine) == CacheLine;
+        bool spreads = p.BRow * sizeof(T) % (2 * CacheSizes.Line) == CacheSizes.Line;
         return new GemmPlan { PackA = !aLies, PackB = !bLies, StripsStay = streamsA && bLies && spreads };
     }
 }

@@ -21,13 +21,12 @@ internal static unsafe class NextRow
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void FetchTwo<TVec>(void* place) where TVec : struct, ISimd<TVec>
     {
-        const int Line = 64;
         if (Sse.IsSupported)
         {
             Sse.Prefetch0(place);
-            if (2 * Unsafe.SizeOf<TVec>() > Line)
+            if (2 * Unsafe.SizeOf<TVec>() > CacheSizes.Line)
             {
-                Sse.Prefetch0((byte*)place + Line);
+                Sse.Prefetch0((byte*)place + CacheSizes.Line);
             }
         }
     }

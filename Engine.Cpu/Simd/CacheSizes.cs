@@ -6,6 +6,9 @@ namespace Engine.Cpu;
 /// <remarks>Blocks of work may follow from them, but never the order of a sum.</remarks>
 internal static class CacheSizes
 {
+    /// <summary>Bytes of a cache line: of all processors with x86 code, and of most with Arm's.</summary>
+    public const int Line = 64;
+
     private const long UsualSecondLevel = 512 << 10;
 
     private const long UsualLastLevel = 32 << 20;

@@ -15,19 +15,19 @@ internal static class Turns
     /// <summary>The times of all turns of each side, in ascending order.</summary>
     public static (double[] First, double[] Second) Of(Action first, Action second, double seconds)
     {
-        List<double> firsts = [], seconds2 = [];
+        List<double> firstTimes = [], secondTimes = [];
         Turn(first, seconds / 2);
         Turn(second, seconds / 2);
         long start = Stopwatch.GetTimestamp();
-        while (firsts.Count < FewestTurns || Stopwatch.GetElapsedTime(start).TotalSeconds < 2 * seconds)
+        while (firstTimes.Count < FewestTurns || Stopwatch.GetElapsedTime(start).TotalSeconds < 2 * seconds)
         {
-            firsts.Add(Turn(first, TurnSeconds));
-            seconds2.Add(Turn(second, TurnSeconds));
+            firstTimes.Add(Turn(first, TurnSeconds));
+            secondTimes.Add(Turn(second, TurnSeconds));
         }
 
-        firsts.Sort();
-        seconds2.Sort();
-        return ([.. firsts], [.. seconds2]);
+        firstTimes.Sort();
+        secondTimes.Sort();
+        return ([.. firstTimes], [.. secondTimes]);
     }
 
     private static double Turn(Action call, double seconds)

@@ -8,14 +8,7 @@ threads=("${@:-1}"); out=${OUT:-$PWD/results}; mkdir -p "$out"; out=$(cd "$out" 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 dotnet build -c Release -v q --nologo "$root/perf/peers/paired"
 dotnet build -c Release -v q --nologo "$root/perf/Engine.Perf"
-options() {
-    case $1 in
-        helped) ;;
-        as-shipped) echo --mkl-as-shipped --malloc-as-shipped ;;
-        channels-last) echo --channels-last ;;
-        *) echo "There is no setting $1." >&2; return 1 ;;
-    esac
-}
+. "$root/perf/peers/torchsharp/settings"
 for setting in ${SETTINGS:-helped as-shipped}; do
     peer=$(options "$setting")
     rm -rf "${out:?}/$setting"
