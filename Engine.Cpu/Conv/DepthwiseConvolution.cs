@@ -11,9 +11,6 @@ internal unsafe struct DepthwiseConvolution<T, TVec> : IParallelBody
     where T : unmanaged
     where TVec : struct, ISimd<TVec>
 {
-    /// <summary>Parts a thread: planes are alike, a few parts even out what the threads are kept from.</summary>
-    private const int PartsOfThread = 4;
-
     /// <summary>Rows of outputs that are summed together: as many chains hide half of a multiply-add's latency, the next rows' the rest.</summary>
     private const int RowsAtATime = 4;
 
@@ -41,7 +38,7 @@ internal unsafe struct DepthwiseConvolution<T, TVec> : IParallelBody
         nint* offsets = stackalloc nint[task.Taps];
         DepthwiseConvolution<T, TVec> body = Prepare(task, input, weights, bias, relu, offsets);
         body._output = output;
-        body._parts = (int)Math.Min(body.Items, PartsOfThread * pool.Threads);
+        body._parts = (int)Math.Min(body.Items, Partition.PartsPerThread * pool.Threads);
         task.Loop(pool, body._parts, ref body);
     }
 

@@ -10,9 +10,6 @@ internal unsafe struct NarrowConvolution<T, TVec> : IParallelBody
     where T : unmanaged
     where TVec : struct, ISimd<TVec>
 {
-    /// <summary>Parts a thread: planes are alike, a few parts even out what the threads are kept from.</summary>
-    private const int PartsOfThread = 4;
-
     /// <summary>Rows that are summed together: planes of 7 × 7 and 14 × 14 are the usual ones, and as many chains hide the latency of a multiply-add.</summary>
     private const int RowsAtATime = 7;
 
@@ -37,7 +34,7 @@ internal unsafe struct NarrowConvolution<T, TVec> : IParallelBody
             offsets[tap] = plane.Offset(tap / task.Columns.Count, tap % task.Columns.Count);
         }
 
-        body._parts = (int)Math.Min(body.Planes, PartsOfThread * pool.Threads);
+        body._parts = (int)Math.Min(body.Planes, Partition.PartsPerThread * pool.Threads);
         task.Loop(pool, body._parts, ref body);
     }
 

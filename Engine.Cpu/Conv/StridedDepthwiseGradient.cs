@@ -11,8 +11,6 @@ internal unsafe struct StridedDepthwiseGradient<T, TVec> : IParallelBody
     where T : unmanaged
     where TVec : struct, ISimd<TVec>
 {
-    private const int PartsOfThread = 4;
-
     private DepthwiseConvolution<T, TVec>* _residues;
     private T* _output;
     private nint _units, _copySize, _blockSize;
@@ -49,7 +47,7 @@ internal unsafe struct StridedDepthwiseGradient<T, TVec> : IParallelBody
             body._blockSize = Math.Max(body._blockSize, task.OutPlane);
         }
 
-        body._parts = (int)Math.Min(body._units, PartsOfThread * pool.Threads);
+        body._parts = (int)Math.Min(body._units, Partition.PartsPerThread * pool.Threads);
         Correlation.Forward(g).Loop(pool, body._parts, ref body);
     }
 

@@ -142,7 +142,7 @@ internal unsafe struct WinogradConvolution<T, TVec> : IParallelBody
             for (_first = 0; _first < _tiles.AllRows; _first = _end)
             {
                 _end = Math.Min(_tiles.AllRows, _first + rows);
-                _parts = Math.Min(_end - _first, 4 * pool.Threads);
+                _parts = Math.Min(_end - _first, Partition.PartsPerThread * pool.Threads);
                 _step = Step.Tiles;
                 _task.Loop(pool, _parts, ref this);
                 _step = Step.Panels;

@@ -165,7 +165,7 @@ internal unsafe struct WinogradWeightGradient<T, TVec> : IParallelBody
         {
             _shared = BlockAt(_block, inPoints.As<T>(), outPoints.As<T>());
             _step = Step.Transform;
-            _parts = Math.Min(_shared.End - _shared.First, 2 * pool.Threads);
+            _parts = Math.Min(_shared.End - _shared.First, Partition.PartsPerThread * pool.Threads);
             _task.Loop(pool, _parts, ref this);
             _step = Step.Multiply;
             _task.Loop(pool, _channelBlocks, ref this);

@@ -4,7 +4,7 @@ namespace Engine.Cpu;
 
 /// <summary>The matrix product in cache-sized blocks; see <see cref="GemmBlocks"/>.</summary>
 /// <remarks>
-/// <para>For every few blocks of terms two loops over the threads: the operands are packed, each panel once, then each thread computes a rectangle of C from
+/// <para>For every few blocks of terms two loops over the threads: the operands are packed, each panel once, then each thread computes rectangles of C from
 /// the panels that it shares with the others. What <see cref="GemmPlan"/> leaves where it lies is not packed.</para>
 /// <para>An element of C is one chain of multiply-adds per block of terms, whatever tile it falls into; so its bits depend on K alone, not on
 /// where it lies nor on how C is divided among threads.</para>
@@ -16,6 +16,9 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
     /// <summary>A C smaller than this is in the second-level cache already.</summary>
     private const int PrefetchedCBytes = 256 << 10;
 
+    /// <summary>Panels of the operand that stays in a piece of a thread's rectangle, at least.</summary>
+    private const int FewPanels = 4;
+
     /// <summary>Rows are divided in fours where A is not packed; every instruction set has a tile for it.</summary>
     private const int RowUnit = 4;
 
@@ -24,6 +27,8 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
     private GemmBlocks _blocks;
     private GemmGrid _grid;
     private int _threads;
+    private int _parts;
+    private int _piecesPerThread;
     private bool _packs;
     private bool _prefetchC;
     private T* _packedA;
@@ -46,8 +51,8 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
 
     private static int PanelColumns => GemmKernels<T, TVec>.PanelColumns;
 
-    /// <summary>Computes <paramref name="p"/> on <paramref name="threads"/> threads of a pool, or on the caller's alone; M, N and K are at least 1.</summary>
-    public static void Run(in GemmProblem<T> p, GemmPlan plan, WorkerPool? pool, int threads)
+    /// <summary>Computes <paramref name="p"/> on <paramref name="threads"/> threads of a pool, with so many pieces for each, or on the caller's alone; M, N and K are at least 1.</summary>
+    public static void Run(in GemmProblem<T> p, GemmPlan plan, WorkerPool? pool, int threads, int piecesPerThread)
     {
         var blocks = GemmBlocks.For<T, TVec>(p.M, p.N, p.K);
         // Columns that do not fill a vector are packed even if B is read in place: a tile reads whole vectors.
@@ -62,6 +67,8 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
             _plan = plan,
             _blocks = blocks,
             _threads = threads,
+            _parts = threads * piecesPerThread,
+            _piecesPerThread = piecesPerThread,
             _prefetchC = p.CColumn == 1 && (long)p.M * p.N * sizeof(T) >= PrefetchedCBytes,
             _packedA = a.As<T>(),
             _packedB = b.As<T>(),
@@ -80,7 +87,7 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
             for (_column = 0; _column < _p.N; _column += _columns)
             {
                 _columns = Math.Min(_blocks.ChunkColumns, _p.N - _column);
-                _grid = GemmGrid.For(_rows, _columns, _plan.PackA ? PanelRows : RowUnit, columnUnit, _threads);
+                _grid = InPieces(GemmGrid.For(_rows, _columns, _plan.PackA ? PanelRows : RowUnit, columnUnit, _threads));
                 for (_first = 0; _first < _p.K; _first = _end)
                 {
                     _end = (int)Math.Min(_p.K, (long)_first + groupTerms);
@@ -97,6 +104,18 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
         }
     }
 
+    /// <summary>
+    /// Each thread's rectangle cut where its loops begin anew anyway, between blocks of what streams; then so that a few panels of the other operand remain,
+    /// since the first of them is not fetched ahead.
+    /// </summary>
+    private readonly GemmGrid InPieces(in GemmGrid grid)
+    {
+        int rows = (_rows - 1) / grid.RowParts + 1, columns = (_columns - 1) / grid.ColumnParts + 1;
+        int streamed = Math.Min(_piecesPerThread, ((_blocks.StreamsA ? rows : columns) - 1) / _blocks.Streamed + 1);
+        int staying = Math.Clamp((_blocks.StreamsA ? columns / PanelColumns : rows / PanelRows) / FewPanels, 1, _piecesPerThread / streamed);
+        return grid with { RowPieces = _blocks.StreamsA ? streamed : staying, ColumnPieces = _blocks.StreamsA ? staying : streamed };
+    }
+
     private void RunPhase(WorkerPool? pool)
     {
         if (pool is null)
@@ -105,7 +124,7 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
         }
         else
         {
-            pool.Run(_threads, ref this);
+            pool.Run(_packs ? _parts : _grid.Cells, ref this);
         }
     }
 
@@ -187,7 +206,7 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
     {
         if (_plan.PackA)
         {
-            (int first, int rows) = GemmGrid.Slice(_rows, PanelRows, part, _threads);
+            (int first, int rows) = GemmGrid.Slice(_rows, PanelRows, part, _parts);
             (first, rows) = Tiled(first, rows);
             for (int i = first, height; i < first + rows; i += height)
             {
@@ -199,7 +218,7 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
 
         if (_plan.PackB)
         {
-            (int first, int columns) = GemmGrid.Slice(_columns, PanelColumns, part, _threads);
+            (int first, int columns) = GemmGrid.Slice(_columns, PanelColumns, part, _parts);
             PackColumns(first, columns, _packedB + ((nint)first * _terms));
         }
         else if (part == 0 && _columns % TVec.Count != 0)

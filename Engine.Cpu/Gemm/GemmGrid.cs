@@ -32,12 +32,23 @@ internal readonly record struct GemmGrid(int M, int N, int RowUnit, int ColumnUn
         return best;
     }
 
-    /// <summary>The rectangle of a number; it may be empty.</summary>
+    /// <summary>Pieces above each other that a rectangle is cut into; they have numbers one after the other, so that one thread begins with all of them.</summary>
+    public int RowPieces { get; init; } = 1;
+
+    /// <summary>Pieces beside each other that a rectangle is cut into.</summary>
+    public int ColumnPieces { get; init; } = 1;
+
+    /// <summary>How many pieces there are.</summary>
+    public int Cells => RowParts * ColumnParts * RowPieces * ColumnPieces;
+
+    /// <summary>The piece of a number; it may be empty.</summary>
     public (int Row, int Rows, int Column, int Columns) Cell(int number)
     {
-        (int rowPart, int columnPart) = Math.DivRem(number, ColumnParts);
-        (int row, int rows) = Slice(M, RowUnit, rowPart, RowParts);
-        (int column, int columns) = Slice(N, ColumnUnit, columnPart, ColumnParts);
+        (int cell, int piece) = Math.DivRem(number, RowPieces * ColumnPieces);
+        (int rowPart, int columnPart) = Math.DivRem(cell, ColumnParts);
+        (int rowPiece, int columnPiece) = Math.DivRem(piece, ColumnPieces);
+        (int row, int rows) = Slice(M, RowUnit, rowPart, RowParts, rowPiece, RowPieces);
+        (int column, int columns) = Slice(N, ColumnUnit, columnPart, ColumnParts, columnPiece, ColumnPieces);
         return (row, rows, column, columns);
     }
 
@@ -47,6 +58,17 @@ internal readonly record struct GemmGrid(int M, int N, int RowUnit, int ColumnUn
         long units = (size - 1) / unit + 1;
         int first = (int)Math.Min(size, units * part / parts * unit), end = (int)Math.Min(size, units * (part + 1) / parts * unit);
         return (first, end - first);
+    }
+
+    private static (int First, int Count) Slice(int size, int unit, int part, int parts, int piece, int pieces)
+    {
+        (int first, int count) = Slice(size, unit, part, parts);
+        if (pieces == 1 || count == 0)
+        {
+            return (first, count);
+        }
+        (int offset, int own) = Slice(count, unit, piece, pieces);
+        return (first + offset, own);
     }
 
     private static long Largest(int size, int unit, int parts)

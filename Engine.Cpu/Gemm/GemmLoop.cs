@@ -13,6 +13,9 @@ internal unsafe struct GemmLoop<T, TVec> : IParallelBody
     /// </summary>
     private const long MinWorkPerThread = 250_000;
 
+    /// <summary>Work of a part of a blocked product where threads have several, so that a slower one does fewer: it begins with empty caches and prefetches nothing beyond its end.</summary>
+    private const long MinWorkPerPart = 4 * MinWorkPerThread;
+
     /// <summary>With so many products for each thread it does not matter that one thread may have one more.</summary>
     private const int ManyProducts = 8;
 
@@ -42,7 +45,7 @@ internal unsafe struct GemmLoop<T, TVec> : IParallelBody
         bool whole = threads <= 1 || count % threads == 0 || count >= ManyProducts * threads;
         if (!whole && loop._plan.Dots)
         {
-            loop._cells = threads / GreatestCommonDivisor(count, threads);
+            loop._cells = threads / GreatestCommonDivisor(count, threads) * PartsPerThread(work * count, threads, MinWorkPerThread);
         }
 
         loop._grid = GemmGrid.For(problem.M, problem.N, DotUnit, DotUnit, loop._cells);
@@ -54,7 +57,7 @@ internal unsafe struct GemmLoop<T, TVec> : IParallelBody
 
         for (int item = 0; item < count; item++)
         {
-            loop.RunItem(loop.Item(item), pool, Math.Max(1, threads));
+            loop.RunItem(loop.Item(item), pool, Math.Max(1, threads), PartsPerThread(work, threads, MinWorkPerPart));
         }
     }
 
@@ -64,7 +67,7 @@ internal unsafe struct GemmLoop<T, TVec> : IParallelBody
         if (problem.M > 0 && problem.N > 0)
         {
             GemmProblem<T> p = problem.Normalized(out _);
-            new GemmLoop<T, TVec> { _plan = p.K > 0 ? GemmPlan.For<T, TVec>(p) : default }.RunItem(p, null, 1);
+            new GemmLoop<T, TVec> { _plan = p.K > 0 ? GemmPlan.For<T, TVec>(p) : default }.RunItem(p, null, 1, 1);
         }
     }
 
@@ -75,7 +78,7 @@ internal unsafe struct GemmLoop<T, TVec> : IParallelBody
         (int row, int rows, int column, int columns) = _grid.Cell(cell);
         if (rows > 0 && columns > 0)
         {
-            RunItem(Item(item).Part(row, rows, column, columns), null, 1);
+            RunItem(Item(item).Part(row, rows, column, columns), null, 1, 1);
         }
     }
 
@@ -89,7 +92,10 @@ internal unsafe struct GemmLoop<T, TVec> : IParallelBody
         return p;
     }
 
-    private readonly void RunItem(in GemmProblem<T> p, WorkerPool? pool, int threads)
+    private static int PartsPerThread(double work, int threads, long least)
+        => threads > 1 ? (int)Math.Clamp(work / threads / least, 1, Partition.PartsPerThread) : 1;
+
+    private readonly void RunItem(in GemmProblem<T> p, WorkerPool? pool, int threads, int piecesPerThread)
     {
         if (p.K <= 0)
         {
@@ -101,7 +107,7 @@ internal unsafe struct GemmLoop<T, TVec> : IParallelBody
         }
         else
         {
-            BlockedGemm<T, TVec>.Run(p, _plan, pool, threads);
+            BlockedGemm<T, TVec>.Run(p, _plan, pool, threads, piecesPerThread);
         }
     }
 

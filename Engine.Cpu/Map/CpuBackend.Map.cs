@@ -99,5 +99,5 @@ internal sealed partial class CpuBackend
     }
 
     /// <summary>Into how many parts work of that size is cut; results do not depend on it where each element is computed on its own.</summary>
-    private int Parts(long work, long most) => (int)Math.Max(1, Math.Min(Math.Min(_pool.Threads, most), work / WorkPerThread));
+    private int Parts(long work, long most) => Partition.Parts(_pool, work, most, WorkPerThread);
 }

@@ -30,15 +30,18 @@ internal struct BatchNormLoop<TStep>(BatchNormShape shape, TStep step, int parts
     public static void Run(in BatchNormShape shape, in TStep step, WorkerPool pool)
     {
         int parts = Partition.Parts(pool, shape.Count * shape.Channels, (long)shape.Groups * shape.Blocks);
-        BatchNormLoop<TStep> loop = new(shape, step, parts);
 
         // Of fewer than four groups a thread, one thread may get a third more than another.
-        if (shape.Groups % parts == 0 || shape.Groups >= 4 * parts)
+        int threads = Math.Min(parts, pool.Threads);
+        if (shape.Groups % threads == 0 || shape.Groups >= 4 * threads)
         {
-            pool.Run(parts, ref loop);
+            parts = Math.Min(parts, shape.Groups);
+            BatchNormLoop<TStep> whole = new(shape, step, parts);
+            pool.Run(parts, ref whole);
             return;
         }
 
+        BatchNormLoop<TStep> loop = new(shape, step, parts);
         for (Phase phase = Phase.Collect; phase <= Phase.Apply; phase++)
         {
             loop._phase = phase;

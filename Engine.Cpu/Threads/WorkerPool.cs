@@ -11,18 +11,18 @@ internal interface IParallelBody
     /// <param name="part">0 ≤ part &lt; parts of the loop.</param>
     /// <param name="worker">
     /// 0 ≤ worker &lt; <see cref="WorkerPool.Threads"/>; no two parts of one loop run at the same time with the same number.
-    /// Results must not depend on it: a loop that finds the pool busy runs all its parts as worker 0.
+    /// Results must not depend on it: which worker does a part is a matter of timing, and a loop that finds the pool busy runs all its parts as worker 0.
     /// </param>
     void Run(int part, int worker);
 }
 
 /// <summary>
-/// Threads for data-parallel loops with a static partition: of <c>parts</c> parts, share <c>w</c> of <c>n</c> is
-/// <c>[parts·w/n, parts·(w+1)/n)</c>, done in ascending order by one thread, whatever the timing.
+/// Threads for data-parallel loops. Of <c>parts</c> parts, share <c>w</c> of <c>n</c> is <c>[parts·w/n, parts·(w+1)/n)</c>: worker w does its share in ascending order, and then,
+/// from their ends, what others have not begun.
 /// </summary>
 /// <remarks>
-/// <para>The caller does share 0, background threads the others. A share whose thread has not begun when the caller is through with its
-/// own is done by the caller: a parked or descheduled worker then costs no more than a loop without it.</para>
+/// <para>The caller does share 0, background threads the others. So parts stay with the thread that has their neighbours in its caches, and yet a thread that is
+/// slower (half of a shared core, a processor taken away, one that was parked) does fewer of them, and none if it comes too late: nobody waits for more than the last part.</para>
 /// <para>A call that comes while the pool is in use (from another thread, or from inside a part), and any call after
 /// <see cref="Dispose"/>, runs all parts on the calling thread. Idle workers look out for the next loop for a while (<see cref="LookOut"/>), then park.</para>
 /// </remarks>
@@ -33,20 +33,25 @@ internal sealed unsafe class WorkerPool : IDisposable
 
     [ThreadStatic] private static WorkerPool? t_running;
 
+    /// <summary>Shares that a worker looks through for parts that are left: in a wide pool, more of them cost more than the last parts are worth. The caller looks through all.</summary>
+    private const int MostVisited = 8;
+
     private readonly Worker[] _workers;                 // worker w of the loop is _workers[w - 1]
+    private readonly PartRange[] _shares;
     private readonly object _join = new();
     private readonly LookOut _lookOut = new();
     private int _busy;                                  // 1 while a loop runs, and for ever after Dispose
     private int _disposed;
     private bool _stopping;
     private bool _callerParked;
-    private PaddedInt _pending;                         // shares of the workers that have not been finished
+    private PaddedInt _pending;                         // parts that have not been finished
 
-    // The current loop. Written before the tickets are, read after.
+    // The current loop. Written before its shares are, read after a part has been taken, which keeps the loop from ending.
     private delegate*<void*, int, int, void> _invoke;
     private void* _body;
-    private int _parts;
     private int _active;
+    private int _failedPart;                            // the lowest part that threw
+    private Exception? _failure;
 
     /// <summary>Starts <paramref name="threads"/> - 1 background threads; the caller of a loop is the remaining one.</summary>
     /// <exception cref="ArgumentOutOfRangeException">threads is outside [1, <see cref="MaxThreads"/>].</exception>
@@ -55,6 +60,7 @@ internal sealed unsafe class WorkerPool : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(threads, MaxThreads);
         Threads = threads;
+        _shares = new PartRange[threads];
         _workers = new Worker[threads - 1];
         for (int i = 0; i < _workers.Length; i++)
         {
@@ -67,7 +73,7 @@ internal sealed unsafe class WorkerPool : IDisposable
 
     /// <summary>Runs <c>body.Run(0..parts-1)</c> and returns when all parts have ended.</summary>
     /// <remarks>
-    /// A worker whose part throws leaves out its later parts; the others finish theirs. Then the exception of the lowest part is
+    /// When a part throws, later ones are left out as far as they have not begun, and earlier ones are done. Then the exception of the lowest part is
     /// rethrown, so that it does not depend on timing which one the caller sees.
     /// </remarks>
     public void Run<TBody>(int parts, ref TBody body) where TBody : struct, IParallelBody
@@ -157,29 +163,27 @@ internal sealed unsafe class WorkerPool : IDisposable
     {
         _invoke = invoke;
         _body = body;
-        _parts = parts;
-        _active = Math.Min(parts, Threads);
-        _pending.Value = _active - 1;
+        _failedPart = int.MaxValue;
+        _failure = null;
+        _pending.Value = parts;
+        int active = Math.Min(parts, Threads);
+        _active = active;
+        for (int w = 0; w < active; w++)
+        {
+            _shares[w].Fill((int)((long)parts * w / active), (int)((long)parts * (w + 1) / active));
+        }
+
         bool interrupted = false;
-        for (int w = 1; w < _active; w++)
+        for (int w = 1; w < active; w++)
         {
             interrupted |= _workers[w - 1].Start();
         }
 
-        Exception? failure = RunShare(0);
-        for (int w = _active - 1; w > 0; w--)
-        {
-            _workers[w - 1].TryRunShare();
-        }
+        RunParts(0);
         interrupted |= WaitForWorkers();
-        for (int w = 1; w < _active; w++)
+        if (_failure is { } failure)
         {
-            failure ??= _workers[w - 1].Failure;
-            _workers[w - 1].Failure = null;
-        }
-
-        if (failure is not null)
-        {
+            _failure = null;
             // The next wait of this thread hears of it.
             if (interrupted)
             {
@@ -194,20 +198,53 @@ internal sealed unsafe class WorkerPool : IDisposable
         }
     }
 
-    private Exception? RunShare(int worker)
+    /// <summary>Does the parts of a worker's own share, then what its neighbours have left.</summary>
+    /// <remarks>A worker that comes late finds nothing, or parts of the next loop: either is right, because what belongs to a loop is read after one of its parts was taken.</remarks>
+    private void RunParts(int worker)
     {
-        int first = (int)((long)_parts * worker / _active), end = (int)((long)_parts * (worker + 1) / _active);
+        int done = 0;
+        while (_shares[worker].TryTakeFirst(out int part))
+        {
+            RunPart(part, worker);
+            done++;
+        }
+
+        int active = Volatile.Read(ref _active), visited = worker == 0 ? active : Math.Min(active, MostVisited);
+        for (int i = 1, victim = worker; i < visited; i++)
+        {
+            victim = victim + 1 < active ? victim + 1 : 0;
+            while (_shares[victim].TryTakeLast(out int part))
+            {
+                RunPart(part, worker);
+                done++;
+            }
+        }
+
+        if (done > 0)
+        {
+            Finish(done);
+        }
+    }
+
+    private void RunPart(int part, int worker)
+    {
+        if (part > Volatile.Read(ref _failedPart))
+        {
+            return;
+        }
         try
         {
-            for (int part = first; part < end; part++)
-            {
-                _invoke(_body, part, worker);
-            }
-            return null;
+            _invoke(_body, part, worker);
         }
         catch (Exception e)
         {
-            return e;
+            lock (_shares)
+            {
+                if (part < _failedPart)
+                {
+                    (_failedPart, _failure) = (part, e);
+                }
+            }
         }
     }
 
@@ -230,7 +267,7 @@ internal sealed unsafe class WorkerPool : IDisposable
             try
             {
                 Volatile.Write(ref _callerParked, true);
-                Interlocked.MemoryBarrier();            // pairs with the decrement in Finish: one of the two sees the other
+                Interlocked.MemoryBarrier();            // pairs with the subtraction in Finish: one of the two sees the other
                 while (Volatile.Read(ref _pending.Value) != 0)
                 {
                     interrupted |= Uninterrupted.Wait(_join);
@@ -246,9 +283,9 @@ internal sealed unsafe class WorkerPool : IDisposable
         return interrupted;
     }
 
-    private void Finish()
+    private void Finish(int parts)
     {
-        if (Interlocked.Decrement(ref _pending.Value) != 0 || !Volatile.Read(ref _callerParked))
+        if (Interlocked.Add(ref _pending.Value, -parts) != 0 || !Volatile.Read(ref _callerParked))
         {
             return;
         }
@@ -269,7 +306,6 @@ internal sealed unsafe class WorkerPool : IDisposable
         private readonly Thread _thread;
         private readonly object _park = new();
         private PaddedInt _ticket;                      // number of loops that this worker had a share in
-        private PaddedInt _claimed;                     // the last of them that has begun
         private PaddedInt _parked;
 
         public Worker(WorkerPool pool, int index)
@@ -279,9 +315,6 @@ internal sealed unsafe class WorkerPool : IDisposable
             _thread = new Thread(Loop) { IsBackground = true, Name = $"Engine.Cpu worker {index}" };
             _thread.Start();
         }
-
-        /// <summary>The exception of the last share. Written before <see cref="Finish"/>, read after the join.</summary>
-        public Exception? Failure { get; set; }
 
         /// <returns>Whether the caller's thread was interrupted meanwhile, which does not keep the worker from starting.</returns>
         public bool Start()
@@ -299,22 +332,6 @@ internal sealed unsafe class WorkerPool : IDisposable
 
         public void Join() => _thread.Join();
 
-        /// <summary>Does this worker's share of the current loop, unless it has been begun.</summary>
-        /// <remarks>
-        /// The claim carries the ticket's number: a worker that wakes up late, when the caller has done its share and gone on, fails here. One
-        /// that succeeds keeps the loop from ending, so that the loop's fields stay as they are.
-        /// </remarks>
-        public void TryRunShare()
-        {
-            int ticket = Volatile.Read(ref _ticket.Value);
-            if (Interlocked.CompareExchange(ref _claimed.Value, ticket, ticket - 1) != ticket - 1)
-            {
-                return;
-            }
-            Failure = _pool.RunShare(_index);
-            _pool.Finish();
-        }
-
         private void Loop()
         {
             t_running = _pool;
@@ -326,7 +343,7 @@ internal sealed unsafe class WorkerPool : IDisposable
                 {
                     return;
                 }
-                TryRunShare();
+                _pool.RunParts(_index);
             }
         }
 
