@@ -4,12 +4,13 @@ namespace Engine.Cpu;
 
 /// <summary>The matrix product in cache-sized blocks; see <see cref="GemmBlocks"/>.</summary>
 /// <remarks>
-/// <para>For every few blocks of terms two loops over the threads: the operands are packed, each panel once, then each thread computes rectangles of C from
-/// the panels that it shares with the others. What <see cref="GemmPlan"/> leaves where it lies is not packed.</para>
+/// <para>For every few blocks of terms two loops over the threads: operands are packed, each panel once, then each thread computes rectangles of C from
+/// the panels that it shares with the others. What <see cref="GemmPlan"/> leaves where it lies is not packed; and where a block of A has all
+/// rows, so that panels of B are needed once, who computes a rectangle packs its panels itself: nobody waits for them.</para>
 /// <para>An element of C is one chain of multiply-adds per block of terms, whatever tile it falls into; so its bits depend on K alone, not on
 /// where it lies nor on how C is divided among threads.</para>
 /// </remarks>
-internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
+internal unsafe partial struct BlockedGemm<T, TVec> : IParallelBody
     where T : unmanaged, INumberBase<T>
     where TVec : struct, ISimd<TVec>
 {
@@ -30,9 +31,14 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
     private int _parts;
     private int _piecesPerThread;
     private bool _packs;
+    private bool _packsOwn;
     private bool _prefetchC;
     private T* _packedA;
     private T* _packedB;
+
+    // Panels of B in the order of their columns, from this one on: the shared ones, or those of the piece.
+    private T* _panels;
+    private int _firstColumn;
 
     private nint _packedRows;
     private nint _packedColumns;
@@ -55,8 +61,8 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
     public static void Run(in GemmProblem<T> p, GemmPlan plan, WorkerPool? pool, int threads, int piecesPerThread)
     {
         var blocks = GemmBlocks.For<T, TVec>(p.M, p.N, p.K);
-        // Columns that do not fill a vector are packed even if B is read in place: a tile reads whole vectors.
-        nint columns = plan.PackB ? blocks.ChunkColumns : p.N % TVec.Count != 0 ? PanelColumns : 0, rows = plan.PackA ? blocks.ChunkRows : 0;
+        bool packsOwn = plan.PackB && blocks.StreamsA && p.M <= blocks.Streamed && GemmGrid.IsEven(Math.Min(p.N, blocks.ChunkColumns), FewPanels * PanelColumns, threads);
+        nint columns = plan.PackB && !packsOwn ? blocks.ChunkColumns : 0, rows = plan.PackA ? blocks.ChunkRows : 0;
         int together = threads > 1 ? GemmBlocks.Together((rows + columns) * blocks.Terms * sizeof(T)) : 1;
         int groupTerms = (int)Math.Min((long)together * blocks.Terms, ((long)p.K + blocks.Terms - 1) / blocks.Terms * blocks.Terms);
         using ScratchLease a = Scratch.Rent<T>(rows * groupTerms);
@@ -69,6 +75,7 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
             _threads = threads,
             _parts = threads * piecesPerThread,
             _piecesPerThread = piecesPerThread,
+            _packsOwn = packsOwn,
             _prefetchC = p.CColumn == 1 && (long)p.M * p.N * sizeof(T) >= PrefetchedCBytes,
             _packedA = a.As<T>(),
             _packedB = b.As<T>(),
@@ -87,7 +94,8 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
             for (_column = 0; _column < _p.N; _column += _columns)
             {
                 _columns = Math.Min(_blocks.ChunkColumns, _p.N - _column);
-                _grid = InPieces(GemmGrid.For(_rows, _columns, _plan.PackA ? PanelRows : RowUnit, columnUnit, _threads));
+                int rowUnit = _plan.PackA ? PanelRows : RowUnit;
+                _grid = InPieces(_packsOwn ? new GemmGrid(_rows, _columns, rowUnit, columnUnit, 1, _threads) : GemmGrid.For(_rows, _columns, rowUnit, columnUnit, _threads));
                 for (_first = 0; _first < _p.K; _first = _end)
                 {
                     _end = (int)Math.Min(_p.K, (long)_first + groupTerms);
@@ -111,7 +119,7 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
     private readonly GemmGrid InPieces(in GemmGrid grid)
     {
         int rows = (_rows - 1) / grid.RowParts + 1, columns = (_columns - 1) / grid.ColumnParts + 1;
-        int streamed = Math.Min(_piecesPerThread, ((_blocks.StreamsA ? rows : columns) - 1) / _blocks.Streamed + 1);
+        int streamed = _packsOwn ? 1 : Math.Min(_piecesPerThread, ((_blocks.StreamsA ? rows : columns) - 1) / _blocks.Streamed + 1);
         int staying = Math.Clamp((_blocks.StreamsA ? columns / PanelColumns : rows / PanelRows) / FewPanels, 1, _piecesPerThread / streamed);
         return grid with { RowPieces = _blocks.StreamsA ? streamed : staying, ColumnPieces = _blocks.StreamsA ? staying : streamed };
     }
@@ -150,7 +158,7 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
         }
     }
 
-    private readonly void Multiply(int part)
+    private void Multiply(int part)
     {
         (int row, int rows, int column, int columns) = _grid.Cell(part);
         if (rows == 0 || columns == 0)
@@ -159,7 +167,46 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
         }
 
         (row, rows) = Tiled(row, rows);
+        _panels = _packedB;
+        _firstColumn = 0;
+        if (_packsOwn)
+        {
+            MultiplyOwn(row, rows, column, columns);
+            return;
+        }
 
+        if (_plan.PackB || columns % TVec.Count == 0)
+        {
+            Multiply(row, rows, column, columns);
+            return;
+        }
+
+        // Columns that do not fill a vector are packed even if B is read in place: a tile reads whole vectors.
+        int width = columns % PanelColumns;
+        using ScratchLease panel = Scratch.Rent<T>((nint)PanelColumns * _terms);
+        _panels = panel.As<T>();
+        _firstColumn = column + columns - width;
+        PackColumns(_firstColumn, width, _panels);
+        Multiply(row, rows, column, columns);
+    }
+
+    /// <summary>Panels of B are packed as they are needed, some at a time, and multiplied in the cache where they were written.</summary>
+    private void MultiplyOwn(int row, int rows, int column, int columns)
+    {
+        // As many as the second-level cache holds beside A: rows of B are read on for longer.
+        int together = Math.Min(columns, Math.Max(FewPanels, (_blocks.Streamed - rows) / PanelColumns) * PanelColumns);
+        using ScratchLease panels = Scratch.Rent<T>((nint)GemmBlocks.Even(together, together, PanelColumns) * _terms);
+        _panels = panels.As<T>();
+        for (int j = 0; j < columns; j += together)
+        {
+            _firstColumn = column + j;
+            PackColumns(_firstColumn, Math.Min(together, columns - j), _panels);
+            Multiply(row, rows, _firstColumn, Math.Min(together, columns - j));
+        }
+    }
+
+    private readonly void Multiply(int row, int rows, int column, int columns)
+    {
         // Other strips of B that are no panels collide in the first-level cache, so they stream.
         if (_blocks.StreamsA && (_plan.PackB || _plan.StripsStay))
         {
@@ -201,7 +248,7 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
         return (first, RowTiles.Start(row + rows, _rows, PanelRows) - first);
     }
 
-    /// <summary>A share of the panels of both operands.</summary>
+    /// <summary>A share of the panels that threads share.</summary>
     private readonly void Pack(int part)
     {
         if (_plan.PackA)
@@ -216,15 +263,10 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
             }
         }
 
-        if (_plan.PackB)
+        if (_packedColumns > 0)
         {
             (int first, int columns) = GemmGrid.Slice(_columns, PanelColumns, part, _parts);
             PackColumns(first, columns, _packedB + ((nint)first * _terms));
-        }
-        else if (part == 0 && _columns % TVec.Count != 0)
-        {
-            int width = _columns % PanelColumns;
-            PackColumns(_columns - width, width, _packedB);
         }
     }
 
@@ -238,102 +280,5 @@ internal unsafe struct BlockedGemm<T, TVec> : IParallelBody
         {
             GemmPacking.Pack(panels + ((nint)done * _terms), width <= TVec.Count ? TVec.Count : PanelColumns, b + (done * _p.BColumn), _p.BColumn, _p.BRow, width, _terms);
         }
-    }
-
-    private readonly void StreamA(int row, int rows, int column, int columns)
-    {
-        GemmTile<T> tile = NewTile();
-        tile.ANext = _plan.PackA ? (nint)PanelRows * _terms : PanelRows * _p.ARow;
-        tile.CNext = PanelRows * _p.CRow;
-        tile.RowsNext = PanelRows;
-        int whole = RowTiles.Whole(rows, PanelRows) * PanelRows;
-        for (int j = column; j < column + columns; j += PanelColumns)
-        {
-            int width = Math.Min(PanelColumns, column + columns - j);
-            int tiled = width == PanelColumns ? whole : 0;
-            bool isLast = j + PanelColumns >= column + columns;
-            if (tiled > 0)
-            {
-                tile.Ahead = (byte*)(_plan.PackB ? _packedB + ((nint)(j + PanelColumns) * _terms) : _p.B + (_k * _p.BRow) + _column + j + PanelColumns);
-                tile.AheadStep = _plan.PackB ? CacheSizes.Line : _p.BRow * sizeof(T);
-                tile.AheadLines = isLast ? 0 : ((_plan.PackB ? _terms * PanelColumns * sizeof(T) / CacheSizes.Line : _terms) + (tiled / PanelRows) - 1) / (tiled / PanelRows);
-                Run(&tile, row, PanelRows, j, width, tiled / PanelRows);
-            }
-
-            tile.AheadLines = 0;
-            for (int i = row + tiled, height; i < row + rows; i += height)
-            {
-                height = RowTiles.Height(row + rows - i, PanelRows);
-                Run(&tile, i, height, j, width, 1);
-            }
-        }
-    }
-
-    private readonly void StreamB(int row, int rows, int column, int columns)
-    {
-        GemmTile<T> tile = NewTile();
-        tile.BNext = _plan.PackB ? (nint)PanelColumns * _terms : PanelColumns;
-        tile.CNext = PanelColumns * _p.CColumn;
-        tile.ColumnsNext = PanelColumns;
-        int whole = columns / PanelColumns * PanelColumns;
-        for (int i = row, height; i < row + rows; i += height)
-        {
-            height = RowTiles.Height(row + rows - i, PanelRows);
-            int tiled = height == PanelRows ? whole : 0;
-            if (tiled > 0)
-            {
-                Run(&tile, i, height, column, PanelColumns, tiled / PanelColumns);
-            }
-
-            for (int j = column + tiled; j < column + columns; j += PanelColumns)
-            {
-                Run(&tile, i, height, j, Math.Min(PanelColumns, column + columns - j), 1);
-            }
-        }
-    }
-
-    private readonly GemmTile<T> NewTile() => new()
-    {
-        K = _terms,
-        Alpha = _p.Alpha,
-        Beta = _k == 0 ? _p.Beta : T.One,
-        ARow = _plan.PackA ? 1 : _p.ARow,
-        AColumn = _p.AColumn,
-        CRow = _p.CRow,
-        CColumn = _p.CColumn,
-        BiasPerRowStride = _p.BiasPerRowStride,
-        Relu = _p.Relu && _k + _terms == _p.K,
-        PrefetchC = _prefetchC,
-    };
-
-    /// <summary>One tile, at row and column numbers of the chunk, or several whole ones.</summary>
-    private readonly void Run(GemmTile<T>* tile, int row, int height, int column, int width, int tiles)
-    {
-        tile->Tiles = tiles;
-        if (_plan.PackA)
-        {
-            tile->AColumn = height;
-        }
-
-        tile->A = _plan.PackA ? _packedA + ((nint)row * _terms) : _p.A + ((_row + row) * _p.ARow) + (_k * _p.AColumn);
-        if (_plan.PackB || width % TVec.Count != 0)
-        {
-            tile->B = _packedB + (_plan.PackB ? (nint)column * _terms : 0);
-            tile->BRow = width <= TVec.Count ? TVec.Count : PanelColumns;
-        }
-        else
-        {
-            tile->B = _p.B + (_k * _p.BRow) + ((_column + column) * _p.BColumn);
-            tile->BRow = _p.BRow;
-        }
-
-        tile->C = _p.C + ((_row + row) * _p.CRow) + ((_column + column) * _p.CColumn);
-        if (_k + _terms == _p.K)
-        {
-            tile->BiasPerColumn = _p.BiasPerColumn == null ? null : _p.BiasPerColumn + _column + column;
-            tile->BiasPerRow = _p.BiasPerRow == null ? null : _p.BiasPerRow + ((_row + row) * _p.BiasPerRowStride);
-        }
-
-        GemmKernels<T, TVec>.Run(tile, height, width);
     }
 }

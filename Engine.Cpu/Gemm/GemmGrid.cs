@@ -32,6 +32,9 @@ internal readonly record struct GemmGrid(int M, int N, int RowUnit, int ColumnUn
         return best;
     }
 
+    /// <summary>Whether parts of whole units differ by no more than an eighth of their share.</summary>
+    public static bool IsEven(int size, int unit, int parts) => parts == 1 || Largest(size, unit, parts) * parts <= size + (size / 8);
+
     /// <summary>Pieces above each other that a rectangle is cut into; they have numbers one after the other, so that one thread begins with all of them.</summary>
     public int RowPieces { get; init; } = 1;
 

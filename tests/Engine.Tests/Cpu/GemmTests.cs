@@ -35,6 +35,17 @@ internal sealed class GemmTests
         }
     }
 
+    /// <summary>Large enough for several pieces a thread, whose panels of B are shared by all, packed by each piece, or read where they lie up to a last one that fills no vector.</summary>
+    [Test]
+    public void Run_PiecesOfProducts([Values(60, 250, 700)] int m, [Values(128, 301)] int n, [Values(40, 801)] int k)
+    {
+        foreach (SimdLevel level in new[] { CpuIsa.Level, s_levels.Max() }.Distinct())
+        {
+            CheckBoth(new GemmCase(m, n, k), level);
+            CheckBoth(new GemmCase(m, n, k) { A = MatrixLayout.Transposed, B = MatrixLayout.Transposed, Alpha = 0.5, Beta = 1, BiasPerColumn = true, Relu = true }, level);
+        }
+    }
+
     [Test]
     public void Run_EveryLayoutOfAAndB([ValueSource(nameof(s_levels))] SimdLevel level)
     {
