@@ -20,6 +20,9 @@ internal unsafe partial struct BlockedGemm<T, TVec> : IParallelBody
     /// <summary>Panels of the operand that stays in a piece of a thread's rectangle, at least.</summary>
     private const int FewPanels = 4;
 
+    /// <summary>A B this small is packed by each piece: 1 µs, less than the threads wait for each other.</summary>
+    private const int SmallBBytes = 16 << 10;
+
     /// <summary>Rows are divided in fours where A is not packed; every instruction set has a tile for it.</summary>
     private const int RowUnit = 4;
 
@@ -32,6 +35,7 @@ internal unsafe partial struct BlockedGemm<T, TVec> : IParallelBody
     private int _piecesPerThread;
     private bool _packs;
     private bool _packsOwn;
+    private bool _betweenColumns;
     private bool _prefetchC;
     private T* _packedA;
     private T* _packedB;
@@ -61,7 +65,8 @@ internal unsafe partial struct BlockedGemm<T, TVec> : IParallelBody
     public static void Run(in GemmProblem<T> p, GemmPlan plan, WorkerPool? pool, int threads, int piecesPerThread)
     {
         var blocks = GemmBlocks.For<T, TVec>(p.M, p.N, p.K);
-        bool packsOwn = plan.PackB && blocks.StreamsA && p.M <= blocks.Streamed && GemmGrid.IsEven(Math.Min(p.N, blocks.ChunkColumns), FewPanels * PanelColumns, threads);
+        bool once = blocks.StreamsA && p.M <= blocks.Streamed && GemmGrid.IsEven(Math.Min(p.N, blocks.ChunkColumns), FewPanels * PanelColumns, threads);
+        bool packsOwn = plan.PackB && (once || (blocks.StreamsA && threads > 1 && (long)p.N * p.K * sizeof(T) <= SmallBBytes));
         nint columns = plan.PackB && !packsOwn ? blocks.ChunkColumns : 0, rows = plan.PackA ? blocks.ChunkRows : 0;
         int together = threads > 1 ? GemmBlocks.Together((rows + columns) * blocks.Terms * sizeof(T)) : 1;
         int groupTerms = (int)Math.Min((long)together * blocks.Terms, ((long)p.K + blocks.Terms - 1) / blocks.Terms * blocks.Terms);
@@ -76,6 +81,7 @@ internal unsafe partial struct BlockedGemm<T, TVec> : IParallelBody
             _parts = threads * piecesPerThread,
             _piecesPerThread = piecesPerThread,
             _packsOwn = packsOwn,
+            _betweenColumns = packsOwn && once,
             _prefetchC = p.CColumn == 1 && (long)p.M * p.N * sizeof(T) >= PrefetchedCBytes,
             _packedA = a.As<T>(),
             _packedB = b.As<T>(),
@@ -95,7 +101,7 @@ internal unsafe partial struct BlockedGemm<T, TVec> : IParallelBody
             {
                 _columns = Math.Min(_blocks.ChunkColumns, _p.N - _column);
                 int rowUnit = _plan.PackA ? PanelRows : RowUnit;
-                _grid = InPieces(_packsOwn ? new GemmGrid(_rows, _columns, rowUnit, columnUnit, 1, _threads) : GemmGrid.For(_rows, _columns, rowUnit, columnUnit, _threads));
+                _grid = InPieces(_betweenColumns ? new GemmGrid(_rows, _columns, rowUnit, columnUnit, 1, _threads) : GemmGrid.For(_rows, _columns, rowUnit, columnUnit, _threads));
                 for (_first = 0; _first < _p.K; _first = _end)
                 {
                     _end = (int)Math.Min(_p.K, (long)_first + groupTerms);
@@ -119,7 +125,7 @@ internal unsafe partial struct BlockedGemm<T, TVec> : IParallelBody
     private readonly GemmGrid InPieces(in GemmGrid grid)
     {
         int rows = (_rows - 1) / grid.RowParts + 1, columns = (_columns - 1) / grid.ColumnParts + 1;
-        int streamed = _packsOwn ? 1 : Math.Min(_piecesPerThread, ((_blocks.StreamsA ? rows : columns) - 1) / _blocks.Streamed + 1);
+        int streamed = _betweenColumns ? 1 : Math.Min(_piecesPerThread, ((_blocks.StreamsA ? rows : columns) - 1) / _blocks.Streamed + 1);
         int staying = Math.Clamp((_blocks.StreamsA ? columns / PanelColumns : rows / PanelRows) / FewPanels, 1, _piecesPerThread / streamed);
         return grid with { RowPieces = _blocks.StreamsA ? streamed : staying, ColumnPieces = _blocks.StreamsA ? staying : streamed };
     }
