@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Engine.Cpu;
 
@@ -47,12 +48,48 @@ internal readonly unsafe struct WinogradFilters<T, TVec>
             Read(source + c * _task.WeightInStride, some, valid, taps);
             for (int i = 0; i < some; i++)
             {
+                Fetch(source + (c + ChannelsAtATime) * _task.WeightInStride, i);
                 T* from = origin + 9 * i * tap, to = target + (c + i) * tap;
                 for (int half = 0; half < PanelChannels; half += TVec.Count)
                 {
                     WinogradTransform<T, TVec>.RunFilter(from + half, row, column, to + half, 6 * pointPitch, pointPitch);
                 }
             }
+        }
+    }
+
+    /// <summary>
+    /// Fetches a share of the filters that are read next while these are transformed, which leaves memory idle; they lie in as many pages as a panel has channels, which the processor's
+    /// own prefetching does not follow. The address may lie outside of the tensor.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Fetch(T* next, int share)
+    {
+        if (!Sse.IsSupported)
+        {
+            return;
+        }
+
+        if (_task.WeightInStride == 9)
+        {
+            int rows = PanelChannels / ChannelsAtATime;
+            for (int i = share * rows; i < (share + 1) * rows; i++)
+            {
+                FetchRow((byte*)(next + i * _task.WeightOutStride), 9 * ChannelsAtATime * sizeof(T));
+            }
+        }
+        else if (_task.WeightOutStride == 9)
+        {
+            FetchRow((byte*)(next + share * _task.WeightInStride), 9 * PanelChannels * sizeof(T));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void FetchRow(byte* row, int bytes)
+    {
+        for (int at = 0; at < bytes; at += CacheSizes.Line)
+        {
+            Sse.Prefetch0(row + at);
         }
     }
 
