@@ -25,9 +25,10 @@ internal readonly unsafe struct WinogradFilters<T, TVec>
     public int Panels => (_task.OutChannels + PanelChannels - 1) / PanelChannels;
 
     /// <summary>Input channels whose taps are brought side by side at a time: whole squares of the transposition, and few enough for the first-level cache.</summary>
-    private static int ChannelsAtATime => TVec.Count;
+    public static int ChannelsAtATime => TVec.Count;
 
     /// <summary>Transforms the input channels [firstIn, firstIn + channels) of one panel; missing output channels become zeros.</summary>
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(int group, int panel, int firstIn, int channels, T* target, nint pointPitch)
     {
