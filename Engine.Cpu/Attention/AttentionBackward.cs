@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace Engine.Cpu;
 
 /// <summary>What the gradients are computed from, beside the problem, and where they go; null where one is not wanted.</summary>
@@ -18,16 +16,26 @@ internal struct AttentionGradients
 internal readonly unsafe struct AttentionBackward<TVec>(AttentionProblem problem, AttentionGradients gradients, AttentionDivision division) : IRowKernel
     where TVec : struct, ISimd<TVec>
 {
-    /// <summary>Keys of a tile: two tiles of 256 × 64 are a quarter of a second-level cache of 512 KiB.</summary>
-    private const int TileKeys = 256, TileQueries = AttentionDivision.TileQueries;
+    /// <summary>
+    /// Keys of a tile, whole register tiles of any kind. Two tiles, the panels of their queries, and the keys, values and gradients that stream past take half of a second-level cache of 512 KiB at
+    /// 64 columns: two threads may share it.
+    /// </summary>
+    private const int TileKeys = 96, TileQueries = AttentionDivision.TileQueries;
+
+    /// <summary>Room for whole panels. Rows of a tile are an odd number of cache lines apart, so that they begin in all sets of the first-level cache.</summary>
+    private const int Stride = TileQueries + 16;
+
+    private bool WantsSlopes => !gradients.Query.IsNull || !gradients.Key.IsNull;
 
     public void Run(nint row)
     {
         (int product, int chunk) = Math.DivRem((int)row, division.Chunks);
         (int sample, int head) = Math.DivRem(product, problem.Heads);
         (HeadMatrix gradKey, HeadMatrix gradValue) = division.Sums(problem, gradients, chunk);
-        using ScratchLease lease = Scratch.Rent<float>((2 * TileKeys * TileQueries) + TileQueries);
-        float* weights = lease.As<float>(), slopes = weights + (TileKeys * TileQueries), means = slopes + (TileKeys * TileQueries);
+        using ScratchLease lease = Scratch.Rent<float>((2 * TileKeys * Stride) + TileQueries);
+        using ScratchLease panels = Scratch.Rent<float>(AttentionQueries<TVec>.Size(TileQueries, problem.Depth, problem.Width));
+        using ScratchLease keyPanels = Scratch.Rent<float>(SharedPanels<TVec>.Size(TileKeys, problem.Depth));
+        float* weights = lease.As<float>(), slopes = weights + (TileKeys * Stride), means = slopes + (TileKeys * Stride);
         (int first, int end) = division.Queries(problem, chunk);
 
         // From the last block on, which sees the most keys: it writes, the others add.
@@ -35,37 +43,31 @@ internal readonly unsafe struct AttentionBackward<TVec>(AttentionProblem problem
         for (int block = end - 1; block >= first; block--)
         {
             int query = block * TileQueries, queries = Math.Min(TileQueries, problem.Queries - query), seen = problem.Seen(query + queries - 1);
-            if (!gradients.Query.IsNull || !gradients.Key.IsNull)
+            if (WantsSlopes)
             {
                 Means(sample, head, query, queries, means);
             }
 
+            AttentionQueries<TVec> copies = new(panels.As<float>(), problem, gradients, sample, head, query, queries);
             for (int key = 0; key < seen; key += TileKeys)
             {
                 int keys = Math.Min(TileKeys, seen - key);
-                Weights(sample, head, query, queries, key, keys, weights, slopes, means);
-                float beta = begun > 0 ? 1 : 0;
-                Accumulate(weights, keys, queries, problem.Width, gradients.GradOutput, gradients.GradOutput.Of(sample, head, query), gradValue, sample, head, key, beta);
-                Accumulate(slopes, keys, queries, problem.Depth, problem.Query, problem.Query.Of(sample, head, query), gradKey, sample, head, key, beta);
+                Weights(copies, sample, head, query, queries, key, keys, weights, slopes, means);
+                if (!gradValue.IsNull)
+                {
+                    copies.GradientRows.Multiply(weights, Stride, 1, keys, queries, gradValue.Of(sample, head, key), gradValue.Row, gradValue.Column, problem.Width, begun > 0);
+                }
+
+                if (!gradKey.IsNull)
+                {
+                    copies.Rows.Multiply(slopes, Stride, 1, keys, queries, gradKey.Of(sample, head, key), gradKey.Row, gradKey.Column, problem.Depth, begun > 0);
+                }
+
                 if (!gradients.Query.IsNull)
                 {
-                    GemmLoop<float, TVec>.RunAlone(new GemmProblem<float>
-                    {
-                        M = queries,
-                        N = problem.Depth,
-                        K = keys,
-                        Alpha = 1,
-                        Beta = key > 0 ? 1 : 0,
-                        A = slopes,
-                        ARow = 1,
-                        AColumn = TileQueries,
-                        B = problem.Key.Of(sample, head, key),
-                        BRow = problem.Key.Row,
-                        BColumn = problem.Key.Column,
-                        C = gradients.Query.Of(sample, head, query),
-                        CRow = gradients.Query.Row,
-                        CColumn = gradients.Query.Column,
-                    });
+                    HeadMatrix from = problem.Key, to = gradients.Query;
+                    SharedPanels<TVec> keyRows = new(keyPanels.As<float>(), keys, keys, problem.Depth, from.Of(sample, head, key), from.Row, from.Column);
+                    keyRows.Multiply(slopes, 1, Stride, queries, keys, to.Of(sample, head, query), to.Row, to.Column, problem.Depth, key > 0);
                 }
             }
 
@@ -111,107 +113,33 @@ internal readonly unsafe struct AttentionBackward<TVec>(AttentionProblem problem
     }
 
     /// <summary>A tile of weights and, if wanted, of the gradient to the scores before they were scaled.</summary>
-    private void Weights(int sample, int head, int query, int queries, int key, int keys, float* weights, float* slopes, float* means)
+    private void Weights(
+        in AttentionQueries<TVec> copies, int sample, int head, int query, int queries, int key, int keys, float* weights, float* slopes, float* means)
     {
-        bool wantsSlopes = !gradients.Query.IsNull || !gradients.Key.IsNull;
-        Multiply(problem.Key, problem.Query, problem.Depth, problem.Scale, sample, head, query, queries, key, keys, weights);
-        if (wantsSlopes)
+        HeadMatrix from = problem.Key, values = problem.Value;
+        int columns = (int)SharedPanels<TVec>.Padded(queries);
+        copies.Columns.Multiply(from.Of(sample, head, key), from.Row, from.Column, keys, problem.Depth, weights, Stride, 1, columns, adds: false);
+        if (WantsSlopes)
         {
-            Multiply(problem.Value, gradients.GradOutput, problem.Width, 1, sample, head, query, queries, key, keys, slopes);
+            copies.GradientColumns.Multiply(values.Of(sample, head, key), values.Row, values.Column, keys, problem.Width, slopes, Stride, 1, columns, adds: false);
         }
 
         float* sums = problem.LogSumExp + ((((nint)sample * problem.Heads) + head) * problem.Queries) + query;
         for (int j = 0; j < keys; j++)
         {
-            float* w = weights + (j * (nint)TileQueries), g = slopes + (j * (nint)TileQueries);
+            float* w = weights + (j * (nint)Stride), g = slopes + (j * (nint)Stride);
             int hidden = problem.Causal ? Math.Clamp(key + j - query, 0, queries) : 0;
             new Span<float>(w, hidden).Clear();
-            if (!problem.Mask.IsNull)
-            {
-                problem.Hide(w + hidden, queries - hidden, problem.MaskAt(sample, head, query + hidden, key + j), problem.Mask.Row);
-            }
-
-            if (wantsSlopes)
+            float scale = problem.Prepare(w + hidden, queries - hidden, sample, head, query + hidden, key + j, problem.Mask.Row);
+            if (WantsSlopes)
             {
                 new Span<float>(g, hidden).Clear();
-                Slopes(w, g, sums, means, hidden, queries, problem.Scale);
+                AttentionSlopes<TVec>.Run(w + hidden, g + hidden, sums + hidden, means + hidden, queries - hidden, scale, problem.Scale);
             }
             else
             {
-                Exponentials(w, sums, hidden, queries);
+                AttentionSlopes<TVec>.Exponentials(w + hidden, sums + hidden, queries - hidden, scale);
             }
-        }
-    }
-
-    /// <summary>Rows of keys times rows of queries, [keys, queries].</summary>
-    private static void Multiply(
-        in HeadMatrix a, in HeadMatrix b, int terms, float factor, int sample, int head, int query, int queries, int key, int keys, float* tile) =>
-        GemmLoop<float, TVec>.RunAlone(new GemmProblem<float>
-        {
-            M = keys,
-            N = queries,
-            K = terms,
-            Alpha = factor,
-            A = a.Of(sample, head, key),
-            ARow = a.Row,
-            AColumn = a.Column,
-            B = b.Of(sample, head, query),
-            BRow = b.Column,
-            BColumn = b.Row,
-            C = tile,
-            CRow = TileQueries,
-            CColumn = 1,
-        });
-
-    /// <summary>Writes, or adds, a tile times rows of queries to rows of keys.</summary>
-    private static void Accumulate(
-        float* tile, int keys, int queries, int columns, in HeadMatrix rows, float* firstRow, in HeadMatrix sums, int sample, int head, int key, float beta)
-    {
-        if (sums.IsNull)
-        {
-            return;
-        }
-
-        GemmLoop<float, TVec>.RunAlone(new GemmProblem<float>
-        {
-            M = keys,
-            N = columns,
-            K = queries,
-            Alpha = 1,
-            Beta = beta,
-            A = tile,
-            ARow = TileQueries,
-            AColumn = 1,
-            B = firstRow,
-            BRow = rows.Row,
-            BColumn = rows.Column,
-            C = sums.Of(sample, head, key),
-            CRow = sums.Row,
-            CColumn = sums.Column,
-        });
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Slopes(float* w, float* g, float* sums, float* means, nint first, nint end, float scale)
-    {
-        TVec factor = TVec.Broadcast(&scale);
-        for (nint i = first; i < end; i += TVec.Count)
-        {
-            nint left = end - i;
-            TVec weight = VectorMath.Exp(Tail.Load<TVec>(w + i, left) - Tail.Load<TVec>(sums + i, left));
-            TVec slope = weight * (Tail.Load<TVec>(g + i, left) - Tail.Load<TVec>(means + i, left)) * factor;
-            Tail.Store(weight, w + i, left);
-            Tail.Store(slope, g + i, left);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Exponentials(float* w, float* sums, nint first, nint end)
-    {
-        for (nint i = first; i < end; i += TVec.Count)
-        {
-            nint left = end - i;
-            Tail.Store(VectorMath.Exp(Tail.Load<TVec>(w + i, left) - Tail.Load<TVec>(sums + i, left)), w + i, left);
         }
     }
 

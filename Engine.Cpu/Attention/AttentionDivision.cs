@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace Engine.Cpu;
 
 /// <summary>
@@ -7,10 +9,10 @@ namespace Engine.Cpu;
 internal readonly unsafe struct AttentionDivision
 {
     /// <summary>Queries of a tile.</summary>
-    public const int TileQueries = 64;
+    public const int TileQueries = 96;
 
     /// <summary>Parts that keep many threads busy, and the tiles of queries that a chunk should have: each but the last costs a sum over all keys.</summary>
-    private const int EnoughParts = 32, ChunkTiles = 4;
+    private const int EnoughParts = 16, ChunkTiles = 3;
 
     private readonly float* _sums;
 
@@ -88,6 +90,13 @@ internal readonly struct AttentionKeySums(AttentionProblem problem, AttentionGra
         }
 
         float* source = from.Of(sample, head, row), destination = to.Of(sample, head, row);
+        if (to.Column == 1)
+        {
+            Span<float> sums = new(destination, columns);
+            TensorPrimitives.Add(sums, new ReadOnlySpan<float>(source, columns), sums);
+            return;
+        }
+
         for (int c = 0; c < columns; c++)
         {
             destination[c * to.Column] += source[c];

@@ -7,11 +7,18 @@ namespace Engine.Cpu;
 /// <param name="problem">The operands.</param>
 /// <param name="output">O.</param>
 /// <param name="rows">Queries of a block.</param>
-internal readonly unsafe struct AttentionForward<TVec>(AttentionProblem problem, HeadMatrix output, int rows) : IRowKernel
+/// <param name="together">Blocks of a part, which share copies of the keys and values.</param>
+internal readonly unsafe struct AttentionForward<TVec>(AttentionProblem problem, HeadMatrix output, int rows, int together) : IRowKernel
     where TVec : struct, ISimd<TVec>
 {
-    /// <summary>Scores of a block, half a second-level cache of 512 KiB, and the bounds of its queries. Before the diagonal less is wasted with few.</summary>
-    private const int Scores = 64 << 10, FewestRows = 16, MostRows = 128, MostCausalRows = 64;
+    /// <summary>Scores of a block, a quarter of a second-level cache of 512 KiB beside panels of as many keys and values, and the bounds of its queries, multiples of all register tiles.</summary>
+    private const int Scores = 32 << 10, FewestRows = 12, MostRows = 96;
+
+    /// <summary>Queries of a part where heads are many: the copies cost less than a hundredth of the products then. And parts for each thread where they are few.</summary>
+    private const int PartRows = 512, PartsPerThread = 4;
+
+    /// <summary>With fewer queries copies of keys and values do not pay.</summary>
+    private const int FewQueries = 12;
 
     /// <summary>Multiply-adds that take as long as reading and writing a number.</summary>
     private const int ProductsPerElement = 8;
@@ -19,85 +26,114 @@ internal readonly unsafe struct AttentionForward<TVec>(AttentionProblem problem,
     /// <summary>Runs all blocks. Their sizes follow from those of the operands, so threads change no bit.</summary>
     public static void Run(in AttentionProblem problem, in HeadMatrix output, WorkerPool pool)
     {
-        int rows = Math.Clamp(Scores / Math.Max(1, problem.Keys), FewestRows, problem.Causal ? MostCausalRows : MostRows) / FewestRows * FewestRows;
-        nint blocks = Blocks(problem, rows) * problem.Products;
+        int rows = Math.Clamp(Scores / Math.Max(1, problem.Keys), FewestRows, MostRows) / FewestRows * FewestRows;
+        int blocks = (int)Parts(problem.Queries, rows);
+        nint most = Math.Clamp(blocks * (nint)problem.Products / (PartsPerThread * pool.Threads), 1, Parts(PartRows, rows));
+        int together = (int)Parts(blocks, (int)Parts(blocks, (int)most));
+        nint parts = Parts(problem.Queries, rows * together) * problem.Products;
         long row = problem.Keys * (SoftmaxCost.Exp + (((long)problem.Depth + problem.Width) / ProductsPerElement));
-        RowLoop<AttentionForward<TVec>>.Run(new(problem, output, rows), blocks, row * Math.Min(rows, problem.Queries), pool);
+        RowLoop<AttentionForward<TVec>>.Run(new(problem, output, rows, together), parts, row * Math.Min(rows * together, problem.Queries), pool);
     }
 
     public void Run(nint row)
     {
-        nint blocks = Blocks(problem, rows);
-        (nint product, nint place) = Math.DivRem(row, blocks);
+        nint parts = Parts(problem.Queries, rows * together);
+        (nint product, nint place) = Math.DivRem(row, parts);
         (int sample, int head) = Math.DivRem((int)product, problem.Heads);
 
-        // First and last blocks alternate, so that shares of one head take as long where each block sees more keys than the one before.
-        int block = (int)(place % 2 == 0 ? place / 2 : blocks - 1 - (place / 2));
-        int first = block * rows, count = Math.Min(rows, problem.Queries - first), seen = problem.Seen(first + count - 1);
-        nint stride = Stride(seen);
-        using ScratchLease lease = Scratch.Rent<float>((count * stride) + count);
-        float* scores = lease.As<float>(), factors = scores + (count * stride);
-        GemmLoop<float, TVec>.RunAlone(new GemmProblem<float>
+        // First and last parts alternate, so that shares of one head take as long where each part sees more keys than the one before.
+        int part = (int)(place % 2 == 0 ? place / 2 : parts - 1 - (place / 2));
+        int first = part * rows * together, end = Math.Min(first + (rows * together), problem.Queries), seen = problem.Seen(end - 1);
+        bool copies = problem.Queries >= FewQueries;
+        using ScratchLease keyLease = Scratch.Rent<float>(copies ? SharedPanels<TVec>.Size(problem.Depth, seen) : 0);
+        using ScratchLease valueLease = Scratch.Rent<float>(copies ? SharedPanels<TVec>.Size(seen, problem.Width) : 0);
+        using ScratchLease scoreLease = Scratch.Rent<float>((rows * Stride(seen)) + rows);
+        float* key = problem.Key.Of(sample, head), value = problem.Value.Of(sample, head);
+        SharedPanels<TVec> keys = copies ? new(keyLease.As<float>(), problem.Depth, problem.Depth, seen, key, problem.Key.Column, problem.Key.Row) : default;
+        SharedPanels<TVec> values = copies ? new(valueLease.As<float>(), problem.Keys, seen, problem.Width, value, problem.Value.Row, problem.Value.Column) : default;
+        for (; first < end; first += rows)
         {
-            M = count,
-            N = seen,
-            K = problem.Depth,
-            Alpha = problem.Scale,
-            A = problem.Query.Of(sample, head, first),
-            ARow = problem.Query.Row,
-            AColumn = problem.Query.Column,
-            B = problem.Key.Of(sample, head),
-            BRow = problem.Key.Column,
-            BColumn = problem.Key.Row,
-            C = scores,
-            CRow = stride,
-            CColumn = 1,
-        });
+            Block(sample, head, first, Math.Min(rows, end - first), keys, values, copies, scoreLease.As<float>());
+        }
+    }
 
-        float* sums = problem.LogSumExp + (product * problem.Queries) + first;
+    private void Block(int sample, int head, int first, int count, in SharedPanels<TVec> keys, in SharedPanels<TVec> values, bool copies, float* scores)
+    {
+        int seen = problem.Seen(first + count - 1);
+        nint stride = Stride(seen);
+        HeadMatrix query = problem.Query;
+        if (copies)
+        {
+            keys.Multiply(query.Of(sample, head, first), query.Row, query.Column, count, problem.Depth, scores, stride, 1, (int)SharedPanels<TVec>.Padded(seen), adds: false);
+        }
+        else
+        {
+            GemmLoop<float, TVec>.RunAlone(new GemmProblem<float>
+            {
+                M = count,
+                N = seen,
+                K = problem.Depth,
+                Alpha = 1,
+                A = query.Of(sample, head, first),
+                ARow = query.Row,
+                AColumn = query.Column,
+                B = problem.Key.Of(sample, head),
+                BRow = problem.Key.Column,
+                BColumn = problem.Key.Row,
+                C = scores,
+                CRow = stride,
+                CColumn = 1,
+            });
+        }
+
+        float* factors = scores + (count * stride), sums = problem.LogSumExp + ((((nint)sample * problem.Heads) + head) * problem.Queries) + first;
         for (int i = 0; i < count; i++)
         {
             float* s = scores + (i * stride);
             int visible = problem.Seen(first + i);
-            if (!problem.Mask.IsNull)
-            {
-                problem.Hide(s, visible, problem.MaskAt(sample, head, first + i, 0), problem.Mask.Column);
-            }
-
-            (sums[i], factors[i]) = Exponentials(s, visible);
+            float scale = problem.Prepare(s, visible, sample, head, first + i, 0, problem.Mask.Column);
+            (sums[i], factors[i]) = Exponentials(s, visible, scale);
             new Span<float>(s + visible, seen - visible).Clear();
         }
 
         float* y = output.Of(sample, head, first);
-        GemmLoop<float, TVec>.RunAlone(new GemmProblem<float>
+        if (copies)
         {
-            M = count,
-            N = problem.Width,
-            K = seen,
-            Alpha = 1,
-            A = scores,
-            ARow = stride,
-            AColumn = 1,
-            B = problem.Value.Of(sample, head),
-            BRow = problem.Value.Row,
-            BColumn = problem.Value.Column,
-            C = y,
-            CRow = output.Row,
-            CColumn = output.Column,
-        });
+            values.Multiply(scores, stride, 1, count, seen, y, output.Row, output.Column, problem.Width, adds: false);
+        }
+        else
+        {
+            GemmLoop<float, TVec>.RunAlone(new GemmProblem<float>
+            {
+                M = count,
+                N = problem.Width,
+                K = seen,
+                Alpha = 1,
+                A = scores,
+                ARow = stride,
+                AColumn = 1,
+                B = problem.Value.Of(sample, head),
+                BRow = problem.Value.Row,
+                BColumn = problem.Value.Column,
+                C = y,
+                CRow = output.Row,
+                CColumn = output.Column,
+            });
+        }
+
         for (int i = 0; i < count; i++)
         {
             ScaleRow(y + (i * output.Row), factors[i]);
         }
     }
 
-    private static nint Blocks(in AttentionProblem problem, int rows) => ((nint)problem.Queries + rows - 1) / rows;
+    private static nint Parts(int total, int size) => (total + Math.Max(1, size) - (nint)1) / Math.Max(1, size);
 
-    /// <summary>Rows that begin a multiple of 2 KiB apart compete in the first-level cache, and the product would copy them.</summary>
+    /// <summary>Room for whole panels. Rows are an odd number of cache lines apart where keys are a multiple of 32, so that they begin in all sets of the first-level cache.</summary>
     private static nint Stride(int seen) => (((nint)seen + 15) & -16) + 16;
 
-    /// <summary>Replaces scores by their exponentials; the log-sum-exp, and what makes weights of them: 0 where nothing is seen.</summary>
-    private static (float LogSumExp, float Factor) Exponentials(float* scores, int count)
+    /// <summary>Replaces scores by the exponentials of their multiples; the log-sum-exp, and what makes weights of them: 0 where nothing is seen.</summary>
+    private static (float LogSumExp, float Factor) Exponentials(float* scores, int count, float scale)
     {
         float max = RowExp<float, TVec>.Max(scores, count);
         if (float.IsNegativeInfinity(max))
@@ -106,8 +142,8 @@ internal readonly unsafe struct AttentionForward<TVec>(AttentionProblem problem,
             return (float.PositiveInfinity, 0);
         }
 
-        double sum = RowExp<float, TVec>.Sum(scores, count, max, scores);
-        return ((float)(max + Math.Log(sum)), (float)(1 / sum));
+        double sum = RowExp<float, TVec>.ScaledSum(scores, count, max, scale, scores);
+        return ((float)(((double)max * scale) + Math.Log(sum)), (float)(1 / sum));
     }
 
     private void ScaleRow(float* y, float factor)

@@ -88,12 +88,37 @@ internal unsafe struct AttentionProblem
     /// <summary>How many keys a query sees, the mask aside; those before it see no more.</summary>
     public readonly int Seen(int query) => Causal ? Math.Min(Keys, query + 1) : Keys;
 
+    /// <summary>Applies the mask to products of a row or column of the matrix, and says what they are still to be multiplied by: exponentials do that in the instruction that subtracts.</summary>
+    /// <param name="products">Neighbouring products of queries and keys.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="sample">Whose.</param>
+    /// <param name="head">Whose.</param>
+    /// <param name="query">The first one's query.</param>
+    /// <param name="key">The first one's key.</param>
+    /// <param name="step">The distance of the mask's neighbours.</param>
+    public readonly float Prepare(float* products, int count, int sample, int head, int query, int key, nint step)
+    {
+        // Otherwise the largest product is not the largest score, or -∞ does not stay.
+        bool later = Scale > 0 && float.IsFinite(Scale) && (Mask.IsNull || IsBool);
+        if (!later)
+        {
+            TensorPrimitives.Multiply(new ReadOnlySpan<float>(products, count), Scale, new Span<float>(products, count));
+        }
+
+        if (!Mask.IsNull)
+        {
+            Hide(products, count, MaskAt(sample, head, query, key), step);
+        }
+
+        return later ? Scale : 1;
+    }
+
     /// <summary>Applies the mask to scores of a row or column of the matrix, from a query and key on.</summary>
     /// <param name="scores">Neighbouring numbers.</param>
     /// <param name="count">How many.</param>
     /// <param name="mask">The mask of the first; not null.</param>
     /// <param name="step">The distance between its neighbours.</param>
-    public readonly void Hide(float* scores, int count, void* mask, nint step)
+    private readonly void Hide(float* scores, int count, void* mask, nint step)
     {
         if (IsBool)
         {

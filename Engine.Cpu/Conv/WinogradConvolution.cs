@@ -209,12 +209,13 @@ internal unsafe struct WinogradConvolution<T, TVec> : IParallelBody
         for (int c = 0; c < _task.InChannels; c += _channelsAtATime)
         {
             int some = Math.Min(_channelsAtATime, _task.InChannels - c);
-            _filters.Run(_group, panel, c, some, filters.As<T>(), filterPitch);
             if (tiles == 1)
             {
-                SingleTile<T, TVec>.Multiply(_tilePoints + c / _channelsAtATime * _tileChunkPitch, _tilePointPitch, filters.As<T>(), filterPitch, some, after.As<T>(), outPoint, Points, accumulate: c > 0);
+                MultiplySingle(panel, c, some, filters.As<T>(), after.As<T>(), outPoint);
                 continue;
             }
+
+            _filters.Run(_group, panel, c, some, filters.As<T>(), filterPitch);
             for (int point = 0; point < Points; point++)
             {
                 Multiply(_tilePoints + point * _tilePointPitch + c / _channelsAtATime * _tileChunkPitch, _channelsAtATime, filters.As<T>() + point * filterPitch, some, after.As<T>() + point * outPoint, PanelChannels,
@@ -224,6 +225,23 @@ internal unsafe struct WinogradConvolution<T, TVec> : IParallelBody
 
         T* start = _start + ((nint)_group * Panels + panel) * PanelChannels;
         _tiles.Inverse(after.As<T>(), outPoint, PanelChannels, start, _relu, _group, firstOut, channels, _first, _end, _output);
+    }
+
+    /// <summary>The products of one tile with the filters of some input channels: a few filters at a time are transformed and used while they are in the first-level cache.</summary>
+    private readonly void MultiplySingle(int panel, int first, int channels, T* filters, T* product, nint productPitch)
+    {
+        int few = WinogradFilters<T, TVec>.ChannelsAtATime;
+        nint filterPitch = few * PanelChannels + TVec.Count;
+        using ScratchLease sums = Scratch.Rent<T>(Points * PanelChannels);
+        new Span<T>(sums.As<T>(), Points * PanelChannels).Clear();
+        for (int c = 0; c < channels; c += few)
+        {
+            int some = Math.Min(few, channels - c);
+            _filters.Run(_group, panel, first + c, some, filters, filterPitch);
+            SingleTile<T, TVec>.Continue(_tilePoints + first / _channelsAtATime * _tileChunkPitch + c, _tilePointPitch, filters, filterPitch, some, sums.As<T>(), PanelChannels, Points);
+        }
+
+        SingleTile<T, TVec>.Finish(sums.As<T>(), PanelChannels, product, productPitch, Points, accumulate: first > 0);
     }
 
     /// <summary>product[tile][k] (+)= Σ points[tile][c] · filters[c][k] for one panel at one point.</summary>

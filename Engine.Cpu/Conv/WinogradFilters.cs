@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Engine.Cpu;
 
@@ -24,9 +25,10 @@ internal readonly unsafe struct WinogradFilters<T, TVec>
     public int Panels => (_task.OutChannels + PanelChannels - 1) / PanelChannels;
 
     /// <summary>Input channels whose taps are brought side by side at a time: whole squares of the transposition, and few enough for the first-level cache.</summary>
-    private static int ChannelsAtATime => TVec.Count;
+    public static int ChannelsAtATime => TVec.Count;
 
     /// <summary>Transforms the input channels [firstIn, firstIn + channels) of one panel; missing output channels become zeros.</summary>
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(int group, int panel, int firstIn, int channels, T* target, nint pointPitch)
     {
@@ -47,12 +49,48 @@ internal readonly unsafe struct WinogradFilters<T, TVec>
             Read(source + c * _task.WeightInStride, some, valid, taps);
             for (int i = 0; i < some; i++)
             {
+                Fetch(source + (c + ChannelsAtATime) * _task.WeightInStride, i);
                 T* from = origin + 9 * i * tap, to = target + (c + i) * tap;
                 for (int half = 0; half < PanelChannels; half += TVec.Count)
                 {
                     WinogradTransform<T, TVec>.RunFilter(from + half, row, column, to + half, 6 * pointPitch, pointPitch);
                 }
             }
+        }
+    }
+
+    /// <summary>
+    /// Fetches a share of the filters that are read next while these are transformed, which leaves memory idle; they lie in as many pages as a panel has channels, which the processor's
+    /// own prefetching does not follow. The address may lie outside of the tensor.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Fetch(T* next, int share)
+    {
+        if (!Sse.IsSupported)
+        {
+            return;
+        }
+
+        if (_task.WeightInStride == 9)
+        {
+            int rows = PanelChannels / ChannelsAtATime;
+            for (int i = share * rows; i < (share + 1) * rows; i++)
+            {
+                FetchRow((byte*)(next + i * _task.WeightOutStride), 9 * ChannelsAtATime * sizeof(T));
+            }
+        }
+        else if (_task.WeightOutStride == 9)
+        {
+            FetchRow((byte*)(next + share * _task.WeightInStride), 9 * PanelChannels * sizeof(T));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void FetchRow(byte* row, int bytes)
+    {
+        for (int at = 0; at < bytes; at += CacheSizes.Line)
+        {
+            Sse.Prefetch0(row + at);
         }
     }
 

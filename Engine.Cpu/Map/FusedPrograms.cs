@@ -22,6 +22,11 @@ internal static unsafe class FusedPrograms
             Kernel = program.Equals(OptimizerPrograms.Adam) ? &OptimizerLoops.Adam<TVec>
                 : program.Equals(OptimizerPrograms.SgdMomentum) ? &OptimizerLoops.SgdMomentum<TVec>
                 : program.Equals(OptimizerPrograms.Sgd) ? &OptimizerLoops.Sgd<TVec>
+                : MayBeGradient(program) ? ActivationGradients.Find<TVec>(program)
                 : null;
+
+        // The gradients are derived when the first program comes that could be one.
+        private static bool MayBeGradient(MapProgram program) =>
+            program.InputCount == 2 && Array.Exists(program.Code.ToArray(), static step => step.Op is ScalarOpcode.Erf or ScalarOpcode.Sigmoid);
     }
 }

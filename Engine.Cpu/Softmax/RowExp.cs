@@ -40,26 +40,31 @@ internal static unsafe class RowExp<T, TVec>
     /// <param name="shift">What is taken from each.</param>
     /// <param name="y">Where the terms go, or null.</param>
     /// <param name="ahead">So many elements on lies what is read next, which is fetched meanwhile: exponentials leave memory idle.</param>
-    public static double Sum(T* x, nint count, T shift, T* y, nint ahead = 0)
+    public static double Sum(T* x, nint count, T shift, T* y, nint ahead = 0) => Sum<Difference>(x, count, shift, T.One, y, ahead);
+
+    /// <summary>Σ exp((x − shift)·scale); the terms are written to <paramref name="y"/>.</summary>
+    public static double ScaledSum(T* x, nint count, T shift, T scale, T* y) => Sum<ScaledDifference>(x, count, shift, scale, y, 0);
+
+    private static double Sum<TExponent>(T* x, nint count, T shift, T scale, T* y, nint ahead) where TExponent : struct, IExponent
     {
         double sum = 0;
-        TVec center = TVec.Broadcast(&shift);
+        TVec center = TVec.Broadcast(&shift), each = TVec.Broadcast(&scale);
         for (nint start = 0; start < count; start += Block)
         {
-            sum += BlockSum(x + start, Math.Min(Block, count - start), center, y == null ? null : y + start, ahead);
+            sum += BlockSum<TExponent>(x + start, Math.Min(Block, count - start), center, each, y == null ? null : y + start, ahead);
         }
         return sum;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static double BlockSum(T* x, nint count, TVec center, T* y, nint ahead)
+    private static double BlockSum<TExponent>(T* x, nint count, TVec center, TVec each, T* y, nint ahead) where TExponent : struct, IExponent
     {
         TVec a = TVec.Zero, b = a;
         nint i = 0;
         for (; i <= count - (2 * TVec.Count); i += 2 * TVec.Count)
         {
             NextRow.FetchTwo<TVec>(x + ahead + i);
-            TVec u = VectorMath.Exp(TVec.Load(x + i) - center), v = VectorMath.Exp(TVec.Load(x + i + TVec.Count) - center);
+            TVec u = VectorMath.Exp(TExponent.Of(TVec.Load(x + i), center, each)), v = VectorMath.Exp(TExponent.Of(TVec.Load(x + i + TVec.Count), center, each));
             a += u;
             b += v;
             if (y == null)
@@ -73,7 +78,7 @@ internal static unsafe class RowExp<T, TVec>
         for (; i < count; i += TVec.Count)
         {
             nint left = count - i;
-            TVec u = VectorMath.Exp(Tail.Load<TVec>(x + i, left) - center);
+            TVec u = VectorMath.Exp(TExponent.Of(Tail.Load<TVec>(x + i, left), center, each));
             a += Tail.First(u, left);
             if (y != null)
             {
@@ -82,5 +87,24 @@ internal static unsafe class RowExp<T, TVec>
         }
 
         return TVec.Sum(a + b);
+    }
+
+    /// <summary>What an exponential is taken of.</summary>
+    private interface IExponent
+    {
+        static abstract TVec Of(TVec x, TVec center, TVec scale);
+    }
+
+    private readonly struct Difference : IExponent
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static TVec Of(TVec x, TVec center, TVec scale) => x - center;
+    }
+
+    /// <remarks>0 at the center, whatever is rounded: the multiple of a large number less that of the center, rounded once, is far from it.</remarks>
+    private readonly struct ScaledDifference : IExponent
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static TVec Of(TVec x, TVec center, TVec scale) => (x - center) * scale;
     }
 }

@@ -10,7 +10,7 @@ internal sealed class AttentionKernelTests(SimdLevel level, int threads) : CpuKe
 {
     private static readonly Sizes s_small = new(2, 3, 21, 13, 8, 5);
 
-    // Queries, keys, depth and width around the blocks of 16, 64, 128 and 256, and where one head is cut into chunks of queries.
+    // Queries, keys, depth and width around register tiles, the tiles of 96, the blocks of 384 terms, and where one head is cut into chunks of queries.
     [TestCase(1, 1, 1, 1, 1, 1)]
     [TestCase(1, 2, 1, 300, 8, 8)]
     [TestCase(2, 3, 21, 13, 8, 5)]
@@ -19,6 +19,8 @@ internal sealed class AttentionKernelTests(SimdLevel level, int threads) : CpuKe
     [TestCase(1, 1, 600, 40, 4, 4)]
     [TestCase(1, 1, 530, 530, 8, 16)]
     [TestCase(1, 1, 20, 4500, 2, 2)]
+    [TestCase(1, 1, 97, 193, 400, 390)]
+    [TestCase(1, 20, 110, 100, 6, 33)]
     public void Attention_SizesAroundBlocks_MatchesItsParts(int samples, int heads, int queries, int keys, int depth, int width)
     {
         foreach (bool causal in (bool[])[false, true])
@@ -46,6 +48,21 @@ internal sealed class AttentionKernelTests(SimdLevel level, int threads) : CpuKe
     {
         Compare(s_small, causal, type, isMasked: true);
         Compare(new Sizes(1, 1, 300, 290, 4, 4), causal, type, isMasked: true);
+    }
+
+    [Test]
+    public void Attention_AnyScale_IsAppliedBeforeTheMask([Values(-0.3, 0, 0.8)] double scale, [Values(null, DType.Bool, DType.Float32)] DType? mask)
+    {
+        Sizes sizes = new(1, 2, 40, 37, 8, 5);
+        AssertMatchesReference(
+            $"scale {scale}, mask {mask}", device => Run(device, sizes, causal: false, mask ?? DType.Float32, mask is not null, scale: scale), 2e-5, 2e-5);
+    }
+
+    [Test]
+    public void Attention_ColumnsApart_MatchesItsParts()
+    {
+        Sizes sizes = new(2, 3, 100, 98, 8, 18);
+        AssertMatchesReference("columns apart", device => Run(device, sizes, causal: true, DType.Float32, isMasked: false, columnsApart: true), 2e-5, 2e-5);
     }
 
     [TestCase(double.NaN)]
@@ -93,7 +110,7 @@ internal sealed class AttentionKernelTests(SimdLevel level, int threads) : CpuKe
         AssertMatchesReference($"{sizes}, causal {causal}, {(isMasked ? mask : "no mask")}", device => Run(device, sizes, causal, mask, isMasked), 2e-5, 2e-5);
 
     /// <summary>Output, log-sum-exp and the gradients to queries, keys and values; operands lie with heads inside of rows.</summary>
-    private static Tensor[] Run(Device device, Sizes sizes, bool causal, DType mask, bool isMasked, double? special = null, int wanted = 7)
+    private static Tensor[] Run(Device device, Sizes sizes, bool causal, DType mask, bool isMasked, double? special = null, int wanted = 7, double? scale = null, bool columnsApart = false)
     {
         (int n, int h, int l, int s, int d, int e) = sizes;
         Tensor Inside(int rows, int columns, int seed)
@@ -104,7 +121,7 @@ internal sealed class AttentionKernelTests(SimdLevel level, int threads) : CpuKe
                 Array.Fill(values, number, 0, columns);
             }
 
-            return Make<float>(device, [n, rows, h, columns], values).Transpose(1, 2);
+            return columnsApart ? Make<float>(device, [n, h, columns, rows], values).Transpose(2, 3) : Make<float>(device, [n, rows, h, columns], values).Transpose(1, 2);
         }
 
         Tensor q = Inside(l, d, 1), k = Inside(s, d, 2), v = Inside(s, e, 3), dy = Inside(l, e, 4), y = Inside(l, e, -1);
@@ -113,7 +130,7 @@ internal sealed class AttentionKernelTests(SimdLevel level, int threads) : CpuKe
         // One row of the mask hides all; the same mask for all samples and heads.
         double[] noise = [.. Normal((long)l * s, 5).Select((x, i) => i / Math.Max(1, s) == 2 || x < -0.5 ? double.NegativeInfinity : x)];
         Tensor? given = !isMasked ? null : (mask == DType.Bool ? Tensor.From<bool>([.. noise.Select(double.IsFinite)], [l, s], device) : Make<float>(device, [l, s], noise)).Expand([n, h, l, s]);
-        double scale = 1 / Math.Sqrt(Math.Max(1, d));
+        double factor = scale ?? 1 / Math.Sqrt(Math.Max(1, d));
         device.Backend.AttentionForward(new AttentionForwardArgs
         {
             Query = q.Operand,
@@ -121,7 +138,7 @@ internal sealed class AttentionKernelTests(SimdLevel level, int threads) : CpuKe
             Value = v.Operand,
             Mask = given?.Operand,
             Causal = causal,
-            Scale = scale,
+            Scale = factor,
             Output = y.Operand,
             LogSumExp = lse.Operand,
         });
@@ -132,7 +149,7 @@ internal sealed class AttentionKernelTests(SimdLevel level, int threads) : CpuKe
             Value = v.Operand,
             Mask = given?.Operand,
             Causal = causal,
-            Scale = scale,
+            Scale = factor,
             Output = y.Operand,
             LogSumExp = lse.Operand,
             GradOutput = dy.Operand,

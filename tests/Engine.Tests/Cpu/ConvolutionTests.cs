@@ -57,6 +57,8 @@ internal sealed unsafe class ConvolutionTests
     /// <summary>Few tiles choose another way through the filters than many; an image's results are the same.</summary>
     [TestCase(150, 140, 8, 3, 1, 1)]
     [TestCase(300, 290, 6, 3, 1, 1)]
+    [TestCase(300, 290, 4, 3, 1, 1)]
+    [TestCase(141, 150, 4, 3, 1, 1)]
     [TestCase(40, 70, 9, 3, 2, 1)]
     [TestCase(24, 24, 9, 3, 2, 24)]
     [TestCase(50, 40, 5, 1, 1, 1)]

@@ -95,6 +95,37 @@ internal sealed class MapTests
     }
 
     [TestCaseSource(nameof(Levels))]
+    public void GradientsOfActivations_GiveTheBitsOfTheirSteps(SimdLevel level)
+    {
+        foreach ((string name, Func<Expr, Expr> function) in ((string, Func<Expr, Expr>)[])[("gelu", Expr.Gelu), ("silu", Expr.Silu)])
+        {
+            // The gradient of the function's negative is another program; it takes that of dy first.
+            MapProgram found = MapGradient.For(MapProgram.Compile(1, function(s_x)), 1).Program, apart = MapGradient.For(MapProgram.Compile(1, -function(s_x)), 1).Program;
+            double[] special = [double.NaN, double.PositiveInfinity, double.NegativeInfinity, -0.0, 0, 1e30, -1e30, -2e4, KnownFormulas.FarOut, -KnownFormulas.FarOut, 1e-40, 14];
+            foreach (DType dtype in (DType[])[DType.Float32, DType.Float64])
+            {
+                Assert.That(TileCompiler.Compile(found, dtype, level, keepsTiles: false).Steps, Has.Length.EqualTo(1), name);
+                Assert.That(TileCompiler.Compile(apart, dtype, level, keepsTiles: false).Steps, Has.Length.GreaterThan(10), name);
+                foreach (int size in s_sizes)
+                {
+                    CpuDevice device = CpuLevels.Device(level);
+                    double[] values = CpuLevels.Random([size], size, -9, 9, dtype).To(DType.Float64).ToArray<double>();
+                    for (int i = 5; i < size; i += 7)
+                    {
+                        values[i] = special[i / 7 % special.Length];
+                    }
+
+                    Tensor x = Tensor.From<double>(values, [size], device).To(dtype), dy = CpuLevels.Random([size], 3, -2, 2, dtype).To(device);
+                    Tensor one = x.EmptyLike(), steps = x.EmptyLike();
+                    Pointwise.Into(one, found, [dy, x]);
+                    Pointwise.Into(steps, apart, [-dy, x]);
+                    Assert.That(one.To(DType.Float64).ToArray<double>(), Is.EqualTo(steps.To(DType.Float64).ToArray<double>()), $"{name}, {dtype.ShortName()}, n = {size}, {level}");
+                }
+            }
+        }
+    }
+
+    [TestCaseSource(nameof(Levels))]
     public void Outputs_MayBeInputs(SimdLevel level)
     {
         // Each output overwrites an input that the other still needs.
