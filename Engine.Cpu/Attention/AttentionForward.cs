@@ -14,8 +14,8 @@ internal readonly unsafe struct AttentionForward<TVec>(AttentionProblem problem,
     /// <summary>Scores of a block, a quarter of a second-level cache of 512 KiB beside panels of as many keys and values, and the bounds of its queries, multiples of all register tiles.</summary>
     private const int Scores = 32 << 10, FewestRows = 12, MostRows = 96;
 
-    /// <summary>Queries of a part where heads are many: the copies cost less than a hundredth of the products then. And parts for each thread where they are few.</summary>
-    private const int PartRows = 512, PartsPerThread = 4;
+    /// <summary>Queries of a part where heads are many: the copies cost less than a hundredth of the products then.</summary>
+    private const int PartRows = 512;
 
     /// <summary>With fewer queries copies of keys and values do not pay.</summary>
     private const int FewQueries = 12;
@@ -28,7 +28,7 @@ internal readonly unsafe struct AttentionForward<TVec>(AttentionProblem problem,
     {
         int rows = Math.Clamp(Scores / Math.Max(1, problem.Keys), FewestRows, MostRows) / FewestRows * FewestRows;
         int blocks = (int)Parts(problem.Queries, rows);
-        nint most = Math.Clamp(blocks * (nint)problem.Products / (PartsPerThread * pool.Threads), 1, Parts(PartRows, rows));
+        nint most = Math.Clamp(blocks * (nint)problem.Products / (Partition.PartsPerThread * pool.Threads), 1, Parts(PartRows, rows));
         int together = (int)Parts(blocks, (int)Parts(blocks, (int)most));
         nint parts = Parts(problem.Queries, rows * together) * problem.Products;
         long row = problem.Keys * (SoftmaxCost.Exp + (((long)problem.Depth + problem.Width) / ProductsPerElement));
