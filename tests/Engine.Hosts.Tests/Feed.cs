@@ -7,7 +7,7 @@ internal static class Feed
     {
         string folder = Directory.CreateTempSubdirectory("engine-feed-").FullName;
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
-        Pack(folder);
+        Pack(Repository.Root, Repository.Configuration, folder);
         return folder;
     });
 
@@ -35,12 +35,18 @@ internal static class Feed
     /// <summary>The packages that the machine has restored, without those of this repository: an earlier build of the same version would be taken in place of the feed's.</summary>
     public static string OthersPackages => s_othersPackages.Value;
 
-    /// <summary>Packs what is built, each library and the package for all of them.</summary>
-    public static void Pack(string folder)
+    /// <summary>Packs what is built in a folder of the repository, each library and the package for all of them: as <c>dotnet pack --no-build</c> does, but in one process.</summary>
+    public static void Pack(string root, string configuration, string feed)
     {
-        foreach (string project in (string[])["Engine.Core", "Engine.Cpu", "Engine.Gpu", "Engine.Nn", "Engine.All"])
-        {
-            Command.DotNet(Repository.Root, null, "pack", Repository.File(project), "--no-build", "-c", Repository.Configuration, "-o", folder, "-warnaserror");
-        }
+        using OutsideFolder folder = new();
+        string projects = string.Join(';', ((string[])["Engine.Core", "Engine.Cpu", "Engine.Gpu", "Engine.Nn", "Engine.All"]).Select(project => Path.Combine(root, project, project + ".csproj")));
+        folder.Write("pack.proj", $"""
+            <Project>
+              <Target Name="Pack">
+                <MSBuild Projects="{projects}" Targets="Pack" Properties="NoBuild=true;_IsPacking=true;Configuration={configuration};PackageOutputPath={feed}" />
+              </Target>
+            </Project>
+            """);
+        Command.DotNet(root, null, "msbuild", Path.Combine(folder.Path, "pack.proj"), "-t:Pack", "-warnaserror");
     }
 }

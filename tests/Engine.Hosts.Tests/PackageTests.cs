@@ -135,7 +135,7 @@ internal sealed class PackageTests
 
         // The entries of a package tell the time to two seconds.
         Thread.Sleep(TimeSpan.FromSeconds(2.5));
-        Feed.Pack(again.Path);
+        Feed.Pack(Repository.Root, Repository.Configuration, again.Path);
         AssertSameFiles(again.Path);
     }
 
@@ -151,11 +151,8 @@ internal sealed class PackageTests
         using OutsideFolder folder = new();
         string clone = Path.Combine(folder.Path, "clone");
         WorkingTree.Copy(clone);
-        Command.DotNet(clone, null, "pack", "Engine.All", "-c", "Release", "-o", Path.Combine(folder.Path, "feed"));
-        foreach (string project in (string[])["Engine.Core", "Engine.Cpu", "Engine.Gpu", "Engine.Nn"])
-        {
-            Command.DotNet(clone, null, "pack", project, "--no-build", "-c", "Release", "-o", Path.Combine(folder.Path, "feed"));
-        }
+        Command.DotNet(clone, null, "build", "Engine.All", "-c", "Release");
+        Feed.Pack(clone, "Release", Path.Combine(folder.Path, "feed"));
 
         AssertSameFiles(Path.Combine(folder.Path, "feed"));
     }

@@ -30,7 +30,7 @@ internal static class KernelDevices
     }
 
     /// <summary>
-    /// Skips a test that lowers the limits of a processor: its compiler takes a third of a second for each kernel, ten minutes for all variants.
+    /// Skips a test that lowers the limits of a processor: its compiler takes a third of a second for a small kernel, seconds for attention, ten minutes for all variants.
     /// The interpreter runs the kernels of cards in seconds.
     /// </summary>
     public static void SkipOnProcessor(GpuTarget target)

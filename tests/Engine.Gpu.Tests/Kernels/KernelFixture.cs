@@ -17,6 +17,7 @@ internal abstract class KernelFixture(Func<GpuTarget, GpuTarget> limits, bool is
     /// <summary>Among <see cref="GroupLimits"/>: the interpreter of a card without double precision.</summary>
     private const int SinglePrecision = -2;
 
+    private readonly ProcessorShare _share = new();
     private GpuDriver? _driver;
     private TestDevice? _device;
 
@@ -66,6 +67,15 @@ internal abstract class KernelFixture(Func<GpuTarget, GpuTarget> limits, bool is
         }
 
         _device = new TestDevice(_driver, usesIlgpu);
+    }
+
+    [SetUp]
+    public void SkipBeyondTheShare()
+    {
+        if (Device.Driver.Target.IsProcessor)
+        {
+            _share.SkipBeyond();
+        }
     }
 
     [TearDown]

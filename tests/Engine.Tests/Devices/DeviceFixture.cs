@@ -36,6 +36,15 @@ internal abstract class DeviceFixture(string deviceName)
         }
     }
 
+    /// <summary>Skips a test whose kernels have other tests, where compiling them takes seconds each.</summary>
+    protected void SkipSlowCompilers()
+    {
+        if (TestDevices.CompilesSlowly(Device))
+        {
+            Assert.Ignore("the interpreter runs the same programs; ENGINE_TEST_DEVICES=opencl runs them here");
+        }
+    }
+
     /// <summary>The device of a name that the fixture's source gives.</summary>
     protected virtual Device Use(string name) => TestDevices.Use(name);
 

@@ -30,6 +30,7 @@ internal sealed class AttentionTests(string deviceName) : DeviceFixture(deviceNa
     [Test]
     public void Attention_OfBroadcastOperands_SumsTheirGradients()
     {
+        SkipSlowCompilers();
         Tensor x = Random([1, 3, 21, 8], 1), key = Random([2, 1, 13, 8], 2), value = Random([13, 5], 3), dy = Random([2, 3, 21, 5], 4);
         Compare(x, q => Tensor.ScaledDotProductAttention(q, key.To(q.Device).To(q.DType), value.To(q.Device).To(q.DType)), dy);
         Compare(value, v => Tensor.ScaledDotProductAttention(x.To(v.Device).To(v.DType), key.To(v.Device).To(v.DType), v), dy);
@@ -47,6 +48,7 @@ internal sealed class AttentionTests(string deviceName) : DeviceFixture(deviceNa
     [Test]
     public void Attention_QueriesThatSeeNothing_AreZeroAndHaveNoGradient([Values] bool isBool, [Values] bool causal)
     {
+        SkipSlowCompilers();
         // The keys of the last two queries are hidden; with the diagonal also those of query 0, which could see key 0 alone.
         Tensor visible = Tensor.From([.. Enumerable.Range(0, 21 * 21).Select(static i => i / 21 < 19 && i % 21 > 0)], [21, 21], ReferenceDevice.Shared);
         Tensor mask = isBool ? visible : Tensor.Zeros([21, 21], device: ReferenceDevice.Shared).MaskedFill(visible.Not(), double.NegativeInfinity);
@@ -82,6 +84,7 @@ internal sealed class AttentionTests(string deviceName) : DeviceFixture(deviceNa
     [Test]
     public void Attention_SecondDerivatives_MatchItsParts([Values] bool causal)
     {
+        SkipSlowCompilers();
         Tensor visible = Tensor.From([.. Enumerable.Range(0, 49).Select(static i => i % 3 != 1 && i / 7 != 5)], [7, 7], ReferenceDevice.Shared);
         Tensor x = Random([2, 2, 7, 4], 1), v = Random([2, 2, 7, 4], 2);
         Tensor Product(Device device)
@@ -96,6 +99,7 @@ internal sealed class AttentionTests(string deviceName) : DeviceFixture(deviceNa
     [Test]
     public void Attention_InAutocast_IsOfTheScopesType()
     {
+        SkipSlowCompilers();
         Tensor x = Random(s_shape, 1).To(Device).WithGrad();
         using (Autocast.To(DType.BFloat16))
         {
@@ -113,6 +117,7 @@ internal sealed class AttentionTests(string deviceName) : DeviceFixture(deviceNa
     [Test]
     public void Attention_WhereItIsOneKernel_NeedsNoMemoryForTheWeights()
     {
+        SkipSlowCompilers();
         const int Length = 1024;
         Tensor q = Tensor.Randn([1, 1, Length, 4], device: Device).WithGrad();
         if (!Device.Backend.FusesAttention(q.Operand, q.Operand, q.Operand, null))

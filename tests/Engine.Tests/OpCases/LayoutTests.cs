@@ -29,6 +29,10 @@ internal sealed class LayoutTests(string deviceName) : DeviceFixture(deviceName)
         }
         if (TestDevices.CompilesSlowly(Device))
         {
+            if (row.IsComposed)
+            {
+                Assert.Ignore("made of operations that have rows of their own; ENGINE_TEST_DEVICES=opencl runs it all the same");
+            }
             Check(row, DType.Float32, row.Sizes.Where(size => size <= AllLayoutsUpTo).Max(), "Mixed", i => s_large[(i + 1) % s_large.Length]);
             return;
         }

@@ -19,13 +19,7 @@ internal sealed class SamplingTests(string deviceName) : DeviceFixture(deviceNam
     private static TestCaseData[] Rates => [new(0.3), new(4.0), new(9.99), new(10.0), new(37.5), new(1e4)];
 
     [SetUp]
-    public void SkipSlowCompilers()
-    {
-        if (TestDevices.CompilesSlowly(Device))
-        {
-            Assert.Ignore("the interpreter runs the same programs; ENGINE_TEST_DEVICES=opencl runs them here");
-        }
-    }
+    public void SkipWhereItCompilesSlowly() => SkipSlowCompilers();
 
     [Test]
     public void Bernoulli_DrawsItsShare([Values(0, 0.2, 0.75, 1)] double p)

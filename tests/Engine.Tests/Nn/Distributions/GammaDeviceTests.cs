@@ -12,11 +12,7 @@ internal sealed class GammaDeviceTests(string deviceName) : DeviceFixture(device
     [Test]
     public void Gamma_IsThatOfTheReference()
     {
-        if (TestDevices.CompilesSlowly(Device))
-        {
-            Assert.Ignore("the interpreter runs the same programs; ENGINE_TEST_DEVICES=opencl runs them here");
-        }
-
+        SkipSlowCompilers();
         // A candidate at the edge may be taken on one device and not on another; of 200 numbers that is none or one.
         double[] expected = Draw(ReferenceDevice.Shared), actual = Draw(Device);
         int differing = expected.Zip(actual).Count(static p => Math.Abs(p.First - p.Second) > 1e-4 * p.First);
