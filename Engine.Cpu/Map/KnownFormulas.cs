@@ -12,19 +12,21 @@ internal static class KnownFormulas
 
     private const int Unbound = -1;
 
-    private static readonly (MapProgram Formula, TileOp Op)[] s_formulas =
+    private static readonly (MapProgram Formula, TileOp Op, TileOp OfSum)[] s_formulas =
     [
-        (MapProgram.Compile(1, Expr.Gelu(Expr.Input(0))), TileOp.Gelu),
-        (MapProgram.Compile(1, Expr.Silu(Expr.Input(0))), TileOp.Silu),
+        (MapProgram.Compile(1, Expr.Gelu(Expr.Input(0))), TileOp.Gelu, TileOp.GeluOfSum),
+        (MapProgram.Compile(1, Expr.Silu(Expr.Input(0))), TileOp.Silu, TileOp.SiluOfSum),
     ];
 
-    /// <summary>A known formula whose result is node <paramref name="root"/>: its operation, its argument, and the nodes between, which nothing else uses.</summary>
+    /// <summary>
+    /// A known formula whose result is node <paramref name="root"/>: its operation, its argument, or two where that is a sum, and the nodes between, which nothing else uses.
+    /// </summary>
     /// <param name="program">The program.</param>
     /// <param name="root">A node of it.</param>
     /// <param name="users">How many steps and outputs use each node.</param>
-    public static (TileOp Op, int Argument, int[] Inner)? Find(MapProgram program, int root, int[] users)
+    public static (TileOp Op, int[] Arguments, int[] Inner)? Find(MapProgram program, int root, int[] users)
     {
-        foreach ((MapProgram formula, TileOp op) in s_formulas)
+        foreach ((MapProgram formula, TileOp op, TileOp ofSum) in s_formulas)
         {
             int last = formula.Outputs[0];
             if (formula.Code[last].Op != program.Code[root].Op)
@@ -37,11 +39,19 @@ internal static class KnownFormulas
             if (Matches(formula, last, program, root, bound) && IsPrivate(formula, users, bound, out int argument))
             {
                 int[] inner = [.. Enumerable.Range(0, bound.Length).Where(i => i != last && IsStep(formula, i)).Select(i => bound[i])];
-                return (op, argument, inner);
+                return IsSum(program, argument, users) ? (ofSum, [program.Code[argument].A, program.Code[argument].B], [.. inner, argument]) : (op, [argument], inner);
             }
         }
 
         return null;
+    }
+
+    /// <summary>Whether a node is a sum for the formula alone that is neither another formula's result nor a multiply-add.</summary>
+    private static bool IsSum(MapProgram program, int node, int[] users)
+    {
+        Instruction step = program.Code[node];
+        return step.Op == ScalarOpcode.Add && users[node] == 1 && program.Code[step.A].Op != ScalarOpcode.Mul && program.Code[step.B].Op != ScalarOpcode.Mul
+            && Find(program, node, users) is null;
     }
 
     private static bool IsStep(MapProgram formula, int node) => formula.Code[node].Op is not (ScalarOpcode.Input or ScalarOpcode.Constant);

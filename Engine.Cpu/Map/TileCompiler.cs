@@ -106,13 +106,13 @@ internal sealed unsafe class TileCompiler
     {
         for (int i = _program.Code.Length - 1; i >= 0 && _computeType.IsFloatingPoint(); i--)
         {
-            if (_isUniform[i] || _isAbsorbed[i] || KnownFormulas.Find(_program, i, _users) is not { } found || _isUniform[found.Argument])
+            if (_isUniform[i] || _isAbsorbed[i] || KnownFormulas.Find(_program, i, _users) is not { } found || Array.TrueForAll(found.Arguments, argument => _isUniform[argument]))
             {
                 continue;
             }
 
             Array.ForEach(found.Inner, node => _isAbsorbed[node] = true);
-            _operations[i] = (found.Op, [found.Argument]);
+            _operations[i] = (found.Op, found.Arguments);
         }
     }
 

@@ -29,4 +29,10 @@ internal enum TileOp : byte
 
     /// <summary><see cref="Expr.Silu"/>.</summary>
     Silu,
+
+    /// <summary><see cref="Expr.Gelu"/> of a + b.</summary>
+    GeluOfSum,
+
+    /// <summary><see cref="Expr.Silu"/> of a + b.</summary>
+    SiluOfSum,
 }

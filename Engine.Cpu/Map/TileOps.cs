@@ -306,4 +306,11 @@ internal static class TileOps
             return factor * VectorMath.Sigmoid(V.MinNative(V.Create(KnownFormulas.FarOut), factor));
         }
     }
+
+    /// <summary>A formula of a sum: alone, the sum would wait for memory and the formula leave it idle.</summary>
+    public readonly struct OfSum<TFormula> : IBinaryOp where TFormula : struct, IUnaryOp
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static V Invoke<V>(V a, V b) where V : unmanaged, ISimd<V> => TFormula.Invoke(a + b);
+    }
 }

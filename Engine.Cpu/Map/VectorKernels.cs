@@ -55,6 +55,8 @@ internal static unsafe class VectorKernels
         TileOp.SelectEqual => new(&TileLoops.Quaternary<TileOps.SelectEqual, V>),
         TileOp.Gelu => new(&TileLoops.Unary<TileOps.Gelu, V>, cost: 8),
         TileOp.Silu => new(&TileLoops.Unary<TileOps.Silu, V>, cost: 8),
+        TileOp.GeluOfSum => new(&TileLoops.Binary<TileOps.OfSum<TileOps.Gelu>, V>, cost: 9),
+        TileOp.SiluOfSum => new(&TileLoops.Binary<TileOps.OfSum<TileOps.Silu>, V>, cost: 9),
         _ => default,
     };
 }

@@ -64,6 +64,11 @@ internal readonly unsafe struct LayerNormForward<T, TVec>(
 
         // The centre is rounded. The mean of the differences from it restores the part that rounding took.
         TVec center = TVec.Broadcast(&mean), factor = TVec.Create(inverse), rest = TVec.Create((double.CreateTruncating(mean) - moments.Mean) * inverse);
+        if (scales != null && shifts != null && !isStreamed)
+        {
+            i = WritePairs(from, to, scales, shifts, count, ahead, center, factor, rest);
+        }
+
         for (; i <= count - (2 * TVec.Count); i += 2 * TVec.Count)
         {
             NextRow.FetchTwo<TVec>(from + ahead + i);
@@ -79,6 +84,23 @@ internal readonly unsafe struct LayerNormForward<T, TVec>(
             TVec value = TVec.MultiplyAdd(Tail.Load<TVec>(from + i, left) - center, factor, rest);
             Tail.Store(Affine(value, scales, shifts, i, left), to + i, left);
         }
+    }
+
+    /// <summary>The usual case without its conditions in the loop; returns how many numbers were written.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static nint WritePairs(T* from, T* to, T* scales, T* shifts, nint count, nint ahead, TVec center, TVec factor, TVec rest)
+    {
+        nint i = 0;
+        for (; i <= count - (2 * TVec.Count); i += 2 * TVec.Count)
+        {
+            NextRow.FetchTwo<TVec>(from + ahead + i);
+            nint j = i + TVec.Count;
+            TVec a = TVec.MultiplyAdd(TVec.Load(from + i) - center, factor, rest), b = TVec.MultiplyAdd(TVec.Load(from + j) - center, factor, rest);
+            TVec.MultiplyAdd(a, TVec.Load(scales + i), TVec.Load(shifts + i)).Store(to + i);
+            TVec.MultiplyAdd(b, TVec.Load(scales + j), TVec.Load(shifts + j)).Store(to + j);
+        }
+
+        return i;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

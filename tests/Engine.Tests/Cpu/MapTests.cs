@@ -67,10 +67,11 @@ internal sealed class MapTests
         foreach ((string name, Expr formula) in ((string, Expr)[])[("gelu", Expr.Gelu(sum)), ("silu", Expr.Silu(sum))])
         {
             // A value between the steps that is asked for as well keeps them apart.
-            MapProgram found = MapProgram.Compile(2, formula * s_y), apart = MapProgram.Compile(2, formula * s_y, bounded);
+            MapProgram found = MapProgram.Compile(2, formula * s_y), apart = MapProgram.Compile(2, formula * s_y, bounded), sumIsAsked = MapProgram.Compile(2, formula, sum);
             foreach (DType dtype in (DType[])[DType.Float32, DType.Float64])
             {
-                Assert.That(TileCompiler.Compile(found, dtype, level, keepsTiles: false).Steps, Has.Length.EqualTo(3), name);
+                Assert.That(TileCompiler.Compile(found, dtype, level, keepsTiles: false).Steps, Has.Length.EqualTo(2), name);
+                Assert.That(TileCompiler.Compile(sumIsAsked, dtype, level, keepsTiles: false).Steps, Has.Length.EqualTo(2), name);
                 Assert.That(TileCompiler.Compile(apart, dtype, level, keepsTiles: false).Steps, Has.Length.GreaterThan(5), name);
                 double[] special = [double.NaN, double.PositiveInfinity, double.NegativeInfinity, -0.0, 0, 1e30, -1e30, -2e4, 1e-40, -1e-30];
                 foreach (int size in s_sizes)
@@ -92,6 +93,14 @@ internal sealed class MapTests
                 }
             }
         }
+    }
+
+    [TestCaseSource(nameof(Levels))]
+    public void KnownFormulas_OfEachOther_AreFoundBoth(SimdLevel level)
+    {
+        MapProgram program = MapProgram.Compile(2, Expr.Silu(Expr.Gelu(s_x) + s_y), Expr.Gelu(Expr.Gelu(s_y)), Expr.Gelu((s_x * s_y) + s_x));
+        Assert.That(TileCompiler.Compile(program, DType.Float32, level, keepsTiles: false).Steps, Has.Length.EqualTo(6));
+        Check($"formulas of formulas, {level}", level, program, [CpuLevels.Random([300], 1, -3, 3, DType.Float32), CpuLevels.Random([300], 2, -3, 3, DType.Float32)], DType.Float32);
     }
 
     [TestCaseSource(nameof(Levels))]
