@@ -105,6 +105,12 @@ internal static class PerfCommand
         Command compareCold = new("compare-cold", "Prints a table of the first second of fresh processes.") { oursColdArgument, peerColdArgument };
         compareCold.SetAction(result => Console.Write(ColdComparison.Table(result.GetValue(oursColdArgument)!, result.GetValue(peerColdArgument)!)));
         root.Add(compareCold);
+
+        Argument<string[]> buildsArgument = new("folder") { Description = "folders of an Engine.Perf.dll, copies of artifacts/bin/Engine.Perf/release", Arity = ArgumentArity.OneOrMore };
+        Command compareBuilds = new("compare-builds", "Times the rows of builds of the engine in one process, in turns of milliseconds, on the CPU.") { buildsArgument, threadsOption, filterOption, secondsOption };
+        compareBuilds.SetAction(result => BuildComparison.Print(
+            Array.ConvertAll(result.GetValue(buildsArgument)!, folder => new LoadedBuild(folder, result.GetValue(threadsOption))), result.GetValue(filterOption)!.Split(','), result.GetValue(secondsOption)));
+        root.Add(compareBuilds);
         return root.Parse(args).Invoke();
 
         Device Open(ParseResult result)

@@ -18,7 +18,9 @@ internal static class Pairs
                 continue;
             }
 
-            (double[] mine, double[] theirs) = Turns.Of(row.Prepare(), other.Prepare(), options.Seconds);
+            double[][] times = Turns.Of([row.Prepare(), other.Prepare()], options.Seconds);
+            Array.ForEach(times, Array.Sort);
+            (double[] mine, double[] theirs) = (times[0], times[1]);
             ours.WriteLine(Line("engine", row, mine, options).ToJson());
             peer.WriteLine(Line(options.Peer(), row, theirs, options).ToJson());
             Console.WriteLine($"{row.Name,-40} {options.Threads} {1e3 * Median(mine),10:0.0000} {1e3 * Median(theirs),10:0.0000} ms  {Median(theirs) / Median(mine):0.00}   least {1e3 * mine[0],10:0.0000} {1e3 * theirs[0],10:0.0000}  {theirs[0] / mine[0]:0.00}");
