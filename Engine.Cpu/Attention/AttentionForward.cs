@@ -14,7 +14,7 @@ internal readonly unsafe struct AttentionForward<TVec>(AttentionProblem problem,
     /// <summary>Scores of a block, a quarter of a second-level cache of 512 KiB beside panels of as many keys and values, and the bounds of its queries, multiples of all register tiles.</summary>
     private const int Scores = 32 << 10, FewestRows = 12, MostRows = 96;
 
-    /// <summary>Queries of a part where heads are many: the copies cost less than a hundredth of the products then.</summary>
+    /// <summary>Queries of a part where heads are many, since each part copies keys and values.</summary>
     private const int PartRows = 512;
 
     /// <summary>With fewer queries copies of keys and values do not pay.</summary>
