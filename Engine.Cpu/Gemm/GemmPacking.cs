@@ -126,6 +126,10 @@ internal static unsafe class GemmPacking
             {
                 Vector128.Store(Vector128.Load(from + at), to + at);
             }
+            for (; at <= bytes - sizeof(long); at += sizeof(long))
+            {
+                *(long*)(to + at) = *(long*)(from + at);
+            }
             for (; at < bytes; at += sizeof(T))
             {
                 *(T*)(to + at) = *(T*)(from + at);
