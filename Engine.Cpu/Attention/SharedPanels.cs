@@ -26,17 +26,9 @@ internal readonly unsafe struct SharedPanels<TVec> where TVec : struct, ISimd<TV
         _columns = Padded(columns);
         _packed = packed;
         _blocks = GemmBlocks.For<float, TVec>(1, Math.Max(1, columns), Math.Max(1, terms));
-        int whole = columns / PanelColumns, rest = columns % PanelColumns;
         for (int k = 0; k < packed; k += _blocks.Terms)
         {
-            int depth = Math.Min(_blocks.Terms, packed - k);
-            float* to = panels + (k * _columns), from = source + (k * row);
-            GemmPacking.PackPanels(to, PanelColumns, whole, from, column, row, depth);
-            if (rest > 0)
-            {
-                nint done = (nint)whole * PanelColumns;
-                GemmPacking.Pack(to + (done * depth), PanelColumns, from + (done * column), column, row, rest, depth);
-            }
+            GemmPacking.PackColumns(panels + (k * _columns), PanelColumns, PanelColumns, columns, source + (k * row), column, row, Math.Min(_blocks.Terms, packed - k));
         }
     }
 

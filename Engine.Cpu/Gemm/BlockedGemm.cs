@@ -279,12 +279,7 @@ internal unsafe partial struct BlockedGemm<T, TVec> : IParallelBody
     private readonly void PackColumns(int first, int columns, T* panels)
     {
         T* b = _p.B + (_k * _p.BRow) + ((_column + first) * _p.BColumn);
-        int whole = columns / PanelColumns;
-        GemmPacking.PackPanels(panels, PanelColumns, whole, b, _p.BColumn, _p.BRow, _terms);
-        int done = whole * PanelColumns, width = columns - done;
-        if (width > 0)
-        {
-            GemmPacking.Pack(panels + ((nint)done * _terms), width <= TVec.Count ? TVec.Count : PanelColumns, b + (done * _p.BColumn), _p.BColumn, _p.BRow, width, _terms);
-        }
+        int rest = columns % PanelColumns <= TVec.Count ? TVec.Count : PanelColumns;
+        GemmPacking.PackColumns(panels, PanelColumns, rest, columns, b, _p.BColumn, _p.BRow, _terms);
     }
 }

@@ -45,7 +45,7 @@ internal unsafe struct GemmLoop<T, TVec> : IParallelBody
         bool whole = threads <= 1 || count % threads == 0 || count >= ManyProducts * threads;
         if (!whole && loop._plan.Dots)
         {
-            loop._cells = threads / GreatestCommonDivisor(count, threads) * PartsPerThread(work * count, threads, MinWorkPerThread);
+            loop._cells = threads / GreatestCommonDivisor(count, threads) * Partition.PartsOfThread(work * count, threads, MinWorkPerThread);
         }
 
         loop._grid = GemmGrid.For(problem.M, problem.N, DotUnit, DotUnit, loop._cells);
@@ -57,7 +57,7 @@ internal unsafe struct GemmLoop<T, TVec> : IParallelBody
 
         for (int item = 0; item < count; item++)
         {
-            loop.RunItem(loop.Item(item), pool, Math.Max(1, threads), PartsPerThread(work, threads, MinWorkPerPart));
+            loop.RunItem(loop.Item(item), pool, Math.Max(1, threads), Partition.PartsOfThread(work, threads, MinWorkPerPart));
         }
     }
 
@@ -91,9 +91,6 @@ internal unsafe struct GemmLoop<T, TVec> : IParallelBody
         p.C += offsets.C;
         return p;
     }
-
-    private static int PartsPerThread(double work, int threads, long least)
-        => threads > 1 ? (int)Math.Clamp(work / threads / least, 1, Partition.PartsPerThread) : 1;
 
     private readonly void RunItem(in GemmProblem<T> p, WorkerPool? pool, int threads, int piecesPerThread)
     {

@@ -88,6 +88,18 @@ internal static unsafe class GemmPacking
         }
     }
 
+    /// <summary>Packs <paramref name="columns"/> columns: whole panels, and the rest into one whose rows have <paramref name="restWidth"/> values.</summary>
+    public static void PackColumns<T>(T* panel, int width, int restWidth, int columns, T* source, nint across, nint along, nint kSize) where T : unmanaged
+    {
+        (int whole, int rest) = Math.DivRem(columns, width);
+        PackPanels(panel, width, whole, source, across, along, kSize);
+        if (rest > 0)
+        {
+            nint done = (nint)whole * width;
+            Pack(panel + (done * kSize), restWidth, source + (done * across), across, along, rest, kSize);
+        }
+    }
+
     private static void CopyRow(byte* to, byte* from, int panels, nint bytes, nint step)
     {
         for (int p = 0; p < panels; p++, to += step)

@@ -13,38 +13,24 @@ internal struct PartRange
     /// <summary>Parts [<paramref name="first"/>, <paramref name="end"/>); whoever sees them also sees what was written before.</summary>
     public void Fill(int first, int end) => Volatile.Write(ref _range, Pack(first, end));
 
-    public bool TryTakeFirst(out int part)
-    {
-        long range = Volatile.Read(ref _range);
-        while (true)
-        {
-            (int next, int end) = Unpack(range);
-            part = next;
-            if (next >= end)
-            {
-                return false;
-            }
-            long seen = Interlocked.CompareExchange(ref _range, Pack(next + 1, end), range);
-            if (seen == range)
-            {
-                return true;
-            }
-            range = seen;
-        }
-    }
+    /// <summary>Takes the next part, as its owner does.</summary>
+    public bool TryTakeFirst(out int part) => TryTake(isLast: false, out part);
 
-    public bool TryTakeLast(out int part)
+    /// <summary>Takes the last part, as other threads do.</summary>
+    public bool TryTakeLast(out int part) => TryTake(isLast: true, out part);
+
+    private bool TryTake(bool isLast, out int part)
     {
         long range = Volatile.Read(ref _range);
         while (true)
         {
             (int next, int end) = Unpack(range);
-            part = end - 1;
+            part = isLast ? end - 1 : next;
             if (next >= end)
             {
                 return false;
             }
-            long seen = Interlocked.CompareExchange(ref _range, Pack(next, end - 1), range);
+            long seen = Interlocked.CompareExchange(ref _range, isLast ? Pack(next, end - 1) : Pack(next + 1, end), range);
             if (seen == range)
             {
                 return true;

@@ -25,8 +25,11 @@ internal static class Partition
     public static int Parts(WorkerPool pool, long work, long most, long workPerThread)
     {
         long threads = Math.Min(pool.Threads, work / workPerThread);
-        return threads <= 1 || most <= 1 ? 1 : (int)Math.Min(most, threads * Math.Min(PartsPerThread, work / workPerThread / threads));
+        return threads <= 1 || most <= 1 ? 1 : (int)Math.Min(most, threads * PartsOfThread(work, threads, workPerThread));
     }
+
+    /// <summary>Into how many parts the work of each of some threads is cut: one, or several of <paramref name="workPerPart"/> at least.</summary>
+    public static int PartsOfThread(double work, long threads, long workPerPart) => threads > 1 ? (int)Math.Clamp(work / threads / workPerPart, 1, PartsPerThread) : 1;
 
     /// <summary>Where part <paramref name="part"/> of <paramref name="parts"/> begins, rounded down to a multiple of <paramref name="unit"/>; the end where part = parts.</summary>
     public static nint Start(nint count, int part, int parts, nint unit = 1)

@@ -15,8 +15,7 @@ internal sealed class LoadedBuild
     /// <param name="threads">Threads of its CPU kernels.</param>
     public LoadedBuild(string folder, int threads)
     {
-        Folder = Path.GetFullPath(folder);
-        FolderContext context = new(Folder);
+        FolderContext context = new(Path.GetFullPath(folder));
         Assembly core = context.LoadFromAssemblyName(new("Engine.Core")), perf = context.LoadFromAssemblyName(new("Engine.Perf"));
         Type device = Required(core.GetType("Engine.Device"), "Engine.Device");
         object cpu = Required(device.GetProperty("Cpu")?.GetValue(null), "Device.Cpu");
@@ -26,8 +25,6 @@ internal sealed class LoadedBuild
         object precision = Enum.ToObject(list.GetParameters()[^1].ParameterType, 0);
         _rows = ((IEnumerable)list.Invoke(null, [cpu, false, precision])!).Cast<object>().ToDictionary(static row => (string)Of(row, "Name"));
     }
-
-    public string Folder { get; }
 
     /// <summary>The names of its rows.</summary>
     public IEnumerable<string> Names => _rows.Keys;
