@@ -9,8 +9,8 @@ internal static class BlockWorkloads
     {
         foreach (BlockRow row in BlockRow.All)
         {
-            yield return new Workload($"train_step/{row.Name}", () => captured ? NetworkWorkloads.Captured(device, TrainStep(row, precision)) : TrainStep(row, precision));
-            yield return new Workload($"infer/{row.Name}", () => NetworkWorkloads.Infer(Create(row), Data.Randn(row.Input), precision));
+            yield return new Workload($"train_step/{row.Name}", () => captured ? NetworkWorkloads.Captured(device, TrainStep(row, precision)) : TrainStep(row, precision), row.TrainingFlop);
+            yield return new Workload($"infer/{row.Name}", () => NetworkWorkloads.Infer(Create(row), Data.Randn(row.Input), precision), row.Flop);
         }
     }
 

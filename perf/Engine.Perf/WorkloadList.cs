@@ -7,6 +7,7 @@ internal static class WorkloadList
 {
     public static IEnumerable<Workload> For(Device device, bool captured, TrainingPrecision precision) =>
     [
+        .. PeakWorkloads.All(device),
         .. MatrixWorkloads.All(device),
         .. ConvWorkloads.All(),
         .. LayerWorkloads.All(),

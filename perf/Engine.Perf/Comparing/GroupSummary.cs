@@ -8,7 +8,7 @@ internal static class GroupSummary
 {
     private const string Copy = "copy/4M";
 
-    public static string Of(Comparison comparison) => Ratios(comparison.Pairs) + Settings(comparison) + Scaling(comparison.Pairs) + ShareOfCopy(comparison.Pairs);
+    public static string Of(Comparison comparison) => Ratios(comparison.Pairs) + Settings(comparison) + Scaling(comparison.Pairs) + ShareOfCopy(comparison.Pairs) + new LimitTable(comparison.Pairs);
 
     private static string Ratios(IEnumerable<Pair> pairs)
     {

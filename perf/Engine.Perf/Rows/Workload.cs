@@ -5,4 +5,8 @@ namespace Engine.Perf.Rows;
 /// <param name="Prepare">Makes what the call needs.</param>
 /// <param name="Flop">Operations of one call, a multiply-add counted as two.</param>
 /// <param name="Bytes">The least traffic: each input read once, each output written once.</param>
-internal sealed record Workload(string Name, Func<Action> Prepare, long Flop = 0, long Bytes = 0);
+internal sealed record Workload(string Name, Func<Action> Prepare, long Flop = 0, long Bytes = 0)
+{
+    /// <summary>What the machine can do at best: no peer has such rows.</summary>
+    public bool IsLimit => Name.StartsWith("peak/", StringComparison.Ordinal);
+}

@@ -13,8 +13,21 @@ internal static class Pairs
         Dictionary<string, Workload> peers = TorchSharpPeer.WorkloadList.For(options).ToDictionary(static row => row.Name);
         foreach (Workload row in WorkloadList.For(device, captured: false, TrainingPrecision.Full))
         {
-            if (!options.Wants(row.Name) || !peers.TryGetValue(row.Name, out Workload? other))
+            if (!options.Wants(row.Name))
             {
+                continue;
+            }
+
+            if (!peers.TryGetValue(row.Name, out Workload? other))
+            {
+                // Limits of the machine have no other side.
+                if (row.IsLimit)
+                {
+                    double[] alone = Turns.Of([row.Prepare()], options.Seconds)[0];
+                    Array.Sort(alone);
+                    ours.WriteLine(Line("engine", row, alone, options).ToJson());
+                }
+
                 continue;
             }
 
