@@ -15,6 +15,8 @@ internal abstract class CpuKernelFixture(SimdLevel level, int threads)
 {
     private static readonly ConcurrentDictionary<string, (Shape Shape, double[] Values)[]> s_expected = new();
 
+    private static readonly Queue<((long Count, int Seed, double Mean, double Deviation) Of, double[] Values)> s_normal = new();
+
     private CpuDevice? _device;
 
     /// <summary>For <see cref="TestFixtureSourceAttribute"/>.</summary>
@@ -60,16 +62,31 @@ internal abstract class CpuKernelFixture(SimdLevel level, int threads)
         return values;
     }
 
-    /// <summary>Random numbers from the normal distribution.</summary>
+    /// <summary>Random numbers from the normal distribution. The latest are kept, as each case makes its operands three times.</summary>
     protected static double[] Normal(long count, int seed, double mean = 0, double deviation = 1)
     {
+        const int Kept = 16;
+        (long, int, double, double) of = (count, seed, mean, deviation);
+        double[]? values = s_normal.FirstOrDefault(kept => kept.Of == of).Values;
+        if (values is not null)
+        {
+            return [.. values];
+        }
+
         Random random = new(seed);
-        var values = new double[count];
+        values = new double[count];
         for (int i = 0; i < values.Length; i++)
         {
             values[i] = mean + (deviation * Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble()));
         }
-        return values;
+
+        s_normal.Enqueue((of, values));
+        if (s_normal.Count > Kept)
+        {
+            s_normal.Dequeue();
+        }
+
+        return [.. values];
     }
 
     /// <summary>A contiguous tensor of the values in type T.</summary>

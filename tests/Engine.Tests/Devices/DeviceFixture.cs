@@ -11,6 +11,8 @@ internal abstract class DeviceFixture(string deviceName)
 {
     private static readonly ReferenceDevice s_elsewhere = new();
 
+    private readonly ProcessorShare _share = new();
+
     /// <summary>The device under test.</summary>
     protected Device Device { get; private set; } = ReferenceDevice.Shared;
 
@@ -19,6 +21,9 @@ internal abstract class DeviceFixture(string deviceName)
 
     /// <summary>The most precise of them.</summary>
     protected DType Widest => FullTypes[^1];
+
+    /// <summary>Whether a device that compiles slowly runs a share of the cases of each method; not where the fixture itself says what such a device leaves out.</summary>
+    protected virtual bool SharesCases => true;
 
     /// <summary>Numbers on the device, in the most precise type that it has.</summary>
     protected Tensor MostPrecise(double[] values, Shape shape) => Rounded(values, shape, Widest);
@@ -53,6 +58,15 @@ internal abstract class DeviceFixture(string deviceName)
     {
         Device = Use(deviceName);
         Device.Default = s_elsewhere;
+    }
+
+    [SetUp]
+    public void SkipBeyondTheShare()
+    {
+        if (SharesCases && TestDevices.CompilesSlowly(Device))
+        {
+            _share.SkipBeyond();
+        }
     }
 
     [TearDown]

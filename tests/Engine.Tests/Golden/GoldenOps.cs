@@ -22,6 +22,11 @@ internal static partial class GoldenOps
         Elementwise(), Reductions(), Products(), Normalizations(), Shapes(), Losses(), Modules(), Training(),
     }.SelectMany(family => family).ToDictionary();
 
+    private static readonly HashSet<string> s_ilgpu = [.. Products().Concat(Normalizations()).Concat(Modules()).Concat(Training()).Select(static op => op.Key)];
+
+    /// <summary>Whether an op is of a family of which the set of ILGPU's kernels has kernels.</summary>
+    public static bool HasIlgpuKernels(string op) => s_ilgpu.Contains(op);
+
     public static bool IsKnown(string op) => s_ops.ContainsKey(op);
 
     public static Dictionary<string, Tensor> Run(GoldenInputs inputs) => s_ops[inputs.Case.Op](inputs);

@@ -9,6 +9,8 @@ namespace Engine.Tests.Golden;
 [TestFixtureSource(typeof(TestDevices), nameof(TestDevices.WithKernelSets))]
 internal sealed class GoldenTests(string deviceName) : DeviceFixture(deviceName)
 {
+    protected override bool SharesCases => false;
+
     private static IEnumerable<TestCaseData> Cases =>
         from golden in GoldenSet.Current.Cases
         from type in (DType[])[DType.Float32, DType.Float64]
@@ -18,9 +20,14 @@ internal sealed class GoldenTests(string deviceName) : DeviceFixture(deviceName)
     public void Case_OutputsAndGradients_MatchPyTorch(GoldenCase golden, DType type)
     {
         Assert.That(GoldenOps.IsKnown(golden.Op), $"The tests do not know the op '{golden.Op}'.");
+        TestDevices.SkipWhatIsTheSame(Device, GoldenOps.HasIlgpuKernels(golden.Op));
         if (type == DType.Float64)
         {
             RequireFloat64();
+            if (TestDevices.CompilesSlowly(Device) && !IsFirstOfItsOp(golden))
+            {
+                Assert.Ignore("the kernels of float32 differ in the name of the type, and the first case of the op has those of float64; ENGINE_TEST_DEVICES=opencl runs it all the same");
+            }
         }
         using TensorScope scope = TensorScope.Begin();
         GoldenSet set = GoldenSet.Current;
@@ -53,6 +60,8 @@ internal sealed class GoldenTests(string deviceName) : DeviceFixture(deviceName)
 
     [Test]
     public void Set_Cases_AreThere() => Assert.That(GoldenSet.Current.Cases, Is.Not.Empty, GoldenSet.Current.Folder);
+
+    private static bool IsFirstOfItsOp(GoldenCase golden) => ReferenceEquals(golden, GoldenSet.Current.Cases.First(other => other.Op == golden.Op));
 
     private static void AssertMatches(GoldenCase golden, string tensor, Tensor actual)
     {

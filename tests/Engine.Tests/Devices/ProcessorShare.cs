@@ -1,11 +1,10 @@
-using Engine.Tests.Devices;
 using NUnit.Framework;
 
-namespace Engine.Gpu.Tests;
+namespace Engine.Tests.Devices;
 
 /// <summary>
 /// The cases of a fixture that a processor behind OpenCL runs: the first of each method, and two in five of the others. Its compiler takes up to seven seconds for a kernel, most cases have
-/// kernels of their own, and interpreters run all of them. What is left shows that the texts in OpenCL C are right; EveryKernelTests has each definition.
+/// kernels of their own, and interpreters run all of them. What is left shows that the texts in OpenCL C are right; EveryKernelTests has each definition, the golden cases have each operation.
 /// </summary>
 internal sealed class ProcessorShare
 {
