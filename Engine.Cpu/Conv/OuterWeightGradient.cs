@@ -9,17 +9,18 @@ namespace Engine.Cpu;
 /// <remarks>
 /// x is copied channel last, so that at one pixel the products of all columns s and channels c of a kernel row lie side by side: S·C
 /// sums in a row need neither gaps nor a final addition of lanes. dy is packed [16 channels][pixel][channel].
-/// Work is cut into items (chunk of images, group, block of input channels) with sums of their own; the chunks are added in ascending
-/// order. All cuts follow from the geometry, so the result does not depend on the number of threads.
+/// Sums are cut into items (chunk of images, group, block of input channels); the chunks are added in ascending order. A thread does an
+/// item at a time or, where dy is large beside the sums, all blocks of a chunk, so that dy is packed once. All cuts follow from the
+/// geometry, so the result does not depend on the number of threads.
 /// </remarks>
-internal unsafe struct OuterWeightGradient<T, TVec> : IParallelBody
+internal unsafe partial struct OuterWeightGradient<T, TVec> : IParallelBody
     where T : unmanaged
     where TVec : struct, ISimd<TVec>
 {
     /// <summary>Bytes of x and dy that are repacked at a time; half of a second-level cache of 1 MB.</summary>
     private const int UnitBytes = 448 << 10;
 
-    /// <summary>Pixels for which the sums stay in registers; their part of x should stay in the first-level cache.</summary>
+    /// <summary>About so many pixels have sums that stay in registers; their part of x should stay in the first-level cache.</summary>
     private const int RunLength = 128;
 
     /// <summary>Most input channels in a block.</summary>
@@ -31,13 +32,19 @@ internal unsafe struct OuterWeightGradient<T, TVec> : IParallelBody
     /// <summary>Items to aim at: enough to keep the threads of a small machine evenly busy.</summary>
     private const int TargetItems = 16;
 
+    /// <summary>Chunks of all groups where a thread does all blocks of one: each has sums of all blocks to add.</summary>
+    private const int TargetChunks = 8;
+
     /// <summary>Most bytes of sums that are spent on more items.</summary>
     private const int SumBytes = 8 << 20;
+
+    /// <summary>Most bytes of the sums of all blocks that a thread goes through in turn: they should stay in the second-level cache beside x and dy.</summary>
+    private const int NearSumBytes = 128 << 10;
 
     private Correlation _task;
     private T* _input, _gradient, _sums;
     private nint* _offsets;
-    private int _unitRows, _unitImages, _chunks, _blockChannels, _channelBlocks;
+    private int _unitRows, _unitImages, _chunks, _blockChannels, _channelBlocks, _blocksOfPart;
 
     /// <summary>Whether the lanes of vectors are filled well enough for this to be the fastest way.</summary>
     public static bool Suits(in Correlation task)
@@ -56,8 +63,8 @@ internal unsafe struct OuterWeightGradient<T, TVec> : IParallelBody
         body._sums = sums.As<T>();
         body._offsets = offsets.As<nint>();
         body.WriteOffsets();
-        task.Loop(pool, body.Items, ref body);
-        body.Combine(weightGradient, beta);
+        task.Loop(pool, body.Items / body._blocksOfPart, ref body);
+        Combination.Run(body, weightGradient, beta, pool);
     }
 
     private static int Span(in Correlation task, int channels) => task.Columns.OffsetStep == 1 ? task.Columns.Count * channels : channels;
@@ -91,9 +98,23 @@ internal unsafe struct OuterWeightGradient<T, TVec> : IParallelBody
         _unitRows = (outRows + units - 1) / units;
         _unitImages = units > 1 ? 1 : (int)Math.Clamp(budget / (InRows(outRows) * inRow + outRows * outRow), 1, _task.Batch);
 
-        int runs = (_task.Batch + _unitImages - 1) / _unitImages, blocks = _task.Groups * _channelBlocks;
+        _blocksOfPart = PacksOnce() ? _channelBlocks : 1;
+        if (_blocksOfPart > 1)
+        {
+            // As many chunks of like size as there may be: they are the parts.
+            _unitImages = Math.Min(_unitImages, (_task.Batch * _task.Groups + TargetChunks - 1) / TargetChunks);
+        }
+
+        int runs = (_task.Batch + _unitImages - 1) / _unitImages, blocks = _task.Groups * _channelBlocks, items = (_blocksOfPart > 1 ? TargetChunks : TargetItems) * _blocksOfPart;
         nint affordable = SumBytes / sizeof(T) / (ItemSums * blocks);
-        _chunks = (int)Math.Clamp(Math.Min((TargetItems + blocks - 1) / blocks, affordable), 1, runs);
+        _chunks = (int)Math.Clamp(Math.Min((items + blocks - 1) / blocks, affordable), 1, runs);
+    }
+
+    /// <summary>Whether dy is packed once for all blocks of channels: if there are more sums to add then, they are fewer than the values that need not be packed again.</summary>
+    private readonly bool PacksOnce()
+    {
+        long pixels = (long)_task.Batch * _task.OutPlane, chunks = Math.Min(TargetChunks, (long)_task.Batch * _task.Groups), sums = (long)Steps * PaddedSpan * _channelBlocks;
+        return _channelBlocks > 1 && chunks == TargetChunks && ItemSums * _channelBlocks * sizeof(T) <= NearSumBytes && chunks * sums <= (_channelBlocks - 1) * pixels;
     }
 
     private readonly void WriteOffsets()
@@ -114,8 +135,7 @@ internal unsafe struct OuterWeightGradient<T, TVec> : IParallelBody
 
     public readonly void Run(int part, int worker)
     {
-        int block = part % _channelBlocks, group = part / _channelBlocks % _task.Groups, chunk = part / _channelBlocks / _task.Groups;
-        int firstIn = block * _blockChannels, channels = Math.Min(_blockChannels, _task.InChannels - firstIn);
+        int item = part * _blocksOfPart, firstBlock = item % _channelBlocks, group = item / _channelBlocks % _task.Groups, chunk = item / _channelBlocks / _task.Groups;
         int runs = (_task.Batch + _unitImages - 1) / _unitImages;
         int firstImage = (int)((long)runs * chunk / _chunks) * _unitImages;
         int endImage = Math.Min(_task.Batch, (int)((long)runs * (chunk + 1) / _chunks) * _unitImages);
@@ -124,7 +144,6 @@ internal unsafe struct OuterWeightGradient<T, TVec> : IParallelBody
         int mostPixels = _unitImages * _unitRows * _task.Columns.OutSize;
         using ScratchLease pixels = Scratch.Rent<T>(_unitImages * imageSize + 4 * TVec.Count);
         using ScratchLease packed = Scratch.Rent<T>((nint)PaddedOut * mostPixels);
-        T* sums = _sums + part * ItemSums;
         PixelCopy<T, TVec> copy = new()
         {
             InRows = _task.Rows.InSize,
@@ -140,15 +159,25 @@ internal unsafe struct OuterWeightGradient<T, TVec> : IParallelBody
             for (int row = 0; row < _task.Rows.OutSize; row += _unitRows, first = false)
             {
                 int rows = Math.Min(_unitRows, _task.Rows.OutSize - row), run = rows * _task.Columns.OutSize, total = images * run;
+                nint firstUnit = (nint)image * _task.Groups + group;
                 for (int i = 0; i < images; i++)
                 {
-                    nint unit = (nint)(image + i) * _task.Groups + group;
-                    copy.Run(_input + (unit * _task.InChannels + firstIn) * _task.InPlane, channels,
-                        (nint)row * _task.Rows.Stride + _task.Rows.LowestOffset, InRows(rows), pixels.As<T>() + i * imageSize);
+                    nint unit = firstUnit + i * _task.Groups;
                     PackGradient(_gradient + unit * _task.OutChannels * _task.OutPlane + (nint)row * _task.Columns.OutSize, run, i * run, total, packed.As<T>());
                 }
 
-                Accumulate(pixels.As<T>(), packed.As<T>(), total, sums, first);
+                for (int block = firstBlock; block < firstBlock + _blocksOfPart; block++)
+                {
+                    int firstIn = block * _blockChannels, channels = Math.Min(_blockChannels, _task.InChannels - firstIn);
+                    for (int i = 0; i < images; i++)
+                    {
+                        nint unit = firstUnit + i * _task.Groups;
+                        copy.Run(_input + (unit * _task.InChannels + firstIn) * _task.InPlane, channels,
+                            (nint)row * _task.Rows.Stride + _task.Rows.LowestOffset, InRows(rows), pixels.As<T>() + i * imageSize);
+                    }
+
+                    Accumulate(pixels.As<T>(), packed.As<T>(), total, _sums + (item + block - firstBlock) * ItemSums, first);
+                }
             }
         }
     }
@@ -164,7 +193,7 @@ internal unsafe struct OuterWeightGradient<T, TVec> : IParallelBody
             {
                 Clear(block, (nint)count * TransposedChannels);
             }
-            Transpose<T, TVec>.Copy(gradient + k * _task.OutPlane, _task.OutPlane, valid, count, block, TransposedChannels);
+            Transpose<T, TVec>.Copy(gradient + k * _task.OutPlane, _task.OutPlane, valid, count, block, TransposedChannels, fetchesNext: true);
         }
     }
 
@@ -176,9 +205,10 @@ internal unsafe struct OuterWeightGradient<T, TVec> : IParallelBody
         nint sumPitch = (nint)steps * span, rowPitch = (nint)InColumns * _blockChannels;
         T* zeros = stackalloc T[8];
         new Span<T>(zeros, 8).Clear();
-        for (int f = 0; f < total; f += RunLength, first = false)
+        int runs = Math.Max(1, (total + RunLength / 2) / RunLength), length = (total + runs - 1) / runs;
+        for (int f = 0; f < total; f += length, first = false)
         {
-            int count = Math.Min(RunLength, total - f), end;
+            int count = Math.Min(length, total - f), end;
             for (int k = 0; k < _task.OutChannels; k = end)
             {
                 // Tiles of one height among the channels that lie together: dy, and the x that all of them read, stay in the first-level cache.
@@ -210,71 +240,6 @@ internal unsafe struct OuterWeightGradient<T, TVec> : IParallelBody
 
     /// <summary>Channels of the tile that begins with channel <paramref name="k"/>.</summary>
     private readonly int Height(int k) => Math.Min(ConvTile<T, TVec>.TileHeight(_task.OutChannels - k), TransposedChannels - k % TransposedChannels);
-
-    private readonly void Combine(T* weightGradient, T beta)
-    {
-        nint chunkSums = _task.Groups * _channelBlocks * ItemSums;
-        for (int chunk = 1; chunk < _chunks; chunk++)
-        {
-            Add(_sums, _sums + chunk * chunkSums, chunkSums);
-        }
-        using ScratchLease row = Scratch.Rent<T>(_task.Taps + TVec.Count);
-        for (int k = 0; k < _task.Groups * _task.OutChannels; k++)
-        {
-            GatherRow(k / _task.OutChannels, k % _task.OutChannels, row.As<T>());
-            AddScaled(weightGradient + (nint)k * _task.Taps, beta, row.As<T>(), _task.Taps);
-        }
-    }
-
-    /// <summary>The sums of one output channel in the order of the weights: input channel, row, column.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void GatherRow(int group, int k, T* row)
-    {
-        int columns = _task.Columns.Count, rows = _task.Rows.Count, spanColumns = _task.Columns.OffsetStep == 1 ? columns : 1;
-        for (int block = 0; block < _channelBlocks; block++)
-        {
-            int firstIn = block * _blockChannels, channels = Math.Min(_blockChannels, _task.InChannels - firstIn);
-            T* sums = _sums + (group * _channelBlocks + block) * ItemSums + (nint)k * Steps * PaddedSpan;
-            for (int step = 0; step < Steps; step++, sums += PaddedSpan)
-            {
-                for (int j = 0; j < spanColumns; j++)
-                {
-                    T* target = row + (nint)firstIn * rows * columns + step * spanColumns + j;
-                    T* source = sums + j * _blockChannels;
-                    for (int c = 0; c < channels; c++, target += rows * columns)
-                    {
-                        *target = source[c];
-                    }
-                }
-            }
-        }
-    }
-
-    private static void Add(T* sums, T* more, nint count)
-    {
-        for (nint i = 0; i < count; i += TVec.Count)
-        {
-            nint lanes = Math.Min(count - i, TVec.Count);
-            (TVec.LoadFirst(sums + i, lanes) + TVec.LoadFirst(more + i, lanes)).StoreFirst(sums + i, lanes);
-        }
-    }
-
-    /// <summary>target = beta·target + row; with beta 0 the old values are not read.</summary>
-    private static void AddScaled(T* target, T beta, T* row, int count)
-    {
-        TVec factor = TVec.Broadcast(&beta);
-        bool keep = TVec.MaskBits(TVec.Equal(factor, TVec.Zero)) == 0;
-        for (int i = 0; i < count; i += TVec.Count)
-        {
-            nint lanes = Math.Min(count - i, TVec.Count);
-            TVec sum = TVec.LoadFirst(row + i, lanes);
-            if (keep)
-            {
-                sum = TVec.MultiplyAdd(factor, TVec.LoadFirst(target + i, lanes), sum);
-            }
-            sum.StoreFirst(target + i, lanes);
-        }
-    }
 
     private static void Clear(T* target, nint count) => new Span<byte>(target, checked((int)(count * sizeof(T)))).Clear();
 }

@@ -54,7 +54,7 @@ internal readonly unsafe struct PixelCopy<T, TVec>
             int some = Math.Min(ChannelsAtATime, channels - c);
             if (flat)
             {
-                Transpose<T, TVec>.Copy(source + c * plane, plane, some, inside * Columns, pixels + c, Pitch);
+                Transpose<T, TVec>.Copy(source + c * plane, plane, some, inside * Columns, pixels + c, Pitch, fetchesNext: true);
             }
             else
             {

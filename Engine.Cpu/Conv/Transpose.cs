@@ -11,8 +11,12 @@ internal static unsafe class Transpose<T, TVec>
     where TVec : struct, ISimd<TVec>
 {
     /// <summary>Copies <paramref name="rows"/> × <paramref name="columns"/> elements.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Copy(T* source, nint sourcePitch, int rows, int columns, T* target, nint targetPitch)
+        => Copy(source, sourcePitch, rows, columns, target, targetPitch, fetchesNext: false);
+
+    /// <summary>The same; the rows below these, which are to be copied next, are fetched meanwhile: the processor does not follow so many short rows by itself.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Copy(T* source, nint sourcePitch, int rows, int columns, T* target, nint targetPitch, bool fetchesNext)
     {
         if (sizeof(T) == sizeof(float) && TVec.Count == 16 && rows is not (4 or 8))
         {
@@ -20,6 +24,11 @@ internal static unsafe class Transpose<T, TVec>
             {
                 for (int j = 0; j < columns; j += 16)
                 {
+                    if (fetchesNext)
+                    {
+                        Fetch(source + (i + 16) * sourcePitch + j, sourcePitch, 16);
+                    }
+
                     Block16((float*)(source + i * sourcePitch + j), sourcePitch, Math.Min(16, rows - i), Math.Min(16, columns - j),
                         (float*)(target + j * targetPitch + i), targetPitch);
                 }
@@ -38,6 +47,11 @@ internal static unsafe class Transpose<T, TVec>
                 int column = Math.Min(j, columns - size);
                 if (size == 8)
                 {
+                    if (fetchesNext && j % (CacheSizes.Line / sizeof(float)) == 0)
+                    {
+                        Fetch(from + 8 * sourcePitch + j, sourcePitch, 8);
+                    }
+
                     Block8((float*)(from + column), sourcePitch, (float*)(to + column * targetPitch), targetPitch);
                 }
                 else if (size == 4)
@@ -49,6 +63,16 @@ internal static unsafe class Transpose<T, TVec>
                     to[column * targetPitch] = from[column];
                 }
             }
+        }
+    }
+
+    /// <summary>Fetches a line of each row. The addresses may lie outside of the matrix.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Fetch(T* place, nint pitch, int rows)
+    {
+        for (int i = 0; i < rows && Sse.IsSupported; i++)
+        {
+            Sse.Prefetch0(place + i * pitch);
         }
     }
 

@@ -42,11 +42,23 @@ internal readonly unsafe struct CopyLoop(CopyPlan* plan, SimdLevel level, int pa
         {
             (long row, long column) = Math.DivRem(i, inner);
             nint length = (nint)Math.Min(inner - column, end - i);
-            TileTransfer.Copy(
-                plan->ElementBytes,
-                plan->SourceAt(row, outer) + (column * sourceStride * plan->ElementBytes), sourceStride,
-                plan->DestinationAt(row, outer) + (column * destinationStride * plan->ElementBytes), destinationStride, length);
+            byte* source = plan->SourceAt(row, outer) + (column * sourceStride * plan->ElementBytes);
+            byte* destination = plan->DestinationAt(row, outer) + (column * destinationStride * plan->ElementBytes);
+            if (plan->Streams)
+            {
+                StreamedCopy.Run(source, destination, length * plan->ElementBytes);
+            }
+            else
+            {
+                TileTransfer.Copy(plan->ElementBytes, source, sourceStride, destination, destinationStride, length);
+            }
+
             i += length;
+        }
+
+        if (plan->Streams)
+        {
+            Streaming.End();
         }
     }
 

@@ -21,6 +21,9 @@ internal unsafe struct CopyPlan
     /// <summary>Whether the two innermost loops are a transposition.</summary>
     public bool Transposes;
 
+    /// <summary>Whether rows are written past the caches.</summary>
+    public bool Streams;
+
     public static void Create(in Operand from, in Operand to, Shape shape, out CopyPlan plan)
     {
         plan = default;
@@ -34,6 +37,9 @@ internal unsafe struct CopyPlan
         plan.To = (byte*)to.Address;
         plan.ElementBytes = from.DType.SizeInBytes();
         plan.FindTransposition();
+        long bytes = shape.ElementCount * plan.ElementBytes;
+        plan.Streams = !plan.Transposes && plan.SourceStride(1) == 1 && plan.DestinationStride(1) == 1 && plan.Space.InnerSize * plan.ElementBytes >= StreamedCopy.FewestBytes
+            && from.Storage != to.Storage && Streaming.Pays(bytes + Math.Min(bytes, from.Storage.Bytes));
     }
 
     /// <summary>Step of the source along one of the two innermost loops: 1 is the row, 2 the column.</summary>

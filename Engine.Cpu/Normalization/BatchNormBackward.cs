@@ -93,11 +93,12 @@ internal readonly unsafe struct BatchNormBackward<T, TVec, TGate>(
         {
             T* x = args.X + strips.Offset + (strips.Image * args.GapX), dx = args.GradX + strips.Offset + (strips.Image * args.GapGradX);
             nint i = 0, n = strips.Size;
+            bool isStreamed = args.StreamsGradX && Streaming.Fits<TVec>(dx);
             for (; i <= n - TVec.Count; i += TVec.Count)
             {
                 TVec rest = TVec.MultiplyAdd(TVec.Load(x + i) - mean, forDeviation, constant);
                 TVec gradient = TVec.MultiplyAdd(args.GradientAgain<TVec, TGate>(strips.Offset + i, TVec.Count), forGradient, rest);
-                (args.AddsToGradX ? gradient + TVec.Load(dx + i) : gradient).Store(dx + i);
+                Streaming.Store(args.AddsToGradX ? gradient + TVec.Load(dx + i) : gradient, dx + i, isStreamed);
             }
 
             if (i < n)

@@ -92,6 +92,9 @@ internal unsafe struct BatchNormGradient<T> where T : unmanaged, IBinaryFloating
     /// <summary>Whether GradX is added to.</summary>
     public bool AddsToGradX;
 
+    /// <summary>Whether GradX is written past the caches.</summary>
+    public bool StreamsGradX;
+
     /// <summary>[C]; Scale is null for 1.</summary>
     public T* Mean, InverseStd, Scale;
 

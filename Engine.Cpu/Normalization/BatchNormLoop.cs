@@ -94,5 +94,8 @@ internal struct BatchNormLoop<TStep>(BatchNormShape shape, TStep step, int parts
 
                 break;
         }
+
+        // Steps may stream their results.
+        Streaming.End();
     }
 }

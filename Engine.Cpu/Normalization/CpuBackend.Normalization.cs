@@ -109,6 +109,7 @@ internal sealed unsafe partial class CpuBackend
             GapX = x.Gap,
             GapGradX = dx.Gap,
             AddsToGradX = args.AddsToGradX,
+            StreamsGradX = !args.AddsToGradX && dx.Pointer != dy.Pointer && Streaming.Pays(3 * args.X.Shape.ElementCount * sizeof(T)),
             GradResidual = gradResidual.Pointer,
             Mean = mean.Pointer,
             InverseStd = inverseStd.Pointer,

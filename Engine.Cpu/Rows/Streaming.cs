@@ -5,15 +5,13 @@ namespace Engine.Cpu;
 
 /// <summary>Results that are written past the caches, so that their memory is not read first.</summary>
 /// <remarks>
-/// Where the operands of a call fill the last-level cache one and a half times, at least a third of its result would have left it before anybody reads it. Bits do not
-/// depend on it. Such stores become visible to other threads in no order: <see cref="End"/> follows the last one.
+/// Pays where the operands of a call fill the last-level cache: a copy and a reader after it were faster together from three quarters of it on. Bits do not depend on it. Such
+/// stores become visible to other threads in no order: <see cref="End"/> follows the last one.
 /// </remarks>
 internal static unsafe class Streaming
 {
-    private static readonly long s_leastBytes = CacheSizes.LastLevel * 3 / 2;
-
     /// <summary>Whether it pays for a call whose operands have so many bytes together.</summary>
-    public static bool Pays(long bytes) => bytes >= s_leastBytes;
+    public static bool Pays(long bytes) => bytes >= CacheSizes.LastLevel;
 
     /// <summary>Whether vectors from here on may be written so.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -46,6 +46,7 @@ internal static class ConvolutionCases
         yield return Make(1, 3, 70, 70, 5, 3, 3, pad: (1, 1));
         yield return Make(9, 33, 5, 5, 40, 1, 1);                             // images share panels
         yield return Make(7, 34, 7, 7, 52, 3, 3, stride: (2, 2), pad: (1, 1), groups: 2);
+        yield return Make(9, 200, 12, 11, 10, 1, 1);                          // dw: dy packed once for all blocks of channels
         yield return Make(3, 20, 1, 1, 31, 1, 1);
         yield return Make(1, 2, 30, 30, 26, 24, 24);                          // more taps than a block of terms
         yield return Make(2, 60, 11, 21, 25, 3, 3, stride: (1, 2), pad: (2, 3), dilation: (2, 3));

@@ -17,6 +17,7 @@ internal sealed class StreamingTests
         yield return Case("Softmax", static x => [x.Softmax(-1)]);
         yield return Case("LogSoftmax", static x => [x.LogSoftmax(-1)]);
         yield return Case("SoftmaxGradient", static x => [Gradient(x, static x => x.Softmax(-1))]);
+        yield return Case("Copy", static x => [x.Clone(), CopyBetween(x, 0), CopyBetween(x, 3)]);
         yield return Case("Arithmetic", static x => [x + (x * 2), x * (x + 1), x - (x * 3), x + 0.5]);
 
         static TestCaseData Case(string name, Func<Tensor, Tensor[]> call) => new TestCaseData(call).SetArgDisplayNames(name);
@@ -54,6 +55,31 @@ internal sealed class StreamingTests
         Tensor x = Tensor.Randn([9_000, 1027], generator: new Generator(2), device: _device);
         float[] part = x.Narrow(0, First, Part).Clone().Softmax(-1).ToArray<float>();
         Assert.That(x.Softmax(-1).Narrow(0, First, Part).ToArray<float>(), Is.EqualTo(part));
+    }
+
+    [Test]
+    public void LargeBatchNormGradient_HasTheBitsOfItsChannels()
+    {
+        using TensorScope scope = TensorScope.Begin();
+        const int Images = 8, Channels = 32;
+        int length = (int)Math.Min(CacheSizes.LastLevel / (Images * Channels * sizeof(float)), 1 << 17) | 1;
+        Tensor x = Tensor.Randn([Images, Channels, length, 1], generator: new Generator(3), device: _device);
+        foreach (int pixels in (int[])[length, length - 1])
+        {
+            Tensor whole = x.Narrow(2, 0, pixels).Clone();
+            float[] part = Normalized(whole.Narrow(1, 5, 2).Clone()).ToArray<float>();
+            Assert.That(Normalized(whole).Narrow(1, 5, 2).ToArray<float>(), Is.EqualTo(part));
+        }
+
+        static Tensor Normalized(Tensor x) => Gradient(x, static x => x.BatchNorm(null, null));
+    }
+
+    /// <summary>A copy into rows that begin <paramref name="gap"/> elements behind a multiple of the vectors, with what lies between them.</summary>
+    private static Tensor CopyBetween(Tensor x, int gap)
+    {
+        Tensor y = Tensor.Full([x.Shape[0], x.Shape[1] + gap + 1], 7f, device: x.Device);
+        y.Narrow(1, gap, x.Shape[1]).CopyFrom(x);
+        return y;
     }
 
     private static Tensor Gradient(Tensor x, Func<Tensor, Tensor> call)
