@@ -7,7 +7,7 @@ internal interface ITileLayout;
 
 /// <summary>The ways in which rows of A lie for <see cref="WholeTiles{T, TVec}"/>.</summary>
 /// <remarks>
-/// Known distances let two terms share one set of pointers: 45 instructions for 24 multiply-adds in place of 50. A core that works for one thread hides them. Where two threads share a
+/// Known distances let two terms share one set of pointers, four of a packed panel one pointer: 45 and 42 instructions for 24 multiply-adds in place of 50. A core that works for one thread hides them. Where two threads share a
 /// core, as the processors of virtual machines often do, each gets half of the instructions, and every one counts.
 /// </remarks>
 internal static class TileLayout

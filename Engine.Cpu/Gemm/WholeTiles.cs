@@ -50,7 +50,50 @@ internal static unsafe class WholeTiles<T, TVec>
             TVec ca0 = TVec.Zero, ca1 = TVec.Zero;
             TVec cb0 = TVec.Zero, cb1 = TVec.Zero;
             nint k = tile->K;
-            if (Unsafe.SizeOf<TLayout>() != TileLayout.AnySize)
+            if (Unsafe.SizeOf<TLayout>() == TileLayout.PackedSize && Unsafe.SizeOf<TRows>() == 6)
+            {
+                for (nint fours = k >> 2; fours != 0; fours--)
+                {
+                    byte* b2 = b + (2 * bRow);
+                    TVec b0 = TVec.Load(b), b1 = TVec.Load(b + (TVec.Count * sizeof(T)));
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(0, a0, b0, b1, ref c00, ref c01);
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(1, At<TRows>(a0, 0, 1), b0, b1, ref c10, ref c11);
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(2, At<TRows>(a0, 0, 2), b0, b1, ref c20, ref c21);
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(3, At<TRows>(a0, 0, 3), b0, b1, ref c30, ref c31);
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(4, At<TRows>(a0, 0, 4), b0, b1, ref c40, ref c41);
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(5, At<TRows>(a0, 0, 5), b0, b1, ref c50, ref c51);
+                    b0 = TVec.Load(b + bRow);
+                    b1 = TVec.Load(b + bRow + (TVec.Count * sizeof(T)));
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(0, At<TRows>(a0, 1, 0), b0, b1, ref c00, ref c01);
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(1, At<TRows>(a0, 1, 1), b0, b1, ref c10, ref c11);
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(2, At<TRows>(a0, 1, 2), b0, b1, ref c20, ref c21);
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(3, At<TRows>(a0, 1, 3), b0, b1, ref c30, ref c31);
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(4, At<TRows>(a0, 1, 4), b0, b1, ref c40, ref c41);
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(5, At<TRows>(a0, 1, 5), b0, b1, ref c50, ref c51);
+                    b0 = TVec.Load(b2);
+                    b1 = TVec.Load(b2 + (TVec.Count * sizeof(T)));
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(0, At<TRows>(a0, 2, 0), b0, b1, ref c00, ref c01);
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(1, At<TRows>(a0, 2, 1), b0, b1, ref c10, ref c11);
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(2, At<TRows>(a0, 2, 2), b0, b1, ref c20, ref c21);
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(3, At<TRows>(a0, 2, 3), b0, b1, ref c30, ref c31);
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(4, At<TRows>(a0, 2, 4), b0, b1, ref c40, ref c41);
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(5, At<TRows>(a0, 2, 5), b0, b1, ref c50, ref c51);
+                    b0 = TVec.Load(b2 + bRow);
+                    b1 = TVec.Load(b2 + bRow + (TVec.Count * sizeof(T)));
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(0, At<TRows>(a0, 3, 0), b0, b1, ref c00, ref c01);
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(1, At<TRows>(a0, 3, 1), b0, b1, ref c10, ref c11);
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(2, At<TRows>(a0, 3, 2), b0, b1, ref c20, ref c21);
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(3, At<TRows>(a0, 3, 3), b0, b1, ref c30, ref c31);
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(4, At<TRows>(a0, 3, 4), b0, b1, ref c40, ref c41);
+                    Microkernel<T, TVec>.Multiply<TRows, TileSize.Two>(5, At<TRows>(a0, 3, 5), b0, b1, ref c50, ref c51);
+                    a0 = At<TRows>(a0, 4, 0);
+                    b += 4 * bRow;
+                }
+
+                a3 = a0 + (3 * row);
+                k &= 3;
+            }
+            else if (Unsafe.SizeOf<TLayout>() != TileLayout.AnySize)
             {
                 for (nint pairs = k >> 1; pairs != 0; pairs--)
                 {
@@ -135,6 +178,10 @@ internal static unsafe class WholeTiles<T, TVec>
             c0 += cNext;
         }
     }
+
+    /// <summary>An element of a packed panel. Sums of constants only: of a sum with a variable the compiler makes an instruction for each address.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static byte* At<TRows>(byte* panel, int term, int row) where TRows : struct, ITileSize => panel + (((term * Unsafe.SizeOf<TRows>()) + row) * sizeof(T));
 
     /// <summary>Stores two vectors of a row as <typeparamref name="TFinish"/> says; nothing if the tile does not have the row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
