@@ -2,7 +2,6 @@ using System.Globalization;
 using Engine.Cpu;
 using Engine.Gpu;
 using Engine.PtxInterpreter;
-using Engine.Tests.OpCases;
 using Engine.Tests.Reference;
 using NUnit.Framework;
 
