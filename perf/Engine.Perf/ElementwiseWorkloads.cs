@@ -11,7 +11,7 @@ internal static class ElementwiseWorkloads
 
     public static IEnumerable<Workload> All()
     {
-        yield return new Workload("copy/4M", Copy, 0, 8L * Elements);
+        yield return new Workload(LimitRows.Copy, Copy, 0, 8L * Elements);
         yield return new Workload("add/4M", () => Into(Programs.Add, 2), 0, 12L * Elements);
         yield return new Workload("exp/4M", () => Into(s_exp, 1), 0, 8L * Elements);
         yield return new Workload("tanh/4M", () => Into(s_tanh, 1), 0, 8L * Elements);

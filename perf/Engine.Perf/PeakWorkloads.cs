@@ -6,9 +6,6 @@ namespace Engine.Perf;
 /// <summary>What the processor's arithmetic allows: multiply-adds on registers alone, on as many threads as kernels have. Rows that multiply are held against it.</summary>
 internal static class PeakWorkloads
 {
-    /// <summary>The names of the rows.</summary>
-    public const string Float32 = "peak/float32", Float64 = "peak/float64";
-
     /// <summary>Some milliseconds, so that it does not count when the second thread begins.</summary>
     private const int Steps = 1 << 20;
 
@@ -16,7 +13,7 @@ internal static class PeakWorkloads
     private const int Chains = 12;
 
     public static IEnumerable<Workload> All(Device device) =>
-        device is CpuDevice cpu ? [Peak<float>(Float32, cpu), Peak<double>(Float64, cpu)] : [];
+        device is CpuDevice cpu ? [Peak<float>(LimitRows.Float32, cpu), Peak<double>(LimitRows.Float64, cpu)] : [];
 
     private static Workload Peak<T>(string name, CpuDevice device) where T : unmanaged
     {

@@ -6,8 +6,6 @@ namespace Engine.Perf.Comparing;
 /// <summary>What a comparison comes to, by kind of row: the worst row and the geometric mean beside what each kind aims at, and what a second thread gives.</summary>
 internal static class GroupSummary
 {
-    private const string Copy = "copy/4M";
-
     public static string Of(Comparison comparison) => Ratios(comparison.Pairs) + Settings(comparison) + Scaling(comparison.Pairs) + ShareOfCopy(comparison.Pairs) + new LimitTable(comparison.Pairs);
 
     private static string Ratios(IEnumerable<Pair> pairs)
@@ -58,8 +56,8 @@ internal static class GroupSummary
     /// <summary>The bytes a second of rows that memory limits over those of a copy beside them; empty where no copy was timed.</summary>
     private static string ShareOfCopy(IEnumerable<Pair> pairs)
     {
-        Dictionary<int, ResultLine> copies = pairs.Where(static pair => pair.Ours.Name == Copy).ToDictionary(static pair => pair.Ours.Threads, static pair => pair.Ours);
-        Pair[] rows = [.. pairs.Where(pair => copies.ContainsKey(pair.Ours.Threads) && pair.Ours.Name != Copy && RowGroup.Elementwise.Has(pair.Ours.Name))];
+        Dictionary<int, ResultLine> copies = pairs.Where(static pair => pair.Ours.Name == LimitRows.Copy).ToDictionary(static pair => pair.Ours.Threads, static pair => pair.Ours);
+        Pair[] rows = [.. pairs.Where(pair => copies.ContainsKey(pair.Ours.Threads) && pair.Ours.Name != LimitRows.Copy && RowGroup.Elementwise.Has(pair.Ours.Name))];
         StringBuilder text = new(rows.Length == 0 ? string.Empty : "\n| ours, bytes a second | threads | GB/s | of the copy's |\n|---|---|---|---|\n");
         foreach (Pair row in rows)
         {

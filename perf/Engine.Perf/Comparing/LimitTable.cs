@@ -9,15 +9,13 @@ namespace Engine.Perf.Comparing;
 /// </summary>
 internal sealed class LimitTable
 {
-    private const string Copy = "copy/4M";
-
     private readonly IReadOnlyList<Pair> _pairs;
     private readonly Dictionary<(string Name, int Threads), ResultLine> _limits;
 
     public LimitTable(IReadOnlyList<Pair> pairs)
     {
         _pairs = pairs;
-        _limits = pairs.Where(static pair => pair.Ours.Name is Copy or PeakWorkloads.Float32 or PeakWorkloads.Float64).ToDictionary(static pair => (pair.Ours.Name, pair.Ours.Threads), static pair => pair.Ours);
+        _limits = pairs.Where(static pair => pair.Ours.Name is LimitRows.Copy or LimitRows.Float32 or LimitRows.Float64).ToDictionary(static pair => (pair.Ours.Name, pair.Ours.Threads), static pair => pair.Ours);
     }
 
     /// <summary>Empty where no peak was measured.</summary>
@@ -66,14 +64,14 @@ internal sealed class LimitTable
     /// <summary>The least time of a row: its multiply-adds, or its bytes where they are enough to leave the caches; null where neither is known.</summary>
     private (string Name, double Seconds)? Limit(ResultLine row)
     {
-        string peakName = row.Name.StartsWith("dgemm", StringComparison.Ordinal) ? PeakWorkloads.Float64 : PeakWorkloads.Float32;
+        string peakName = row.Name.StartsWith("dgemm", StringComparison.Ordinal) ? LimitRows.Float64 : LimitRows.Float32;
         if (row.Flop > 0 && _limits.TryGetValue((peakName, row.Threads), out ResultLine? peak))
         {
             return (peakName, row.Flop * peak.Median / peak.Flop);
         }
 
-        return row.Name != Copy && _limits.TryGetValue((Copy, row.Threads), out ResultLine? copy) && row.Bytes >= copy.Bytes / 2
-            ? (Copy, row.Bytes * copy.Median / copy.Bytes)
+        return row.Name != LimitRows.Copy && _limits.TryGetValue((LimitRows.Copy, row.Threads), out ResultLine? copy) && row.Bytes >= copy.Bytes / 2
+            ? (LimitRows.Copy, row.Bytes * copy.Median / copy.Bytes)
             : null;
     }
 }

@@ -8,5 +8,5 @@ namespace Engine.Perf.Rows;
 internal sealed record Workload(string Name, Func<Action> Prepare, long Flop = 0, long Bytes = 0)
 {
     /// <summary>What the machine can do at best: no peer has such rows.</summary>
-    public bool IsLimit => Name.StartsWith("peak/", StringComparison.Ordinal);
+    public bool IsLimit => Name is LimitRows.Float32 or LimitRows.Float64;
 }
