@@ -13,30 +13,24 @@ internal static class Pairs
         Dictionary<string, Workload> peers = TorchSharpPeer.WorkloadList.For(options).ToDictionary(static row => row.Name);
         foreach (Workload row in WorkloadList.For(device, captured: false, TrainingPrecision.Full))
         {
-            if (!options.Wants(row.Name))
+            // Limits of the machine have no other side.
+            Workload? other = peers.GetValueOrDefault(row.Name);
+            if (!options.Wants(row.Name) || (other is null && !row.IsLimit))
             {
                 continue;
             }
 
-            if (!peers.TryGetValue(row.Name, out Workload? other))
-            {
-                // Limits of the machine have no other side.
-                if (row.IsLimit)
-                {
-                    double[] alone = Turns.Of([row.Prepare()], options.Seconds)[0];
-                    Array.Sort(alone);
-                    ours.WriteLine(Line("engine", row, alone, options).ToJson());
-                }
-
-                continue;
-            }
-
-            double[][] times = Turns.Of([row.Prepare(), other.Prepare()], options.Seconds);
+            double[][] times = Turns.Of(other is null ? [row.Prepare()] : [row.Prepare(), other.Prepare()], options.Seconds);
             Array.ForEach(times, Array.Sort);
-            (double[] mine, double[] theirs) = (times[0], times[1]);
+            double[] mine = times[0];
             ours.WriteLine(Line("engine", row, mine, options).ToJson());
-            peer.WriteLine(Line(options.Peer(), row, theirs, options).ToJson());
-            Console.WriteLine($"{row.Name,-40} {options.Threads} {1e3 * Median(mine),10:0.0000} {1e3 * Median(theirs),10:0.0000} ms  {Median(theirs) / Median(mine):0.00}   least {1e3 * mine[0],10:0.0000} {1e3 * theirs[0],10:0.0000}  {theirs[0] / mine[0]:0.00}");
+            if (other is not null)
+            {
+                double[] theirs = times[1];
+                peer.WriteLine(Line(options.Peer(), row, theirs, options).ToJson());
+                Console.WriteLine($"{row.Name,-40} {options.Threads} {1e3 * Median(mine),10:0.0000} {1e3 * Median(theirs),10:0.0000} ms  {Median(theirs) / Median(mine):0.00}   least {1e3 * mine[0],10:0.0000} {1e3 * theirs[0],10:0.0000}  {theirs[0] / mine[0]:0.00}");
+            }
+
             device.Pool.Trim();
         }
     }
