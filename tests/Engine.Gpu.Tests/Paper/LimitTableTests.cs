@@ -1,5 +1,4 @@
 using Engine.Perf.Comparing;
-using Engine.Perf.Rows;
 using NUnit.Framework;
 
 namespace Engine.Gpu.Tests.Paper;
