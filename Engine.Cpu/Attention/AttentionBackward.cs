@@ -117,7 +117,7 @@ internal readonly unsafe struct AttentionBackward<TVec>(AttentionProblem problem
         in AttentionQueries<TVec> copies, int sample, int head, int query, int queries, int key, int keys, float* weights, float* slopes, float* means)
     {
         HeadMatrix from = problem.Key, values = problem.Value;
-        int columns = (int)SharedPanels<TVec>.Padded(queries);
+        int columns = SharedPanels<TVec>.Filled(queries);
         copies.Columns.Multiply(from.Of(sample, head, key), from.Row, from.Column, keys, problem.Depth, weights, Stride, 1, columns, adds: false);
         if (WantsSlopes)
         {

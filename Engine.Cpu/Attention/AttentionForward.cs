@@ -64,7 +64,7 @@ internal readonly unsafe struct AttentionForward<TVec>(AttentionProblem problem,
         HeadMatrix query = problem.Query;
         if (copies)
         {
-            keys.Multiply(query.Of(sample, head, first), query.Row, query.Column, count, problem.Depth, scores, stride, 1, (int)SharedPanels<TVec>.Padded(seen), adds: false);
+            keys.Multiply(query.Of(sample, head, first), query.Row, query.Column, count, problem.Depth, scores, stride, 1, SharedPanels<TVec>.Filled(seen), adds: false);
         }
         else
         {

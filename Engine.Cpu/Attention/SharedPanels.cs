@@ -34,10 +34,17 @@ internal readonly unsafe struct SharedPanels<TVec> where TVec : struct, ISimd<TV
 
     private static int PanelRows => GemmKernels<float, TVec>.PanelRows;
 
-    private static int PanelColumns => GemmKernels<float, TVec>.PanelColumns;
+    private int PanelColumns => _blocks.PanelColumns;
 
     /// <summary>Columns with those that fill the last panel, which are 0.</summary>
-    public static nint Padded(int columns) => ((nint)columns + PanelColumns - 1) / PanelColumns * PanelColumns;
+    public static nint Padded(int columns)
+    {
+        int width = GemmKernels<float, TVec>.PanelColumnsOf(columns);
+        return ((nint)columns + width - 1) / width * width;
+    }
+
+    /// <summary>Columns with as many of those as end a whole cache line: tiles of whole vectors cost less than the edge of C does.</summary>
+    public static int Filled(int columns) => (int)Math.Min(Padded(columns), ((nint)columns + 15) & -16);
 
     /// <summary>How many numbers the panels take.</summary>
     public static nint Size(int terms, int columns) => terms * Padded(columns);
@@ -84,7 +91,7 @@ internal readonly unsafe struct SharedPanels<TVec> where TVec : struct, ISimd<TV
     }
 
     /// <summary>All rows by the panels that stay: one panel after the other by all rows where one fills the cache, otherwise one tile of rows after the other by all panels.</summary>
-    private static void Multiply(GemmTile<float>* tile, float* a, int rows, float* panels, nint panel, float* c, int columns)
+    private void Multiply(GemmTile<float>* tile, float* a, int rows, float* panels, nint panel, float* c, int columns)
     {
         bool isOne = columns <= PanelColumns;
         int whole = !isOne ? columns / PanelColumns : columns == PanelColumns ? RowTiles.Whole(rows, PanelRows) : 1;

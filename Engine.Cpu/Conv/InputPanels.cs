@@ -35,7 +35,7 @@ internal unsafe struct InputPanels<T, TVec>
     /// <summary>Bytes of a list for so many outputs in so many runs.</summary>
     public static nint ListBytes(int columns, int runs) => MostMoves(columns, runs) * sizeof(Move) + (columns / Width + 2) * sizeof(int);
 
-    private static nint MostMoves(int columns, int runs) => 2 * (columns / Width + 1) + 2 * (nint)runs;
+    private static nint MostMoves(int columns, int runs) => Width / TVec.Count * (nint)(columns / Width + 1) + 2 * (nint)runs;
 
     /// <summary>Adds a run of <paramref name="count"/> outputs, whose inputs for a tap lie side by side and begin at <paramref name="from"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -84,7 +84,7 @@ internal unsafe struct InputPanels<T, TVec>
 
         if (last - move <= 3)
         {
-            // Two vectors, or up to four where a run ends within the panel. Missing ones repeat the last.
+            // Two vectors or three, or up to four where a run ends within the panel. Missing ones repeat the last.
             nint from0 = move->From, to0 = move->To - place, from3 = last->From, to3 = last->To - place;
             if (last - move <= 1)
             {
@@ -125,8 +125,10 @@ internal unsafe struct InputPanels<T, TVec>
     private static void Ones(T* target)
     {
         T one = T.One;
-        TVec.Broadcast(&one).Store(target);
-        TVec.Broadcast(&one).Store(target + TVec.Count);
+        for (int lane = 0; lane < Width; lane += TVec.Count)
+        {
+            TVec.Broadcast(&one).Store(target + lane);
+        }
     }
 
     /// <summary>Copies the inputs of whole panels [first, end), a run for each tap after the other.</summary>

@@ -59,13 +59,13 @@ internal unsafe partial struct BlockedGemm<T, TVec> : IParallelBody
 
     private static int PanelRows => GemmKernels<T, TVec>.PanelRows;
 
-    private static int PanelColumns => GemmKernels<T, TVec>.PanelColumns;
+    private readonly int PanelColumns => _blocks.PanelColumns;
 
     /// <summary>Computes <paramref name="p"/> on <paramref name="threads"/> threads of a pool, with so many pieces for each, or on the caller's alone; M, N and K are at least 1.</summary>
     public static void Run(in GemmProblem<T> p, GemmPlan plan, WorkerPool? pool, int threads, int piecesPerThread)
     {
         var blocks = GemmBlocks.For<T, TVec>(p.M, p.N, p.K);
-        bool once = blocks.StreamsA && p.M <= blocks.Streamed && GemmGrid.IsEven(Math.Min(p.N, blocks.ChunkColumns), FewPanels * PanelColumns, threads);
+        bool once = blocks.StreamsA && p.M <= blocks.Streamed && GemmGrid.IsEven(Math.Min(p.N, blocks.ChunkColumns), FewPanels * blocks.PanelColumns, threads);
         bool packsOwn = plan.PackB && (once || (blocks.StreamsA && threads > 1 && (long)p.N * p.K * sizeof(T) <= SmallBBytes));
         nint columns = plan.PackB && !packsOwn ? blocks.ChunkColumns : 0, rows = plan.PackA ? blocks.ChunkRows : 0;
         int together = threads > 1 ? GemmBlocks.Together((rows + columns) * blocks.Terms * sizeof(T)) : 1;

@@ -19,7 +19,7 @@ internal readonly record struct GemmBlocks
     private const int StreamingATerms = 384;
 
     /// <summary>A panel of 12 rows this deep takes three quarters of a first-level cache of 32 KiB.</summary>
-    private const int StreamingBTermBytes = 2048;
+    private const int StreamingBTermBytes = 1536;
 
     /// <summary>
     /// The block that streams takes 5/8 of the second-level cache. At 512 KiB a block of A of 320 KiB is 2 to 4 % faster than one of 192; at 1 MiB
@@ -48,6 +48,9 @@ internal readonly record struct GemmBlocks
     /// <summary>Where A streams: columns of the panels of B that stay in the first-level cache together. Short panels stay in numbers, so that rows of C are written in long pieces.</summary>
     public int Staying { get; private init; }
 
+    /// <summary>Columns of a panel of B.</summary>
+    public int PanelColumns { get; private init; }
+
     /// <summary>Whether A streams past panels of B, or B past panels of A.</summary>
     public bool StreamsA { get; private init; }
 
@@ -62,13 +65,14 @@ internal readonly record struct GemmBlocks
         where T : unmanaged, INumberBase<T>
         where TVec : struct, ISimd<TVec>
     {
-        int panelRows = GemmKernels<T, TVec>.PanelRows, panelColumns = GemmKernels<T, TVec>.PanelColumns;
+        int panelRows = GemmKernels<T, TVec>.PanelRows, panelColumns = GemmKernels<T, TVec>.PanelColumnsOf(n);
         bool streamsA = StreamsAOf<T, TVec>();
         int terms = Even(k, streamsA ? StreamingATerms : StreamingBTermBytes / sizeof(T), 4);
         int most = Math.Max(1, s_streamedBytes / sizeof(T) / terms);
         return new GemmBlocks
         {
             StreamsA = streamsA,
+            PanelColumns = panelColumns,
             Terms = terms,
             ChunkRows = Even(m, MostRows, panelRows),
             ChunkColumns = Even(n, MostColumns, panelColumns),

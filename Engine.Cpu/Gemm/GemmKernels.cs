@@ -9,10 +9,13 @@ internal static unsafe class GemmKernels<T, TVec>
     where TVec : struct, ISimd<TVec>
 {
     /// <summary>Most rows of C in a tile: 24 accumulators fill the 32 registers of AVX-512; the other instruction sets are taken to have 16.</summary>
-    public static int PanelRows => TVec.Count * sizeof(T) == 64 ? 12 : 6;
+    public static int PanelRows => TVec.Count * sizeof(T) == 64 ? 8 : 6;
 
-    /// <summary>Most columns of C in a tile: two vectors.</summary>
-    public static int PanelColumns => 2 * TVec.Count;
+    /// <summary>Most columns of C in a tile: three vectors where there are 32 registers, otherwise two.</summary>
+    public static int PanelColumns => (TVec.Count * sizeof(T) == 64 ? 3 : 2) * TVec.Count;
+
+    /// <summary>Columns of the panels that so many columns of B are cut into: where three vectors would leave a single one over, few columns are cut into pairs. A tile of one vector keeps the units waiting.</summary>
+    public static int PanelColumnsOf(int columns) => (columns + TVec.Count - 1) / TVec.Count is 4 or 10 ? 2 * TVec.Count : PanelColumns;
 
     /// <summary>
     /// Computes <paramref name="rows"/> × <paramref name="columns"/> elements of C, 1 to PanelRows and 1 to PanelColumns; or several whole tiles of
@@ -24,7 +27,7 @@ internal static unsafe class GemmKernels<T, TVec>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(GemmTile<T>* tile, int rows, int columns)
     {
-        bool isWhole = tile->CColumn == 1 && tile->BiasPerRow == null && (columns == PanelColumns || columns == TVec.Count);
+        bool isWhole = tile->CColumn == 1 && tile->BiasPerRow == null && columns % TVec.Count == 0;
         bool plain = !tile->Relu && tile->BiasPerColumn == null, unscaled = tile->Alpha == T.One && (tile->Beta == T.Zero || tile->Beta == T.One);
         tile->HasEpilogue = !plain || tile->Alpha != T.One || tile->Beta != T.Zero;
         if (tile->PrefetchC)
@@ -32,9 +35,9 @@ internal static unsafe class GemmKernels<T, TVec>
             tile->FetchC(tile->C, rows, columns);
         }
 
-        if (isWhole && rows == PanelRows && columns == PanelColumns && unscaled)
+        if (isWhole && rows == PanelRows && columns > TVec.Count && unscaled)
         {
-            RunWhole(tile, plain);
+            RunWhole(tile, plain, columns == 3 * TVec.Count);
             return;
         }
 
@@ -63,7 +66,7 @@ internal static unsafe class GemmKernels<T, TVec>
         }
     }
 
-    private static void RunWhole(GemmTile<T>* tile, bool plain)
+    private static void RunWhole(GemmTile<T>* tile, bool plain, bool isWide)
     {
         if (!plain)
         {
@@ -74,47 +77,69 @@ internal static unsafe class GemmKernels<T, TVec>
         switch (tile->Beta != T.Zero, plain)
         {
             case (false, true):
-                RunWhole<TileFinish.Store>(tile);
+                RunWhole<TileFinish.Store>(tile, isWide);
                 break;
             case (true, true):
-                RunWhole<TileFinish.Add>(tile);
+                RunWhole<TileFinish.Add>(tile, isWide);
                 break;
             case (false, false):
-                RunWhole<TileFinish.Complete>(tile);
+                RunWhole<TileFinish.Complete>(tile, isWide);
                 break;
             default:
-                RunWhole<TileFinish.AddComplete>(tile);
+                RunWhole<TileFinish.AddComplete>(tile, isWide);
                 break;
         }
     }
 
-    private static void RunWhole<TFinish>(GemmTile<T>* tile) where TFinish : struct, ITileFinish
+    private static void RunWhole<TFinish>(GemmTile<T>* tile, bool isWide) where TFinish : struct, ITileFinish
     {
-        if (PanelRows == 12)
+        bool isPacked = tile->ARow == 1 && tile->AColumn == PanelRows;
+        if (PanelRows == 8)
         {
-            WholeTiles<T, TVec>.Run<TileSize.Twelve, TFinish, TileLayout.Any>(tile);
+            if (isWide)
+            {
+                RunEight<TileSize.Three, TFinish>(tile, isPacked);
+            }
+            else
+            {
+                RunEight<TileSize.Two, TFinish>(tile, isPacked);
+            }
         }
-        else if (tile->ARow == 1 && tile->AColumn == PanelRows)
+        else if (isPacked)
         {
-            WholeTiles<T, TVec>.Run<TileSize.Six, TFinish, TileLayout.Packed>(tile);
+            WholeTiles<T, TVec>.Run<TileSize.Six, TileSize.Two, TFinish, TileLayout.Packed>(tile);
         }
         else if (tile->AColumn == 1)
         {
-            WholeTiles<T, TVec>.Run<TileSize.Six, TFinish, TileLayout.Contiguous>(tile);
+            WholeTiles<T, TVec>.Run<TileSize.Six, TileSize.Two, TFinish, TileLayout.Contiguous>(tile);
         }
         else
         {
-            WholeTiles<T, TVec>.Run<TileSize.Six, TFinish, TileLayout.Any>(tile);
+            WholeTiles<T, TVec>.Run<TileSize.Six, TileSize.Two, TFinish, TileLayout.Any>(tile);
+        }
+    }
+
+    private static void RunEight<TVectors, TFinish>(GemmTile<T>* tile, bool isPacked)
+        where TVectors : struct, ITileSize
+        where TFinish : struct, ITileFinish
+    {
+        if (isPacked)
+        {
+            WholeTiles<T, TVec>.Run<TileSize.Eight, TVectors, TFinish, TileLayout.Packed>(tile);
+        }
+        else
+        {
+            WholeTiles<T, TVec>.Run<TileSize.Eight, TVectors, TFinish, TileLayout.Any>(tile);
         }
     }
 
     /// <summary>Whole vectors; rows that are no size of a kernel are done in two or more pieces.</summary>
     private static void RunRows(GemmTile<T>* tile, int rows, int columns)
     {
-        bool wide = columns > TVec.Count;
+        int vectors = columns / TVec.Count;
         while (true)
         {
-            int piece = wide ? RunPiece<TileSize.Two>(tile, rows) : RunPiece<TileSize.One>(tile, rows);
+            int piece = vectors == 3 ? RunPiece<TileSize.Three>(tile, rows) : vectors == 2 ? RunPiece<TileSize.Two>(tile, rows) : RunPiece<TileSize.One>(tile, rows);
             if ((rows -= piece) == 0)
             {
                 return;
@@ -127,14 +152,8 @@ internal static unsafe class GemmKernels<T, TVec>
 
     private static int RunPiece<TVectors>(GemmTile<T>* tile, int rows) where TVectors : struct, ITileSize
     {
-        if (PanelRows == 12)
+        if (PanelRows == 8)
         {
-            if (rows >= 12)
-            {
-                Microkernel<T, TVec>.Run<TileSize.Twelve, TVectors>(tile);
-                return 12;
-            }
-
             if (rows >= 8)
             {
                 Microkernel<T, TVec>.Run<TileSize.Eight, TVectors>(tile);
@@ -168,9 +187,9 @@ internal static unsafe class GemmKernels<T, TVec>
     private static void RunEdge(GemmTile<T>* tile, int rows, int columns)
     {
         const int Alignment = 64;
-        byte* stack = stackalloc byte[12 * 2 * 64 + Alignment];
+        byte* stack = stackalloc byte[8 * 3 * 64 + Alignment];
         T* product = (T*)((nint)(stack + Alignment - 1) & -Alignment);
-        int width = columns > TVec.Count ? PanelColumns : TVec.Count;
+        int width = (columns + TVec.Count - 1) / TVec.Count * TVec.Count;
 
         GemmTile<T> plain = default;
         plain.K = tile->K;

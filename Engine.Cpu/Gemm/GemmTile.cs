@@ -97,7 +97,11 @@ internal unsafe struct GemmTile<T> where T : unmanaged
 
         for (int i = 0; i < rows; i++, c += CRow)
         {
-            Sse.Prefetch0(c);
+            for (byte* line = (byte*)c; line < c + columns; line += CacheSizes.Line)
+            {
+                Sse.Prefetch0(line);
+            }
+
             Sse.Prefetch0(c + columns - 1);
         }
     }

@@ -5,7 +5,7 @@ namespace Engine.Cpu;
 /// <summary>A number of rows or vectors of a register tile as a type argument, so that conditions on it are constants to the JIT.</summary>
 /// <remarks>
 /// The type has that many bytes. <c>Unsafe.SizeOf</c> is a constant when the JIT reads the code, <see cref="Count"/> only when it has inlined. Conditions that drop rows ask
-/// for the size: what they drop is then never read, and a tile of 6 rows of 12 compiles in 10 ms instead of 25.
+/// for the size: what they drop is then never read, and a tile of 6 rows of 12 compiled in 10 ms instead of 25.
 /// </remarks>
 internal interface ITileSize
 {
@@ -56,11 +56,5 @@ internal static class TileSize
     public readonly struct Eight : ITileSize
     {
         public static int Count => 8;
-    }
-
-    [StructLayout(LayoutKind.Sequential, Size = 12)]
-    public readonly struct Twelve : ITileSize
-    {
-        public static int Count => 12;
     }
 }

@@ -229,18 +229,19 @@ internal sealed unsafe class GemmTileTests
     {
         public void Run<TVec>() where TVec : unmanaged, ISimd<TVec>
         {
-            float* c = stackalloc float[12 * 32];
-            float* b = stackalloc float[32];
-            new Span<float>(b, 32).Fill(2);
+            int width = GemmKernels<float, TVec>.PanelColumns, size = GemmKernels<float, TVec>.PanelRows * width;
+            float* c = stackalloc float[size];
+            float* b = stackalloc float[width];
+            new Span<float>(b, width).Fill(2);
             float a = 3;
-            for (int columns = 1; columns <= GemmKernels<float, TVec>.PanelColumns; columns++)
+            for (int columns = 1; columns <= width; columns++)
             {
-                new Span<float>(c, 12 * 32).Fill(float.NaN);
-                var tile = new GemmTile<float> { K = 1, A = &a, B = b, BRow = 32, C = c, CRow = 32, CColumn = 1, Alpha = 0.5f };
+                new Span<float>(c, size).Fill(float.NaN);
+                var tile = new GemmTile<float> { K = 1, A = &a, B = b, BRow = width, C = c, CRow = width, CColumn = 1, Alpha = 0.5f };
                 GemmKernels<float, TVec>.Run(&tile, GemmKernels<float, TVec>.PanelRows, columns);
                 for (int i = 0; i < GemmKernels<float, TVec>.PanelRows; i++)
                 {
-                    Assert.That(new Span<float>(c + i * 32, columns).ToArray(), Is.All.EqualTo(3f));
+                    Assert.That(new Span<float>(c + (i * width), columns).ToArray(), Is.All.EqualTo(3f));
                 }
             }
         }
