@@ -65,7 +65,7 @@ internal unsafe partial struct BlockedGemm<T, TVec> : IParallelBody
     public static void Run(in GemmProblem<T> p, GemmPlan plan, WorkerPool? pool, int threads, int piecesPerThread)
     {
         var blocks = GemmBlocks.For<T, TVec>(p.M, p.N, p.K);
-        bool once = blocks.StreamsA && p.M <= blocks.Streamed && GemmGrid.IsEven(Math.Min(p.N, blocks.ChunkColumns), FewPanels * blocks.PanelColumns, threads);
+        bool once = !blocks.StreamsA ? threads == 1 : p.M <= blocks.Streamed && GemmGrid.IsEven(Math.Min(p.N, blocks.ChunkColumns), FewPanels * blocks.PanelColumns, threads);
         bool packsOwn = plan.PackB && (once || (blocks.StreamsA && threads > 1 && (long)p.N * p.K * sizeof(T) <= SmallBBytes));
         nint columns = plan.PackB && !packsOwn ? blocks.ChunkColumns : 0, rows = plan.PackA ? blocks.ChunkRows : 0;
         int together = threads > 1 ? GemmBlocks.Together((rows + columns) * blocks.Terms * sizeof(T)) : 1;
@@ -200,7 +200,8 @@ internal unsafe partial struct BlockedGemm<T, TVec> : IParallelBody
     private void MultiplyOwn(int row, int rows, int column, int columns)
     {
         // As many as the second-level cache holds beside A: rows of B are read on for longer.
-        int together = Math.Min(columns, Math.Max(FewPanels, (_blocks.Streamed - rows) / PanelColumns) * PanelColumns);
+        int room = _blocks.StreamsA ? _blocks.Streamed - rows : _blocks.Streamed;
+        int together = Math.Min(columns, Math.Max(FewPanels, room / PanelColumns) * PanelColumns);
         using ScratchLease panels = Scratch.Rent<T>((nint)GemmBlocks.Even(together, together, PanelColumns) * _terms);
         _panels = panels.As<T>();
         for (int j = 0; j < columns; j += together)

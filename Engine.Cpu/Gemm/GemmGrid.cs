@@ -9,8 +9,11 @@ namespace Engine.Cpu;
 /// <param name="ColumnParts">Rectangles beside each other.</param>
 internal readonly record struct GemmGrid(int M, int N, int RowUnit, int ColumnUnit, int RowParts, int ColumnParts)
 {
-    /// <summary>Of all ways to cut C into <paramref name="cells"/> rectangles: the one whose largest is smallest, then the one whose rectangles read least.</summary>
-    public static GemmGrid For(int m, int n, int rowUnit, int columnUnit, int cells)
+    /// <summary>
+    /// Of all ways to cut C into <paramref name="cells"/> rectangles: the one whose largest is smallest, then the one whose rectangles read least. Where each rectangle prepares what it reads,
+    /// a row and a column cost as much as so many elements of C.
+    /// </summary>
+    public static GemmGrid For(int m, int n, int rowUnit, int columnUnit, int cells, int rowCost = 0, int columnCost = 0)
     {
         GemmGrid best = default;
         (long Work, long Reads) least = (long.MaxValue, long.MaxValue);
@@ -22,7 +25,8 @@ internal readonly record struct GemmGrid(int M, int N, int RowUnit, int ColumnUn
             }
 
             var grid = new GemmGrid(m, n, rowUnit, columnUnit, rowParts, cells / rowParts);
-            (long Work, long Reads) cost = (Largest(m, rowUnit, rowParts) * Largest(n, columnUnit, grid.ColumnParts), ((long)rowParts * n) + ((long)grid.ColumnParts * m));
+            long rows = Largest(m, rowUnit, rowParts), columns = Largest(n, columnUnit, grid.ColumnParts);
+            (long Work, long Reads) cost = ((rows * columns) + (rowCost * rows) + (columnCost * columns), ((long)rowParts * n) + ((long)grid.ColumnParts * m));
             if (cost.CompareTo(least) < 0)
             {
                 (best, least) = (grid, cost);

@@ -16,6 +16,9 @@ internal unsafe struct GemmLoop<T, TVec> : IParallelBody
     /// <summary>Work of a part of a blocked product where threads have several, so that a slower one does fewer: it begins with empty caches and prefetches nothing beyond its end.</summary>
     private const long MinWorkPerPart = 4 * MinWorkPerThread;
 
+    /// <summary>Work that copying an element into a panel takes, in multiply-adds of the widest vectors.</summary>
+    private const int WorkOfPacking = 16;
+
     /// <summary>With so many products for each thread it does not matter that one thread may have one more.</summary>
     private const int ManyProducts = 8;
 
@@ -49,7 +52,15 @@ internal unsafe struct GemmLoop<T, TVec> : IParallelBody
         }
 
         loop._grid = GemmGrid.For(problem.M, problem.N, DotUnit, DotUnit, loop._cells);
-        if (threads > 1 && (whole || loop._plan.Dots))
+        bool shares = !whole && !loop._plan.Dots && GemmBlocks.StreamsAOf<T, TVec>();
+        if (!whole && !loop._plan.Dots && !shares)
+        {
+            loop._cells = threads;
+            loop._grid = GemmGrid.For(
+                problem.M, problem.N, GemmKernels<T, TVec>.PanelRows, 2 * TVec.Count, threads, loop._plan.PackA ? WorkOfPacking : 0, loop._plan.PackB ? WorkOfPacking : 0);
+        }
+
+        if (threads > 1 && !shares)
         {
             pool.Run(count * loop._cells, ref loop);
             return;
