@@ -39,7 +39,7 @@ internal unsafe struct WinogradWeightGradient<T, TVec> : IParallelBody
     private const int Points = WinogradTiles<T, TVec>.Points;
 
     /// <summary>Channels of x that lie together: the width of the tiles of the matrix product.</summary>
-    private static int InPanel => GemmKernels<T, TVec>.PanelColumns;
+    private static int InPanel => 2 * TVec.Count;
 
     private enum Step
     {
@@ -246,23 +246,30 @@ internal unsafe struct WinogradWeightGradient<T, TVec> : IParallelBody
         {
             for (int c = 0; c < inWhole; c += InPanel)
             {
-                for (int k = 0; k < channels; k += GemmKernels<T, TVec>.PanelRows)
+                for (int k = 0, rows, tilesOfRun; k < channels; k += rows * tilesOfRun)
                 {
+                    // Whole tiles of one panel of dy in a run.
+                    int left = Math.Min(channels - k, OutPanel - (firstOut + k) % OutPanel), height = GemmKernels<T, TVec>.PanelRows;
+                    rows = Math.Min(height, left);
+                    tilesOfRun = Math.Max(1, left / height);
                     GemmTile<T> tile = new()
                     {
                         K = tiles,
+                        Tiles = tilesOfRun,
                         A = block.OutPoints + point * _outPointPitch + (firstOut + k) / OutPanel * _outPanel + (firstOut + k) % OutPanel,
                         ARow = 1,
                         AColumn = OutPanel,
+                        ANext = height,
                         B = block.InPoints + point * _inPointPitch + c / InPanel * _inPanel,
                         BRow = InPanel,
                         C = sums + (point * channels + k) * _inPitch + c,
                         CRow = _inPitch,
                         CColumn = 1,
+                        CNext = height * _inPitch,
                         Alpha = T.One,
                         Beta = isFirst ? T.Zero : T.One,
                     };
-                    GemmKernels<T, TVec>.Run(&tile, Math.Min(GemmKernels<T, TVec>.PanelRows, channels - k), Math.Min(InPanel, inWhole - c));
+                    GemmKernels<T, TVec>.Run(&tile, rows, Math.Min(InPanel, inWhole - c));
                 }
             }
         }

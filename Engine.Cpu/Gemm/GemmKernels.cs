@@ -35,9 +35,9 @@ internal static unsafe class GemmKernels<T, TVec>
             tile->FetchC(tile->C, rows, columns);
         }
 
-        if (isWhole && rows == PanelRows && columns > TVec.Count && unscaled)
+        if (isWhole && rows == PanelRows && unscaled && (PanelRows == 8 || columns == PanelColumns))
         {
-            RunWhole(tile, plain, columns == 3 * TVec.Count);
+            RunWhole(tile, plain, columns / TVec.Count);
             return;
         }
 
@@ -66,7 +66,7 @@ internal static unsafe class GemmKernels<T, TVec>
         }
     }
 
-    private static void RunWhole(GemmTile<T>* tile, bool plain, bool isWide)
+    private static void RunWhole(GemmTile<T>* tile, bool plain, int vectors)
     {
         if (!plain)
         {
@@ -77,32 +77,36 @@ internal static unsafe class GemmKernels<T, TVec>
         switch (tile->Beta != T.Zero, plain)
         {
             case (false, true):
-                RunWhole<TileFinish.Store>(tile, isWide);
+                RunWhole<TileFinish.Store>(tile, vectors);
                 break;
             case (true, true):
-                RunWhole<TileFinish.Add>(tile, isWide);
+                RunWhole<TileFinish.Add>(tile, vectors);
                 break;
             case (false, false):
-                RunWhole<TileFinish.Complete>(tile, isWide);
+                RunWhole<TileFinish.Complete>(tile, vectors);
                 break;
             default:
-                RunWhole<TileFinish.AddComplete>(tile, isWide);
+                RunWhole<TileFinish.AddComplete>(tile, vectors);
                 break;
         }
     }
 
-    private static void RunWhole<TFinish>(GemmTile<T>* tile, bool isWide) where TFinish : struct, ITileFinish
+    private static void RunWhole<TFinish>(GemmTile<T>* tile, int vectors) where TFinish : struct, ITileFinish
     {
         bool isPacked = tile->ARow == 1 && tile->AColumn == PanelRows;
         if (PanelRows == 8)
         {
-            if (isWide)
+            switch (vectors)
             {
-                RunEight<TileSize.Three, TFinish>(tile, isPacked);
-            }
-            else
-            {
-                RunEight<TileSize.Two, TFinish>(tile, isPacked);
+                case 3:
+                    RunEight<TileSize.Three, TFinish>(tile, isPacked);
+                    break;
+                case 2:
+                    RunEight<TileSize.Two, TFinish>(tile, isPacked);
+                    break;
+                default:
+                    RunEight<TileSize.One, TFinish>(tile, isPacked);
+                    break;
             }
         }
         else if (isPacked)

@@ -16,7 +16,7 @@ internal static unsafe class WholeTiles<T, TVec>
     /// <summary>How many terms ahead B is fetched: the latency of a second-level cache, some 15 cycles, and as much again where that is busy.</summary>
     private const int TermsAhead = 8;
 
-    /// <summary>Computes <see cref="GemmTile{T}.Tiles"/> tiles of <typeparamref name="TRows"/> rows and <typeparamref name="TVectors"/> vectors, two or three.</summary>
+    /// <summary>Computes <see cref="GemmTile{T}.Tiles"/> tiles of <typeparamref name="TRows"/> rows and <typeparamref name="TVectors"/> vectors.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run<TRows, TVectors, TFinish, TLayout>(GemmTile<T>* tile)
         where TRows : struct, ITileSize
@@ -24,7 +24,7 @@ internal static unsafe class WholeTiles<T, TVec>
         where TFinish : struct, ITileFinish
         where TLayout : struct, ITileLayout
     {
-        nint row = Unsafe.SizeOf<TLayout>() == TileLayout.PackedSize ? sizeof(T) : tile->ARow * sizeof(T), row2 = 2 * row, bRow = tile->BRow * sizeof(T), ahead = TermsAhead * bRow, vector = TVec.Count * sizeof(T);
+        nint row = Unsafe.SizeOf<TLayout>() == TileLayout.PackedSize ? sizeof(T) : tile->ARow * sizeof(T), row2 = 2 * row, bRow = tile->BRow * sizeof(T), ahead = TermsAhead * bRow;
         nint aColumn = Unsafe.SizeOf<TLayout>() switch
         {
             TileLayout.ContiguousSize => sizeof(T),
@@ -56,7 +56,7 @@ internal static unsafe class WholeTiles<T, TVec>
                 for (nint fours = k >> 2; fours != 0; fours--)
                 {
                     byte* second = b + (2 * bRow);
-                    TVec b0 = TVec.Load(b), b1 = TVec.Load(b + vector), b2 = Third<TVectors>(b);
+                    TVec b0 = TVec.Load(b), b1 = Second<TVectors>(b), b2 = Third<TVectors>(b);
                     Microkernel<T, TVec>.Multiply<TRows, TVectors>(0, a0, b0, b1, b2, ref c00, ref c01, ref c02);
                     Microkernel<T, TVec>.Multiply<TRows, TVectors>(1, At<TRows>(a0, 0, 1), b0, b1, b2, ref c10, ref c11, ref c12);
                     Microkernel<T, TVec>.Multiply<TRows, TVectors>(2, At<TRows>(a0, 0, 2), b0, b1, b2, ref c20, ref c21, ref c22);
@@ -64,7 +64,7 @@ internal static unsafe class WholeTiles<T, TVec>
                     Microkernel<T, TVec>.Multiply<TRows, TVectors>(4, At<TRows>(a0, 0, 4), b0, b1, b2, ref c40, ref c41, ref c42);
                     Microkernel<T, TVec>.Multiply<TRows, TVectors>(5, At<TRows>(a0, 0, 5), b0, b1, b2, ref c50, ref c51, ref c52);
                     b0 = TVec.Load(b + bRow);
-                    b1 = TVec.Load(b + bRow + vector);
+                    b1 = Second<TVectors>(b + bRow);
                     b2 = Third<TVectors>(b + bRow);
                     Microkernel<T, TVec>.Multiply<TRows, TVectors>(0, At<TRows>(a0, 1, 0), b0, b1, b2, ref c00, ref c01, ref c02);
                     Microkernel<T, TVec>.Multiply<TRows, TVectors>(1, At<TRows>(a0, 1, 1), b0, b1, b2, ref c10, ref c11, ref c12);
@@ -73,7 +73,7 @@ internal static unsafe class WholeTiles<T, TVec>
                     Microkernel<T, TVec>.Multiply<TRows, TVectors>(4, At<TRows>(a0, 1, 4), b0, b1, b2, ref c40, ref c41, ref c42);
                     Microkernel<T, TVec>.Multiply<TRows, TVectors>(5, At<TRows>(a0, 1, 5), b0, b1, b2, ref c50, ref c51, ref c52);
                     b0 = TVec.Load(second);
-                    b1 = TVec.Load(second + vector);
+                    b1 = Second<TVectors>(second);
                     b2 = Third<TVectors>(second);
                     Microkernel<T, TVec>.Multiply<TRows, TVectors>(0, At<TRows>(a0, 2, 0), b0, b1, b2, ref c00, ref c01, ref c02);
                     Microkernel<T, TVec>.Multiply<TRows, TVectors>(1, At<TRows>(a0, 2, 1), b0, b1, b2, ref c10, ref c11, ref c12);
@@ -82,7 +82,7 @@ internal static unsafe class WholeTiles<T, TVec>
                     Microkernel<T, TVec>.Multiply<TRows, TVectors>(4, At<TRows>(a0, 2, 4), b0, b1, b2, ref c40, ref c41, ref c42);
                     Microkernel<T, TVec>.Multiply<TRows, TVectors>(5, At<TRows>(a0, 2, 5), b0, b1, b2, ref c50, ref c51, ref c52);
                     b0 = TVec.Load(second + bRow);
-                    b1 = TVec.Load(second + bRow + vector);
+                    b1 = Second<TVectors>(second + bRow);
                     b2 = Third<TVectors>(second + bRow);
                     Microkernel<T, TVec>.Multiply<TRows, TVectors>(0, At<TRows>(a0, 3, 0), b0, b1, b2, ref c00, ref c01, ref c02);
                     Microkernel<T, TVec>.Multiply<TRows, TVectors>(1, At<TRows>(a0, 3, 1), b0, b1, b2, ref c10, ref c11, ref c12);
@@ -101,7 +101,7 @@ internal static unsafe class WholeTiles<T, TVec>
             {
                 for (nint pairs = k >> 1; pairs != 0; pairs--)
                 {
-                    TVec b0 = TVec.Load(b), b1 = TVec.Load(b + vector), b2 = Third<TVectors>(b);
+                    TVec b0 = TVec.Load(b), b1 = Second<TVectors>(b), b2 = Third<TVectors>(b);
                     FetchB<TVectors>(b + ahead);
                     Microkernel<T, TVec>.Multiply<TRows, TVectors>(0, a0, b0, b1, b2, ref c00, ref c01, ref c02);
                     Microkernel<T, TVec>.Multiply<TRows, TVectors>(1, At<TRows>(a0, 0, 1), b0, b1, b2, ref c10, ref c11, ref c12);
@@ -112,7 +112,7 @@ internal static unsafe class WholeTiles<T, TVec>
                     Microkernel<T, TVec>.Multiply<TRows, TVectors>(6, At<TRows>(a0, 0, 6), b0, b1, b2, ref c60, ref c61, ref c62);
                     Microkernel<T, TVec>.Multiply<TRows, TVectors>(7, At<TRows>(a0, 0, 7), b0, b1, b2, ref c70, ref c71, ref c72);
                     b0 = TVec.Load(b + bRow);
-                    b1 = TVec.Load(b + bRow + vector);
+                    b1 = Second<TVectors>(b + bRow);
                     b2 = Third<TVectors>(b + bRow);
                     FetchB<TVectors>(b + ahead + bRow);
                     Microkernel<T, TVec>.Multiply<TRows, TVectors>(0, At<TRows>(a0, 1, 0), b0, b1, b2, ref c00, ref c01, ref c02);
@@ -135,7 +135,7 @@ internal static unsafe class WholeTiles<T, TVec>
             {
                 for (nint pairs = k >> 1; pairs != 0; pairs--)
                 {
-                    TVec b0 = TVec.Load(b), b1 = TVec.Load(b + vector), b2 = Third<TVectors>(b);
+                    TVec b0 = TVec.Load(b), b1 = Second<TVectors>(b), b2 = Third<TVectors>(b);
                     Microkernel<T, TVec>.Multiply<TRows, TVectors>(0, a0, b0, b1, b2, ref c00, ref c01, ref c02);
                     Microkernel<T, TVec>.Multiply<TRows, TVectors>(1, a0 + row, b0, b1, b2, ref c10, ref c11, ref c12);
                     Microkernel<T, TVec>.Multiply<TRows, TVectors>(2, a0 + row2, b0, b1, b2, ref c20, ref c21, ref c22);
@@ -143,7 +143,7 @@ internal static unsafe class WholeTiles<T, TVec>
                     Microkernel<T, TVec>.Multiply<TRows, TVectors>(4, a3 + row, b0, b1, b2, ref c40, ref c41, ref c42);
                     Microkernel<T, TVec>.Multiply<TRows, TVectors>(5, a3 + row2, b0, b1, b2, ref c50, ref c51, ref c52);
                     b0 = TVec.Load(b + bRow);
-                    b1 = TVec.Load(b + bRow + vector);
+                    b1 = Second<TVectors>(b + bRow);
                     b2 = Third<TVectors>(b + bRow);
                     Microkernel<T, TVec>.Multiply<TRows, TVectors>(0, a0 + aColumn, b0, b1, b2, ref c00, ref c01, ref c02);
                     Microkernel<T, TVec>.Multiply<TRows, TVectors>(1, a0 + row + aColumn, b0, b1, b2, ref c10, ref c11, ref c12);
@@ -161,7 +161,7 @@ internal static unsafe class WholeTiles<T, TVec>
 
             for (; k != 0; k--)
             {
-                TVec b0 = TVec.Load(b), b1 = TVec.Load(b + vector), b2 = Third<TVectors>(b);
+                TVec b0 = TVec.Load(b), b1 = Second<TVectors>(b), b2 = Third<TVectors>(b);
                 FetchB<TVectors>(b + ahead);
                 Microkernel<T, TVec>.Multiply<TRows, TVectors>(0, a0, b0, b1, b2, ref c00, ref c01, ref c02);
                 Microkernel<T, TVec>.Multiply<TRows, TVectors>(1, a0 + row, b0, b1, b2, ref c10, ref c11, ref c12);
@@ -186,7 +186,7 @@ internal static unsafe class WholeTiles<T, TVec>
                 if (bias != null)
                 {
                     bias0 += TVec.Load(bias);
-                    bias1 += TVec.Load(bias + vector);
+                    bias1 += Second<TVectors>(bias);
                     bias2 += Third<TVectors>(bias);
                     bias += tile->ColumnsNext * sizeof(T);
                 }
@@ -225,7 +225,11 @@ internal static unsafe class WholeTiles<T, TVec>
         if (row < Unsafe.SizeOf<TRows>())
         {
             Finished<TFinish>(v0, c, bias0, least).Store(c);
-            Finished<TFinish>(v1, c + (TVec.Count * sizeof(T)), bias1, least).Store(c + (TVec.Count * sizeof(T)));
+            if (Unsafe.SizeOf<TVectors>() > 1)
+            {
+                Finished<TFinish>(v1, c + (TVec.Count * sizeof(T)), bias1, least).Store(c + (TVec.Count * sizeof(T)));
+            }
+
             if (Unsafe.SizeOf<TVectors>() > 2)
             {
                 Finished<TFinish>(v2, c + (2 * TVec.Count * sizeof(T)), bias2, least).Store(c + (2 * TVec.Count * sizeof(T)));
@@ -233,7 +237,12 @@ internal static unsafe class WholeTiles<T, TVec>
         }
     }
 
-    /// <summary>The third vector of a row; zero where the tile has two.</summary>
+    /// <summary>The second vector of a row; zero where the tile has one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVec Second<TVectors>(byte* row) where TVectors : struct, ITileSize
+        => Unsafe.SizeOf<TVectors>() > 1 ? TVec.Load(row + (TVec.Count * sizeof(T))) : TVec.Zero;
+
+    /// <summary>The third vector of a row; zero where the tile has fewer.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVec Third<TVectors>(byte* row) where TVectors : struct, ITileSize
         => Unsafe.SizeOf<TVectors>() > 2 ? TVec.Load(row + (2 * TVec.Count * sizeof(T))) : TVec.Zero;
