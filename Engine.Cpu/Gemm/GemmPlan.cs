@@ -58,7 +58,7 @@ internal readonly record struct GemmPlan
         bool streamsA = GemmBlocks.StreamsAOf<T, TVec>();
         // Rows of B that begin in the same sets of a cache stay in none, so that each tile of rows would fetch them anew.
         bool conflicts = p.BRow * sizeof(T) % (2 * ConflictBytes) == 0, isSmall = (long)p.N * p.K * sizeof(T) <= (streamsA ? SmallInPlaceBytes : InPlaceBytes);
-        bool isShort = streamsA && p.M <= SomeRows && (long)p.N * GemmBlocks.For<T, TVec>(p.M, p.N, p.K).Terms * sizeof(T) <= SmallInPlaceBytes;
+        bool isShort = p.M <= SomeRows && (long)p.N * GemmBlocks.For<T, TVec>(p.M, p.N, p.K).Terms * sizeof(T) <= SmallInPlaceBytes;
         bool bLies = p.BColumn == 1 && (p.M <= GemmKernels<T, TVec>.PanelRows || ((p.M <= FewRows || isSmall || isShort) && !conflicts));
         // Rows an odd number of cache lines apart begin in all sets in turn. Otherwise B streams past each panel of A anew, from the cache that holds it: infer/lstm_2x256.
         bool spreads = p.BRow * sizeof(T) % (2 * CacheSizes.Line) == CacheSizes.Line;
