@@ -8,6 +8,9 @@ internal static unsafe class GemmKernels<T, TVec>
     where T : unmanaged, INumberBase<T>
     where TVec : struct, ISimd<TVec>
 {
+    /// <summary>A strip of B within this much memory stays in the first-level cache.</summary>
+    private const int FirstLevelBytes = 64 << 10;
+
     /// <summary>Most rows of C in a tile: 24 accumulators fill the 32 registers of AVX-512; the other instruction sets are taken to have 16.</summary>
     public static int PanelRows => TVec.Count * sizeof(T) == 64 ? 8 : 6;
 
@@ -127,9 +130,19 @@ internal static unsafe class GemmKernels<T, TVec>
         where TVectors : struct, ITileSize
         where TFinish : struct, ITileFinish
     {
-        if (isPacked)
+        // With a bias two terms at a time are more than the inliner takes: a call would spill all sums.
+        bool pairs = Unsafe.SizeOf<TFinish>() < TileFinish.CompleteSize;
+        if (tile->BRow > PanelColumns && tile->BRow * tile->K * sizeof(T) > FirstLevelBytes)
+        {
+            WholeTiles<T, TVec>.Run<TileSize.Eight, TVectors, TFinish, TileLayout.Strips>(tile);
+        }
+        else if (pairs && isPacked)
         {
             WholeTiles<T, TVec>.Run<TileSize.Eight, TVectors, TFinish, TileLayout.Packed>(tile);
+        }
+        else if (pairs && tile->AColumn == 1)
+        {
+            WholeTiles<T, TVec>.Run<TileSize.Eight, TVectors, TFinish, TileLayout.Contiguous>(tile);
         }
         else
         {

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Engine.Cpu;
 
-/// <summary>How the rows of A lie in memory, for whole tiles, as a type argument: the type's size tells which, as with <see cref="ITileSize"/>.</summary>
+/// <summary>How the rows of A lie in memory, and those of B, for whole tiles, as a type argument: the type's size tells which, as with <see cref="ITileSize"/>.</summary>
 internal interface ITileLayout;
 
 /// <summary>The ways in which rows of A lie for <see cref="WholeTiles{T, TVec}"/>.</summary>
@@ -12,7 +12,7 @@ internal interface ITileLayout;
 /// </remarks>
 internal static class TileLayout
 {
-    public const int AnySize = 1, ContiguousSize = 2, PackedSize = 3;
+    public const int AnySize = 1, ContiguousSize = 2, PackedSize = 3, StripsSize = 4;
 
     /// <summary>Any strides.</summary>
     [StructLayout(LayoutKind.Sequential, Size = AnySize)]
@@ -25,4 +25,8 @@ internal static class TileLayout
     /// <summary>A packed panel.</summary>
     [StructLayout(LayoutKind.Sequential, Size = PackedSize)]
     public readonly struct Packed : ITileLayout;
+
+    /// <summary>Any strides of A, and rows of B that lie apart.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = StripsSize)]
+    public readonly struct Strips : ITileLayout;
 }

@@ -102,28 +102,26 @@ internal static unsafe class WholeTiles<T, TVec>
                 for (nint pairs = k >> 1; pairs != 0; pairs--)
                 {
                     TVec b0 = TVec.Load(b), b1 = Second<TVectors>(b), b2 = Third<TVectors>(b);
-                    FetchB<TVectors>(b + ahead);
                     Microkernel<T, TVec>.Multiply<TRows, TVectors>(0, a0, b0, b1, b2, ref c00, ref c01, ref c02);
-                    Microkernel<T, TVec>.Multiply<TRows, TVectors>(1, At<TRows>(a0, 0, 1), b0, b1, b2, ref c10, ref c11, ref c12);
-                    Microkernel<T, TVec>.Multiply<TRows, TVectors>(2, At<TRows>(a0, 0, 2), b0, b1, b2, ref c20, ref c21, ref c22);
-                    Microkernel<T, TVec>.Multiply<TRows, TVectors>(3, At<TRows>(a0, 0, 3), b0, b1, b2, ref c30, ref c31, ref c32);
-                    Microkernel<T, TVec>.Multiply<TRows, TVectors>(4, At<TRows>(a0, 0, 4), b0, b1, b2, ref c40, ref c41, ref c42);
-                    Microkernel<T, TVec>.Multiply<TRows, TVectors>(5, At<TRows>(a0, 0, 5), b0, b1, b2, ref c50, ref c51, ref c52);
-                    Microkernel<T, TVec>.Multiply<TRows, TVectors>(6, At<TRows>(a0, 0, 6), b0, b1, b2, ref c60, ref c61, ref c62);
-                    Microkernel<T, TVec>.Multiply<TRows, TVectors>(7, At<TRows>(a0, 0, 7), b0, b1, b2, ref c70, ref c71, ref c72);
+                    Microkernel<T, TVec>.Multiply<TRows, TVectors>(1, a0 + (1 * sizeof(T)), b0, b1, b2, ref c10, ref c11, ref c12);
+                    Microkernel<T, TVec>.Multiply<TRows, TVectors>(2, a0 + (2 * sizeof(T)), b0, b1, b2, ref c20, ref c21, ref c22);
+                    Microkernel<T, TVec>.Multiply<TRows, TVectors>(3, a0 + (3 * sizeof(T)), b0, b1, b2, ref c30, ref c31, ref c32);
+                    Microkernel<T, TVec>.Multiply<TRows, TVectors>(4, a0 + (4 * sizeof(T)), b0, b1, b2, ref c40, ref c41, ref c42);
+                    Microkernel<T, TVec>.Multiply<TRows, TVectors>(5, a0 + (5 * sizeof(T)), b0, b1, b2, ref c50, ref c51, ref c52);
+                    Microkernel<T, TVec>.Multiply<TRows, TVectors>(6, a0 + (6 * sizeof(T)), b0, b1, b2, ref c60, ref c61, ref c62);
+                    Microkernel<T, TVec>.Multiply<TRows, TVectors>(7, a0 + (7 * sizeof(T)), b0, b1, b2, ref c70, ref c71, ref c72);
                     b0 = TVec.Load(b + bRow);
                     b1 = Second<TVectors>(b + bRow);
                     b2 = Third<TVectors>(b + bRow);
-                    FetchB<TVectors>(b + ahead + bRow);
-                    Microkernel<T, TVec>.Multiply<TRows, TVectors>(0, At<TRows>(a0, 1, 0), b0, b1, b2, ref c00, ref c01, ref c02);
-                    Microkernel<T, TVec>.Multiply<TRows, TVectors>(1, At<TRows>(a0, 1, 1), b0, b1, b2, ref c10, ref c11, ref c12);
-                    Microkernel<T, TVec>.Multiply<TRows, TVectors>(2, At<TRows>(a0, 1, 2), b0, b1, b2, ref c20, ref c21, ref c22);
-                    Microkernel<T, TVec>.Multiply<TRows, TVectors>(3, At<TRows>(a0, 1, 3), b0, b1, b2, ref c30, ref c31, ref c32);
-                    Microkernel<T, TVec>.Multiply<TRows, TVectors>(4, At<TRows>(a0, 1, 4), b0, b1, b2, ref c40, ref c41, ref c42);
-                    Microkernel<T, TVec>.Multiply<TRows, TVectors>(5, At<TRows>(a0, 1, 5), b0, b1, b2, ref c50, ref c51, ref c52);
-                    Microkernel<T, TVec>.Multiply<TRows, TVectors>(6, At<TRows>(a0, 1, 6), b0, b1, b2, ref c60, ref c61, ref c62);
-                    Microkernel<T, TVec>.Multiply<TRows, TVectors>(7, At<TRows>(a0, 1, 7), b0, b1, b2, ref c70, ref c71, ref c72);
-                    a0 = At<TRows>(a0, 2, 0);
+                    Microkernel<T, TVec>.Multiply<TRows, TVectors>(0, a0 + (8 * sizeof(T)), b0, b1, b2, ref c00, ref c01, ref c02);
+                    Microkernel<T, TVec>.Multiply<TRows, TVectors>(1, a0 + (9 * sizeof(T)), b0, b1, b2, ref c10, ref c11, ref c12);
+                    Microkernel<T, TVec>.Multiply<TRows, TVectors>(2, a0 + (10 * sizeof(T)), b0, b1, b2, ref c20, ref c21, ref c22);
+                    Microkernel<T, TVec>.Multiply<TRows, TVectors>(3, a0 + (11 * sizeof(T)), b0, b1, b2, ref c30, ref c31, ref c32);
+                    Microkernel<T, TVec>.Multiply<TRows, TVectors>(4, a0 + (12 * sizeof(T)), b0, b1, b2, ref c40, ref c41, ref c42);
+                    Microkernel<T, TVec>.Multiply<TRows, TVectors>(5, a0 + (13 * sizeof(T)), b0, b1, b2, ref c50, ref c51, ref c52);
+                    Microkernel<T, TVec>.Multiply<TRows, TVectors>(6, a0 + (14 * sizeof(T)), b0, b1, b2, ref c60, ref c61, ref c62);
+                    Microkernel<T, TVec>.Multiply<TRows, TVectors>(7, a0 + (15 * sizeof(T)), b0, b1, b2, ref c70, ref c71, ref c72);
+                    a0 += 16 * sizeof(T);
                     b += 2 * bRow;
                 }
 
@@ -142,6 +140,8 @@ internal static unsafe class WholeTiles<T, TVec>
                     Microkernel<T, TVec>.Multiply<TRows, TVectors>(3, a3, b0, b1, b2, ref c30, ref c31, ref c32);
                     Microkernel<T, TVec>.Multiply<TRows, TVectors>(4, a3 + row, b0, b1, b2, ref c40, ref c41, ref c42);
                     Microkernel<T, TVec>.Multiply<TRows, TVectors>(5, a3 + row2, b0, b1, b2, ref c50, ref c51, ref c52);
+                    Microkernel<T, TVec>.Multiply<TRows, TVectors>(6, a6, b0, b1, b2, ref c60, ref c61, ref c62);
+                    Microkernel<T, TVec>.Multiply<TRows, TVectors>(7, a6 + row, b0, b1, b2, ref c70, ref c71, ref c72);
                     b0 = TVec.Load(b + bRow);
                     b1 = Second<TVectors>(b + bRow);
                     b2 = Third<TVectors>(b + bRow);
@@ -151,8 +151,11 @@ internal static unsafe class WholeTiles<T, TVec>
                     Microkernel<T, TVec>.Multiply<TRows, TVectors>(3, a3 + aColumn, b0, b1, b2, ref c30, ref c31, ref c32);
                     Microkernel<T, TVec>.Multiply<TRows, TVectors>(4, a3 + row + aColumn, b0, b1, b2, ref c40, ref c41, ref c42);
                     Microkernel<T, TVec>.Multiply<TRows, TVectors>(5, a3 + row2 + aColumn, b0, b1, b2, ref c50, ref c51, ref c52);
+                    Microkernel<T, TVec>.Multiply<TRows, TVectors>(6, a6 + aColumn, b0, b1, b2, ref c60, ref c61, ref c62);
+                    Microkernel<T, TVec>.Multiply<TRows, TVectors>(7, a6 + row + aColumn, b0, b1, b2, ref c70, ref c71, ref c72);
                     a0 += 2 * aColumn;
                     a3 += 2 * aColumn;
+                    a6 += Unsafe.SizeOf<TRows>() > 6 ? 2 * aColumn : 0;
                     b += 2 * bRow;
                 }
 
@@ -162,7 +165,7 @@ internal static unsafe class WholeTiles<T, TVec>
             for (; k != 0; k--)
             {
                 TVec b0 = TVec.Load(b), b1 = Second<TVectors>(b), b2 = Third<TVectors>(b);
-                FetchB<TVectors>(b + ahead);
+                FetchB<TVectors, TLayout>(b + ahead);
                 Microkernel<T, TVec>.Multiply<TRows, TVectors>(0, a0, b0, b1, b2, ref c00, ref c01, ref c02);
                 Microkernel<T, TVec>.Multiply<TRows, TVectors>(1, a0 + row, b0, b1, b2, ref c10, ref c11, ref c12);
                 Microkernel<T, TVec>.Multiply<TRows, TVectors>(2, a0 + row2, b0, b1, b2, ref c20, ref c21, ref c22);
@@ -247,14 +250,25 @@ internal static unsafe class WholeTiles<T, TVec>
     private static TVec Third<TVectors>(byte* row) where TVectors : struct, ITileSize
         => Unsafe.SizeOf<TVectors>() > 2 ? TVec.Load(row + (2 * TVec.Count * sizeof(T))) : TVec.Zero;
 
-    /// <summary>Fetches a row of B that is needed some terms later; where three vectors of it are read for a term, B streams from the second-level cache faster than the processor follows by itself.</summary>
+    /// <summary>Fetches a row of B that is needed some terms later, where B is read in place: the processor follows panels by itself, but not rows that lie apart.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void FetchB<TVectors>(byte* row) where TVectors : struct, ITileSize
+    private static void FetchB<TVectors, TLayout>(byte* row)
+        where TVectors : struct, ITileSize
+        where TLayout : struct, ITileLayout
     {
-        if (Unsafe.SizeOf<TVectors>() > 2 && Sse.IsSupported)
+        if (Unsafe.SizeOf<TLayout>() != TileLayout.StripsSize || !Sse.IsSupported)
         {
-            Sse.Prefetch0(row);
+            return;
+        }
+
+        Sse.Prefetch0(row);
+        if (Unsafe.SizeOf<TVectors>() > 1)
+        {
             Sse.Prefetch0(row + CacheSizes.Line);
+        }
+
+        if (Unsafe.SizeOf<TVectors>() > 2)
+        {
             Sse.Prefetch0(row + (2 * CacheSizes.Line));
         }
     }
