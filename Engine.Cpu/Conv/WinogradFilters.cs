@@ -18,7 +18,7 @@ internal readonly unsafe struct WinogradFilters<T, TVec>
         _weights = weights;
     }
 
-    /// <summary>Output channels of a panel: two vectors, the width of the matrix product's tiles.</summary>
+    /// <summary>Output channels of a panel: two vectors, so that 64 channels leave none over.</summary>
     public static int PanelChannels => 2 * TVec.Count;
 
     /// <summary>Panels of a group.</summary>

@@ -38,7 +38,7 @@ internal unsafe struct WinogradWeightGradient<T, TVec> : IParallelBody
 
     private const int Points = WinogradTiles<T, TVec>.Points;
 
-    /// <summary>Channels of x that lie together: the width of the tiles of the matrix product.</summary>
+    /// <summary>Channels of x that lie together: two vectors, so that 64 channels leave none over.</summary>
     private static int InPanel => 2 * TVec.Count;
 
     private enum Step

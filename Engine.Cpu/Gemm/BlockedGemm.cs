@@ -5,8 +5,8 @@ namespace Engine.Cpu;
 /// <summary>The matrix product in cache-sized blocks; see <see cref="GemmBlocks"/>.</summary>
 /// <remarks>
 /// <para>For every few blocks of terms two loops over the threads: operands are packed, each panel once, then each thread computes rectangles of C from
-/// the panels that it shares with the others. What <see cref="GemmPlan"/> leaves where it lies is not packed; and where a block of A has all
-/// rows, so that panels of B are needed once, who computes a rectangle packs its panels itself: nobody waits for them.</para>
+/// the panels that it shares with the others. What <see cref="GemmPlan"/> leaves where it lies is not packed; and where panels of B are needed once, because a block of A has all
+/// rows or B streams on one thread, who computes a rectangle packs its panels itself: nobody waits for them, and they are multiplied in the cache where they were written.</para>
 /// <para>An element of C is one chain of multiply-adds per block of terms, whatever tile it falls into; so its bits depend on K alone, not on
 /// where it lies nor on how C is divided among threads.</para>
 /// </remarks>
@@ -65,7 +65,9 @@ internal unsafe partial struct BlockedGemm<T, TVec> : IParallelBody
     public static void Run(in GemmProblem<T> p, GemmPlan plan, WorkerPool? pool, int threads, int piecesPerThread)
     {
         var blocks = GemmBlocks.For<T, TVec>(p.M, p.N, p.K);
-        bool once = !blocks.StreamsA ? threads == 1 : p.M <= blocks.Streamed && GemmGrid.IsEven(Math.Min(p.N, blocks.ChunkColumns), FewPanels * blocks.PanelColumns, threads);
+        bool once = blocks.StreamsA
+            ? p.M <= blocks.Streamed && GemmGrid.IsEven(Math.Min(p.N, blocks.ChunkColumns), FewPanels * blocks.PanelColumns, threads)
+            : threads == 1;
         bool packsOwn = plan.PackB && (once || (blocks.StreamsA && threads > 1 && (long)p.N * p.K * sizeof(T) <= SmallBBytes));
         nint columns = plan.PackB && !packsOwn ? blocks.ChunkColumns : 0, rows = plan.PackA ? blocks.ChunkRows : 0;
         int together = threads > 1 ? GemmBlocks.Together((rows + columns) * blocks.Terms * sizeof(T)) : 1;

@@ -51,16 +51,13 @@ internal unsafe struct GemmLoop<T, TVec> : IParallelBody
             loop._cells = threads / GreatestCommonDivisor(count, threads) * Partition.PartsOfThread(work * count, threads, MinWorkPerThread);
         }
 
-        loop._grid = GemmGrid.For(problem.M, problem.N, DotUnit, DotUnit, loop._cells);
-        bool shares = !whole && !loop._plan.Dots && GemmBlocks.StreamsAOf<T, TVec>();
-        if (!whole && !loop._plan.Dots && !shares)
-        {
-            loop._cells = threads;
-            loop._grid = GemmGrid.For(
-                problem.M, problem.N, GemmKernels<T, TVec>.PanelRows, 2 * TVec.Count, threads, loop._plan.PackA ? WorkOfPacking : 0, loop._plan.PackB ? WorkOfPacking : 0);
-        }
-
-        if (threads > 1 && !shares)
+        // Where B streams, a thread packs what its rectangle reads by itself: panels that another core has just written come slower than they are packed.
+        bool isAlone = !whole && !loop._plan.Dots && !GemmBlocks.StreamsAOf<T, TVec>();
+        loop._cells = isAlone ? threads : loop._cells;
+        loop._grid = isAlone
+            ? GemmGrid.For(problem.M, problem.N, GemmKernels<T, TVec>.PanelRows, 2 * TVec.Count, threads, loop._plan.PackA ? WorkOfPacking : 0, loop._plan.PackB ? WorkOfPacking : 0)
+            : GemmGrid.For(problem.M, problem.N, DotUnit, DotUnit, loop._cells);
+        if (threads > 1 && (whole || loop._plan.Dots || isAlone))
         {
             pool.Run(count * loop._cells, ref loop);
             return;

@@ -97,7 +97,7 @@ internal unsafe struct GemmTile<T> where T : unmanaged
 
         for (int i = 0; i < rows; i++, c += CRow)
         {
-            for (byte* line = (byte*)c; line < c + columns; line += CacheSizes.Line)
+            for (T* line = c; line < c + columns; line += CacheSizes.Line / sizeof(T))
             {
                 Sse.Prefetch0(line);
             }

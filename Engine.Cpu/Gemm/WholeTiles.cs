@@ -99,6 +99,7 @@ internal static unsafe class WholeTiles<T, TVec>
             }
             else if (Unsafe.SizeOf<TLayout>() == TileLayout.PackedSize)
             {
+                // Eight rows: elements are named by their number, as each call of At costs the inliner what the last results need.
                 for (nint pairs = k >> 1; pairs != 0; pairs--)
                 {
                     TVec b0 = TVec.Load(b), b1 = Second<TVectors>(b), b2 = Third<TVectors>(b);

@@ -51,14 +51,46 @@ internal sealed unsafe class GemmTileTests
         // Columns and rows whose sums and biases are no ordinary numbers: -0 by underflow, NaN, infinities.
         private const int Tiny = 1, NotANumber = 2, Infinite = 3;
 
+        // Rows of B so far apart that they are no panel and do not fit into a first-level cache.
+        private const int FarApart = 500;
+
+        private enum ALies
+        {
+            InRows,
+            InPanels,
+            Apart,
+        }
+
         public void Run<TVec>() where TVec : unmanaged, ISimd<TVec>
         {
-            int panelRows = GemmKernels<T, TVec>.PanelRows, panelColumns = GemmKernels<T, TVec>.PanelColumns;
-            int rows = below ? Tiles * panelRows : panelRows, columns = below ? panelColumns : Tiles * panelColumns, cRow = columns + 3;
+            for (int columns = TVec.Count; columns <= GemmKernels<T, TVec>.PanelColumns; columns += TVec.Count)
+            {
+                foreach (ALies lies in Enum.GetValues<ALies>())
+                {
+                    Check<TVec>(columns, lies, bGap: 0);
+                    Check<TVec>(columns, lies, FarApart);
+                }
+            }
+        }
+
+        private void Check<TVec>(int panelColumns, ALies lies, int bGap) where TVec : unmanaged, ISimd<TVec>
+        {
+            int panelRows = GemmKernels<T, TVec>.PanelRows;
+            int rows = below ? Tiles * panelRows : panelRows, columns = below ? panelColumns : Tiles * panelColumns, cRow = columns + 3, bRow = columns + bGap;
+            (int aRow, int aColumn, int aNext) = lies switch
+            {
+                ALies.InRows => (Terms, 1, panelRows * Terms),
+                ALies.InPanels => (1, panelRows, panelRows * Terms),
+                _ => (2 * Terms, 2, panelRows * 2 * Terms),
+            };
             var random = new Random(7);
-            T[] a = Fill(random, rows * Terms), b = Fill(random, Terms * columns), whole = Fill(random, rows * cRow), added = Fill(random, columns);
-            Array.Clear(a, Tiny * Terms, Terms);
-            a[Tiny * Terms] = T.Epsilon;
+            T[] a = Fill(random, rows * 2 * Terms), b = Fill(random, Terms * bRow), whole = Fill(random, rows * cRow), added = Fill(random, columns + Infinite);
+            for (int k = 0; k < Terms; k++)
+            {
+                a[(Tiny * aRow) + (k * aColumn)] = T.Zero;
+            }
+
+            a[Tiny * aRow] = T.Epsilon;
             b[Tiny] = -T.CreateChecked(0.25);
             (b[NotANumber], b[Infinite]) = (T.NaN, T.NegativeInfinity);
             added[Tiny] = T.NegativeZero;
@@ -70,10 +102,10 @@ internal sealed unsafe class GemmTileTests
                 {
                     K = Terms,
                     A = pa,
-                    ARow = Terms,
-                    AColumn = 1,
+                    ARow = aRow,
+                    AColumn = aColumn,
                     B = pb,
-                    BRow = columns,
+                    BRow = bRow,
                     C = pw,
                     CRow = cRow,
                     CColumn = 1,
@@ -85,7 +117,7 @@ internal sealed unsafe class GemmTileTests
                 };
                 GemmTile<T> one = tile;
                 tile.Tiles = Tiles;
-                (tile.ANext, tile.BNext, tile.CNext) = below ? ((nint)panelRows * Terms, 0, (nint)panelRows * cRow) : (0, panelColumns, panelColumns);
+                (tile.ANext, tile.BNext, tile.CNext) = below ? (aNext, 0, (nint)panelRows * cRow) : (0, panelColumns, panelColumns);
                 tile.Ahead = (byte*)pb;
                 tile.ColumnsNext = below ? 0 : panelColumns;
                 (tile.AheadLines, tile.AheadStep) = (fetches ? 1 : 0, 64);
@@ -94,7 +126,7 @@ internal sealed unsafe class GemmTileTests
                 {
                     for (int j = 0; j < columns; j += panelColumns)
                     {
-                        one.A = pa + (i * Terms);
+                        one.A = pa + (i / panelRows * aNext) + (i % panelRows * aRow);
                         one.B = pb + j;
                         one.C = ps + (i * cRow) + j;
                         one.BiasPerColumn = bias ? pBias + j : null;

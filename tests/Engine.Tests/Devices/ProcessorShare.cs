@@ -3,7 +3,7 @@ using NUnit.Framework;
 namespace Engine.Tests.Devices;
 
 /// <summary>
-/// The cases of a fixture that a processor behind OpenCL runs: the first of each method, and two in five of the others. Its compiler takes up to seven seconds for a kernel, most cases have
+/// The cases of a fixture that a processor behind OpenCL runs: the first of each method, and a quarter of the others. Its compiler takes up to seven seconds for a kernel, most cases have
 /// kernels of their own, and interpreters run all of them. What is left shows that the texts in OpenCL C are right; EveryKernelTests has each definition, the golden cases have each operation.
 /// </summary>
 internal sealed class ProcessorShare
@@ -11,7 +11,7 @@ internal sealed class ProcessorShare
     /// <summary>The golden section: steps of it meet every combination of parameters in time, whatever the number of their values.</summary>
     private const double Step = 0.6180339887498949;
 
-    private const double Share = 0.382;
+    private const double Share = 0.236;
 
     private readonly Dictionary<string, int> _begun = [];
 
