@@ -46,21 +46,8 @@ internal readonly unsafe struct PanelOutput<T, TVec>
             return;
         }
 
-        int whole = rows / PanelRows;
-        if (whole > 0)
-        {
-            own.Tiles = whole;
-            own.C = output;
-            GemmKernels<T, TVec>.Run(&own, PanelRows, width);
-        }
-
-        if (whole * PanelRows < rows)
-        {
-            own.Tiles = 1;
-            own.A = weights + whole * own.ANext;
-            own.C = output + whole * own.CNext;
-            GemmKernels<T, TVec>.Run(&own, rows - whole * PanelRows, width);
-        }
+        own.C = output;
+        GemmKernels<T, TVec>.RunDown(&own, rows, width);
     }
 
     /// <summary>A panel with outputs of several images: its tiles are summed aside.</summary>

@@ -248,29 +248,22 @@ internal unsafe struct WinogradConvolution<T, TVec> : IParallelBody
     private static void Multiply(T* points, nint pitch, T* filters, int inChannels, T* product, nint productPitch, int tiles, int outChannels, bool accumulate)
     {
         int columns = Math.Min(PanelChannels, (outChannels + TVec.Count - 1) / TVec.Count * TVec.Count);
-        int height = GemmKernels<T, TVec>.PanelRows;
-        for (int t = 0, rows, run; t < tiles; t += rows * run)
+        GemmTile<T> tile = new()
         {
-            rows = Math.Min(height, tiles - t);
-            run = Math.Max(1, (tiles - t) / height);
-            GemmTile<T> tile = new()
-            {
-                K = inChannels,
-                Tiles = run,
-                A = points + t * pitch,
-                ARow = pitch,
-                AColumn = 1,
-                ANext = height * pitch,
-                B = filters,
-                BRow = PanelChannels,
-                C = product + t * productPitch,
-                CRow = productPitch,
-                CColumn = 1,
-                CNext = height * productPitch,
-                Alpha = T.One,
-                Beta = accumulate ? T.One : T.Zero,
-            };
-            GemmKernels<T, TVec>.Run(&tile, rows, columns);
-        }
+            K = inChannels,
+            A = points,
+            ARow = pitch,
+            AColumn = 1,
+            ANext = GemmKernels<T, TVec>.PanelRows * pitch,
+            B = filters,
+            BRow = PanelChannels,
+            C = product,
+            CRow = productPitch,
+            CColumn = 1,
+            CNext = GemmKernels<T, TVec>.PanelRows * productPitch,
+            Alpha = T.One,
+            Beta = accumulate ? T.One : T.Zero,
+        };
+        GemmKernels<T, TVec>.RunDown(&tile, tiles, columns);
     }
 }

@@ -246,30 +246,27 @@ internal unsafe struct WinogradWeightGradient<T, TVec> : IParallelBody
         {
             for (int c = 0; c < inWhole; c += InPanel)
             {
-                for (int k = 0, rows, tilesOfRun; k < channels; k += rows * tilesOfRun)
+                for (int k = 0, rows; k < channels; k += rows)
                 {
-                    // Whole tiles of one panel of dy in a run.
-                    int left = Math.Min(channels - k, OutPanel - (firstOut + k) % OutPanel), height = GemmKernels<T, TVec>.PanelRows;
-                    rows = Math.Min(height, left);
-                    tilesOfRun = Math.Max(1, left / height);
+                    // The channels of one panel of dy.
+                    rows = Math.Min(channels - k, OutPanel - (firstOut + k) % OutPanel);
                     GemmTile<T> tile = new()
                     {
                         K = tiles,
-                        Tiles = tilesOfRun,
                         A = block.OutPoints + point * _outPointPitch + (firstOut + k) / OutPanel * _outPanel + (firstOut + k) % OutPanel,
                         ARow = 1,
                         AColumn = OutPanel,
-                        ANext = height,
+                        ANext = GemmKernels<T, TVec>.PanelRows,
                         B = block.InPoints + point * _inPointPitch + c / InPanel * _inPanel,
                         BRow = InPanel,
                         C = sums + (point * channels + k) * _inPitch + c,
                         CRow = _inPitch,
                         CColumn = 1,
-                        CNext = height * _inPitch,
+                        CNext = GemmKernels<T, TVec>.PanelRows * _inPitch,
                         Alpha = T.One,
                         Beta = isFirst ? T.Zero : T.One,
                     };
-                    GemmKernels<T, TVec>.Run(&tile, rows, Math.Min(InPanel, inWhole - c));
+                    GemmKernels<T, TVec>.RunDown(&tile, rows, Math.Min(InPanel, inWhole - c));
                 }
             }
         }

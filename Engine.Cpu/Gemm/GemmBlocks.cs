@@ -18,7 +18,7 @@ internal readonly record struct GemmBlocks
     /// <summary>Depth of a panel of B that stays: three quarters of a first-level cache of 32 KiB. 256 to 512 terms differ by 4 %.</summary>
     private const int StreamingATerms = 384;
 
-    /// <summary>A panel of 8 rows this deep takes 12 KiB and stays in the first-level cache while panels of B of 72 KiB pass; 1, 1.5 and 2 KiB a row differ by less than 5 %.</summary>
+    /// <summary>A panel of 8 rows this deep takes 12 KiB and stays in the first-level cache while panels of B of 72 KiB pass; 1 and 1.5 KiB a row differ by less than 5 %.</summary>
     private const int StreamingBTermBytes = 1536;
 
     /// <summary>

@@ -21,8 +21,8 @@ internal static unsafe class GemmKernels<T, TVec>
     public static int PanelColumnsOf(int columns) => (columns + TVec.Count - 1) / TVec.Count is 4 or 10 ? 2 * TVec.Count : PanelColumns;
 
     /// <summary>
-    /// Computes <paramref name="rows"/> × <paramref name="columns"/> elements of C, 1 to PanelRows and 1 to PanelColumns; or several whole tiles of
-    /// PanelRows × PanelColumns.
+    /// Computes <paramref name="rows"/> × <paramref name="columns"/> elements of C, 1 to PanelRows and 1 to PanelColumns; or several tiles of
+    /// PanelRows rows.
     /// </summary>
     /// <param name="tile">The operands. Its fields A, B, C and the biases may have been changed on return.</param>
     /// <param name="rows">Rows of C.</param>
@@ -66,6 +66,27 @@ internal static unsafe class GemmKernels<T, TVec>
             {
                 tile->FetchC(tile->C, rows, columns);
             }
+        }
+    }
+
+    /// <summary>Computes any number of rows of up to PanelColumns columns: whole tiles in one run, ANext and CNext apart, then the rows that are left.</summary>
+    public static void RunDown(GemmTile<T>* tile, int rows, int columns)
+    {
+        int whole = rows / PanelRows;
+        T* a = tile->A + (whole * tile->ANext), b = tile->B, c = tile->C + (whole * tile->CNext);
+        if (whole > 0)
+        {
+            tile->Tiles = whole;
+            Run(tile, PanelRows, columns);
+        }
+
+        if (whole * PanelRows < rows)
+        {
+            tile->Tiles = 1;
+            tile->A = a;
+            tile->B = b;
+            tile->C = c;
+            Run(tile, rows - (whole * PanelRows), columns);
         }
     }
 
@@ -169,15 +190,13 @@ internal static unsafe class GemmKernels<T, TVec>
 
     private static int RunPiece<TVectors>(GemmTile<T>* tile, int rows) where TVectors : struct, ITileSize
     {
-        if (PanelRows == 8)
+        if (PanelRows == 8 && rows >= 8)
         {
-            if (rows >= 8)
-            {
-                Microkernel<T, TVec>.Run<TileSize.Eight, TVectors>(tile);
-                return 8;
-            }
+            Microkernel<T, TVec>.Run<TileSize.Eight, TVectors>(tile);
+            return 8;
         }
-        else if (rows >= 6)
+
+        if (PanelRows == 6 && rows >= 6)
         {
             Microkernel<T, TVec>.Run<TileSize.Six, TVectors>(tile);
             return 6;
