@@ -12,6 +12,12 @@ public sealed partial class MemoryPool
     /// </summary>
     private const int WindowRequests = 1 << 16;
 
+    /// <summary>
+    /// From this size on, which a device maps by itself, any free block serves a request before others go back. A prediction has two layers at a time, but the sizes of all its layers, so
+    /// that each pass would give back what the next one asks for: infer/convbn took twice as long.
+    /// </summary>
+    private const long AnyLargerFrom = 1 << 20;
+
     private long _limit = long.MaxValue;
 
     // The largest use in the present window and in the one before.
@@ -41,7 +47,7 @@ public sealed partial class MemoryPool
     private long MostBytes => Math.Min(_limit, _device.TotalMemory);
 
     /// <summary>
-    /// The bytes that the pool may hold while it grows: 1.5 times the recent peak of use. Steps of constant shapes never reach this bound:
+    /// The bytes that the pool may hold while it grows: 1.5 times the recent peak of use. Training steps of constant shapes never reach this bound:
     /// their blocks of exact sizes make up to 1.4 times the peak.
     /// </summary>
     private long HeldAtMost(long inUse) => Math.Max(FreelyHeld, Scale(Math.Max(inUse, Math.Max(_windowPeak, _formerPeak))));
@@ -49,10 +55,10 @@ public sealed partial class MemoryPool
     private static long Scale(long bytes) => bytes + (bytes / 2);
 
     /// <summary>
-    /// Takes the smallest free block that is somewhat larger than the request. Where lengths vary, this avoids giving blocks back and asking
-    /// the device for another. A pass that is captured takes exact sizes, so that passes are alike.
+    /// Takes the smallest free block that is larger than the request: somewhat, or by any amount. This avoids giving blocks back and asking the device for another. A pass that is captured
+    /// takes exact sizes, so that passes are alike.
     /// </summary>
-    private bool TryTakeLarger(ref long blockBytes, out nint handle)
+    private bool TryTakeLarger(ref long blockBytes, bool mayBeMuch, out nint handle)
     {
         handle = 0;
         if (CapturePass.On(_device) is not null)
@@ -60,16 +66,22 @@ public sealed partial class MemoryPool
             return false;
         }
 
-        for (long larger = BlockSize(blockBytes + 1); larger <= Scale(blockBytes); larger = BlockSize(larger + 1))
+        long larger = 0, most = mayBeMuch ? long.MaxValue : Scale(blockBytes);
+        foreach ((long size, FreeList list) in _free)
         {
-            if (TryTake(larger, out handle))
+            if (list.Count > 0 && size > blockBytes && size <= most && (larger == 0 || size < larger))
             {
-                blockBytes = larger;
-                return true;
+                larger = size;
             }
         }
 
-        return false;
+        if (larger == 0 || !TryTake(larger, out handle))
+        {
+            return false;
+        }
+
+        blockBytes = larger;
+        return true;
     }
 
     /// <summary>Counts a request, and begins a new window of the recent peak after many.</summary>

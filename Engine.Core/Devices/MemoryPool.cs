@@ -11,8 +11,8 @@ namespace Engine;
 /// <remarks>
 /// Living tensors and free blocks together are bounded: by <see cref="Limit"/>, by the memory of the device, and, when a block is to be
 /// added, by 1.5 times the recent peak of use (the last 65,536 to 131,072 requests) or 16 MiB, whichever is more. Where a new block would
-/// break a bound, a free one that is up to half as large again serves the request. Without one, the blocks that have been idle longest go
-/// back to the device.
+/// break a bound, a free one that is up to half as large again serves the request, or of any size where it is the bound of recent use and the request is large. Without one, the
+/// blocks that have been idle longest go back to the device.
 /// </remarks>
 public sealed partial class MemoryPool
 {
@@ -231,7 +231,7 @@ public sealed partial class MemoryPool
             long most = Math.Min(MostBytes, HeldAtMost(inUse));
             if (inUse + _cached > most)
             {
-                if (TryTakeLarger(ref blockBytes, out handle))
+                if (TryTakeLarger(ref blockBytes, mayBeMuch: blockBytes >= AnyLargerFrom && inUse + _cached <= MostBytes, out handle))
                 {
                     return true;
                 }
