@@ -25,6 +25,11 @@ internal sealed partial class CpuBackend
             return;
         }
 
+        if (ScaleShift.TryRun(args, _level, _pool))
+        {
+            return;
+        }
+
         TileProgram program = Translate(args.Program, args.ComputeType);
         if (program.IsCopy && args.Inputs[program.Sources[0].Number].DType == args.Outputs[0].DType)
         {

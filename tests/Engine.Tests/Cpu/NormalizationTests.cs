@@ -20,6 +20,52 @@ internal sealed class NormalizationTests(SimdLevel level, int threads) : CpuKern
         }
     }
 
+    /// <summary>By running statistics, with a loop of its own where channels lie in one piece: a program that is equal, but not that one, runs in tiles and must give the same bits.</summary>
+    [Test]
+    public void ScaleShift_LengthsAroundVectors_HasTheBitsOfThePointwiseProgram([Values] bool relu, [Values] bool add)
+    {
+        Expr sum = (Expr.Input(0) * Expr.Input(1)) + Expr.Input(2);
+        sum = add ? sum + Expr.Input(3) : sum;
+        MapProgram tiles = MapProgram.Compile(add ? 4 : 3, relu ? Expr.Relu(sum) : sum), known = (relu, add) switch
+        {
+            (false, false) => BatchNormPrograms.ScaleShift,
+            (true, false) => BatchNormPrograms.ScaleShiftRelu,
+            (false, true) => BatchNormPrograms.ScaleShiftAdd,
+            _ => BatchNormPrograms.ScaleShiftAddRelu,
+        };
+        foreach (Shape shape in (Shape[])[[3, 5, 1], [3, 5, 7], [1, 3, 4, 4], [2, 1, 7, 7], [3, 6, 17], [2, 3, 1, 33], [2, 3, 4, 4, 4], [9, 40, 14, 14], [0, 3, 4]])
+        {
+            Compare<float>(shape, static (x, _) => x);
+            Compare<double>(shape, static (x, _) => x);
+            Compare<float>([shape[0], shape[1] + 3, .. shape.ToArray()[2..]], (x, _) => x.Narrow(1, 2, shape[1]));
+            Compare<float>(shape, static (x, _) => x.Transpose(0, 1).Contiguous().Transpose(0, 1));
+            Compare<float>(shape, static (x, number) => number == 0 ? x.Narrow(0, 0, Math.Min(1, x.Shape[0])).Expand(x.Shape) : x);
+        }
+
+        void Compare<T>(Shape whole, Func<Tensor, int, Tensor> view) where T : unmanaged, INumberBase<T>
+        {
+            using TensorScope scope = TensorScope.Begin();
+            Tensor x = view(Made(whole, 1), 0), residual = view(Made(whole, 2), 1);
+            Shape channel = [1, x.Shape[1], .. Enumerable.Repeat(1, x.Rank - 2)];
+            Tensor[] inputs = [x, Made(channel, 3), Made(channel, 4), .. add ? (Tensor[])[residual] : []];
+            T[] expected = Pointwise.Apply("tiles", tiles, inputs).ToArray<T>(), actual = Pointwise.Apply("own loop", known, inputs).ToArray<T>();
+            Assert.That(actual, Is.EqualTo(expected), $"{whole} {typeof(T).Name}");
+            Pointwise.Into([x = x.Clone()], known, [x, .. inputs[1..]]);
+            Assert.That(x.ToArray<T>(), Is.EqualTo(expected), $"{whole} {typeof(T).Name} in place");
+
+            Tensor Made(Shape shape, int seed)
+            {
+                double[] values = Normal(shape.ElementCount, seed);
+                if (values.Length > 20)
+                {
+                    (values[3], values[11], values[19]) = (double.NaN, double.PositiveInfinity, double.NegativeInfinity);
+                }
+
+                return Make<T>(Cpu, shape, values);
+            }
+        }
+    }
+
     [Test]
     public void BatchNorm_DenseLayers_MatchReference([Values(1, 3, 10, 16, 31, 64, 65, 100, 129, 300)] int channels)
     {
