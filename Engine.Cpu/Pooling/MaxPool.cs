@@ -7,19 +7,25 @@ namespace Engine.Cpu;
 /// <remarks>A window that lies in the padding altogether, which dilation makes possible, has the maximum −∞ at index −1.</remarks>
 internal readonly unsafe struct MaxPool<T> : IPoolKernel<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(in PoolPlane plane, T* x, T* y, int* indices, nint images)
     {
-        for (int p = 0; p < plane.OutHeight; p++)
+        for (int p = 0; p < plane.OutHeight; p++, y += plane.OutWidth)
         {
-            PoolPlane.Taps rows = plane.Rows(p);
-            for (int q = 0; q < plane.OutWidth; q++, y++)
+            RunColumns(plane, plane.Rows(p), 0, plane.OutWidth, x, y, indices);
+            indices += indices is null ? 0 : plane.OutWidth;
+        }
+    }
+
+    /// <summary>Columns <paramref name="first"/> to <paramref name="end"/> − 1 of one row of results, which begins at <paramref name="y"/> and <paramref name="indices"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void RunColumns(in PoolPlane plane, in PoolPlane.Taps rows, int first, int end, T* x, T* y, int* indices)
+    {
+        for (int q = first; q < end; q++)
+        {
+            int index = Largest(plane, rows, plane.Columns(q), x, out y[q]);
+            if (indices is not null)
             {
-                int index = Largest(plane, rows, plane.Columns(q), x, out *y);
-                if (indices is not null)
-                {
-                    *indices++ = index;
-                }
+                indices[q] = index;
             }
         }
     }

@@ -24,6 +24,14 @@ internal readonly unsafe struct PoolForwardKernel<T>(PoolKind kind, PoolPlane pl
         {
             PoolLoop<float, HalvingMaxIndices<TVec>>.Run(plane, images, (float*)x, (float*)y, indices, pool);
         }
+        else if (indices == null && WindowMax<T, TVec, NoPlaces>.Suits(plane))
+        {
+            RunKernel<WindowMax<T, TVec, NoPlaces>>();
+        }
+        else if (!TVec.IsFloat64 && WindowMax<T, TVec, WithPlaces>.Suits(plane))
+        {
+            RunKernel<WindowMax<T, TVec, WithPlaces>>();
+        }
         else
         {
             RunKernel<MaxPool<T>>();

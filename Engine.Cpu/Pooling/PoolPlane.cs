@@ -23,6 +23,17 @@ internal readonly struct PoolPlane(in PoolGeometry geometry, int height, int wid
         KernelH: 2, KernelW: 2, StrideH: 2, StrideW: 2, PadH: 0, PadW: 0, DilationH: 1, DilationW: 1,
     } && OutHeight <= Height / 2 && OutWidth <= Width / 2;
 
+    /// <summary>The output columns whose windows lie inside the image from left to right.</summary>
+    public (int First, int End) InnerColumns
+    {
+        get
+        {
+            int first = (Geometry.PadW + Geometry.StrideW - 1) / Geometry.StrideW, last = Width - 1 - ((Geometry.KernelW - 1) * Geometry.DilationW) + Geometry.PadW;
+            int end = last < 0 ? 0 : (last / Geometry.StrideW) + 1;
+            return (Math.Min(first, OutWidth), Math.Clamp(end, Math.Min(first, OutWidth), OutWidth));
+        }
+    }
+
     /// <summary>The rows under the window of output row p.</summary>
     public Taps Rows(int p) => new((p * Geometry.StrideH) - Geometry.PadH, Geometry.KernelH, Geometry.DilationH, Height);
 

@@ -45,6 +45,67 @@ internal sealed class PoolTests(SimdLevel level, int threads) : CpuKernelFixture
         }
     }
 
+    [TestCase(3, 1, 1, 1)]
+    [TestCase(3, 2, 1, 1)]
+    [TestCase(2, 2, 1, 1)]
+    [TestCase(5, 2, 2, 1)]
+    [TestCase(3, 2, 0, 2)]
+    [TestCase(3, 3, 1, 1)]
+    public void Max_WidthsAroundVectors_MatchReference(int window, int stride, int pad, int dilation)
+    {
+        PoolGeometry geometry = Window(window, window, stride) with { PadH = pad, PadW = pad, DilationH = dilation, DilationW = dilation };
+        foreach (int width in (int[])[3, 5, 8, 9, 15, 16, 17, 19, 31, 32, 33, 34, 35, 63, 64, 65, 66, 67])
+        {
+            foreach (int height in (int[])[3, 6])
+            {
+                Compare<float>(PoolKind.Max, geometry, [2, 2, height, width], nan: true);
+                Compare<double>(PoolKind.Max, geometry, [1, 2, height, width], nan: true);
+            }
+        }
+    }
+
+    /// <summary>Ties go to the first cell of the window, and −∞ has a place.</summary>
+    [Test]
+    public void Max_EqualAndInfiniteCells_KeepTheFirstPlace([Values(1, 2)] int stride)
+    {
+        PoolGeometry geometry = Window(3, 3, stride) with { PadH = 1, PadW = 1 };
+        Shape shape = [2, 3, 12, 41], result = [2, 3, Outputs(12, 3, stride, 1, 1), Outputs(41, 3, stride, 1, 1)];
+        double[] values = [.. Grid(shape.ElementCount, 3, nan: false).Select(static v => v > 0 ? 1 : v > -0.5 ? -0.0 : double.NegativeInfinity)];
+        AssertMatchesReference(
+            $"stride {stride}",
+            device =>
+            {
+                Tensor x = Make<float>(device, shape, values), y = Make<float>(device, result, new double[result.ElementCount]), places = Make<int>(device, result, new double[result.ElementCount]);
+                device.Backend.PoolForward(new PoolForwardArgs { Kind = PoolKind.Max, Geometry = geometry, X = x.Operand, Y = y.Operand, Indices = places.Operand });
+                return [y, places];
+            },
+            0,
+            0);
+    }
+
+    [Test]
+    public unsafe void Max_AtTheEndOfMemory_ReadsAndWritesNothingBeyond([Values(1, 2)] int stride, [Values(7, 18, 35, 68)] int width)
+    {
+        const int Height = 5;
+        PoolGeometry geometry = Window(3, 3, stride) with { PadH = 1, PadW = 1 };
+        PoolPlane plane = new(geometry, Height, width, Outputs(Height, 3, stride, 1, 1), Outputs(width, 3, stride, 1, 1));
+        using GuardedMemory<float> x = new((int)plane.Size), y = new((int)plane.OutSize), values = new((int)plane.OutSize);
+        using GuardedMemory<int> places = new((int)plane.OutSize);
+        for (int i = 0; i < x.Count; i++)
+        {
+            x.Span[i] = i % 13;
+        }
+
+        using WorkerPool pool = new(1);
+        PoolForwardKernel<float> kept = new(PoolKind.Max, plane, 1, x.Pointer, y.Pointer, places.Pointer, pool), plain = new(PoolKind.Max, plane, 1, x.Pointer, values.Pointer, null, pool);
+        SimdDispatch.Run<float, PoolForwardKernel<float>>(Level, ref kept);
+        SimdDispatch.Run<float, PoolForwardKernel<float>>(Level, ref plain);
+        for (int i = 0; i < y.Count; i++)
+        {
+            Assert.That((y.Span[i], values.Span[i]), Is.EqualTo((x.Span[places.Span[i]], y.Span[i])), $"output {i}");
+        }
+    }
+
     [Test]
     public void ManyImages_AreSharedAmongThreads([Values] PoolKind kind)
     {
