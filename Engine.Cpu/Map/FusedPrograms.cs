@@ -23,7 +23,10 @@ internal static unsafe class FusedPrograms
                 : program.Equals(OptimizerPrograms.SgdMomentum) ? &OptimizerLoops.SgdMomentum<TVec>
                 : program.Equals(OptimizerPrograms.Sgd) ? &OptimizerLoops.Sgd<TVec>
                 : MayBeGradient(program) ? ActivationGradients.Find<TVec>(program)
+                : program.InputCount >= FewestOfRecurrent ? RecurrentLoops.Find<TVec>(program)
                 : null;
+
+        private const int FewestOfRecurrent = (2 * RecurrentPrograms.GruGates) + 1;
 
         // The gradients are derived when the first program comes that could be one.
         private static bool MayBeGradient(MapProgram program) =>

@@ -3,10 +3,7 @@ namespace Engine.Nn;
 /// <summary>All steps of a GRU (<see cref="Gru"/>). The result is [L, N, H], the hidden states by time.</summary>
 internal sealed class GruFunction(bool reverse, bool keeps) : RecurrentFunction(reverse, keeps, states: 1)
 {
-    private const int Gates = 3;
-
-    private static readonly MapProgram s_forward = MakeForward();
-    private static readonly MapProgram s_backward = MakeBackward();
+    private const int Gates = RecurrentPrograms.GruGates;
 
     protected override string Name => "Gru";
 
@@ -20,16 +17,17 @@ internal sealed class GruFunction(bool reverse, bool keeps) : RecurrentFunction(
         Tensor y = Tensor.Empty([length, samples, size], x.DType, x.Device);
 
         // The gates r, z, n, and the hidden state's share of n, which r multiplies.
-        Tensor kept = StepMemory(x, length, (Gates + 1) * size);
+        Tensor? kept = Keeps ? StepMemory(x, length, (Gates + 1) * size) : null;
         for (int step = 0; step < length; step++)
         {
             int time = TimeOf(step, length);
             using TensorScope temporaries = TensorScope.Begin();
-            Tensor fromInput = x.Select(0, time), fromHidden = hidden.Linear(weights, bias), open = kept.Select(0, PlaceOf(time));
+            Tensor fromInput = x.Select(0, time), fromHidden = hidden.Linear(weights, bias);
             Tensor next = temporaries.Keep(y.Select(0, time));
+            Tensor[] open = kept?.Select(0, time) is { } all ? [Gate(all, 0, size), Gate(all, 1, size), Gate(all, 2, size), Gate(all, 3, size)] : [];
             Pointwise.Into(
-                [Gate(open, 0, size), Gate(open, 1, size), Gate(open, 2, size), Gate(open, 3, size), next],
-                s_forward,
+                [.. open, next],
+                Keeps ? RecurrentPrograms.GruForward : RecurrentPrograms.GruPredict,
                 [
                     Gate(fromInput, 0, size), Gate(fromInput, 1, size), Gate(fromInput, 2, size),
                     Gate(fromHidden, 0, size), Gate(fromHidden, 1, size), Gate(fromHidden, 2, size), hidden,
@@ -37,7 +35,11 @@ internal sealed class GruFunction(bool reverse, bool keeps) : RecurrentFunction(
             hidden = next;
         }
 
-        SaveAll(inputs, scope.Keep(y.Detach()), scope.Keep(kept));
+        if (kept is not null)
+        {
+            SaveAll(inputs, scope.Keep(y.Detach()), scope.Keep(kept));
+        }
+
         return scope.Keep(y);
     }
 
@@ -71,7 +73,7 @@ internal sealed class GruFunction(bool reverse, bool keeps) : RecurrentFunction(
             Tensor open = kept.Select(0, time), dx = fromInput.Select(0, time), dz = fromHidden.Select(0, time);
             Pointwise.Into(
                 [Gate(dx, 0, size), Gate(dx, 1, size), Gate(dx, 2, size), Gate(dz, 0, size), Gate(dz, 1, size), Gate(dz, 2, size), direct],
-                s_backward,
+                RecurrentPrograms.GruBackward,
                 [
                     dy.Select(0, time), throughGates, direct, Gate(open, 0, size), Gate(open, 1, size), Gate(open, 2, size), Gate(open, 3, size),
                     step > 0 ? y.Select(0, TimeOf(step - 1, length)) : first,
@@ -81,21 +83,5 @@ internal sealed class GruFunction(bool reverse, bool keeps) : RecurrentFunction(
 
         Tensor dw = WeightGradient(fromHidden, y, first), dh = throughGates + direct;
         return HasBias ? [fromInput, dw, dh, fromHidden.Sum([0, 1])] : [fromInput, dw, dh];
-    }
-
-    private static MapProgram MakeForward()
-    {
-        Expr reset = Expr.Sigmoid(Expr.Input(0) + Expr.Input(3)), update = Expr.Sigmoid(Expr.Input(1) + Expr.Input(4)), share = Expr.Input(5);
-        Expr candidate = Expr.Tanh(Expr.Input(2) + (reset * share));
-        return MapProgram.Compile((2 * Gates) + 1, reset, update, candidate, share, ((1 - update) * candidate) + (update * Expr.Input(6)));
-    }
-
-    private static MapProgram MakeBackward()
-    {
-        Expr dh = Expr.Input(0) + Expr.Input(1) + Expr.Input(2);
-        Expr reset = Expr.Input(3), update = Expr.Input(4), candidate = Expr.Input(5), share = Expr.Input(6), before = Expr.Input(7);
-        Expr dn = dh * (1 - update) * (1 - (candidate * candidate));
-        Expr dr = dn * share * reset * (1 - reset), dz = dh * (before - candidate) * update * (1 - update);
-        return MapProgram.Compile(8, dr, dz, dn, dr, dz, dn * reset, dh * update);
     }
 }

@@ -3,10 +3,7 @@ namespace Engine.Nn;
 /// <summary>All steps of an LSTM (<see cref="Lstm"/>). The result is [L + 1, N, H]: the hidden states by time, and behind them the last cell.</summary>
 internal sealed class LstmFunction(bool reverse, bool keeps) : RecurrentFunction(reverse, keeps, states: 2)
 {
-    private const int Gates = 4;
-
-    private static readonly MapProgram s_forward = MakeForward();
-    private static readonly MapProgram s_backward = MakeBackward();
+    private const int Gates = RecurrentPrograms.LstmGates;
 
     protected override string Name => "Lstm";
 
@@ -18,16 +15,18 @@ internal sealed class LstmFunction(bool reverse, bool keeps) : RecurrentFunction
         using TensorScope scope = TensorScope.Begin();
         weights = ForSteps(weights, samples, length);
         Tensor y = Tensor.Empty([length + 1, samples, size], x.DType, x.Device);
-        Tensor gates = StepMemory(x, length, Gates * size), cells = StepMemory(x, length, size);
+        Tensor? gates = Keeps ? StepMemory(x, length, Gates * size) : null;
+        Tensor cells = StepMemory(x, length, size);
         for (int step = 0; step < length; step++)
         {
             int time = TimeOf(step, length);
             using TensorScope temporaries = TensorScope.Begin();
-            Tensor fromInput = x.Select(0, time), fromHidden = hidden.Linear(weights, bias), open = gates.Select(0, PlaceOf(time));
+            Tensor fromInput = x.Select(0, time), fromHidden = hidden.Linear(weights, bias);
             (Tensor nextHidden, Tensor nextCell) = (temporaries.Keep(y.Select(0, time)), temporaries.Keep(cells.Select(0, PlaceOf(time))));
+            Tensor[] open = gates?.Select(0, time) is { } all ? [Gate(all, 0, size), Gate(all, 1, size), Gate(all, 2, size), Gate(all, 3, size)] : [];
             Pointwise.Into(
-                [Gate(open, 0, size), Gate(open, 1, size), Gate(open, 2, size), Gate(open, 3, size), nextCell, nextHidden],
-                s_forward,
+                [.. open, nextCell, nextHidden],
+                Keeps ? RecurrentPrograms.LstmForward : RecurrentPrograms.LstmPredict,
                 [
                     Gate(fromInput, 0, size), Gate(fromInput, 1, size), Gate(fromInput, 2, size), Gate(fromInput, 3, size),
                     Gate(fromHidden, 0, size), Gate(fromHidden, 1, size), Gate(fromHidden, 2, size), Gate(fromHidden, 3, size), cell,
@@ -36,7 +35,11 @@ internal sealed class LstmFunction(bool reverse, bool keeps) : RecurrentFunction
         }
 
         y.Select(0, length).CopyFrom(cell);
-        SaveAll(inputs, scope.Keep(y.Detach()), scope.Keep(cells), scope.Keep(gates));
+        if (gates is not null)
+        {
+            SaveAll(inputs, scope.Keep(y.Detach()), scope.Keep(cells), scope.Keep(gates));
+        }
+
         return scope.Keep(y);
     }
 
@@ -71,7 +74,7 @@ internal sealed class LstmFunction(bool reverse, bool keeps) : RecurrentFunction
             Tensor open = gates.Select(0, time), shares = dz.Select(0, time);
             Pointwise.Into(
                 [Gate(shares, 0, size), Gate(shares, 1, size), Gate(shares, 2, size), Gate(shares, 3, size), dc],
-                s_backward,
+                RecurrentPrograms.LstmBackward,
                 [
                     dy.Select(0, time), dh, dc, Gate(open, 0, size), Gate(open, 1, size), Gate(open, 2, size), Gate(open, 3, size),
                     step > 0 ? cells.Select(0, TimeOf(step - 1, length)) : firstCell, cells.Select(0, time),
@@ -81,28 +84,5 @@ internal sealed class LstmFunction(bool reverse, bool keeps) : RecurrentFunction
 
         Tensor dw = WeightGradient(dz, y, firstHidden);
         return HasBias ? [dz, dw, dh, dc, dz.Sum([0, 1])] : [dz, dw, dh, dc];
-    }
-
-    private static MapProgram MakeForward()
-    {
-        static Expr Share(int gate) => Expr.Input(gate) + Expr.Input(Gates + gate);
-        Expr input = Expr.Sigmoid(Share(0)), forget = Expr.Sigmoid(Share(1)), candidate = Expr.Tanh(Share(2)), output = Expr.Sigmoid(Share(3));
-        Expr cell = (forget * Expr.Input(2 * Gates)) + (input * candidate);
-        return MapProgram.Compile((2 * Gates) + 1, input, forget, candidate, output, cell, output * Expr.Tanh(cell));
-    }
-
-    private static MapProgram MakeBackward()
-    {
-        Expr dh = Expr.Input(0) + Expr.Input(1);
-        Expr input = Expr.Input(3), forget = Expr.Input(4), candidate = Expr.Input(5), output = Expr.Input(6), before = Expr.Input(7), squashed = Expr.Tanh(Expr.Input(8));
-        Expr dc = Expr.Input(2) + (dh * output * (1 - (squashed * squashed)));
-        static Expr Slope(Expr sigmoid) => sigmoid * (1 - sigmoid);
-        return MapProgram.Compile(
-            9,
-            dc * candidate * Slope(input),
-            dc * before * Slope(forget),
-            dc * input * (1 - (candidate * candidate)),
-            dh * squashed * Slope(output),
-            dc * forget);
     }
 }

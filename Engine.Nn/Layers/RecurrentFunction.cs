@@ -22,6 +22,8 @@ internal abstract class RecurrentFunction(bool reverse, bool keeps, int states) 
 
     private int BiasAt => Hidden + states;
 
+    private protected bool Keeps => keeps;
+
     protected override Tensor?[] Backward(Tensor dy)
     {
         // Second derivatives go through the same steps as tensor operations.
@@ -50,11 +52,6 @@ internal abstract class RecurrentFunction(bool reverse, bool keeps, int states) 
     /// <summary>Saves the inputs first, so that <c>Saved</c> gives them by their places.</summary>
     private protected void SaveAll(ReadOnlySpan<Tensor> inputs, params ReadOnlySpan<Tensor> others)
     {
-        if (!keeps)
-        {
-            return;
-        }
-
         _inputCount = inputs.Length;
         Save(inputs);
         Save(others);
