@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Engine.Cpu;
 
 /// <summary>
@@ -146,6 +148,7 @@ internal readonly unsafe struct AttentionForward<TVec>(AttentionProblem problem,
         return ((float)(((double)max * scale) + Math.Log(sum)), (float)(1 / sum));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ScaleRow(float* y, float factor)
     {
         if (output.Column != 1 || factor == 0)

@@ -17,7 +17,11 @@ internal static unsafe class ConvTile<T, TVec>
     where TVec : struct, ISimd<TVec>
 {
     /// <summary>The tallest tile: more would not leave its sums in registers.</summary>
-    public static int TallestTile => sizeof(T) * TVec.Count == 64 ? 8 : 4;
+    public static int TallestTile
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => sizeof(T) * TVec.Count == 64 ? 8 : 4;
+    }
 
     /// <summary>Rows of the tile that begins <paramref name="remaining"/> rows before the last.</summary>
     public static int TileHeight(int remaining) => remaining switch

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Engine.Cpu;
 
 /// <summary>
@@ -36,13 +38,25 @@ internal readonly record struct Correlation
     public required int KernelWidth { get; init; }
 
     /// <summary>Products that each output sums.</summary>
-    public int Taps => InChannels * Rows.Count * Columns.Count;
+    public int Taps
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => InChannels * Rows.Count * Columns.Count;
+    }
 
     /// <summary>Elements of one input channel.</summary>
-    public nint InPlane => (nint)Rows.InSize * Columns.InSize;
+    public nint InPlane
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (nint)Rows.InSize * Columns.InSize;
+    }
 
     /// <summary>Elements of one output channel.</summary>
-    public nint OutPlane => (nint)Rows.OutSize * Columns.OutSize;
+    public nint OutPlane
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (nint)Rows.OutSize * Columns.OutSize;
+    }
 
     /// <summary>Multiply-adds counted as two operations.</summary>
     public double Flops => 2.0 * Batch * Groups * OutChannels * OutPlane * Taps;

@@ -69,6 +69,7 @@ internal unsafe struct DepthwiseWeightGradient<T, TVec> : IParallelBody
 
     private readonly int Across => (_task.Columns.Count + Side - 1) / Side;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Run(int part, int worker)
     {
         int firstGroup = part * _groups, groups = Math.Min(_groups, _task.Groups - firstGroup), down = Down, across = Across;

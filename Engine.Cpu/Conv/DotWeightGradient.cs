@@ -204,6 +204,7 @@ internal unsafe struct DotWeightGradient<T, TVec> : IParallelBody
     }
 
     /// <summary>weightGradient = beta·weightGradient + Σ of the chunks; with beta 0 the old values are not read.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Combine(T* weightGradient, T* sums, nint size, int chunks, T beta)
     {
         TVec factor = TVec.Broadcast(&beta);

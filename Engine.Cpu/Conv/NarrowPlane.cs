@@ -26,6 +26,7 @@ internal readonly unsafe struct NarrowPlane<T, TVec>(Correlation task)
     public nint Offset(int row, int column) => _task.Rows.Distance(row) * Pitch + _task.Columns.Distance(column);
 
     /// <summary>Clears a copy.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Clear(T* copy)
     {
         for (nint i = 0; i < Size; i += TVec.Count)

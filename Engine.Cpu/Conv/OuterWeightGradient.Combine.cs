@@ -74,6 +74,7 @@ internal unsafe partial struct OuterWeightGradient<T, TVec>
     }
 
     /// <summary>target = beta·target + row; with beta 0 the old values are not read.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddScaled(T* target, T beta, T* row, int count)
     {
         TVec factor = TVec.Broadcast(&beta);

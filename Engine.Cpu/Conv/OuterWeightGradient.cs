@@ -72,9 +72,17 @@ internal unsafe partial struct OuterWeightGradient<T, TVec> : IParallelBody
     private readonly int Items => _chunks * _task.Groups * _channelBlocks;
 
     /// <summary>Kernel elements that are not covered by neighbouring columns.</summary>
-    private readonly int Steps => _task.Columns.OffsetStep == 1 ? _task.Rows.Count : _task.Rows.Count * _task.Columns.Count;
+    private readonly int Steps
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _task.Columns.OffsetStep == 1 ? _task.Rows.Count : _task.Rows.Count * _task.Columns.Count;
+    }
 
-    private readonly int PaddedSpan => (Span(_task, _blockChannels) + TVec.Count - 1) / TVec.Count * TVec.Count;
+    private readonly int PaddedSpan
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (Span(_task, _blockChannels) + TVec.Count - 1) / TVec.Count * TVec.Count;
+    }
 
     private readonly int PaddedOut => (_task.OutChannels + TransposedChannels - 1) / TransposedChannels * TransposedChannels;
 
@@ -82,7 +90,11 @@ internal unsafe partial struct OuterWeightGradient<T, TVec> : IParallelBody
 
     private readonly int InRows(int outRows) => (outRows - 1) * _task.Rows.Stride + _task.Rows.Extent + 1;
 
-    private readonly int InColumns => (_task.Columns.OutSize - 1) * _task.Columns.Stride + _task.Columns.Extent + 1;
+    private readonly int InColumns
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (_task.Columns.OutSize - 1) * _task.Columns.Stride + _task.Columns.Extent + 1;
+    }
 
     private void Plan()
     {

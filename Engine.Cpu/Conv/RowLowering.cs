@@ -30,7 +30,11 @@ internal readonly unsafe struct RowLowering<T, TVec>
     public static int Slack => 8 * TVec.Count;
 
     /// <summary>One column tap of one channel, and a vector more, which its last row may spill into.</summary>
-    private nint PlaneSize => (nint)_task.Rows.Stride * _rowsPerPhase * _task.Columns.OutSize + TVec.Count;
+    private nint PlaneSize
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (nint)_task.Rows.Stride * _rowsPerPhase * _task.Columns.OutSize + TVec.Count;
+    }
 
     /// <summary>Elements of one channel.</summary>
     public nint ChannelSize => _task.Columns.Count * PlaneSize;

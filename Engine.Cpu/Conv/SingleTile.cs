@@ -23,6 +23,7 @@ internal static unsafe class SingleTile<T, TVec>
     }
 
     /// <summary>product[point][k] (+)= sums[point][k].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Finish(T* sums, nint sumPitch, T* product, nint productPitch, int points, bool accumulate)
     {
         for (int point = 0; point < points; point++, sums += sumPitch, product += productPitch)

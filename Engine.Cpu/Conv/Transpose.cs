@@ -123,6 +123,7 @@ internal static unsafe class Transpose<T, TVec>
 
     /// <summary>Up to 16 × 16 elements: missing ones are read as zeros and not written.</summary>
     [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Block16(float* source, nint sourcePitch, int rows, int columns, float* target, nint targetPitch)
     {
         float* block = stackalloc float[256];

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Engine.Cpu;
 
@@ -187,6 +188,7 @@ internal unsafe struct WinogradWeightGradient<T, TVec> : IParallelBody
     }
 
     /// <summary>Adds up the sums of all shares for some output channels and writes their filters.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void Join(int part)
     {
         (int first, int end) = ChannelsOf(part);
@@ -273,6 +275,7 @@ internal unsafe struct WinogradWeightGradient<T, TVec> : IParallelBody
     }
 
     /// <summary>dw = beta·dw + Gᵀ sums G; with beta 0 the old values are not read. A point's sums begin <paramref name="point"/> values after those of the point before.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void WriteFilters(T* sums, nint point, int firstOut, int channels)
     {
         nint lanes = TVec.Count;

@@ -149,6 +149,7 @@ internal static unsafe class DotGemm<T, TVec>
     }
 
     /// <summary>One dot product, in the order of the others: where an element lies in C must not show in its bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static T Dot(T* a, T* b, int k)
     {
         TVec sum = TVec.Zero;

@@ -12,10 +12,18 @@ internal static unsafe class GemmKernels<T, TVec>
     private const int FirstLevelBytes = 64 << 10;
 
     /// <summary>Most rows of C in a tile: 24 accumulators fill the 32 registers of AVX-512; the other instruction sets are taken to have 16.</summary>
-    public static int PanelRows => TVec.Count * sizeof(T) == 64 ? 8 : 6;
+    public static int PanelRows
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TVec.Count * sizeof(T) == 64 ? 8 : 6;
+    }
 
     /// <summary>Most columns of C in a tile: three vectors where there are 32 registers, otherwise two.</summary>
-    public static int PanelColumns => (TVec.Count * sizeof(T) == 64 ? 3 : 2) * TVec.Count;
+    public static int PanelColumns
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (TVec.Count * sizeof(T) == 64 ? 3 : 2) * TVec.Count;
+    }
 
     /// <summary>Columns of the panels that so many columns of B are cut into: where three vectors would leave a single one over, few columns are cut into pairs. A tile of one vector keeps the units waiting.</summary>
     public static int PanelColumnsOf(int columns) => (columns + TVec.Count - 1) / TVec.Count is 4 or 10 ? 2 * TVec.Count : PanelColumns;
@@ -259,6 +267,7 @@ internal static unsafe class GemmKernels<T, TVec>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void FinishVector(GemmTile<T>* tile, T* product, T* c, int column, T bias, int columns)
     {
         TVec v = TVec.Broadcast(&tile->Alpha) * TVec.Load(product);

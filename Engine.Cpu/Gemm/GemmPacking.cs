@@ -100,6 +100,7 @@ internal static unsafe class GemmPacking
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void CopyRow(byte* to, byte* from, int panels, nint bytes, nint step)
     {
         for (int p = 0; p < panels; p++, to += step)
@@ -123,6 +124,7 @@ internal static unsafe class GemmPacking
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void CopyRows<T>(T* panel, int width, T* source, nint along, int count, nint kSize) where T : unmanaged
     {
         nint bytes = count * sizeof(T);
@@ -193,6 +195,7 @@ internal static unsafe class GemmPacking
         Gather(panel, width, source, across, 1, j, count, kSize);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Transpose8(float* panel, nint width, float* source, nint across, nint kSize, nint ahead)
     {
         nint across3 = 3 * across;
@@ -237,6 +240,7 @@ internal static unsafe class GemmPacking
     }
 
     /// <summary>Six rows as if they were eight: what a store writes too much the next one overwrites, and the last terms are copied one by one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Transpose6(float* panel, float* source, nint across, nint kSize, nint ahead)
     {
         const int Width = 6;
@@ -277,6 +281,7 @@ internal static unsafe class GemmPacking
         Avx.UnpackHigh(c, d).AsSingle().Store(panel + 3 * width);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Transpose4(float* panel, nint width, float* source, nint across, nint kSize)
     {
         nint k = 0;
@@ -301,6 +306,7 @@ internal static unsafe class GemmPacking
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Transpose4(double* panel, nint width, double* source, nint across, nint kSize)
     {
         nint k = 0;
@@ -325,6 +331,7 @@ internal static unsafe class GemmPacking
     }
 
     /// <summary>Six rows: four in whole vectors, and the last two as halves.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Transpose6(double* panel, double* source, nint across, nint kSize, nint ahead)
     {
         const int Width = 6;

@@ -75,7 +75,11 @@ internal static unsafe class ActivationGradients
         /// <summary>1/√(2π), the normal distribution's density at 0.</summary>
         private const double Density = 0.3989422804014327;
 
-        private static double MinusHalf => -(Math.Sqrt(0.5) * Math.Sqrt(0.5));
+        private static double MinusHalf
+        {
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            get => -(Math.Sqrt(0.5) * Math.Sqrt(0.5));
+        }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static V Near<V>(V dy, V x) where V : unmanaged, ISimd<V>

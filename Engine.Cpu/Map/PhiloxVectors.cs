@@ -12,6 +12,7 @@ internal static unsafe class PhiloxVectors
     private const int Rounds = 10, BlockElements = 4, StepElements = 16;
 
     /// <summary>tile[i] = the uniform number of element first + i.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void FillUniform(RandomKey key, long first, float* tile, nint count)
     {
         nint i = 0;

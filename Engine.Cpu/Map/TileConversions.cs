@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Engine.Cpu;
@@ -34,6 +35,7 @@ internal static unsafe class TileConversions
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void LoadBytes(byte* source, float* tile, nint count, bool asTruth)
     {
         nint i = 0;
@@ -59,6 +61,7 @@ internal static unsafe class TileConversions
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void StoreTruth(float* tile, byte* destination, nint count)
     {
         nint i = 0;
@@ -76,6 +79,7 @@ internal static unsafe class TileConversions
 
     private static Vector128<int> IsZero(float* values) => Vector128.Equals(Vector128.Load(values), Vector128<float>.Zero).AsInt32();
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void LoadBFloat16(ushort* source, float* tile, nint count)
     {
         nint i = 0;
@@ -92,6 +96,7 @@ internal static unsafe class TileConversions
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void StoreBFloat16(float* tile, ushort* destination, nint count)
     {
         nint i = 0;

@@ -22,6 +22,7 @@ internal readonly unsafe struct BatchNormBackward<T, TVec, TGate>(
     {
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Collect(int group, int block)
     {
         if (shape.Length * sizeof(T) >= LeastFetchedBytes && NextRow.Distance<T>(shape.Length) > 0)
@@ -34,6 +35,7 @@ internal readonly unsafe struct BatchNormBackward<T, TVec, TGate>(
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Collect<TAhead>(int group, int block) where TAhead : struct, IAhead
     {
         TVec mean = TVec.Broadcast(args.Mean + group);
@@ -80,6 +82,7 @@ internal readonly unsafe struct BatchNormBackward<T, TVec, TGate>(
         factors[group] = args.Publish(group, sums, shape.Count);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Apply(int group, int block)
     {
         if (args.GradX == null)

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Engine.Cpu;
 
@@ -14,6 +15,7 @@ internal readonly unsafe struct BatchNormBackwardColumns<T, TVec, TGate>(
     where TVec : struct, ISimd<TVec>
     where TGate : struct, IReluGate
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Collect(int group, int block)
     {
         ColumnRange range = shape.Columns(group, block);
@@ -67,6 +69,7 @@ internal readonly unsafe struct BatchNormBackwardColumns<T, TVec, TGate>(
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Apply(int group, int block)
     {
         if (args.GradX == null)

@@ -82,6 +82,7 @@ internal readonly unsafe struct BatchNormForward<T, TVec, TActivation>(
         factors[group] = statistics.Publish(group, moments, shape.Count);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Apply(int group, int block)
     {
         (T Center, T Factor, T Offset)* f = factors + group;
@@ -113,6 +114,7 @@ internal readonly unsafe struct BatchNormForward<T, TVec, TActivation>(
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static double Sum(T* x, nint gap, Strips strips)
     {
         TVec a = TVec.Zero, b = a, c = a, d = a;
@@ -142,6 +144,7 @@ internal readonly unsafe struct BatchNormForward<T, TVec, TActivation>(
     }
 
     /// <summary>Σ(x − shift) and Σ(x − shift)².</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static (double Sum, double Squares) Deviations(T* x, nint gap, Strips strips, TVec shift)
     {
         TVec a = TVec.Zero, b = a, aa = a, bb = a;

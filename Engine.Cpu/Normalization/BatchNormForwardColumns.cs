@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Engine.Cpu;
 
@@ -62,6 +63,7 @@ internal readonly unsafe struct BatchNormForwardColumns<T, TVec, TActivation>(
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Apply(int group, int block)
     {
         ColumnRange range = shape.Columns(group, block);
@@ -84,6 +86,7 @@ internal readonly unsafe struct BatchNormForwardColumns<T, TVec, TActivation>(
     }
 
     /// <summary>Of each column its approximate mean m, Σ(x − m) and Σ(x − m)².</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Sums(T* x, nint pitch, nint rows, nint count, T* result)
     {
         TVec a = TVec.Zero, b = a, aa = a, bb = a;

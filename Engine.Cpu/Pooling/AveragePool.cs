@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Engine.Cpu;
 
@@ -58,6 +59,7 @@ internal readonly unsafe struct AveragePoolGradient<T> : IPoolKernel<T> where T 
 /// <summary>The gradient of 2×2 means with stride 2: a quarter to each of four cells that no other window touches.</summary>
 internal readonly unsafe struct HalvingMeanGradient<T> : IPoolKernel<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(in PoolPlane plane, T* x, T* y, int* indices, nint images)
     {
         nint width = plane.Width, outWidth = plane.OutWidth;

@@ -8,6 +8,7 @@ internal readonly unsafe struct HalvingMaxIndices<TVec> : IPoolKernel<float> whe
     /// <summary>0, 2, 4, …: the columns where the windows of one vector begin.</summary>
     private static ReadOnlySpan<int> Columns => [0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30];
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(in PoolPlane plane, float* x, float* y, int* indices, nint images)
     {
         nint width = plane.Width, outWidth = plane.OutWidth;

@@ -27,6 +27,7 @@ internal static unsafe class RowSums<T, TVec>
     }
 
     /// <summary>Σ(x − center) and Σ(x − center)².</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static (double Sum, double Squares) Deviations(T* x, nint count, double center)
     {
         (double sum, double squares) = (0, 0);

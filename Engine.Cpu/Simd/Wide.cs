@@ -97,6 +97,7 @@ internal static unsafe class Wide
     public static Vector512<float> ShuffleQuarters(Vector512<float> a, Vector512<float> b, [ConstantExpected] byte quarters)
         => Avx512F.IsSupported ? Avx512F.Shuffle4x128(a, b, quarters) : PickQuarters(a, b, quarters);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static Vector512<T> LoadLanes<T>(T* source, Vector512<T> mask) where T : unmanaged
     {
         Vector512<T> result = Vector512<T>.Zero;
@@ -110,6 +111,7 @@ internal static unsafe class Wide
         return result;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void StoreLanes<T>(T* destination, Vector512<T> mask, Vector512<T> value) where T : unmanaged
     {
         for (int lane = 0; lane < Vector512<T>.Count; lane++)
@@ -123,6 +125,7 @@ internal static unsafe class Wide
 
     private static bool IsSet<T>(Vector512<T> mask, int lane) => (mask.ExtractMostSignificantBits() >> lane & 1) != 0;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static Vector512<T> ScaleLanes<T>(Vector512<T> a, Vector512<T> n) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Vector512<T> result = a;
@@ -135,6 +138,7 @@ internal static unsafe class Wide
         return result;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static Vector512<T> PickLanes<T, TIndex>(Vector512<T> a, Vector512<TIndex> lanes, Vector512<T> b) where TIndex : IBinaryInteger<TIndex>
     {
         Vector512<T> result = Vector512<T>.Zero;
@@ -147,6 +151,7 @@ internal static unsafe class Wide
         return result;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static Vector512<float> PickQuarters(Vector512<float> a, Vector512<float> b, byte quarters)
     {
         Vector512<float> result = Vector512<float>.Zero;

@@ -152,6 +152,7 @@ internal readonly unsafe struct CrossEntropyForward<T, TVec>(CrossEntropyOperand
     }
 
     /// <summary>Σ w·(lse − z).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private double SumOverClasses(T* z, double logSumExp)
     {
         TVec lse = TVec.Create(logSumExp), sum = TVec.Zero;

@@ -45,6 +45,7 @@ internal static unsafe class RowExp<T, TVec>
     /// <summary>Σ exp((x − shift)·scale); the terms are written to <paramref name="y"/>.</summary>
     public static double ScaledSum(T* x, nint count, T shift, T scale, T* y) => Sum<ScaledDifference>(x, count, shift, scale, y, 0);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static double Sum<TExponent>(T* x, nint count, T shift, T scale, T* y, nint ahead) where TExponent : struct, IExponent
     {
         double sum = 0;

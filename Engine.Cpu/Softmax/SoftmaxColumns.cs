@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Engine.Cpu;
 
@@ -27,6 +28,7 @@ internal readonly unsafe struct SoftmaxColumns<T, TVec>(nint size, nint inner, T
         return (outer * size * inner) + column;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(nint row)
     {
         nint start = Start(row, size, inner, out nint left);
@@ -82,6 +84,7 @@ internal readonly unsafe struct SoftmaxColumnsGradient<T, TVec>(nint size, nint 
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TVec : struct, ISimd<TVec>
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(nint row)
     {
         nint start = SoftmaxColumns<T, TVec>.Start(row, size, inner, out nint left);
