@@ -45,7 +45,7 @@ internal sealed class HowToTests
 
         foreach (string project in HowTo.All.SelectMany(static page => page.Programs))
         {
-            Command.DotNet(copy, null, "run", "-c", "Release", "--project", project);
+            Command.DotNet(copy, null, "run", "-c", "Release", Command.WithoutAnalyzers, "--project", project);
         }
     }
 
@@ -54,7 +54,7 @@ internal sealed class HowToTests
     {
         string[] environment = devices.Length > 0 ? ["-e", $"ENGINE_TEST_DEVICES={devices}"] : [];
         string output = Command.DotNet(
-            copy, null, ["test", "-c", "Release", project, "-p:WithoutPrograms=true", "--filter", string.Join('|', filters), "--logger", "console;verbosity=normal", .. environment]);
+            copy, null, ["test", "-c", "Release", project, "-p:WithoutPrograms=true", Command.WithoutAnalyzers, "--filter", string.Join('|', filters), "--logger", "console;verbosity=normal", .. environment]);
         string[] passed = [.. output.Split('\n').Where(static line => line.TrimStart().StartsWith("Passed ", StringComparison.Ordinal))];
         foreach (string filter in filters)
         {

@@ -64,6 +64,9 @@ internal static class TestDevices
     /// </summary>
     public static bool CompilesSlowly(Device device) => device.Kind == DeviceKind.OpenCl && device.IsProcessor && !WantedDevices.AreNamed;
 
+    /// <summary>Whether a device is the interpreted one without double precision, which differs from the other one in the types alone.</summary>
+    public static bool HasAnotherArithmetic(Device device) => s_singlePrecision.IsValueCreated && ReferenceEquals(device, s_singlePrecision.Value);
+
     /// <summary>All but the reference, for comparisons with it.</summary>
     public static IEnumerable<TestFixtureData> Others => All.Where(IsOther);
 

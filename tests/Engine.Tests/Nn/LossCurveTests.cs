@@ -9,6 +9,9 @@ namespace Engine.Tests.Nn;
 [TestFixtureSource(typeof(TestDevices), nameof(TestDevices.OthersWithKernelSets))]
 internal sealed class LossCurveTests(string deviceName) : DeviceFixture(deviceName)
 {
+    /// <summary>Few: an interpreter takes seconds for a step.</summary>
+    private const int Samples = 8;
+
     private static readonly Lazy<double[]> s_leNet5 = new(static () => TrainOnCpu("lenet5", steps: 20)), s_convBn = new(static () => TrainOnCpu("convbn", steps: 6));
 
     [Test]
@@ -39,8 +42,8 @@ internal sealed class LossCurveTests(string deviceName) : DeviceFixture(deviceNa
         Layer model = ModelZoo.Create(name, [1, 28, 28], 10, generator);
         model.To(device);
         Adam optimizer = new(model.Parameters, learningRate: 1e-3);
-        Tensor images = Tensor.Randn([16, 1, 28, 28], generator: generator, device: device);
-        Tensor classes = Tensor.From<long>([.. Enumerable.Range(0, 16).Select(i => (long)(i % 10))], device);
+        Tensor images = Tensor.Randn([Samples, 1, 28, 28], generator: generator, device: device);
+        Tensor classes = Tensor.From<long>([.. Enumerable.Range(0, Samples).Select(static i => (long)i)], device);
         double[] losses = new double[steps];
         for (int step = 0; step < steps; step++)
         {

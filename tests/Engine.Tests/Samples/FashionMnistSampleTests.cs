@@ -130,7 +130,7 @@ internal sealed class FashionMnistSampleTests
 
         double Accuracy(string kernels)
         {
-            string[] arguments = ["--device", "opencl", "--kernels", kernels, "--model", "lenet5", "--epochs", "2", "--batch-size", "50", "--data", "data", "--out", kernels];
+            string[] arguments = ["--device", "opencl", "--kernels", kernels, "--model", "mlp", "--epochs", "2", "--batch-size", "50", "--data", "data", "--out", kernels];
             using SampleProcess run = SampleProcess.Run(Sample, _folder.Path, 0, arguments);
             JsonNode metrics = JsonNode.Parse(File.ReadAllText(_folder.File($"{kernels}/metrics.json")))!;
             Assert.That((string?)metrics["kernels"], Is.EqualTo(kernels));
