@@ -67,6 +67,7 @@ internal sealed class FolderArrowsTests
     private static readonly (string From, string To, string Names)[] s_cpuUpwards =
     [
         ("Map", "Copies", "CpuBackend.Copy"),
+        ("Map", "Normalization", "ScaleShift"),
         (Root, "Capture", "CpuRecording Recorder"),
     ];
 
