@@ -151,7 +151,7 @@ internal sealed class PackageTests
         using OutsideFolder folder = new();
         string clone = Path.Combine(folder.Path, "clone");
         WorkingTree.Copy(clone);
-        Command.DotNet(clone, null, "build", "Engine.All", "-c", "Release", Command.WithoutAnalyzers);
+        Command.DotNet(clone, null, "build", "Engine.All", "-c", "Release");
         Feed.Pack(clone, "Release", Path.Combine(folder.Path, "feed"));
 
         AssertSameFiles(Path.Combine(folder.Path, "feed"));
