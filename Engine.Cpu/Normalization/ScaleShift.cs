@@ -23,9 +23,9 @@ internal static unsafe class ScaleShift
             length *= args.Shape[axis];
         }
 
-        bool fits = IsImages(args, args.Inputs[BatchNormPrograms.X], length) && IsImages(args, args.Outputs[0], length)
+        bool fits = IsImages(args, args.Inputs[BatchNormPrograms.X]) && IsImages(args, args.Outputs[0])
             && IsPerChannel(args, args.Inputs[BatchNormPrograms.Factor]) && IsPerChannel(args, args.Inputs[BatchNormPrograms.Offset])
-            && (args.Inputs.Length <= BatchNormPrograms.Residual || IsImages(args, args.Inputs[BatchNormPrograms.Residual], length));
+            && (args.Inputs.Length <= BatchNormPrograms.Residual || IsImages(args, args.Inputs[BatchNormPrograms.Residual]));
         return fits && args.ComputeType switch
         {
             DType.Float32 => Run<float>(args, (nint)length, level, pool),
@@ -67,7 +67,7 @@ internal static unsafe class ScaleShift
     }
 
     /// <summary>Whether every image of every channel lies in one piece, and the channels of a sample one after the other.</summary>
-    private static bool IsImages(in MapArgs args, in Operand operand, long length)
+    private static bool IsImages(in MapArgs args, in Operand operand)
     {
         if (operand.DType != args.ComputeType)
         {

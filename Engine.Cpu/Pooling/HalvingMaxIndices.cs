@@ -70,5 +70,5 @@ internal readonly unsafe struct HalvingMaxIndices<TVec> : IPoolKernel<float> whe
 
     /// <summary>Where a later cell replaces the best one: it is larger, or it is the first NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVec Replaces(TVec best, TVec later) => ~TVec.LessOrEqual(later, best) & TVec.Equal(best, best);
+    public static TVec Replaces(TVec best, TVec later) => ~TVec.LessOrEqual(later, best) & TVec.Equal(best, best);
 }

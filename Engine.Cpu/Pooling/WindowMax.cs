@@ -12,7 +12,7 @@ internal readonly unsafe struct WindowMax<T, TVec, TPlaces> : IPoolKernel<T>
     where TVec : struct, ISimd<TVec>
     where TPlaces : struct, IPlaces
 {
-    /// <summary>Whether there are windows inside the image for a vector; the places of maxima need lanes of 32 bits.</summary>
+    /// <summary>Whether there are windows inside the image for a vector.</summary>
     public static bool Suits(in PoolPlane plane) => plane.Geometry.StrideW <= 2 && plane.InnerColumns is var (first, end) && end - first > 1 && TVec.Count > 1;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -64,7 +64,7 @@ internal readonly unsafe struct WindowMax<T, TVec, TPlaces> : IPoolKernel<T>
                     continue;
                 }
 
-                TVec place = TVec.AddBits(columns, TVec.CreateBits(corner)), moved = isFirst ? TVec.CreateBits(-1) : Replaces(best, cells);
+                TVec place = TVec.AddBits(columns, TVec.CreateBits(corner)), moved = isFirst ? TVec.CreateBits(-1) : HalvingMaxIndices<TVec>.Replaces(best, cells);
                 best = TVec.Select(moved, cells, best);
                 index = TVec.Select(moved, place, index);
                 isFirst = false;
@@ -77,10 +77,6 @@ internal readonly unsafe struct WindowMax<T, TVec, TPlaces> : IPoolKernel<T>
             Tail.Store(index, places, count);
         }
     }
-
-    /// <summary>Where a later cell replaces the best one: it is larger, or it is the first NaN.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVec Replaces(TVec best, TVec later) => ~TVec.LessOrEqual(later, best) & TVec.Equal(best, best);
 
     /// <summary>0, stride, 2 · stride, … as integers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
